@@ -1,0 +1,29 @@
+import { resolve } from 'node:path';
+import { engineAnswers } from './container/engine.ts';
+import { givenAddress, givenServer } from './given.ts';
+import { askKafka } from './probes.ts';
+import { processKafka } from './process/kafka.ts';
+import type { LocalKafka, LocalOptions } from './server.ts';
+
+/**
+ * Takes the Kafka of `KAFKA_BROKERS`, or starts one of 1 (default) or 3 brokers in containers, where a container engine
+ * answers, or else as JVM processes.
+ *
+ * Thrown when it does not answer or cannot be started; the message says what to install or set.
+ */
+export async function startKafka(options: LocalOptions & { nodes?: 1 | 3 }): Promise<LocalKafka> {
+  const given = givenAddress('KAFKA_BROKERS', options);
+  if (given !== undefined) {
+    const brokers = given.split(',').map((broker) => broker.trim());
+    const server = await givenServer('KAFKA_BROKERS', options, () => askKafka(brokers));
+    const node = (): LocalKafka => ({ ...server, brokers, node });
+    return node();
+  }
+  // The servers run in directories of their own.
+  const settled = { ...options, dataDir: resolve(options.dataDir) };
+  if (await engineAnswers(options)) {
+    const { containerKafka } = await import('./container/kafka.ts');
+    return containerKafka(settled);
+  }
+  return processKafka(settled);
+}

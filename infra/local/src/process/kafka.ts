@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onFreePorts } from '../free-ports.ts';
+import { askEachOf, kafkaServer } from '../kafka-server.ts';
+import { kafkaSettings, newClusterId } from '../kafka-settings.ts';
+import { startUnlessDeferred, type MachineServer } from '../lifecycle.ts';
+import type { LocalKafka, LocalOptions } from '../server.ts';
+import { fetchArtefact } from './artefacts.ts';
+import { findJava, serverEnvironment } from './java.ts';
+import { runTool } from './run-tool.ts';
+import { serverProcess } from './server-process.ts';
+
+// Warnings and errors only: at `info` a broker writes its whole configuration and every segment roll.
+const JVM = [
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+ExitOnOutOfMemoryError',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
+];
+
+type Node = { id: number; home: string; clientPort: number; controllerPort: number };
+
+/**
+ * Kafka as JVM processes: one below `dataDir/kafka`, or three below `dataDir/kafka-cluster`.
+ *
+ * Thrown when Java or Maven is missing, or Kafka does not start.
+ */
+export async function processKafka(options: LocalOptions & { nodes?: 1 | 3 }): Promise<LocalKafka> {
+  const count = options.nodes ?? 1;
+  const parentEnv = options.env ?? process.env;
+  const java = await findJava(parentEnv, 'KAFKA_BROKERS');
+  const env = serverEnvironment(parentEnv);
+  const jvm = [...JVM, '-cp', join(await fetchArtefact('kafka', options), '*')];
+  const home = join(options.dataDir, count === 1 ? 'kafka' : 'kafka-cluster');
+
+  return onFreePorts(2 * count, async (ports) => {
+    const nodes = Array.from({ length: count }, (_, index): Node => {
+      const id = index + 1;
+      return { id, home: join(home, `node-${id}`), clientPort: ports[index]!, controllerPort: ports[count + index]! };
+    });
+    const brokers = nodes.map((node) => `127.0.0.1:${node.clientPort}`);
+    const prepare = async (signal?: AbortSignal): Promise<void> => {
+      const clusterId = await rememberedClusterId(home);
+      const prepareNode = async (node: Node): Promise<void> => {
+        await mkdir(logDirectory(node), { recursive: true });
+        await writeFile(propertiesFile(node), propertiesOf(node, nodes));
+        if (existsSync(join(logDirectory(node), 'meta.properties'))) return;
+        const args = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile(node)];
+        await runTool(java, [...jvm, ...args], { cwd: node.home, env, ...(signal && { signal }) });
+      };
+      await Promise.all(nodes.map(prepareNode));
+    };
+    const machines = nodes.map((node) =>
+      serverProcess({
+        name: `Kafka broker ${node.id}`,
+        file: java,
+        args: [count === 1 ? '-Xmx512m' : '-Xmx384m', ...jvm, 'kafka.Kafka', propertiesFile(node)],
+        cwd: node.home,
+        env,
+        logFile: join(node.home, 'kafka.log'),
+        log: options.log,
+        stopSignal: 'SIGTERM',
+        // A broker of a cluster that has lost its quorum would take minutes to give up.
+        stopGraceMs: count === 1 ? 10_000 : 3000,
+      }),
+    );
+    const server: MachineServer = {
+      name: 'Kafka',
+      provider: 'process',
+      machines,
+      probe: askEachOf(brokers),
+      deadlineMs: 90_000,
+      prepare,
+    };
+    await startUnlessDeferred(server, options);
+    options.log?.(`Kafka: ${brokers.join(',')} (process, logs below ${home})`);
+    return kafkaServer(server, brokers);
+  });
+}
+
+function propertiesOf(node: Node, nodes: readonly Node[]): string {
+  const listeners = `PLAINTEXT://127.0.0.1:${node.clientPort},CONTROLLER://127.0.0.1:${node.controllerPort}`;
+  const listenerSettings = {
+    listeners,
+    'advertised.listeners': listeners,
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': logDirectory(node),
+  };
+  const voters = nodes.map((voter) => `${voter.id}@127.0.0.1:${voter.controllerPort}`).join(',');
+  const settings = kafkaSettings({ id: node.id, voters, listenerSettings }, nodes.length === 1 ? 1 : 3);
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+function propertiesFile(node: Node): string {
+  return join(node.home, 'server.properties');
+}
+
+function logDirectory(node: Node): string {
+  return join(node.home, 'logs');
+}
+
+async function rememberedClusterId(home: string): Promise<string> {
+  const file = join(home, 'cluster-id');
+  if (existsSync(file)) return readFile(file, 'utf8');
+  const id = newClusterId();
+  await mkdir(home, { recursive: true });
+  await writeFile(file, id);
+  return id;
+}

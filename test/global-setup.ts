@@ -1,0 +1,96 @@
+/**
+ * Purpose   Starts one Kafka, one schema registry and one Postgres for a whole test run and tells the tests where they
+ *           are: `inject('kafkaBrokers')`, `inject('registryUrl')`, `inject('databaseUrl')`. Tests share them, so they
+ *           use topics and databases with names of their own, and start servers of their own to hurt them.
+ * When      Only when a test file of the run, or a file it imports, mentions `inject(` or the testkit: a run of pure
+ *           tests waits for nothing.
+ * Where     Data and logs lie below `.runlane/test-<pid>` and are removed at the end, also after failures and SIGINT.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { removeLocalData, startKafka, startPostgres, startRegistry } from '../infra/local/src/index.ts';
+import type { LocalOptions, LocalServer } from '../infra/local/src/index.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** `host:port` of each broker of the run's Kafka. */
+    kafkaBrokers: string[];
+    /** Base of the run's schema registry, as in `SCHEMA_REGISTRY_URL`. */
+    registryUrl: string;
+    /** Administrator's database of the run's Postgres: tests create their own databases beside it. */
+    databaseUrl: string;
+  }
+}
+
+/** Called by vitest before the tests; returns the teardown. */
+export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (!needServers(project.vitest.state.getPaths())) return undefined;
+
+  const dataDir = join(import.meta.dirname, '..', '.runlane', `test-${process.pid}`);
+  const removeData = (): void => removeLocalData(dataDir);
+  // A signal ends vitest without a teardown, and without an exit event unless somebody exits. The servers are killed on
+  // exit before the data is removed; what they had to keep goes with it.
+  const exit = (_signal: string, number: number): never => process.exit(128 + number);
+  process.once('exit', removeData);
+  process.once('SIGINT', exit);
+  process.once('SIGTERM', exit);
+
+  const failed = new AbortController();
+  const started: Promise<LocalServer>[] = [];
+  const start = <T extends LocalServer>(startServer: (options: LocalOptions) => Promise<T>): Promise<T> => {
+    const server = startServer({ dataDir, log: say, progress: sayOnce, signal: failed.signal });
+    started.push(server);
+    return server;
+  };
+  const stopAll = async (): Promise<void> => {
+    const servers = await Promise.allSettled(started);
+    await Promise.all(servers.flatMap((server) => (server.status === 'fulfilled' ? [server.value.stop()] : [])));
+    removeData();
+    process.off('exit', removeData);
+    process.off('SIGINT', exit);
+    process.off('SIGTERM', exit);
+  };
+
+  try {
+    const [kafka, registry, postgres] = await Promise.all([
+      start(startKafka),
+      start(startRegistry),
+      start(startPostgres),
+    ]);
+    project.provide('kafkaBrokers', kafka.brokers);
+    project.provide('registryUrl', registry.url);
+    project.provide('databaseUrl', postgres.url);
+  } catch (error) {
+    failed.abort(error);
+    await stopAll();
+    throw error;
+  }
+  return stopAll;
+}
+
+// Follows relative imports only; what packages offer to tests comes through the testkit.
+function needServers(testFiles: readonly string[]): boolean {
+  const seen = new Set(testFiles);
+  for (const file of seen) {
+    const source = readFileSync(file, 'utf8');
+    if (/\binject\(|@runlane\/testkit/.test(source)) return true;
+    for (const [, path] of source.matchAll(/from '(\.[^']*\.ts)'/g)) {
+      const imported = resolve(file, '..', path ?? '');
+      if (existsSync(imported)) seen.add(imported); // the match may be a text that a test writes
+    }
+  }
+  return false;
+}
+
+function say(text: string): void {
+  process.stderr.write(`[servers] ${text}\n`);
+}
+
+// Counters within a step would fill a log file with lines.
+const said = new Set<string>();
+function sayOnce(text: string): void {
+  const step = text.replace(/ *\(.*/, '');
+  if (!said.has(step)) say(step);
+  said.add(step);
+}
