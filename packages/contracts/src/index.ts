@@ -1,1 +1,55 @@
-export {};
+export { PARTITION_COUNT, groupNames, topicDefinitions, topicNames } from './topics.ts';
+export type { TopicDefinition, TopicNames } from './topics.ts';
+export {
+  LANGGRAPH_NAMESPACE,
+  RUNLANE_NAMESPACE,
+  assistantIdOfGraph,
+  isUuid,
+  runIdOfRecord,
+  threadIdOfStatelessRun,
+  uuidV5,
+} from './ids.ts';
+export type { RecordCoordinates } from './ids.ts';
+export { checkJson, isJsonObject } from './json.ts';
+export type { Json, JsonObject, JsonVerdict } from './json.ts';
+export { DURABILITIES, MULTITASK_STRATEGIES, runCreateSchema } from './run-create-schema.ts';
+export type { Durability, MultitaskStrategy } from './run-create-schema.ts';
+export { RUN_REQUEST_TYPES, parseRunCreate } from './run-create.ts';
+export type { RunCreate, RunCreateConfig, RunCreateInput, RunCreateVerdict, RunRequestType } from './run-create.ts';
+export type { Command, CommandGoto, CommandUpdate, Send } from './command.ts';
+export { CANCEL_ACTIONS, parseRunCancel, runCancelSchema } from './run-cancel.ts';
+export type { CancelAction, RunCancel, RunCancelInput, RunCancelVerdict } from './run-cancel.ts';
+export { fingerprintOf, fingerprintOfJson } from './fingerprint.ts';
+export {
+  RUN_STATUSES,
+  RUN_STATUS_EVENT_TYPES,
+  STATUS_OF_EVENT_TYPE,
+  TERMINAL_EVENT_TYPES,
+  THREAD_STATUSES,
+  isRunStatusEventType,
+  isTerminalEventType,
+} from './run-status.ts';
+export type { RunStatus, RunStatusEventType, TerminalEventType, ThreadStatus } from './run-status.ts';
+export { parseRunStatusEvent, runStatusEventSchema } from './run-status-event.ts';
+export type { RunInterrupt, RunStatusEvent, RunStatusEventVerdict } from './run-status-event.ts';
+export { eventHeaders } from './event-headers.ts';
+export {
+  DEAD_LETTER_CODES,
+  FAILED_REASONS,
+  REJECTED_REASONS,
+  SUCCEEDED_REASONS,
+  SUPERSEDED_REASONS,
+} from './reasons.ts';
+export type {
+  DeadLetterCode,
+  FailedReason,
+  Reason,
+  RejectedReason,
+  SucceededReason,
+  SupersededReason,
+} from './reasons.ts';
+export { DEAD_LETTER_HEADERS, DEAD_LETTER_MESSAGE_BYTES, cutToBytes, deadLetterHeaders } from './dead-letter.ts';
+export type { DeadLetterOrigin, DeadLetterReason } from './dead-letter.ts';
+export { reservedConfigKeys } from './reserved-config.ts';
+export { SCHEMA_NAMES, jsonSchemas, subjectOf } from './schemas.ts';
+export type { JsonSchema, SchemaName } from './schemas.ts';

@@ -1,0 +1,56 @@
+import type { DeadLetterCode } from './reasons.ts';
+
+/** Why a record is put aside. `message` says what was wrong, where, and what to change; it holds no user values. */
+export type DeadLetterReason = { code: DeadLetterCode; message: string };
+
+/**
+ * Headers that a dead letter has besides the original ones. `topic`, `partition`, `offset`, `errorCode` and
+ * `errorMessage` are contract (design 2.1); the others are there for whoever looks into it.
+ */
+export const DEAD_LETTER_HEADERS = {
+  topic: 'dlq.topic',
+  partition: 'dlq.partition',
+  offset: 'dlq.offset',
+  group: 'dlq.group',
+  errorCode: 'dlq.error.code',
+  errorMessage: 'dlq.error.message',
+  attempts: 'dlq.attempts',
+  firstFailedAt: 'dlq.first_failed_at',
+  serviceVersion: 'dlq.service.version',
+} as const;
+
+/** Most bytes of `dlq.error.message`, in UTF-8. */
+export const DEAD_LETTER_MESSAGE_BYTES = 1024;
+
+/** What the headers of a dead letter are made of. `firstFailedAt` is RFC 3339 UTC; `attempts` counts from 1. */
+export type DeadLetterOrigin = {
+  topic: string;
+  partition: number;
+  offset: bigint;
+  group: string;
+  attempts: number;
+  firstFailedAt: string;
+  serviceVersion: string;
+};
+
+/** The `dlq.*` headers of a dead letter. A long message is cut to `DEAD_LETTER_MESSAGE_BYTES`. */
+export function deadLetterHeaders(origin: DeadLetterOrigin, reason: DeadLetterReason): Record<string, string> {
+  return {
+    [DEAD_LETTER_HEADERS.topic]: origin.topic,
+    [DEAD_LETTER_HEADERS.partition]: String(origin.partition),
+    [DEAD_LETTER_HEADERS.offset]: String(origin.offset),
+    [DEAD_LETTER_HEADERS.group]: origin.group,
+    [DEAD_LETTER_HEADERS.errorCode]: reason.code,
+    [DEAD_LETTER_HEADERS.errorMessage]: cutToBytes(reason.message, DEAD_LETTER_MESSAGE_BYTES),
+    [DEAD_LETTER_HEADERS.attempts]: String(origin.attempts),
+    [DEAD_LETTER_HEADERS.firstFailedAt]: origin.firstFailedAt,
+    [DEAD_LETTER_HEADERS.serviceVersion]: origin.serviceVersion,
+  };
+}
+
+/** The longest beginning of the text that takes at most `maxBytes` in UTF-8 and splits no code point. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  const target = new Uint8Array(maxBytes);
+  const { read } = new TextEncoder().encodeInto(text, target);
+  return text.slice(0, read);
+}

@@ -1,0 +1,116 @@
+import type { Json } from './json.ts';
+import type { RunStatusEvent } from './run-status-event.ts';
+
+const RUN_ID = '0b9f2a3c-4d5e-6f70-8192-a3b4c5d6e7f8';
+const NOON = '2026-01-02T12:00:00.123Z';
+
+/** The event of a run that stopped at an interrupt. */
+export const PAUSED: RunStatusEvent = {
+  event_id: '5c1e0d4b-7d5c-5a55-9d5c-3d1b2f0a9c11',
+  type: 'run.paused',
+  sequence: 3,
+  occurred_at: NOON,
+  run_id: RUN_ID,
+  thread_id: 'thread-1',
+  assistant_id: 'fe096781-5601-53d2-b2f6-0d3403f7e9ca',
+  graph_id: 'agent',
+  attempt: 1,
+  multitask_strategy: 'enqueue',
+  metadata: { user: null },
+  created_at: NOON,
+  updated_at: '2026-01-02T12:00:00Z',
+  run_started_at: NOON,
+  run_ended_at: NOON,
+  status: 'success',
+  thread_status: 'interrupted',
+  reason: null,
+  superseded_by: null,
+  blocked_by: null,
+  interrupts: [{ id: 'i1', value: { question: 'go on?' } }],
+  interrupts_omitted: false,
+  next: ['ask'],
+  checkpoint_id: '1ef9',
+  values: { messages: [] },
+  values_omitted: false,
+  error: null,
+  webhook: 'https://example.org/hook',
+};
+
+/** The event of a run that was refused on a thread that does not exist. */
+export const REJECTED: RunStatusEvent = {
+  ...PAUSED,
+  type: 'run.rejected',
+  sequence: 1,
+  graph_id: null,
+  attempt: 0,
+  metadata: {},
+  run_started_at: null,
+  status: 'rejected',
+  thread_status: null,
+  reason: 'thread_not_found',
+  interrupts: null,
+  next: null,
+  checkpoint_id: null,
+  values: null,
+  error: { error: 'thread_not_found', message: 'make the thread first' },
+  webhook: null,
+};
+
+/** Other values that a field of `PAUSED` may have. */
+export const GOOD_EVENT_VALUES: { [field: string]: Json[] } = {
+  type: ['run.pending', 'run.rolled_back'],
+  sequence: [1, 9_999_999_999],
+  occurred_at: ['2024-02-29T23:59:59Z', '2026-01-02T12:00:00.123456789Z'],
+  graph_id: [null],
+  attempt: [0, 3],
+  multitask_strategy: ['rollback'],
+  metadata: [{}],
+  run_started_at: [null],
+  thread_status: [null, 'idle'],
+  reason: ['thread_busy', 'a_code_of_a_later_version'],
+  superseded_by: [RUN_ID],
+  blocked_by: [RUN_ID],
+  interrupts: [null, [], [{ id: 'i', value: null }], [{ id: 'i', value: 1, later: true }]],
+  interrupts_omitted: [true],
+  next: [null, []],
+  checkpoint_id: [null],
+  values: [null, false, [], 'text', 0],
+  values_omitted: [true],
+  error: [
+    { error: 'E', message: 'm' },
+    { error: 'E', message: 'm', later: 1 },
+  ],
+  webhook: [null],
+  a_field_of_a_later_version: [null, 1, { x: [] }],
+};
+
+/** Values that make an event unreadable. */
+export const BAD_EVENT_VALUES: { [field: string]: Json[] } = {
+  event_id: ['', null, 1],
+  type: ['run.unknown', null, ''],
+  sequence: [0, -1, 1.5, '1', null],
+  occurred_at: ['2026-01-02T12:00:00+01:00', '2026-01-02T12:00:00', '2026-02-30T12:00:00Z', 'now', 0, null],
+  run_id: ['r', null],
+  thread_id: ['', null, 1],
+  assistant_id: ['', null],
+  graph_id: [1],
+  attempt: [-1, 0.5, null],
+  multitask_strategy: ['queue', null],
+  metadata: [null, [], 'x'],
+  created_at: [null, ''],
+  updated_at: [null, ''],
+  run_started_at: ['', 1],
+  run_ended_at: ['', 1],
+  status: ['done', null],
+  thread_status: ['done', ''],
+  reason: [1, []],
+  superseded_by: ['r', 1],
+  blocked_by: ['r', 1],
+  interrupts: [{}, [1], [null], [{ id: 1, value: 1 }], [{ id: 'i' }], [{ value: 1 }]],
+  interrupts_omitted: [null, 'false', 0],
+  next: ['a', [1], {}],
+  checkpoint_id: [1],
+  values_omitted: [null, 0],
+  error: ['E', { message: 'm' }, { error: 'E' }, { error: 1, message: 'm' }, []],
+  webhook: [1, []],
+};
