@@ -1,1 +1,11 @@
-export {};
+export { isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
+export { listen } from './listener.ts';
+export type { ListenOptions, Listener } from './listener.ts';
+export { migrate } from './migrate.ts';
+export type { MigrateOptions } from './migrate.ts';
+export { createPool, waitForDatabase } from './pool.ts';
+export type { PoolOptions } from './pool.ts';
+export { loadSql, query } from './sql.ts';
+export type { SqlStatement } from './sql.ts';
+export { SQLSTATE, sqlState } from './sqlstate.ts';
+export { CommitUnknownError, withTransaction } from './transaction.ts';

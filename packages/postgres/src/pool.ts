@@ -1,0 +1,94 @@
+import { RunlaneError, backoff, retrying } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import pg from 'pg';
+import { columnTypes } from './column-types.ts';
+import { isDatabaseUnavailable } from './failures.ts';
+
+export type PoolOptions = {
+  /** Postgres URL. Its own parameters win over the settings here. */
+  url: string;
+  /** Most connections. Default 10. */
+  max?: number;
+  /** Shown in `pg_stat_activity`. */
+  applicationName: string;
+  logger: Logger;
+  /**
+   * Longest a statement may take, in milliseconds, on the server; 2 s later the driver gives up on the connection,
+   * because a frozen server does not keep its own limits. Default 30 000.
+   */
+  statementTimeoutMs?: number;
+};
+
+/** How long to wait for a connection, free or new. Shorter than the shortest sensible lease. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const READ_MARGIN_MS = 2_000;
+/** A frozen process must not keep row locks for longer than others can wait for them (I3, I10). */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+/** Long enough to keep connections through quiet minutes, short enough to move to the new primary after a failover. */
+const IDLE_MS = 60_000;
+const LIFETIME_SECONDS = 1_800;
+
+/**
+ * A pool that survives its server: connections that break, idle or in use, are logged and replaced, and never end the
+ * process. `int8` is read as bigint. A transaction that is left idle for 10 s is ended by the server. Close it with
+ * `pool.end()`, which waits for connections in use.
+ */
+export function createPool(options: PoolOptions): pg.Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.max ?? 10,
+    types: columnTypes,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_MS,
+    maxLifetimeSeconds: LIFETIME_SECONDS,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + READ_MARGIN_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  });
+  pool.on('error', (err) => options.logger.warn({ err }, 'database.idle_connection_lost'));
+  // The pool listens only while a connection is idle. One that breaks between two statements of a transaction would
+  // otherwise be an unhandled 'error' event, which ends the process; its next statement reports the loss.
+  pool.on('connect', (client) => {
+    client.on('error', (err) => options.logger.debug({ err }, 'database.connection_lost'));
+  });
+  return pool;
+}
+
+/**
+ * Resolves as soon as the database answers and accepts writes; waits for as long as it takes, and says so in the log.
+ *
+ * @throws RunlaneError `database_refused` when it answers that it will never do, for example to a wrong password; the
+ *   signal's reason when it aborts
+ */
+export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSignal; logger: Logger }): Promise<void> {
+  const { signal, logger } = options;
+  await retrying(() => askForPrimary(pool), {
+    signal,
+    isRetriable: (error) => isDatabaseUnavailable(error) || (error instanceof RunlaneError && error.retryable),
+    backoff: (attempt) => backoff(attempt, { baseMs: 100, maxMs: 2_000 }, Math.random()),
+    onRetry: ({ error, attempt, delayMs }) =>
+      logger.warn({ err: error, attempt, retry_in_ms: delayMs }, 'database.awaited'),
+  }).catch((cause: unknown) => {
+    signal.throwIfAborted();
+    throw new RunlaneError({
+      code: 'database_refused',
+      message: `The database refuses to work: ${cause instanceof Error ? cause.message : String(cause)}. Check DATABASE_URL.`,
+      cause,
+    });
+  });
+}
+
+async function askForPrimary(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ is_standby: boolean }>('select pg_is_in_recovery() as is_standby');
+  if (rows[0]?.is_standby === true) {
+    throw new RunlaneError({
+      code: 'database_read_only',
+      message: 'The server is a read-only standby. DATABASE_URL must lead to the primary.',
+      retryable: true,
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import type { z } from 'zod';
+import { RunlaneError } from './errors.ts';
+import { redact } from './redact.ts';
+import { describeVariable } from './variable-description.ts';
+import { runlaneVariables } from './variables.ts';
+
+/** Thrown when the environment does not make a valid configuration; lists every problem at once, never a secret. */
+export class ConfigError extends RunlaneError {
+  override readonly name = 'ConfigError';
+  /** One sentence per problem, each naming its variable. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super({
+      code: 'invalid_configuration',
+      message: `The environment has ${problems.length} problem(s):\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    });
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the variables of `schema` (its keys are their names) from the environment. An empty text counts as unset.
+ *
+ * @throws ConfigError with every problem: the variable, what is wrong with it, what to set. The values of variables
+ *   marked `secret` are not quoted.
+ */
+export function loadConfig<S extends z.ZodObject>(schema: S, env: NodeJS.ProcessEnv): z.infer<S> {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const text = env[name]?.trim();
+    if (text !== undefined && text !== '') given[name] = text;
+  }
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  throw new ConfigError(problemsOf(schema, given, result.error));
+}
+
+/** One problem per variable: of a list with three bad elements the first says enough. */
+function problemsOf(schema: z.ZodObject, given: Record<string, string>, error: z.ZodError): string[] {
+  const problems = new Map<string, string>();
+  for (const issue of error.issues) {
+    const name = String(issue.path[0] ?? '(environment)');
+    if (problems.has(name)) continue;
+    const { description, example, isSecret } = describeVariable(schema, name);
+    const text = given[name];
+    const hint = example === null ? '' : ` For example: ${name}=${example}`;
+    if (text === undefined && issue.path.length === 1) {
+      problems.set(name, `${name} is not set. ${description}${hint}`);
+    } else {
+      const quoted = text === undefined || isSecret ? '' : quote(text);
+      problems.set(name, `${name} ${issue.message}${quoted}.${hint}`);
+    }
+  }
+  return [...problems.values()];
+}
+
+/** JSON is not quoted: a whole configuration pasted into the wrong variable may hold keys and passwords. */
+function quote(text: string): string {
+  if (/^[{[]/.test(text)) return '';
+  return ` (it is ${JSON.stringify(redact(text.length > 80 ? `${text.slice(0, 80)}…` : text))})`;
+}
+
+/**
+ * Names in the environment that start with RUNLANE_ and that no service knows, sorted: probably typing errors, so a
+ * service warns about them.
+ */
+export function unknownRunlaneVariables(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('RUNLANE_') && !Object.hasOwn(runlaneVariables.shape, name))
+    .toSorted();
+}

@@ -1,0 +1,16 @@
+import { createLogger } from './logger.ts';
+import type { Logger } from './logger.ts';
+
+/** A line of the log, parsed. */
+export type LogEvent = { msg?: string } & Record<string, unknown>;
+
+/** A real logger of level trace that keeps its lines. */
+export function recordingLogger(): { logger: Logger; events: () => LogEvent[]; lines: string[] } {
+  const lines: string[] = [];
+  const logger = createLogger({
+    service: 'test',
+    level: 'trace',
+    destination: { write: (line: string) => void lines.push(line) },
+  });
+  return { logger, lines, events: () => lines.map((line) => JSON.parse(line) as LogEvent) };
+}

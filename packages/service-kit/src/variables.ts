@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { logLevels } from './logger.ts';
+import { brokers, list, optionalUrl, postgresUrl, wholeNumber } from './variable-types.ts';
+
+/** What a run-consumer process may do; RUNLANE_ROLES selects. */
+export const runRoles = ['admission', 'execution', 'relay', 'sweeping'] as const;
+export type RunRole = (typeof runRoles)[number];
+
+const MIB = 1024 * 1024;
+/** Setting a Node timer for longer than this many seconds would fire it at once. */
+const LONGEST_TIMER_SECONDS = 2_147_483;
+
+/** An origin the webhook policy permits: scheme, host and, if given, a port or `*`. */
+const ORIGIN = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:(\d{1,5}|\*))?$/i;
+/** An address, a CIDR or a host name, optionally with a leading `*.`; the webhook policy parses it for good. */
+const ADDRESS_OR_NAME = /^(\*\.)?[a-z0-9_:.-]+(\/\d{1,3})?$/i;
+
+/**
+ * Every environment variable of Runlane (design 2.6) with its type, default and description. A service picks what it
+ * reads: `loadConfig(runlaneVariables.pick({ DATABASE_URL: true, … }), process.env)`.
+ */
+export const runlaneVariables = z.object({
+  KAFKA_BROKERS: brokers().meta({
+    description: 'Kafka bootstrap brokers, comma-separated host:port.',
+    example: '127.0.0.1:9092',
+  }),
+  DATABASE_URL: postgresUrl().meta({
+    description: 'Postgres with the run ledger, checkpoints, outbox and deliveries.',
+    example: 'postgres://runlane:password@127.0.0.1:5432/runlane',
+    secret: true,
+  }),
+  SCHEMA_REGISTRY_URL: optionalUrl().meta({
+    description: 'Confluent-compatible schema registry. Unset: values are plain JSON.',
+    example: 'http://127.0.0.1:8081',
+    secret: true,
+  }),
+  LANGGRAPH_CONFIG: z
+    .string()
+    .refine((path) => !/^\s*[{[]/.test(path), {
+      error:
+        "holds JSON, which is how LangGraph's own images use this name. Runlane wants the path of a file: write the " +
+        'JSON into langgraph.json and set its path',
+    })
+    .meta({ description: 'Path of langgraph.json, which names the graphs.', example: './langgraph.json' }),
+  HTTP_PORT: wholeNumber({ min: 1, max: 65_535 }).nullable().default(null).meta({
+    description: 'Port of /livez, /readyz and /metrics. Unset: a free port, which is logged.',
+    example: '8080',
+  }),
+  RUNLANE_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{0,200}$/, {
+      error: 'must consist of at most 200 letters, digits, dots, underscores and dashes, as Kafka topic names do',
+    })
+    .default('')
+    .meta({ description: 'Put literally in front of topic and group names.', example: 'staging.' }),
+  RUNLANE_ROLES: list(z.enum(runRoles, { error: `must be some of ${runRoles.join(', ')}, comma-separated` }))
+    .transform((roles) => [...new Set(roles)])
+    .default([...runRoles])
+    .meta({ description: 'What this run-consumer does, comma-separated.' }),
+  RUNLANE_RUN_TIMEOUT_SECONDS: wholeNumber({ min: 0, max: LONGEST_TIMER_SECONDS })
+    .default(3600)
+    .meta({ description: 'Time limit of one attempt of a run, in seconds. 0 = none.' }),
+  RUNLANE_DRAIN_GRACE_SECONDS: wholeNumber({ min: 0, max: 86_400 })
+    .default(60)
+    .meta({ description: 'How long a stopping service may go on with what it has begun, in seconds.' }),
+  RUNLANE_MAX_REQUEST_BYTES: wholeNumber({ min: 1024, max: 8 * MIB })
+    .default(4 * MIB)
+    .meta({ description: 'Largest run request, in bytes; a larger one becomes a dead letter. The topic takes 8 MiB.' }),
+  RUNLANE_VALUES_MAX_BYTES: wholeNumber({ min: 0, max: 3 * MIB })
+    .default(256 * 1024)
+    .meta({
+      description:
+        'Largest final state, and largest list of interrupts, in a status event, in bytes; larger ones are left out. ' +
+        'At most 3 MiB, because both have to fit into an event of 8 MiB.',
+    }),
+  RUNLANE_MAX_CONCURRENT_RUNS: wholeNumber({ min: 1, max: 1000 })
+    .default(16)
+    .meta({ description: 'Runs executing at the same time in one process.' }),
+  RUNLANE_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(6).meta({
+    description: "Lifetime of an executor's lease, in seconds: how soon the runs of a crashed process go on elsewhere.",
+  }),
+  RUNLANE_DATABASE_POOL_SIZE: wholeNumber({ min: 2, max: 500 })
+    .default(10)
+    .meta({ description: 'Most Postgres connections in one process, besides a few dedicated ones.' }),
+  RUNLANE_WEBHOOK_ALLOW: list(
+    z.string().regex(ORIGIN, {
+      error: 'must be comma-separated origins such as https://hooks.internal:8443 or http://127.0.0.1:* (no path)',
+    }),
+  )
+    .default([])
+    .meta({
+      description:
+        'Origins that webhooks may go to although the policy would deny them, comma-separated, * for any port.',
+      example: 'http://127.0.0.1:*',
+    }),
+  RUNLANE_WEBHOOK_DENY: list(
+    z.string().regex(ADDRESS_OR_NAME, { error: 'must be comma-separated CIDRs, addresses or host names' }),
+  )
+    .default([])
+    .meta({
+      description: "CIDRs and names that webhooks must not go to, such as the deployment's own public addresses.",
+      example: '203.0.113.0/24,api.example.com',
+    }),
+  RUNLANE_WEBHOOK_RETRY_SCHEDULE: list(wholeNumber({ min: 1, max: 604_800 }, 'must be comma-separated whole numbers'))
+    .default([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400])
+    .meta({ description: 'Seconds to wait before attempts 2, 3, … of a webhook, comma-separated.' }),
+  RUNLANE_WEBHOOK_MASTER_KEY: list(
+    z.string().min(32, { error: 'must be at least 32 characters long; `openssl rand -hex 32` makes one' }),
+  ).meta({
+    description:
+      'Signs webhooks: any text of at least 32 characters. Several, comma-separated, for rotation: the first is current.',
+    secret: true,
+  }),
+  RUNLANE_CHECKPOINT_SCHEMA: z
+    .string()
+    .regex(/^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/, {
+      error: 'must be a schema name of at most 63 letters, digits and underscores, not starting with pg_',
+    })
+    .default('public')
+    .meta({ description: "Schema of LangGraph's checkpoint tables; the stock saver looks in public." }),
+  RUNLANE_LOG_LEVEL: z
+    .enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` })
+    .default('info')
+    .meta({ description: 'Lowest level that is logged.' }),
+});
