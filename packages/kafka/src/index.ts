@@ -1,1 +1,31 @@
-export {};
+export type {
+  Assignment,
+  BatchContext,
+  BatchHandler,
+  ConnectionTuning,
+  ConsumerHealth,
+  ConsumerOptions,
+  ConsumerTuning,
+  EventProducer,
+  InRecord,
+  KafkaAdmin,
+  KafkaConnection,
+  KafkaLogger,
+  KafkaOptions,
+  OutRecord,
+  PartitionBatch,
+  ProducerTuning,
+  RecordConsumer,
+  TopicPartition,
+} from './port.ts';
+export { FatalError, PoisonError, RetriableError } from './errors.ts';
+export { connectKafka } from './kafkajs/connect-kafka.ts';
+export { deadLetterRecord } from './dead-letter.ts';
+export type { DeadLetterInfo } from './dead-letter.ts';
+export { parseJson } from './json.ts';
+export type { JsonParseResult } from './json.ts';
+export { partitionForKey } from './partitioner.ts';
+export { registerSchemas } from './register-schemas.ts';
+export type { RegisterSchemasOptions, SchemaSubject } from './register-schemas.ts';
+export { createValueCodec } from './value-codec.ts';
+export type { DecodedValue, ValueCodec, ValueCodecOptions } from './value-codec.ts';

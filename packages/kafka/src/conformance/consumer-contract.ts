@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FatalError, RetriableError } from '../errors.ts';
+import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, PartitionBatch } from '../port.ts';
+import {
+  collecting,
+  createTopic,
+  lastOffset,
+  numbered,
+  numberIn,
+  recordingLogger,
+  startConsumer,
+  TEST_CONNECTION,
+  tick,
+  uniqueGroup,
+  until,
+  type Adapter,
+} from './fixtures.ts';
+
+const first = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/**
+ * What any consumer behind the port does with one member: delivery, commits and failing handlers.
+ * Real: the adapter and the broker; doubled: nothing. What decides are the records a handler saw and the offsets that
+ * the broker has for the group.
+ */
+export function consumerContract(adapter: Adapter, brokers: () => string[]): void {
+  describe(`consumer contract: ${adapter.name}`, () => {
+    const logger = recordingLogger();
+    let kafka: KafkaConnection;
+    let admin: KafkaAdmin;
+    let producer: EventProducer;
+
+    beforeAll(async () => {
+      kafka = adapter.connect({ brokers: brokers(), clientId: 'consumer-contract', logger, tuning: TEST_CONNECTION });
+      admin = await kafka.admin();
+      producer = await kafka.producer();
+    });
+    afterAll(async () => {
+      await producer.close();
+      await admin.close();
+    });
+
+    async function committed(group: string, topic: string, partition = 0): Promise<bigint | undefined> {
+      return (await admin.committedOffsets(group, topic)).get(partition);
+    }
+
+    test('reads from the beginning, in order, and commits what the handler returned', async () => {
+      const topic = await createTopic(admin, 1);
+      const group = uniqueGroup();
+      await producer.publish(numbered(topic, 0, 30));
+      const batches: PartitionBatch[] = [];
+      const before = Date.now();
+      await using consumer = await startConsumer(kafka, {
+        group,
+        topics: [topic],
+        handle: async (batch) => {
+          batches.push(batch);
+          return { commitThrough: lastOffset(batch) };
+        },
+      });
+      await until(async () => (await committed(group, topic)) === 30n, 'all is committed');
+      const records = batches.flatMap((batch) => batch.records);
+      expect(records.map(numberIn)).toEqual(first(30));
+      expect(records.map(({ offset }) => offset)).toEqual(first(30).map(BigInt));
+      expect(batches.every((batch) => batch.topic === topic && batch.partition === 0)).toBe(true);
+      expect(batches.at(-1)?.highWatermark).toBe(30n);
+      expect(records[0]?.timestampMs).toBeGreaterThan(before - 60_000);
+      expect(consumer.health()).toMatchObject({
+        state: 'joined',
+        partitions: [{ topic, partition: 0 }],
+        crashCount: 0,
+      });
+    });
+
+    test('commits nothing while the handler runs', async () => {
+      const topic = await createTopic(admin, 1);
+      const group = uniqueGroup();
+      await producer.publish(numbered(topic, 0, 3));
+      const entered = Promise.withResolvers<void>();
+      const finish = Promise.withResolvers<void>();
+      await using _ = await startConsumer(kafka, {
+        group,
+        topics: [topic],
+        handle: async (batch) => {
+          entered.resolve();
+          await finish.promise;
+          return { commitThrough: lastOffset(batch) };
+        },
+      });
+      await entered.promise;
+      expect(await committed(group, topic)).toBeUndefined();
+      finish.resolve();
+      await until(async () => (await committed(group, topic)) === 3n, 'the batch is committed');
+    });
+
+    test('delivers again what lies behind commitThrough', async () => {
+      const topic = await createTopic(admin, 1);
+      const group = uniqueGroup();
+      await producer.publish(numbered(topic, 0, 10));
+      const starts: bigint[] = [];
+      await using _ = await startConsumer(kafka, {
+        group,
+        topics: [topic],
+        handle: async ({ records }) => {
+          const offset = records[0]?.offset ?? -1n;
+          starts.push(offset);
+          return { commitThrough: offset };
+        },
+      });
+      await until(async () => (await committed(group, topic)) === 10n, 'all is committed, one by one');
+      expect(starts).toEqual(first(10).map(BigInt));
+    });
+
+    test.each([
+      ['a RetriableError', () => new RetriableError('the database is down')],
+      ['a TypeError', () => new TypeError('cannot read properties of undefined')],
+      ['a thrown string', () => 'thrown by careless code'],
+    ])('after %s of the handler: delivers the same batch again, while other partitions go on', async (_, makeError) => {
+      const topic = await createTopic(admin, 2);
+      const group = uniqueGroup();
+      await producer.publish([...numbered(topic, 0, 5), ...numbered(topic, 1, 5)]);
+      const seen: InRecord[] = [];
+      const attempts: bigint[] = [];
+      let isBroken = true;
+      await using consumer = await startConsumer(kafka, {
+        group,
+        topics: [topic],
+        handle: async (batch) => {
+          if (batch.partition === 0 && isBroken) {
+            attempts.push(batch.records[0]?.offset ?? -1n);
+            throw makeError();
+          }
+          seen.push(...batch.records);
+          return { commitThrough: lastOffset(batch) };
+        },
+      });
+      await until(() => attempts.length >= 3, 'the failing partition is tried again');
+      await producer.publish(numbered(topic, 1, 5, 5));
+      await until(() => seen.length === 10, 'the healthy partition goes on');
+      expect(new Set(attempts)).toEqual(new Set([0n]));
+      expect(await committed(group, topic, 0)).toBeUndefined();
+      isBroken = false;
+      await until(async () => (await committed(group, topic, 0)) === 5n, 'the healed partition catches up');
+      expect(seen.filter(({ partition }) => partition === 0).map(numberIn)).toEqual(first(5));
+      expect(seen.filter(({ partition }) => partition === 1).map(numberIn)).toEqual(first(10));
+      expect(consumer.health()).toMatchObject({ state: 'joined', rebalanceCount: 0, crashCount: 0 });
+    });
+
+    test('backs off when the handler does nothing, and when it returns an offset it was not given', async () => {
+      const topic = await createTopic(admin, 1);
+      const group = uniqueGroup();
+      await producer.publish(numbered(topic, 0, 2));
+      const answers = [null, { commitThrough: 2n }, { commitThrough: -1n }, null];
+      const calledAt: number[] = [];
+      await using _ = await startConsumer(kafka, {
+        group,
+        topics: [topic],
+        tuning: { retryInitialMs: 100, retryMaxMs: 100 },
+        handle: async (batch) => {
+          calledAt.push(performance.now());
+          const answer = answers[calledAt.length - 1];
+          return answer === undefined ? { commitThrough: lastOffset(batch) } : answer;
+        },
+      });
+      await until(async () => (await committed(group, topic)) === 2n, 'the batch is committed at last');
+      expect(calledAt).toHaveLength(5);
+      const waits = calledAt.slice(1).map((at, index) => at - (calledAt[index] ?? 0));
+      expect(Math.min(...waits)).toBeGreaterThan(95);
+    });
+
+    test('a FatalError of the handler ends the consumer, uncommitted and out of the group', async () => {
+      const topic = await createTopic(admin, 1);
+      const group = uniqueGroup();
+      await producer.publish(numbered(topic, 0, 2));
+      const fatal = new FatalError('the configuration is wrong');
+      await using consumer = await startConsumer(kafka, {
+        group,
+        topics: [topic],
+        handle: () => Promise.reject(fatal),
+      });
+      await expect(consumer.failed).rejects.toBe(fatal);
+      expect(consumer.health()).toMatchObject({ state: 'crashed', partitions: [] });
+      expect(await committed(group, topic)).toBeUndefined();
+      const seen: InRecord[] = [];
+      const startedAt = performance.now();
+      await using _ = await startConsumer(kafka, { group, topics: [topic], handle: collecting(seen) });
+      await until(() => seen.length === 2, 'another member has the partition');
+      // Sooner than a session times out, so the failed member has left.
+      expect(performance.now() - startedAt).toBeLessThan(4_000);
+    });
+
+    test('handles no record before onAssigned went through, and calls it until it does', async () => {
+      const topic = await createTopic(admin, 2);
+      await producer.publish(numbered(topic, 0, 1));
+      const events: string[] = [];
+      await using _ = await startConsumer(kafka, {
+        group: uniqueGroup(),
+        topics: [topic],
+        onAssigned: async ({ generation, partitions }) => {
+          events.push(`assigned ${generation} with ${partitions.length}`);
+          await tick();
+          if (events.length < 3) throw new RetriableError('the database is down');
+        },
+        handle: async (batch, { generation }) => {
+          events.push(`handled in ${generation}`);
+          return { commitThrough: lastOffset(batch) };
+        },
+      });
+      await until(() => events.at(-1) === 'handled in 1', 'the record is handled');
+      expect(events).toEqual([...Array<string>(3).fill('assigned 1 with 2'), 'handled in 1']);
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import type { DeadLetterCode } from '@runlane/contracts';
+
+/**
+ * Thrown when a dependency (broker, registry, database) is unavailable or an outcome is unknown: the same call may be
+ * repeated as it is. A handler that throws it gets its batch again after a back-off, from the first uncommitted record.
+ */
+export class RetriableError extends Error {
+  override readonly name = 'RetriableError';
+  readonly retryable = true;
+}
+
+/**
+ * Thrown when a record can never be processed, whatever is repeated: it belongs in the dead letter topic under `code`.
+ * A handler deals with it itself; one that lets it escape gets its batch again, and the partition stands still.
+ */
+export class PoisonError extends Error {
+  override readonly name = 'PoisonError';
+  readonly retryable = false;
+  readonly code: DeadLetterCode;
+
+  constructor(message: string, options: { code: DeadLetterCode; cause?: unknown }) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = options.code;
+  }
+}
+
+/**
+ * Thrown when repeating cannot help and going on would be wrong (refused credentials, a record larger than its topic
+ * takes, a broken configuration). It takes the process down: a consumer stops and rejects `failed`.
+ */
+export class FatalError extends Error {
+  override readonly name = 'FatalError';
+  readonly retryable = false;
+}

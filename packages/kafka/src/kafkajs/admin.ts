@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
+import type { TopicDefinition } from '@runlane/contracts';
+import type { KafkaAdmin } from '../port.ts';
+import type { ClientFactory } from './client.ts';
+import { hasErrorType, isOutage, toPortError } from './error-kinds.ts';
+import type { SocketGate } from './sockets.ts';
+
+const LEADERS_DEADLINE_MS = 15_000;
+
+type Client = { admin: Admin; gate: SocketGate; connected: Promise<void> };
+
+/** Connects with the first call, and anew after a failed one. */
+export function createAdmin(factory: ClientFactory): KafkaAdmin {
+  let client: Client | null = null;
+
+  function currentClient(): Client {
+    if (client !== null) return client;
+    const { kafka, gate } = factory.create();
+    const admin = kafka.admin({ retry: { ...factory.retry, retries: 4 } });
+    client = { admin, gate, connected: admin.connect() };
+    return client;
+  }
+
+  async function call<T>(action: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+    const isUsed = client !== null;
+    const used = currentClient();
+    try {
+      await used.connected;
+      return await work(used.admin);
+    } catch (error) {
+      used.gate.close();
+      if (client === used) client = null;
+      // kafkajs asks for every topic it was ever asked about, and fails for all when one of them was deleted.
+      if (isUsed && hasErrorType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return call(action, work);
+      throw toPortError(error, action);
+    }
+  }
+
+  return {
+    createTopics: (definitions) =>
+      call('creating topics failed', async (admin) => {
+        const existing = new Set(await admin.listTopics());
+        const missing = definitions.filter((definition) => !existing.has(definition.name));
+        if (missing.length === 0) return [];
+        const isCreated = await admin.createTopics({ topics: missing.map(toTopicConfig), waitForLeaders: true });
+        for (const { name } of missing) await untilServed(admin, name);
+        // False: another job created them all since we looked.
+        return isCreated ? missing.map((definition) => definition.name) : [];
+      }),
+    endOffsets: (topic) =>
+      call(`reading the offsets of topic ${topic} failed`, async (admin) => {
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return new Map(
+          offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
+        );
+      }),
+    committedOffsets: (group, topic) =>
+      call(`reading the committed offsets of group ${group} failed`, async (admin) => {
+        const [ofTopic] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+        const committed = ofTopic?.partitions ?? [];
+        // A negative offset stands for "no commit".
+        return new Map(
+          committed
+            .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
+            .filter(([, offset]) => offset >= 0n),
+        );
+      }),
+    partitionCount: (topic) =>
+      call(`reading the metadata of topic ${topic} failed`, async (admin) => {
+        const topics = await admin.listTopics();
+        if (!topics.includes(topic)) return null;
+        try {
+          const metadata = await admin.fetchTopicMetadata({ topics: [topic] });
+          return metadata.topics[0]?.partitions.length ?? null;
+        } catch (error) {
+          if (hasErrorType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return null;
+          throw error;
+        }
+      }),
+    close: async () => {
+      const last = client;
+      client = null;
+      if (last === null) return;
+      try {
+        await last.admin.disconnect();
+      } catch (error) {
+        factory.logger.debug({ err: error }, 'admin did not disconnect cleanly; its sockets are cut');
+      }
+      last.gate.close();
+    },
+  };
+}
+
+/**
+ * A broker may answer for a new topic before it leads all partitions; a batch published then is half refused, and half
+ * written twice once it is repeated. Every partition answers for its offsets only when it is led.
+ */
+async function untilServed(admin: Admin, topic: string): Promise<void> {
+  const endsAt = performance.now() + LEADERS_DEADLINE_MS;
+  for (;;) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (!isOutage(error) || performance.now() > endsAt) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+function toTopicConfig(definition: TopicDefinition): {
+  topic: string;
+  numPartitions: number;
+  replicationFactor: number;
+  configEntries: { name: string; value: string }[];
+} {
+  return {
+    topic: definition.name,
+    numPartitions: definition.partitions,
+    // -1: the broker's default.replication.factor.
+    replicationFactor: -1,
+    configEntries: Object.entries(definition.config).map(([name, value]) => ({ name, value })),
+  };
+}

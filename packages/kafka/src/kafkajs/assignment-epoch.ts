@@ -1,0 +1,33 @@
+import { RetriableError } from '../errors.ts';
+import type { Assignment, TopicPartition } from '../port.ts';
+
+/** What one join gave to the member: valid until the next join or the end of the member. */
+export type AssignmentEpoch = {
+  assignment: Assignment;
+  /** Aborts when the epoch ends; the reason is a RetriableError that says why. */
+  signal: AbortSignal;
+  owns(partition: TopicPartition): boolean;
+  end(reason: string, cause?: unknown): void;
+  /** Resolves once `onAssigned` went through; never rejects. */
+  ready: Promise<void>;
+};
+
+/** `memberAssignment` lists partitions per topic, as kafkajs reports it. */
+export function createEpoch(
+  generation: number,
+  memberAssignment: Record<string, readonly number[]>,
+  prepare: (assignment: Assignment, signal: AbortSignal) => Promise<void>,
+): AssignmentEpoch {
+  const partitions = Object.entries(memberAssignment).flatMap(([topic, ofTopic]) =>
+    ofTopic.map((partition) => ({ topic, partition })),
+  );
+  const assignment = { generation, partitions };
+  const controller = new AbortController();
+  return {
+    assignment,
+    signal: controller.signal,
+    owns: ({ topic, partition }) => memberAssignment[topic]?.includes(partition) === true,
+    end: (reason, cause) => controller.abort(new RetriableError(reason, { cause })),
+    ready: prepare(assignment, controller.signal),
+  };
+}

@@ -1,0 +1,147 @@
+import type { EachBatchPayload } from 'kafkajs';
+import { FatalError, PoisonError, RetriableError } from '../errors.ts';
+import type { BatchHandler, KafkaLogger, PartitionBatch, TopicPartition } from '../port.ts';
+import type { AssignmentEpoch } from './assignment-epoch.ts';
+import { decodeBatch } from './decode-batch.ts';
+import { describeError, isKafkaError, isRejoinError } from './error-kinds.ts';
+import type { PartitionPauses } from './partition-pauses.ts';
+
+/** How long a batch waits for `onAssigned` before it is put back, so that heartbeats go on. */
+const READY_WAIT_MS = 1_000;
+
+export type BatchRunnerOptions = {
+  handle: BatchHandler;
+  pauses: PartitionPauses;
+  logger: KafkaLogger;
+  /** The member's assignment now; null before its first join. */
+  epoch(): AssignmentEpoch | null;
+  isLeaving(): boolean;
+  /** The member can never go on. */
+  fail(error: FatalError): void;
+};
+
+/** What came of one call of the handler. */
+type Outcome = { kind: 'done'; commitThrough: bigint } | { kind: 'nothing' } | { kind: 'failed'; error: unknown };
+
+/**
+ * Purpose   Stands between kafkajs and the handler: one fetched batch in, one commit out.
+ * B-I1      An offset is committed only after the handler returned it, inside this call, and only while the assignment
+ *           is the one the batch was fetched under: kafkajs accepts it for partitions long lost (C5).
+ * B-I2      Only errors of kafkajs itself leave this function. It reads them as "join again" or "try again"; an error
+ *           of the handler would stop all partitions, and a TypeError the whole consumer (C7, C8).
+ * B-I3      A batch that is put back is delivered again from its first uncommitted record: kafkajs goes on from the
+ *           last resolved offset.
+ */
+export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBatchPayload) => Promise<void> {
+  const { pauses, logger } = options;
+
+  return async (payload) => {
+    const epoch = options.epoch();
+    const partition = { topic: payload.batch.topic, partition: payload.batch.partition };
+    const isWelcome = (): boolean =>
+      epoch === options.epoch() &&
+      epoch?.signal.aborted === false &&
+      payload.isRunning() &&
+      !payload.isStale() &&
+      !options.isLeaving() &&
+      !pauses.isPaused(partition);
+    if (epoch === null || !epoch.owns(partition) || !isWelcome()) return;
+    if (!(await isReady(epoch)) || !isWelcome()) return;
+
+    const keepAlive = (): Promise<void> => watchRejoin(epoch, () => payload.heartbeat());
+    const batch = decodeBatch(payload.batch);
+    const context = { signal: epoch.signal, generation: epoch.assignment.generation, keepAlive };
+    const outcome = await callHandler(options.handle, batch, context);
+
+    if (epoch !== options.epoch()) {
+      logger.debug(partition, 'the group rebalanced under a batch; its result is not committed');
+      return;
+    }
+    if (outcome.kind === 'done') await watchRejoin(epoch, () => commit(payload, outcome.commitThrough));
+    if (outcome.kind === 'failed' && isKafkaError(outcome.error)) throw outcome.error;
+    settle(partition, outcome, epoch);
+  };
+
+  function settle(partition: TopicPartition, outcome: Outcome, epoch: AssignmentEpoch): void {
+    switch (outcome.kind) {
+      case 'done':
+        pauses.succeeded(partition);
+        return;
+      case 'nothing':
+        // Without a wait the same batch would come back at once, and for ever.
+        if (!epoch.signal.aborted) pauses.backOff(partition);
+        return;
+      case 'failed':
+        if (outcome.error instanceof FatalError) options.fail(outcome.error);
+        else if (epoch.signal.aborted)
+          logger.debug(partition, `a handler was aborted: ${describeError(outcome.error)}`);
+        else putBack(partition, outcome.error);
+        return;
+    }
+  }
+
+  function putBack(partition: TopicPartition, error: unknown): void {
+    const waitMs = pauses.backOff(partition);
+    const fields = { ...partition, wait_ms: waitMs, err: error };
+    if (error instanceof RetriableError) {
+      logger.warn(fields, 'partition paused: its batch could not be handled and will be delivered again');
+    } else if (error instanceof PoisonError) {
+      logger.error(fields, 'partition paused: a poison record escaped the handler, which has to dead-letter it');
+    } else {
+      logger.error(fields, 'partition paused: the handler failed with an error it should have classified');
+    }
+  }
+}
+
+async function callHandler(
+  handle: BatchHandler,
+  batch: PartitionBatch,
+  context: Parameters<BatchHandler>[1],
+): Promise<Outcome> {
+  try {
+    const result = await handle(batch, context);
+    if (result === null) return { kind: 'nothing' };
+    const first = batch.records[0]?.offset ?? 0n;
+    const last = batch.records.at(-1)?.offset ?? -1n;
+    if (result.commitThrough < first || result.commitThrough > last) {
+      throw new RangeError(
+        `the handler returned commitThrough ${result.commitThrough} for offsets ${first} to ${last}; ` +
+          'return the offset of the last record done, or null',
+      );
+    }
+    return { kind: 'done', commitThrough: result.commitThrough };
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+}
+
+async function commit(payload: EachBatchPayload, commitThrough: bigint): Promise<void> {
+  // For the batch's last record kafkajs also resolves the control records behind it, which no handler sees.
+  payload.resolveOffset(String(commitThrough));
+  // Without the argument this call does nothing (C10). It covers the other partitions' resolved offsets too, those of
+  // batches that held nothing but control records included.
+  await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
+}
+
+/**
+ * Runs a request to the coordinator; when it answers that the group must be joined again, the epoch ends. A handler
+ * that swallows the error keeps nobody from joining: kafkajs asks again right after the batch (C3).
+ */
+async function watchRejoin(epoch: AssignmentEpoch, request: () => Promise<void>): Promise<void> {
+  try {
+    await request();
+  } catch (error) {
+    if (isRejoinError(error)) epoch.end('the group rebalances; what is not committed is delivered again', error);
+    throw error;
+  }
+}
+
+async function isReady(epoch: AssignmentEpoch): Promise<boolean> {
+  const timeout = Promise.withResolvers<false>();
+  const timer = setTimeout(() => timeout.resolve(false), READY_WAIT_MS);
+  try {
+    return await Promise.race([epoch.ready.then(() => true), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

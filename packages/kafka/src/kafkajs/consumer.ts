@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FatalError } from '../errors.ts';
+import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, RecordConsumer } from '../port.ts';
+import type { ClientFactory } from './client.ts';
+import { describeError, isHopeless, isOutage } from './error-kinds.ts';
+import { startGroupMember, type GroupMember, type MemberEnd } from './group-member.ts';
+import { createPartitionPauses } from './partition-pauses.ts';
+
+const DEFAULTS: ConsumerTuning = {
+  sessionTimeoutMs: 10_000,
+  rebalanceTimeoutMs: 60_000,
+  heartbeatIntervalMs: 3_000,
+  maxBytesPerPartition: 256 * 1024,
+  maxBytes: 4 * 1024 * 1024,
+  maxWaitTimeMs: 500,
+  retryInitialMs: 200,
+  retryMaxMs: 30_000,
+  maxRestarts: 10,
+};
+const DEFAULT_PARTITIONS_IN_PARALLEL = 4;
+
+/**
+ * Purpose   A member of a consumer group that outlives its kafkajs consumers.
+ * Owns      The succession of group members: at most one lives at a time.
+ * States    starting ──▶ joined ◀──▶ rebalancing ──▶ stopped | crashed      a crash leads back to starting
+ * C-I1      An outage never ends it: it starts members for as long as it is not drained (I11).
+ * C-I2      It fails when repeating cannot help, or after `maxRestarts` crashes in a row that were no outage and
+ *           between which no batch was finished.
+ * C-I3      After drain() has resolved nothing of it reaches a broker.
+ */
+export function createRecordConsumer(factory: ClientFactory, given: ConsumerOptions): RecordConsumer {
+  const tuning = { ...DEFAULTS, ...given.tuning };
+  const options = {
+    ...given,
+    tuning,
+    partitionsInParallel: given.partitionsInParallel ?? DEFAULT_PARTITIONS_IN_PARALLEL,
+  };
+  const { logger, outages } = factory;
+  const pauses = createPartitionPauses({ initialMs: tuning.retryInitialMs, maxMs: tuning.retryMaxMs });
+  const failed = Promise.withResolvers<never>();
+  // Whoever waits on it sees the rejection; without anybody it must not end the process on its own terms.
+  failed.promise.catch((error: unknown) => logger.error({ err: error }, 'consumer failed for good'));
+
+  const draining = new AbortController();
+  let health: ConsumerHealth = {
+    state: 'starting',
+    lastHeartbeatAtMs: null,
+    partitions: [],
+    rebalanceCount: 0,
+    crashCount: 0,
+  };
+  let member: GroupMember | null = null;
+  let supervision: Promise<void> | null = null;
+  let drained: Promise<void> | null = null;
+  let generation = 0;
+  let crashesInARow = 0;
+  let fruitlessCrashes = 0;
+
+  function beatNow(): void {
+    health = { ...health, lastHeartbeatAtMs: Date.now() };
+  }
+
+  function startMember(): GroupMember {
+    return startGroupMember(factory, options, pauses, {
+      nextGeneration: () => ++generation,
+      joined: ({ partitions }) => {
+        crashesInARow = 0;
+        health = { ...health, state: 'joined', partitions };
+        beatNow();
+        logger.info({ group: options.group, generation, partition_count: partitions.length }, 'consumer joined');
+      },
+      rebalancing: () => {
+        health = { ...health, state: 'rebalancing', rebalanceCount: health.rebalanceCount + 1 };
+      },
+      heartbeat: beatNow,
+      batchFinished: () => {
+        fruitlessCrashes = 0;
+      },
+      prepare: announce,
+    });
+  }
+
+  /** Calls `onAssigned` until it succeeds or the assignment is over; batches wait for it. */
+  async function announce(assignment: Assignment, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      try {
+        await options.onAssigned?.(assignment);
+        return;
+      } catch (error) {
+        if (error instanceof FatalError) {
+          member?.fail(error);
+          return;
+        }
+        logger.warn({ err: error, attempt }, 'onAssigned failed and is called again; no record is handled until then');
+        await pause(Math.min(tuning.retryInitialMs * 2 ** (attempt - 1), tuning.retryMaxMs), signal);
+      }
+    }
+  }
+
+  async function supervise(): Promise<void> {
+    while (!draining.signal.aborted) {
+      member = startMember();
+      const end = await member.ended;
+      member = null;
+      const fatal = fatalError(end);
+      if (fatal !== null) {
+        health = { ...health, state: 'crashed', partitions: [] };
+        failed.reject(fatal);
+        return;
+      }
+      if (end.kind === 'left') break;
+      health = { ...health, state: 'starting', partitions: [], crashCount: health.crashCount + 1 };
+      const waitMs = Math.min(factory.tuning.reconnectInitialMs * 2 ** crashesInARow, factory.tuning.reconnectMaxMs);
+      crashesInARow += 1;
+      outages.warn(
+        { group: options.group, crash_count: health.crashCount, wait_ms: waitMs, error: crashOf(end) },
+        'consumer lost its group or its brokers and starts again',
+      );
+      await pause(waitMs, draining.signal);
+    }
+    health = { ...health, state: 'stopped', partitions: [] };
+  }
+
+  function fatalError(end: MemberEnd): FatalError | null {
+    if (end.kind === 'left') return null;
+    if (end.kind === 'fatal') return end.error;
+    if (isHopeless(end.error)) {
+      return new FatalError(`consumer of group ${options.group} cannot go on: ${describeError(end.error)}`, {
+        cause: end.error,
+      });
+    }
+    if (isOutage(end.error)) return null;
+    fruitlessCrashes += 1;
+    if (fruitlessCrashes <= tuning.maxRestarts) return null;
+    return new FatalError(
+      `consumer of group ${options.group} crashed ${fruitlessCrashes} times without finishing a batch, ` +
+        `the last time with ${describeError(end.error)}`,
+      { cause: end.error },
+    );
+  }
+
+  async function drain(deadlineMs: number): Promise<void> {
+    draining.abort();
+    member?.leave();
+    const deadline = new AbortController();
+    await Promise.race([supervision ?? Promise.resolve(), pause(deadlineMs, deadline.signal)]);
+    deadline.abort();
+    if (member !== null) logger.warn({ group: options.group, deadline_ms: deadlineMs }, 'drain deadline passed');
+    member?.kill();
+    if (health.state !== 'crashed') health = { ...health, state: 'stopped', partitions: [] };
+  }
+
+  return {
+    failed: failed.promise,
+    start: () => {
+      if (!draining.signal.aborted) supervision ??= supervise();
+      return Promise.resolve();
+    },
+    drain: (deadlineMs) => (drained ??= drain(deadlineMs)),
+    health: () => health,
+    pause: pauses.request,
+    resume: pauses.release,
+  };
+}
+
+function crashOf(end: MemberEnd): string {
+  return end.kind === 'crashed' ? describeError(end.error) : end.kind;
+}
+
+/** Waits, or less when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

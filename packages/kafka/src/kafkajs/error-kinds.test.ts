@@ -1,0 +1,52 @@
+import kafkajs from 'kafkajs';
+import { describe, expect, test } from 'vitest';
+import { FatalError, RetriableError } from '../errors.ts';
+import { isOutage, isRejoinError, toPortError } from './error-kinds.ts';
+
+const { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSNonRetriableError, KafkaJSProtocolError } =
+  kafkajs;
+
+function protocolError(type: string, retriable = true): Error {
+  return new KafkaJSProtocolError(Object.assign(new Error(type), { type, retriable, code: 0 }));
+}
+
+function wrapped(error: Error): Error {
+  const exceeded = new KafkaJSNumberOfRetriesExceeded(error, { retryCount: 5, retryTime: 100 });
+  return Object.assign(new KafkaJSNonRetriableError(exceeded), { cause: exceeded });
+}
+
+describe('errors of kafkajs', () => {
+  const connection = new KafkaJSConnectionError('Connection timeout');
+
+  test.each([
+    ['a lost connection', connection, RetriableError],
+    ['a lost connection behind wrappers', wrapped(connection), RetriableError],
+    ['an unknown topic', protocolError('UNKNOWN_TOPIC_OR_PARTITION'), RetriableError],
+    ['a race in kafkajs', new TypeError('reading host of undefined'), RetriableError],
+    ['refused access behind wrappers', wrapped(protocolError('TOPIC_AUTHORIZATION_FAILED', false)), FatalError],
+    ['an oversized record', protocolError('MESSAGE_TOO_LARGE', false), FatalError],
+  ])('%s keeps its cause and says what was tried', (_, error, kind) => {
+    const translated = toPortError(error, 'publishing failed');
+    expect(translated).toBeInstanceOf(kind);
+    expect(translated.cause).toBe(error);
+    expect(translated.message).toMatch(/^publishing failed: /);
+    expect(toPortError(translated, 'again')).toBe(translated);
+  });
+
+  test('an outage is told from a crash', () => {
+    expect(isOutage(wrapped(connection))).toBe(true);
+    expect(isOutage(new TypeError('reading host of undefined'))).toBe(false);
+  });
+
+  test.each(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'NOT_COORDINATOR_FOR_GROUP'])(
+    '%s makes a member join again',
+    (type) => {
+      expect(isRejoinError(protocolError(type))).toBe(true);
+    },
+  );
+
+  test('other errors do not', () => {
+    expect(isRejoinError(protocolError('LEADER_NOT_AVAILABLE'))).toBe(false);
+    expect(isRejoinError('REBALANCE_IN_PROGRESS')).toBe(false);
+  });
+});

@@ -1,0 +1,122 @@
+import kafkajs from 'kafkajs';
+import { FatalError, RetriableError } from '../errors.ts';
+
+const { KafkaJSAggregateError, KafkaJSError } = kafkajs;
+
+/** Protocol errors that tell a member to join again. They must reach kafkajs, or the member becomes a zombie (C3). */
+const REJOIN_TYPES = new Set([
+  'REBALANCE_IN_PROGRESS',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+]);
+
+/** Protocol errors and kafkajs errors that stay the same however often the request is repeated. */
+const HOPELESS = new Set([
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'UNSUPPORTED_VERSION',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'INVALID_GROUP_ID',
+  'INVALID_SESSION_TIMEOUT',
+  'INCONSISTENT_GROUP_PROTOCOL',
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_PARTITIONS',
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_CONFIG',
+  'INVALID_REQUIRED_ACKS',
+  'INVALID_RECORD',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'POLICY_VIOLATION',
+  'KafkaJSNotImplemented',
+  'KafkaJSSASLAuthenticationError',
+  'KafkaJSServerDoesNotSupportApiKey',
+]);
+
+/** Errors of a cluster that is away, starting or moving things: time heals them, and they prove nothing about us. */
+const OUTAGES = new Set([
+  'KafkaJSBrokerNotFound',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSConnectionError',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSLockTimeout',
+  'KafkaJSMetadataNotLoaded',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSTimeout',
+  'KafkaJSTopicMetadataNotLoaded',
+  'BROKER_NOT_AVAILABLE',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'LEADER_NOT_AVAILABLE',
+  'NETWORK_EXCEPTION',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'NOT_LEADER_FOR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+  'REQUEST_TIMED_OUT',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
+
+/** Names and protocol types of an error and of all its causes, outermost first. */
+function labelsOf(error: unknown): string[] {
+  const labels: string[] = [];
+  const seen = new Set<unknown>();
+  let current = error;
+  while (current instanceof Error && !seen.has(current)) {
+    seen.add(current);
+    labels.push(current.name);
+    if ('type' in current && typeof current.type === 'string') labels.push(current.type);
+    if (current instanceof KafkaJSAggregateError) labels.push(...current.errors.flatMap((inner) => labelsOf(inner)));
+    current = current.cause;
+  }
+  return labels;
+}
+
+/** True for what kafkajs throws at a member that has to join the group again. */
+export function isRejoinError(error: unknown): boolean {
+  return labelsOf(error).some((label) => REJOIN_TYPES.has(label));
+}
+
+/** True when kafkajs made the error; its members share one base class. */
+export function isKafkaError(error: unknown): boolean {
+  return error instanceof KafkaJSError;
+}
+
+/** True when the cluster is away, starting or moving things. */
+export function isOutage(error: unknown): boolean {
+  return labelsOf(error).some((label) => OUTAGES.has(label));
+}
+
+/** True when the error carries that protocol type, also behind kafkajs' wrappers. */
+export function hasErrorType(error: unknown, type: string): boolean {
+  return labelsOf(error).includes(type);
+}
+
+/** True when repeating cannot help: refused credentials, an unsupported codec, an invalid setting. */
+export function isHopeless(error: unknown): boolean {
+  return labelsOf(error).some((label) => HOPELESS.has(label));
+}
+
+/**
+ * The port's error for what kafkajs threw. `action` says what was tried, as the beginning of a sentence. A TypeError
+ * out of kafkajs is one of its races and retriable: our own arguments are checked before they reach it.
+ */
+export function toPortError(error: unknown, action: string): RetriableError | FatalError {
+  if (error instanceof RetriableError || error instanceof FatalError) return error;
+  const message = `${action}: ${describeError(error)}`;
+  return isHopeless(error) ? new FatalError(message, { cause: error }) : new RetriableError(message, { cause: error });
+}
+
+/** Name, protocol type and message in one line. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof KafkaJSAggregateError) return error.errors.map((inner) => describeError(inner)).join('; ');
+  const type = 'type' in error && typeof error.type === 'string' ? ` ${error.type}` : '';
+  const topic = 'topic' in error && typeof error.topic === 'string' ? ` (topic ${error.topic})` : '';
+  return `${error.name}${type}${topic}: ${error.message}`;
+}

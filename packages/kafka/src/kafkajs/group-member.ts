@@ -1,0 +1,155 @@
+import type { Consumer } from 'kafkajs';
+import type { FatalError } from '../errors.ts';
+import type { Assignment, ConsumerOptions, ConsumerTuning } from '../port.ts';
+import { createEpoch, type AssignmentEpoch } from './assignment-epoch.ts';
+import { createBatchRunner } from './batch-runner.ts';
+import type { ClientFactory } from './client.ts';
+import type { FetchControl, PartitionPauses } from './partition-pauses.ts';
+
+/** How a member ended. `crashed` may be followed by another member, `fatal` must not. */
+export type MemberEnd = { kind: 'left' } | { kind: 'crashed'; error: unknown } | { kind: 'fatal'; error: FatalError };
+
+/** What the member tells its owner while it lives. */
+export type MemberEvents = {
+  /** Numbers the joins of all members in turn. */
+  nextGeneration: () => number;
+  joined: (assignment: Assignment) => void;
+  rebalancing: () => void;
+  heartbeat: () => void;
+  batchFinished: () => void;
+  prepare: (assignment: Assignment, signal: AbortSignal) => Promise<void>;
+};
+
+export type GroupMember = {
+  readonly ended: Promise<MemberEnd>;
+  /** Leaves the group once running handlers have returned and a join under way is through (C9). */
+  leave(): void;
+  /** Cuts the sockets, after which nothing of it can reach a broker. */
+  kill(): void;
+  fail(error: FatalError): void;
+};
+
+/**
+ * Purpose   One kafkajs consumer, from its first connection to its last.
+ * Owns      The consumer, its sockets and its current assignment.
+ * States    joining ──group_join──▶ joined ──rebalancing──▶ joining      any ──▶ ended, exactly once
+ * M-I1      kafkajs never restarts itself: a consumer in its restart delay forgets a disconnect() (C9). The owner
+ *           starts another member instead, with a new client.
+ * M-I2      disconnect() is called only when run() has settled, since before that kafkajs forgets it as well.
+ */
+export function startGroupMember(
+  factory: ClientFactory,
+  options: ConsumerOptions & { tuning: ConsumerTuning; partitionsInParallel: number },
+  pauses: PartitionPauses,
+  events: MemberEvents,
+): GroupMember {
+  const { kafka, gate } = factory.create();
+  const consumer = createConsumer();
+  const ended = Promise.withResolvers<MemberEnd>();
+  let epoch: AssignmentEpoch | null = null;
+  let leaving: Promise<void> | null = null;
+  let hasEnded = false;
+
+  function createConsumer(): Consumer {
+    const { tuning } = options;
+    return kafka.consumer({
+      groupId: options.group,
+      sessionTimeout: tuning.sessionTimeoutMs,
+      rebalanceTimeout: tuning.rebalanceTimeoutMs,
+      heartbeatInterval: tuning.heartbeatIntervalMs,
+      maxBytesPerPartition: tuning.maxBytesPerPartition,
+      maxBytes: tuning.maxBytes,
+      minBytes: 1,
+      maxWaitTimeInMs: tuning.maxWaitTimeMs,
+      metadataMaxAge: factory.tuning.metadataMaxAgeMs,
+      allowAutoTopicCreation: false,
+      retry: { ...factory.retry, restartOnFailure: () => Promise.resolve(false) },
+    });
+  }
+
+  // A back-off may end while kafkajs takes the consumer down, and then it refuses both calls.
+  const fetchControl: FetchControl = {
+    pause: ({ topic, partition }) => ifRunning(() => consumer.pause([{ topic, partitions: [partition] }])),
+    resume: ({ topic, partition }) => ifRunning(() => consumer.resume([{ topic, partitions: [partition] }])),
+  };
+
+  function ifRunning(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      factory.logger.debug({ err: error }, 'a consumer that is going down was not paused or resumed');
+    }
+  }
+
+  function end(how: MemberEnd): void {
+    if (hasEnded) return;
+    hasEnded = true;
+    epoch?.end('the member of the consumer group has ended');
+    pauses.left();
+    gate.close();
+    ended.resolve(how);
+  }
+
+  function leave(how: MemberEnd): void {
+    epoch?.end('the consumer is draining');
+    leaving ??= disconnect(how);
+  }
+
+  async function disconnect(how: MemberEnd): Promise<void> {
+    await running;
+    try {
+      if (!hasEnded) await consumer.disconnect();
+    } catch (error) {
+      factory.logger.debug({ err: error }, 'the consumer did not disconnect cleanly; its sockets are cut');
+    }
+    end(how);
+  }
+
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    epoch?.end('the group has rebalanced');
+    epoch = createEpoch(events.nextGeneration(), payload.memberAssignment, events.prepare);
+    consumer.resume(options.topics.map((topic) => ({ topic })));
+    pauses.joined(fetchControl);
+    events.joined(epoch.assignment);
+  });
+  consumer.on(consumer.events.REBALANCING, () => events.rebalancing());
+  consumer.on(consumer.events.HEARTBEAT, () => events.heartbeat());
+  consumer.on(consumer.events.END_BATCH_PROCESS, () => events.batchFinished());
+  // By now kafkajs has disconnected the consumer.
+  consumer.on(consumer.events.CRASH, ({ payload }) => end({ kind: 'crashed', error: payload.error }));
+
+  const eachBatch = createBatchRunner({
+    handle: options.handle,
+    pauses,
+    logger: factory.logger,
+    epoch: () => epoch,
+    isLeaving: () => leaving !== null || hasEnded,
+    fail: (error) => leave({ kind: 'fatal', error }),
+  });
+
+  /** Settles when the member has joined or ended. */
+  async function run(): Promise<void> {
+    try {
+      await consumer.connect();
+      if (leaving !== null) return;
+      await consumer.subscribe({ topics: options.topics, fromBeginning: true });
+      if (leaving !== null) return;
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: options.partitionsInParallel,
+        eachBatch,
+      });
+    } catch (error) {
+      end({ kind: 'crashed', error });
+    }
+  }
+
+  const running = run();
+  return {
+    ended: ended.promise,
+    leave: () => leave({ kind: 'left' }),
+    kill: () => end({ kind: 'left' }),
+    fail: (error) => leave({ kind: 'fatal', error }),
+  };
+}

@@ -1,0 +1,55 @@
+import type { LogEntry, logCreator } from 'kafkajs';
+import type { KafkaLogger } from '../port.ts';
+
+const WARN_INTERVAL_MS = 10_000;
+
+// From kafkajs only these fields are passed on: others can hold whole requests, records included.
+const FIELDS = ['broker', 'clientId', 'error', 'groupId', 'memberId', 'partition', 'retryCount', 'retryTime', 'topic'];
+
+// Rebalances are routine, and the error of a response reaches whoever asked; kafkajs logs both at ERROR (C17).
+const ROUTINE = /^Response |rebalanc|re-join|rejoin|generation|not aware of this member|coordinator/i;
+const KAFKAJS_WARN = 2;
+
+/** Writes the warnings of an outage at most every 10 s, the others at debug, however many sources repeat them. */
+export type OutageLog = { warn(fields: object, message: string): void };
+
+export function createOutageLog(logger: KafkaLogger): OutageLog {
+  let nextWarningAt = 0;
+  let suppressed = 0;
+  return {
+    warn: (fields, message) => {
+      const now = performance.now();
+      if (now < nextWarningAt) {
+        suppressed += 1;
+        logger.debug(fields, message);
+        return;
+      }
+      logger.warn(suppressed === 0 ? fields : { ...fields, suppressed_count: suppressed }, message);
+      nextWarningAt = now + WARN_INTERVAL_MS;
+      suppressed = 0;
+    },
+  };
+}
+
+/**
+ * Sends kafkajs' log to ours: warnings and errors as warnings of an outage, since what is final reaches the caller as
+ * an error; everything routine at debug.
+ */
+export function createLogBridge(logger: KafkaLogger, outages: OutageLog): logCreator {
+  return () => (entry) => {
+    const fields = { component: `kafkajs.${entry.namespace}`, ...knownFields(entry) };
+    const text = `kafkajs: ${entry.log.message}`;
+    const isRoutine = ROUTINE.test(entry.log.message) || ROUTINE.test(String(entry.log['error'] ?? ''));
+    if (entry.level <= KAFKAJS_WARN && !isRoutine) outages.warn(fields, text);
+    else logger.debug(fields, text);
+  };
+}
+
+function knownFields(entry: LogEntry): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const name of FIELDS) {
+    const value: unknown = entry.log[name];
+    if (value !== undefined) fields[name] = value instanceof Error ? value.message : value;
+  }
+  return fields;
+}

@@ -1,0 +1,156 @@
+import kafkajs, { type Producer, type TopicMessages } from 'kafkajs';
+import { FatalError, RetriableError } from '../errors.ts';
+import type { EventProducer, OutRecord, ProducerTuning } from '../port.ts';
+import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
+import type { ClientFactory } from './client.ts';
+import { hasErrorType, toPortError } from './error-kinds.ts';
+import type { SocketGate } from './sockets.ts';
+
+const { CompressionTypes, Partitioners } = kafkajs;
+
+const DEFAULTS: ProducerTuning = { deliveryTimeoutMs: 30_000, ackTimeoutMs: 15_000 };
+
+type Client = { producer: Producer; gate: SocketGate; connected: Promise<void> };
+
+/**
+ * Purpose   Publishes batches in order, at least once.
+ * Owns      One kafkajs producer at a time, plain and not idempotent: a rolled-back sequence number may be reused,
+ *           and the broker then drops a record it answers for (P2).
+ * P-I1      One sendBatch is under way at any time, retries included (P4): publish() calls queue.
+ * P-I2      Nothing of a failed publish() is sent after it rejected: its client's sockets are cut, and the next
+ *           publish() gets a new client. Otherwise a retry left behind could write old records after newer ones.
+ * Failure   Whatever may heal is RetriableError with an unknown outcome, whatever cannot is FatalError.
+ */
+export function createProducer(factory: ClientFactory, tuning: Partial<ProducerTuning> = {}): EventProducer {
+  const { deliveryTimeoutMs, ackTimeoutMs } = { ...DEFAULTS, ...tuning };
+  let isClosed = false;
+  let client: Client | null = null;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  function currentClient(): Client {
+    if (client !== null) return client;
+    const { kafka, gate } = factory.create();
+    const producer = kafka.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      maxInFlightRequests: 1,
+      metadataMaxAge: factory.tuning.metadataMaxAgeMs,
+      retry: factory.retry,
+    });
+    const created = { producer, gate, connected: producer.connect() };
+    client = created;
+    // Whoever publishes awaits it as well; until somebody does, the next publish() gets a client that tries again.
+    created.connected.catch((error: unknown) => {
+      factory.outages.warn({ err: error }, 'producer could not connect');
+      if (client === created) discardClient();
+    });
+    return created;
+  }
+
+  function discardClient(): void {
+    client?.gate.close();
+    client = null;
+  }
+
+  async function send(records: readonly OutRecord[]): Promise<void> {
+    const { producer, connected } = currentClient();
+    await connected;
+    try {
+      await producer.sendBatch({
+        acks: -1,
+        timeout: ackTimeoutMs,
+        compression: CompressionTypes.None,
+        topicMessages: groupByTopic(records),
+      });
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      const [first, ...others] = records;
+      if (first === undefined) throw error;
+      if (others.length === 0) throw tooLarge(first, error);
+      // The topic takes less than a chunk. One by one, the records that fit are written and the one that does not is
+      // known by name.
+      for (const record of records) await send([record]);
+    }
+  }
+
+  async function deliver(batch: readonly OutRecord[], signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted === true) {
+      throw new RetriableError('publishing was aborted before it began; nothing of this batch was sent', {
+        cause: signal.reason,
+      });
+    }
+    const stop = AbortSignal.any([AbortSignal.timeout(deliveryTimeoutMs), ...(signal === undefined ? [] : [signal])]);
+    try {
+      for (const chunk of chunkRecords(batch)) await orAborted(send(chunk), stop);
+    } catch (error) {
+      discardClient();
+      const limit = `not confirmed within ${deliveryTimeoutMs} ms or before the abort`;
+      const action = `publishing ${batch.length} records had an unknown outcome${stop.aborted ? ` (${limit})` : ''}`;
+      throw toPortError(error, action);
+    }
+  }
+
+  // Warm: the first publish() should not pay for connecting.
+  currentClient();
+  return {
+    publish: async (batch, options = {}) => {
+      for (const record of batch) checkRecord(record);
+      if (isClosed) throw new RetriableError('the producer is closed; nothing of this batch was sent');
+      const turn = queue.then(() => deliver(batch, options.signal));
+      // A failed turn is its caller's; the next one starts all the same.
+      queue = turn.catch(() => null);
+      await turn;
+    },
+    close: async () => {
+      isClosed = true;
+      await queue;
+      const last = client;
+      if (last === null) return;
+      try {
+        await orAborted(last.producer.disconnect(), AbortSignal.timeout(factory.tuning.connectionTimeoutMs));
+      } catch (error) {
+        factory.logger.debug({ err: error }, 'producer did not disconnect in time; its sockets are cut');
+      }
+      discardClient();
+    },
+  };
+}
+
+function groupByTopic(records: readonly OutRecord[]): TopicMessages[] {
+  const groups = Map.groupBy(records, (record) => record.topic);
+  return [...groups].map(([topic, ofTopic]) => ({
+    topic,
+    messages: ofTopic.map(({ key, value, headers, partition }) => ({
+      key,
+      value,
+      headers,
+      ...(partition === undefined ? {} : { partition }),
+    })),
+  }));
+}
+
+function isTooLarge(error: unknown): boolean {
+  return hasErrorType(error, 'MESSAGE_TOO_LARGE') || hasErrorType(error, 'RECORD_LIST_TOO_LARGE');
+}
+
+function tooLarge(record: OutRecord, cause: unknown): FatalError {
+  const size = `about ${recordBytes(record)} bytes`;
+  return new FatalError(
+    `the record ${nameOf(record)} is too large for its topic (${size}); raise max.message.bytes of the topic`,
+    { cause },
+  );
+}
+
+/** Settles like `work`, or rejects with the signal's reason once it aborts. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

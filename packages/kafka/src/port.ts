@@ -1,0 +1,204 @@
+import type { TopicDefinition } from '@runlane/contracts';
+
+/** One partition of one topic. */
+export type TopicPartition = { topic: string; partition: number };
+
+/**
+ * One record as read from the log. `timestampMs` is Unix time in milliseconds; a header that was sent several times
+ * keeps all its values in the order sent. Buffers are the broker's bytes: read them, never write to them.
+ */
+export type InRecord = {
+  topic: string;
+  partition: number;
+  offset: bigint;
+  timestampMs: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: ReadonlyMap<string, Buffer[]>;
+};
+
+/**
+ * One record to publish. Without `partition` the key chooses it as Java's default partitioner does (murmur2); a null
+ * key goes round-robin. A header given as an array is sent once per element.
+ */
+export type OutRecord = {
+  topic: string;
+  key: Buffer | string | null;
+  value: Buffer | null;
+  headers: Record<string, string | Buffer | Buffer[]>;
+  partition?: number;
+};
+
+/** Consecutive records of one partition, oldest first, never empty. `highWatermark` is the next offset to be written. */
+export type PartitionBatch = {
+  topic: string;
+  partition: number;
+  records: readonly InRecord[];
+  highWatermark: bigint;
+};
+
+/**
+ * What a handler may use while it works on a batch.
+ * `signal` aborts when the member drains, rejoins or loses the partition: its reason is an Error that names the cause.
+ * `generation` is that of the assignment the batch was fetched under.
+ * `keepAlive()` sends a heartbeat when one is due. Thrown when the group rebalances: let the error escape (C3).
+ */
+export type BatchContext = { signal: AbortSignal; generation: number; keepAlive: () => Promise<void> };
+
+/**
+ * Processes a batch and returns the offset of the last record that is done, or null when none is. Records after it
+ * are delivered again. It should take well under a second: while it runs, the group cannot rebalance (C2).
+ *
+ * Outcomes other than a return:
+ * RetriableError and any unclassified error pause the partition with a growing back-off and deliver the batch again;
+ * other partitions go on. FatalError stops the consumer for good. An error of `keepAlive()` must pass through.
+ */
+export type BatchHandler = (batch: PartitionBatch, context: BatchContext) => Promise<{ commitThrough: bigint } | null>;
+
+/**
+ * The partitions this member owns since it joined `generation`. The number counts the joins of this consumer from 1:
+ * it tells assignments apart within the process, and is not the broker's generation id.
+ */
+export type Assignment = { generation: number; partitions: readonly TopicPartition[] };
+
+/** Publishes in order per partition and waits for all in-sync replicas (acks = all). */
+export interface EventProducer {
+  /**
+   * Resolves once every record is written. Calls are served one after the other, in the order they were made.
+   * Records of one call that share a partition keep their order.
+   *
+   * Thrown when not all of it is known to be written: RetriableError (unknown outcome; some records may be in the log:
+   * repeat the same batch before anything newer) or FatalError (repeating cannot help, e.g. a record too large).
+   * An aborted `signal` also ends in RetriableError, and the request under way may still be written.
+   */
+  publish(batch: readonly OutRecord[], options?: { signal?: AbortSignal }): Promise<void>;
+  /** Refuses further publishes, waits for those made before, then disconnects. */
+  close(): Promise<void>;
+}
+
+/** What a health probe and a metric need; never a promise about the future. */
+export type ConsumerHealth = {
+  state: 'starting' | 'joined' | 'rebalancing' | 'stopped' | 'crashed';
+  /** Unix milliseconds of the last heartbeat or fetch the broker answered; null before the first. */
+  lastHeartbeatAtMs: number | null;
+  partitions: readonly TopicPartition[];
+  rebalanceCount: number;
+  crashCount: number;
+};
+
+/** A member of a consumer group. */
+export interface RecordConsumer {
+  /** Rejects with FatalError when the member can never go on, so that the process can exit; never resolves. */
+  readonly failed: Promise<never>;
+  /**
+   * Starts connecting and resolves at once; joining goes on in the background, for ever while no broker answers.
+   * Wait for `onAssigned` or `health().state === 'joined'` to know that records flow.
+   */
+  start(): Promise<void>;
+  /**
+   * Stops fetching, lets running handlers finish, leaves the group and disconnects. After `deadlineMs` it resolves
+   * anyway, and the process should exit. Calling it again waits for the same drain.
+   */
+  drain(deadlineMs: number): Promise<void>;
+  health(): ConsumerHealth;
+  /** Stops fetching these partitions, across rebalances, until `resume`. Membership is kept. */
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+}
+
+/** Durations in milliseconds, sizes in bytes. */
+export type ConsumerTuning = {
+  /** How long a silent member keeps its partitions. Default 10000: a SIGKILLed member blocks them that long. */
+  sessionTimeoutMs: number;
+  /** How long the group waits for members that still run handlers. Default 60000. */
+  rebalanceTimeoutMs: number;
+  /** Default 3000; at most a third of the session timeout. */
+  heartbeatIntervalMs: number;
+  /** Most bytes fetched per partition and request. Default 262144. A larger single record still arrives. */
+  maxBytesPerPartition: number;
+  /** Most bytes fetched per request. Default 4194304. */
+  maxBytes: number;
+  /** How long the broker holds an empty fetch. Records end it at once (minBytes 1). Default 500. */
+  maxWaitTimeMs: number;
+  /** First pause after a retriable error. Default 200, doubled up to `retryMaxMs`. */
+  retryInitialMs: number;
+  /** Default 30000. */
+  retryMaxMs: number;
+  /** Crashes without a finished batch, while a broker answers, after which the member fails. Default 10. */
+  maxRestarts: number;
+};
+
+/** `partitionsInParallel`: handlers running at once, each on its own partition. Default 4. */
+export type ConsumerOptions = {
+  group: string;
+  topics: string[];
+  handle: BatchHandler;
+  /** Called after each join, before the first record of the new generation is handled. */
+  onAssigned?: (assignment: Assignment) => Promise<void> | void;
+  partitionsInParallel?: number;
+  tuning?: Partial<ConsumerTuning>;
+};
+
+/** Durations in milliseconds. */
+export type ProducerTuning = {
+  /** Deadline of one `publish`, waiting for earlier ones not included; then its outcome is unknown. Default 30000. */
+  deliveryTimeoutMs: number;
+  /** How long the broker may wait for its in-sync replicas. Default 15000. */
+  ackTimeoutMs: number;
+};
+
+/** Client-wide tuning; durations in milliseconds. */
+export type ConnectionTuning = {
+  /** Default 15000: how long a request to a half-dead broker hangs. */
+  requestTimeoutMs: number;
+  /** Default 5000. */
+  connectionTimeoutMs: number;
+  /** First wait between attempts to reach a broker. Default 300, doubled up to `reconnectMaxMs`. */
+  reconnectInitialMs: number;
+  /** Default 5000. */
+  reconnectMaxMs: number;
+  /** How long topic metadata is trusted. Default 60000. */
+  metadataMaxAgeMs: number;
+};
+
+/** A pino-like logger: fields first, then the message. */
+export type KafkaLogger = {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+/** Topics and offsets, for deploy jobs, lag metrics and tests. All reject with RetriableError while no broker answers. */
+export interface KafkaAdmin {
+  /**
+   * Creates the topics that do not exist, waits until every partition has a leader, and returns their names. Existing
+   * ones are left as they are.
+   */
+  createTopics(definitions: readonly TopicDefinition[]): Promise<string[]>;
+  /** Per partition: `low` is the first offset still stored, `high` the next one to be written. */
+  endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
+  /** Per partition the next offset the group will read; partitions without a commit are absent. */
+  committedOffsets(group: string, topic: string): Promise<Map<number, bigint>>;
+  /** Null when the topic does not exist. */
+  partitionCount(topic: string): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+/** A Kafka cluster. Each producer, consumer and admin has connections of its own and closes them itself. */
+export type KafkaConnection = {
+  /** Resolves at once and connects in the background; a publish waits for the connection within its deadline. */
+  producer(options?: { tuning?: Partial<ProducerTuning> }): Promise<EventProducer>;
+  /** Connects when it is started. */
+  consumer(options: ConsumerOptions): RecordConsumer;
+  /** Resolves at once and connects with its first call. */
+  admin(): Promise<KafkaAdmin>;
+};
+
+/** `brokers` are host:port pairs used for bootstrapping. */
+export type KafkaOptions = {
+  brokers: string[];
+  clientId: string;
+  logger: KafkaLogger;
+  tuning?: Partial<ConnectionTuning>;
+};

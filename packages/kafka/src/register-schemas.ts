@@ -1,0 +1,98 @@
+import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { FatalError, RetriableError } from './errors.ts';
+import { createRegistryClient, statusOf, withDeadline } from './registry-client.ts';
+import { askRegistry, type RegistryAnswer } from './registry-http.ts';
+
+/** `schema` is a JSON Schema with `$schema` draft-07: registries check no other dialect. */
+export type SchemaSubject = {
+  subject: string;
+  schema: object;
+  compatibility: 'BACKWARD_TRANSITIVE' | 'FORWARD_TRANSITIVE';
+};
+
+export type RegisterSchemasOptions = { registryUrl: string; subjects: readonly SchemaSubject[]; signal?: AbortSignal };
+
+// A job may wait longer than a handler, and a registry that has just started is slow.
+const TIMEOUTS = { requestMs: 10_000, callMs: 25_000 };
+
+/**
+ * Registers the schemas, one subject after the other, and sets each subject's compatibility: before the schema, so that
+ * this version is checked, too. What is registered already stays as it is and keeps its id, so the job may run again.
+ *
+ * Thrown for a change that the subject's compatibility forbids, or a schema that the registry refuses: FatalError.
+ * Thrown while the registry does not answer: RetriableError. Subjects before the one it names are registered.
+ */
+export async function registerSchemas(options: RegisterSchemasOptions): Promise<{ subject: string; id: number }[]> {
+  const registered: { subject: string; id: number }[] = [];
+  for (const subject of options.subjects) {
+    options.signal?.throwIfAborted();
+    registered.push({ subject: subject.subject, id: await registerSubject(options, subject) });
+  }
+  return registered;
+}
+
+async function registerSubject(options: RegisterSchemasOptions, wanted: SchemaSubject): Promise<number> {
+  const { subject, compatibility } = wanted;
+  const action = `registering the schema of subject ${subject} failed`;
+  await setCompatibility(options, wanted);
+  let id: number;
+  try {
+    const schema = { type: SchemaType.JSON as const, schema: JSON.stringify(wanted.schema) };
+    // The client would write the compatibility only after the version, and only the first time.
+    const registerOptions = { subject, compatibility: COMPATIBILITY[compatibility], updateConfig: false };
+    const client = createRegistryClient(options.registryUrl, TIMEOUTS);
+    ({ id } = await withDeadline(client.register(schema, registerOptions), TIMEOUTS, action));
+  } catch (error) {
+    throw registrationError(error, wanted, action);
+  }
+  // A registry may have ignored the setting while the subject did not exist.
+  await setCompatibility(options, wanted);
+  return id;
+}
+
+function registrationError(error: unknown, { subject, compatibility }: SchemaSubject, action: string): Error {
+  if (error instanceof RetriableError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  switch (statusOf(error)) {
+    case 409:
+      return new FatalError(
+        `the schema of subject ${subject} is not ${compatibility} compatible with its earlier versions: ${message}. ` +
+          'Undo the change, or publish the record under a new topic version',
+        { cause: error },
+      );
+    case 422:
+      return new FatalError(`the registry takes the schema of subject ${subject} for invalid: ${message}`, {
+        cause: error,
+      });
+    case null:
+      return new FatalError(`${action}: ${message}`, { cause: error });
+    default:
+      return new RetriableError(`${action}: ${message}`, { cause: error });
+  }
+}
+
+async function setCompatibility(options: RegisterSchemasOptions, wanted: SchemaSubject): Promise<void> {
+  const { subject, compatibility } = wanted;
+  const ask = (body?: object): Promise<RegistryAnswer> =>
+    askRegistry(options.registryUrl, `/config/${encodeURIComponent(subject)}`, {
+      timeoutMs: TIMEOUTS.requestMs,
+      signal: options.signal,
+      ...(body === undefined ? {} : { body }),
+    });
+  const current = await ask();
+  if (current.status === 200 && compatibilityIn(current.text) === compatibility) return;
+  // Its own 404: nothing is set for this subject.
+  const isUnset = current.status === 404 && current.errorCode !== null;
+  if (current.status !== 200 && !isUnset) throw refused(subject, current);
+  const changed = await ask({ compatibility });
+  if (changed.status !== 200) throw refused(subject, changed);
+}
+
+function refused(subject: string, { status, text }: RegistryAnswer): RetriableError {
+  const answer = `${status} ${text.slice(0, 500)}`;
+  return new RetriableError(`setting the compatibility of subject ${subject} failed: the registry answered ${answer}`);
+}
+
+function compatibilityIn(body: string): string | null {
+  return /"compatibilityLevel"\s*:\s*"(\w+)"/.exec(body)?.[1] ?? null;
+}

@@ -1,0 +1,68 @@
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { RetriableError } from './errors.ts';
+import { askRegistry, withoutSlash } from './registry-http.ts';
+
+type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
+
+/** Timeout of one HTTP request, and of a call with all its tries, in milliseconds. */
+export type RegistryTimeouts = { requestMs: number; callMs: number };
+
+// All of them: the client assigns what is given into defaults that it shares between instances, so an option left out
+// would be whatever another instance was given last. One retry: callers have their own.
+const RETRY = { maxRetryTimeInSecs: 1, initialRetryTimeInSecs: 0.1, factor: 0.2, multiplier: 2, retries: 1 };
+
+// The client compiles every schema it fetches, yet values are validated by the contracts: a schema with keywords or
+// formats that Ajv does not know must not make its records unreadable. Options and no instance, so that each schema is
+// compiled alone: two versions may share one `$id`.
+const AJV_OPTIONS = { strict: false, validateSchema: false, validateFormats: false, logger: false } as const;
+
+/** The registry's client as Runlane sets it up. Left to itself it has no timeout at all. */
+export function createRegistryClient(registryUrl: string, timeouts: RegistryTimeouts): SchemaRegistry {
+  return new SchemaRegistry(
+    {
+      host: withoutSlash(registryUrl),
+      clientId: 'runlane',
+      retry: RETRY,
+      middlewares: [timeoutOf(timeouts.requestMs)],
+    },
+    { [SchemaType.JSON]: AJV_OPTIONS },
+  );
+}
+
+function timeoutOf(requestMs: number): Middleware {
+  return () => ({
+    prepareRequest: async (next) => (await next()).enhance({ timeout: requestMs }),
+  });
+}
+
+/** Rejects with RetriableError when the call has not settled in time: some failures leave the client pending for ever. */
+export async function withDeadline<T>(call: Promise<T>, timeouts: RegistryTimeouts, action: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new RetriableError(`${action}: no answer within ${timeouts.callMs} ms`)),
+    timeouts.callMs,
+  );
+  try {
+    return await Promise.race([call, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The HTTP status of a failed call. Network errors and timeouts have 400, the client's own errors none. */
+export function statusOf(error: unknown): number | null {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : null;
+}
+
+/**
+ * Tells whether the registry itself says that there is nothing at a path for which its client got a 404. The 404 of a
+ * wrong URL, or of a gateway whose registry is down, says nothing about a schema; the client does not tell them apart.
+ */
+export async function isUnknownToRegistry(
+  registryUrl: string,
+  path: string,
+  timeouts: RegistryTimeouts,
+): Promise<boolean> {
+  const { status, errorCode } = await askRegistry(registryUrl, path, { timeoutMs: timeouts.requestMs });
+  return status === 404 && errorCode !== null;
+}

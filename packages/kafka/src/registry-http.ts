@@ -1,0 +1,42 @@
+import { RetriableError } from './errors.ts';
+
+/** `errorCode` is the registry's own (40401 subject, 40403 schema not found); null in answers that are not its own. */
+export type RegistryAnswer = { status: number; text: string; errorCode: number | null };
+
+/**
+ * One request to the registry, for what its client does not offer: a GET, or a PUT of `body`. `path` comes behind the
+ * base URL.
+ *
+ * Thrown when no answer came in time: RetriableError. The reason of an aborted signal is thrown as it is.
+ */
+export async function askRegistry(
+  registryUrl: string,
+  path: string,
+  options: { timeoutMs: number; body?: object; signal?: AbortSignal | undefined },
+): Promise<RegistryAnswer> {
+  const { timeoutMs, body, signal } = options;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
+  const change = body === undefined ? {} : { method: 'PUT', body: JSON.stringify(body), headers };
+  try {
+    const response = await fetch(`${withoutSlash(registryUrl)}${path}`, {
+      ...change,
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    });
+    const text = await response.text();
+    return { status: response.status, text, errorCode: errorCodeIn(text) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new RetriableError(`the registry did not answer ${path}`, { cause: error });
+  }
+}
+
+/** A base URL to which paths are appended that begin with a slash. */
+export function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+function errorCodeIn(text: string): number | null {
+  const digits = /"error_code"\s*:\s*(\d+)/.exec(text)?.[1];
+  return digits === undefined ? null : Number(digits);
+}

@@ -1,0 +1,142 @@
+import { FatalError, PoisonError, RetriableError } from './errors.ts';
+import type { KafkaLogger } from './port.ts';
+import { createRegistryClient, isUnknownToRegistry, statusOf, withDeadline } from './registry-client.ts';
+
+/** The JSON text of a record's value, without registry framing. */
+export type DecodedValue = { json: Buffer };
+
+/** Puts values into the Confluent wire format and takes them out: magic byte 0, schema id as int32, JSON. */
+export interface ValueCodec {
+  /**
+   * The JSON bytes of a value: of a framed one those behind the frame, of any other the same bytes. A schema id is
+   * looked up once and then known for good, so values decode while the registry is down. Values are not validated
+   * against the writer's schema: what counts is the contract of the reader.
+   *
+   * Thrown for a frame cut short: PoisonError `undecodable`. Thrown for an id that the registry does not know, or knows
+   * as Avro or Protobuf: PoisonError `unknown_schema`. Thrown while the registry does not answer: RetriableError.
+   * Without a registry the frame is taken off unchecked.
+   */
+  unframe(value: Buffer): Promise<Buffer>;
+  /**
+   * The value to publish: with a registry framed with the id of `<topic>-<recordName>`, without one the same bytes.
+   * The id is looked up once per subject.
+   *
+   * Thrown when the subject is not registered or not JSON Schema: FatalError. Thrown while the registry does not
+   * answer: RetriableError.
+   */
+  frame(topic: string, recordName: string, json: Buffer): Promise<Buffer>;
+  /**
+   * Looks up what `frame` will need, so that a service notices a missing schema when it starts; null without a
+   * registry. Throws what `frame` throws.
+   */
+  resolve(topic: string, recordName: string): Promise<number | null>;
+}
+
+export type ValueCodecOptions = { registryUrl: string | null; logger: KafkaLogger };
+
+const MAGIC_BYTE = 0;
+const FRAME_BYTES = 5;
+
+// A handler waits for the lookup, and a member that is silent for its session timeout (10 s) loses its partitions.
+const TIMEOUTS = { requestMs: 1_500, callMs: 4_000 };
+
+/** `registryUrl` is the base of a Confluent-compatible API and may hold a path; null for plain JSON. */
+export function createValueCodec(options: ValueCodecOptions): ValueCodec {
+  return options.registryUrl === null ? plainCodec() : registryCodec(options.registryUrl, options.logger);
+}
+
+function plainCodec(): ValueCodec {
+  return {
+    unframe: async (value) => (value[0] === MAGIC_BYTE ? parseFrame(value).payload : value),
+    frame: (_topic, _recordName, json) => Promise.resolve(json),
+    resolve: () => Promise.resolve(null),
+  };
+}
+
+function registryCodec(registryUrl: string, logger: KafkaLogger): ValueCodec {
+  const registry = createRegistryClient(registryUrl, TIMEOUTS);
+  const jsonSchemaIds = new Set<number>();
+  const subjectIds = new Map<string, number>();
+
+  const isUnknown = (path: string): Promise<boolean> => isUnknownToRegistry(registryUrl, path, TIMEOUTS);
+
+  /** Resolves when the id stands for a JSON Schema. */
+  async function checkSchema(id: number): Promise<void> {
+    if (jsonSchemaIds.has(id)) return;
+    const action = `looking up schema id ${id} in the registry failed`;
+    try {
+      const schema = await withDeadline(registry.getSchema(id), TIMEOUTS, action);
+      // The client returns an instance per type and does not name the type; only JSON Schema has a validator.
+      if (!('validate' in schema)) {
+        throw unknownSchema(`schema id ${id} is no JSON Schema; send JSON, framed with the id of a JSON Schema`);
+      }
+    } catch (error) {
+      if (error instanceof PoisonError || error instanceof RetriableError) throw error;
+      if (statusOf(error) === 404 && (await isUnknown(`/schemas/ids/${id}`))) {
+        throw unknownSchema(`the registry knows no schema id ${id}; register the schema there first`, error);
+      }
+      if (statusOf(error) !== null) throw new RetriableError(`${action}: ${messageOf(error)}`, { cause: error });
+      // Without a status the schema was found and its text could not be compiled. Its values may be good all the same;
+      // if they are not JSON, parsing says so.
+      logger.warn({ schema_id: id, err: error }, 'a schema in the registry cannot be compiled; its values are read');
+    }
+    jsonSchemaIds.add(id);
+  }
+
+  async function resolve(topic: string, recordName: string): Promise<number> {
+    const subject = `${topic}-${recordName}`;
+    const known = subjectIds.get(subject);
+    if (known !== undefined) return known;
+    const action = `looking up the schema of subject ${subject} failed`;
+    try {
+      const id = await withDeadline(registry.getLatestSchemaId(subject), TIMEOUTS, action);
+      await checkSchema(id);
+      subjectIds.set(subject, id);
+      logger.debug({ subject, schema_id: id }, 'schema of a subject resolved');
+      return id;
+    } catch (error) {
+      if (error instanceof RetriableError) throw error;
+      if (error instanceof PoisonError) throw new FatalError(`${action}: ${error.message}`, { cause: error });
+      if (statusOf(error) === 404 && (await isUnknown(`/subjects/${encodeURIComponent(subject)}/versions/latest`))) {
+        throw new FatalError(`subject ${subject} is not in the registry; run the job that registers the schemas`, {
+          cause: error,
+        });
+      }
+      throw new RetriableError(`${action}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  return {
+    unframe: async (value) => {
+      if (value[0] !== MAGIC_BYTE) return value;
+      const { schemaId, payload } = parseFrame(value);
+      await checkSchema(schemaId);
+      return payload;
+    },
+    frame: async (topic, recordName, json) => {
+      const header = Buffer.alloc(FRAME_BYTES);
+      header.writeInt32BE(await resolve(topic, recordName), 1);
+      return Buffer.concat([header, json]);
+    },
+    resolve,
+  };
+}
+
+function parseFrame(value: Buffer): { schemaId: number; payload: Buffer } {
+  if (value.length <= FRAME_BYTES) {
+    throw new PoisonError(
+      `the value begins like a registry frame and ends after ${value.length} bytes; ` +
+        'a frame is byte 0, a schema id of 4 bytes and the JSON',
+      { code: 'undecodable' },
+    );
+  }
+  return { schemaId: value.readInt32BE(1), payload: value.subarray(FRAME_BYTES) };
+}
+
+function unknownSchema(message: string, cause?: unknown): PoisonError {
+  return new PoisonError(message, { code: 'unknown_schema', cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
