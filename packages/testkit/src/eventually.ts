@@ -1,0 +1,33 @@
+export type EventuallyOptions = {
+  /** What is being waited for, in the error. */
+  what: string;
+  /** Milliseconds until it must be so. Default 30 000. */
+  deadlineMs?: number;
+  /** Milliseconds between two looks. Default 20. */
+  everyMs?: number;
+  /** Says in the error how things stood at the end. */
+  seen?: () => unknown;
+};
+
+/**
+ * Looks again and again until `look` gives something else than undefined, null or false, and resolves with it.
+ * Thrown when the deadline passes, and at once when `look` throws.
+ */
+export async function eventually<T>(
+  look: () => Promise<T> | T,
+  options: EventuallyOptions,
+): Promise<Exclude<T, undefined | null | false>> {
+  const { what, deadlineMs = 30_000, everyMs = 20 } = options;
+  const endsAtMs = performance.now() + deadlineMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== null && found !== false) {
+      return found as Exclude<T, undefined | null | false>;
+    }
+    if (performance.now() > endsAtMs) {
+      const seen = options.seen === undefined ? '' : ` Seen: ${JSON.stringify(options.seen())?.slice(0, 2_000)}`;
+      throw new Error(`Not within ${deadlineMs} ms: ${what}.${seen}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}

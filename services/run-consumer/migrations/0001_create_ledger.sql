@@ -1,0 +1,120 @@
+-- The ledger of runs. Lock order everywhere: consumer_positions, threads (by thread_id), runs, outbox.
+
+create table threads (
+  thread_id text primary key,
+  status text not null,
+  first_partition integer not null,
+  next_lane_position bigint not null default 1,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint thread_status_is_known check (status in ('idle', 'busy', 'interrupted', 'error'))
+) with (fillfactor = 70);
+
+comment on table threads is 'A lane of runs. The row lock orders everything that happens on the thread.';
+comment on column threads.first_partition is 'The partition the thread was first seen on; another one means that a producer partitions differently.';
+comment on column threads.next_lane_position is 'The position that the next run to join the lane gets.';
+
+create table runs (
+  run_id uuid primary key,
+  thread_id text not null,
+  assistant_id text not null,
+  graph_id text,
+  status text not null,
+  reason text,
+  multitask_strategy text not null,
+  request json not null,
+  fingerprint bytea not null,
+  metadata json not null,
+  traceparent text,
+  lane_position bigint,
+  ready_at timestamptz,
+  executor_id uuid,
+  fencing_token bigint not null default 0,
+  attempt integer not null default 0,
+  sequence integer not null default 1,
+  blocked_by uuid,
+  superseded_by uuid,
+  source_topic text not null,
+  source_partition integer not null,
+  source_offset bigint not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  run_started_at timestamptz,
+  run_ended_at timestamptz,
+  constraint run_status_is_known check (
+    status in ('pending', 'running', 'success', 'error', 'timeout', 'interrupted', 'rollback', 'rejected')
+  ),
+  constraint run_is_terminal_exactly_when_ended check ((status not in ('pending', 'running')) = (run_ended_at is not null)),
+  constraint run_is_running_exactly_when_executed check ((status = 'running') = (executor_id is not null)),
+  constraint only_pending_runs_are_ready check (ready_at is null or status = 'pending'),
+  constraint only_rejected_runs_have_no_lane check ((status = 'rejected') = (lane_position is null))
+) with (fillfactor = 70);
+
+comment on column runs.request is 'The RunCreate as admitted. Of type json, because jsonb would reorder the keys of the user''s input.';
+comment on column runs.fingerprint is 'SHA-256 of the canonical request: the same run_id with another fingerprint is a conflict (I4).';
+comment on column runs.lane_position is 'Order within the thread; null for rejected runs, which never join.';
+comment on column runs.ready_at is 'Set when the run is the first unfinished one of its lane: only such runs can be claimed.';
+comment on column runs.fencing_token is 'Grows with every claim and rescue; every later write of the run must match it (I3).';
+comment on column runs.sequence is 'Number of events the run has in the outbox so far (I6).';
+
+create unique index one_running_run_per_thread on runs (thread_id) where status = 'running';
+create unique index unfinished_runs_by_lane on runs (thread_id, lane_position) where status in ('pending', 'running');
+create index ready_runs on runs (ready_at, run_id) where ready_at is not null;
+create index running_runs_by_executor on runs (executor_id) where status = 'running';
+
+create table consumer_positions (
+  group_name text not null,
+  topic text not null,
+  partition integer not null,
+  position bigint not null,
+  record_timestamp_ms bigint not null,
+  updated_at timestamptz not null default now(),
+  primary key (group_name, topic, partition)
+) with (fillfactor = 50);
+
+comment on column consumer_positions.position is 'Offset of the last record that is in the ledger, rejected or a dead letter.';
+comment on column consumer_positions.record_timestamp_ms is 'Timestamp of that record: another one at the same offset means that the topic was recreated.';
+
+create table executors (
+  executor_id uuid primary key,
+  host text not null,
+  started_at timestamptz not null default now(),
+  expires_at timestamptz not null
+) with (fillfactor = 50);
+
+comment on table executors is 'One lease per executor process. Runs point to it; a run whose executor has no row is stranded.';
+
+create table leases (
+  name text primary key,
+  holder uuid not null,
+  fencing_token bigint not null default 1,
+  expires_at timestamptz not null
+) with (fillfactor = 50);
+
+create table outbox (
+  outbox_id bigint generated always as identity primary key,
+  event_id uuid not null default gen_random_uuid(),
+  run_id uuid not null,
+  thread_id text not null,
+  type text not null,
+  sequence integer not null,
+  attempt integer not null,
+  thread_status text,
+  details json,
+  occurred_at timestamptz not null default clock_timestamp(),
+  run_started_at timestamptz,
+  run_ended_at timestamptz,
+  published_at timestamptz,
+  constraint event_type_is_known check (
+    type in (
+      'run.pending', 'run.running', 'run.succeeded', 'run.paused', 'run.failed', 'run.timed_out', 'run.interrupted',
+      'run.rolled_back', 'run.rejected'
+    )
+  )
+) with (fillfactor = 80);
+
+comment on table outbox is 'Events stored with their state change (I5), published by the relay in the order of outbox_id.';
+comment on column outbox.details is 'The fields of the status event that only this event has, as JSON.';
+
+create index unpublished_events on outbox (outbox_id) where published_at is null;
+create unique index one_event_per_run_and_sequence on outbox (run_id, sequence);

@@ -1,0 +1,144 @@
+import { pathToFileURL } from 'node:url';
+import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
+import type { Logger } from '@runlane/service-kit';
+import type { GraphSource } from './langgraph-json.ts';
+
+/** What the executor uses of a compiled graph. Structural, because a project brings its own copy of LangGraph. */
+export interface RunnableGraph {
+  checkpointer?: BaseCheckpointSaver | boolean | undefined;
+  store?: BaseStore | undefined;
+  withConfig(config: object): RunnableGraph;
+  stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
+  getState(config: object): Promise<GraphState>;
+}
+
+/** LangGraph's StateSnapshot, as far as it is used here. */
+export type GraphState = {
+  values: unknown;
+  next: string[];
+  config: { configurable?: { checkpoint_id?: string } };
+  tasks: { interrupts: { id?: string; value?: unknown }[]; result?: unknown }[];
+};
+
+type GraphFactory = (config: object) => unknown;
+type LoadedGraph = { kind: 'graph'; graph: RunnableGraph } | { kind: 'factory'; create: GraphFactory };
+
+/** Thrown when the code of a graph cannot be loaded or gives no graph; only runs of that graph fail. */
+export class GraphNotLoadable extends Error {
+  override readonly name = 'GraphNotLoadable';
+}
+
+/** The graphs of a `langgraph.json`. */
+export class GraphRegistry {
+  readonly #sources: Map<string, GraphSource>;
+  readonly #loaded = new Map<string, Promise<LoadedGraph>>();
+  readonly #logger: Logger;
+
+  constructor(sources: readonly GraphSource[], logger: Logger) {
+    this.#sources = new Map(sources.map((source) => [source.graphId, source]));
+    this.#logger = logger;
+  }
+
+  get graphIds(): string[] {
+    return [...this.#sources.keys()];
+  }
+
+  /** Loads every graph, so that a first run does not wait for it. One that does not load is logged and fails its runs. */
+  async loadAll(): Promise<void> {
+    for (const graphId of this.graphIds) {
+      try {
+        await this.#load(graphId);
+        this.#logger.info({ graph_id: graphId }, 'graph.loaded');
+      } catch (error) {
+        this.#logger.error({ err: error, graph_id: graphId }, 'graph.not_loadable');
+      }
+    }
+  }
+
+  /**
+   * A graph for one run, with its own saver and store: the shared object is never changed, since runs of it overlap.
+   *
+   * @param config merged configuration of the run, handed to a factory
+   * Thrown: GraphNotLoadable.
+   */
+  async instantiate(
+    graphId: string,
+    config: object,
+    saver: BaseCheckpointSaver,
+    store: BaseStore,
+  ): Promise<RunnableGraph> {
+    const loaded = await this.#load(graphId);
+    const shared = loaded.kind === 'graph' ? loaded.graph : await this.#create(graphId, loaded.create, config);
+    const instance = shared.withConfig({});
+    instance.checkpointer = saver;
+    instance.store = store;
+    return instance;
+  }
+
+  #load(graphId: string): Promise<LoadedGraph> {
+    const known = this.#loaded.get(graphId);
+    if (known !== undefined) return known;
+    const source = this.#sources.get(graphId);
+    if (source === undefined) return Promise.reject(new GraphNotLoadable(`No graph ${graphId} in langgraph.json.`));
+    const loading = importGraph(source);
+    this.#loaded.set(graphId, loading);
+    return loading;
+  }
+
+  async #create(graphId: string, create: GraphFactory, config: object): Promise<RunnableGraph> {
+    let made: unknown;
+    try {
+      made = await create(config);
+    } catch (error) {
+      throw new GraphNotLoadable(`The factory of graph ${graphId} failed: ${messageOf(error)}`, { cause: error });
+    }
+    const graph = asGraph(made);
+    if (graph === null) throw new GraphNotLoadable(`The factory of graph ${graphId} returned no graph.`);
+    return graph;
+  }
+}
+
+async function importGraph({ graphId, file, exportName }: GraphSource): Promise<LoadedGraph> {
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
+  }
+  if (!(exportName in module)) {
+    throw new GraphNotLoadable(
+      `Graph ${graphId}: ${file} has no export ${exportName}. It exports ${Object.keys(module).join(', ') || 'nothing'}.`,
+    );
+  }
+  const exported = await module[exportName];
+  const graph = asGraph(exported);
+  if (graph !== null) return { kind: 'graph', graph };
+  if (isFactory(exported)) return { kind: 'factory', create: exported };
+  throw new GraphNotLoadable(
+    `Graph ${graphId}: export ${exportName} of ${file} is no graph. Export a compiled graph, a StateGraph, a promise of one, or a function that returns one.`,
+  );
+}
+
+/** Compiled graphs as they are, builders compiled, and what wraps a graph (`createAgent`) unwrapped. */
+function asGraph(value: unknown): RunnableGraph | null {
+  if (!isObject(value)) return null;
+  if (isRunnableGraph(value)) return value;
+  if ('compile' in value && typeof value.compile === 'function') return asGraph(value.compile());
+  return 'graph' in value ? asGraph(value.graph) : null;
+}
+
+function isRunnableGraph(value: object): value is RunnableGraph {
+  return 'lg_is_pregel' in value && value.lg_is_pregel === true;
+}
+
+function isFactory(value: unknown): value is GraphFactory {
+  return typeof value === 'function';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

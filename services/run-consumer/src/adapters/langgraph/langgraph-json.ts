@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { RunlaneError } from '@runlane/service-kit';
+import { z } from 'zod';
+
+const graphSpec = z.union([z.string(), z.looseObject({ path: z.string(), description: z.string().optional() })]);
+
+const schema = z.looseObject({
+  graphs: z.record(z.string().min(1), graphSpec),
+  env: z.union([z.string(), z.record(z.string(), z.string()), z.array(z.string())]).optional(),
+  store: z.looseObject({ index: z.unknown().optional() }).optional(),
+});
+
+/** Where a graph's code is: a module and the name of its export. */
+export type GraphSource = { graphId: string; file: string; exportName: string };
+
+/** The parts of `langgraph.json` that the executor needs. */
+export type LangGraphProject = {
+  file: string;
+  graphs: GraphSource[];
+  /** Environment of the graphs, from the `env` key. */
+  env: Record<string, string>;
+  /** The project asks for semantic search in its store. */
+  hasStoreIndex: boolean;
+};
+
+/**
+ * Reads a `langgraph.json` (LangGraph's own format; unknown keys are for other tools).
+ *
+ * @param environment where an `env` given as an array of names finds their values
+ * Thrown: RunlaneError `invalid_langgraph_json`, naming the file, the key and what to change.
+ */
+export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv): LangGraphProject {
+  const file = resolve(path);
+  const directory = dirname(file);
+  const parsed = schema.safeParse(parseJsonFile(file));
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+    throw invalid(`${file} is not a langgraph.json: ${problems.join('; ')}.`);
+  }
+  return {
+    file,
+    graphs: Object.entries(parsed.data.graphs).map(([graphId, spec]) =>
+      graphSource(graphId, typeof spec === 'string' ? spec : spec.path, directory),
+    ),
+    env: readEnv(parsed.data.env, directory, environment),
+    hasStoreIndex: parsed.data.store?.index !== undefined,
+  };
+}
+
+/** `./file.ts:exportName`; the last colon separates, so that a drive letter stays part of the path. */
+function graphSource(graphId: string, spec: string, directory: string): GraphSource {
+  const colon = spec.lastIndexOf(':');
+  if (colon <= 0) throw invalid(`graphs.${graphId} is "${spec}". Write it as "./path/to/file.ts:exportName".`);
+  return { graphId, file: resolve(directory, spec.slice(0, colon)), exportName: spec.slice(colon + 1) || 'default' };
+}
+
+function readEnv(
+  env: z.infer<typeof schema>['env'],
+  directory: string,
+  environment: NodeJS.ProcessEnv,
+): Record<string, string> {
+  if (env === undefined) return {};
+  if (typeof env === 'string') {
+    const file = resolve(directory, env);
+    try {
+      return definedOnly(parseEnv(readFileSync(file, 'utf8')));
+    } catch (error) {
+      throw invalid(`The env file ${file} cannot be read. Create it, or remove "env" from langgraph.json.`, error);
+    }
+  }
+  if (!Array.isArray(env)) return env;
+  return definedOnly(Object.fromEntries(env.map((name) => [name, environment[name]])));
+}
+
+function definedOnly(values: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function parseJsonFile(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw invalid(`${file} cannot be read. Set LANGGRAPH_CONFIG to the path of your langgraph.json.`, error);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, error);
+  }
+}
+
+function invalid(message: string, cause?: unknown): RunlaneError {
+  return new RunlaneError({ code: 'invalid_langgraph_json', message, cause });
+}

@@ -1,0 +1,74 @@
+import type { Logger, Wakeup } from '@runlane/service-kit';
+import type { Pool } from 'pg';
+import type { Hints } from '../../app/ports.ts';
+
+/** Channel on which processes tell each other that there is work; the payload says which. */
+export const HINT_CHANNEL = 'runlane_hints';
+
+type Topic = 'runs_ready' | 'events_stored';
+
+export type HintOptions = {
+  pool: Pool;
+  /** Loops of this process, woken at once. */
+  local: Record<Topic, Wakeup>;
+  /** Shortest time between two NOTIFYs, in milliseconds: each takes a lock on the whole database when it commits. */
+  minIntervalMs: number;
+  logger: Logger;
+};
+
+/**
+ * Tells this process at once and the others by NOTIFY, at most once per interval and never within a transaction of the
+ * ledger. A lost hint costs a poll interval, nothing else.
+ */
+export class PostgresHints implements Hints {
+  readonly #options: HintOptions;
+  readonly #due = new Set<Topic>();
+  #timer: NodeJS.Timeout | null = null;
+  #lastSentMs = 0;
+
+  constructor(options: HintOptions) {
+    this.#options = options;
+  }
+
+  runsReady(): void {
+    this.#hint('runs_ready');
+  }
+
+  eventsStored(): void {
+    this.#hint('events_stored');
+  }
+
+  /** Call with the payload of a notification; null (a new connection, which may have missed some) wakes everything. */
+  onNotify(payload: string | null): void {
+    const { local } = this.#options;
+    if (payload === null || payload.includes('runs_ready')) local.runs_ready.notify();
+    if (payload === null || payload.includes('events_stored')) local.events_stored.notify();
+  }
+
+  /** Drops what is still to be told. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#due.clear();
+  }
+
+  #hint(topic: Topic): void {
+    this.#options.local[topic].notify();
+    this.#due.add(topic);
+    if (this.#timer !== null) return;
+    const waitMs = Math.max(0, this.#lastSentMs + this.#options.minIntervalMs - performance.now());
+    this.#timer = setTimeout(() => void this.#send(), waitMs);
+  }
+
+  async #send(): Promise<void> {
+    const payload = [...this.#due].join(',');
+    this.#due.clear();
+    this.#lastSentMs = performance.now();
+    this.#timer = null;
+    try {
+      await this.#options.pool.query('select pg_notify($1, $2)', [HINT_CHANNEL, payload]);
+    } catch (error) {
+      this.#options.logger.debug({ err: error }, 'hint.not_sent');
+    }
+  }
+}

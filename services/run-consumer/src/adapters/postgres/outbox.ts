@@ -1,0 +1,68 @@
+import type { JsonObject, MultitaskStrategy, RunStatusEventType, ThreadStatus } from '@runlane/contracts';
+import { query } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import type { Outbox } from '../../app/ports.ts';
+import type { EventDetails } from '../../domain/settlement.ts';
+import { sql } from './statements.ts';
+import { onDatabase } from './translate-errors.ts';
+
+const RELAY_LEASE = 'outbox-relay';
+
+type EntryRow = {
+  outbox_id: bigint;
+  event_id: string;
+  type: RunStatusEventType;
+  sequence: number;
+  occurred_at: Date;
+  run_id: string;
+  thread_id: string;
+  attempt: number;
+  thread_status: ThreadStatus | null;
+  details: EventDetails | null;
+  run_started_at: Date | null;
+  run_ended_at: Date | null;
+  assistant_id: string;
+  graph_id: string | null;
+  multitask_strategy: MultitaskStrategy;
+  metadata: JsonObject;
+  created_at: Date;
+  traceparent: string | null;
+};
+
+/** The outbox table and the lease of its relay. */
+export function createOutbox(pool: Pool): Outbox {
+  return {
+    async acquireRelayLease(holder, leaseMs) {
+      return (await onDatabase(() => query(pool, sql.acquireLease, [RELAY_LEASE, holder, leaseMs]))).length > 0;
+    },
+    async releaseRelayLease(holder) {
+      await onDatabase(() => query(pool, sql.releaseLease, [RELAY_LEASE, holder]));
+    },
+    async unpublished(limit) {
+      const rows = await onDatabase(() => query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit]));
+      return rows.map((row) => ({
+        outboxId: row.outbox_id,
+        eventId: row.event_id,
+        type: row.type,
+        sequence: row.sequence,
+        occurredAt: row.occurred_at,
+        runId: row.run_id,
+        threadId: row.thread_id,
+        attempt: row.attempt,
+        threadStatus: row.thread_status,
+        details: row.details ?? {},
+        runStartedAt: row.run_started_at,
+        runEndedAt: row.run_ended_at,
+        assistantId: row.assistant_id,
+        graphId: row.graph_id,
+        multitaskStrategy: row.multitask_strategy,
+        metadata: row.metadata,
+        createdAt: row.created_at,
+        traceparent: row.traceparent,
+      }));
+    },
+    async markPublished(outboxIds) {
+      await onDatabase(() => query(pool, sql.markEventsPublished, [outboxIds]));
+    },
+  };
+}

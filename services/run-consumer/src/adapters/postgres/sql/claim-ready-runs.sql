@@ -1,0 +1,39 @@
+-- claim-ready-runs
+-- params  $1 executor_id uuid, $2 how many integer
+-- result  the runs that the executor now owns, longest ready first
+-- index   ready_runs: only the first unfinished run of a lane is in it, so a million pending runs cost nothing
+-- events  run.running, one per run (I5)
+with picked as (
+  select run_id
+  from runlane.runs
+  where ready_at is not null
+  order by ready_at, run_id
+  limit $2
+  for update skip locked
+),
+claimed as (
+  update runlane.runs as run
+  set
+    status = 'running',
+    ready_at = null,
+    executor_id = $1,
+    fencing_token = run.fencing_token + 1,
+    attempt = run.attempt + 1,
+    sequence = run.sequence + 1,
+    run_started_at = coalesce(run.run_started_at, now()),
+    updated_at = now()
+  from picked
+  where run.run_id = picked.run_id
+    -- A process whose lease was taken must not claim: nobody would look after the run.
+    and exists (select from runlane.executors where executor_id = $1)
+  returning
+    run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.request, run.metadata, run.multitask_strategy,
+    run.attempt, run.fencing_token, run.sequence, run.run_started_at
+),
+announced as (
+  insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, thread_status, run_started_at)
+  select run_id, thread_id, 'run.running', sequence, attempt, 'busy', run_started_at
+  from claimed
+)
+select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token
+from claimed

@@ -1,0 +1,18 @@
+-- requeue-runs-if-owned
+-- params  one array per column: $1 run_ids, $2 fencing_tokens, $3 whether the attempt is spent
+-- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once
+-- fence   the token rises, so that whoever executed the run can write nothing more (I3)
+-- events  none: going back to pending publishes nothing, the next start does
+update runlane.runs as run
+set
+  status = 'pending',
+  executor_id = null,
+  fencing_token = run.fencing_token + 1,
+  attempt = case when requeued.spends_attempt then run.attempt else run.attempt - 1 end,
+  ready_at = clock_timestamp(),
+  updated_at = now()
+from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as requeued (run_id, fencing_token, spends_attempt)
+where run.run_id = requeued.run_id
+  and run.fencing_token = requeued.fencing_token
+  and run.status = 'running'
+returning run.run_id, requeued.fencing_token

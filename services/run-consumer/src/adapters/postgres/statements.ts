@@ -1,0 +1,32 @@
+import { loadSql } from '@runlane/postgres';
+import type { SqlStatement } from '@runlane/postgres';
+
+function statement(name: string): SqlStatement {
+  return loadSql(new URL(`./sql/${name}.sql`, import.meta.url));
+}
+
+/** Every statement of the service, one file each in `sql/`. */
+export const sql = {
+  lockPosition: statement('lock-position'),
+  movePosition: statement('move-position'),
+  selectPositions: statement('select-positions'),
+  createThreads: statement('create-threads'),
+  lockThreads: statement('lock-threads'),
+  deleteEmptyThreads: statement('delete-empty-threads'),
+  selectLaneHeads: statement('select-lane-heads'),
+  selectKnownRuns: statement('select-known-runs'),
+  insertRuns: statement('insert-runs'),
+  updateLanes: statement('update-lanes'),
+  claimReadyRuns: statement('claim-ready-runs'),
+  settleRunsIfOwned: statement('settle-runs-if-owned'),
+  requeueRunsIfOwned: statement('requeue-runs-if-owned'),
+  selectStrandedRuns: statement('select-stranded-runs'),
+  takeExpiredExecutors: statement('take-expired-executors'),
+  registerExecutor: statement('register-executor'),
+  renewExecutor: statement('renew-executor'),
+  releaseExecutor: statement('release-executor'),
+  acquireLease: statement('acquire-lease'),
+  releaseLease: statement('release-lease'),
+  selectUnpublishedEvents: statement('select-unpublished-events'),
+  markEventsPublished: statement('mark-events-published'),
+} as const;

@@ -1,0 +1,99 @@
+/**
+ * Purpose   Keeps the one lease row of this process, on which the ownership of all its runs hangs (design 5).
+ * I3        A lease that was taken, or that could not be renewed before it ran out, is given up: every run of it is
+ *           aborted as lease lost before another process may execute it.
+ * Clock     The database decides when a lease has ended; this side gives up earlier, by its own monotonic clock.
+ */
+import { LeaseLost } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import type { ExecutorLeases } from './ports.ts';
+
+export type LeaseDependencies = {
+  leases: ExecutorLeases;
+  newExecutorId: () => string;
+  host: string;
+  leaseMs: number;
+  monotonicMs: () => number;
+  /** Resolves after the milliseconds, or earlier when the signal aborts. */
+  delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  onLost: (reason: LeaseLost) => void;
+  /** A lease was registered: runs can be claimed from now on. */
+  onHeld: () => void;
+  logger: Logger;
+};
+
+/** Share of the lease after whose silence it is given up: what is left covers a slow clock and the abort itself. */
+const GIVE_UP_SHARE = 0.8;
+
+export class ExecutorLease {
+  readonly #needs: LeaseDependencies;
+  #executorId: string | null = null;
+  #renewedAtMs = 0;
+
+  constructor(needs: LeaseDependencies) {
+    this.#needs = needs;
+  }
+
+  /** The id to claim under; null while this process holds no lease. */
+  get executorId(): string | null {
+    return this.#executorId;
+  }
+
+  /** Registers and renews until `signal` aborts. The row stays then: `release` removes it after the last settlement. */
+  async holdUntil(signal: AbortSignal): Promise<void> {
+    const { leaseMs, delay } = this.#needs;
+    while (!signal.aborted) {
+      const giveUp = setTimeout(() => this.#lose('it could not be renewed in time'), this.#msUntilGivingUp());
+      try {
+        await this.#registerOrRenew();
+      } catch (error) {
+        this.#needs.logger.warn({ err: error }, 'lease.renewal_failed');
+      }
+      clearTimeout(giveUp);
+      if (this.#executorId !== null && this.#msUntilGivingUp() <= 0) this.#lose('it could not be renewed in time');
+      await delay(this.#isFresh() ? leaseMs / 3 : Math.min(500, leaseMs / 10), signal);
+    }
+  }
+
+  /** Gives the lease back. Runs that were not settled by then are stranded at once, and rescued by others. */
+  async release(): Promise<void> {
+    const executorId = this.#executorId;
+    this.#executorId = null;
+    if (executorId !== null) await this.#needs.leases.release(executorId);
+  }
+
+  async #registerOrRenew(): Promise<void> {
+    const { leases, leaseMs, host, monotonicMs, logger } = this.#needs;
+    // Taken before the statement is sent: the lease in the database ends no earlier than counted from here.
+    const sentAtMs = monotonicMs();
+    if (this.#executorId === null) {
+      const executorId = this.#needs.newExecutorId();
+      await leases.register(executorId, host, leaseMs);
+      this.#executorId = executorId;
+      this.#renewedAtMs = sentAtMs;
+      logger.info({ executor_id: executorId, lease_ms: leaseMs }, 'lease.registered');
+      this.#needs.onHeld();
+    } else if (await leases.renew(this.#executorId, leaseMs)) {
+      this.#renewedAtMs = sentAtMs;
+    } else {
+      this.#lose('another process took it');
+    }
+  }
+
+  #msUntilGivingUp(): number {
+    if (this.#executorId === null) return this.#needs.leaseMs;
+    return this.#renewedAtMs + this.#needs.leaseMs * GIVE_UP_SHARE - this.#needs.monotonicMs();
+  }
+
+  #isFresh(): boolean {
+    return this.#executorId !== null && this.#needs.monotonicMs() - this.#renewedAtMs < this.#needs.leaseMs / 3;
+  }
+
+  #lose(why: string): void {
+    if (this.#executorId === null) return;
+    const reason = new LeaseLost(`executor ${this.#executorId}`);
+    this.#needs.logger.error({ executor_id: this.#executorId, why }, 'lease.lost');
+    this.#executorId = null;
+    this.#needs.onLost(reason);
+  }
+}

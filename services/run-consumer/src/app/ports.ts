@@ -1,0 +1,89 @@
+/**
+ * What the use cases need from the outside. Every method may reject with RetriableError while the database or the
+ * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
+ */
+import type { RunStatusEvent } from '@runlane/contracts';
+import type { OutRecord } from '@runlane/kafka';
+import type { AdmissionPlan } from '../domain/admission-batch.ts';
+import type { KnownRun, Lane } from '../domain/admission.ts';
+import type { ClaimedRun } from '../domain/run.ts';
+import type { Settlement } from '../domain/settlement.ts';
+import type { OutboxEntry } from '../domain/status-event.ts';
+
+/** The last record of a partition that is in the ledger; offset -1 before the first. */
+export type Position = { offset: bigint; timestampMs: number };
+
+/** One admission transaction. It holds the partition's position, and the threads once they are loaded. */
+export interface AdmissionTransaction {
+  readonly position: Position;
+  /** Locks the threads and returns those that exist. Ids may repeat. */
+  lockLanes(threadIds: readonly string[]): Promise<Lane[]>;
+  /** The runs of the ledger with these ids. */
+  knownRuns(runIds: readonly string[]): Promise<KnownRun[]>;
+  write(plan: AdmissionPlan): Promise<void>;
+  movePosition(position: Position): Promise<void>;
+}
+
+export interface AdmissionLedger {
+  /** Runs `work` in one transaction and commits it; a rejection rolls it back. */
+  inTransaction<T>(
+    topic: string,
+    partition: number,
+    work: (transaction: AdmissionTransaction) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** Publishes records in order and resolves when all of them are written. */
+export interface RecordPublisher {
+  publish(records: readonly OutRecord[], options?: { signal?: AbortSignal }): Promise<void>;
+}
+
+export interface RunClaims {
+  /** Claims up to `limit` ready runs for the executor; none when its lease was taken. */
+  claim(executorId: string, limit: number): Promise<ClaimedRun[]>;
+}
+
+/** A settlement of a run, valid only for the holder of the token. */
+export type OwnedSettlement = { runId: string; threadId: string; fencingToken: bigint; settlement: Settlement };
+
+/** `lost`: somebody else owns the run by now and nothing was written (I3). */
+export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';
+
+export interface RunSettlements {
+  /** Settles all in one transaction; results in the order given. */
+  settle(settlements: readonly OwnedSettlement[]): Promise<SettleResult[]>;
+}
+
+export type StrandedRun = { runId: string; threadId: string; attempt: number; fencingToken: bigint };
+
+export interface StrandedRuns {
+  /** Ends the leases that ran out and returns the executors that lost theirs. */
+  takeExpiredLeases(): Promise<{ executorId: string; host: string }[]>;
+  /** Running runs that no living executor looks after. */
+  select(limit: number): Promise<StrandedRun[]>;
+}
+
+export interface ExecutorLeases {
+  register(executorId: string, host: string, leaseMs: number): Promise<void>;
+  /** False when the lease was taken. */
+  renew(executorId: string, leaseMs: number): Promise<boolean>;
+  release(executorId: string): Promise<void>;
+}
+
+export interface Outbox {
+  /** True while this process may publish; another one's lease makes it false. */
+  acquireRelayLease(holder: string, leaseMs: number): Promise<boolean>;
+  releaseRelayLease(holder: string): Promise<void>;
+  /** The oldest entries that are not published, in order. */
+  unpublished(limit: number): Promise<OutboxEntry[]>;
+  markPublished(outboxIds: readonly bigint[]): Promise<void>;
+}
+
+/** Turns a status event into the record that carries it. */
+export type EventEncoder = (event: RunStatusEvent, traceparent: string | null) => Promise<OutRecord>;
+
+/** Wakes other processes up; only a hint, which may be lost. */
+export interface Hints {
+  runsReady(): void;
+  eventsStored(): void;
+}

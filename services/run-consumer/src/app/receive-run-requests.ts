@@ -1,0 +1,185 @@
+/**
+ * Purpose   Admission: turns a batch of records of one partition into runs of the ledger, in one transaction.
+ * Order     decode → lock position → skip what was seen → lock threads → verdicts → write → dead letters → commit.
+ *           The caller commits the Kafka offset after that.
+ * I1        A dead letter is acknowledged before the transaction that moves the position past it.
+ * I2        Records are taken in offset order under the locks of their threads.
+ * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails
+ *           becomes a dead letter.
+ * I11       A dependency that is away rejects with RetriableError: nothing is written, the batch comes again.
+ */
+import type { DeadLetterReason } from '@runlane/contracts';
+import { FatalError, RetriableError } from '@runlane/kafka';
+import type { InRecord, OutRecord } from '@runlane/kafka';
+import type { Logger } from '@runlane/service-kit';
+import { planAdmission } from '../domain/admission-batch.ts';
+import type { AdmissionPlan } from '../domain/admission-batch.ts';
+import type { AssistantDirectory } from '../domain/admission.ts';
+import type { CancelRequest, RunRequest } from '../domain/run-request.ts';
+import type { AdmissionLedger, AdmissionTransaction, Hints, RecordPublisher } from './ports.ts';
+
+/** A record after decoding. */
+export type Reading = { record: InRecord; content: RunRequest | CancelRequest | DeadLetter };
+
+export type DeadLetter = { kind: 'dead_letter'; reason: DeadLetterReason };
+
+/** What became of a batch; for logs and metrics. */
+export type AdmissionReport = {
+  admittedCount: number;
+  rejectedCount: number;
+  repeatCount: number;
+  skippedCount: number;
+  deadLetters: DeadLetterReason[];
+  /** Threads whose records arrive on another partition than before: some producer uses another partitioner. */
+  strayThreads: string[];
+};
+
+export type ReceiveDependencies = {
+  /** Thrown: RetriableError while the schema registry is away. Everything else is a dead letter. */
+  read: (record: InRecord) => Promise<Reading>;
+  ledger: AdmissionLedger;
+  deadLetters: RecordPublisher;
+  deadLetterRecord: (record: InRecord, reason: DeadLetterReason, attempts: number) => OutRecord;
+  assistants: AssistantDirectory;
+  hints: Hints;
+  report: (report: AdmissionReport) => void;
+  logger: Logger;
+};
+
+/** Tries of a record that fails for no known reason before it becomes a dead letter. */
+const MAX_PROCESSING_ATTEMPTS = 3;
+
+/**
+ * Admits consecutive records of one partition.
+ *
+ * Thrown: RetriableError when a dependency is away; FatalError when the stored position does not belong to this topic.
+ */
+export async function receiveRunRequests(records: readonly InRecord[], needs: ReceiveDependencies): Promise<void> {
+  const readings: Reading[] = [];
+  for (const record of records) readings.push(await needs.read(record));
+  try {
+    await admitReadings(readings, needs);
+    return;
+  } catch (error) {
+    if (isForTheCaller(error)) throw error;
+    needs.logger.warn({ err: error, records: records.length }, 'admission.batch_failed');
+  }
+  for (const reading of readings) await admitAlone(reading, needs);
+}
+
+async function admitAlone(reading: Reading, needs: ReceiveDependencies): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await admitReadings([reading], needs);
+      return;
+    } catch (error) {
+      if (isForTheCaller(error)) throw error;
+      const { topic, partition, offset } = reading.record;
+      needs.logger.error({ err: error, topic, partition, offset: String(offset), attempt }, 'admission.record_failed');
+      if (attempt < MAX_PROCESSING_ATTEMPTS) continue;
+      const message = `The record failed ${attempt} times: ${error instanceof Error ? error.message : String(error)}`;
+      const reason: DeadLetterReason = { code: 'processing_failed', message };
+      await admitReadings([{ record: reading.record, content: { kind: 'dead_letter', reason } }], needs, attempt);
+      return;
+    }
+  }
+}
+
+function isForTheCaller(error: unknown): boolean {
+  return error instanceof RetriableError || error instanceof FatalError;
+}
+
+async function admitReadings(readings: readonly Reading[], needs: ReceiveDependencies, attempts = 1): Promise<void> {
+  const first = readings[0];
+  if (first === undefined) return;
+  const report = await needs.ledger.inTransaction(first.record.topic, first.record.partition, (transaction) =>
+    admitInTransaction(readings, transaction, needs, attempts),
+  );
+  needs.report(report);
+  if (report.admittedCount > 0) needs.hints.runsReady();
+  if (report.admittedCount + report.rejectedCount > 0) needs.hints.eventsStored();
+}
+
+async function admitInTransaction(
+  readings: readonly Reading[],
+  transaction: AdmissionTransaction,
+  needs: ReceiveDependencies,
+  attempts: number,
+): Promise<AdmissionReport> {
+  const fresh = unseen(readings, transaction.position);
+  const requests: RunRequest[] = [];
+  const deadLetters: { record: InRecord; reason: DeadLetterReason }[] = [];
+  for (const { record, content } of fresh) {
+    switch (content.kind) {
+      case 'create':
+        requests.push(content);
+        break;
+      case 'cancel':
+        deadLetters.push({
+          record,
+          reason: { code: 'not_supported', message: 'This version does not cancel runs. Nothing was done.' },
+        });
+        break;
+      case 'dead_letter':
+        deadLetters.push({ record, reason: content.reason });
+        break;
+    }
+  }
+  const { plan, strayThreads } = await planRequests(requests, transaction, needs.assistants);
+  await transaction.write(plan);
+  const last = fresh.at(-1);
+  if (last !== undefined) {
+    await transaction.movePosition({ offset: last.record.offset, timestampMs: last.record.timestampMs });
+  }
+  // Last before the commit: a failure up to here leaves no dead letter that would come again with every retry.
+  if (deadLetters.length > 0) {
+    await needs.deadLetters.publish(
+      deadLetters.map(({ record, reason }) => needs.deadLetterRecord(record, reason, attempts)),
+    );
+  }
+  const rejectedCount = plan.runs.filter((run) => run.status === 'rejected').length;
+  return {
+    admittedCount: plan.runs.length - rejectedCount,
+    rejectedCount,
+    repeatCount: plan.repeatCount,
+    skippedCount: readings.length - fresh.length,
+    deadLetters: deadLetters.map(({ reason }) => reason),
+    strayThreads,
+  };
+}
+
+async function planRequests(
+  requests: readonly RunRequest[],
+  transaction: AdmissionTransaction,
+  assistants: AssistantDirectory,
+): Promise<{ plan: AdmissionPlan; strayThreads: string[] }> {
+  const first = requests[0];
+  if (first === undefined) return { plan: { runs: [], lanes: [], repeatCount: 0 }, strayThreads: [] };
+  const lanes = await transaction.lockLanes(requests.map((request) => request.threadId));
+  const known = await transaction.knownRuns(requests.flatMap(({ runId, recordId }) => [runId, recordId]));
+  const plan = planAdmission(requests, known, lanes, assistants);
+  const { partition } = first.coordinates;
+  const strayThreads = lanes
+    .filter((lane) => lane.exists && lane.firstPartition !== partition)
+    .map((lane) => lane.threadId);
+  return { plan, strayThreads };
+}
+
+/** The records after the position. Thrown: FatalError when the position is of another topic with the same name. */
+function unseen(readings: readonly Reading[], position: AdmissionTransaction['position']): Reading[] {
+  const seen = readings.find(({ record }) => record.offset === position.offset);
+  if (seen !== undefined && seen.record.timestampMs !== position.timestampMs) {
+    throw new FatalError(recreatedTopicMessage(seen.record, position.offset));
+  }
+  return readings.filter(({ record }) => record.offset > position.offset);
+}
+
+/** Says what to do about a position that does not belong to the topic's present life (design 2.6). */
+export function recreatedTopicMessage(at: { topic: string; partition: number }, position: bigint): string {
+  return (
+    `The ledger has read ${at.topic}/${at.partition} up to offset ${position}, but that is not the record which stands there ` +
+    `now: the topic was deleted and created again, or KAFKA_BROKERS names another cluster. If it was recreated on purpose, ` +
+    `stop all run-consumers and run: delete from runlane.consumer_positions where topic = '${at.topic}'; ` +
+    `then start them again. Otherwise point KAFKA_BROKERS or DATABASE_URL back.`
+  );
+}

@@ -1,0 +1,37 @@
+import { configSummary, loadConfig, runlaneVariables, unknownRunlaneVariables } from '@runlane/service-kit';
+import type { z } from 'zod';
+
+/** The environment variables that run-consumer reads (design 2.6). */
+export const runConsumerVariables = runlaneVariables.pick({
+  KAFKA_BROKERS: true,
+  DATABASE_URL: true,
+  SCHEMA_REGISTRY_URL: true,
+  LANGGRAPH_CONFIG: true,
+  HTTP_PORT: true,
+  RUNLANE_TOPIC_PREFIX: true,
+  RUNLANE_ROLES: true,
+  RUNLANE_RUN_TIMEOUT_SECONDS: true,
+  RUNLANE_DRAIN_GRACE_SECONDS: true,
+  RUNLANE_MAX_REQUEST_BYTES: true,
+  RUNLANE_VALUES_MAX_BYTES: true,
+  RUNLANE_MAX_CONCURRENT_RUNS: true,
+  RUNLANE_LEASE_SECONDS: true,
+  RUNLANE_DATABASE_POOL_SIZE: true,
+  RUNLANE_CHECKPOINT_SCHEMA: true,
+  RUNLANE_LOG_LEVEL: true,
+});
+
+export type RunConsumerConfig = z.infer<typeof runConsumerVariables>;
+
+/** Thrown: ConfigError with every problem at once. */
+export function readConfig(environment: NodeJS.ProcessEnv): RunConsumerConfig {
+  return loadConfig(runConsumerVariables, environment);
+}
+
+/** What the log says of the configuration at start: every setting, secrets redacted, and names that nobody knows. */
+export function describeConfig(config: RunConsumerConfig, environment: NodeJS.ProcessEnv) {
+  return {
+    config: configSummary(runConsumerVariables, config),
+    unknown_variables: unknownRunlaneVariables(environment),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * The verdict on a run request, by the state of its thread when its turn in the log comes (I2).
+ *
+ *                         thread idle   a run of the thread is unfinished
+ *   enqueue               start         enqueue behind it
+ *   reject                not supported yet, like interrupt and rollback: rejected as `not_supported`
+ *
+ * Before the strategy is looked at, in this order:
+ *   same run_id, same request           repeat: nothing happens (I4)
+ *   same run_id, another request        reject `run_id_conflict`, under the record's own id
+ *   reserved config keys                reject `reserved_config_key`
+ *   unknown assistant                   reject `unknown_assistant`
+ *   a field that is not enforced yet    reject `not_supported`
+ */
+import { assistantIdOfGraph, reservedConfigKeys } from '@runlane/contracts';
+import type { RejectedReason, ThreadStatus } from '@runlane/contracts';
+import { unsupportedFields } from './unsupported-fields.ts';
+import type { RunRequest } from './run-request.ts';
+
+/** A graph that `langgraph.json` names, as its system assistant (LangGraph gives each graph one under a UUIDv5). */
+export type Assistant = { assistantId: string; graphId: string };
+
+/** Assistants by everything that a request may call them. */
+export type AssistantDirectory = ReadonlyMap<string, Assistant>;
+
+/** What the ledger knows of an earlier run with the same id. */
+export type KnownRun = { runId: string; threadId: string; fingerprint: string };
+
+/** A thread as admission sees it: its row, and the first of its unfinished runs. */
+export type Lane = {
+  threadId: string;
+  /** False until a run was accepted on it. */
+  exists: boolean;
+  /** The partition it was first seen on; null for a thread that does not exist. */
+  firstPartition: number | null;
+  status: ThreadStatus;
+  /** The oldest unfinished run; null when the thread is free. */
+  head: string | null;
+  nextPosition: bigint;
+};
+
+export type Verdict =
+  | { kind: 'repeat' }
+  | { kind: 'start'; assistant: Assistant }
+  | { kind: 'enqueue'; assistant: Assistant; behind: string }
+  | {
+      kind: 'reject';
+      because: RejectedReason;
+      message: string;
+      blockedBy: string | null;
+      assistant: Assistant | null;
+    };
+
+/**
+ * Decides on one request.
+ *
+ * @param known the earlier run with the request's `run_id`, or null
+ * @param lane the request's thread after all earlier requests
+ */
+export function admit(
+  request: RunRequest,
+  known: KnownRun | null,
+  lane: Lane,
+  assistants: AssistantDirectory,
+): Verdict {
+  const assistant = resolveAssistant(request.request.assistant_id, assistants);
+  const reject = (because: RejectedReason, message: string, blockedBy: string | null = null): Verdict => ({
+    kind: 'reject',
+    because,
+    message,
+    blockedBy,
+    assistant,
+  });
+  if (known !== null) {
+    if (known.fingerprint === request.fingerprint) return { kind: 'repeat' };
+    return reject(
+      'run_id_conflict',
+      `run_id ${request.runId} belongs to another request. Give each new request a run_id of its own, or none.`,
+      known.runId,
+    );
+  }
+  const reserved = reservedConfigKeys(request.request.config?.configurable ?? null);
+  if (reserved.length > 0) {
+    return reject(
+      'reserved_config_key',
+      `config.configurable sets ${reserved.join(', ')}, which Runlane sets itself. Remove it.`,
+    );
+  }
+  if (assistant === null) {
+    return reject(
+      'unknown_assistant',
+      `No assistant ${request.request.assistant_id}. Known graphs: ${graphNames(assistants)}.`,
+    );
+  }
+  const unsupported = unsupportedFields(request.request);
+  if (unsupported.length > 0) {
+    return reject('not_supported', `This version does not run requests with ${unsupported.join(', ')}. Leave it out.`);
+  }
+  return lane.head === null ? { kind: 'start', assistant } : { kind: 'enqueue', assistant, behind: lane.head };
+}
+
+/** The directory of the system assistants: a graph answers to its name and to the UUIDv5 derived from it. */
+export function assistantDirectory(graphs: readonly string[]): AssistantDirectory {
+  const assistants = graphs.map((graphId) => ({ assistantId: assistantIdOfGraph(graphId), graphId }));
+  // Names last: a graph that is called like another graph's UUID is still found by its name, as LangGraph resolves it.
+  return new Map<string, Assistant>([
+    ...assistants.map((assistant) => [assistant.assistantId, assistant] as const),
+    ...assistants.map((assistant) => [assistant.graphId, assistant] as const),
+  ]);
+}
+
+function resolveAssistant(assistantId: string, directory: AssistantDirectory): Assistant | null {
+  return directory.get(assistantId) ?? directory.get(assistantId.toLowerCase()) ?? null;
+}
+
+function graphNames(directory: AssistantDirectory): string {
+  return [...new Set([...directory.values()].map((assistant) => assistant.graphId))].join(', ') || 'none';
+}

@@ -1,0 +1,57 @@
+/**
+ * The life of a run in the ledger.
+ *
+ *   pending ──claim──▶ running ──settle──▶ success | error | timeout | interrupted | rollback
+ *      ▲                  │
+ *      └──── rescue ──────┘   its executor died or handed it back
+ *
+ *   rejected is never pending.
+ *
+ * I3  Each claim and each rescue raises the fencing token; a write with an older one changes nothing.
+ */
+import type { Json, JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
+
+/** A run that an executor owns: what it needs to execute it and to write about it. */
+export type ClaimedRun = {
+  runId: string;
+  threadId: string;
+  assistantId: string;
+  graphId: string;
+  request: RunCreate;
+  metadata: JsonObject;
+  multitaskStrategy: MultitaskStrategy;
+  /** From 1. */
+  attempt: number;
+  fencingToken: bigint;
+};
+
+/** Starts of a run that may fail for reasons of the infrastructure before it is given up. */
+export const MAX_ATTEMPTS = 3;
+
+/** A value under an id, as LangGraph gives the interrupts of a paused task. */
+export type PendingInterrupt = { id: string; value: Json };
+
+/** The state of the thread's head checkpoint when a run ended. All null where there is none. */
+export type HeadState = {
+  checkpointId: string | null;
+  next: string[];
+  interrupts: PendingInterrupt[];
+  /** Final state as the wire has it. */
+  values: Json;
+};
+
+/** An error as the wire has it: class name and message. */
+export type RunError = { error: string; message: string };
+
+/** How an attempt ended, as its executor saw it. */
+export type Outcome =
+  | { kind: 'succeeded'; head: HeadState; nothingToContinue: boolean }
+  | { kind: 'paused'; head: HeadState }
+  | { kind: 'failed'; reason: FailureReason; error: RunError; head: HeadState | null }
+  | { kind: 'timed_out'; limitSeconds: number }
+  /** The run goes back to pending: its executor stops (the attempt is not spent) or the infrastructure failed. */
+  | { kind: 'handed_back'; spendsAttempt: boolean; error: RunError }
+  /** Somebody else owns the run by now: nothing may be written. */
+  | { kind: 'lease_lost' };
+
+export type FailureReason = 'graph_error' | 'graph_not_loadable' | 'nothing_to_continue' | 'attempts_exhausted';

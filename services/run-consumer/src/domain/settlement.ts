@@ -1,0 +1,106 @@
+import type { Json, RunInterrupt, RunStatus, RunStatusEventType, ThreadStatus } from '@runlane/contracts';
+import { MAX_ATTEMPTS } from './run.ts';
+import type { HeadState, Outcome, RunError } from './run.ts';
+
+/** The fields of a status event that only this event has; absent ones are null in the event. */
+export type EventDetails = {
+  reason?: string;
+  superseded_by?: string;
+  blocked_by?: string;
+  checkpoint_id?: string | null;
+  next?: string[];
+  interrupts?: RunInterrupt[];
+  interrupts_omitted?: true;
+  values?: Json;
+  values_omitted?: true;
+  error?: RunError;
+};
+
+/** The single write that ends an attempt. */
+export type Settlement =
+  | {
+      kind: 'end';
+      status: RunStatus;
+      type: RunStatusEventType;
+      reason: string | null;
+      /** Status of the thread when no run waits on it; with one waiting it is busy. */
+      threadStatus: ThreadStatus;
+      details: EventDetails;
+    }
+  | { kind: 'requeue'; spendsAttempt: boolean }
+  | { kind: 'nothing' };
+
+/**
+ * Says how an attempt ends in the ledger (design 2.3).
+ *
+ * @param valuesMaxBytes size of `values` and of `interrupts`, as JSON in UTF-8, above which an event leaves them out
+ */
+export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settlement {
+  switch (outcome.kind) {
+    case 'succeeded':
+      return end('success', 'run.succeeded', 'idle', {
+        ...(outcome.nothingToContinue ? { reason: 'nothing_to_continue' } : {}),
+        ...headDetails(outcome.head, valuesMaxBytes),
+      });
+    case 'paused':
+      return end('success', 'run.paused', 'interrupted', headDetails(outcome.head, valuesMaxBytes));
+    case 'failed':
+      return end('error', 'run.failed', 'error', {
+        reason: outcome.reason,
+        error: outcome.error,
+        ...(outcome.head === null ? {} : headDetails(outcome.head, valuesMaxBytes)),
+      });
+    case 'timed_out':
+      return end('timeout', 'run.timed_out', 'error', {
+        error: {
+          error: 'RunTimedOut',
+          message: `The attempt took longer than ${outcome.limitSeconds} s (RUNLANE_RUN_TIMEOUT_SECONDS).`,
+        },
+      });
+    case 'handed_back':
+      return outcome.spendsAttempt && attempt >= MAX_ATTEMPTS
+        ? attemptsExhausted(attempt, outcome.error.message)
+        : { kind: 'requeue', spendsAttempt: outcome.spendsAttempt };
+    case 'lease_lost':
+      return { kind: 'nothing' };
+  }
+}
+
+/** What becomes of a run whose executor is gone: another attempt, or the end. */
+export function rescueOf(attempt: number): Settlement {
+  return attempt >= MAX_ATTEMPTS
+    ? attemptsExhausted(attempt, 'its process ended or stopped answering')
+    : { kind: 'requeue', spendsAttempt: true };
+}
+
+function attemptsExhausted(attempt: number, last: string): Settlement {
+  return end('error', 'run.failed', 'error', {
+    reason: 'attempts_exhausted',
+    error: {
+      error: 'AttemptsExhausted',
+      message: `Gave up after ${attempt} attempts; the last one ended because ${last}.`,
+    },
+  });
+}
+
+function end(
+  status: RunStatus,
+  type: RunStatusEventType,
+  threadStatus: ThreadStatus,
+  details: EventDetails,
+): Settlement {
+  return { kind: 'end', status, type, reason: details.reason ?? null, threadStatus, details };
+}
+
+function headDetails(head: HeadState, maxBytes: number): EventDetails {
+  return {
+    checkpoint_id: head.checkpointId,
+    next: head.next,
+    ...(byteLength(head.interrupts) > maxBytes ? { interrupts_omitted: true } : { interrupts: head.interrupts }),
+    ...(byteLength(head.values) > maxBytes ? { values_omitted: true } : { values: head.values }),
+  };
+}
+
+function byteLength(value: Json): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}

@@ -1,0 +1,79 @@
+import { STATUS_OF_EVENT_TYPE } from '@runlane/contracts';
+import type {
+  JsonObject,
+  MultitaskStrategy,
+  RunStatusEvent,
+  RunStatusEventType,
+  ThreadStatus,
+} from '@runlane/contracts';
+import type { EventDetails } from './settlement.ts';
+
+/** An event as the outbox holds it, together with what never changes about its run. */
+export type OutboxEntry = {
+  outboxId: bigint;
+  eventId: string;
+  type: RunStatusEventType;
+  sequence: number;
+  occurredAt: Date;
+  runId: string;
+  threadId: string;
+  attempt: number;
+  threadStatus: ThreadStatus | null;
+  details: EventDetails;
+  runStartedAt: Date | null;
+  runEndedAt: Date | null;
+  assistantId: string;
+  graphId: string | null;
+  multitaskStrategy: MultitaskStrategy;
+  metadata: JsonObject;
+  createdAt: Date;
+  traceparent: string | null;
+};
+
+/** Composes the status event of design 2.3: every field present, null where it does not apply. */
+export function statusEventOf(entry: OutboxEntry): RunStatusEvent {
+  const { details } = entry;
+  return {
+    event_id: entry.eventId,
+    type: entry.type,
+    sequence: entry.sequence,
+    occurred_at: entry.occurredAt.toISOString(),
+    run_id: entry.runId,
+    thread_id: entry.threadId,
+    assistant_id: entry.assistantId,
+    graph_id: entry.graphId,
+    attempt: entry.attempt,
+    multitask_strategy: entry.multitaskStrategy,
+    metadata: entry.metadata,
+    created_at: entry.createdAt.toISOString(),
+    updated_at: entry.occurredAt.toISOString(),
+    run_started_at: entry.runStartedAt?.toISOString() ?? null,
+    run_ended_at: entry.runEndedAt?.toISOString() ?? null,
+    status: STATUS_OF_EVENT_TYPE[entry.type],
+    thread_status: entry.threadStatus,
+    reason: details.reason ?? null,
+    superseded_by: details.superseded_by ?? null,
+    blocked_by: details.blocked_by ?? null,
+    interrupts: details.interrupts ?? null,
+    interrupts_omitted: details.interrupts_omitted ?? false,
+    next: details.next ?? null,
+    checkpoint_id: details.checkpoint_id ?? null,
+    values: details.values ?? null,
+    values_omitted: details.values_omitted ?? false,
+    error: details.error ?? null,
+    webhook: null,
+  };
+}
+
+/**
+ * Makes an event fit its topic: values and interrupts are left out of one that is larger than `maxBytes` of JSON.
+ * Metadata and the error, which are bounded on their way in, always stay.
+ */
+export function fitEvent(event: RunStatusEvent, maxBytes: number): RunStatusEvent {
+  if (Buffer.byteLength(JSON.stringify(event)) <= maxBytes) return event;
+  return {
+    ...event,
+    ...(event.values === null ? {} : { values: null, values_omitted: true }),
+    ...(event.interrupts === null ? {} : { interrupts: null, interrupts_omitted: true }),
+  };
+}

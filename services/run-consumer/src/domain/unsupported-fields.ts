@@ -1,0 +1,25 @@
+import type { RunCreate } from '@runlane/contracts';
+
+/**
+ * The fields of a request that nothing enforces yet. Accepted means enforced (design 2.2), so a request that uses one
+ * is rejected with reason `not_supported`, never run as if the field were not there.
+ */
+export function unsupportedFields(request: RunCreate): string[] {
+  const used: string[] = [];
+  const refuse = (field: string, isUsed: boolean) => {
+    if (isUsed) used.push(field);
+  };
+  refuse('no thread_id (a stateless run)', request.thread_id === null);
+  refuse('context', request.context !== null);
+  refuse('checkpoint_id', request.checkpoint_id !== null);
+  refuse('interrupt_before', request.interrupt_before !== null);
+  refuse('interrupt_after', request.interrupt_after !== null);
+  refuse('webhook', request.webhook !== null);
+  refuse('webhook_events', request.webhook_events !== null);
+  refuse(`multitask_strategy ${request.multitask_strategy}`, request.multitask_strategy !== 'enqueue');
+  refuse('command', request.command !== null);
+  refuse('if_not_exists: reject', request.if_not_exists === 'reject');
+  refuse('after_seconds', request.after_seconds !== null);
+  refuse(`durability ${request.durability}`, request.durability !== 'async');
+  return used;
+}

@@ -1,0 +1,67 @@
+import { createMetrics } from '@runlane/service-kit';
+import type { Registry } from '@runlane/service-kit';
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+/** Every metric of run-consumer, in one place. */
+export type Metrics = ReturnType<typeof createRunConsumerMetrics>;
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200];
+
+export function createRunConsumerMetrics() {
+  const registry: Registry = createMetrics('run-consumer');
+  const registers = [registry];
+  return {
+    registry,
+    records: new Counter({
+      name: 'runlane_admission_records_total',
+      help: 'Records of runs.requests.v1 by verdict.',
+      labelNames: ['verdict'] as const,
+      registers,
+    }),
+    deadLetters: new Counter({
+      name: 'runlane_dead_letters_total',
+      help: 'Records put aside, by error code.',
+      labelNames: ['code'] as const,
+      registers,
+    }),
+    strayThreads: new Counter({
+      name: 'runlane_stray_thread_records_total',
+      help: 'Batches with a thread on another partition than before: some producer uses another partitioner.',
+      registers,
+    }),
+    attempts: new Histogram({
+      name: 'runlane_run_attempt_seconds',
+      help: 'Attempts by how they ended.',
+      labelNames: ['outcome'] as const,
+      buckets: SECONDS,
+      registers,
+    }),
+    rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
+    leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
+    published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
+    publishDelay: new Histogram({
+      name: 'runlane_event_publish_delay_seconds',
+      help: 'Age of the oldest event of each published batch.',
+      buckets: SECONDS,
+      registers,
+    }),
+    executing: (read: () => number) =>
+      new Gauge({
+        name: 'runlane_runs_executing',
+        help: 'Runs executing in this process.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
+    rebalances: (read: () => number) =>
+      new Gauge({
+        name: 'runlane_consumer_rebalances',
+        help: 'Rebalances of the consumer group that this process saw.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * Purpose   Puts run-consumer together: what is started in which order, and in which order it ends.
+ * Start     HTTP (so that probes answer) → database → graphs → relay → sweeping → execution → admission.
+ * Drain     admission leaves its group → runs end, or are handed back after the grace → the relay flushes → leases end.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordConsumer } from '@runlane/kafka';
+import { ShuttingDown, startHttp } from '@runlane/service-kit';
+import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
+import { GraphRegistry } from './adapters/langgraph/graph-registry.ts';
+import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
+import { createRunSettlements } from './adapters/postgres/run-store.ts';
+import { SettleQueue } from './app/settle-runs.ts';
+import type { RunConsumerConfig } from './config.ts';
+import { createRunConsumerMetrics } from './metrics.ts';
+import { startAdmission } from './wiring/admission.ts';
+import { startExecution } from './wiring/execution.ts';
+import type { Execution } from './wiring/execution.ts';
+import { layFoundation } from './wiring/foundation.ts';
+import { openStore, prepareDatabase } from './wiring/prepare-database.ts';
+import { Probes } from './wiring/probes.ts';
+import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
+
+/** Longest a consumer may take to leave its group, in milliseconds; a handler that is longer under way is abandoned. */
+const LEAVE_GROUP_MS = 10_000;
+
+export type ServiceOptions = { config: RunConsumerConfig; logger: Logger; environment: NodeJS.ProcessEnv };
+
+/** Starts the roles of the configuration and resolves when all of them work. */
+export async function startRunConsumer(
+  scope: Scope,
+  signal: AbortSignal,
+  { config, logger, environment }: ServiceOptions,
+): Promise<RunningService> {
+  const project = readLangGraphJson(config.LANGGRAPH_CONFIG, environment);
+  const metrics = createRunConsumerMetrics();
+  const foundation = layFoundation(scope, signal, { config, logger, metrics });
+  const probes = new Probes(foundation);
+  scope.use(
+    await startHttp({
+      port: config.HTTP_PORT,
+      live: () => probes.live(),
+      ready: () => probes.ready(),
+      metrics: metrics.registry,
+      logger,
+    }),
+    'http',
+  );
+
+  const background = new AbortController();
+  scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
+  const signals = { intake: signal, background: background.signal };
+  const has = (role: RunRole) => config.RUNLANE_ROLES.includes(role);
+
+  probes.waitsFor('the database');
+  const store = openStore({ databaseUrl: config.DATABASE_URL, schema: config.RUNLANE_CHECKPOINT_SCHEMA, logger });
+  scope.defer('store', () => store.stop());
+  await prepareDatabase({
+    pool: foundation.pool,
+    databaseUrl: config.DATABASE_URL,
+    checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
+    store,
+    signal,
+    logger,
+  });
+
+  const graphs = new GraphRegistry(project.graphs, logger);
+  const settle = new SettleQueue({
+    settlements: createRunSettlements(foundation.pool),
+    delay: (ms) => sleep(ms),
+    random: Math.random,
+    logger,
+  });
+  const loops: Promise<void>[] = [];
+  let execution: Execution | null = null;
+  let consumer: RecordConsumer | null = null;
+
+  if (has('relay')) {
+    probes.waitsFor('Kafka');
+    loops.push((await startRelay(scope, signals, foundation)).relaying);
+  }
+  if (has('sweeping')) loops.push(startSweeping(signals.background, foundation, settle));
+  if (has('execution')) {
+    probes.waitsFor('the graphs to load');
+    Object.assign(process.env, project.env);
+    if (project.hasStoreIndex) {
+      logger.warn(
+        { file: project.file },
+        'store.index of langgraph.json is not used: the store searches without vectors',
+      );
+    }
+    await graphs.loadAll();
+    execution = startExecution(signals, foundation, graphs, store, settle);
+    loops.push(execution.renewing);
+  }
+  if (has('admission')) {
+    probes.waitsFor('Kafka');
+    consumer = await startAdmission(scope, signal, foundation, graphs.graphIds);
+    probes.watchConsumer(consumer);
+  }
+  probes.isStarted();
+
+  return {
+    failed: [
+      ...(consumer === null ? [] : [consumer.failed]),
+      ...loops.map((loop) => failureOf(loop)),
+      ...(execution === null ? [] : [failureOf(execution.claiming)]),
+    ],
+    drain: async () => {
+      const graceEndsAtMs = performance.now() + config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000;
+      const leaving = consumer?.drain(LEAVE_GROUP_MS);
+      if (execution !== null) {
+        await execution.claiming;
+        await execution.executor.drain(Math.max(0, graceEndsAtMs - performance.now()));
+      }
+      await leaving;
+      background.abort(new ShuttingDown('drained'));
+      await Promise.all(loops);
+      await execution?.lease.release();
+    },
+  };
+}
+
+/** A loop ends when it is told to; that it fails must take the process down. */
+function failureOf(loop: Promise<void>): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    loop.catch(reject);
+  });
+}

@@ -1,0 +1,108 @@
+import { FatalError, deadLetterRecord } from '@runlane/kafka';
+import type { Assignment, RecordConsumer } from '@runlane/kafka';
+import { retrying } from '@runlane/service-kit';
+import type { Scope } from '@runlane/service-kit';
+import { readRecord } from '../adapters/kafka/read-record.ts';
+import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
+import { receiveRunRequests, recreatedTopicMessage } from '../app/receive-run-requests.ts';
+import type { AdmissionReport, ReceiveDependencies } from '../app/receive-run-requests.ts';
+import { assistantDirectory } from '../domain/admission.ts';
+import { serviceVersion } from '../version.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Joins the consumer group and admits what it reads. */
+export async function startAdmission(
+  scope: Scope,
+  signal: AbortSignal,
+  foundation: Foundation,
+  graphIds: readonly string[],
+): Promise<RecordConsumer> {
+  const { kafka, pool, codec, config, topics, group, hints, metrics, logger } = foundation;
+  const deadLetters = await kafka.producer();
+  scope.defer('dead letter producer', () => deadLetters.close());
+  const needs: ReceiveDependencies = {
+    read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES }),
+    ledger: createAdmissionLedger(pool, group),
+    deadLetters,
+    deadLetterRecord: (record, { code, message }, attempts) =>
+      deadLetterRecord(record, topics.deadLetters, {
+        code,
+        message,
+        group,
+        attempts,
+        firstFailedAt: new Date(),
+        serviceVersion,
+      }),
+    assistants: assistantDirectory(graphIds),
+    hints,
+    report: createReporter(foundation),
+    logger,
+  };
+  const consumer = kafka.consumer({
+    group,
+    topics: [topics.requests],
+    handle: async ({ records }) => {
+      await receiveRunRequests(records, needs);
+      const last = records.at(-1);
+      return last === undefined ? null : { commitThrough: last.offset };
+    },
+    onAssigned: (assignment) => checkPositions(assignment, foundation, signal),
+  });
+  metrics.rebalances(() => consumer.health().rebalanceCount);
+  await consumer.start();
+  logger.info({ topic: topics.requests, group }, 'admission.started');
+  return consumer;
+}
+
+/** A position behind the end of its partition would wait for ever, and skip what a new topic holds (design 2.6). */
+async function checkPositions(assignment: Assignment, foundation: Foundation, signal: AbortSignal): Promise<void> {
+  const { kafka, pool, group, topics, logger } = foundation;
+  await retrying(
+    async () => {
+      const positions = await readPositions(pool, group, topics.requests);
+      if (positions.size === 0) return;
+      const admin = await kafka.admin();
+      try {
+        const ends = await admin.endOffsets(topics.requests);
+        for (const { topic, partition } of assignment.partitions) {
+          const position = positions.get(partition) ?? -1n;
+          const end = ends.get(partition);
+          if (end !== undefined && position >= end.high) {
+            throw new FatalError(recreatedTopicMessage({ topic, partition }, position));
+          }
+        }
+      } finally {
+        await admin.close();
+      }
+    },
+    {
+      isRetriable: (error) => !(error instanceof FatalError),
+      signal,
+      onRetry: ({ error }) => logger.warn({ err: error }, 'admission.position_check_waits'),
+    },
+  );
+}
+
+function createReporter({ metrics, logger }: Foundation): (report: AdmissionReport) => void {
+  let hasWarnedOfStrays = false;
+  return (report) => {
+    metrics.records.inc({ verdict: 'admitted' }, report.admittedCount);
+    metrics.records.inc({ verdict: 'rejected' }, report.rejectedCount);
+    metrics.records.inc({ verdict: 'repeat' }, report.repeatCount + report.skippedCount);
+    metrics.records.inc({ verdict: 'dead_letter' }, report.deadLetters.length);
+    for (const { code } of report.deadLetters) metrics.deadLetters.inc({ code });
+    metrics.strayThreads.inc(report.strayThreads.length);
+    if (report.strayThreads.length > 0 && !hasWarnedOfStrays) {
+      hasWarnedOfStrays = true;
+      logger.warn(
+        { thread_id: report.strayThreads[0] },
+        'A thread arrives on a second partition, so its requests have no common order: some producer does not use ' +
+          'murmur2 (librdkafka: partitioner=murmur2_random). Logged once; see runlane_stray_thread_records_total.',
+      );
+    }
+    const { admittedCount, rejectedCount, repeatCount, skippedCount } = report;
+    const codes = report.deadLetters.map(({ code }) => code);
+    const level = codes.length > 0 ? 'warn' : 'debug';
+    logger[level]({ admittedCount, rejectedCount, repeatCount, skippedCount, dead_letters: codes }, 'batch.admitted');
+  };
+}

@@ -1,0 +1,79 @@
+import { hostname } from 'node:os';
+import type { TopicNames } from '@runlane/contracts';
+import { groupNames, topicNames } from '@runlane/contracts';
+import { connectKafka, createValueCodec } from '@runlane/kafka';
+import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
+import { createPool, listen } from '@runlane/postgres';
+import { Wakeup } from '@runlane/service-kit';
+import type { Logger, Scope } from '@runlane/service-kit';
+import type { Pool } from 'pg';
+import type { Hints } from '../app/ports.ts';
+import { HINT_CHANNEL, PostgresHints } from '../adapters/postgres/hints.ts';
+import type { RunConsumerConfig } from '../config.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** What every role of the process stands on. */
+export type Foundation = {
+  config: RunConsumerConfig;
+  logger: Logger;
+  metrics: Metrics;
+  pool: Pool;
+  kafka: KafkaConnection;
+  codec: ValueCodec;
+  topics: TopicNames;
+  group: string;
+  /** Name of this process for leases and logs. */
+  host: string;
+  hints: Hints;
+  /** Woken when runs may be ready, and when events were stored. */
+  wakeups: { runsReady: Wakeup; eventsStored: Wakeup };
+};
+
+/** Shortest time between two NOTIFYs of a process, in milliseconds. */
+const HINT_INTERVAL_MS = 50;
+
+/** Opens what the roles share. Nothing waits for a server here: each role does when it needs one. */
+export function layFoundation(
+  scope: Scope,
+  signal: AbortSignal,
+  { config, logger, metrics }: { config: RunConsumerConfig; logger: Logger; metrics: Metrics },
+): Foundation {
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    max: config.RUNLANE_DATABASE_POOL_SIZE,
+    applicationName: 'run-consumer',
+    logger,
+  });
+  scope.defer('database pool', () => pool.end());
+  const wakeups = { runsReady: new Wakeup(), eventsStored: new Wakeup() };
+  const hints = new PostgresHints({
+    pool,
+    local: { runs_ready: wakeups.runsReady, events_stored: wakeups.eventsStored },
+    minIntervalMs: HINT_INTERVAL_MS,
+    logger,
+  });
+  scope.defer('hints', () => hints.close());
+  scope.use(
+    listen({
+      url: config.DATABASE_URL,
+      channel: HINT_CHANNEL,
+      onNotify: (payload) => hints.onNotify(payload),
+      logger,
+      signal,
+    }),
+    'hint listener',
+  );
+  return {
+    config,
+    logger,
+    metrics,
+    pool,
+    kafka: connectKafka({ brokers: config.KAFKA_BROKERS, clientId: 'run-consumer', logger }),
+    codec: createValueCodec({ registryUrl: config.SCHEMA_REGISTRY_URL, logger }),
+    topics: topicNames(config.RUNLANE_TOPIC_PREFIX),
+    group: groupNames(config.RUNLANE_TOPIC_PREFIX).runConsumer,
+    host: `${hostname()}/${process.pid}`,
+    hints,
+    wakeups,
+  };
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { Scope } from '@runlane/service-kit';
+import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
+import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createStrandedRuns } from '../adapters/postgres/run-store.ts';
+import { relayUntil } from '../app/relay-events.ts';
+import { rescueUntil } from '../app/rescue-stranded-runs.ts';
+import type { SettleQueue } from '../app/settle-runs.ts';
+import type { Foundation } from './foundation.ts';
+
+const RELAY_LEASE_MS = 6_000;
+/** Longest wait before the outbox is looked at unasked, in milliseconds. */
+const RELAY_POLL_MS = 500;
+const SWEEP_MS = 1_000;
+
+/** Publishes the outbox until `background` aborts; `relaying` ends after the last flush. */
+export async function startRelay(
+  scope: Scope,
+  signals: { intake: AbortSignal; background: AbortSignal },
+  foundation: Foundation,
+): Promise<{ relaying: Promise<void> }> {
+  const { kafka, codec, topics, pool, metrics, logger, wakeups } = foundation;
+  const publisher = await kafka.producer();
+  scope.defer('event producer', () => publisher.close());
+  const relaying = relayUntil(signals.background, {
+    outbox: createOutbox(pool),
+    publisher,
+    encode: createEventEncoder(codec, topics.status),
+    stored: wakeups.eventsStored,
+    holder: randomUUID(),
+    leaseMs: RELAY_LEASE_MS,
+    pollMs: RELAY_POLL_MS,
+    monotonicMs: () => performance.now(),
+    random: Math.random,
+    onPublished: (count, oldestOccurredAt) => {
+      metrics.published.inc(count);
+      metrics.publishDelay.observe(Math.max(0, Date.now() - oldestOccurredAt.getTime()) / 1_000);
+    },
+    logger,
+  });
+  return { relaying };
+}
+
+/** Rescues stranded runs until `background` aborts. */
+export function startSweeping(background: AbortSignal, foundation: Foundation, settle: SettleQueue): Promise<void> {
+  const { pool, config, hints, metrics, logger } = foundation;
+  return rescueUntil(background, {
+    stranded: createStrandedRuns(pool),
+    settle,
+    hints,
+    monotonicMs: () => performance.now(),
+    leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
+    sweepMs: SWEEP_MS,
+    onRescued: (count) => metrics.rescues.inc(count),
+    logger,
+  });
+}
