@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import type { HeadState, Outcome } from './run.ts';
+import { MAX_ATTEMPTS } from './run.ts';
+import { rescueOf, settlementOf } from './settlement.ts';
+
+const head: HeadState = {
+  checkpointId: 'c1',
+  next: ['ask'],
+  interrupts: [{ id: 'i1', value: 'sure?' }],
+  values: { answer: 42 },
+};
+const error = { error: 'RangeError', message: 'too far' };
+const LIMIT = 1_000;
+
+const endings: [string, Outcome, object][] = [
+  [
+    'succeeded',
+    { kind: 'succeeded', head, nothingToContinue: false },
+    { status: 'success', type: 'run.succeeded', reason: null, threadStatus: 'idle' },
+  ],
+  [
+    'nothing to continue',
+    { kind: 'succeeded', head, nothingToContinue: true },
+    { status: 'success', type: 'run.succeeded', reason: 'nothing_to_continue', threadStatus: 'idle' },
+  ],
+  [
+    'paused',
+    { kind: 'paused', head },
+    { status: 'success', type: 'run.paused', reason: null, threadStatus: 'interrupted' },
+  ],
+  [
+    'failed',
+    { kind: 'failed', reason: 'graph_error', error, head },
+    { status: 'error', type: 'run.failed', reason: 'graph_error', threadStatus: 'error' },
+  ],
+  [
+    'timed out',
+    { kind: 'timed_out', limitSeconds: 5 },
+    { status: 'timeout', type: 'run.timed_out', reason: null, threadStatus: 'error' },
+  ],
+];
+
+test.each(endings)('an attempt that %s ends so in the ledger', (_name, outcome, expected) => {
+  expect(settlementOf(outcome, 1, LIMIT)).toMatchObject({ kind: 'end', ...expected });
+});
+
+test('the event of a paused run says where it stopped and what it asks', () => {
+  expect(settlementOf({ kind: 'paused', head }, 1, LIMIT)).toHaveProperty('details', {
+    checkpoint_id: 'c1',
+    next: ['ask'],
+    interrupts: [{ id: 'i1', value: 'sure?' }],
+    values: { answer: 42 },
+  });
+});
+
+describe('values and interrupts', () => {
+  const big = 'ä'.repeat(LIMIT / 2);
+
+  test('stay up to the limit in bytes, quotes included', () => {
+    const values = big.slice(1);
+    expect(settlementOf({ kind: 'paused', head: { ...head, values } }, 1, LIMIT)).toHaveProperty(
+      'details.values',
+      values,
+    );
+  });
+
+  test('are left out, each for itself, above it', () => {
+    const tooBig = settlementOf({ kind: 'paused', head: { ...head, values: big } }, 1, LIMIT);
+    expect(tooBig).toHaveProperty('details.values_omitted', true);
+    expect(tooBig).not.toHaveProperty('details.values');
+    expect(tooBig).toHaveProperty('details.interrupts');
+    const asksMuch = { ...head, interrupts: [{ id: 'i1', value: big }] };
+    expect(settlementOf({ kind: 'paused', head: asksMuch }, 1, LIMIT)).toHaveProperty(
+      'details.interrupts_omitted',
+      true,
+    );
+  });
+});
+
+describe('a run that is handed back', () => {
+  const handedBack = (spendsAttempt: boolean): Outcome => ({ kind: 'handed_back', spendsAttempt, error });
+
+  test('goes back to pending', () => {
+    expect(settlementOf(handedBack(true), 1, LIMIT)).toEqual({ kind: 'requeue', spendsAttempt: true });
+  });
+
+  test('by a stopping executor never runs out of attempts', () => {
+    expect(settlementOf(handedBack(false), MAX_ATTEMPTS, LIMIT)).toEqual({ kind: 'requeue', spendsAttempt: false });
+  });
+
+  test('for the last time has failed', () => {
+    expect(settlementOf(handedBack(true), MAX_ATTEMPTS, LIMIT)).toMatchObject({
+      kind: 'end',
+      type: 'run.failed',
+      reason: 'attempts_exhausted',
+      threadStatus: 'error',
+    });
+  });
+});
+
+test('a stranded run gets its attempts, and no more', () => {
+  expect(rescueOf(MAX_ATTEMPTS - 1)).toEqual({ kind: 'requeue', spendsAttempt: true });
+  expect(rescueOf(MAX_ATTEMPTS)).toMatchObject({ kind: 'end', reason: 'attempts_exhausted' });
+});
+
+test('a lost run is not settled', () => {
+  expect(settlementOf({ kind: 'lease_lost' }, 1, LIMIT)).toEqual({ kind: 'nothing' });
+});

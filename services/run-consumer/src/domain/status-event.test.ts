@@ -1,0 +1,56 @@
+import { parseRunStatusEvent } from '@runlane/contracts';
+import type { Json } from '@runlane/contracts';
+import { expect, test } from 'vitest';
+import { fitEvent, statusEventOf } from './status-event.ts';
+import type { OutboxEntry } from './status-event.ts';
+
+const entry: OutboxEntry = {
+  outboxId: 7n,
+  eventId: 'aaaaaaaa-0000-4000-8000-000000000001',
+  type: 'run.paused',
+  sequence: 3,
+  occurredAt: new Date('2026-01-02T03:04:05.006Z'),
+  runId: 'aaaaaaaa-0000-4000-8000-000000000002',
+  threadId: 't1',
+  attempt: 1,
+  threadStatus: 'interrupted',
+  details: { checkpoint_id: 'c1', next: ['ask'], interrupts: [{ id: 'i1', value: 'sure?' }], values: { a: 1 } },
+  runStartedAt: new Date('2026-01-02T03:04:04.000Z'),
+  runEndedAt: new Date('2026-01-02T03:04:05.000Z'),
+  assistantId: 'aaaaaaaa-0000-4000-8000-000000000003',
+  graphId: 'chat',
+  multitaskStrategy: 'enqueue',
+  metadata: { tenant: 'x' },
+  createdAt: new Date('2026-01-02T03:04:03.000Z'),
+  traceparent: null,
+};
+
+test('an outbox entry becomes a valid status event with every field', () => {
+  const event = statusEventOf(entry);
+  expect(parseRunStatusEvent(JSON.parse(JSON.stringify(event)) as Json)).toEqual({ kind: 'ok', event });
+  expect(event).toMatchObject({
+    type: 'run.paused',
+    status: 'success',
+    sequence: 3,
+    occurred_at: '2026-01-02T03:04:05.006Z',
+    interrupts: [{ id: 'i1', value: 'sure?' }],
+    reason: null,
+    webhook: null,
+  });
+});
+
+test('an event that fits stays as it is', () => {
+  const event = statusEventOf(entry);
+  expect(fitEvent(event, Buffer.byteLength(JSON.stringify(event)))).toBe(event);
+});
+
+test('an event that is too large loses its values and interrupts and says so', () => {
+  const event = statusEventOf(entry);
+  expect(fitEvent(event, 100)).toEqual({
+    ...event,
+    values: null,
+    values_omitted: true,
+    interrupts: null,
+    interrupts_omitted: true,
+  });
+});
