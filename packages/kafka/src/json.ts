@@ -1,7 +1,8 @@
+import type { Json } from '@runlane/contracts';
 import { PoisonError } from './errors.ts';
 
 /** Any JSON value. */
-export type JsonParseResult = null | boolean | number | string | JsonParseResult[] | { [key: string]: JsonParseResult };
+export type JsonParseResult = Json;
 
 // `ignoreBOM: true` keeps a byte order mark in the text, where JSON.parse refuses it: RFC 8259 allows none.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

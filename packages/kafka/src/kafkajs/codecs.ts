@@ -9,7 +9,8 @@ const decompress = promisify(zlib.zstdDecompress);
 
 /**
  * Teaches kafkajs zstd, which Node has built in, beside its own gzip. The codecs are the module's, so once is enough.
- * A batch in another codec ends a consumer: topics of Runlane are stored so that consumers need none.
+ * A batch in another codec (snappy, lz4) ends a consumer; the topic setting `compression.type=uncompressed` has the
+ * broker unpack whatever producers send.
  */
 export function registerCodecs(): void {
   CompressionCodecs[CompressionTypes.ZSTD] = () => ({

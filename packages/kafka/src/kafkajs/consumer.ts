@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError } from '../errors.ts';
 import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, RecordConsumer } from '../port.ts';
 import type { ClientFactory } from './client.ts';
-import { describeError, isHopeless, isOutage } from './error-kinds.ts';
+import { describeError, hasErrorType, isHopeless, isOutage } from './error-kinds.ts';
 import { startGroupMember, type GroupMember, type MemberEnd } from './group-member.ts';
 import { createPartitionPauses } from './partition-pauses.ts';
 
@@ -18,6 +18,9 @@ const DEFAULTS: ConsumerTuning = {
   maxRestarts: 10,
 };
 const DEFAULT_PARTITIONS_IN_PARALLEL = 4;
+
+const UNKNOWN_CODEC_HINT =
+  '. Set compression.type=uncompressed on the topic, so that the broker unpacks what producers compress';
 
 /**
  * Purpose   A member of a consumer group that outlives its kafkajs consumers.
@@ -125,7 +128,8 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     if (end.kind === 'left') return null;
     if (end.kind === 'fatal') return end.error;
     if (isHopeless(end.error)) {
-      return new FatalError(`consumer of group ${options.group} cannot go on: ${describeError(end.error)}`, {
+      const hint = hasErrorType(end.error, 'KafkaJSNotImplemented') ? UNKNOWN_CODEC_HINT : '';
+      return new FatalError(`consumer of group ${options.group} cannot go on: ${describeError(end.error)}${hint}`, {
         cause: end.error,
       });
     }

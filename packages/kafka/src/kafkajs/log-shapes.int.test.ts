@@ -14,7 +14,7 @@ import {
 import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection } from '../port.ts';
 import { connectKafka } from './connect-kafka.ts';
 
-const { Kafka, logLevel, CompressionTypes } = kafkajs;
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
 
 /**
  * What other producers and operators do to a log, which the port's own producer never does. Real: adapter, broker, and
@@ -107,6 +107,30 @@ describe('a log that others write', () => {
     await using _ = await startConsumer(kafka, { group: uniqueGroup(), topics: [topic], handle: collecting(seen) });
     await until(() => seen.length === 4, 'all is read');
     expect(seen.map(numberIn)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('a batch in an unknown codec is fatal, unless the topic has the broker unpack it', async () => {
+    const asSent = await createTopic(admin, 1);
+    const unpacked = await createTopic(admin, 1, { 'compression.type': 'uncompressed' });
+    const sender = others.producer({ allowAutoTopicCreation: false });
+    await sender.connect();
+    for (const topic of [asSent, unpacked]) {
+      await sender.send({ topic, compression: CompressionTypes.ZSTD, messages: [{ value: '0' }, { value: '1' }] });
+    }
+    await sender.disconnect();
+    const known = CompressionCodecs[CompressionTypes.ZSTD];
+    CompressionCodecs[CompressionTypes.ZSTD] = () => CompressionCodecs[CompressionTypes.Snappy]();
+    try {
+      const seen: InRecord[] = [];
+      const options = { group: uniqueGroup(), handle: collecting(seen) };
+      await using _ = await startConsumer(kafka, { ...options, topics: [unpacked] });
+      await until(() => seen.length === 2, 'the unpacked records are delivered');
+      await using stuck = await startConsumer(kafka, { ...options, group: uniqueGroup(), topics: [asSent] });
+      await expect(stuck.failed).rejects.toThrow(/Snappy compression not implemented.*compression.type=uncompressed/);
+      expect(seen).toHaveLength(2);
+    } finally {
+      CompressionCodecs[CompressionTypes.ZSTD] = known;
+    }
   });
 
   test('a consumer of a topic that does not exist yet waits for it', async () => {

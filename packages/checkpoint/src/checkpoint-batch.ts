@@ -1,0 +1,95 @@
+import type { WriteClaim } from './write-claim.ts';
+
+/** A value under a version of a channel, as `checkpoint_blobs` holds it. Bytes are null for an empty channel. */
+export type BlobRow = {
+  threadId: string;
+  namespace: string;
+  channel: string;
+  version: string;
+  type: string;
+  bytes: Uint8Array | null;
+};
+
+/** A checkpoint as `checkpoints` holds it; both documents as JSON text. */
+export type CheckpointRow = {
+  threadId: string;
+  namespace: string;
+  checkpointId: string;
+  parentId: string | null;
+  checkpoint: string;
+  metadata: string;
+};
+
+/** A task's write as `checkpoint_writes` holds it. */
+export type WriteRow = {
+  threadId: string;
+  namespace: string;
+  checkpointId: string;
+  taskId: string;
+  index: number;
+  channel: string;
+  type: string;
+  bytes: Uint8Array;
+};
+
+/** What one call of the saver wants written. `replaces`: whether its writes overwrite earlier ones of the same task. */
+export type Operation =
+  | { kind: 'put'; claim: WriteClaim; checkpoint: CheckpointRow; blobs: BlobRow[] }
+  | { kind: 'writes'; claim: WriteClaim; rows: WriteRow[]; replaces: boolean };
+
+type Owned<Row> = Row & { claim: number };
+
+/** The rows of one statement. Each key occurs once, because one statement can touch a row only once. */
+export type CheckpointBatch = {
+  claims: WriteClaim[];
+  checkpoints: Owned<CheckpointRow>[];
+  blobs: Owned<BlobRow>[];
+  writes: Owned<WriteRow & { replaces: boolean }>[];
+};
+
+/**
+ * Folds operations into one batch, with the effect that they would have one after the other: a later checkpoint or
+ * replacing write takes the place of an earlier one under the same key, a later blob or plain write does not.
+ */
+export function foldOperations(operations: readonly Operation[]): CheckpointBatch {
+  const claims = new Map<string, { index: number; claim: WriteClaim }>();
+  const checkpoints = new Map<string, Owned<CheckpointRow>>();
+  const blobs = new Map<string, Owned<BlobRow>>();
+  const writes = new Map<string, Owned<WriteRow & { replaces: boolean }>>();
+  for (const operation of operations) {
+    const claim = indexOf(operation.claim, claims);
+    if (operation.kind === 'put') {
+      const { checkpoint } = operation;
+      checkpoints.set(key(claim, checkpoint.namespace, checkpoint.checkpointId), { ...checkpoint, claim });
+      for (const blob of operation.blobs) {
+        const id = key(claim, blob.namespace, blob.channel, blob.version);
+        if (!blobs.has(id)) blobs.set(id, { ...blob, claim });
+      }
+      continue;
+    }
+    for (const row of operation.rows) {
+      const id = key(claim, row.namespace, row.checkpointId, row.taskId, String(row.index));
+      if (operation.replaces || !writes.has(id)) writes.set(id, { ...row, claim, replaces: operation.replaces });
+    }
+  }
+  return {
+    claims: [...claims.values()].map(({ claim }) => claim),
+    checkpoints: [...checkpoints.values()],
+    blobs: [...blobs.values()],
+    writes: [...writes.values()],
+  };
+}
+
+function indexOf(claim: WriteClaim, claims: Map<string, { index: number; claim: WriteClaim }>): number {
+  const id = `${claim.runId}/${claim.fencingToken}`;
+  const known = claims.get(id);
+  if (known !== undefined) return known.index;
+  const index = claims.size;
+  claims.set(id, { index, claim });
+  return index;
+}
+
+/** One thread belongs to one claim at a time, so the claim stands for the thread. */
+function key(claim: number, ...parts: string[]): string {
+  return JSON.stringify([claim, ...parts]);
+}

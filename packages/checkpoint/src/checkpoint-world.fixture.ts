@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
+import { createDatabase } from '@runlane/testkit';
+import pg from 'pg';
+import { GroupCommit } from './group-commit.ts';
+import { RunSaver } from './run-saver.ts';
+import { createBatchWriter } from './write-batch.ts';
+import type { WriteClaim } from './write-claim.ts';
+
+/** A database with LangGraph's tables and as much of the ledger as the saver looks at. */
+export class CheckpointWorld implements AsyncDisposable {
+  readonly pool: pg.Pool;
+  /** Statements sent by `commits`, by how many operations' rows they carried. */
+  readonly batchSizes: number[] = [];
+  readonly commits: GroupCommit;
+
+  private constructor(url: string) {
+    this.pool = new pg.Pool({ connectionString: url, max: 5 });
+    const write = createBatchWriter(this.pool, 'public');
+    this.commits = new GroupCommit(async (batch) => {
+      this.batchSizes.push(batch.checkpoints.length + batch.writes.length);
+      return write(batch);
+    });
+  }
+
+  static async create(adminUrl: string): Promise<CheckpointWorld> {
+    const world = new CheckpointWorld(await createDatabase(adminUrl));
+    await world.pool.query(`
+      create schema runlane;
+      create table runlane.runs (run_id uuid primary key, fencing_token bigint not null, status text not null);
+    `);
+    await world.stock().setup();
+    return world;
+  }
+
+  /** The official saver on the same tables. */
+  stock(): PostgresSaver {
+    return new PostgresSaver(this.pool);
+  }
+
+  /** A run in the ledger that is running under token 1. */
+  async startRun(runId: string = randomUUID()): Promise<WriteClaim> {
+    await this.pool.query(`insert into runlane.runs values ($1, 1, 'running')`, [runId]);
+    return { runId, fencingToken: 1n };
+  }
+
+  saver(claim: WriteClaim, onRefused?: () => void): RunSaver {
+    return new RunSaver({
+      pool: this.pool,
+      schema: 'public',
+      commits: this.commits,
+      claim,
+      ...(onRefused === undefined ? {} : { onRefused }),
+    });
+  }
+
+  async count(table: 'checkpoints' | 'checkpoint_blobs' | 'checkpoint_writes', threadId: string): Promise<number> {
+    const { rows } = await this.pool.query(`select count(*)::int as count from ${table} where thread_id = $1`, [
+      threadId,
+    ]);
+    return rows[0].count;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pool.end();
+  }
+}

@@ -1,0 +1,179 @@
+import type { RunnableConfig } from '@langchain/core/runnables';
+import { WRITES_IDX_MAP } from '@langchain/langgraph-checkpoint';
+import type {
+  ChannelVersions,
+  Checkpoint,
+  CheckpointMetadata,
+  CheckpointTuple,
+  PendingWrite,
+} from '@langchain/langgraph-checkpoint';
+import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
+import { isDatabaseUnavailable } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import { nextChannelVersion } from './channel-version.ts';
+import type { Operation } from './checkpoint-batch.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { WriteRefused } from './write-claim.ts';
+import type { WriteClaim } from './write-claim.ts';
+
+export type RunSaverOptions = {
+  /** For reading. */
+  pool: Pool;
+  /** Schema of LangGraph's tables. */
+  schema: string;
+  /** For writing, shared by the runs of a process. */
+  commits: GroupCommit;
+  /** The run that writes. */
+  claim: WriteClaim;
+  /** Called once, when a write was refused because somebody else owns the run by now. */
+  onRefused?: (error: WriteRefused) => void;
+};
+
+/**
+ * Purpose   The saver of one attempt of a run: the official PostgresSaver, its tables and its reads, with other writes.
+ * I3        Every write is conditional on the run's token; a refused one says so and tells the executor.
+ * I7        Checkpoints carry `run_id` in their metadata: LangGraph then continues a run that is invoked again with the
+ *           same input, instead of applying the input twice.
+ * I9        After `quiesce()` nothing is under way and nothing more is written.
+ * Versions  See channel-version.ts: branches never share a blob.
+ */
+export class RunSaver extends PostgresSaver {
+  readonly #claim: WriteClaim;
+  readonly #commits: GroupCommit;
+  readonly #onRefused: (error: WriteRefused) => void;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isClosed = false;
+  #isRefused = false;
+  #unavailable: unknown = null;
+
+  constructor(options: RunSaverOptions) {
+    super(options.pool, undefined, { schema: options.schema });
+    this.#claim = options.claim;
+    this.#commits = options.commits;
+    this.#onRefused = options.onRefused ?? (() => undefined);
+  }
+
+  /** The outage of the database that the run has met; null if none. Then the run did not fail, it has to be repeated. */
+  get unavailable(): unknown {
+    return this.#unavailable;
+  }
+
+  /** True once a write was refused because somebody else owns the run. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
+  /** Refuses further writes and waits for those under way. */
+  async quiesce(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled([...this.#underWay]);
+  }
+
+  override getNextVersion(current: number | undefined): number {
+    return nextChannelVersion(current, Math.random());
+  }
+
+  override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    return this.#noticing(super.getTuple(config));
+  }
+
+  override async put(
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+    newVersions: ChannelVersions,
+  ): Promise<RunnableConfig> {
+    const { threadId, namespace, checkpointId } = placeOf(config);
+    await this.#write(async () => {
+      const tagged = { ...metadata, run_id: this.#claim.runId };
+      const [blobs, dumpedMetadata] = await Promise.all([
+        this._dumpBlobs(threadId, namespace, checkpoint.channel_values, newVersions),
+        this._dumpMetadata(tagged),
+      ]);
+      return {
+        kind: 'put',
+        claim: this.#claim,
+        checkpoint: {
+          threadId,
+          namespace,
+          checkpointId: checkpoint.id,
+          parentId: checkpointId,
+          checkpoint: JSON.stringify(this._dumpCheckpoint(checkpoint)),
+          metadata: JSON.stringify(dumpedMetadata),
+        },
+        blobs: blobs.map(([, , channel, version, type, bytes]) => ({
+          threadId,
+          namespace,
+          channel,
+          version,
+          type,
+          bytes: bytes ?? null,
+        })),
+      };
+    });
+    return { configurable: { thread_id: threadId, checkpoint_ns: namespace, checkpoint_id: checkpoint.id } };
+  }
+
+  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
+    const { threadId, namespace, checkpointId } = placeOf(config);
+    if (checkpointId === null) throw new TypeError('putWrites needs checkpoint_id in config.configurable.');
+    await this.#write(async () => ({
+      kind: 'writes',
+      claim: this.#claim,
+      replaces: writes.every(([channel]) => channel in WRITES_IDX_MAP),
+      rows: (await this._dumpWrites(threadId, namespace, checkpointId, taskId, writes)).map(
+        ([, , , , index, channel, type, bytes]) => ({
+          threadId,
+          namespace,
+          checkpointId,
+          taskId,
+          index,
+          channel,
+          type,
+          bytes,
+        }),
+      ),
+    }));
+  }
+
+  override deleteThread(): Promise<void> {
+    return Promise.reject(new Error('A run cannot delete its own thread.'));
+  }
+
+  /** Values are taken down at once: the graph goes on changing them. */
+  #write(describe: () => Promise<Operation>): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new WriteRefused(this.#claim, 'closed'));
+    return this.#noticing(describe().then((operation) => this.#submit(operation)));
+  }
+
+  async #submit(operation: Operation): Promise<void> {
+    // Closed while the values were serialised: the run may be over by the time the statement runs.
+    if (this.#isClosed) throw new WriteRefused(this.#claim, 'closed');
+    await this.#commits.submit(operation);
+  }
+
+  async #noticing<T>(operation: Promise<T>): Promise<T> {
+    this.#underWay.add(operation);
+    try {
+      return await operation;
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) this.#unavailable = error;
+      if (error instanceof WriteRefused && error.because === 'not_owned' && !this.#isRefused) {
+        this.#isRefused = true;
+        this.#onRefused(error);
+      }
+      throw error;
+    } finally {
+      this.#underWay.delete(operation);
+    }
+  }
+}
+
+function placeOf(config: RunnableConfig): { threadId: string; namespace: string; checkpointId: string | null } {
+  const configurable: Record<string, unknown> = config.configurable ?? {};
+  const { thread_id: threadId, checkpoint_ns: namespace = '', checkpoint_id: checkpointId } = configurable;
+  if (typeof threadId !== 'string' || typeof namespace !== 'string') {
+    throw new TypeError('A checkpoint needs thread_id in config.configurable.');
+  }
+  return { threadId, namespace, checkpointId: typeof checkpointId === 'string' ? checkpointId : null };
+}
