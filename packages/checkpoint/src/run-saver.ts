@@ -66,7 +66,7 @@ export class RunSaver extends PostgresSaver {
   /** Refuses further writes and waits for those under way. */
   async quiesce(): Promise<void> {
     this.#isClosed = true;
-    await Promise.allSettled([...this.#underWay]);
+    await Promise.allSettled(this.#underWay);
   }
 
   override getNextVersion(current: number | undefined): number {

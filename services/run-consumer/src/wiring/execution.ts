@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
+import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import type { GraphRegistry } from '../adapters/langgraph/graph-registry.ts';
 import { createGraphRunner } from '../adapters/langgraph/graph-runner.ts';
-import { RunSaver } from '../adapters/langgraph/run-saver.ts';
 import { createExecutorLeases, createRunClaims } from '../adapters/postgres/run-store.ts';
 import { RunExecutor } from '../app/execute-runs.ts';
 import { ExecutorLease } from '../app/hold-executor-lease.ts';
@@ -36,6 +36,8 @@ export function startExecution(
   settle: SettleQueue,
 ): Execution {
   const { pool, config, hints, metrics, logger, host, wakeups } = foundation;
+  const schema = config.RUNLANE_CHECKPOINT_SCHEMA;
+  const commits = new GroupCommit(createBatchWriter(pool, schema));
   const lease = new ExecutorLease({
     leases: createExecutorLeases(pool),
     newExecutorId: randomUUID,
@@ -56,7 +58,8 @@ export function startExecution(
     lease,
     runGraph: createGraphRunner({
       graphs,
-      newSaver: () => new RunSaver(pool, config.RUNLANE_CHECKPOINT_SCHEMA),
+      newSaver: ({ runId, fencingToken }, onRefused) =>
+        new RunSaver({ pool, schema, commits, claim: { runId, fencingToken }, onRefused }),
       store,
       logger,
     }),

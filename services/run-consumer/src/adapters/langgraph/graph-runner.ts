@@ -1,21 +1,24 @@
 /**
  * Purpose   Runs one attempt of a graph in this process and says how it ended.
- * I9        The outcome is given after the stream has ended and the state was read back.
+ * I3        A write that was refused, because somebody else owns the run by now, aborts the graph and settles nothing.
+ * I9        The outcome is given after the saver has stopped: an aborted graph goes on for a while, but writes nothing.
  * Failures  The graph's own errors end the run; a database that was away hands it back; neither rejects.
  */
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
+import type { RunSaver } from '@runlane/checkpoint';
 import type { JsonObject } from '@runlane/contracts';
+import { LeaseLost } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry, GraphState, RunnableGraph } from './graph-registry.ts';
-import type { RunSaver } from './run-saver.ts';
 import { toWire } from './wire-values.ts';
 
 export type RunnerDependencies = {
   graphs: GraphRegistry;
-  newSaver: () => RunSaver;
+  /** The saver of one attempt; `onRefused` is called when the run is found to be owned by somebody else. */
+  newSaver: (run: ClaimedRun, onRefused: () => void) => RunSaver;
   store: BaseStore;
   logger: Logger;
 };
@@ -25,11 +28,14 @@ const MAX_ERROR_MESSAGE = 16_384;
 
 export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signal) => {
-    const saver = needs.newSaver();
+    const refused = new AbortController();
+    const saver = needs.newSaver(run, () => refused.abort(new LeaseLost(`run ${run.runId}`)));
     try {
-      return await attempt(run, signal, saver, needs);
+      return await attempt(run, AbortSignal.any([signal, refused.signal]), saver, needs);
     } catch (error) {
       return failureOutcome(error, saver);
+    } finally {
+      await saver.quiesce();
     }
   };
 }
@@ -124,7 +130,11 @@ function toWireOrNull(value: unknown, run: ClaimedRun, logger: Logger): HeadStat
   }
 }
 
-function failureOutcome(error: unknown, saver: RunSaver): Extract<Outcome, { kind: 'failed' | 'handed_back' }> {
+function failureOutcome(
+  error: unknown,
+  saver: RunSaver,
+): Extract<Outcome, { kind: 'failed' | 'handed_back' | 'lease_lost' }> {
+  if (saver.isRefused) return { kind: 'lease_lost' };
   if (saver.unavailable !== null) {
     return { kind: 'handed_back', spendsAttempt: true, error: describeError(saver.unavailable) };
   }
