@@ -16,6 +16,7 @@ export type {
   PartitionBatch,
   ProducerTuning,
   RecordConsumer,
+  Seek,
   TopicPartition,
 } from './port.ts';
 export { FatalError, PoisonError, RetriableError } from './errors.ts';

@@ -128,13 +128,19 @@ export type ConsumerTuning = {
   maxRestarts: number;
 };
 
+/**
+ * Makes the member read a partition of its assignment from `offset` on, whatever the group has committed: for a handler
+ * that keeps its own position. Allowed in `onAssigned` only, before the first record is handled.
+ */
+export type Seek = (partition: TopicPartition, offset: bigint) => void;
+
 /** `partitionsInParallel`: handlers running at once, each on its own partition. Default 4. */
 export type ConsumerOptions = {
   group: string;
   topics: string[];
   handle: BatchHandler;
   /** Called after each join, before the first record of the new generation is handled. */
-  onAssigned?: (assignment: Assignment) => Promise<void> | void;
+  onAssigned?: (assignment: Assignment, seek: Seek) => Promise<void> | void;
   partitionsInParallel?: number;
   tuning?: Partial<ConsumerTuning>;
 };

@@ -95,7 +95,7 @@ export async function startRunConsumer(
   }
   if (has('admission')) {
     probes.waitsFor('Kafka');
-    consumer = await startAdmission(scope, signal, foundation, graphs.graphIds);
+    consumer = await startAdmission(scope, foundation, graphs.graphIds);
     probes.watchConsumer(consumer);
   }
   probes.isStarted();

@@ -209,5 +209,29 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
       await until(() => events.at(-1) === 'handled in 1', 'the record is handled');
       expect(events).toEqual([...Array<string>(3).fill('assigned 1 with 2'), 'handled in 1']);
     });
+
+    test('reads from where onAssigned seeks to, not from what the group has committed', async () => {
+      const topic = await createTopic(admin, 1);
+      const group = uniqueGroup();
+      await producer.publish(numbered(topic, 0, 10));
+      const before: InRecord[] = [];
+      const first = await startConsumer(kafka, { group, topics: [topic], handle: collecting(before) });
+      await until(() => before.length === 10, 'everything is committed');
+      await first[Symbol.asyncDispose]();
+      const seen: InRecord[] = [];
+      await using _ = await startConsumer(kafka, {
+        group,
+        topics: [topic],
+        onAssigned: async (_assignment, seek) => {
+          await tick();
+          seek({ topic, partition: 0 }, 4n);
+        },
+        handle: collecting(seen),
+      });
+      await until(() => seen.length >= 6, 'the records behind the position are read again');
+      await producer.publish(numbered(topic, 0, 1));
+      await until(() => seen.length >= 7, 'the next record is read');
+      expect(seen.map(({ offset }) => offset)).toEqual([4n, 5n, 6n, 7n, 8n, 9n, 10n]);
+    });
   });
 }

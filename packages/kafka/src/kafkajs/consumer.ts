@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError } from '../errors.ts';
-import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, RecordConsumer } from '../port.ts';
+import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, RecordConsumer, Seek } from '../port.ts';
 import type { ClientFactory } from './client.ts';
 import { describeError, hasErrorType, isHopeless, isOutage } from './error-kinds.ts';
 import { startGroupMember, type GroupMember, type MemberEnd } from './group-member.ts';
@@ -84,10 +84,10 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
   }
 
   /** Calls `onAssigned` until it succeeds or the assignment is over; batches wait for it. */
-  async function announce(assignment: Assignment, signal: AbortSignal): Promise<void> {
+  async function announce(assignment: Assignment, signal: AbortSignal, seek: Seek): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
-        await options.onAssigned?.(assignment);
+        await options.onAssigned?.(assignment, seek);
         return;
       } catch (error) {
         if (error instanceof FatalError) {

@@ -1,6 +1,6 @@
 import type { Consumer } from 'kafkajs';
 import type { FatalError } from '../errors.ts';
-import type { Assignment, ConsumerOptions, ConsumerTuning } from '../port.ts';
+import type { Assignment, ConsumerOptions, ConsumerTuning, Seek } from '../port.ts';
 import { createEpoch, type AssignmentEpoch } from './assignment-epoch.ts';
 import { createBatchRunner } from './batch-runner.ts';
 import type { ClientFactory } from './client.ts';
@@ -17,7 +17,7 @@ export type MemberEvents = {
   rebalancing: () => void;
   heartbeat: () => void;
   batchFinished: () => void;
-  prepare: (assignment: Assignment, signal: AbortSignal) => Promise<void>;
+  prepare: (assignment: Assignment, signal: AbortSignal, seek: Seek) => Promise<void>;
 };
 
 export type GroupMember = {
@@ -81,6 +81,10 @@ export function startGroupMember(
     }
   }
 
+  // A batch that was fetched before the seek is stale, and the batch runner drops it.
+  const seek: Seek = ({ topic, partition }, offset) =>
+    ifRunning(() => consumer.seek({ topic, partition, offset: String(offset) }));
+
   function end(how: MemberEnd): void {
     if (hasEnded) return;
     hasEnded = true;
@@ -107,7 +111,9 @@ export function startGroupMember(
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     epoch?.end('the group has rebalanced');
-    epoch = createEpoch(events.nextGeneration(), payload.memberAssignment, events.prepare);
+    epoch = createEpoch(events.nextGeneration(), payload.memberAssignment, (assignment, signal) =>
+      events.prepare(assignment, signal, seek),
+    );
     consumer.resume(options.topics.map((topic) => ({ topic })));
     pauses.joined(fetchControl);
     events.joined(epoch.assignment);

@@ -1,6 +1,5 @@
 import { FatalError, deadLetterRecord } from '@runlane/kafka';
-import type { Assignment, RecordConsumer } from '@runlane/kafka';
-import { retrying } from '@runlane/service-kit';
+import type { Assignment, RecordConsumer, Seek } from '@runlane/kafka';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
@@ -13,7 +12,6 @@ import type { Foundation } from './foundation.ts';
 /** Joins the consumer group and admits what it reads. */
 export async function startAdmission(
   scope: Scope,
-  signal: AbortSignal,
   foundation: Foundation,
   graphIds: readonly string[],
 ): Promise<RecordConsumer> {
@@ -46,7 +44,7 @@ export async function startAdmission(
       const last = records.at(-1);
       return last === undefined ? null : { commitThrough: last.offset };
     },
-    onAssigned: (assignment) => checkPositions(assignment, foundation, signal),
+    onAssigned: (assignment, seek) => resumeFromLedger(assignment, seek, foundation),
   });
   metrics.rebalances(() => consumer.health().rebalanceCount);
   await consumer.start();
@@ -54,33 +52,34 @@ export async function startAdmission(
   return consumer;
 }
 
-/** A position behind the end of its partition would wait for ever, and skip what a new topic holds (design 2.6). */
-async function checkPositions(assignment: Assignment, foundation: Foundation, signal: AbortSignal): Promise<void> {
+/**
+ * Reads on from the ledger's position, which is in one transaction with the runs, not from the group's offset: after a
+ * database was restored, or offsets were moved, the offset may lie behind records that the ledger has never seen. A
+ * position behind the end of its partition is of another topic, and would wait for ever (design 2.6).
+ *
+ * Thrown: FatalError for such a position; RetriableError while a server is away, and then the consumer calls again.
+ */
+async function resumeFromLedger(assignment: Assignment, seek: Seek, foundation: Foundation): Promise<void> {
   const { kafka, pool, group, topics, logger } = foundation;
-  await retrying(
-    async () => {
-      const positions = await readPositions(pool, group, topics.requests);
-      if (positions.size === 0) return;
-      const admin = await kafka.admin();
-      try {
-        const ends = await admin.endOffsets(topics.requests);
-        for (const { topic, partition } of assignment.partitions) {
-          const position = positions.get(partition) ?? -1n;
-          const end = ends.get(partition);
-          if (end !== undefined && position >= end.high) {
-            throw new FatalError(recreatedTopicMessage({ topic, partition }, position));
-          }
-        }
-      } finally {
-        await admin.close();
-      }
-    },
-    {
-      isRetriable: (error) => !(error instanceof FatalError),
-      signal,
-      onRetry: ({ error }) => logger.warn({ err: error }, 'admission.position_check_waits'),
-    },
-  );
+  const positions = await readPositions(pool, group, topics.requests);
+  if (positions.size === 0) return;
+  const admin = await kafka.admin();
+  try {
+    const ends = await admin.endOffsets(topics.requests);
+    const committed = await admin.committedOffsets(group, topics.requests);
+    for (const { topic, partition } of assignment.partitions) {
+      const position = positions.get(partition);
+      const end = ends.get(partition);
+      if (position === undefined || end === undefined) continue;
+      if (position >= end.high) throw new FatalError(recreatedTopicMessage({ topic, partition }, position));
+      if ((committed.get(partition) ?? -1n) <= position + 1n) continue;
+      const offset = position + 1n > end.low ? position + 1n : end.low;
+      seek({ topic, partition }, offset);
+      logger.warn({ topic, partition, offset: String(offset) }, 'admission.offset_ahead_of_ledger');
+    }
+  } finally {
+    await admin.close();
+  }
 }
 
 function createReporter({ metrics, logger }: Foundation): (report: AdmissionReport) => void {

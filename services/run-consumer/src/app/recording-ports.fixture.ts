@@ -1,0 +1,117 @@
+/** Doubles for the ports of the use cases: each remembers what it was asked and answers as the test says. */
+import { parseRunCreate } from '@runlane/contracts';
+import { createLogger } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import type { ClaimedRun } from '../domain/run.ts';
+import type { Settlement } from '../domain/settlement.ts';
+import type { ExecutorLeases, Hints, OwnedSettlement, RunClaims, RunSettlements, SettleResult } from './ports.ts';
+
+/** A logger whose lines a test can look at; `messages` are the event names, oldest first. */
+export function recordingLog(): { logger: Logger; messages: () => string[] } {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  return {
+    logger: createLogger({ service: 'test', level: 'trace', destination }),
+    messages: () => lines.map((line) => String((JSON.parse(line) as { msg?: string }).msg)),
+  };
+}
+
+export type RecordingHints = Hints & { readonly given: string[] };
+
+export function recordingHints(): RecordingHints {
+  const given: string[] = [];
+  return { given, runsReady: () => void given.push('runs_ready'), eventsStored: () => void given.push('events_stored') };
+}
+
+/** A call that the test answers when it wants to. */
+export type OpenCall<A, R> = { args: A; resolve: (result: R) => void; reject: (error: unknown) => void };
+
+/** A port's method whose calls stay open until the test answers them. */
+export function openCalls<A extends unknown[], R>(): {
+  call: (...args: A) => Promise<R>;
+  open: OpenCall<A, R>[];
+} {
+  const open: OpenCall<A, R>[] = [];
+  const call = (...args: A): Promise<R> =>
+    new Promise((resolve, reject) => {
+      open.push({ args, resolve, reject });
+    });
+  return { call, open };
+}
+
+export type Answer = (settlements: readonly OwnedSettlement[]) => Promise<SettleResult[]>;
+
+/** Settles everything unless told otherwise; `transactions` holds what each transaction was asked to settle. */
+export function recordingSettlements(
+  answer: Answer = (settlements) => Promise.resolve(settlements.map(() => 'settled')),
+): RunSettlements & { readonly transactions: OwnedSettlement[][] } {
+  const transactions: OwnedSettlement[][] = [];
+  return {
+    transactions,
+    settle: (settlements) => {
+      transactions.push([...settlements]);
+      return answer(settlements);
+    },
+  };
+}
+
+/** Leases that are always given, unless the test replaces a method; `calls` is what was asked, oldest first. */
+export function recordingLeases(
+  overrides: Partial<ExecutorLeases> = {},
+): ExecutorLeases & { readonly calls: string[] } {
+  const calls: string[] = [];
+  return {
+    calls,
+    register: (executorId, host, leaseMs) => {
+      calls.push(`register ${executorId}`);
+      return overrides.register?.(executorId, host, leaseMs) ?? Promise.resolve();
+    },
+    renew: (executorId, leaseMs) => {
+      calls.push(`renew ${executorId}`);
+      return overrides.renew?.(executorId, leaseMs) ?? Promise.resolve(true);
+    },
+    release: (executorId) => {
+      calls.push(`release ${executorId}`);
+      return overrides.release?.(executorId) ?? Promise.resolve();
+    },
+  };
+}
+
+/** Ready runs in the given order; `limits` is how many each claim asked for. */
+export function readyRuns(runs: readonly ClaimedRun[]): RunClaims & { readonly limits: number[] } {
+  const waiting = [...runs];
+  const limits: number[] = [];
+  return {
+    limits,
+    claim: (_executorId, limit) => {
+      limits.push(limit);
+      return Promise.resolve(waiting.splice(0, limit));
+    },
+  };
+}
+
+/** A run as a claim returns it: attempt 1, token 7. */
+export function claimedRun(runId: string, overrides: Partial<ClaimedRun> = {}): ClaimedRun {
+  const threadId = `thread of ${runId}`;
+  const parsed = parseRunCreate({ thread_id: threadId, assistant_id: 'chat', input: {} });
+  if (parsed.kind === 'invalid') throw new Error(parsed.problems.join(' '));
+  return {
+    runId,
+    threadId,
+    assistantId: 'chat',
+    graphId: 'chat',
+    request: parsed.request,
+    metadata: {},
+    multitaskStrategy: 'enqueue',
+    attempt: 1,
+    fencingToken: 7n,
+    ...overrides,
+  };
+}
+
+export function settlementOfRun(
+  runId: string,
+  settlement: Settlement = { kind: 'requeue', spendsAttempt: false },
+): OwnedSettlement {
+  return { runId, threadId: `thread of ${runId}`, fencingToken: 7n, settlement };
+}

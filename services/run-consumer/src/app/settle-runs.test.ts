@@ -1,0 +1,133 @@
+/** Real: the queue. Doubled: the ledger, the wait between tries. Decides: which transactions ran, what callers heard. */
+import { RetriableError } from '@runlane/kafka';
+import { expect, test } from 'vitest';
+import type { OwnedSettlement, SettleResult } from './ports.ts';
+import { openCalls, recordingLog, recordingSettlements, settlementOfRun } from './recording-ports.fixture.ts';
+import type { Answer } from './recording-ports.fixture.ts';
+import { SettleQueue } from './settle-runs.ts';
+
+function queueOn(answer?: Answer) {
+  const settlements = recordingSettlements(answer);
+  const delays: number[] = [];
+  const { logger, messages } = recordingLog();
+  const queue = new SettleQueue({
+    settlements,
+    delay: (ms) => {
+      delays.push(ms);
+      return Promise.resolve();
+    },
+    random: () => 1,
+    logger,
+  });
+  const transactions = () => settlements.transactions.map((batch) => batch.map(({ runId }) => runId));
+  return { queue, transactions, delays, messages };
+}
+
+const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
+
+test('settlements that are ready together share one transaction, and each caller hears its own result', async () => {
+  const results: SettleResult[] = ['settled', 'lost', 'successor_ready'];
+  const { queue, transactions } = queueOn(() => Promise.resolve(results));
+
+  const heard = await Promise.all(['a', 'b', 'c'].map((runId) => queue.settle(settlementOfRun(runId))));
+
+  expect(transactions()).toEqual([['a', 'b', 'c']]);
+  expect(heard).toEqual(results);
+});
+
+test('settlements that arrive while a transaction is under way share the next one', async () => {
+  const { call, open } = openCalls<Parameters<Answer>, SettleResult[]>();
+  const { queue, transactions } = queueOn(call);
+  const first = queue.settle(settlementOfRun('a'));
+  await turnOfTheLoop();
+  const later = Promise.all(['b', 'c'].map((runId) => queue.settle(settlementOfRun(runId))));
+  await turnOfTheLoop();
+  expect(transactions()).toEqual([['a']]);
+
+  open[0]?.resolve(['settled']);
+  expect(await first).toBe('settled');
+  await turnOfTheLoop();
+  open[1]?.resolve(['settled', 'requeued']);
+
+  expect(await later).toEqual(['settled', 'requeued']);
+  expect(transactions()).toEqual([['a'], ['b', 'c']]);
+});
+
+test('a transaction settles at most 64 runs', async () => {
+  const { queue, transactions } = queueOn();
+  await Promise.all(Array.from({ length: 130 }, (_, index) => queue.settle(settlementOfRun(String(index)))));
+  expect(transactions().map((batch) => batch.length)).toEqual([64, 64, 2]);
+});
+
+test('a settlement that the database refuses for what it is fails alone', async () => {
+  const refusal = new Error('refused');
+  const { queue, transactions } = queueOn((settlements) =>
+    settlements.some(({ runId }) => runId === 'bad')
+      ? Promise.reject(refusal)
+      : Promise.resolve(settlements.map(() => 'settled')),
+  );
+
+  const heard = await Promise.allSettled(['a', 'bad', 'c'].map((runId) => queue.settle(settlementOfRun(runId))));
+
+  expect(heard).toEqual([
+    { status: 'fulfilled', value: 'settled' },
+    { status: 'rejected', reason: refusal },
+    { status: 'fulfilled', value: 'settled' },
+  ]);
+  expect(transactions()).toEqual([['a', 'bad', 'c'], ['a'], ['bad'], ['c']]);
+});
+
+test('after a refusal the queue goes on', async () => {
+  const { queue } = queueOn((settlements) =>
+    settlements[0]?.runId === 'bad' ? Promise.reject(new Error('refused')) : Promise.resolve(['settled']),
+  );
+  await expect(queue.settle(settlementOfRun('bad'))).rejects.toThrow('refused');
+  expect(await queue.settle(settlementOfRun('good'))).toBe('settled');
+});
+
+test('while the database is away the same batch waits, longer each time, and nobody hears of a failure', async () => {
+  let failures = 8;
+  const { queue, transactions, delays, messages } = queueOn((settlements) =>
+    failures-- > 0
+      ? Promise.reject(new RetriableError('The database is not available.'))
+      : Promise.resolve(settlements.map(() => 'settled')),
+  );
+
+  const heard = await Promise.all(['a', 'b'].map((runId) => queue.settle(settlementOfRun(runId))));
+
+  expect(heard).toEqual(['settled', 'settled']);
+  expect(transactions()).toEqual(Array.from({ length: 9 }, () => ['a', 'b']));
+  expect(delays).toEqual([50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
+  expect(messages()).toEqual(Array.from({ length: 8 }, () => 'settlement.waits_for_database'));
+});
+
+test('a database that goes away while a failed batch is taken apart delays it and fails none', async () => {
+  const answers: (() => Promise<SettleResult[]>)[] = [
+    () => Promise.reject(new Error('one of them is bad')),
+    () => Promise.reject(new RetriableError('The database is not available.')),
+    () => Promise.resolve(['settled']),
+    () => Promise.resolve(['requeued']),
+  ];
+  const { queue, transactions } = queueOn(() => answers.shift()?.() ?? Promise.reject(new Error('not expected')));
+
+  const heard = await Promise.all(['a', 'b'].map((runId) => queue.settle(settlementOfRun(runId))));
+
+  expect(heard).toEqual(['settled', 'requeued']);
+  expect(transactions()).toEqual([['a', 'b'], ['a'], ['a'], ['b']]);
+});
+
+test('a result that is missing counts as lost: nothing is known to be written', async () => {
+  const { queue } = queueOn(() => Promise.resolve([]));
+  expect(await queue.settle(settlementOfRun('a'))).toBe('lost');
+});
+
+test('what is settled is handed on as it came', async () => {
+  const seen: OwnedSettlement[] = [];
+  const { queue } = queueOn((settlements) => {
+    seen.push(...settlements);
+    return Promise.resolve(settlements.map(() => 'settled'));
+  });
+  const owned = settlementOfRun('a', { kind: 'requeue', spendsAttempt: true });
+  await queue.settle(owned);
+  expect(seen).toEqual([owned]);
+});
