@@ -25,6 +25,8 @@ export type RunSaverOptions = {
   commits: GroupCommit;
   /** The run that writes. */
   claim: WriteClaim;
+  /** The run's own metadata, for every checkpoint; what LangGraph writes there wins. Default none. */
+  metadata?: Record<string, unknown>;
   /** Called once, when a write was refused because somebody else owns the run by now. */
   onRefused?: (error: WriteRefused) => void;
 };
@@ -40,6 +42,7 @@ export type RunSaverOptions = {
 export class RunSaver extends PostgresSaver {
   readonly #claim: WriteClaim;
   readonly #commits: GroupCommit;
+  readonly #metadata: Record<string, unknown>;
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #underWay = new Set<Promise<unknown>>();
   #isClosed = false;
@@ -50,6 +53,7 @@ export class RunSaver extends PostgresSaver {
     super(options.pool, undefined, { schema: options.schema });
     this.#claim = options.claim;
     this.#commits = options.commits;
+    this.#metadata = options.metadata ?? {};
     this.#onRefused = options.onRefused ?? (() => undefined);
   }
 
@@ -85,7 +89,7 @@ export class RunSaver extends PostgresSaver {
   ): Promise<RunnableConfig> {
     const { threadId, namespace, checkpointId } = placeOf(config);
     await this.#write(async () => {
-      const tagged = { ...metadata, run_id: this.#claim.runId };
+      const tagged = { ...this.#metadata, ...metadata, run_id: this.#claim.runId };
       const [blobs, dumpedMetadata] = await Promise.all([
         this._dumpBlobs(threadId, namespace, checkpoint.channel_values, newVersions),
         this._dumpMetadata(tagged),

@@ -76,6 +76,12 @@ export const runlaneVariables = z.object({
   RUNLANE_MAX_CONCURRENT_RUNS: wholeNumber({ min: 1, max: 1000 })
     .default(16)
     .meta({ description: 'Runs executing at the same time in one process.' }),
+  RUNLANE_WORKER_THREADS: wholeNumber({ min: 1, max: 64 }).default(1).meta({
+    description: 'Threads that execute graphs in one process; the concurrent runs are spread over them.',
+  }),
+  RUNLANE_WORKER_MEMORY_MB: wholeNumber({ min: 64, max: 65_536 }).default(1024).meta({
+    description: 'Heap of each worker thread, in MiB. A thread that needs more ends, with an attempt of its runs.',
+  }),
   RUNLANE_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(6).meta({
     description: "Lifetime of an executor's lease, in seconds: how soon the runs of a crashed process go on elsewhere.",
   }),

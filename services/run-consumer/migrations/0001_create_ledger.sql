@@ -31,6 +31,7 @@ create table runs (
   executor_id uuid,
   fencing_token bigint not null default 0,
   attempt integer not null default 0,
+  is_isolated boolean not null default false,
   sequence integer not null default 1,
   blocked_by uuid,
   superseded_by uuid,
@@ -55,6 +56,7 @@ comment on column runs.fingerprint is 'SHA-256 of the canonical request: the sam
 comment on column runs.lane_position is 'Order within the thread; null for rejected runs, which never join.';
 comment on column runs.ready_at is 'Set when the run is the first unfinished one of its lane: only such runs can be claimed.';
 comment on column runs.fencing_token is 'Grows with every claim and rescue; every later write of the run must match it (I3).';
+comment on column runs.is_isolated is 'An attempt ended with its process or thread: the next one runs alone (I10).';
 comment on column runs.sequence is 'Number of events the run has in the outbox so far (I6).';
 
 create unique index one_running_run_per_thread on runs (thread_id) where status = 'running';

@@ -7,17 +7,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, startHttp } from '@runlane/service-kit';
 import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
-import { GraphRegistry } from './adapters/langgraph/graph-registry.ts';
 import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
 import { createRunSettlements } from './adapters/postgres/run-store.ts';
 import { SettleQueue } from './app/settle-runs.ts';
 import type { RunConsumerConfig } from './config.ts';
 import { createRunConsumerMetrics } from './metrics.ts';
 import { startAdmission } from './wiring/admission.ts';
-import { startExecution } from './wiring/execution.ts';
+import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
-import { openStore, prepareDatabase } from './wiring/prepare-database.ts';
+import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes } from './wiring/probes.ts';
 import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 
@@ -53,18 +52,14 @@ export async function startRunConsumer(
   const has = (role: RunRole) => config.RUNLANE_ROLES.includes(role);
 
   probes.waitsFor('the database');
-  const store = openStore({ databaseUrl: config.DATABASE_URL, schema: config.RUNLANE_CHECKPOINT_SCHEMA, logger });
-  scope.defer('store', () => store.stop());
   await prepareDatabase({
     pool: foundation.pool,
     databaseUrl: config.DATABASE_URL,
     checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
-    store,
     signal,
     logger,
   });
 
-  const graphs = new GraphRegistry(project.graphs, logger);
   const settle = new SettleQueue({
     settlements: createRunSettlements(foundation.pool),
     delay: (ms) => sleep(ms),
@@ -82,20 +77,25 @@ export async function startRunConsumer(
   if (has('sweeping')) loops.push(startSweeping(signals.background, foundation, settle));
   if (has('execution')) {
     probes.waitsFor('the graphs to load');
-    Object.assign(process.env, project.env);
     if (project.hasStoreIndex) {
       logger.warn(
         { file: project.file },
         'store.index of langgraph.json is not used: the store searches without vectors',
       );
     }
-    await graphs.loadAll();
-    execution = startExecution(signals, foundation, graphs, store, settle);
+    const workers = createWorkers(foundation, project, environment);
+    scope.defer('worker threads', () => workers.stop());
+    await workers.start();
+    execution = startExecution(signals, foundation, workers, settle);
     loops.push(execution.renewing);
   }
   if (has('admission')) {
     probes.waitsFor('Kafka');
-    consumer = await startAdmission(scope, foundation, graphs.graphIds);
+    consumer = await startAdmission(
+      scope,
+      foundation,
+      project.graphs.map(({ graphId }) => graphId),
+    );
     probes.watchConsumer(consumer);
   }
   probes.isStarted();

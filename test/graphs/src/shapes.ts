@@ -10,6 +10,7 @@ export const builder = new StateGraph(State)
       env: process.env['TEST_GRAPHS_ENV'],
       colour: config.configurable?.['colour'],
       tags: 'tags' in config ? config.tags : undefined,
+      context: 'context' in config ? config.context : undefined,
       store: config.store !== undefined,
     },
   }))

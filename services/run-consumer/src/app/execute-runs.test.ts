@@ -7,7 +7,7 @@ import { LeaseLost, RunTimedOut, ShuttingDown, Wakeup } from '@runlane/service-k
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
 import { RunExecutor } from './execute-runs.ts';
-import type { ExecuteSettings } from './execute-runs.ts';
+import type { ExecuteSettings, GraphRunner } from './execute-runs.ts';
 import { ExecutorLease } from './hold-executor-lease.ts';
 import type { ExecutorLeases, RunClaims } from './ports.ts';
 import {
@@ -50,7 +50,7 @@ type Setup = {
 
 /** An executor whose graphs run until the test ends them; `graphs` are those that were started, oldest first. */
 function startExecutor({ claims, leases, settings, answer }: Setup) {
-  const { call: runGraph, open: graphs } = openCalls<[ClaimedRun, AbortSignal], Outcome>();
+  const { call: runGraph, open: graphs } = openCalls<Parameters<GraphRunner>, Outcome>();
   const settlements = recordingSettlements(answer);
   const hints = recordingHints();
   const log = recordingLog();
@@ -95,8 +95,20 @@ function startExecutor({ claims, leases, settings, answer }: Setup) {
       ...(settlement.kind === 'requeue' ? { spendsAttempt: settlement.spendsAttempt } : {}),
     }));
   const started = () => graphs.map(({ args: [run] }) => run.runId);
-  const reasonOf = (index: number): unknown => graphs[index]?.args[1].reason;
-  return { executor, lease, intake, claiming, graphs, started, reasonOf, settled, hints, messages: log.messages, ready };
+  const reasonOf = (index: number): unknown => graphs[index]?.args[1].abort.reason;
+  return {
+    executor,
+    lease,
+    intake,
+    claiming,
+    graphs,
+    started,
+    reasonOf,
+    settled,
+    hints,
+    messages: log.messages,
+    ready,
+  };
 }
 
 const aMoment = () => vi.advanceTimersByTimeAsync(0);
@@ -136,12 +148,14 @@ test('a hint that runs are ready is followed at once, and without one they are f
 
 test('a claim that fails because the database is away is repeated', async () => {
   let failures = 2;
-  const run = claimedRun('a');
+  const claims = readyRuns([claimedRun('a')]);
   const { started } = startExecutor({
-    claims: { claim: () => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : Promise.resolve([run])) },
+    claims: {
+      claim: (...asked) => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : claims.claim(...asked)),
+    },
   });
   await vi.advanceTimersByTimeAsync(10_000);
-  expect(started()[0]).toBe('a');
+  expect(started()).toEqual(['a']);
 });
 
 test('a run that ended is settled with the token of its claim, and the relay and other executors hear of it', async () => {
@@ -171,16 +185,34 @@ test('a run that somebody else owns by now is logged as lost, and nobody is woke
   expect(hints.given).toEqual(['events_stored']);
 });
 
-test('a settlement that the database refuses is logged and frees the room of its run', async () => {
+test('a claim says which runs it knows, so that the answer to a lost one is repeated and nothing is started twice', async () => {
+  const claims = readyRuns([claimedRun('a')]);
+  const { graphs, ready } = startExecutor({ claims });
+  await aMoment();
+  ready.notify();
+  await aMoment();
+  expect(claims.known).toEqual([[], ['a']]);
+
+  graphs[0]?.resolve(SUCCEEDED);
+  await aMoment();
+  ready.notify();
+  await aMoment();
+
+  expect(claims.known.at(-1)).toEqual([]);
+});
+
+test('a settlement that the database refuses is logged, and the run is not executed again', async () => {
+  const claims = readyRuns([claimedRun('a')]);
   const { graphs, messages, executor } = startExecutor({
-    claims: readyRuns([claimedRun('a')]),
+    claims,
     answer: () => Promise.reject(new Error('refused')),
   });
   await aMoment();
   graphs[0]?.resolve(SUCCEEDED);
-  await aMoment();
+  await vi.advanceTimersByTimeAsync(1_000);
   expect(messages()).toContain('run.settle_failed');
   expect(executor.activeCount).toBe(0);
+  expect(claims.known.at(-1)).toEqual(['a']);
 });
 
 test('when the lease is lost every run is aborted as such, and even one that ended well is not settled', async () => {
@@ -203,7 +235,7 @@ test('when the lease is lost every run is aborted as such, and even one that end
 });
 
 test('runs whose claim was answered after the lease was lost are not started but handed back unspent', async () => {
-  const { call, open } = openCalls<[string, number], ClaimedRun[]>();
+  const { call, open } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
   let isTaken = false;
   const { started, settled } = startExecutor({
     claims: { claim: call },
@@ -247,7 +279,7 @@ test('a graph that ended well before it noticed its abort has ended well', async
   expect(settled()).toEqual([{ runId: 'a', fencingToken: 7n, as: 'run.succeeded' }]);
 });
 
-test('draining claims nothing more, lets runs end within the grace and hands the rest back unspent', async () => {
+test('draining claims nothing more, asks graphs to stop, and hands back unspent what is left after the grace', async () => {
   const claims = readyRuns(['a', 'b', 'c'].map((runId) => claimedRun(runId)));
   const { executor, intake, claiming, graphs, started, reasonOf, settled, hints } = startExecutor({ claims });
   await aMoment();
@@ -255,6 +287,7 @@ test('draining claims nothing more, lets runs end within the grace and hands the
   await claiming;
   let isDrained = false;
   const draining = executor.drain(4_000).then(() => (isDrained = true));
+  expect(graphs.map(({ args: [, signals] }) => signals.drain.aborted)).toEqual([true, true]);
   graphs[0]?.resolve(SUCCEEDED);
   await vi.advanceTimersByTimeAsync(3_999);
   expect([started(), reasonOf(1)]).toEqual([['a', 'b'], undefined]);

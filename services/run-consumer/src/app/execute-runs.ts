@@ -3,18 +3,22 @@
  * Owns      The runs it claimed, for as long as the executor's lease is held.
  * I3        When the lease is lost, every run is aborted and none of them is settled.
  * I9        A run is settled only after its graph has ended.
- * I12       Draining stops claiming, lets runs end within the grace, then hands the rest back unspent.
+ * I12       Draining stops claiming, stops graphs at their next superstep and hands their runs back unspent.
  */
 import { LeaseLost, RunTimedOut, ShuttingDown } from '@runlane/service-kit';
 import type { Logger, Wakeup } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
 import { settlementOf } from '../domain/settlement.ts';
+import type { Settlement } from '../domain/settlement.ts';
 import type { ExecutorLease } from './hold-executor-lease.ts';
 import type { Hints, RunClaims } from './ports.ts';
 import type { SettleQueue } from './settle-runs.ts';
 
+/** `drain` asks a graph to stop at its next superstep, `abort` to stop now. */
+export type RunSignals = { abort: AbortSignal; drain: AbortSignal };
+
 /** Runs one attempt of a graph. Never rejects: what goes wrong is an outcome. */
-export type GraphRunner = (run: ClaimedRun, signal: AbortSignal) => Promise<Outcome>;
+export type GraphRunner = (run: ClaimedRun, signals: RunSignals) => Promise<Outcome>;
 
 export type ExecuteDependencies = {
   claims: RunClaims;
@@ -40,11 +44,14 @@ export type ExecuteSettings = {
   pollMs: number;
 };
 
-type Executing = { abort: AbortController; done: Promise<void> };
+type Executing = { runId: string; abort: AbortController; done: Promise<void> };
 
 export class RunExecutor {
   readonly #needs: ExecuteDependencies;
   readonly #executing = new Map<string, Executing>();
+  /** Runs that have ended and could not be settled: still ours in the ledger, and not to be executed again. */
+  readonly #unsettled = new Set<string>();
+  readonly #draining = new AbortController();
 
   constructor(needs: ExecuteDependencies) {
     this.#needs = needs;
@@ -57,26 +64,21 @@ export class RunExecutor {
 
   /** Claims and executes until `signal` aborts; then no run is claimed any more. */
   async claimUntil(signal: AbortSignal): Promise<void> {
-    const { claims, lease, ready, settings, logger } = this.#needs;
+    const { ready, settings, hints } = this.#needs;
     while (!signal.aborted) {
       const free = settings.maxConcurrentRuns - this.#executing.size;
-      let claimed: ClaimedRun[] = [];
-      if (free > 0 && lease.executorId !== null) {
-        try {
-          claimed = await claims.claim(lease.executorId, free);
-        } catch (error) {
-          logger.warn({ err: error }, 'claim.failed');
-          await ready.wait(settings.pollMs, signal);
-        }
-      }
-      for (const run of claimed) this.#start(run);
-      if (claimed.length > 0) this.#needs.hints.eventsStored();
-      if (claimed.length < free || free === 0) await ready.wait(settings.pollMs, signal);
+      const claimed = await this.#claim(free);
+      if (claimed.length > 0) hints.eventsStored();
+      if (claimed.length < free || free <= 0) await ready.wait(settings.pollMs, signal);
     }
   }
 
-  /** Resolves when no run is executing, or after `graceMs`; then the rest is handed back without spending an attempt. */
+  /**
+   * Asks every graph to stop at its next superstep. Resolves when no run is executing; those that are left after
+   * `graceMs` are aborted. Either way they are handed back without spending an attempt.
+   */
   async drain(graceMs: number): Promise<void> {
+    this.#draining.abort();
     const grace = Promise.withResolvers<void>();
     const timer = setTimeout(() => grace.resolve(), graceMs);
     await Promise.race([this.#allDone(), grace.promise]);
@@ -94,17 +96,46 @@ export class RunExecutor {
     await Promise.all([...this.#executing.values()].map(({ done }) => done));
   }
 
-  #start(run: ClaimedRun): void {
+  /** Claims up to `limit` runs and starts them. */
+  async #claim(limit: number): Promise<ClaimedRun[]> {
+    const { claims, lease, logger } = this.#needs;
+    const { executorId } = lease;
+    if (limit <= 0 || executorId === null) return [];
+    const known = [...this.#unsettled, ...[...this.#executing.values()].map(({ runId }) => runId)];
+    let claimed: ClaimedRun[];
+    try {
+      claimed = await claims.claim(executorId, limit, known);
+    } catch (error) {
+      logger.warn({ err: error }, 'claim.failed');
+      return [];
+    }
+    // The lease may have ended while the answer was under way. Nothing would abort such a run, and its lease is not
+    // renewed, so that a second process could execute it (I3).
+    const isOurs = lease.executorId === executorId;
+    for (const run of claimed)
+      this.#track(run, isOurs ? (abort) => this.#execute(run, abort) : () => this.#return(run));
+    return claimed;
+  }
+
+  #track(run: ClaimedRun, work: (abort: AbortController) => Promise<void>): void {
     const abort = new AbortController();
     // The key is the claim, not the run: a run that was lost may be claimed again before its old graph has ended.
     const key = `${run.runId}/${run.fencingToken}`;
-    const done = this.#execute(run, abort)
-      .catch((error: unknown) => this.#needs.logger.error({ err: error, run_id: run.runId }, 'run.settle_failed'))
+    const done = work(abort)
+      .catch((error: unknown) => {
+        this.#unsettled.add(run.runId);
+        this.#needs.logger.error({ err: error, run_id: run.runId }, 'run.settle_failed');
+      })
       .finally(() => {
         this.#executing.delete(key);
         this.#needs.ready.notify();
       });
-    this.#executing.set(key, { abort, done });
+    this.#executing.set(key, { runId: run.runId, abort, done });
+  }
+
+  async #return(run: ClaimedRun): Promise<void> {
+    this.#needs.logger.warn({ run_id: run.runId, attempt: run.attempt }, 'run.returned');
+    await this.#settle(run, { kind: 'requeue', spendsAttempt: false, isolate: run.isIsolated });
   }
 
   async #execute(run: ClaimedRun, abort: AbortController): Promise<void> {
@@ -112,26 +143,25 @@ export class RunExecutor {
     const startedMs = monotonicMs();
     const limitMs = settings.runTimeoutSeconds * 1_000;
     const timer = limitMs > 0 ? setTimeout(() => abort.abort(new RunTimedOut(limitMs)), limitMs) : null;
-    const ended = await this.#needs.runGraph(run, abort.signal);
+    const ended = await this.#needs.runGraph(run, { abort: abort.signal, drain: this.#draining.signal });
     if (timer !== null) clearTimeout(timer);
-    const outcome = afterAbort(ended, abort.signal);
+    const outcome = afterAbort(ended, run, abort.signal);
     this.#needs.onAttempt(run, outcome, monotonicMs() - startedMs);
     const settlement = settlementOf(outcome, run.attempt, settings.valuesMaxBytes);
-    if (settlement.kind === 'nothing') return;
-    const result = await this.#needs.settle.settle({
-      runId: run.runId,
-      threadId: run.threadId,
-      fencingToken: run.fencingToken,
-      settlement,
-    });
-    if (result === 'lost') this.#needs.logger.warn({ run_id: run.runId, attempt: run.attempt }, 'run.lost');
-    if (result === 'settled' || result === 'successor_ready') this.#needs.hints.eventsStored();
-    if (result === 'successor_ready' || result === 'requeued') this.#needs.hints.runsReady();
+    if (settlement.kind !== 'nothing') await this.#settle(run, settlement);
+  }
+
+  async #settle({ runId, threadId, fencingToken, attempt }: ClaimedRun, settlement: Settlement): Promise<void> {
+    const { settle, hints, logger } = this.#needs;
+    const result = await settle.settle({ runId, threadId, fencingToken, settlement });
+    if (result === 'lost') logger.warn({ run_id: runId, attempt }, 'run.lost');
+    if (result === 'settled' || result === 'successor_ready') hints.eventsStored();
+    if (result === 'successor_ready' || result === 'requeued') hints.runsReady();
   }
 }
 
 /** A graph that ended well before it noticed its abort has ended well; otherwise our own reason says how it ended. */
-function afterAbort(outcome: Outcome, signal: AbortSignal): Outcome {
+function afterAbort(outcome: Outcome, run: ClaimedRun, signal: AbortSignal): Outcome {
   if (!signal.aborted) return outcome;
   const reason: unknown = signal.reason;
   if (reason instanceof LeaseLost) return { kind: 'lease_lost' };
@@ -140,6 +170,7 @@ function afterAbort(outcome: Outcome, signal: AbortSignal): Outcome {
   return {
     kind: 'handed_back',
     spendsAttempt: false,
+    isolate: run.isIsolated,
     error: { error: 'ShuttingDown', message: 'its executor was stopped' },
   };
 }

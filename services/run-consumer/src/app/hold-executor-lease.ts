@@ -43,7 +43,10 @@ export class ExecutorLease {
   async holdUntil(signal: AbortSignal): Promise<void> {
     const { leaseMs, delay } = this.#needs;
     while (!signal.aborted) {
-      const giveUp = setTimeout(() => this.#lose('it could not be renewed in time'), this.#msUntilGivingUp());
+      const giveUp = setTimeout(
+        () => this.#lose('it could not be renewed in time'),
+        Math.max(0, this.#msUntilGivingUp()),
+      );
       try {
         await this.#registerOrRenew();
       } catch (error) {

@@ -39,8 +39,11 @@ export interface RecordPublisher {
 }
 
 export interface RunClaims {
-  /** Claims up to `limit` ready runs for the executor; none when its lease was taken. */
-  claim(executorId: string, limit: number): Promise<ClaimedRun[]>;
+  /**
+   * Claims up to `limit` ready runs for the executor; none when its lease was taken. Runs that are its own already and
+   * not among `known` come along: an earlier claim got them, and its answer was lost.
+   */
+  claim(executorId: string, limit: number, known: readonly string[]): Promise<ClaimedRun[]>;
 }
 
 /** A settlement of a run, valid only for the holder of the token. */

@@ -20,7 +20,11 @@ export type RecordingHints = Hints & { readonly given: string[] };
 
 export function recordingHints(): RecordingHints {
   const given: string[] = [];
-  return { given, runsReady: () => void given.push('runs_ready'), eventsStored: () => void given.push('events_stored') };
+  return {
+    given,
+    runsReady: () => void given.push('runs_ready'),
+    eventsStored: () => void given.push('events_stored'),
+  };
 }
 
 /** A call that the test answers when it wants to. */
@@ -77,14 +81,19 @@ export function recordingLeases(
   };
 }
 
-/** Ready runs in the given order; `limits` is how many each claim asked for. */
-export function readyRuns(runs: readonly ClaimedRun[]): RunClaims & { readonly limits: number[] } {
+/** Ready runs in the given order; each claim is remembered by how many it asked for and what it said it knew. */
+export function readyRuns(
+  runs: readonly ClaimedRun[],
+): RunClaims & { readonly limits: number[]; readonly known: (readonly string[])[] } {
   const waiting = [...runs];
   const limits: number[] = [];
+  const known: (readonly string[])[] = [];
   return {
     limits,
-    claim: (_executorId, limit) => {
+    known,
+    claim: (_executorId, limit, knownIds) => {
       limits.push(limit);
+      known.push(knownIds);
       return Promise.resolve(waiting.splice(0, limit));
     },
   };
@@ -105,13 +114,14 @@ export function claimedRun(runId: string, overrides: Partial<ClaimedRun> = {}): 
     multitaskStrategy: 'enqueue',
     attempt: 1,
     fencingToken: 7n,
+    isIsolated: false,
     ...overrides,
   };
 }
 
 export function settlementOfRun(
   runId: string,
-  settlement: Settlement = { kind: 'requeue', spendsAttempt: false },
+  settlement: Settlement = { kind: 'requeue', spendsAttempt: false, isolate: false },
 ): OwnedSettlement {
   return { runId, threadId: `thread of ${runId}`, fencingToken: 7n, settlement };
 }

@@ -30,17 +30,21 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   const pause = new Wakeup();
   let steadySinceMs = monotonicMs();
   let lastSweepMs = steadySinceMs;
+  // A gap means that this process was frozen, or its database away, for a time it knows nothing about.
+  const noticeGap = () => {
+    if (monotonicMs() - lastSweepMs > sweepMs + leaseMs / 2) steadySinceMs = monotonicMs();
+  };
   while (!signal.aborted) {
-    // A gap means that this process was frozen, or its database away, for a time it knows nothing about.
-    if (monotonicMs() - lastSweepMs > leaseMs / 2) steadySinceMs = monotonicMs();
+    noticeGap();
     try {
       await sweep(monotonicMs() - steadySinceMs >= leaseMs, needs);
-      lastSweepMs = monotonicMs();
+      // A database that hung answers in the end.
+      noticeGap();
     } catch (error) {
       logger.warn({ err: error }, 'sweep.failed');
       steadySinceMs = monotonicMs();
-      lastSweepMs = steadySinceMs;
     }
+    lastSweepMs = monotonicMs();
     await pause.wait(sweepMs, signal);
   }
 }

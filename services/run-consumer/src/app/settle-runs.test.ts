@@ -127,7 +127,7 @@ test('what is settled is handed on as it came', async () => {
     seen.push(...settlements);
     return Promise.resolve(settlements.map(() => 'settled'));
   });
-  const owned = settlementOfRun('a', { kind: 'requeue', spendsAttempt: true });
+  const owned = settlementOfRun('a', { kind: 'requeue', spendsAttempt: true, isolate: true });
   await queue.settle(owned);
   expect(seen).toEqual([owned]);
 });

@@ -70,22 +70,24 @@ describe('an assistant', () => {
   });
 });
 
+test('a thread that must exist and does not is refused, after every other refusal', () => {
+  const lane = { ...idleLane(), exists: false };
+  const request = requestAt(1, { if_not_exists: 'reject' });
+  expect(admit(request, null, lane, assistants)).toMatchObject({ kind: 'reject', because: 'thread_not_found' });
+  expect(admit(request, null, idleLane(), assistants).kind).toBe('start');
+  const unknown = requestAt(1, { if_not_exists: 'reject', assistant_id: 'gone' });
+  expect(admit(unknown, null, lane, assistants)).toMatchObject({ because: 'unknown_assistant' });
+});
+
 describe('a field that is not enforced yet is refused, not ignored', () => {
   const fields: Record<string, Json>[] = [
     { thread_id: null },
-    { context: { user: 'u' } },
-    { checkpoint_id: '1ef' },
-    { interrupt_before: ['a'] },
-    { interrupt_after: '*' },
     { webhook: 'https://example.com' },
     { multitask_strategy: 'reject' },
     { multitask_strategy: 'interrupt' },
     { multitask_strategy: 'rollback' },
     { input: null, command: { resume: 1 } },
-    { if_not_exists: 'reject' },
     { after_seconds: 5 },
-    { durability: 'sync' },
-    { durability: 'exit' },
   ];
 
   test.each(fields.map((field) => [JSON.stringify(field), field] as const))('%s', (_name, field) => {

@@ -10,9 +10,10 @@
  *   same run_id, another request        reject `run_id_conflict`, under the record's own id
  *   reserved config keys                reject `reserved_config_key`
  *   unknown assistant                   reject `unknown_assistant`
+ *   thread missing, if_not_exists       reject `thread_not_found`
  *   a field that is not enforced yet    reject `not_supported`
  */
-import { assistantIdOfGraph, reservedConfigKeys } from '@runlane/contracts';
+import { assistantIdOfGraph, isUuid, reservedConfigKeys } from '@runlane/contracts';
 import type { RejectedReason, ThreadStatus } from '@runlane/contracts';
 import { unsupportedFields } from './unsupported-fields.ts';
 import type { RunRequest } from './run-request.ts';
@@ -92,6 +93,12 @@ export function admit(
       `No assistant ${request.request.assistant_id}. Known graphs: ${graphNames(assistants)}.`,
     );
   }
+  if (request.request.if_not_exists === 'reject' && !lane.exists) {
+    return reject(
+      'thread_not_found',
+      `Thread ${lane.threadId} does not exist, and if_not_exists is reject. Use create, or an existing thread.`,
+    );
+  }
   const unsupported = unsupportedFields(request.request);
   if (unsupported.length > 0) {
     return reject('not_supported', `This version does not run requests with ${unsupported.join(', ')}. Leave it out.`);
@@ -110,7 +117,8 @@ export function assistantDirectory(graphs: readonly string[]): AssistantDirector
 }
 
 function resolveAssistant(assistantId: string, directory: AssistantDirectory): Assistant | null {
-  return directory.get(assistantId) ?? directory.get(assistantId.toLowerCase()) ?? null;
+  // Case means nothing in a UUID, and everything in the name of a graph.
+  return directory.get(assistantId) ?? (isUuid(assistantId) ? directory.get(assistantId.toLowerCase()) : null) ?? null;
 }
 
 function graphNames(directory: AssistantDirectory): string {

@@ -23,6 +23,8 @@ export type ClaimedRun = {
   /** From 1. */
   attempt: number;
   fencingToken: bigint;
+  /** An earlier attempt ended with its process or thread: the run executes in a thread of its own. */
+  isIsolated: boolean;
 };
 
 /** Starts of a run that may fail for reasons of the infrastructure before it is given up. */
@@ -50,8 +52,14 @@ export type Outcome =
   | { kind: 'failed'; reason: FailureReason; error: RunError; head: HeadState | null }
   | { kind: 'timed_out'; limitSeconds: number }
   /** The run goes back to pending: its executor stops (the attempt is not spent) or the infrastructure failed. */
-  | { kind: 'handed_back'; spendsAttempt: boolean; error: RunError }
+  | { kind: 'handed_back'; spendsAttempt: boolean; isolate: boolean; error: RunError }
   /** Somebody else owns the run by now: nothing may be written. */
   | { kind: 'lease_lost' };
 
-export type FailureReason = 'graph_error' | 'graph_not_loadable' | 'nothing_to_continue' | 'attempts_exhausted';
+export type FailureReason =
+  | 'graph_error'
+  | 'graph_not_loadable'
+  | 'checkpoint_not_found'
+  | 'unknown_node'
+  | 'nothing_to_continue'
+  | 'attempts_exhausted';

@@ -78,14 +78,22 @@ describe('values and interrupts', () => {
 });
 
 describe('a run that is handed back', () => {
-  const handedBack = (spendsAttempt: boolean): Outcome => ({ kind: 'handed_back', spendsAttempt, error });
+  const handedBack = (spendsAttempt: boolean): Outcome => ({
+    kind: 'handed_back',
+    spendsAttempt,
+    isolate: false,
+    error,
+  });
 
   test('goes back to pending', () => {
-    expect(settlementOf(handedBack(true), 1, LIMIT)).toEqual({ kind: 'requeue', spendsAttempt: true });
+    expect(settlementOf(handedBack(true), 1, LIMIT)).toEqual({ kind: 'requeue', spendsAttempt: true, isolate: false });
   });
 
   test('by a stopping executor never runs out of attempts', () => {
-    expect(settlementOf(handedBack(false), MAX_ATTEMPTS, LIMIT)).toEqual({ kind: 'requeue', spendsAttempt: false });
+    expect(settlementOf(handedBack(false), MAX_ATTEMPTS, LIMIT)).toMatchObject({
+      kind: 'requeue',
+      spendsAttempt: false,
+    });
   });
 
   test('for the last time has failed', () => {
@@ -99,7 +107,7 @@ describe('a run that is handed back', () => {
 });
 
 test('a stranded run gets its attempts, and no more', () => {
-  expect(rescueOf(MAX_ATTEMPTS - 1)).toEqual({ kind: 'requeue', spendsAttempt: true });
+  expect(rescueOf(MAX_ATTEMPTS - 1)).toEqual({ kind: 'requeue', spendsAttempt: true, isolate: true });
   expect(rescueOf(MAX_ATTEMPTS)).toMatchObject({ kind: 'end', reason: 'attempts_exhausted' });
 });
 

@@ -27,7 +27,8 @@ export type Settlement =
       threadStatus: ThreadStatus;
       details: EventDetails;
     }
-  | { kind: 'requeue'; spendsAttempt: boolean }
+  /** `isolate`: its next attempt runs alone, because this one took its process or thread down, or may have. */
+  | { kind: 'requeue'; spendsAttempt: boolean; isolate: boolean }
   | { kind: 'nothing' };
 
 /**
@@ -60,7 +61,7 @@ export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: 
     case 'handed_back':
       return outcome.spendsAttempt && attempt >= MAX_ATTEMPTS
         ? attemptsExhausted(attempt, outcome.error.message)
-        : { kind: 'requeue', spendsAttempt: outcome.spendsAttempt };
+        : { kind: 'requeue', spendsAttempt: outcome.spendsAttempt, isolate: outcome.isolate };
     case 'lease_lost':
       return { kind: 'nothing' };
   }
@@ -70,7 +71,7 @@ export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: 
 export function rescueOf(attempt: number): Settlement {
   return attempt >= MAX_ATTEMPTS
     ? attemptsExhausted(attempt, 'its process ended or stopped answering')
-    : { kind: 'requeue', spendsAttempt: true };
+    : { kind: 'requeue', spendsAttempt: true, isolate: true };
 }
 
 function attemptsExhausted(attempt: number, last: string): Settlement {

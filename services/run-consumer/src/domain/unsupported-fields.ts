@@ -10,16 +10,10 @@ export function unsupportedFields(request: RunCreate): string[] {
     if (isUsed) used.push(field);
   };
   refuse('no thread_id (a stateless run)', request.thread_id === null);
-  refuse('context', request.context !== null);
-  refuse('checkpoint_id', request.checkpoint_id !== null);
-  refuse('interrupt_before', request.interrupt_before !== null);
-  refuse('interrupt_after', request.interrupt_after !== null);
   refuse('webhook', request.webhook !== null);
   refuse('webhook_events', request.webhook_events !== null);
   refuse(`multitask_strategy ${request.multitask_strategy}`, request.multitask_strategy !== 'enqueue');
   refuse('command', request.command !== null);
-  refuse('if_not_exists: reject', request.if_not_exists === 'reject');
   refuse('after_seconds', request.after_seconds !== null);
-  refuse(`durability ${request.durability}`, request.durability !== 'async');
   return used;
 }

@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BaseStore } from '@langchain/langgraph-checkpoint';
-import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
-import type { GraphRegistry } from '../adapters/langgraph/graph-registry.ts';
-import { createGraphRunner } from '../adapters/langgraph/graph-runner.ts';
+import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
+import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 import { createExecutorLeases, createRunClaims } from '../adapters/postgres/run-store.ts';
 import { RunExecutor } from '../app/execute-runs.ts';
 import { ExecutorLease } from '../app/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/settle-runs.ts';
+import type { ClaimedRun, Outcome } from '../domain/run.ts';
 import type { Foundation } from './foundation.ts';
 
 /** Longest wait before ready runs are looked for unasked, in milliseconds: what a lost hint costs. */
 const CLAIM_POLL_MS = 1_000;
+
+/** Postgres connections of each worker thread: one for group commits, the others for reading checkpoints. */
+const WORKER_POOL_SIZE = 4;
 
 export type Execution = {
   executor: RunExecutor;
@@ -22,22 +24,40 @@ export type Execution = {
   renewing: Promise<void>;
 };
 
+/** The worker threads of the process. `env` of langgraph.json reaches the graphs in them, and nothing else. */
+export function createWorkers(
+  { config, logger }: Foundation,
+  project: LangGraphProject,
+  environment: NodeJS.ProcessEnv,
+): GraphWorkers {
+  return new GraphWorkers({
+    settings: {
+      databaseUrl: config.DATABASE_URL,
+      checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
+      poolSize: WORKER_POOL_SIZE,
+      graphs: project.graphs,
+      logLevel: config.RUNLANE_LOG_LEVEL,
+    },
+    environment: { ...environment, ...project.env },
+    memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
+    threadCount: config.RUNLANE_WORKER_THREADS,
+    logger,
+  });
+}
+
 /**
  * Starts to claim and execute runs.
  *
- * @param intake aborts when no more runs shall be claimed
- * @param background aborts when the last run is settled, and the lease need not be renewed any more
+ * @param signals `intake` aborts when no more runs shall be claimed, `background` when the last run is settled and the
+ *   lease need not be renewed any more
  */
 export function startExecution(
   signals: { intake: AbortSignal; background: AbortSignal },
   foundation: Foundation,
-  graphs: GraphRegistry,
-  store: BaseStore,
+  workers: GraphWorkers,
   settle: SettleQueue,
 ): Execution {
   const { pool, config, hints, metrics, logger, host, wakeups } = foundation;
-  const schema = config.RUNLANE_CHECKPOINT_SCHEMA;
-  const commits = new GroupCommit(createBatchWriter(pool, schema));
   const lease = new ExecutorLease({
     leases: createExecutorLeases(pool),
     newExecutorId: randomUUID,
@@ -56,30 +76,10 @@ export function startExecution(
     claims: createRunClaims(pool),
     settle,
     lease,
-    runGraph: createGraphRunner({
-      graphs,
-      newSaver: ({ runId, fencingToken }, onRefused) =>
-        new RunSaver({ pool, schema, commits, claim: { runId, fencingToken }, onRefused }),
-      store,
-      logger,
-    }),
+    runGraph: workers.run,
     hints,
     ready: wakeups.runsReady,
-    onAttempt: (run, outcome, durationMs) => {
-      metrics.attempts.observe({ outcome: outcome.kind }, durationMs / 1_000);
-      logger.info(
-        {
-          run_id: run.runId,
-          thread_id: run.threadId,
-          graph_id: run.graphId,
-          attempt: run.attempt,
-          outcome: outcome.kind,
-          duration_ms: Math.round(durationMs),
-          ...('error' in outcome ? { error: outcome.error } : {}),
-        },
-        'run.attempted',
-      );
-    },
+    onAttempt: (run, outcome, durationMs) => reportAttempt(foundation, run, outcome, durationMs),
     monotonicMs: () => performance.now(),
     logger,
     settings: {
@@ -96,6 +96,22 @@ export function startExecution(
     renewing: lease.holdUntil(signals.background),
     claiming: executor.claimUntil(signals.intake),
   };
+}
+
+function reportAttempt({ metrics, logger }: Foundation, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
+  metrics.attempts.observe({ outcome: outcome.kind }, durationMs / 1_000);
+  logger.info(
+    {
+      run_id: run.runId,
+      thread_id: run.threadId,
+      graph_id: run.graphId,
+      attempt: run.attempt,
+      outcome: outcome.kind,
+      duration_ms: Math.round(durationMs),
+      ...('error' in outcome ? { error: outcome.error } : {}),
+    },
+    'run.attempted',
+  );
 }
 
 /** Resolves after the time, or as soon as the signal aborts. */

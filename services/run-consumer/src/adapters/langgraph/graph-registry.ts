@@ -7,6 +7,10 @@ import type { GraphSource } from './langgraph-json.ts';
 export interface RunnableGraph {
   checkpointer?: BaseCheckpointSaver | boolean | undefined;
   store?: BaseStore | undefined;
+  /** Breakpoints that the graph was compiled with. */
+  interruptBefore?: string[] | '*';
+  interruptAfter?: string[] | '*';
+  readonly nodes: Record<string, unknown>;
   withConfig(config: object): RunnableGraph;
   stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
   getState(config: object): Promise<GraphState>;
@@ -17,6 +21,8 @@ export type GraphState = {
   values: unknown;
   next: string[];
   config: { configurable?: { checkpoint_id?: string } };
+  metadata?: Record<string, unknown> | undefined;
+  parentConfig?: object | undefined;
   tasks: { interrupts: { id?: string; value?: unknown }[]; result?: unknown }[];
 };
 

@@ -4,15 +4,17 @@
  * I9        The outcome is given after the saver has stopped: an aborted graph goes on for a while, but writes nothing.
  * Failures  The graph's own errors end the run; a database that was away hands it back; neither rejects.
  */
+import { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
 import type { RunSaver } from '@runlane/checkpoint';
-import type { JsonObject } from '@runlane/contracts';
 import { LeaseLost } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { GraphRunner } from '../../app/execute-runs.ts';
+import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
-import type { GraphRegistry, GraphState, RunnableGraph } from './graph-registry.ts';
+import type { GraphRegistry, GraphState } from './graph-registry.ts';
+import { planStart } from './plan-start.ts';
+import { checkpointConfig, runOptions } from './run-options.ts';
 import { toWire } from './wire-values.ts';
 
 export type RunnerDependencies = {
@@ -27,11 +29,11 @@ export type RunnerDependencies = {
 const MAX_ERROR_MESSAGE = 16_384;
 
 export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
-  return async (run, signal) => {
+  return async (run, signals) => {
     const refused = new AbortController();
     const saver = needs.newSaver(run, () => refused.abort(new LeaseLost(`run ${run.runId}`)));
     try {
-      return await attempt(run, AbortSignal.any([signal, refused.signal]), saver, needs);
+      return await attempt(run, { ...signals, abort: AbortSignal.any([signals.abort, refused.signal]) }, saver, needs);
     } catch (error) {
       return failureOutcome(error, saver);
     } finally {
@@ -42,70 +44,42 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
 
 async function attempt(
   run: ClaimedRun,
-  signal: AbortSignal,
+  signals: RunSignals,
   saver: RunSaver,
   needs: RunnerDependencies,
 ): Promise<Outcome> {
-  const options = runOptions(run, signal);
-  const graph = await needs.graphs.instantiate(run.graphId, options, saver, needs.store);
-  const input = run.request.input;
-  if (input === null) {
-    const ended = await nothingToContinue(run, graph, needs.logger);
-    if (ended !== null) return ended;
+  const control = new RunControl();
+  signals.drain.addEventListener('abort', () => control.requestDrain('the executor stops'), { once: true });
+  if (signals.drain.aborted) control.requestDrain('the executor stops');
+  const stop = { signal: signals.abort, control };
+  const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
+  const plan = await planStart(run, graph, saver);
+  switch (plan.kind) {
+    case 'refused':
+      return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };
+    case 'paused':
+      return { kind: 'paused', head: headOf(plan.state, run, needs.logger) };
+    case 'finished':
+      return {
+        kind: 'succeeded',
+        head: headOf(plan.state, run, needs.logger),
+        nothingToContinue: plan.nothingToContinue,
+      };
+    case 'invoke':
+      break;
   }
+  const stateNow = async () => headOf(await graph.getState(checkpointConfig(run)), run, needs.logger);
   try {
     // Values are read back from the checkpoint; the stream only has to be drained for the graph to run.
-    for await (const _chunk of await graph.stream(input, options)) continue;
+    const stream = await graph.stream(run.request.input, runOptions(run, stop, plan.fromCheckpoint));
+    for await (const _chunk of stream) continue;
   } catch (error) {
     const outcome = failureOutcome(error, saver);
-    if (outcome.kind !== 'failed' || signal.aborted) return outcome;
-    return { ...outcome, head: headOf(await graph.getState(stateConfig(run)), run, needs.logger) };
+    if (outcome.kind !== 'failed' || signals.abort.aborted) return outcome;
+    return { ...outcome, head: await stateNow() };
   }
-  const state = await graph.getState(stateConfig(run));
-  const head = headOf(state, run, needs.logger);
-  return state.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
-}
-
-/** Without input a run continues its thread; these are the threads on which there is nothing to continue. */
-async function nothingToContinue(run: ClaimedRun, graph: RunnableGraph, logger: Logger): Promise<Outcome | null> {
-  const state = await graph.getState(stateConfig(run));
-  const head = headOf(state, run, logger);
-  if (head.checkpointId === null) {
-    return {
-      kind: 'failed',
-      reason: 'nothing_to_continue',
-      error: {
-        error: 'EmptyInputError',
-        message: 'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
-      },
-      head,
-    };
-  }
-  return state.next.length === 0 ? { kind: 'succeeded', head, nothingToContinue: true } : null;
-}
-
-function runOptions(run: ClaimedRun, signal: AbortSignal): object {
-  const { config } = run.request;
-  const identity = {
-    run_id: run.runId,
-    thread_id: run.threadId,
-    assistant_id: run.assistantId,
-    graph_id: run.graphId,
-  };
-  return {
-    configurable: { ...config?.configurable, ...identity },
-    metadata: { ...run.metadata, ...identity } satisfies JsonObject,
-    ...(config?.tags == null ? {} : { tags: config.tags }),
-    ...(config?.recursion_limit == null ? {} : { recursionLimit: config.recursion_limit }),
-    runId: run.runId,
-    durability: run.request.durability,
-    streamMode: 'values',
-    signal,
-  };
-}
-
-function stateConfig(run: ClaimedRun): object {
-  return { configurable: { thread_id: run.threadId } };
+  const head = await stateNow();
+  return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
 }
 
 function headOf(state: GraphState, run: ClaimedRun, logger: Logger): HeadState {
@@ -136,7 +110,11 @@ function failureOutcome(
 ): Extract<Outcome, { kind: 'failed' | 'handed_back' | 'lease_lost' }> {
   if (saver.isRefused) return { kind: 'lease_lost' };
   if (saver.unavailable !== null) {
-    return { kind: 'handed_back', spendsAttempt: true, error: describeError(saver.unavailable) };
+    return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(saver.unavailable) };
+  }
+  // By name: a project brings its own copy of LangGraph.
+  if (error instanceof Error && error.name === 'GraphDrained') {
+    return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(error) };
   }
   const reason = error instanceof GraphNotLoadable ? 'graph_not_loadable' : 'graph_error';
   return { kind: 'failed', reason, error: describeError(error), head: null };

@@ -23,13 +23,14 @@ type ClaimedRow = {
   multitask_strategy: MultitaskStrategy;
   attempt: number;
   fencing_token: bigint;
+  is_isolated: boolean;
 };
 
 /** Claiming ready runs. */
 export function createRunClaims(pool: Pool): RunClaims {
   return {
-    async claim(executorId, limit) {
-      const rows = await onDatabase(() => query<ClaimedRow>(pool, sql.claimReadyRuns, [executorId, limit]));
+    async claim(executorId, limit, known) {
+      const rows = await onDatabase(() => query<ClaimedRow>(pool, sql.claimReadyRuns, [executorId, limit, known]));
       return rows.map((row) => ({
         runId: row.run_id,
         threadId: row.thread_id,
@@ -40,6 +41,7 @@ export function createRunClaims(pool: Pool): RunClaims {
         multitaskStrategy: row.multitask_strategy,
         attempt: row.attempt,
         fencingToken: row.fencing_token,
+        isIsolated: row.is_isolated,
       }));
     },
   };
@@ -85,6 +87,7 @@ async function settleAll(pool: Pool, settlements: readonly OwnedSettlement[]): P
         requeueings.map((owned) => owned.runId),
         requeueings.map((owned) => owned.fencingToken),
         requeueings.map(({ settlement }) => settlement.spendsAttempt),
+        requeueings.map(({ settlement }) => settlement.isolate),
       ]);
       for (const row of requeued) results.set(claimKey(row.run_id, row.fencing_token), 'requeued');
     }

@@ -1,7 +1,9 @@
 -- claim-ready-runs
--- params  $1 executor_id uuid, $2 how many integer
--- result  the runs that the executor now owns, longest ready first
--- index   ready_runs: only the first unfinished run of a lane is in it, so a million pending runs cost nothing
+-- params  $1 executor_id uuid, $2 how many integer, $3 run_ids uuid[] that the executor knows to be its own
+-- result  the runs that the executor owns and does not know of: up to $2 new ones, longest ready first, and those of an
+--         earlier claim that was committed but whose answer was lost
+-- index   ready_runs: only the first unfinished run of a lane is in it, so a million pending runs cost nothing;
+--         running_runs_by_executor
 -- events  run.running, one per run (I5)
 with picked as (
   select run_id
@@ -28,12 +30,20 @@ claimed as (
     and exists (select from runlane.executors where executor_id = $1)
   returning
     run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.request, run.metadata, run.multitask_strategy,
-    run.attempt, run.fencing_token, run.sequence, run.run_started_at
+    run.attempt, run.fencing_token, run.is_isolated, run.sequence, run.run_started_at
 ),
 announced as (
   insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, thread_status, run_started_at)
   select run_id, thread_id, 'run.running', sequence, attempt, 'busy', run_started_at
   from claimed
 )
-select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token
+select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
+  is_isolated
 from claimed
+union all
+select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
+  is_isolated
+from runlane.runs
+where executor_id = $1
+  and status = 'running'
+  and run_id <> all ($3::uuid[])

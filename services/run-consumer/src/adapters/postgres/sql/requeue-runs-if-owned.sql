@@ -1,5 +1,6 @@
 -- requeue-runs-if-owned
--- params  one array per column: $1 run_ids, $2 fencing_tokens, $3 whether the attempt is spent
+-- params  one array per column: $1 run_ids, $2 fencing_tokens, $3 whether the attempt is spent, $4 whether the
+--         next one runs alone
 -- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once
 -- fence   the token rises, so that whoever executed the run can write nothing more (I3)
 -- events  none: going back to pending publishes nothing, the next start does
@@ -9,9 +10,11 @@ set
   executor_id = null,
   fencing_token = run.fencing_token + 1,
   attempt = case when requeued.spends_attempt then run.attempt else run.attempt - 1 end,
+  is_isolated = requeued.is_isolated,
   ready_at = clock_timestamp(),
   updated_at = now()
-from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as requeued (run_id, fencing_token, spends_attempt)
+from unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::boolean[])
+  as requeued (run_id, fencing_token, spends_attempt, is_isolated)
 where run.run_id = requeued.run_id
   and run.fencing_token = requeued.fencing_token
   and run.status = 'running'

@@ -1,0 +1,291 @@
+/**
+ * What one attempt does to a thread, and what the next one makes of it when the process died in between.
+ * Real: Postgres, LangGraph, the saver. A death is played by a commit that never returns anything: from then on the
+ * attempt writes nothing, and its outcome is thrown away.
+ */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
+import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import type { WriteBatch } from '@runlane/checkpoint';
+import { parseRunCreate } from '@runlane/contracts';
+import type { Json } from '@runlane/contracts';
+import { createPool, migrate } from '@runlane/postgres';
+import { createLogger } from '@runlane/service-kit';
+import { createDatabase } from '@runlane/testkit';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { ClaimedRun, Outcome } from '../../domain/run.ts';
+import { GraphRegistry } from './graph-registry.ts';
+import { createGraphRunner } from './graph-runner.ts';
+import { openStore } from './store.ts';
+
+const logger = createLogger({ service: 'test', level: 'silent' });
+const graphFile = (name: string) =>
+  fileURLToPath(new URL(`../../../../../test/graphs/src/${name}.ts`, import.meta.url));
+const graphs = new GraphRegistry(
+  [
+    { graphId: 'lane', file: graphFile('lane'), exportName: 'graph' },
+    { graphId: 'answer', file: graphFile('shapes'), exportName: 'builder' },
+    { graphId: 'pause', file: graphFile('pause'), exportName: 'graph' },
+  ],
+  logger,
+);
+
+let pool: Pool;
+let store: ReturnType<typeof openStore>;
+
+beforeAll(async () => {
+  const databaseUrl = await createDatabase(inject('databaseUrl'));
+  const directory = new URL('../../../migrations/', import.meta.url);
+  await migrate({ databaseUrl, directory, schema: 'runlane', logger });
+  pool = createPool({ url: databaseUrl, applicationName: 'test', logger });
+  await new PostgresSaver(pool).setup();
+  store = openStore({ databaseUrl, schema: 'public', logger });
+});
+afterAll(async () => {
+  await store.stop();
+  await pool.end();
+});
+
+/** A run in the ledger, claimed for the first time. */
+async function claim(threadId: string, request: Record<string, Json> = {}): Promise<ClaimedRun> {
+  const body = { thread_id: threadId, assistant_id: 'lane', input: { label: 'a', ms: 0 }, ...request };
+  const parsed = parseRunCreate(body);
+  if (parsed.kind === 'invalid') throw new Error(parsed.problems.join(' '));
+  const runId = randomUUID();
+  const graphId = parsed.request.assistant_id;
+  await pool.query(
+    `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request,
+       fingerprint, metadata, lane_position, executor_id, fencing_token, attempt, source_topic, source_partition,
+       source_offset)
+     values ($1, $2, $3, $3, 'running', 'enqueue', '{}', '', '{}', $4, $5, 1, 1, 't', 0, 0)`,
+    [runId, threadId, graphId, Math.floor(Math.random() * 1e9), randomUUID()],
+  );
+  return {
+    runId,
+    threadId,
+    assistantId: graphId,
+    graphId,
+    request: parsed.request,
+    metadata: parsed.request.metadata ?? {},
+    multitaskStrategy: 'enqueue',
+    attempt: 1,
+    fencingToken: 1n,
+    isIsolated: false,
+  };
+}
+
+/** The claim after the executor's death. */
+async function claimAgain(run: ClaimedRun): Promise<ClaimedRun> {
+  const fencingToken = run.fencingToken + 1n;
+  await pool.query('update runlane.runs set fencing_token = $2 where run_id = $1', [run.runId, fencingToken]);
+  return { ...run, attempt: run.attempt + 1, fencingToken };
+}
+
+async function settle(run: ClaimedRun): Promise<void> {
+  await pool.query(
+    `update runlane.runs set status = 'success', executor_id = null, run_ended_at = now() where run_id = $1`,
+    [run.runId],
+  );
+}
+
+type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal };
+
+function execute(run: ClaimedRun, { write, drain }: AttemptOptions = {}): Promise<Outcome> {
+  const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
+  const runGraph = createGraphRunner({
+    graphs,
+    newSaver: ({ runId, fencingToken, metadata }, onRefused) =>
+      new RunSaver({ pool, schema: 'public', commits, claim: { runId, fencingToken }, metadata, onRefused }),
+    store,
+    logger,
+  });
+  return runGraph(run, { abort: new AbortController().signal, drain: drain ?? new AbortController().signal });
+}
+
+/** Writes the first `count` batches and fails all later ones, as the death of the process does. */
+function dyingAfter(count: number): { write: WriteBatch; written: () => number } {
+  const write = createBatchWriter(pool, 'public');
+  let written = 0;
+  return {
+    written: () => written,
+    write: async (batch) => {
+      if (written >= count) throw new Error('the process is dead');
+      written += 1;
+      return write(batch);
+    },
+  };
+}
+
+const labelsOf = (outcome: Outcome) => ('head' in outcome ? outcome.head?.values : undefined) as { labels?: string[] };
+
+describe('I7: wherever the process dies', () => {
+  test('the next attempt ends with the input applied once and every step taken once', async () => {
+    for (const durability of ['sync', 'async']) {
+      for (let count = 0, died = true; died; count += 1) {
+        const thread = randomUUID();
+        const before = await claim(thread, { input: { label: 'before', ms: 0 } });
+        await execute(before);
+        await settle(before);
+        const run = await claim(thread, { durability });
+        const dying = dyingAfter(count);
+        const first = await execute(run, { write: dying.write });
+        died = first.kind !== 'succeeded';
+        expect(dying.written()).toBeLessThanOrEqual(count);
+        const second = await execute(await claimAgain(run));
+        expect(second.kind).toBe('succeeded');
+        expect(labelsOf(second).labels).toEqual(['before:first', 'before:second', 'a:first', 'a:second']);
+        expect(count).toBeLessThan(40);
+      }
+    }
+  });
+
+  test('with durability exit it starts over, and writes nothing before its end', async () => {
+    const run = await claim(randomUUID(), { durability: 'exit' });
+    const first = await execute(run, { write: dyingAfter(0).write });
+    expect(first.kind).toBe('failed');
+    const checkpoints = () => pool.query('select from checkpoints where thread_id = $1', [run.threadId]);
+    expect((await checkpoints()).rowCount).toBe(0);
+    expect(labelsOf(await execute(await claimAgain(run))).labels).toEqual(['a:first', 'a:second']);
+    expect((await checkpoints()).rowCount).toBe(1);
+  });
+});
+
+describe('a run that stopped and whose process died before it was settled', () => {
+  test.each([
+    ['interrupt_before', { interrupt_before: ['second'] }],
+    ['interrupt_after', { interrupt_after: ['first'] }],
+    ['interrupt_before all', { interrupt_before: '*' }],
+  ])('at %s stops there again', async (_name, request) => {
+    const run = await claim(randomUUID(), request);
+    const first = await execute(run);
+    const second = await execute(await claimAgain(run));
+    expect(first).toMatchObject({ kind: 'paused' });
+    expect(second).toEqual(first);
+  });
+
+  test('at interrupt() asks again', async () => {
+    const run = await claim(randomUUID(), { assistant_id: 'pause', input: { question: 'why' } });
+    const first = await execute(run);
+    expect(first).toMatchObject({ kind: 'paused', head: { next: ['ask'], interrupts: [{ value: 'answer to why' }] } });
+    expect(await execute(await claimAgain(run))).toEqual(first);
+  });
+});
+
+describe('breakpoints', () => {
+  test('stop where they say, and a run without input goes on from there', async () => {
+    const run = await claim(randomUUID(), { interrupt_after: ['first'] });
+    expect(await execute(run)).toMatchObject({ kind: 'paused', head: { next: ['second'], interrupts: [] } });
+    await settle(run);
+    const next = await claim(run.threadId, { input: null });
+    expect(labelsOf(await execute(next)).labels).toEqual(['a:first', 'a:second']);
+  });
+
+  test('after the last node leave nothing to continue', async () => {
+    const outcome = await execute(await claim(randomUUID(), { interrupt_after: ['second'] }));
+    expect(outcome).toMatchObject({ kind: 'succeeded', head: { next: [] } });
+  });
+
+  test('on a node that the graph does not have are refused before anything runs', async () => {
+    const run = await claim(randomUUID(), { interrupt_before: ['first', 'frist'] });
+    expect(await execute(run)).toEqual({
+      kind: 'failed',
+      reason: 'unknown_node',
+      error: {
+        error: 'unknown_node',
+        message: 'interrupt_before or interrupt_after names frist. Nodes: first, second.',
+      },
+      head: null,
+    });
+    expect((await pool.query('select from checkpoints where thread_id = $1', [run.threadId])).rowCount).toBe(0);
+  });
+});
+
+describe('checkpoint_id', () => {
+  /** A thread with one finished run, and its head. */
+  async function finishedThread(): Promise<{ threadId: string; head: string }> {
+    const run = await claim(randomUUID());
+    const outcome = await execute(run);
+    await settle(run);
+    if (outcome.kind !== 'succeeded' || outcome.head.checkpointId === null) throw new Error('no head');
+    return { threadId: run.threadId, head: outcome.head.checkpointId };
+  }
+
+  test('starts from there, and the other branch is not read', async () => {
+    const { threadId, head } = await finishedThread();
+    const left = await claim(threadId, { input: { label: 'left', ms: 0 } });
+    await execute(left);
+    await settle(left);
+    const right = await claim(threadId, { input: { label: 'right', ms: 0 }, checkpoint_id: head });
+    expect(labelsOf(await execute(right)).labels).toEqual(['a:first', 'a:second', 'right:first', 'right:second']);
+  });
+
+  test('is not forked from again by the attempt after a death', async () => {
+    const { threadId, head } = await finishedThread();
+    for (let count = 0, died = true; died; count += 1) {
+      const run = await claim(threadId, { input: { label: 'fork', ms: 0 }, checkpoint_id: head });
+      died = (await execute(run, { write: dyingAfter(count).write })).kind !== 'succeeded';
+      const second = await claimAgain(run);
+      expect(labelsOf(await execute(second)).labels).toEqual(['a:first', 'a:second', 'fork:first', 'fork:second']);
+      await settle(second);
+      expect(count).toBeLessThan(40);
+    }
+  });
+
+  test('that the thread does not have is refused', async () => {
+    const { head } = await finishedThread();
+    const elsewhere = await claim(randomUUID(), { checkpoint_id: head });
+    expect(await execute(elsewhere)).toMatchObject({ kind: 'failed', reason: 'checkpoint_not_found' });
+  });
+});
+
+describe('no input', () => {
+  test('on an empty thread is an error', async () => {
+    const outcome = await execute(await claim(randomUUID(), { input: null }));
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'nothing_to_continue' });
+  });
+
+  test('on a finished thread succeeds and says that there was nothing to do', async () => {
+    const run = await claim(randomUUID());
+    await execute(run);
+    await settle(run);
+    const next = await claim(run.threadId, { input: null });
+    expect(await execute(next)).toMatchObject({ kind: 'succeeded', nothingToContinue: true });
+  });
+});
+
+test('context, tags and configurable reach the graph, and metadata every checkpoint', async () => {
+  const run = await claim(randomUUID(), {
+    assistant_id: 'answer',
+    input: { label: 'x' },
+    context: { tenant: 'acme' },
+    config: { tags: ['blue'] },
+    metadata: { ticket: 7, source: 'mine' },
+  });
+  expect(await execute(run)).toMatchObject({
+    head: { values: { seen: { label: 'x', context: { tenant: 'acme' }, tags: ['blue'], store: true } } },
+  });
+  const { rows } = await pool.query('select metadata from checkpoints where thread_id = $1', [run.threadId]);
+  expect(rows.length).toBeGreaterThan(0);
+  for (const { metadata } of rows) expect(metadata).toMatchObject({ ticket: 7, run_id: run.runId });
+  for (const { metadata } of rows) expect(metadata.source).not.toBe('mine');
+});
+
+test('I12: a drained run stops after its superstep, and the next start goes on behind it', async () => {
+  const run = await claim(randomUUID(), { input: { label: 'a', ms: 100 } });
+  const drain = new AbortController();
+  const started = execute(run, { drain: drain.signal });
+  drain.abort();
+  expect(await started).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
+  const state = await pool.query('select from checkpoints where thread_id = $1', [run.threadId]);
+  expect(state.rowCount).toBeGreaterThan(0);
+  expect(labelsOf(await execute(await claimAgain(run))).labels).toEqual(['a:first', 'a:second']);
+});
+
+test('I3: a run that somebody else owns by now is lost, whatever its graph did', async () => {
+  const run = await claim(randomUUID());
+  await claimAgain(run);
+  expect(await execute(run)).toEqual({ kind: 'lease_lost' });
+  expect((await pool.query('select from checkpoints where thread_id = $1', [run.threadId])).rowCount).toBe(0);
+});

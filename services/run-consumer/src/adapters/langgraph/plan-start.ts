@@ -1,0 +1,90 @@
+/**
+ * Purpose   Says how an attempt starts, by what earlier attempts of the same run have left on the thread.
+ * I7        A run that has written a checkpoint continues from its last one: LangGraph sees its `run_id` there and
+ *           ignores the input. It must neither fork again from the `checkpoint_id` of its request, nor walk past the
+ *           breakpoint at which it had stopped when its process died.
+ * Checks    What a request asks for and the thread or the graph does not have is found out here, before the run has
+ *           written anything, and never after (design 2.2).
+ */
+import type { RunSaver } from '@runlane/checkpoint';
+import type { ClaimedRun, FailureReason } from '../../domain/run.ts';
+import type { GraphState, RunnableGraph } from './graph-registry.ts';
+import { checkpointConfig } from './run-options.ts';
+
+export type StartPlan =
+  /** Invoke the graph, from the named checkpoint if there is one. */
+  | { kind: 'invoke'; fromCheckpoint: string | null }
+  /** The attempt is over before the graph was invoked; `state` is the thread's. */
+  | { kind: 'finished'; state: GraphState; nothingToContinue: boolean }
+  | { kind: 'paused'; state: GraphState }
+  | { kind: 'refused'; reason: FailureReason; message: string };
+
+export async function planStart(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver): Promise<StartPlan> {
+  const { checkpoint_id: checkpointId, input } = run.request;
+  // The first claim of a run: it cannot have written anything yet.
+  const isFirst = run.fencingToken === 1n;
+  if (!isFirst) {
+    const state = await graph.getState(checkpointConfig(run));
+    if (state.metadata?.['run_id'] === run.runId) {
+      const isPaused = await stoppedAtBreakpoint(run, graph, state);
+      return isPaused ? { kind: 'paused', state } : { kind: 'invoke', fromCheckpoint: null };
+    }
+  }
+  const unknown = unknownNodes(run, graph);
+  if (unknown.length > 0) {
+    const known = nodesOf(graph).join(', ');
+    return refused('unknown_node', `interrupt_before or interrupt_after names ${unknown.join(', ')}. Nodes: ${known}.`);
+  }
+  if (checkpointId !== null && (await saver.getTuple(checkpointConfig(run, checkpointId))) === undefined) {
+    return refused(
+      'checkpoint_not_found',
+      `checkpoint_id ${checkpointId} is not a checkpoint of thread ${run.threadId}.`,
+    );
+  }
+  if (input === null) {
+    const state = await graph.getState(checkpointConfig(run, checkpointId ?? undefined));
+    if (state.config.configurable?.checkpoint_id === undefined) {
+      return refused(
+        'nothing_to_continue',
+        'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
+      );
+    }
+    if (state.next.length === 0) return { kind: 'finished', state, nothingToContinue: true };
+  }
+  return { kind: 'invoke', fromCheckpoint: checkpointId };
+}
+
+/**
+ * Whether the run had stopped at a breakpoint on this head of its own. LangGraph would take the second invocation for
+ * the answer and go on.
+ */
+async function stoppedAtBreakpoint(run: ClaimedRun, graph: RunnableGraph, head: GraphState): Promise<boolean> {
+  const source = head.metadata?.['source'];
+  // A fork's first checkpoint copies the one it starts from: the breakpoint there is the one that is answered.
+  if (head.next.length === 0 || (source !== 'loop' && source !== 'input')) return false;
+  const before = run.request.interrupt_before ?? graph.interruptBefore ?? [];
+  if (matches(before, head.next)) return true;
+  const after = run.request.interrupt_after ?? graph.interruptAfter ?? [];
+  if (source !== 'loop' || after.length === 0 || head.parentConfig === undefined) return false;
+  return matches(after, (await graph.getState(head.parentConfig)).next);
+}
+
+function matches(breakpoints: readonly string[] | '*', nodes: readonly string[]): boolean {
+  return breakpoints === '*' ? nodes.length > 0 : nodes.some((node) => breakpoints.includes(node));
+}
+
+function unknownNodes(run: ClaimedRun, graph: RunnableGraph): string[] {
+  const named = [run.request.interrupt_before, run.request.interrupt_after].flatMap((nodes) =>
+    nodes === null || nodes === '*' ? [] : nodes,
+  );
+  const known = new Set(nodesOf(graph));
+  return named.filter((node) => !known.has(node));
+}
+
+function nodesOf(graph: RunnableGraph): string[] {
+  return Object.keys(graph.nodes).filter((node) => node !== '__start__');
+}
+
+function refused(reason: FailureReason, message: string): StartPlan {
+  return { kind: 'refused', reason, message };
+}

@@ -1,0 +1,63 @@
+/**
+ * The inside of a worker thread: graphs, their saver and their store, and nothing of Kafka, claims or leases. It may
+ * block, run out of memory or crash; the main thread sees that and looks after the runs.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import { createPool } from '@runlane/postgres';
+import { createLogger } from '@runlane/service-kit';
+import { register } from 'tsx/esm/api';
+import { GraphRegistry } from '../graph-registry.ts';
+import { createGraphRunner } from '../graph-runner.ts';
+import { openStore } from '../store.ts';
+import type { AttemptKey, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('This module is the entry of a worker thread.');
+
+const settings = workerData as WorkerSettings;
+const { databaseUrl, checkpointSchema: schema } = settings;
+const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
+const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
+const commits = new GroupCommit(createBatchWriter(pool, schema));
+const graphs = new GraphRegistry(settings.graphs, logger);
+const runGraph = createGraphRunner({
+  graphs,
+  newSaver: ({ runId, fencingToken, metadata }, onRefused) =>
+    new RunSaver({ pool, schema, commits, claim: { runId, fencingToken }, metadata, onRefused }),
+  store: openStore({ databaseUrl, schema, logger }),
+  logger,
+});
+
+type Attempt = { abort: AbortController; drain: AbortController };
+const attempts = new Map<AttemptKey, Attempt>();
+const tell = (message: FromWorker) => port.postMessage(message);
+
+// A promise that a node left behind belongs to no run any more, and must not take the others down.
+process.on('unhandledRejection', (error) => logger.error({ err: error }, 'graph.unhandled_rejection'));
+
+port.on('message', (message: ToWorker) => {
+  const attempt = attempts.get(message.key);
+  switch (message.type) {
+    case 'start': {
+      const started = { abort: new AbortController(), drain: new AbortController() };
+      attempts.set(message.key, started);
+      void runGraph(message.run, { abort: started.abort.signal, drain: started.drain.signal }).then((outcome) => {
+        attempts.delete(message.key);
+        tell({ type: 'ended', key: message.key, outcome });
+      });
+      return;
+    }
+    case 'abort':
+      attempt?.abort.abort(new Error(message.reason));
+      return;
+    case 'drain':
+      attempt?.drain.abort();
+      return;
+  }
+});
+
+// A project's modules may say ./x.js and mean x.ts, use enums or path aliases: plain type stripping runs none of that.
+register();
+await graphs.loadAll();
+tell({ type: 'ready' });

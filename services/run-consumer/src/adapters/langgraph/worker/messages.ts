@@ -1,0 +1,24 @@
+import type { LogLevel } from '@runlane/service-kit';
+import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import type { GraphSource } from '../langgraph-json.ts';
+
+/** What a worker thread is started with. */
+export type WorkerSettings = {
+  databaseUrl: string;
+  checkpointSchema: string;
+  /** Most Postgres connections of the worker, for checkpoints. */
+  poolSize: number;
+  graphs: GraphSource[];
+  logLevel: LogLevel;
+};
+
+/** Names one attempt: a run may be claimed again before its lost attempt has ended. */
+export type AttemptKey = string;
+
+export type ToWorker =
+  | { type: 'start'; key: AttemptKey; run: ClaimedRun }
+  | { type: 'abort'; key: AttemptKey; reason: string }
+  /** Stop at the next superstep. */
+  | { type: 'drain'; key: AttemptKey };
+
+export type FromWorker = { type: 'ready' } | { type: 'ended'; key: AttemptKey; outcome: Outcome };

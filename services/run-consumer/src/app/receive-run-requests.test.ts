@@ -1,0 +1,274 @@
+/**
+ * Real: the use case and the verdicts. Doubled: the ledger, which commits and rolls back, the dead letter topic and
+ * decoding. Decides: what was committed, what became a dead letter, and in which order.
+ */
+import type { DeadLetterReason, Json } from '@runlane/contracts';
+import { FatalError, RetriableError } from '@runlane/kafka';
+import type { InRecord, OutRecord } from '@runlane/kafka';
+import { describe, expect, test } from 'vitest';
+import { assistants, idleLane, requestAt } from '../domain/factories.fixture.ts';
+import { receiveRunRequests } from './receive-run-requests.ts';
+import type { AdmissionReport, Reading } from './receive-run-requests.ts';
+import { recordingLedger } from './recording-ledger.fixture.ts';
+import type { LedgerSetup } from './recording-ledger.fixture.ts';
+import { recordingHints, recordingLog } from './recording-ports.fixture.ts';
+
+const AWAY = new RetriableError('away');
+
+function recordAt(offset: number): InRecord {
+  return {
+    topic: 'requests',
+    partition: 0,
+    offset: BigInt(offset),
+    timestampMs: 1_000 + offset,
+    key: null,
+    value: null,
+    headers: new Map(),
+  };
+}
+
+const request = (offset: number, json?: Record<string, Json>): Reading => ({
+  record: recordAt(offset),
+  content: requestAt(offset, json),
+});
+const unreadable = (offset: number): Reading => ({
+  record: recordAt(offset),
+  content: { kind: 'dead_letter', reason: { code: 'undecodable', message: 'Not JSON.' } },
+});
+
+type Setup = LedgerSetup & { readings: Reading[]; publish?: () => Promise<void>; read?: () => void };
+
+function admission({ readings, publish, read, ...ledgerSetup }: Setup) {
+  const ledger = recordingLedger(ledgerSetup);
+  const hints = recordingHints();
+  const { logger, messages } = recordingLog();
+  const deadLetters: { offset: bigint; reason: DeadLetterReason; attempts: number }[] = [];
+  const reports: AdmissionReport[] = [];
+  const receive = () =>
+    receiveRunRequests(
+      readings.map(({ record }) => record),
+      {
+        read: async (record) => {
+          read?.();
+          const reading = readings.find((candidate) => candidate.record === record);
+          if (reading === undefined) throw new Error('a record that nobody sent');
+          return reading;
+        },
+        ledger,
+        deadLetters: {
+          publish: async (records) => {
+            ledger.steps.push(`publish ${records.map(({ value }) => value?.toString()).join(',')}`);
+            await publish?.();
+          },
+        },
+        deadLetterRecord: (record, reason, attempts): OutRecord => {
+          deadLetters.push({ offset: record.offset, reason, attempts });
+          return { topic: 'dead letters', key: null, value: Buffer.from(String(record.offset)), headers: {} };
+        },
+        assistants,
+        hints,
+        report: (report) => reports.push(report),
+        logger,
+      },
+    );
+  return { receive, ledger, hints, messages, deadLetters, reports };
+}
+
+/** The id of a request that names none. */
+const runIdAt = (offset: number): string => requestAt(offset).runId;
+
+/** Throws when the plan holds the run of that offset. */
+const refuseRunAt =
+  (offset: number, error: Error): NonNullable<LedgerSetup['onWrite']> =>
+  (plan) => {
+    if (plan.runs.some((run) => run.runId === runIdAt(offset))) throw error;
+  };
+
+describe('a batch', () => {
+  test('is one transaction, after which executors and the relay hear of it', async () => {
+    const { receive, ledger, hints, reports } = admission({
+      readings: [request(0), request(1, { thread_id: 't2' }), request(2)],
+    });
+    await receive();
+    expect(ledger.steps).toEqual(['begin', 'lock t1,t2,t1', 'write 3 runs', 'position 2', 'commit']);
+    expect(ledger.committedRuns).toEqual([0, 1, 2].map(runIdAt));
+    expect(hints.given).toEqual(['runs_ready', 'events_stored']);
+    expect(reports).toEqual([
+      { admittedCount: 3, rejectedCount: 0, repeatCount: 0, skippedCount: 0, deadLetters: [], strayThreads: [] },
+    ]);
+  });
+
+  test('that was read before changes nothing, and nobody is woken up for it', async () => {
+    const { receive, ledger, hints, reports } = admission({ readings: [request(0), request(1)] });
+    await receive();
+    hints.given.length = 0;
+    await receive();
+    expect(ledger.steps.slice(-3)).toEqual(['begin', 'write 0 runs', 'commit']);
+    expect(ledger.committedRuns).toHaveLength(2);
+    expect(hints.given).toEqual([]);
+    expect(reports.at(-1)).toMatchObject({ admittedCount: 0, skippedCount: 2 });
+  });
+
+  test('that was read in part is taken from where the position stands', async () => {
+    const { receive, ledger } = admission({
+      readings: [request(4), request(5), request(6)],
+      position: { offset: 5n, timestampMs: 1_005 },
+    });
+    await receive();
+    expect(ledger.committedRuns).toEqual([runIdAt(6)]);
+  });
+
+  test('of refusals wakes the relay only', async () => {
+    const { receive, hints, reports } = admission({ readings: [request(0, { assistant_id: 'nobody' })] });
+    await receive();
+    expect(hints.given).toEqual(['events_stored']);
+    expect(reports).toMatchObject([{ admittedCount: 0, rejectedCount: 1 }]);
+  });
+
+  test('names the threads that came over another partition before', async () => {
+    const { receive, reports } = admission({
+      readings: [request(0), request(1, { thread_id: 't2' })],
+      lanes: [idleLane('t1'), { ...idleLane('t2'), firstPartition: 3 }],
+    });
+    await receive();
+    expect(reports).toMatchObject([{ strayThreads: ['t2'] }]);
+  });
+});
+
+describe('a dead letter', () => {
+  test('is published last before the commit that moves the position past it', async () => {
+    const { receive, ledger, deadLetters } = admission({ readings: [request(0), unreadable(1), request(2)] });
+    await receive();
+    expect(ledger.steps.slice(-4)).toEqual(['write 2 runs', 'position 2', 'publish 1', 'commit']);
+    expect(deadLetters).toMatchObject([{ offset: 1n, reason: { code: 'undecodable' }, attempts: 1 }]);
+  });
+
+  test('that cannot be published holds its batch back: nothing is committed, and the same comes again', async () => {
+    let isAway = true;
+    const { receive, ledger, hints, reports } = admission({
+      readings: [request(0), unreadable(1)],
+      publish: () => (isAway ? Promise.reject(AWAY) : Promise.resolve()),
+    });
+    await expect(receive()).rejects.toBe(AWAY);
+    expect([ledger.steps.at(-1), ledger.committedRuns, hints.given, reports]).toEqual(['rollback', [], [], []]);
+
+    isAway = false;
+    await receive();
+
+    expect(ledger.committedRuns).toEqual([runIdAt(0)]);
+    expect(reports).toMatchObject([{ admittedCount: 1, deadLetters: [{ code: 'undecodable' }] }]);
+  });
+
+  test('is not published again when its batch is read again after the commit', async () => {
+    const { receive, ledger } = admission({ readings: [unreadable(0)] });
+    await receive();
+    await receive();
+    expect(ledger.steps.filter((step) => step.startsWith('publish'))).toEqual(['publish 0']);
+  });
+
+  test('is not published when a statement before it fails', async () => {
+    const { receive, ledger } = admission({ readings: [request(0), unreadable(1)], onWrite: refuseRunAt(0, AWAY) });
+    await expect(receive()).rejects.toBe(AWAY);
+    expect(ledger.steps.filter((step) => step.startsWith('publish'))).toEqual([]);
+  });
+});
+
+describe('a record that fails for a reason of its own', () => {
+  const BUG = new TypeError('it was a bug');
+
+  test('is tried three times alone and becomes a dead letter, while the others are admitted', async () => {
+    const { receive, ledger, deadLetters, messages } = admission({
+      readings: [request(0), request(1), request(2, { thread_id: 't2' })],
+      onWrite: refuseRunAt(1, BUG),
+    });
+    await receive();
+    expect(ledger.committedRuns).toEqual([runIdAt(0), runIdAt(2)]);
+    expect(deadLetters).toEqual([
+      {
+        offset: 1n,
+        attempts: 3,
+        reason: { code: 'processing_failed', message: 'The record failed 3 times: it was a bug' },
+      },
+    ]);
+    expect(ledger.steps.filter((step) => step === 'rollback')).toHaveLength(4);
+    expect(ledger.steps.filter((step) => step.startsWith('position'))).toEqual([
+      'position 0',
+      'position 1',
+      'position 2',
+    ]);
+    expect(messages()).toEqual([
+      'admission.batch_failed',
+      ...Array.from({ length: 3 }, () => 'admission.record_failed'),
+    ]);
+  });
+
+  test('and then succeeds is admitted', async () => {
+    let failures = 3;
+    const { receive, ledger, deadLetters } = admission({
+      readings: [request(0)],
+      onCommit: () => {
+        if (failures-- > 0) throw BUG;
+      },
+    });
+    await receive();
+    expect([ledger.committedRuns, deadLetters]).toEqual([[runIdAt(0)], []]);
+  });
+
+  test('holds nothing back while the database is away: what came before it stays, and the rest comes again', async () => {
+    let isAway = true;
+    const { receive, ledger, deadLetters } = admission({
+      readings: [request(0), request(1), request(2)],
+      onWrite: (plan) => {
+        if (plan.runs.length > 1) throw BUG;
+        if (isAway) refuseRunAt(1, AWAY)(plan);
+      },
+    });
+    await expect(receive()).rejects.toBe(AWAY);
+    expect(ledger.committedRuns).toEqual([runIdAt(0)]);
+
+    isAway = false;
+    await receive();
+
+    expect([ledger.committedRuns, deadLetters]).toEqual([[0, 1, 2].map(runIdAt), []]);
+  });
+
+  test('waits as well when its dead letter cannot be published', async () => {
+    const { receive, ledger } = admission({
+      readings: [request(0)],
+      onWrite: refuseRunAt(0, BUG),
+      publish: () => Promise.reject(AWAY),
+    });
+    await expect(receive()).rejects.toBe(AWAY);
+    expect(ledger.steps.at(-1)).toBe('rollback');
+  });
+});
+
+describe('what is the caller’s to deal with', () => {
+  test('a registry that is away leaves the ledger untouched', async () => {
+    const { receive, ledger } = admission({
+      readings: [request(0), request(1)],
+      read: () => {
+        throw AWAY;
+      },
+    });
+    await expect(receive()).rejects.toBe(AWAY);
+    expect(ledger.steps).toEqual([]);
+  });
+
+  test('a database that is away passes through at once and makes no dead letter', async () => {
+    const { receive, ledger, deadLetters } = admission({ readings: [request(0)], onWrite: refuseRunAt(0, AWAY) });
+    await expect(receive()).rejects.toBe(AWAY);
+    expect([ledger.steps, deadLetters]).toEqual([['begin', 'lock t1', 'rollback'], []]);
+  });
+
+  test('a position whose record has another timestamp is of another topic, and says what to do', async () => {
+    const { receive, ledger } = admission({
+      readings: [request(4), request(5)],
+      position: { offset: 4n, timestampMs: 99 },
+    });
+    const failure = await receive().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FatalError);
+    expect(String(failure)).toContain("delete from runlane.consumer_positions where topic = 'requests'");
+    expect(ledger.committedRuns).toEqual([]);
+  });
+});

@@ -1,0 +1,64 @@
+import type { AdmissionPlan } from '../domain/admission-batch.ts';
+import type { KnownRun, Lane } from '../domain/admission.ts';
+import type { AdmissionLedger, AdmissionTransaction, Position } from './ports.ts';
+
+export type RecordingLedger = AdmissionLedger & {
+  /** What happened, oldest first: `begin`, `lock t1`, `write 2 runs`, `position 5`, `commit`, `rollback`. */
+  readonly steps: string[];
+  /** Ids of the runs whose transactions were committed. */
+  readonly committedRuns: string[];
+};
+
+export type LedgerSetup = {
+  position?: Position;
+  lanes?: Lane[];
+  known?: KnownRun[];
+  /** Called with every plan before it is written; throws what the database would. */
+  onWrite?: (plan: AdmissionPlan) => void;
+  /** Called before every commit; throws what the database would. */
+  onCommit?: () => void;
+};
+
+/** A ledger that commits and rolls back: a position moves, and runs are there, only after the commit. */
+export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
+  const steps: string[] = [];
+  const committedRuns: string[] = [];
+  let position = setup.position ?? { offset: -1n, timestampMs: 0 };
+  return {
+    steps,
+    committedRuns,
+    inTransaction: async (_topic, _partition, work) => {
+      steps.push('begin');
+      const pending = { position, runs: [] as string[] };
+      const transaction: AdmissionTransaction = {
+        position,
+        lockLanes: (threadIds) => {
+          steps.push(`lock ${threadIds.join(',')}`);
+          return Promise.resolve((setup.lanes ?? []).filter((lane) => threadIds.includes(lane.threadId)));
+        },
+        knownRuns: (runIds) => Promise.resolve((setup.known ?? []).filter((run) => runIds.includes(run.runId))),
+        write: async (plan) => {
+          setup.onWrite?.(plan);
+          steps.push(`write ${plan.runs.length} runs`);
+          pending.runs.push(...plan.runs.map((run) => run.runId));
+        },
+        movePosition: (moved) => {
+          steps.push(`position ${moved.offset}`);
+          pending.position = moved;
+          return Promise.resolve();
+        },
+      };
+      try {
+        const result = await work(transaction);
+        setup.onCommit?.();
+        position = pending.position;
+        committedRuns.push(...pending.runs);
+        steps.push('commit');
+        return result;
+      } catch (error) {
+        steps.push('rollback');
+        throw error;
+      }
+    },
+  };
+}
