@@ -15,6 +15,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_VERSION = '24.21.0';
+const parent = process.ppid;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const pnpmVersion = manifest.packageManager.split('@')[1];
@@ -111,7 +112,10 @@ withInstallLock(() => {
   const workspace = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
   once(join(root, 'node_modules', '.runlane-installed'), [lockfile, workspace], () => {
     say('installing the workspace with pnpm');
-    run('Installing the workspace', 'pnpm', ['install', '--frozen-lockfile', '--reporter=append-only']);
+    run('Installing the workspace', 'pnpm', ['install', '--frozen-lockfile', '--reporter=append-only'], {
+      // It is the pinned version already, and would otherwise want to install itself again.
+      env: { ...environment, pnpm_config_pm_on_fail: 'ignore' },
+    });
   });
 });
 
@@ -122,11 +126,24 @@ if (first === undefined) {
 }
 const [program, args] =
   first === '--bin' ? [rest[0], rest.slice(1)] : [join(toolchainBin, 'node'), [join(root, first), ...rest]];
-const child = spawn(program, args, { stdio: 'inherit', env: environment });
+// The channel tells a program that listens for 'disconnect' when this process is gone.
+const stdio = first === '--bin' ? 'inherit' : ['inherit', 'inherit', 'inherit', 'ipc'];
+const child = spawn(program, args, { stdio, env: environment });
 // Ctrl-C may reach the program twice, from the terminal and from here: programs treat a repeat as the same request.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+if (process.env.npm_lifecycle_event !== undefined) stopWithNpm(child);
 child.on('error', (error) => {
   say(`cannot run ${program}: ${error.message}`);
   process.exit(1);
 });
 child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+
+/** npm passes signals to its shell, which need not pass them on; and a killed npm passes nothing. */
+function stopWithNpm(program) {
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    program.kill('SIGTERM');
+  }, 500);
+  watch.unref();
+}

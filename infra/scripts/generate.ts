@@ -1,0 +1,34 @@
+/**
+ * Writes what is derived from the sources: the contracts' JSON Schemas and AsyncAPI, and .env.example.
+ *
+ * usage: npm run generate [-- --check]
+ *   --check  writes nothing; names the files that differ and exits 1 when there are any
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { envExample, runlaneVariables } from '@runlane/service-kit';
+import { ROOT } from './src/paths.ts';
+import { note, print } from './src/terminal.ts';
+import { ToolRunner } from './src/tool-runner.ts';
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const contracts = await new ToolRunner().run({
+  command: 'packages/contracts/src/generate.ts',
+  args: values.check ? ['--check'] : [],
+});
+process.exit(generateEnvExample(values.check) ? contracts : 1);
+
+/** False when the file differs and must not be written. */
+function generateEnvExample(isCheck: boolean): boolean {
+  const file = join(ROOT, '.env.example');
+  const text = envExample(runlaneVariables);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return true;
+  if (isCheck) {
+    note(`${file} is not what the sources generate; run npm run generate`);
+    return false;
+  }
+  writeFileSync(file, text);
+  print(`wrote ${file}`);
+  return true;
+}

@@ -1,0 +1,90 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { removeLocalData, startKafka, startPostgres, startRegistry } from '@runlane/local';
+import type { LocalOptions, LocalServer } from '@runlane/local';
+import type { Scope } from '@runlane/service-kit';
+import { note, table } from './terminal.ts';
+
+/** Where the servers are. */
+export type DevAddresses = { brokers: string[]; databaseUrl: string; registryUrl: string };
+
+/**
+ * Takes each server whose variable is set, and starts the others, all at once. Their data is fresh and goes with them.
+ *
+ * Thrown when a server does not answer or cannot be started; the others are then stopped by the scope.
+ */
+export async function startServers(scope: Scope, signal: AbortSignal, stateDirectory: string): Promise<DevAddresses> {
+  removeStaleData(stateDirectory);
+  const dataDir = join(stateDirectory, `dev-${process.pid}`);
+  const removeData = (): void => removeLocalData(dataDir);
+  scope.defer('data of the servers', removeData);
+  // Once more at the very end: an abandoned start may have left a process that still wrote when its server was stopped.
+  process.once('exit', removeData);
+
+  const failed = new AbortController();
+  const abandoned = AbortSignal.any([signal, failed.signal]);
+  const tell = (line: string): void => {
+    if (!abandoned.aborted) note(`[servers] ${line}`);
+  };
+  const started: Promise<LocalServer>[] = [];
+  scope.defer('servers', async () => {
+    failed.abort(new Error('Another server did not start.'));
+    const servers = await Promise.allSettled(started);
+    await Promise.all(servers.flatMap((server) => (server.status === 'fulfilled' ? [server.value.stop()] : [])));
+  });
+  const start = <T extends LocalServer>(startServer: (options: LocalOptions) => Promise<T>): Promise<T> => {
+    const server = startServer({
+      dataDir,
+      log: tell,
+      progress: throttled(tell),
+      signal: abandoned,
+    });
+    started.push(server);
+    return server;
+  };
+
+  const [kafka, registry, postgres] = await Promise.all([
+    start(startKafka),
+    start(startRegistry),
+    start(startPostgres),
+  ]);
+  return {
+    brokers: kafka.brokers,
+    registryUrl: registry.url,
+    databaseUrl: postgres.provider === 'given' ? postgres.url : await postgres.createDatabase('runlane'),
+  };
+}
+
+/** The addresses for people: without the password of the database, which is in `dev.env`. */
+export function addressTable({ brokers, databaseUrl, registryUrl }: DevAddresses, stateDirectory: string): string {
+  const { host, pathname } = new URL(databaseUrl);
+  return table([
+    ['Kafka', brokers.join(',')],
+    ['schema registry', registryUrl],
+    ['Postgres', `${host}${pathname}`],
+    ['as variables', `${join(stateDirectory, 'dev.env')}, as long as this runs`],
+  ]);
+}
+
+/** Data of processes that were killed; the lock says that none of them is alive. */
+function removeStaleData(stateDirectory: string): void {
+  for (const name of readdirSync(stateDirectory)) {
+    if (/^dev-\d+$/.test(name)) removeLocalData(join(stateDirectory, name));
+  }
+}
+
+/** How often a step that only counts, such as a download, is told again, in milliseconds. */
+const COUNTER_INTERVAL_MS = 3_000;
+
+/** Passes on each step at once, and the counter within a step now and then. */
+function throttled(tell: (text: string) => void): (text: string) => void {
+  let lastStep = '';
+  let lastAtMs = 0;
+  return (text) => {
+    const step = text.replace(/ *\(.*/, '');
+    if (step === lastStep && performance.now() - lastAtMs < COUNTER_INTERVAL_MS) return;
+    lastStep = step;
+    lastAtMs = performance.now();
+    tell(text);
+  };
+}

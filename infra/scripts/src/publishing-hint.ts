@@ -1,0 +1,20 @@
+import { topicNames } from '@runlane/contracts';
+
+/** How to publish a run from another terminal, with the addresses filled in. */
+export function publishingHint(brokers: readonly string[], topicPrefix: string, isDemoProject: boolean): string {
+  const topic = topicNames(topicPrefix).requests;
+  const run = isDemoProject
+    ? { thread_id: 't1', assistant_id: 'chat', input: { messages: [{ role: 'user', content: 'Hello' }] } }
+    : { thread_id: 't1', assistant_id: 'a graph of yours', input: {} };
+  const json = JSON.stringify(run);
+  return `Publish a run from another terminal, keyed by its thread, with kcat
+  echo '${json}' |
+    kcat -P -b ${brokers.join(',')} -t ${topic} -k t1 -X partitioner=murmur2_random
+or from TypeScript
+  import { Kafka, Partitioners } from 'kafkajs';
+  const kafka = new Kafka({ brokers: ${JSON.stringify(brokers)} });
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  await producer.send({ topic: '${topic}', messages: [{ key: 't1', value: '${json}' }] });
+  await producer.disconnect();`;
+}

@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import { connectKafka } from '@runlane/kafka';
+import { migrate } from '@runlane/postgres';
+import type { RunningService, Scope } from '@runlane/service-kit';
+import { runDevCommand } from './dev-command.ts';
+import type { DevStack } from './dev-command.ts';
+import { devEnvironment, publishDevEnv } from './dev-env.ts';
+import { addressTable, startServers } from './dev-servers.ts';
+import { readSettings } from './dev-settings.ts';
+import type { DevSettings } from './dev-settings.ts';
+import { createTopics, registerContracts } from './prepare.ts';
+import { describeError, note, print } from './terminal.ts';
+
+const USAGE = `usage: npm run infra
+
+Starts Kafka, a schema registry and Postgres, as far as KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL do not name
+them, prepares topics, schemas and tables, and keeps the servers up until Ctrl-C. Their addresses are in .runlane/dev.env.`;
+
+const MIGRATIONS = new URL('../../../services/run-consumer/migrations/', import.meta.url);
+const SERVERS_STOP_MS = 30_000;
+
+/** `npm run infra`; returns the exit code. */
+export async function runInfra(
+  args: string[],
+  { environment, stateDirectory }: { environment: NodeJS.ProcessEnv; stateDirectory: string },
+): Promise<number> {
+  let settings: DevSettings;
+  try {
+    const { values } = parseArgs({ args, options: { help: { type: 'boolean', default: false } } });
+    if (values.help) {
+      print(USAGE);
+      return 0;
+    }
+    settings = readSettings(environment);
+  } catch (error) {
+    note(`npm run infra: ${describeError(error)}`);
+    return 2;
+  }
+  return runDevCommand({
+    name: 'npm run infra',
+    stateDirectory,
+    stopGraceMs: SERVERS_STOP_MS,
+    start: (scope, signal, stack) => start(scope, signal, settings, stack),
+  });
+}
+
+async function start(
+  scope: Scope,
+  signal: AbortSignal,
+  settings: DevSettings,
+  { stateDirectory, logger }: DevStack,
+): Promise<RunningService> {
+  const { topicPrefix } = settings;
+  const addresses = await startServers(scope, signal, stateDirectory);
+  const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
+  await createTopics(kafka, topicPrefix);
+  await registerContracts(addresses.registryUrl, topicPrefix, signal);
+  await migrate({ databaseUrl: addresses.databaseUrl, directory: MIGRATIONS, schema: 'runlane', logger });
+  signal.throwIfAborted();
+
+  const devEnv = devEnvironment(settings, addresses);
+  scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
+  print(addressTable(addresses, stateDirectory));
+  print('runlane infra ready');
+  return { failed: [] };
+}
