@@ -5,22 +5,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import type { WriteBatch } from '@runlane/checkpoint';
-import { parseRunCreate } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
-import { createPool, migrate } from '@runlane/postgres';
-import { createLogger } from '@runlane/service-kit';
-import { createDatabase } from '@runlane/testkit';
-import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 import { GraphRegistry } from './graph-registry.ts';
 import { createGraphRunner } from './graph-runner.ts';
+import { RunRows, silent } from './run-rows.fixture.ts';
 import { openStore } from './store.ts';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const graphFile = (name: string) =>
   fileURLToPath(new URL(`../../../../../test/graphs/src/${name}.ts`, import.meta.url));
 const graphs = new GraphRegistry(
@@ -29,66 +23,27 @@ const graphs = new GraphRegistry(
     { graphId: 'answer', file: graphFile('shapes'), exportName: 'builder' },
     { graphId: 'pause', file: graphFile('pause'), exportName: 'graph' },
   ],
-  logger,
+  silent,
 );
 
-let pool: Pool;
+let rows: RunRows;
+let pool: RunRows['pool'];
 let store: ReturnType<typeof openStore>;
 
 beforeAll(async () => {
-  const databaseUrl = await createDatabase(inject('databaseUrl'));
-  const directory = new URL('../../../migrations/', import.meta.url);
-  await migrate({ databaseUrl, directory, schema: 'runlane', logger });
-  pool = createPool({ url: databaseUrl, applicationName: 'test', logger });
-  await new PostgresSaver(pool).setup();
-  store = openStore({ databaseUrl, schema: 'public', logger });
+  rows = await RunRows.create(inject('databaseUrl'));
+  pool = rows.pool;
+  store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silent });
 });
 afterAll(async () => {
   await store.stop();
-  await pool.end();
+  await rows[Symbol.asyncDispose]();
 });
 
-/** A run in the ledger, claimed for the first time. */
-async function claim(threadId: string, request: Record<string, Json> = {}): Promise<ClaimedRun> {
-  const body = { thread_id: threadId, assistant_id: 'lane', input: { label: 'a', ms: 0 }, ...request };
-  const parsed = parseRunCreate(body);
-  if (parsed.kind === 'invalid') throw new Error(parsed.problems.join(' '));
-  const runId = randomUUID();
-  const graphId = parsed.request.assistant_id;
-  await pool.query(
-    `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request,
-       fingerprint, metadata, lane_position, executor_id, fencing_token, attempt, source_topic, source_partition,
-       source_offset)
-     values ($1, $2, $3, $3, 'running', 'enqueue', '{}', '', '{}', $4, $5, 1, 1, 't', 0, 0)`,
-    [runId, threadId, graphId, Math.floor(Math.random() * 1e9), randomUUID()],
-  );
-  return {
-    runId,
-    threadId,
-    assistantId: graphId,
-    graphId,
-    request: parsed.request,
-    metadata: parsed.request.metadata ?? {},
-    multitaskStrategy: 'enqueue',
-    attempt: 1,
-    fencingToken: 1n,
-    isIsolated: false,
-  };
-}
-
-/** The claim after the executor's death. */
-async function claimAgain(run: ClaimedRun): Promise<ClaimedRun> {
-  const fencingToken = run.fencingToken + 1n;
-  await pool.query('update runlane.runs set fencing_token = $2 where run_id = $1', [run.runId, fencingToken]);
-  return { ...run, attempt: run.attempt + 1, fencingToken };
-}
-
-async function settle(run: ClaimedRun): Promise<void> {
-  await pool.query(
-    `update runlane.runs set status = 'success', executor_id = null, run_ended_at = now() where run_id = $1`,
-    [run.runId],
-  );
-}
+const claim = (threadId: string, request: Record<string, Json> = {}) =>
+  rows.claim(threadId, { assistant_id: 'lane', input: { label: 'a', ms: 0 }, ...request });
+const claimAgain = (run: ClaimedRun) => rows.claimAgain(run);
+const settle = (run: ClaimedRun) => rows.settle(run);
 
 type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal };
 
@@ -99,7 +54,7 @@ function execute(run: ClaimedRun, { write, drain }: AttemptOptions = {}): Promis
     newSaver: ({ runId, fencingToken, metadata }, onRefused) =>
       new RunSaver({ pool, schema: 'public', commits, claim: { runId, fencingToken }, metadata, onRefused }),
     store,
-    logger,
+    logger: silent,
   });
   return runGraph(run, { abort: new AbortController().signal, drain: drain ?? new AbortController().signal });
 }
@@ -266,10 +221,12 @@ test('context, tags and configurable reach the graph, and metadata every checkpo
   expect(await execute(run)).toMatchObject({
     head: { values: { seen: { label: 'x', context: { tenant: 'acme' }, tags: ['blue'], store: true } } },
   });
-  const { rows } = await pool.query('select metadata from checkpoints where thread_id = $1', [run.threadId]);
-  expect(rows.length).toBeGreaterThan(0);
-  for (const { metadata } of rows) expect(metadata).toMatchObject({ ticket: 7, run_id: run.runId });
-  for (const { metadata } of rows) expect(metadata.source).not.toBe('mine');
+  const { rows: checkpoints } = await pool.query('select metadata from checkpoints where thread_id = $1', [
+    run.threadId,
+  ]);
+  expect(checkpoints.length).toBeGreaterThan(0);
+  for (const { metadata } of checkpoints) expect(metadata).toMatchObject({ ticket: 7, run_id: run.runId });
+  for (const { metadata } of checkpoints) expect(metadata.source).not.toBe('mine');
 });
 
 test('I12: a drained run stops after its superstep, and the next start goes on behind it', async () => {

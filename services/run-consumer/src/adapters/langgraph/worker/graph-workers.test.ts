@@ -1,0 +1,132 @@
+/**
+ * What graphs can do to the thread that they run in, and what becomes of the runs beside them.
+ * Real: worker threads, LangGraph, Postgres.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LeaseLost, ShuttingDown } from '@runlane/service-kit';
+import { eventually } from '@runlane/testkit';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { RunSignals } from '../../../app/execute-runs.ts';
+import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import { RunRows, silent } from '../run-rows.fixture.ts';
+import { GraphWorkers } from './graph-workers.ts';
+
+const FILE = fileURLToPath(new URL('../../../../../../test/graphs/src/misbehaving.ts', import.meta.url));
+
+const directory = mkdtempSync(join(tmpdir(), 'runlane-workers-'));
+const sideEffects = join(directory, 'side-effects.jsonl');
+
+let rows: RunRows;
+beforeAll(async () => {
+  writeFileSync(sideEffects, '');
+  rows = await RunRows.create(inject('databaseUrl'));
+});
+afterAll(async () => {
+  await rows[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
+
+async function startWorkers(threadCount = 1): Promise<GraphWorkers & AsyncDisposable> {
+  const workers = new GraphWorkers({
+    settings: {
+      databaseUrl: rows.databaseUrl,
+      checkpointSchema: 'public',
+      poolSize: 2,
+      graphs: [{ graphId: 'misbehaving', file: FILE, exportName: 'graph' }],
+      logLevel: 'silent',
+    },
+    environment: { ...process.env, SIDE_EFFECTS_FILE: sideEffects },
+    memoryMb: 128,
+    threadCount,
+    logger: silent,
+  });
+  await workers.start();
+  return Object.assign(workers, { [Symbol.asyncDispose]: () => workers.stop() });
+}
+
+const claim = (what: string, ms = 0) => rows.claim(randomUUID(), { assistant_id: 'misbehaving', input: { what, ms } });
+
+function signals(): RunSignals & { stop: AbortController } {
+  const stop = new AbortController();
+  return { abort: stop.signal, drain: new AbortController().signal, stop };
+}
+
+const run = (workers: GraphWorkers, claimed: ClaimedRun): Promise<Outcome> => workers.run(claimed, signals());
+
+test('a run ends with its outcome, and the next one uses the same thread', async () => {
+  await using workers = await startWorkers();
+  expect(await run(workers, await claim('nothing'))).toMatchObject({ kind: 'succeeded' });
+  expect(await run(workers, await claim('unhandled'))).toMatchObject({ kind: 'succeeded' });
+});
+
+test('a graph that blocks its thread leaves the main thread free', async () => {
+  await using workers = await startWorkers();
+  let ticks = 0;
+  const ticking = setInterval(() => (ticks += 1), 10);
+  const outcome = await run(workers, await claim('block', 500));
+  clearInterval(ticking);
+  expect(outcome).toMatchObject({ kind: 'succeeded' });
+  expect(ticks).toBeGreaterThan(10);
+});
+
+test.each(['memory', 'exit', 'uncaught'])(
+  'a thread that ends by %s costs its runs an attempt, and no other',
+  async (what) => {
+    await using workers = await startWorkers(2);
+    const [culprit, elsewhere] = [await claim(what), await claim('block', 1_500)];
+    // The thread with the fewest runs takes the next one, so they are in different threads.
+    const outcomes = await Promise.all([run(workers, culprit), run(workers, elsewhere)]);
+    expect(outcomes[0]).toMatchObject({ kind: 'handed_back', spendsAttempt: true, isolate: true });
+    expect(outcomes[1]).toMatchObject({ kind: 'succeeded' });
+    // The thread is replaced.
+    expect(await run(workers, await claim('nothing'))).toMatchObject({ kind: 'succeeded' });
+  },
+);
+
+test('I10: a run that was in such a thread goes on alone, so that its neighbours do not share its next crash', async () => {
+  await using workers = await startWorkers();
+  const neighbour = run(workers, await claim('ignore_abort', 800));
+  const again = await rows.claimAgain(await claim('exit'));
+  expect(await run(workers, { ...again, isIsolated: true })).toMatchObject({
+    kind: 'handed_back',
+    spendsAttempt: true,
+  });
+  expect(await neighbour).toMatchObject({ kind: 'succeeded' });
+});
+
+test('a graph that does not end after its abort is ended with its thread, and its neighbours spend nothing', async () => {
+  await using workers = await startWorkers();
+  const controls = signals();
+  const deaf = workers.run(await claim('ignore_abort', 60_000), controls);
+  const neighbour = run(workers, await claim('ignore_abort', 60_000));
+  controls.stop.abort(new LeaseLost('executor'));
+  expect(await deaf).toMatchObject({ kind: expect.stringMatching(/handed_back|failed/) });
+  const blocked = signals();
+  const blockingRun = await claim('block', 60_000);
+  const blocking = workers.run(blockingRun, blocked);
+  await eventually(() => readFileSync(sideEffects, 'utf8').includes(blockingRun.runId), {
+    what: 'the thread is blocked',
+  });
+  blocked.stop.abort(new LeaseLost('executor'));
+  expect(await blocking).toMatchObject({ kind: 'handed_back' });
+  expect(await neighbour).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: false });
+});
+
+test('stopping ends threads that are blocked', async () => {
+  const workers = await startWorkers();
+  const blocking = run(workers, await claim('block', 60_000));
+  await workers.stop();
+  expect(await blocking).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
+});
+
+test('an abort reaches the graph', async () => {
+  await using workers = await startWorkers();
+  const controls = signals();
+  const started = workers.run(await claim('ignore_abort', 300), controls);
+  controls.stop.abort(new ShuttingDown('test'));
+  expect(await started).not.toMatchObject({ kind: 'succeeded' });
+});

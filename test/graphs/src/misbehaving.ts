@@ -1,0 +1,57 @@
+/** Does to its thread or process what its input says. */
+import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
+import { note } from './side-effects.ts';
+
+const State = Annotation.Root({
+  what: Annotation<'block' | 'ignore_abort' | 'memory' | 'exit' | 'uncaught' | 'unhandled' | 'nothing'>,
+  /** Milliseconds, for what takes time. */
+  ms: Annotation<number>,
+  done: Annotation<boolean>,
+});
+
+export const graph = new StateGraph(State)
+  .addNode('act', async (state, config) => {
+    const about = {
+      run_id: config.configurable?.['run_id'],
+      thread_id: config.configurable?.['thread_id'],
+      node: 'act',
+    };
+    note({ ...about, at: 'start' });
+    switch (state.what) {
+      case 'block':
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, state.ms);
+        break;
+      case 'ignore_abort':
+        await new Promise((resolve) => setTimeout(resolve, state.ms));
+        break;
+      case 'memory':
+        fillMemory();
+        break;
+      case 'exit':
+        process.exit(7);
+        break;
+      case 'uncaught':
+        setTimeout(() => {
+          throw new Error('nobody catches this');
+        });
+        await new Promise((resolve) => setTimeout(resolve, 10_000));
+        break;
+      case 'unhandled':
+        void Promise.reject(new Error('nobody handles this'));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        break;
+      case 'nothing':
+        break;
+    }
+    note({ ...about, at: 'end' });
+    return { done: true };
+  })
+  .addEdge(START, 'act')
+  .addEdge('act', END)
+  .compile();
+
+// In small steps, as graphs do: V8 can end a thread only between two of them, and a huge one ends the process.
+function fillMemory(): never {
+  const kept: object[] = [];
+  for (;;) kept.push({ number: kept.length, text: `item ${kept.length}` });
+}
