@@ -36,9 +36,23 @@ const unreadable = (offset: number): Reading => ({
   content: { kind: 'dead_letter', reason: { code: 'undecodable', message: 'Not JSON.' } },
 });
 
-type Setup = LedgerSetup & { readings: Reading[]; publish?: () => Promise<void>; read?: () => void };
+type Setup = LedgerSetup & {
+  readings: Reading[];
+  /** End of the partition as the batch has it, and as the broker has it now. */
+  highWatermark?: bigint;
+  endOffset?: bigint;
+  publish?: () => Promise<void>;
+  read?: () => void;
+};
 
-function admission({ readings, publish, read, ...ledgerSetup }: Setup) {
+function admission({
+  readings,
+  highWatermark = 1_000n,
+  endOffset = highWatermark,
+  publish,
+  read,
+  ...ledgerSetup
+}: Setup) {
   const ledger = recordingLedger(ledgerSetup);
   const hints = recordingHints();
   const { logger, messages } = recordingLog();
@@ -46,7 +60,7 @@ function admission({ readings, publish, read, ...ledgerSetup }: Setup) {
   const reports: AdmissionReport[] = [];
   const receive = () =>
     receiveRunRequests(
-      readings.map(({ record }) => record),
+      { records: readings.map(({ record }) => record), highWatermark },
       {
         read: async (record) => {
           read?.();
@@ -55,6 +69,7 @@ function admission({ readings, publish, read, ...ledgerSetup }: Setup) {
           return reading;
         },
         ledger,
+        endOffset: () => Promise.resolve(endOffset),
         deadLetters: {
           publish: async (records) => {
             ledger.steps.push(`publish ${records.map(({ value }) => value?.toString()).join(',')}`);
@@ -270,5 +285,26 @@ describe('what is the caller’s to deal with', () => {
     expect(failure).toBeInstanceOf(FatalError);
     expect(String(failure)).toContain("delete from runlane.consumer_positions where topic = 'requests'");
     expect(ledger.committedRuns).toEqual([]);
+  });
+
+  test('a position behind the end of the partition is of another topic, whose records must not be skipped', async () => {
+    const { receive, reports } = admission({
+      readings: [request(0), request(1)],
+      position: { offset: 4n, timestampMs: 1_004 },
+      highWatermark: 2n,
+    });
+    await expect(receive()).rejects.toBeInstanceOf(FatalError);
+    expect(reports).toEqual([]);
+  });
+
+  test('a position behind the end that a late member knows is the one of its successor', async () => {
+    const { receive, reports } = admission({
+      readings: [request(0), request(1)],
+      position: { offset: 4n, timestampMs: 1_004 },
+      highWatermark: 2n,
+      endOffset: 5n,
+    });
+    await receive();
+    expect(reports).toMatchObject([{ skippedCount: 2 }]);
   });
 });

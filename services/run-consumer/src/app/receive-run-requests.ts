@@ -10,7 +10,7 @@
  */
 import type { DeadLetterReason } from '@runlane/contracts';
 import { FatalError, RetriableError } from '@runlane/kafka';
-import type { InRecord, OutRecord } from '@runlane/kafka';
+import type { InRecord, OutRecord, PartitionBatch } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { planAdmission } from '../domain/admission-batch.ts';
 import type { AdmissionPlan } from '../domain/admission-batch.ts';
@@ -38,6 +38,8 @@ export type ReceiveDependencies = {
   /** Thrown: RetriableError while the schema registry is away. Everything else is a dead letter. */
   read: (record: InRecord) => Promise<Reading>;
   ledger: AdmissionLedger;
+  /** The offset behind the last record of the partition, as the broker has it now. */
+  endOffset: (topic: string, partition: number) => Promise<bigint>;
   deadLetters: RecordPublisher;
   deadLetterRecord: (record: InRecord, reason: DeadLetterReason, attempts: number) => OutRecord;
   assistants: AssistantDirectory;
@@ -54,23 +56,26 @@ const MAX_PROCESSING_ATTEMPTS = 3;
  *
  * Thrown: RetriableError when a dependency is away; FatalError when the stored position does not belong to this topic.
  */
-export async function receiveRunRequests(records: readonly InRecord[], needs: ReceiveDependencies): Promise<void> {
+export async function receiveRunRequests(
+  { records, highWatermark }: Pick<PartitionBatch, 'records' | 'highWatermark'>,
+  needs: ReceiveDependencies,
+): Promise<void> {
   const readings: Reading[] = [];
   for (const record of records) readings.push(await needs.read(record));
   try {
-    await admitReadings(readings, needs);
+    await admitReadings({ readings, highWatermark }, needs);
     return;
   } catch (error) {
     if (isForTheCaller(error)) throw error;
     needs.logger.warn({ err: error, records: records.length }, 'admission.batch_failed');
   }
-  for (const reading of readings) await admitAlone(reading, needs);
+  for (const reading of readings) await admitAlone(reading, highWatermark, needs);
 }
 
-async function admitAlone(reading: Reading, needs: ReceiveDependencies): Promise<void> {
+async function admitAlone(reading: Reading, highWatermark: bigint, needs: ReceiveDependencies): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await admitReadings([reading], needs);
+      await admitReadings({ readings: [reading], highWatermark }, needs);
       return;
     } catch (error) {
       if (isForTheCaller(error)) throw error;
@@ -79,7 +84,8 @@ async function admitAlone(reading: Reading, needs: ReceiveDependencies): Promise
       if (attempt < MAX_PROCESSING_ATTEMPTS) continue;
       const message = `The record failed ${attempt} times: ${error instanceof Error ? error.message : String(error)}`;
       const reason: DeadLetterReason = { code: 'processing_failed', message };
-      await admitReadings([{ record: reading.record, content: { kind: 'dead_letter', reason } }], needs, attempt);
+      const deadLetter: Reading = { record: reading.record, content: { kind: 'dead_letter', reason } };
+      await admitReadings({ readings: [deadLetter], highWatermark }, needs, attempt);
       return;
     }
   }
@@ -89,11 +95,14 @@ function isForTheCaller(error: unknown): boolean {
   return error instanceof RetriableError || error instanceof FatalError;
 }
 
-async function admitReadings(readings: readonly Reading[], needs: ReceiveDependencies, attempts = 1): Promise<void> {
-  const first = readings[0];
+/** Decoded records of one partition, and the offset behind its last record at the time they were read. */
+type ReadBatch = { readings: readonly Reading[]; highWatermark: bigint };
+
+async function admitReadings(batch: ReadBatch, needs: ReceiveDependencies, attempts = 1): Promise<void> {
+  const first = batch.readings[0];
   if (first === undefined) return;
   const report = await needs.ledger.inTransaction(first.record.topic, first.record.partition, (transaction) =>
-    admitInTransaction(readings, transaction, needs, attempts),
+    admitInTransaction(batch, transaction, needs, attempts),
   );
   needs.report(report);
   if (report.admittedCount > 0) needs.hints.runsReady();
@@ -101,12 +110,12 @@ async function admitReadings(readings: readonly Reading[], needs: ReceiveDepende
 }
 
 async function admitInTransaction(
-  readings: readonly Reading[],
+  batch: ReadBatch,
   transaction: AdmissionTransaction,
   needs: ReceiveDependencies,
   attempts: number,
 ): Promise<AdmissionReport> {
-  const fresh = unseen(readings, transaction.position);
+  const fresh = await unseen(batch, transaction.position, needs);
   const requests: RunRequest[] = [];
   const deadLetters: { record: InRecord; reason: DeadLetterReason }[] = [];
   for (const { record, content } of fresh) {
@@ -142,7 +151,7 @@ async function admitInTransaction(
     admittedCount: plan.runs.length - rejectedCount,
     rejectedCount,
     repeatCount: plan.repeatCount,
-    skippedCount: readings.length - fresh.length,
+    skippedCount: batch.readings.length - fresh.length,
     deadLetters: deadLetters.map(({ reason }) => reason),
     strayThreads,
   };
@@ -166,11 +175,20 @@ async function planRequests(
 }
 
 /** The records after the position. Thrown: FatalError when the position is of another topic with the same name. */
-function unseen(readings: readonly Reading[], position: AdmissionTransaction['position']): Reading[] {
+async function unseen(
+  { readings, highWatermark }: ReadBatch,
+  position: AdmissionTransaction['position'],
+  { endOffset }: ReceiveDependencies,
+): Promise<readonly Reading[]> {
+  const first = readings[0]?.record;
+  if (first === undefined) return [];
   const seen = readings.find(({ record }) => record.offset === position.offset);
-  if (seen !== undefined && seen.record.timestampMs !== position.timestampMs) {
-    throw new FatalError(recreatedTopicMessage(seen.record, position.offset));
-  }
+  const isAnotherRecord = seen !== undefined && seen.record.timestampMs !== position.timestampMs;
+  // Behind the end of a recreated topic its new records would be skipped (I1). A member that has lost the partition may
+  // only know an older end than its successor has reached, so the broker is asked again.
+  const isBehindEnd =
+    position.offset >= highWatermark && position.offset >= (await endOffset(first.topic, first.partition));
+  if (isAnotherRecord || isBehindEnd) throw new FatalError(recreatedTopicMessage(first, position.offset));
   return readings.filter(({ record }) => record.offset > position.offset);
 }
 

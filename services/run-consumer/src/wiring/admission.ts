@@ -1,5 +1,5 @@
-import { FatalError, deadLetterRecord } from '@runlane/kafka';
-import type { Assignment, RecordConsumer, Seek } from '@runlane/kafka';
+import { FatalError, RetriableError, deadLetterRecord } from '@runlane/kafka';
+import type { Assignment, KafkaConnection, RecordConsumer, Seek } from '@runlane/kafka';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
@@ -21,6 +21,7 @@ export async function startAdmission(
   const needs: ReceiveDependencies = {
     read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES }),
     ledger: createAdmissionLedger(pool, group),
+    endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     deadLetters,
     deadLetterRecord: (record, { code, message }, attempts) =>
       deadLetterRecord(record, topics.deadLetters, {
@@ -39,9 +40,9 @@ export async function startAdmission(
   const consumer = kafka.consumer({
     group,
     topics: [topics.requests],
-    handle: async ({ records }) => {
-      await receiveRunRequests(records, needs);
-      const last = records.at(-1);
+    handle: async (batch) => {
+      await receiveRunRequests(batch, needs);
+      const last = batch.records.at(-1);
       return last === undefined ? null : { commitThrough: last.offset };
     },
     onAssigned: (assignment, seek) => resumeFromLedger(assignment, seek, foundation),
@@ -77,6 +78,17 @@ async function resumeFromLedger(assignment: Assignment, seek: Seek, foundation: 
       seek({ topic, partition }, offset);
       logger.warn({ topic, partition, offset: String(offset) }, 'admission.offset_ahead_of_ledger');
     }
+  } finally {
+    await admin.close();
+  }
+}
+
+async function endOffset(kafka: KafkaConnection, topic: string, partition: number): Promise<bigint> {
+  const admin = await kafka.admin();
+  try {
+    const end = (await admin.endOffsets(topic)).get(partition);
+    if (end === undefined) throw new RetriableError(`The broker does not name the end of ${topic}/${partition}.`);
+    return end.high;
   } finally {
     await admin.close();
   }

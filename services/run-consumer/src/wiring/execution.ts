@@ -36,6 +36,7 @@ export function createWorkers(
       checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
       poolSize: WORKER_POOL_SIZE,
       graphs: project.graphs,
+      tsconfig: project.tsconfig,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
     environment: { ...environment, ...project.env },

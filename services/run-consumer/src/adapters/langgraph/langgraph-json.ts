@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { RunlaneError } from '@runlane/service-kit';
 import { z } from 'zod';
@@ -18,6 +18,8 @@ export type GraphSource = { graphId: string; file: string; exportName: string };
 /** The parts of `langgraph.json` that the executor needs. */
 export type LangGraphProject = {
   file: string;
+  /** The nearest tsconfig.json at or above it, for path aliases; null without one. */
+  tsconfig: string | null;
   graphs: GraphSource[];
   /** Environment of the graphs, from the `env` key. */
   env: Record<string, string>;
@@ -41,12 +43,20 @@ export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv):
   }
   return {
     file,
+    tsconfig: nearestTsconfig(directory),
     graphs: Object.entries(parsed.data.graphs).map(([graphId, spec]) =>
       graphSource(graphId, typeof spec === 'string' ? spec : spec.path, directory),
     ),
     env: readEnv(parsed.data.env, directory, environment),
     hasStoreIndex: parsed.data.store?.index !== undefined,
   };
+}
+
+function nearestTsconfig(directory: string): string | null {
+  const file = join(directory, 'tsconfig.json');
+  if (existsSync(file)) return file;
+  const parent = dirname(directory);
+  return parent === directory ? null : nearestTsconfig(parent);
 }
 
 /** `./file.ts:exportName`; the last colon separates, so that a drive letter stays part of the path. */

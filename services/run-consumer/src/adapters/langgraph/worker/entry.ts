@@ -58,6 +58,6 @@ port.on('message', (message: ToWorker) => {
 });
 
 // A project's modules may say ./x.js and mean x.ts, use enums or path aliases: plain type stripping runs none of that.
-register();
+register({ tsconfig: settings.tsconfig ?? false });
 await graphs.loadAll();
 tell({ type: 'ready' });

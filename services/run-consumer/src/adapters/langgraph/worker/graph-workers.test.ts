@@ -12,10 +12,17 @@ import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import { readLangGraphJson } from '../langgraph-json.ts';
 import { RunRows, silent } from '../run-rows.fixture.ts';
 import { GraphWorkers } from './graph-workers.ts';
 
 const FILE = fileURLToPath(new URL('../../../../../../test/graphs/src/misbehaving.ts', import.meta.url));
+
+/** A LangGraph.js project with what plain type stripping cannot run. */
+const project = readLangGraphJson(
+  fileURLToPath(new URL('../../../../../../test/graphs/project/langgraph.json', import.meta.url)),
+  {},
+);
 
 const directory = mkdtempSync(join(tmpdir(), 'runlane-workers-'));
 const sideEffects = join(directory, 'side-effects.jsonl');
@@ -36,7 +43,8 @@ async function startWorkers(threadCount = 1): Promise<GraphWorkers & AsyncDispos
       databaseUrl: rows.databaseUrl,
       checkpointSchema: 'public',
       poolSize: 2,
-      graphs: [{ graphId: 'misbehaving', file: FILE, exportName: 'graph' }],
+      graphs: [{ graphId: 'misbehaving', file: FILE, exportName: 'graph' }, ...project.graphs],
+      tsconfig: project.tsconfig,
       logLevel: 'silent',
     },
     environment: { ...process.env, SIDE_EFFECTS_FILE: sideEffects },
@@ -61,6 +69,15 @@ test('a run ends with its outcome, and the next one uses the same thread', async
   await using workers = await startWorkers();
   expect(await run(workers, await claim('nothing'))).toMatchObject({ kind: 'succeeded' });
   expect(await run(workers, await claim('unhandled'))).toMatchObject({ kind: 'succeeded' });
+});
+
+test.each([
+  ['typescript', { greeting: 'hello world', mood: 'happy' }],
+  ['javascript', { greeting: 'hello javascript' }],
+])('a project in %s runs unchanged: ./x.js for x.ts, enums, path aliases', async (graphId, values) => {
+  await using workers = await startWorkers();
+  const claimed = await rows.claim(randomUUID(), { assistant_id: graphId, input: {} });
+  expect(await run(workers, claimed)).toMatchObject({ kind: 'succeeded', head: { values } });
 });
 
 test('a graph that blocks its thread leaves the main thread free', async () => {

@@ -9,6 +9,8 @@ export type WorkerSettings = {
   /** Most Postgres connections of the worker, for checkpoints. */
   poolSize: number;
   graphs: GraphSource[];
+  /** For the path aliases of the graphs' modules; null without one. */
+  tsconfig: string | null;
   logLevel: LogLevel;
 };
 
