@@ -71,7 +71,7 @@ export async function startRunConsumer(
   let consumer: RecordConsumer | null = null;
 
   if (has('relay')) {
-    probes.waitsFor('Kafka');
+    probes.waitsFor('the schema registry');
     loops.push((await startRelay(scope, signals, foundation)).relaying);
   }
   if (has('sweeping')) loops.push(startSweeping(signals.background, foundation, settle));

@@ -1,5 +1,5 @@
 /** Real: the relay loop. Doubled: outbox, publisher and clock. Decides: what was published and marked, in which order. */
-import { RetriableError } from '@runlane/kafka';
+import { FatalError, RetriableError } from '@runlane/kafka';
 import { Wakeup } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutboxEntry } from '../domain/status-event.ts';
@@ -228,4 +228,9 @@ test('a last flush that fails ends the relay all the same', async () => {
   stop.abort();
   await relaying;
   expect(messages()).toEqual(['relay.last_flush_failed']);
+});
+
+test('ends with what repeating cannot help, so that somebody looks', async () => {
+  const { relaying } = startRelay({ waiting: [1], publish: () => Promise.reject(new FatalError('no such schema')) });
+  await expect(relaying).rejects.toThrow('no such schema');
 });

@@ -4,6 +4,7 @@
  *           oldest unpublished events first, so a consumer that drops known event ids sees every thread in order (I6).
  * I1        An event is marked only after the broker has acknowledged it; a failed batch is repeated before newer ones.
  */
+import { FatalError } from '@runlane/kafka';
 import { Wakeup, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../domain/status-event.ts';
@@ -28,7 +29,10 @@ export type RelayDependencies = {
 const BATCH = 500;
 const RETRY = { baseMs: 100, maxMs: 5_000 };
 
-/** Relays until `signal` aborts, then publishes what is left once and gives its lease up. */
+/**
+ * Relays until `signal` aborts, then publishes what is left once and gives its lease up.
+ * Thrown: FatalError when repeating cannot help.
+ */
 export async function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promise<void> {
   const { outbox, holder, leaseMs, pollMs, stored, monotonicMs, logger } = needs;
   const pause = new Wakeup();
@@ -45,6 +49,8 @@ export async function relayUntil(signal: AbortSignal, needs: RelayDependencies):
       failures = 0;
       if (publishedCount < BATCH) await stored.wait(leasedUntilMs > nowMs ? pollMs : leaseMs / 4, signal);
     } catch (error) {
+      // A missing schema, an event larger than its topic takes: waiting would only hide it.
+      if (error instanceof FatalError) throw error;
       failures += 1;
       logger.warn({ err: error, failures }, 'relay.failed');
       await pause.wait(backoff(failures, RETRY, needs.random()), signal);

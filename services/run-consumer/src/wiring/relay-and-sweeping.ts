@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { RetriableError } from '@runlane/kafka';
+import { retrying } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
@@ -20,6 +22,11 @@ export async function startRelay(
   foundation: Foundation,
 ): Promise<{ relaying: Promise<void> }> {
   const { kafka, codec, topics, pool, metrics, logger, wakeups } = foundation;
+  await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
+    isRetriable: (error) => error instanceof RetriableError,
+    signal: signals.intake,
+    onRetry: ({ error }) => logger.warn({ err: error }, 'relay.waits_for_registry'),
+  });
   const publisher = await kafka.producer();
   scope.defer('event producer', () => publisher.close());
   const relaying = relayUntil(signals.background, {
