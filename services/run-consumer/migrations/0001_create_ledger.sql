@@ -32,6 +32,7 @@ create table runs (
   fencing_token bigint not null default 0,
   attempt integer not null default 0,
   is_isolated boolean not null default false,
+  is_temporary boolean not null default false,
   sequence integer not null default 1,
   blocked_by uuid,
   superseded_by uuid,
@@ -57,6 +58,7 @@ comment on column runs.lane_position is 'Order within the thread; null for rejec
 comment on column runs.ready_at is 'Set when the run is the first unfinished one of its lane: only such runs can be claimed.';
 comment on column runs.fencing_token is 'Grows with every claim and rescue; every later write of the run must match it (I3).';
 comment on column runs.is_isolated is 'An attempt ended with its process or thread: the next one runs alone (I10).';
+comment on column runs.is_temporary is 'A stateless run with on_completion delete: no checkpointer, and its thread ends with it.';
 comment on column runs.sequence is 'Number of events the run has in the outbox so far (I6).';
 
 create unique index one_running_run_per_thread on runs (thread_id) where status = 'running';

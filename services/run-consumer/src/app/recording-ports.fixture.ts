@@ -115,6 +115,7 @@ export function claimedRun(runId: string, overrides: Partial<ClaimedRun> = {}): 
     attempt: 1,
     fencingToken: 7n,
     isIsolated: false,
+    isTemporary: false,
     ...overrides,
   };
 }

@@ -38,6 +38,15 @@ test('a rejection makes no thread, takes no place and shows the status of the th
   ]);
 });
 
+test('a stateless run is temporary unless it shall be kept, and a temporary one shows no thread', () => {
+  const requests = [requestAt(1, { thread_id: null }), requestAt(2, { thread_id: null, on_completion: 'keep' })];
+  const plan = planAdmission(requests, [], [], assistants);
+  expect(plan.runs).toMatchObject([
+    { status: 'pending', isTemporary: true, threadStatus: null, isReady: true },
+    { status: 'pending', isTemporary: false, threadStatus: 'busy' },
+  ]);
+});
+
 describe('within one batch', () => {
   test('a repeated request counts once', () => {
     const plan = planAdmission([requestAt(1, { run_id: RUN }), requestAt(2, { run_id: RUN })], [], [], assistants);

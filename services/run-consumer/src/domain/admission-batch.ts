@@ -17,7 +17,7 @@ export type AdmittedRun = {
   /** Thread status in the event; null where there is no thread. */
   threadStatus: ThreadStatus | null;
 } & (
-  | { status: 'pending'; lanePosition: bigint; isReady: boolean }
+  | { status: 'pending'; lanePosition: bigint; isReady: boolean; isTemporary: boolean }
   | { status: 'rejected'; reason: RejectedReason; message: string; blockedBy: string | null }
 );
 
@@ -78,10 +78,13 @@ export function planAdmission(
       });
       continue;
     }
+    // Its thread is only the lane that every run needs; nobody else ever sees it.
+    const isTemporary = request.request.thread_id === null && request.request.on_completion === 'delete';
     runs.push({
       ...common,
       status: 'pending',
-      threadStatus: 'busy',
+      threadStatus: isTemporary ? null : 'busy',
+      isTemporary,
       lanePosition: lane.nextPosition,
       isReady: verdict.kind === 'start',
     });

@@ -1,4 +1,4 @@
-import { fingerprintOfJson, parseRunCreate, runIdOfRecord } from '@runlane/contracts';
+import { fingerprintOfJson, parseRunCreate, runIdOfRecord, threadIdOfStatelessRun } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { assistantDirectory } from './admission.ts';
 import type { Lane } from './admission.ts';
@@ -18,7 +18,7 @@ export function requestAt(offset: number, json: Record<string, Json> = {}): RunR
     kind: 'create',
     runId: parsed.request.run_id ?? recordId,
     recordId,
-    threadId: parsed.request.thread_id ?? 'stateless',
+    threadId: parsed.request.thread_id ?? threadIdOfStatelessRun(parsed.request.run_id ?? recordId),
     fingerprint: fingerprintOfJson(body),
     request: parsed.request,
     coordinates,

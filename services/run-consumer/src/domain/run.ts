@@ -25,6 +25,8 @@ export type ClaimedRun = {
   fencingToken: bigint;
   /** An earlier attempt ended with its process or thread: the run executes in a thread of its own. */
   isIsolated: boolean;
+  /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
+  isTemporary: boolean;
 };
 
 /** Starts of a run that may fail for reasons of the infrastructure before it is given up. */

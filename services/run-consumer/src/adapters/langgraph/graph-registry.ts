@@ -65,18 +65,19 @@ export class GraphRegistry {
    * A graph for one run, with its own saver and store: the shared object is never changed, since runs of it overlap.
    *
    * @param config merged configuration of the run, handed to a factory
+   * @param saver null runs the graph without a checkpointer, whatever it was compiled with
    * Thrown: GraphNotLoadable.
    */
   async instantiate(
     graphId: string,
     config: object,
-    saver: BaseCheckpointSaver,
+    saver: BaseCheckpointSaver | null,
     store: BaseStore,
   ): Promise<RunnableGraph> {
     const loaded = await this.#load(graphId);
     const shared = loaded.kind === 'graph' ? loaded.graph : await this.#create(graphId, loaded.create, config);
     const instance = shared.withConfig({});
-    instance.checkpointer = saver;
+    instance.checkpointer = saver ?? undefined;
     instance.store = store;
     return instance;
   }

@@ -210,6 +210,50 @@ describe('no input', () => {
   });
 });
 
+describe('a temporary run', () => {
+  const temporary = async (request: Record<string, Json> = {}) => ({
+    ...(await claim(randomUUID(), request)),
+    isTemporary: true,
+  });
+
+  test('ends with its values, and leaves nothing behind', async () => {
+    const run = await temporary();
+    expect(await execute(run)).toMatchObject({
+      kind: 'succeeded',
+      head: { checkpointId: null, values: { labels: ['a:first', 'a:second'] } },
+    });
+    expect((await pool.query('select from checkpoints where thread_id = $1', [run.threadId])).rowCount).toBe(0);
+  });
+
+  test('cannot pause', async () => {
+    const outcome = await execute(await temporary({ assistant_id: 'pause', input: { question: 'why' } }));
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      reason: 'graph_error',
+      error: { message: expect.stringMatching(/checkpointer/i) },
+    });
+  });
+
+  test('has no checkpoint to start from, and nothing to continue', async () => {
+    expect(await execute(await temporary({ checkpoint_id: 'c1' }))).toMatchObject({ reason: 'checkpoint_not_found' });
+    expect(await execute(await temporary({ input: null }))).toMatchObject({ reason: 'nothing_to_continue' });
+  });
+
+  test('is not stopped at a superstep by a drain, since it could only start over', async () => {
+    const drain = new AbortController();
+    const started = execute(await temporary({ input: { label: 'a', ms: 50 } }), { drain: drain.signal });
+    drain.abort();
+    expect(await started).toMatchObject({ kind: 'succeeded' });
+  });
+
+  test('beside one of the same graph that is not, changes nothing for it', async () => {
+    const kept = await claim(randomUUID(), { input: { label: 'kept', ms: 30 } });
+    const outcomes = await Promise.all([execute(kept), execute(await temporary({ input: { label: 't', ms: 30 } }))]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['succeeded', 'succeeded']);
+    expect((await pool.query('select from checkpoints where thread_id = $1', [kept.threadId])).rowCount).toBe(4);
+  });
+});
+
 test('context, tags and configurable reach the graph, and metadata every checkpoint', async () => {
   const run = await claim(randomUUID(), {
     assistant_id: 'answer',

@@ -31,13 +31,13 @@ const MAX_ERROR_MESSAGE = 16_384;
 export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signals) => {
     const refused = new AbortController();
-    const saver = needs.newSaver(run, () => refused.abort(new LeaseLost(`run ${run.runId}`)));
+    const saver = run.isTemporary ? null : needs.newSaver(run, () => refused.abort(new LeaseLost(`run ${run.runId}`)));
     try {
       return await attempt(run, { ...signals, abort: AbortSignal.any([signals.abort, refused.signal]) }, saver, needs);
     } catch (error) {
       return failureOutcome(error, saver);
     } finally {
-      await saver.quiesce();
+      await saver?.quiesce();
     }
   };
 }
@@ -45,12 +45,12 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
 async function attempt(
   run: ClaimedRun,
   signals: RunSignals,
-  saver: RunSaver,
+  saver: RunSaver | null,
   needs: RunnerDependencies,
 ): Promise<Outcome> {
   const control = new RunControl();
-  signals.drain.addEventListener('abort', () => control.requestDrain('the executor stops'), { once: true });
-  if (signals.drain.aborted) control.requestDrain('the executor stops');
+  // Without a checkpointer a drained run would only start over: it may end within the grace instead.
+  if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
   const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
   const plan = await planStart(run, graph, saver);
@@ -68,11 +68,15 @@ async function attempt(
     case 'invoke':
       break;
   }
-  const stateNow = async () => headOf(await graph.getState(checkpointConfig(run)), run, needs.logger);
+  let last: unknown = null;
+  const stateNow = async () => {
+    // Values are read back from the checkpoint; what has none is known from the stream only.
+    const state = saver === null ? stateWithoutCheckpoint(last) : await graph.getState(checkpointConfig(run));
+    return headOf(state, run, needs.logger);
+  };
   try {
-    // Values are read back from the checkpoint; the stream only has to be drained for the graph to run.
     const stream = await graph.stream(run.request.input, runOptions(run, stop, plan.fromCheckpoint));
-    for await (const _chunk of stream) continue;
+    for await (const values of stream) last = values;
   } catch (error) {
     const outcome = failureOutcome(error, saver);
     if (outcome.kind !== 'failed' || signals.abort.aborted) return outcome;
@@ -80,6 +84,16 @@ async function attempt(
   }
   const head = await stateNow();
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
+}
+
+function drainOn(signal: AbortSignal, control: RunControl): void {
+  const request = () => control.requestDrain('the executor stops');
+  if (signal.aborted) request();
+  else signal.addEventListener('abort', request, { once: true });
+}
+
+function stateWithoutCheckpoint(values: unknown): GraphState {
+  return { values, next: [], config: {}, tasks: [] };
 }
 
 function headOf(state: GraphState, run: ClaimedRun, logger: Logger): HeadState {
@@ -106,10 +120,10 @@ function toWireOrNull(value: unknown, run: ClaimedRun, logger: Logger): HeadStat
 
 function failureOutcome(
   error: unknown,
-  saver: RunSaver,
+  saver: RunSaver | null,
 ): Extract<Outcome, { kind: 'failed' | 'handed_back' | 'lease_lost' }> {
-  if (saver.isRefused) return { kind: 'lease_lost' };
-  if (saver.unavailable !== null) {
+  if (saver?.isRefused) return { kind: 'lease_lost' };
+  if (saver !== null && saver.unavailable !== null) {
     return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(saver.unavailable) };
   }
   // By name: a project brings its own copy of LangGraph.

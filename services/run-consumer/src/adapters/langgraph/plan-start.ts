@@ -19,11 +19,12 @@ export type StartPlan =
   | { kind: 'paused'; state: GraphState }
   | { kind: 'refused'; reason: FailureReason; message: string };
 
-export async function planStart(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver): Promise<StartPlan> {
+/** @param saver null for a run without a checkpointer, which has no thread to look at */
+export async function planStart(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver | null): Promise<StartPlan> {
   const { checkpoint_id: checkpointId, input } = run.request;
   // The first claim of a run: it cannot have written anything yet.
   const isFirst = run.fencingToken === 1n;
-  if (!isFirst) {
+  if (!isFirst && saver !== null) {
     const state = await graph.getState(checkpointConfig(run));
     if (state.metadata?.['run_id'] === run.runId) {
       const isPaused = await stoppedAtBreakpoint(run, graph, state);
@@ -35,15 +36,16 @@ export async function planStart(run: ClaimedRun, graph: RunnableGraph, saver: Ru
     const known = nodesOf(graph).join(', ');
     return refused('unknown_node', `interrupt_before or interrupt_after names ${unknown.join(', ')}. Nodes: ${known}.`);
   }
-  if (checkpointId !== null && (await saver.getTuple(checkpointConfig(run, checkpointId))) === undefined) {
+  const isMissing = async (id: string) => (await saver?.getTuple(checkpointConfig(run, id))) === undefined;
+  if (checkpointId !== null && (await isMissing(checkpointId))) {
     return refused(
       'checkpoint_not_found',
       `checkpoint_id ${checkpointId} is not a checkpoint of thread ${run.threadId}.`,
     );
   }
   if (input === null) {
-    const state = await graph.getState(checkpointConfig(run, checkpointId ?? undefined));
-    if (state.config.configurable?.checkpoint_id === undefined) {
+    const state = saver === null ? null : await graph.getState(checkpointConfig(run, checkpointId ?? undefined));
+    if (state?.config.configurable?.checkpoint_id === undefined) {
       return refused(
         'nothing_to_continue',
         'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',

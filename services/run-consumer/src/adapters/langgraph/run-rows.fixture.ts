@@ -52,6 +52,7 @@ export class RunRows implements AsyncDisposable {
       attempt: 1,
       fencingToken: 1n,
       isIsolated: false,
+      isTemporary: false,
     };
   }
 

@@ -132,6 +132,7 @@ function columnsOf(runs: readonly AdmittedRun[]): unknown[][] {
     runs.map((run) => run.coordinates.offset),
     runs.map((run) => run.threadStatus),
     runs.map((run) => JSON.stringify(detailsOf(run))),
+    runs.map((run) => run.status === 'pending' && run.isTemporary),
   ];
 }
 

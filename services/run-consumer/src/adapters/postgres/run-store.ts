@@ -24,6 +24,7 @@ type ClaimedRow = {
   attempt: number;
   fencing_token: bigint;
   is_isolated: boolean;
+  is_temporary: boolean;
 };
 
 /** Claiming ready runs. */
@@ -42,6 +43,7 @@ export function createRunClaims(pool: Pool): RunClaims {
         attempt: row.attempt,
         fencingToken: row.fencing_token,
         isIsolated: row.is_isolated,
+        isTemporary: row.is_temporary,
       }));
     },
   };

@@ -24,8 +24,8 @@ settled as (
     and run.fencing_token = settlement.fencing_token
     and run.status = 'running'
   returning
-    run.run_id, run.thread_id, run.fencing_token, run.sequence, run.attempt, run.run_started_at, run.run_ended_at, settlement.type,
-    settlement.thread_status, settlement.details
+    run.run_id, run.thread_id, run.fencing_token, run.is_temporary, run.sequence, run.attempt, run.run_started_at,
+    run.run_ended_at, settlement.type, settlement.thread_status, settlement.details
 ),
 waiting as (
   select settled.thread_id, next_run.run_id
@@ -51,6 +51,13 @@ freed as (
   from settled
   left join waiting using (thread_id)
   where thread.thread_id = settled.thread_id
+    and not settled.is_temporary
+),
+dropped as (
+  delete from runlane.threads as thread
+  using settled
+  where thread.thread_id = settled.thread_id
+    and settled.is_temporary
 ),
 announced as (
   insert into runlane.outbox (
@@ -58,7 +65,12 @@ announced as (
   )
   select
     settled.run_id, settled.thread_id, settled.type, settled.sequence, settled.attempt,
-    case when waiting.run_id is null then settled.thread_status else 'busy' end, settled.details::json,
+    case
+      when settled.is_temporary then null
+      when waiting.run_id is null then settled.thread_status
+      else 'busy'
+    end,
+    settled.details::json,
     settled.run_started_at, settled.run_ended_at
   from settled
   left join waiting using (thread_id)
