@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { topicDefinitions, topicNames } from '@runlane/contracts';
+import type { TopicNames } from '@runlane/contracts';
+import { connectKafka } from '@runlane/kafka';
+import type { EventProducer, KafkaConnection } from '@runlane/kafka';
+import { silentLogger } from '@runlane/testkit';
+import type { ServiceProcess } from '@runlane/testkit';
+import type { BenchServers } from './bench.ts';
+import { startBenchProcess } from './bench-process.ts';
+import { ownDatabase } from './database.ts';
+import { deleteTopics } from './raw-kafka.ts';
+
+const RUN_CONSUMER = new URL('../../../services/run-consumer/src/main.ts', import.meta.url);
+const GRAPHS = fileURLToPath(new URL('../graphs/langgraph.json', import.meta.url));
+
+/** Topics and a database of its own, and the run-consumers that work on them. */
+export class Deployment {
+  readonly prefix = `bench-${randomUUID().slice(0, 8)}.`;
+  readonly topics: TopicNames = topicNames(this.prefix);
+  readonly kafka: KafkaConnection;
+  readonly databaseUrl: string;
+  readonly #servers: BenchServers;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(servers: BenchServers, databaseUrl: string, resources: AsyncDisposableStack) {
+    this.#servers = servers;
+    this.#resources = resources;
+    this.databaseUrl = databaseUrl;
+    this.kafka = connectKafka({ brokers: servers.brokers, clientId: 'bench', logger: silentLogger });
+  }
+
+  /** Resolves when the topics exist; all of it goes with `resources`. */
+  static async create(servers: BenchServers, resources: AsyncDisposableStack): Promise<Deployment> {
+    const deployment = new Deployment(servers, await ownDatabase(servers, resources), resources);
+    const admin = await deployment.kafka.admin();
+    try {
+      await admin.createTopics(topicDefinitions(deployment.prefix));
+    } finally {
+      await admin.close();
+    }
+    if (servers.isKafkaGiven) resources.defer(() => deleteTopics(servers.brokers, Object.values(deployment.topics)));
+    return deployment;
+  }
+
+  /** Opens a producer that is closed with the deployment. */
+  async producer(): Promise<EventProducer> {
+    const producer = await this.kafka.producer();
+    this.#resources.defer(() => producer.close());
+    return producer;
+  }
+
+  /** Starts a run-consumer with the default settings and resolves when it is ready. */
+  async runConsumer(environment: Record<string, string>, nodeOptions: readonly string[] = []): Promise<ServiceProcess> {
+    const service = this.#resources.use(
+      startBenchProcess(
+        RUN_CONSUMER,
+        {
+          KAFKA_BROKERS: this.#servers.brokers.join(','),
+          DATABASE_URL: this.databaseUrl,
+          LANGGRAPH_CONFIG: GRAPHS,
+          RUNLANE_TOPIC_PREFIX: this.prefix,
+          ...environment,
+        },
+        nodeOptions,
+      ),
+    );
+    await service.ready();
+    return service;
+  }
+}
