@@ -3,6 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 
+/** A test run that is killed disposes of nothing, and a service waits for its servers for ever. */
+const DIE_WITH_PARENT = new URL('./die-with-parent.ts', import.meta.url);
+
 /** One line of a service's log. */
 export type LogLine = { level?: string; msg?: string; [field: string]: unknown };
 
@@ -16,10 +19,15 @@ export class ServiceProcess implements AsyncDisposable {
   /**
    * @param entry the service's main.ts
    * @param environment its whole environment, besides PATH
+   * @param nodeOptions further options of Node, as in NODE_OPTIONS
    */
-  constructor(entry: URL, environment: Record<string, string>) {
+  constructor(entry: URL, environment: Record<string, string>, nodeOptions: readonly string[] = []) {
     this.#child = spawn(process.execPath, [fileURLToPath(entry)], {
-      env: { PATH: process.env['PATH'], ...environment },
+      env: {
+        PATH: process.env['PATH'],
+        NODE_OPTIONS: [`--import=${DIE_WITH_PARENT.href}`, ...nodeOptions].join(' '),
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let rest = '';
@@ -70,6 +78,14 @@ export class ServiceProcess implements AsyncDisposable {
   async stop(): Promise<number | null> {
     this.signal('SIGTERM');
     return this.#exited;
+  }
+
+  /** SIGTERM. Thrown when the service does not end with exit code 0. */
+  async stopCleanly(): Promise<void> {
+    const code = await this.stop();
+    if (code === 0) return;
+    const last = this.logs.slice(-5).map((line) => JSON.stringify(line));
+    throw new Error(`The service ended with ${code} after SIGTERM: ${[...last, this.#stderr].join('\n')}`);
   }
 
   /** Base URL of its probes, once it listens. */

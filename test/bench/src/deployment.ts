@@ -4,10 +4,8 @@ import { topicDefinitions, topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
 import { connectKafka } from '@runlane/kafka';
 import type { EventProducer, KafkaConnection } from '@runlane/kafka';
-import { silentLogger } from '@runlane/testkit';
-import type { ServiceProcess } from '@runlane/testkit';
+import { ServiceProcess, silentLogger } from '@runlane/testkit';
 import type { BenchServers } from './bench.ts';
-import { startBenchProcess } from './bench-process.ts';
 import { ownDatabase } from './database.ts';
 import { deleteTopics } from './raw-kafka.ts';
 
@@ -53,7 +51,7 @@ export class Deployment {
   /** Starts a run-consumer with the default settings and resolves when it is ready. */
   async runConsumer(environment: Record<string, string>, nodeOptions: readonly string[] = []): Promise<ServiceProcess> {
     const service = this.#resources.use(
-      startBenchProcess(
+      new ServiceProcess(
         RUN_CONSUMER,
         {
           KAFKA_BROKERS: this.#servers.brokers.join(','),

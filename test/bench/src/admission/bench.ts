@@ -4,8 +4,8 @@
  */
 import { migrate } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
+import { ServiceProcess } from '@runlane/testkit';
 import type { Bench, BenchContext, Findings } from '../bench.ts';
-import { startBenchProcess } from '../bench-process.ts';
 import { connectTo } from '../database.ts';
 import { Deployment } from '../deployment.ts';
 import { against, medianOf } from '../statistics.ts';
@@ -96,7 +96,7 @@ async function startPeer({ servers, resources }: BenchContext): Promise<Contesta
     logger: createLogger({ service: 'bench', level: 'silent' }),
   });
   const process = resources.use(
-    startBenchProcess(PEER, {
+    new ServiceProcess(PEER, {
       KAFKA_BROKERS: servers.brokers.join(','),
       DATABASE_URL: deployment.databaseUrl,
       TOPIC: deployment.topics.requests,

@@ -1,6 +1,6 @@
 /**
- * Preloaded into the processes of a bench: ends them when the bench is gone, however it went (SIGKILL included).
- * run-consumer would otherwise wait for its servers for ever.
+ * Preloaded into the services that tests and benches start: ends them when their parent is gone, however it went
+ * (SIGKILL included).
  */
 import { isMainThread } from 'node:worker_threads';
 
