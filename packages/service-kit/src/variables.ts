@@ -88,6 +88,13 @@ export const runlaneVariables = z.object({
   RUNLANE_DATABASE_POOL_SIZE: wholeNumber({ min: 2, max: 500 })
     .default(10)
     .meta({ description: 'Most Postgres connections in one process, besides a few dedicated ones.' }),
+  RUNLANE_RETENTION_DAYS: wholeNumber({ min: 0, max: 3_650 })
+    .default(30)
+    .meta({
+      description:
+        'Days after which finished runs leave the ledger; their run_id is then free again, so keep them longer than the ' +
+        'records of the request topic. Published events leave after a day. 0 = everything stays.',
+    }),
   RUNLANE_WEBHOOK_ALLOW: list(
     z.string().regex(ORIGIN, {
       error: 'must be comma-separated origins such as https://hooks.internal:8443 or http://127.0.0.1:* (no path)',

@@ -66,6 +66,8 @@ create unique index unfinished_runs_by_lane on runs (thread_id, lane_position) w
 create index ready_runs on runs (ready_at, run_id) where ready_at is not null;
 create index running_runs_by_executor on runs (executor_id) where status = 'running';
 
+create index runs_by_age on runs using brin (created_at);
+
 create table consumer_positions (
   group_name text not null,
   topic text not null,

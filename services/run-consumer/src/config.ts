@@ -19,6 +19,7 @@ export const runConsumerVariables = runlaneVariables.pick({
   RUNLANE_WORKER_MEMORY_MB: true,
   RUNLANE_LEASE_SECONDS: true,
   RUNLANE_DATABASE_POOL_SIZE: true,
+  RUNLANE_RETENTION_DAYS: true,
   RUNLANE_CHECKPOINT_SCHEMA: true,
   RUNLANE_LOG_LEVEL: true,
 });

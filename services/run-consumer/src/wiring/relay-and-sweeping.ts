@@ -3,8 +3,10 @@ import { RetriableError } from '@runlane/kafka';
 import { retrying } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
+import { createLedgerPruning } from '../adapters/postgres/ledger-pruning.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createStrandedRuns } from '../adapters/postgres/run-store.ts';
+import { pruneUntil } from '../app/prune-ledger.ts';
 import { relayUntil } from '../app/relay-events.ts';
 import { rescueUntil } from '../app/rescue-stranded-runs.ts';
 import type { SettleQueue } from '../app/settle-runs.ts';
@@ -14,6 +16,9 @@ const RELAY_LEASE_MS = 6_000;
 /** Longest wait before the outbox is looked at unasked, in milliseconds. */
 const RELAY_POLL_MS = 500;
 const SWEEP_MS = 1_000;
+
+const DAY_MS = 86_400_000;
+const PRUNE_EVERY_MS = 60_000;
 
 /** Publishes the outbox until `background` aborts; `relaying` ends after the last flush. */
 export async function startRelay(
@@ -59,6 +64,18 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     sweepMs: SWEEP_MS,
     onRescued: (count) => metrics.rescues.inc(count),
+    logger,
+  });
+}
+
+/** Deletes what is past its retention until `background` aborts; without a retention nothing is. */
+export async function startPruning(background: AbortSignal, { pool, config, logger }: Foundation): Promise<void> {
+  if (config.RUNLANE_RETENTION_DAYS === 0) return;
+  await pruneUntil(background, {
+    ledger: createLedgerPruning(pool),
+    runsMs: config.RUNLANE_RETENTION_DAYS * DAY_MS,
+    eventsMs: DAY_MS,
+    everyMs: PRUNE_EVERY_MS,
     logger,
   });
 }

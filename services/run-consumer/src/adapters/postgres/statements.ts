@@ -29,4 +29,6 @@ export const sql = {
   releaseLease: statement('release-lease'),
   selectUnpublishedEvents: statement('select-unpublished-events'),
   markEventsPublished: statement('mark-events-published'),
+  pruneEvents: statement('prune-events'),
+  pruneRuns: statement('prune-runs'),
 } as const;

@@ -1,0 +1,15 @@
+-- prune-events
+-- params  $1 age in milliseconds bigint, $2 how many integer
+-- result  one row per event that was deleted: published ones, oldest first
+-- index   the primary key: the oldest events have the lowest ids, so nothing else is looked at
+with oldest as (
+  select outbox_id, published_at
+  from runlane.outbox
+  order by outbox_id
+  limit $2
+)
+delete from runlane.outbox as event
+using oldest
+where event.outbox_id = oldest.outbox_id
+  and oldest.published_at < now() - $1 * interval '1 millisecond'
+returning event.outbox_id
