@@ -57,6 +57,7 @@ function registryCodec(registryUrl: string, logger: KafkaLogger): ValueCodec {
   const registry = createRegistryClient(registryUrl, TIMEOUTS);
   const jsonSchemaIds = new Set<number>();
   const subjectIds = new Map<string, number>();
+  const lookups = new Map<string, Promise<number>>();
 
   const isUnknown = (path: string): Promise<boolean> => isUnknownToRegistry(registryUrl, path, TIMEOUTS);
 
@@ -83,10 +84,17 @@ function registryCodec(registryUrl: string, logger: KafkaLogger): ValueCodec {
     jsonSchemaIds.add(id);
   }
 
-  async function resolve(topic: string, recordName: string): Promise<number> {
+  /** Many records are framed at once, and one lookup answers for all of them. */
+  function resolve(topic: string, recordName: string): Promise<number> {
     const subject = `${topic}-${recordName}`;
     const known = subjectIds.get(subject);
-    if (known !== undefined) return known;
+    if (known !== undefined) return Promise.resolve(known);
+    const underWay = lookups.get(subject) ?? lookUp(subject).finally(() => lookups.delete(subject));
+    lookups.set(subject, underWay);
+    return underWay;
+  }
+
+  async function lookUp(subject: string): Promise<number> {
     const action = `looking up the schema of subject ${subject} failed`;
     try {
       const id = await withDeadline(registry.getLatestSchemaId(subject), TIMEOUTS, action);

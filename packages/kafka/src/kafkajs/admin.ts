@@ -43,7 +43,8 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
         const existing = new Set(await admin.listTopics());
         const missing = definitions.filter((definition) => !existing.has(definition.name));
         if (missing.length === 0) return [];
-        const isCreated = await admin.createTopics({ topics: missing.map(toTopicConfig), waitForLeaders: true });
+        // Not kafkajs' own wait for leaders: it gives up when a busy broker does not know the topic yet.
+        const isCreated = await admin.createTopics({ topics: missing.map(toTopicConfig), waitForLeaders: false });
         for (const { name } of missing) await untilServed(admin, name);
         // False: another job created them all since we looked.
         return isCreated ? missing.map((definition) => definition.name) : [];

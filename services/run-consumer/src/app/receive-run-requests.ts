@@ -197,7 +197,8 @@ export function recreatedTopicMessage(at: { topic: string; partition: number }, 
   return (
     `The ledger has read ${at.topic}/${at.partition} up to offset ${position}, but that is not the record which stands there ` +
     `now: the topic was deleted and created again, or KAFKA_BROKERS names another cluster. If it was recreated on purpose, ` +
-    `stop all run-consumers and run: delete from runlane.consumer_positions where topic = '${at.topic}'; ` +
+    `stop all run-consumers, run: delete from runlane.consumer_positions where topic = '${at.topic}'; and delete the ` +
+    `offsets of their consumer group (kafka-consumer-groups.sh --delete --group …), which belong to the old topic too; ` +
     `then start them again. Otherwise point KAFKA_BROKERS or DATABASE_URL back.`
   );
 }
