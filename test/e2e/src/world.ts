@@ -7,23 +7,33 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { topicDefinitions, topicNames } from '@runlane/contracts';
+import { groupNames, jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
-import { connectKafka, createValueCodec } from '@runlane/kafka';
-import type { EventProducer, KafkaConnection, OutRecord } from '@runlane/kafka';
-import { EventCollector, ServiceProcess, TopicReader, createDatabase, silentLogger } from '@runlane/testkit';
+import { RetriableError, connectKafka, createValueCodec, registerSchemas } from '@runlane/kafka';
+import type { EventProducer, KafkaAdmin, KafkaConnection, OutRecord, ValueCodec } from '@runlane/kafka';
+import {
+  EventCollector,
+  ServiceProcess,
+  TopicReader,
+  createDatabase,
+  eventually,
+  silentLogger,
+} from '@runlane/testkit';
 import pg from 'pg';
 
-const RUN_CONSUMER = new URL('../../../services/run-consumer/src/main.ts', import.meta.url);
+/** Entry of the service. */
+export const RUN_CONSUMER = new URL('../../../services/run-consumer/src/main.ts', import.meta.url);
 const GRAPHS = fileURLToPath(new URL('../../graphs/langgraph.json', import.meta.url));
 
 export type WorldOptions = {
   brokers: string[];
-  /** Administrator's database, beside which the world gets its own; or the address of one to use. */
+  /** Administrator's database, beside which the world gets its own. */
   databaseUrl: string;
   registryUrl?: string;
   /** False: the topics are created later, by `createTopics`. */
   createTopics?: boolean;
+  /** False: `databaseUrl` itself is used, and need not answer yet. */
+  createDatabase?: boolean;
 };
 
 /** A line that a test graph has left outside of Runlane. */
@@ -39,7 +49,10 @@ export type SideEffect = {
 export class World implements AsyncDisposable {
   readonly prefix = `t${randomUUID().slice(0, 8)}.`;
   readonly topics: TopicNames = topicNames(this.prefix);
+  /** Consumer group of the run-consumers. */
+  readonly group: string = groupNames(this.prefix).runConsumer;
   readonly kafka: KafkaConnection;
+  readonly codec: ValueCodec;
   readonly databaseUrl: string;
   readonly #options: WorldOptions;
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-e2e-'));
@@ -51,11 +64,13 @@ export class World implements AsyncDisposable {
     this.#options = options;
     this.databaseUrl = databaseUrl;
     this.kafka = connectKafka({ brokers: options.brokers, clientId: 'e2e', logger: silentLogger });
+    this.codec = createValueCodec({ registryUrl: options.registryUrl ?? null, logger: silentLogger });
     writeFileSync(this.#sideEffectsFile, '');
   }
 
   static async create(options: WorldOptions): Promise<World> {
-    const world = new World(options, await createDatabase(options.databaseUrl));
+    const ownsDatabase = options.createDatabase ?? true;
+    const world = new World(options, ownsDatabase ? await createDatabase(options.databaseUrl) : options.databaseUrl);
     if (options.createTopics ?? true) await world.createTopics();
     return world;
   }
@@ -65,19 +80,80 @@ export class World implements AsyncDisposable {
   }
 
   get pool(): pg.Pool {
-    this.#pool ??= this.#resources.adopt(new pg.Pool({ connectionString: this.databaseUrl, max: 2 }), (pool) =>
-      pool.end(),
-    );
+    if (this.#pool !== null) return this.#pool;
+    this.#pool = new pg.Pool({ connectionString: this.databaseUrl, max: 2 });
+    // A test that kills its Postgres loses idle connections; whoever queries hears of it.
+    this.#pool.on('error', () => undefined);
+    this.#resources.adopt(this.#pool, (pool) => pool.end());
     return this.#pool;
   }
 
   async createTopics(): Promise<void> {
-    const admin = await this.kafka.admin();
-    try {
-      await admin.createTopics(topicDefinitions(this.prefix));
-    } finally {
-      await admin.close();
-    }
+    // Again after a RetriableError, as a deploy job would: a broker that is busy with topics of other tests may answer
+    // that it does not know ours yet.
+    await eventually(
+      () =>
+        this.#withAdmin(async (admin) => {
+          try {
+            await admin.createTopics(topicDefinitions(this.prefix));
+            return true;
+          } catch (error) {
+            if (error instanceof RetriableError) return false;
+            throw error;
+          }
+        }),
+      { what: 'the topics are created' },
+    );
+  }
+
+  /** Registers what a deploy job registers: the schemas of requests and events. Needs a registry. */
+  async registerContracts(): Promise<void> {
+    const { registryUrl } = this.#options;
+    if (registryUrl === undefined) throw new Error('This world has no registry: create it with registryUrl.');
+    const { requests, status } = this.topics;
+    const schemas = jsonSchemas();
+    await registerSchemas({
+      registryUrl,
+      subjects: [
+        { subject: subjectOf(requests, 'RunCreate'), schema: schemas.RunCreate, compatibility: 'BACKWARD_TRANSITIVE' },
+        {
+          subject: subjectOf(status, 'RunStatusEvent'),
+          schema: schemas.RunStatusEvent,
+          compatibility: 'FORWARD_TRANSITIVE',
+        },
+      ],
+    });
+  }
+
+  /** The value in the registry's framing, as a producer with a serializer sends a RunCreate. */
+  async framed(value: Buffer): Promise<Buffer> {
+    return eventually(
+      async () => {
+        try {
+          return await this.codec.frame(this.topics.requests, 'RunCreate', value);
+        } catch (error) {
+          // A registry that has just started may take its time over the first question.
+          if (error instanceof RetriableError) return null;
+          throw error;
+        }
+      },
+      { what: 'the registry knows the schema of RunCreate' },
+    );
+  }
+
+  /** Number of records ever written to the topic. */
+  async recordCount(topic: string): Promise<number> {
+    const ends = await this.#withAdmin((admin) => admin.endOffsets(topic));
+    return [...ends.values()].reduce((count, { high }) => count + Number(high), 0);
+  }
+
+  /** Tells whether the run-consumers have committed everything that is in the request topic. */
+  async hasReadAllRequests(): Promise<boolean> {
+    return this.#withAdmin(async (admin) => {
+      const ends = await admin.endOffsets(this.topics.requests);
+      const committed = await admin.committedOffsets(this.group, this.topics.requests);
+      return [...ends].every(([partition, { high }]) => high === 0n || committed.get(partition) === high);
+    });
   }
 
   /** Starts a run-consumer; it is killed at the end if it still runs. */
@@ -100,12 +176,16 @@ export class World implements AsyncDisposable {
 
   /** Reads the status topic from its beginning. */
   async collectEvents(): Promise<EventCollector> {
-    const codec = createValueCodec({ registryUrl: this.#options.registryUrl ?? null, logger: silentLogger });
-    return this.#resources.use(await EventCollector.start(this.kafka, this.topics.status, codec));
+    return this.#resources.use(await EventCollector.start(this.kafka, this.topics.status, this.codec));
   }
 
   async readDeadLetters(): Promise<TopicReader> {
     return this.#resources.use(await TopicReader.start(this.kafka, this.topics.deadLetters));
+  }
+
+  /** Reads the request topic from its beginning: where a record came to lie, and when. */
+  async readRequests(): Promise<TopicReader> {
+    return this.#resources.use(await TopicReader.start(this.kafka, this.topics.requests));
   }
 
   async publish(...records: Omit<OutRecord, 'topic'>[]): Promise<void> {
@@ -119,6 +199,22 @@ export class World implements AsyncDisposable {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as SideEffect);
+  }
+
+  /** Nodes that graphs have started on the thread, in order. */
+  nodesExecuted(threadId: string): string[] {
+    return this.sideEffects()
+      .filter(({ thread_id, at }) => thread_id === threadId && at === 'start')
+      .map(({ node }) => node);
+  }
+
+  async #withAdmin<T>(work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
+    const admin = await this.kafka.admin();
+    try {
+      return await work(admin);
+    } finally {
+      await admin.close();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
