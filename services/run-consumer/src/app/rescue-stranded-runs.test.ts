@@ -170,5 +170,5 @@ test('sweeping ends at once when it is told to', async () => {
   const { stop, sweeping } = startSweeping();
   await vi.advanceTimersByTimeAsync(100);
   stop.abort();
-  await sweeping;
+  await expect(sweeping).resolves.toBeUndefined();
 });
