@@ -1,8 +1,11 @@
 /**
  * Purpose   Execution: claims ready runs while there is room, runs their graphs, settles them.
  * Owns      The runs it claimed, for as long as the executor's lease is held.
- * I3        When the lease is lost, every run is aborted and none of them is settled.
+ * I3        When the lease is lost, every run is aborted. What is settled then is settled by its token: nothing, once
+ *           somebody else owns the run.
  * I9        A run is settled only after its graph has ended.
+ * I11       A database that was away for longer than a lease costs no attempt: until the lease is taken, its runs are
+ *           handed back.
  * I12       Draining stops claiming, stops graphs at their next superstep and hands their runs back unspent.
  */
 import { LeaseLost, RunTimedOut, ShuttingDown } from '@runlane/service-kit';
@@ -87,7 +90,7 @@ export class RunExecutor {
     await this.#allDone();
   }
 
-  /** Aborts every run with the reason: ShuttingDown hands it back, LeaseLost leaves it to its next owner. */
+  /** Aborts every run with the reason, after which it is handed back, unless somebody else owns it by then. */
   abortAll(reason: ShuttingDown | LeaseLost): void {
     for (const { abort } of this.#executing.values()) abort.abort(reason);
   }
@@ -162,15 +165,17 @@ export class RunExecutor {
 
 /** A graph that ended well before it noticed its abort has ended well; otherwise our own reason says how it ended. */
 function afterAbort(outcome: Outcome, run: ClaimedRun, signal: AbortSignal): Outcome {
-  if (!signal.aborted) return outcome;
-  const reason: unknown = signal.reason;
-  if (reason instanceof LeaseLost) return { kind: 'lease_lost' };
+  if (!signal.aborted || outcome.kind === 'lease_lost') return outcome;
   if (outcome.kind === 'succeeded' || outcome.kind === 'paused') return outcome;
+  const reason: unknown = signal.reason;
   if (reason instanceof RunTimedOut) return { kind: 'timed_out', limitSeconds: reason.timeoutMs / 1_000 };
+  const isLost = reason instanceof LeaseLost;
   return {
     kind: 'handed_back',
     spendsAttempt: false,
     isolate: run.isIsolated,
-    error: { error: 'ShuttingDown', message: 'its executor was stopped' },
+    error: isLost
+      ? { error: 'LeaseLost', message: 'its executor could not renew its lease' }
+      : { error: 'ShuttingDown', message: 'its executor was stopped' },
   };
 }

@@ -2,102 +2,12 @@
  * Real: the use case and the verdicts. Doubled: the ledger, which commits and rolls back, the dead letter topic and
  * decoding. Decides: what was committed, what became a dead letter, and in which order.
  */
-import type { DeadLetterReason, Json } from '@runlane/contracts';
 import { FatalError, RetriableError } from '@runlane/kafka';
-import type { InRecord, OutRecord } from '@runlane/kafka';
 import { describe, expect, test } from 'vitest';
-import { assistants, idleLane, requestAt } from '../domain/factories.fixture.ts';
-import { receiveRunRequests } from './receive-run-requests.ts';
-import type { AdmissionReport, Reading } from './receive-run-requests.ts';
-import { recordingLedger } from './recording-ledger.fixture.ts';
-import type { LedgerSetup } from './recording-ledger.fixture.ts';
-import { recordingHints, recordingLog } from './recording-ports.fixture.ts';
+import { idleLane } from '../domain/factories.fixture.ts';
+import { admission, refuseRunAt, request, runIdAt, unreadable } from './received-batch.fixture.ts';
 
 const AWAY = new RetriableError('away');
-
-function recordAt(offset: number): InRecord {
-  return {
-    topic: 'requests',
-    partition: 0,
-    offset: BigInt(offset),
-    timestampMs: 1_000 + offset,
-    key: null,
-    value: null,
-    headers: new Map(),
-  };
-}
-
-const request = (offset: number, json?: Record<string, Json>): Reading => ({
-  record: recordAt(offset),
-  content: requestAt(offset, json),
-});
-const unreadable = (offset: number): Reading => ({
-  record: recordAt(offset),
-  content: { kind: 'dead_letter', reason: { code: 'undecodable', message: 'Not JSON.' } },
-});
-
-type Setup = LedgerSetup & {
-  readings: Reading[];
-  /** End of the partition as the batch has it, and as the broker has it now. */
-  highWatermark?: bigint;
-  endOffset?: bigint;
-  publish?: () => Promise<void>;
-  read?: () => void;
-};
-
-function admission({
-  readings,
-  highWatermark = 1_000n,
-  endOffset = highWatermark,
-  publish,
-  read,
-  ...ledgerSetup
-}: Setup) {
-  const ledger = recordingLedger(ledgerSetup);
-  const hints = recordingHints();
-  const { logger, messages } = recordingLog();
-  const deadLetters: { offset: bigint; reason: DeadLetterReason; attempts: number }[] = [];
-  const reports: AdmissionReport[] = [];
-  const receive = () =>
-    receiveRunRequests(
-      { records: readings.map(({ record }) => record), highWatermark },
-      {
-        read: async (record) => {
-          read?.();
-          const reading = readings.find((candidate) => candidate.record === record);
-          if (reading === undefined) throw new Error('a record that nobody sent');
-          return reading;
-        },
-        ledger,
-        endOffset: () => Promise.resolve(endOffset),
-        deadLetters: {
-          publish: async (records) => {
-            ledger.steps.push(`publish ${records.map(({ value }) => value?.toString()).join(',')}`);
-            await publish?.();
-          },
-        },
-        deadLetterRecord: (record, reason, attempts): OutRecord => {
-          deadLetters.push({ offset: record.offset, reason, attempts });
-          return { topic: 'dead letters', key: null, value: Buffer.from(String(record.offset)), headers: {} };
-        },
-        assistants,
-        hints,
-        report: (report) => reports.push(report),
-        logger,
-      },
-    );
-  return { receive, ledger, hints, messages, deadLetters, reports };
-}
-
-/** The id of a request that names none. */
-const runIdAt = (offset: number): string => requestAt(offset).runId;
-
-/** Throws when the plan holds the run of that offset. */
-const refuseRunAt =
-  (offset: number, error: Error): NonNullable<LedgerSetup['onWrite']> =>
-  (plan) => {
-    if (plan.runs.some((run) => run.runId === runIdAt(offset))) throw error;
-  };
 
 describe('a batch', () => {
   test('is one transaction, after which executors and the relay hear of it', async () => {

@@ -5,11 +5,15 @@ import type { Foundation } from './foundation.ts';
 /** Without a heartbeat for this long a joined consumer counts as hung: six heartbeat intervals. */
 const SILENT_CONSUMER_MS = 20_000;
 
+/** How long the database may take to answer a probe. */
+const DATABASE_ANSWER_MS = 1_000;
+
 /** Answers for /livez and /readyz. A server that is away makes the process not ready, never not alive. */
 export class Probes {
   readonly #foundation: Foundation;
   #waitingFor: string | null = 'its start';
   #consumer: RecordConsumer | null = null;
+  #question: Promise<true | string> | null = null;
 
   constructor(foundation: Foundation) {
     this.#foundation = foundation;
@@ -55,6 +59,21 @@ export class Probes {
   }
 
   async #databaseAnswers(): Promise<true | string> {
+    // One question at a time: of a database that hangs, probes must not take all the connections.
+    this.#question ??= this.#askDatabase().finally(() => (this.#question = null));
+    const late = Promise.withResolvers<string>();
+    const timer = setTimeout(
+      () => late.resolve(`the database does not answer within ${DATABASE_ANSWER_MS} ms`),
+      DATABASE_ANSWER_MS,
+    );
+    try {
+      return await Promise.race([this.#question, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #askDatabase(): Promise<true | string> {
     try {
       await this.#foundation.pool.query('select 1');
       return true;

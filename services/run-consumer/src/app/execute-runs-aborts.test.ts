@@ -1,0 +1,125 @@
+/**
+ * Real: the executor, its lease and the settle queue. Doubled: claims, the lease table, the ledger, graphs and the
+ * clock. Decides: which runs were started, why they were aborted, and what was settled.
+ */
+import { LeaseLost, RunTimedOut, ShuttingDown } from '@runlane/service-kit';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ClaimedRun } from '../domain/run.ts';
+import type { RunClaims } from './ports.ts';
+import { claimedRun, openCalls, readyRuns } from './recording-ports.fixture.ts';
+import { FAILED, SUCCEEDED, startExecutor } from './started-executor.fixture.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const aMoment = () => vi.advanceTimersByTimeAsync(0);
+
+test('when the lease is lost every run is aborted as such, and settled by its token only', async () => {
+  let isTaken = false;
+  const { graphs, reasonOf, settled, executor } = startExecutor({
+    claims: readyRuns(['ended well', 'aborted', 'refused a write'].map((runId) => claimedRun(runId))),
+    leases: { renew: () => Promise.resolve(!isTaken) },
+    settings: { maxConcurrentRuns: 3 },
+  });
+  await aMoment();
+  isTaken = true;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([0, 1, 2].map(reasonOf)).toEqual(Array.from({ length: 3 }, () => expect.any(LeaseLost) as unknown));
+
+  graphs[0]?.resolve(SUCCEEDED);
+  graphs[1]?.resolve(FAILED);
+  graphs[2]?.resolve({ kind: 'lease_lost' });
+  await aMoment();
+
+  expect(settled()).toEqual([
+    { runId: 'ended well', fencingToken: 7n, as: 'run.succeeded' },
+    { runId: 'aborted', fencingToken: 7n, as: 'requeue', spendsAttempt: false },
+  ]);
+  expect(executor.activeCount).toBe(0);
+});
+
+test('runs whose claim was answered after the lease was lost are not started but handed back unspent', async () => {
+  const { call, open } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
+  let isTaken = false;
+  const { started, settled } = startExecutor({
+    claims: { claim: call },
+    leases: { renew: () => Promise.resolve(!isTaken) },
+  });
+  await aMoment();
+  isTaken = true;
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  open[0]?.resolve([claimedRun('a')]);
+  await aMoment();
+
+  expect(started()).toEqual([]);
+  expect(settled()).toEqual([{ runId: 'a', fencingToken: 7n, as: 'requeue', spendsAttempt: false }]);
+});
+
+test('an attempt over its time limit is aborted and settled as timed out', async () => {
+  const { graphs, reasonOf, settled } = startExecutor({
+    claims: readyRuns([claimedRun('a')]),
+    settings: { runTimeoutSeconds: 5 },
+  });
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(reasonOf(0)).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(reasonOf(0)).toBeInstanceOf(RunTimedOut);
+
+  graphs[0]?.resolve(FAILED);
+  await aMoment();
+
+  expect(settled()).toEqual([{ runId: 'a', fencingToken: 7n, as: 'run.timed_out' }]);
+});
+
+test('a graph that ended well before it noticed its abort has ended well', async () => {
+  const { graphs, settled } = startExecutor({
+    claims: readyRuns([claimedRun('a')]),
+    settings: { runTimeoutSeconds: 5 },
+  });
+  await vi.advanceTimersByTimeAsync(5_000);
+  graphs[0]?.resolve(SUCCEEDED);
+  await aMoment();
+  expect(settled()).toEqual([{ runId: 'a', fencingToken: 7n, as: 'run.succeeded' }]);
+});
+
+test('draining claims nothing more, asks graphs to stop, and hands back unspent what is left after the grace', async () => {
+  const claims = readyRuns(['a', 'b', 'c'].map((runId) => claimedRun(runId)));
+  const { executor, intake, claiming, graphs, started, reasonOf, settled, hints } = startExecutor({ claims });
+  await aMoment();
+  intake.abort();
+  await claiming;
+  let isDrained = false;
+  const draining = executor.drain(4_000).then(() => (isDrained = true));
+  expect(graphs.map(({ args: [, signals] }) => signals.drain.aborted)).toEqual([true, true]);
+  graphs[0]?.resolve(SUCCEEDED);
+  await vi.advanceTimersByTimeAsync(3_999);
+  expect([started(), reasonOf(1)]).toEqual([['a', 'b'], undefined]);
+
+  await vi.advanceTimersByTimeAsync(1);
+  expect(reasonOf(1)).toBeInstanceOf(ShuttingDown);
+  expect(isDrained).toBe(false);
+  graphs[1]?.resolve(FAILED);
+  await draining;
+
+  expect(settled()).toEqual([
+    { runId: 'a', fencingToken: 7n, as: 'run.succeeded' },
+    { runId: 'b', fencingToken: 7n, as: 'requeue', spendsAttempt: false },
+  ]);
+  expect(hints.given).toContain('events_stored');
+});
+
+test('draining ends as soon as the last run has ended', async () => {
+  const { executor, intake, claiming, graphs } = startExecutor({ claims: readyRuns([claimedRun('a')]) });
+  await aMoment();
+  intake.abort();
+  await claiming;
+  const draining = executor.drain(60_000);
+  graphs[0]?.resolve(SUCCEEDED);
+  await draining;
+  expect(executor.activeCount).toBe(0);
+});

@@ -1,0 +1,97 @@
+import { Wakeup } from '@runlane/service-kit';
+import type { Outcome } from '../domain/run.ts';
+import { RunExecutor } from './execute-runs.ts';
+import type { ExecuteSettings, GraphRunner } from './execute-runs.ts';
+import { ExecutorLease } from './hold-executor-lease.ts';
+import type { ExecutorLeases, RunClaims } from './ports.ts';
+import {
+  openCalls,
+  recordingHints,
+  recordingLeases,
+  recordingLog,
+  recordingSettlements,
+} from './recording-ports.fixture.ts';
+import type { Answer } from './recording-ports.fixture.ts';
+import { SettleQueue } from './settle-runs.ts';
+
+export const SUCCEEDED: Outcome = {
+  kind: 'succeeded',
+  head: { checkpointId: null, next: [], interrupts: [], values: {} },
+  nothingToContinue: false,
+};
+export const FAILED: Outcome = {
+  kind: 'failed',
+  reason: 'graph_error',
+  error: { error: 'AbortError', message: 'Aborted' },
+  head: null,
+};
+
+type Setup = {
+  claims: RunClaims;
+  leases?: Partial<ExecutorLeases>;
+  settings?: Partial<ExecuteSettings>;
+  answer?: Answer;
+};
+
+/** An executor whose graphs run until the test ends them; `graphs` are those that were started, oldest first. */
+export function startExecutor({ claims, leases, settings, answer }: Setup) {
+  const { call: runGraph, open: graphs } = openCalls<Parameters<GraphRunner>, Outcome>();
+  const settlements = recordingSettlements(answer);
+  const hints = recordingHints();
+  const log = recordingLog();
+  const intake = new AbortController();
+  let count = 0;
+  const ready = new Wakeup();
+  const lease = new ExecutorLease({
+    leases: recordingLeases(leases),
+    newExecutorId: () => `e${++count}`,
+    host: 'host/1',
+    leaseMs: 3_000,
+    monotonicMs: () => performance.now(),
+    delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    onLost: (reason) => executor.abortAll(reason),
+    onHeld: () => ready.notify(),
+    logger: log.logger,
+  });
+  const executor = new RunExecutor({
+    claims,
+    settle: new SettleQueue({
+      settlements,
+      delay: () => Promise.resolve(),
+      random: () => 1,
+      logger: log.logger,
+    }),
+    lease,
+    runGraph,
+    hints,
+    ready,
+    onAttempt: () => undefined,
+    monotonicMs: () => performance.now(),
+    logger: log.logger,
+    settings: { maxConcurrentRuns: 2, runTimeoutSeconds: 0, valuesMaxBytes: 1_000, pollMs: 1_000, ...settings },
+  });
+  void lease.holdUntil(new AbortController().signal);
+  const claiming = executor.claimUntil(intake.signal);
+  const settled = () =>
+    settlements.transactions.flat().map(({ runId, fencingToken, settlement }) => ({
+      runId,
+      fencingToken,
+      as: settlement.kind === 'end' ? settlement.type : settlement.kind,
+      ...(settlement.kind === 'requeue' ? { spendsAttempt: settlement.spendsAttempt } : {}),
+    }));
+  const started = () => graphs.map(({ args: [run] }) => run.runId);
+  const reasonOf = (index: number): unknown => graphs[index]?.args[1].abort.reason;
+  return {
+    executor,
+    lease,
+    intake,
+    claiming,
+    graphs,
+    started,
+    reasonOf,
+    settled,
+    hints,
+    messages: log.messages,
+    ready,
+  };
+}

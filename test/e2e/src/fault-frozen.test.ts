@@ -1,0 +1,80 @@
+/**
+ * A process that stops for longer than its lease and wakes up again. Real: everything; processes are frozen by SIGSTOP.
+ * Decides: another process ends the run, and the one that woke up settles nothing (I3).
+ */
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@runlane/testkit';
+import type { ServiceProcess } from '@runlane/testkit';
+import { expect, inject, test } from 'vitest';
+import { Hold } from './fault-hold.ts';
+import { Gate, gateRun } from './fault-load.ts';
+import { historyProblems, readHistory } from './fault-oracle.ts';
+import { World } from './world.ts';
+
+const WITHOUT_ADMISSION = { RUNLANE_ROLES: 'execution,relay,sweeping' };
+
+const logged = (service: ServiceProcess, message: string, what: string) =>
+  eventually(() => service.logged(message)[0], { what, seen: () => service.logs.slice(-5) });
+
+const pidsOf = (world: World, runId: string) =>
+  new Set(world.sideEffects().flatMap((effect) => (effect.run_id === runId ? [effect.pid] : [])));
+
+test.concurrent('a process that wakes up while its graph executes settles nothing, because another has ended the run', async () => {
+  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  using gate = new Gate();
+  const events = await world.collectEvents();
+  const { run, runner, other } = await executeRun(world, gate);
+
+  runner.signal('SIGSTOP');
+  await eventually(() => pidsOf(world, run.runId).has(other.pid), { what: 'the run executes elsewhere' });
+  gate.open();
+  const history = await readHistory(world, events, [run]);
+  runner.signal('SIGCONT');
+  await logged(runner, 'lease.lost', 'the process that woke up notices that its lease is lost');
+  await logged(runner, 'run.attempted', 'its attempt ends');
+  const historyAfter = await readHistory(world, events, [run]);
+
+  expect(historyProblems(historyAfter, [run])).toEqual([]);
+  expect(historyAfter.distinct.map(({ event_id }) => event_id)).toEqual(
+    history.distinct.map(({ event_id }) => event_id),
+  );
+  expect(historyAfter.distinct.at(-1)).toMatchObject({ type: 'run.succeeded', attempt: 2 });
+  expect(runner.logged('run.attempted')).toMatchObject([{ attempt: 1 }]);
+  expect(other.logged('lease.taken')).toHaveLength(1);
+  expect(await runner.stop()).toBe(0);
+});
+
+test.concurrent('a settlement that was under way when its process froze is refused, because another owns the run by then', async () => {
+  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  using gate = new Gate();
+  const events = await world.collectEvents();
+  const { run, runner, other } = await executeRun(world, gate);
+  // A settlement waits for the row of its thread before it looks at its token.
+  await using hold = await Hold.atThread(world, run.threadId);
+  gate.open();
+  await hold.reached();
+
+  runner.signal('SIGSTOP');
+  await logged(other, 'run.rescued', 'the run is rescued');
+  await hold.reached(2);
+  runner.signal('SIGCONT');
+  await logged(runner, 'lease.lost', 'the process that woke up notices that its lease is lost');
+  await hold.release();
+  const history = await readHistory(world, events, [run]);
+
+  await logged(runner, 'run.lost', 'the settlement of the process that woke up is refused');
+  expect(historyProblems(history, [run])).toEqual([]);
+  expect(history.distinct.at(-1)).toMatchObject({ type: 'run.succeeded', attempt: 2 });
+});
+
+/** A run whose graph executes in `runner` and waits for the gate, while `other` stands by to take over. */
+async function executeRun(world: World, gate: Gate) {
+  const runner = world.runConsumer();
+  await runner.ready();
+  const run = { runId: randomUUID(), threadId: 'thread' };
+  await world.publish(gateRun(run, { gate: gate.path }));
+  await eventually(() => pidsOf(world, run.runId).has(runner.pid), { what: 'the graph executes' });
+  const other = world.runConsumer(WITHOUT_ADMISSION);
+  await other.ready();
+  return { run, runner, other };
+}
