@@ -136,6 +136,14 @@ test('outages of Postgres never use up the attempts of a run whose executor live
   expect(historyProblems(history, asked)).toEqual([]);
 });
 
+test('a consumer that is stopped while Postgres is away ends in good order', async () => {
+  const { world, service } = await workingWorld();
+  await using _world = world;
+  await servers.kill('postgres');
+  expect(await service.stop()).toBe(0);
+  expect(service.logged('service.crashed')).toEqual([]);
+});
+
 test('framed requests wait for the registry, and those of other partitions do not wait with them', async () => {
   const { world, events } = await workingWorld({ registryUrl: servers.registry.url });
   await using _world = world;

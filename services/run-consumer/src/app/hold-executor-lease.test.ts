@@ -158,3 +158,10 @@ test('the row outlives the end of renewing and goes with the release', async () 
   expect([lease.executorId, leases.calls]).toEqual([null, ['register e1', 'release e1']]);
   expect(whatHappened()).toEqual(['held']);
 });
+
+test('a release that fails is left to the end of the lease', async () => {
+  const { lease, leases } = holdLease({ release: () => Promise.reject(new RetriableError('away')) });
+  await vi.advanceTimersByTimeAsync(0);
+  await lease.release();
+  expect([lease.executorId, leases.calls.at(-1)]).toEqual([null, 'release e1']);
+});

@@ -58,11 +58,19 @@ export class ExecutorLease {
     }
   }
 
-  /** Gives the lease back. Runs that were not settled by then are stranded at once, and rescued by others. */
+  /**
+   * Gives the lease back. Runs that were not settled by then are stranded at once, and rescued by others. Never rejects:
+   * while the database is away the lease runs out by itself.
+   */
   async release(): Promise<void> {
     const executorId = this.#executorId;
     this.#executorId = null;
-    if (executorId !== null) await this.#needs.leases.release(executorId);
+    if (executorId === null) return;
+    try {
+      await this.#needs.leases.release(executorId);
+    } catch (error) {
+      this.#needs.logger.warn({ err: error, executor_id: executorId }, 'lease.not_released');
+    }
   }
 
   async #registerOrRenew(): Promise<void> {
