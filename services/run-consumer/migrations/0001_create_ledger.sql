@@ -27,6 +27,7 @@ create table runs (
   metadata json not null,
   traceparent text,
   lane_position bigint,
+  scheduled_at timestamptz,
   ready_at timestamptz,
   executor_id uuid,
   fencing_token bigint not null default 0,
@@ -49,12 +50,16 @@ create table runs (
   constraint run_is_terminal_exactly_when_ended check ((status not in ('pending', 'running')) = (run_ended_at is not null)),
   constraint run_is_running_exactly_when_executed check ((status = 'running') = (executor_id is not null)),
   constraint only_pending_runs_are_ready check (ready_at is null or status = 'pending'),
-  constraint only_rejected_runs_have_no_lane check ((status = 'rejected') = (lane_position is null))
+  constraint only_pending_runs_are_scheduled check (scheduled_at is null or status = 'pending'),
+  constraint only_rejected_and_scheduled_runs_have_no_lane check (
+    (lane_position is null) = (status = 'rejected' or scheduled_at is not null)
+  )
 ) with (fillfactor = 70);
 
 comment on column runs.request is 'The RunCreate as admitted. Of type json, because jsonb would reorder the keys of the user''s input.';
 comment on column runs.fingerprint is 'SHA-256 of the canonical request: the same run_id with another fingerprint is a conflict (I4).';
-comment on column runs.lane_position is 'Order within the thread; null for rejected runs, which never join.';
+comment on column runs.lane_position is 'Order within the thread; null for rejected runs, which never join, and scheduled ones.';
+comment on column runs.scheduled_at is 'When the run joins its lane (after_seconds); null once it has, and for all others.';
 comment on column runs.ready_at is 'Set when the run is the first unfinished one of its lane: only such runs can be claimed.';
 comment on column runs.fencing_token is 'Grows with every claim and rescue; every later write of the run must match it (I3).';
 comment on column runs.is_isolated is 'An attempt ended with its process or thread: the next one runs alone (I10).';
@@ -63,6 +68,8 @@ comment on column runs.sequence is 'Number of events the run has in the outbox s
 
 create unique index one_running_run_per_thread on runs (thread_id) where status = 'running';
 create unique index unfinished_runs_by_lane on runs (thread_id, lane_position) where status in ('pending', 'running');
+create index scheduled_runs on runs (scheduled_at, run_id) where scheduled_at is not null;
+create index scheduled_runs_by_thread on runs (thread_id) where scheduled_at is not null;
 create index ready_runs on runs (ready_at, run_id) where ready_at is not null;
 create index running_runs_by_executor on runs (executor_id) where status = 'running';
 

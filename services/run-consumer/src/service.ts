@@ -18,7 +18,7 @@ import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes } from './wiring/probes.ts';
-import { startPruning, startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
+import { startJoining, startPruning, startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 
 /** Longest a consumer may take to leave its group, in milliseconds; a handler that is longer under way is abandoned. */
 const LEAVE_GROUP_MS = 10_000;
@@ -75,7 +75,11 @@ export async function startRunConsumer(
     loops.push((await startRelay(scope, signals, foundation)).relaying);
   }
   if (has('sweeping')) {
-    loops.push(startSweeping(signals.background, foundation, settle), startPruning(signals.background, foundation));
+    loops.push(
+      startSweeping(signals.background, foundation, settle),
+      startJoining(signals.background, foundation),
+      startPruning(signals.background, foundation),
+    );
   }
   if (has('execution')) {
     probes.waitsFor('the graphs to load');

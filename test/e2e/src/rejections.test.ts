@@ -44,7 +44,7 @@ const REFUSED: Refused[] = [
   ),
   refused(
     'an unsupported field for an unknown graph',
-    { assistant_id: 'nobody', after_seconds: 1 },
+    { assistant_id: 'nobody', webhook: 'https://example.com/hook' },
     'unknown_assistant',
     /nobody/,
   ),
@@ -57,7 +57,6 @@ const REFUSED: Refused[] = [
   unsupported('multitask_strategy rollback', { multitask_strategy: 'rollback' }),
   unsupported('command', { input: null, command: { resume: 1 } }),
   unsupported('command', { input: null, command: { goto: 'second' } }),
-  unsupported('after_seconds', { after_seconds: 0 }),
 ];
 
 let world: World;

@@ -38,6 +38,14 @@ test('a rejection makes no thread, takes no place and shows the status of the th
   ]);
 });
 
+test('a scheduled run takes no place, and later runs pass it', () => {
+  const plan = planAdmission([requestAt(1, { after_seconds: 60 }), requestAt(2)], [], [idleLane()], assistants);
+  expect(plan.runs).toMatchObject([
+    { status: 'pending', lanePosition: null, isReady: false, delaySeconds: 60, threadStatus: 'busy' },
+    { status: 'pending', lanePosition: 4n, isReady: true, delaySeconds: null },
+  ]);
+});
+
 test('a stateless run is temporary unless it shall be kept, and a temporary one shows no thread', () => {
   const requests = [requestAt(1, { thread_id: null }), requestAt(2, { thread_id: null, on_completion: 'keep' })];
   const plan = planAdmission(requests, [], [], assistants);

@@ -17,7 +17,15 @@ export type AdmittedRun = {
   /** Thread status in the event; null where there is no thread. */
   threadStatus: ThreadStatus | null;
 } & (
-  | { status: 'pending'; lanePosition: bigint; isReady: boolean; isTemporary: boolean }
+  | {
+      status: 'pending';
+      /** Null until a scheduled run joins. */
+      lanePosition: bigint | null;
+      isReady: boolean;
+      isTemporary: boolean;
+      /** Seconds until a scheduled run joins its lane; null for all others. */
+      delaySeconds: number | null;
+    }
   | { status: 'rejected'; reason: RejectedReason; message: string; blockedBy: string | null }
 );
 
@@ -78,6 +86,7 @@ export function planAdmission(
       });
       continue;
     }
+    const isScheduled = verdict.kind === 'schedule';
     // Its thread is only the lane that every run needs; nobody else ever sees it.
     const isTemporary = request.request.thread_id === null && request.request.on_completion === 'delete';
     runs.push({
@@ -85,15 +94,16 @@ export function planAdmission(
       status: 'pending',
       threadStatus: isTemporary ? null : 'busy',
       isTemporary,
-      lanePosition: lane.nextPosition,
+      lanePosition: isScheduled ? null : lane.nextPosition,
       isReady: verdict.kind === 'start',
+      delaySeconds: isScheduled ? verdict.inSeconds : null,
     });
     laneByThread.set(request.threadId, {
       ...lane,
       exists: true,
       status: 'busy',
-      head: lane.head ?? runId,
-      nextPosition: lane.nextPosition + 1n,
+      head: isScheduled ? lane.head : (lane.head ?? runId),
+      nextPosition: isScheduled ? lane.nextPosition : lane.nextPosition + 1n,
     });
     changed.add(request.threadId);
   }

@@ -3,6 +3,7 @@
  *
  *                         thread idle   a run of the thread is unfinished
  *   enqueue               start         enqueue behind it
+ *     with after_seconds  schedule      schedule: it joins the lane when its time comes, behind what is there by then
  *   reject                not supported yet, like interrupt and rollback: rejected as `not_supported`
  *
  * Before the strategy is looked at, in this order:
@@ -44,6 +45,8 @@ export type Verdict =
   | { kind: 'repeat' }
   | { kind: 'start'; assistant: Assistant }
   | { kind: 'enqueue'; assistant: Assistant; behind: string }
+  /** Joins its lane later; until then it only keeps the thread busy. */
+  | { kind: 'schedule'; assistant: Assistant; inSeconds: number }
   | {
       kind: 'reject';
       because: RejectedReason;
@@ -103,6 +106,8 @@ export function admit(
   if (unsupported.length > 0) {
     return reject('not_supported', `This version does not run requests with ${unsupported.join(', ')}. Leave it out.`);
   }
+  const inSeconds = request.request.after_seconds ?? 0;
+  if (inSeconds > 0) return { kind: 'schedule', assistant, inSeconds };
   return lane.head === null ? { kind: 'start', assistant } : { kind: 'enqueue', assistant, behind: lane.head };
 }
 

@@ -13,6 +13,5 @@ export function unsupportedFields(request: RunCreate): string[] {
   refuse('webhook_events', request.webhook_events !== null);
   refuse(`multitask_strategy ${request.multitask_strategy}`, request.multitask_strategy !== 'enqueue');
   refuse('command', request.command !== null);
-  refuse('after_seconds', request.after_seconds !== null);
   return used;
 }

@@ -5,7 +5,9 @@ import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import { createLedgerPruning } from '../adapters/postgres/ledger-pruning.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createScheduledRuns } from '../adapters/postgres/scheduled-runs.ts';
 import { createStrandedRuns } from '../adapters/postgres/run-store.ts';
+import { joinScheduledUntil } from '../app/join-scheduled-runs.ts';
 import { pruneUntil } from '../app/prune-ledger.ts';
 import { relayUntil } from '../app/relay-events.ts';
 import { rescueUntil } from '../app/rescue-stranded-runs.ts';
@@ -16,6 +18,9 @@ const RELAY_LEASE_MS = 6_000;
 /** Longest wait before the outbox is looked at unasked, in milliseconds. */
 const RELAY_POLL_MS = 500;
 const SWEEP_MS = 1_000;
+
+/** How late a scheduled run may join its lane, in milliseconds. */
+const JOIN_EVERY_MS = 250;
 
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 60_000;
@@ -76,6 +81,16 @@ export async function startPruning(background: AbortSignal, { pool, config, logg
     runsMs: config.RUNLANE_RETENTION_DAYS * DAY_MS,
     eventsMs: DAY_MS,
     everyMs: PRUNE_EVERY_MS,
+    logger,
+  });
+}
+
+/** Lets scheduled runs join their lanes until `background` aborts. */
+export function startJoining(background: AbortSignal, { pool, hints, logger }: Foundation): Promise<void> {
+  return joinScheduledUntil(background, {
+    scheduled: createScheduledRuns(pool),
+    hints,
+    everyMs: JOIN_EVERY_MS,
     logger,
   });
 }

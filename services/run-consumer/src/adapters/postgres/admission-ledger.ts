@@ -133,6 +133,7 @@ function columnsOf(runs: readonly AdmittedRun[]): unknown[][] {
     runs.map((run) => run.threadStatus),
     runs.map((run) => JSON.stringify(detailsOf(run))),
     runs.map((run) => run.status === 'pending' && run.isTemporary),
+    runs.map((run) => (run.status === 'pending' ? run.delaySeconds : null)),
   ];
 }
 

@@ -29,6 +29,8 @@ export const sql = {
   releaseLease: statement('release-lease'),
   selectUnpublishedEvents: statement('select-unpublished-events'),
   markEventsPublished: statement('mark-events-published'),
+  selectDueRuns: statement('select-due-runs'),
+  joinDueRuns: statement('join-due-runs'),
   pruneEvents: statement('prune-events'),
   pruneRuns: statement('prune-runs'),
 } as const;

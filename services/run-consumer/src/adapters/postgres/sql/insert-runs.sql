@@ -7,24 +7,25 @@ with admitted as (
   from unnest(
     $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
     $12::text[], $13::text[], $14::bigint[], $15::boolean[], $16::uuid[], $17::bigint[], $18::text[], $19::text[],
-    $20::boolean[]
+    $20::boolean[], $21::double precision[]
   ) with ordinality as admitted (
     run_id, thread_id, assistant_id, graph_id, status, reason, multitask_strategy, request, fingerprint,
     metadata, traceparent, lane_position, is_ready, blocked_by, source_offset, thread_status, details,
-    is_temporary, ordinal
+    is_temporary, delay_seconds, ordinal
   )
 ),
 inserted as (
   insert into runlane.runs (
     run_id, thread_id, assistant_id, graph_id, status, reason, multitask_strategy, request, fingerprint, metadata,
     traceparent, lane_position, ready_at, blocked_by, source_topic, source_partition, source_offset, run_ended_at,
-    is_temporary
+    is_temporary, scheduled_at
   )
   select
     run_id, thread_id, assistant_id, graph_id, status, reason, multitask_strategy, request::json,
     decode(fingerprint, 'hex'), metadata::json, traceparent, lane_position,
     case when is_ready then clock_timestamp() end, blocked_by, $1, $2, source_offset,
-    case when status = 'rejected' then now() end, is_temporary
+    case when status = 'rejected' then now() end, is_temporary,
+    clock_timestamp() + delay_seconds * interval '1 second'
   from admitted
   order by ordinal
 )

@@ -35,9 +35,16 @@ waiting as (
     from runlane.runs
     where thread_id = settled.thread_id
       and status = 'pending'
+      and lane_position is not null
     order by lane_position
     limit 1
   ) as next_run
+),
+scheduled as (
+  select distinct settled.thread_id
+  from settled
+  join runlane.runs as run using (thread_id)
+  where run.scheduled_at is not null
 ),
 readied as (
   update runlane.runs as run
@@ -47,9 +54,15 @@ readied as (
 ),
 freed as (
   update runlane.threads as thread
-  set status = case when waiting.run_id is null then settled.thread_status else 'busy' end, updated_at = now()
+  set
+    status = case
+      when waiting.run_id is null and scheduled.thread_id is null then settled.thread_status
+      else 'busy'
+    end,
+    updated_at = now()
   from settled
   left join waiting using (thread_id)
+  left join scheduled using (thread_id)
   where thread.thread_id = settled.thread_id
     and not settled.is_temporary
 ),
@@ -67,13 +80,14 @@ announced as (
     settled.run_id, settled.thread_id, settled.type, settled.sequence, settled.attempt,
     case
       when settled.is_temporary then null
-      when waiting.run_id is null then settled.thread_status
+      when waiting.run_id is null and scheduled.thread_id is null then settled.thread_status
       else 'busy'
     end,
     settled.details::json,
     settled.run_started_at, settled.run_ended_at
   from settled
   left join waiting using (thread_id)
+  left join scheduled using (thread_id)
 )
 select settled.run_id, settled.fencing_token, waiting.run_id is not null as is_successor_ready
 from settled

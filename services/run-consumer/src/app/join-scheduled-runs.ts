@@ -1,0 +1,40 @@
+/**
+ * Purpose   Lets scheduled runs (`after_seconds`) join their lanes when their time comes. Until then they keep their
+ *           thread busy and let later runs pass.
+ * Clock     The database's: every process sees the same time.
+ */
+import { Wakeup } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import type { Hints } from './ports.ts';
+
+export interface ScheduledRuns {
+  /** Lets up to `limit` due runs join, and says how many did and how many of them can be claimed at once. */
+  joinDue(limit: number): Promise<{ joinedCount: number; readyCount: number }>;
+}
+
+export type JoinDependencies = {
+  scheduled: ScheduledRuns;
+  hints: Hints;
+  /** Time between two looks, in milliseconds: how late a run may join. */
+  everyMs: number;
+  logger: Logger;
+};
+
+const BATCH = 200;
+
+/** Looks for due runs until `signal` aborts. */
+export async function joinScheduledUntil(signal: AbortSignal, needs: JoinDependencies): Promise<void> {
+  const { scheduled, hints, everyMs, logger } = needs;
+  const pause = new Wakeup();
+  while (!signal.aborted) {
+    let joinedCount = 0;
+    try {
+      const joined = await scheduled.joinDue(BATCH);
+      joinedCount = joined.joinedCount;
+      if (joined.readyCount > 0) hints.runsReady();
+    } catch (error) {
+      logger.warn({ err: error }, 'schedule.failed');
+    }
+    if (joinedCount < BATCH) await pause.wait(everyMs, signal);
+  }
+}
