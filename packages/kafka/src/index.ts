@@ -29,4 +29,4 @@ export { partitionForKey } from './partitioner.ts';
 export { registerSchemas } from './register-schemas.ts';
 export type { RegisterSchemasOptions, SchemaSubject } from './register-schemas.ts';
 export { createValueCodec } from './value-codec.ts';
-export type { DecodedValue, ValueCodec, ValueCodecOptions } from './value-codec.ts';
+export type { ValueCodec, ValueCodecOptions } from './value-codec.ts';

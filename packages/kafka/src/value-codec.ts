@@ -2,9 +2,6 @@ import { FatalError, PoisonError, RetriableError } from './errors.ts';
 import type { KafkaLogger } from './port.ts';
 import { createRegistryClient, isUnknownToRegistry, statusOf, withDeadline } from './registry-client.ts';
 
-/** The JSON text of a record's value, without registry framing. */
-export type DecodedValue = { json: Buffer };
-
 /** Puts values into the Confluent wire format and takes them out: magic byte 0, schema id as int32, JSON. */
 export interface ValueCodec {
   /**

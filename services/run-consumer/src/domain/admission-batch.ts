@@ -1,7 +1,7 @@
-import type { JsonObject, RejectedReason, RunCreate, ThreadStatus } from '@runlane/contracts';
+import type { JsonObject, RecordCoordinates, RejectedReason, RunCreate, ThreadStatus } from '@runlane/contracts';
 import { admit } from './admission.ts';
 import type { AssistantDirectory, KnownRun, Lane } from './admission.ts';
-import type { RecordCoordinates, RunRequest } from './run-request.ts';
+import type { RunRequest } from './run-request.ts';
 
 /** A run that admission puts into the ledger, with its first event. */
 export type AdmittedRun = {

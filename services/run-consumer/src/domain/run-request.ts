@@ -6,10 +6,7 @@ import {
   runIdOfRecord,
   threadIdOfStatelessRun,
 } from '@runlane/contracts';
-import type { DeadLetterReason, Json, RunCancel, RunCreate } from '@runlane/contracts';
-
-/** Where a record stands in the log. `timestampMs` is the record's own timestamp, milliseconds since the epoch. */
-export type RecordCoordinates = { topic: string; partition: number; offset: bigint; timestampMs: number };
+import type { DeadLetterReason, Json, RecordCoordinates, RunCancel, RunCreate } from '@runlane/contracts';
 
 /** A record whose value was decoded as JSON: what admission knows before it looks at the content. */
 export type DecodedRecord = {

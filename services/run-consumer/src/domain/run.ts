@@ -9,7 +9,7 @@
  *
  * I3  Each claim and each rescue raises the fencing token; a write with an older one changes nothing.
  */
-import type { Json, JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
+import type { FailedReason, Json, JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
 
 /** A run that an executor owns: what it needs to execute it and to write about it. */
 export type ClaimedRun = {
@@ -51,17 +51,9 @@ export type RunError = { error: string; message: string };
 export type Outcome =
   | { kind: 'succeeded'; head: HeadState; nothingToContinue: boolean }
   | { kind: 'paused'; head: HeadState }
-  | { kind: 'failed'; reason: FailureReason; error: RunError; head: HeadState | null }
+  | { kind: 'failed'; reason: FailedReason; error: RunError; head: HeadState | null }
   | { kind: 'timed_out'; limitSeconds: number }
   /** The run goes back to pending: its executor stops (the attempt is not spent) or the infrastructure failed. */
   | { kind: 'handed_back'; spendsAttempt: boolean; isolate: boolean; error: RunError }
   /** Somebody else owns the run by now: nothing may be written. */
   | { kind: 'lease_lost' };
-
-export type FailureReason =
-  | 'graph_error'
-  | 'graph_not_loadable'
-  | 'checkpoint_not_found'
-  | 'unknown_node'
-  | 'nothing_to_continue'
-  | 'attempts_exhausted';

@@ -59,12 +59,8 @@ async function attempt(
       return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };
     case 'paused':
       return { kind: 'paused', head: headOf(plan.state, run, needs.logger) };
-    case 'finished':
-      return {
-        kind: 'succeeded',
-        head: headOf(plan.state, run, needs.logger),
-        nothingToContinue: plan.nothingToContinue,
-      };
+    case 'nothing_to_continue':
+      return { kind: 'succeeded', head: headOf(plan.state, run, needs.logger), nothingToContinue: true };
     case 'invoke':
       break;
   }

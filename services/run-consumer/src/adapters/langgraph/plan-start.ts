@@ -7,17 +7,18 @@
  *           written anything, and never after (design 2.2).
  */
 import type { RunSaver } from '@runlane/checkpoint';
-import type { ClaimedRun, FailureReason } from '../../domain/run.ts';
+import type { FailedReason } from '@runlane/contracts';
+import type { ClaimedRun } from '../../domain/run.ts';
 import type { GraphState, RunnableGraph } from './graph-registry.ts';
 import { checkpointConfig } from './run-options.ts';
 
 export type StartPlan =
   /** Invoke the graph, from the named checkpoint if there is one. */
   | { kind: 'invoke'; fromCheckpoint: string | null }
-  /** The attempt is over before the graph was invoked; `state` is the thread's. */
-  | { kind: 'finished'; state: GraphState; nothingToContinue: boolean }
+  /** No input, and a thread that has ended: the attempt is over before the graph was invoked. */
+  | { kind: 'nothing_to_continue'; state: GraphState }
   | { kind: 'paused'; state: GraphState }
-  | { kind: 'refused'; reason: FailureReason; message: string };
+  | { kind: 'refused'; reason: FailedReason; message: string };
 
 /** @param saver null for a run without a checkpointer, which has no thread to look at */
 export async function planStart(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver | null): Promise<StartPlan> {
@@ -51,7 +52,7 @@ export async function planStart(run: ClaimedRun, graph: RunnableGraph, saver: Ru
         'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
       );
     }
-    if (state.next.length === 0) return { kind: 'finished', state, nothingToContinue: true };
+    if (state.next.length === 0) return { kind: 'nothing_to_continue', state };
   }
   return { kind: 'invoke', fromCheckpoint: checkpointId };
 }
@@ -87,6 +88,6 @@ function nodesOf(graph: RunnableGraph): string[] {
   return Object.keys(graph.nodes).filter((node) => node !== '__start__');
 }
 
-function refused(reason: FailureReason, message: string): StartPlan {
+function refused(reason: FailedReason, message: string): StartPlan {
   return { kind: 'refused', reason, message };
 }

@@ -128,6 +128,7 @@ export class GraphThread {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#ready.reject(new Error(`The worker thread is gone: ${why}`));
+    // Whoever awaits it hears of it; a thread that nobody awaits must not end the process by it.
     this.#ready.promise.catch(() => undefined);
     for (const resolve of this.#attempts.values()) resolve(handedBack(why, !this.#endsOnPurpose));
     this.#attempts.clear();
