@@ -1,6 +1,7 @@
-import type { AdmissionPlan } from '../domain/admission-batch.ts';
-import type { KnownRun, Lane } from '../domain/admission.ts';
-import type { AdmissionLedger, AdmissionTransaction, Position } from './ports.ts';
+import type { AdmissionPlan } from '../domain/admission-plan.ts';
+import type { KnownRun } from '../domain/admission.ts';
+import type { Lane } from '../domain/lane.ts';
+import type { AdmissionLedger, AdmissionTransaction, Position, WrittenPlan } from './ports.ts';
 
 export type RecordingLedger = AdmissionLedger & {
   /** What happened, oldest first: `begin`, `lock t1`, `write 2 runs`, `position 5`, `commit`, `rollback`. */
@@ -13,6 +14,8 @@ export type LedgerSetup = {
   position?: Position;
   lanes?: Lane[];
   known?: KnownRun[];
+  /** What writing the plan is said to have done. */
+  written?: WrittenPlan;
   /** Called with every plan before it is written; throws what the database would. */
   onWrite?: (plan: AdmissionPlan) => void;
   /** Called before every commit; throws what the database would. */
@@ -41,6 +44,7 @@ export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
           setup.onWrite?.(plan);
           steps.push(`write ${plan.runs.length} runs`);
           pending.runs.push(...plan.runs.map((run) => run.runId));
+          return setup.written ?? { cancelled: [], readyCount: 0 };
         },
         movePosition: (moved) => {
           steps.push(`position ${moved.offset}`);

@@ -1,7 +1,7 @@
 import { fingerprintOfJson, parseRunCreate, runIdOfRecord, threadIdOfStatelessRun } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { assistantDirectory } from './admission.ts';
-import type { Lane } from './admission.ts';
+import type { Lane } from './lane.ts';
 import type { RunRequest } from './run-request.ts';
 
 /** Assistants that the domain tests know. */
@@ -28,5 +28,5 @@ export function requestAt(offset: number, json: Record<string, Json> = {}): RunR
 
 /** An existing thread on which nothing runs. */
 export function idleLane(threadId = 't1'): Lane {
-  return { threadId, exists: true, firstPartition: 0, status: 'idle', head: null, nextPosition: 4n };
+  return { threadId, exists: true, firstPartition: 0, restingStatus: 'idle', inFlight: [], nextPosition: 4n };
 }

@@ -102,6 +102,9 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
     metrics.records.inc({ verdict: 'repeat' }, report.repeatCount + report.skippedCount);
     metrics.records.inc({ verdict: 'dead_letter' }, report.deadLetters.length);
     for (const { code } of report.deadLetters) metrics.deadLetters.inc({ code });
+    for (const { action, reason, endedCount, askedCount } of report.cancelled) {
+      metrics.cancelled.inc({ reason, action }, endedCount + askedCount);
+    }
     metrics.strayThreads.inc(report.strayThreads.length);
     if (report.strayThreads.length > 0 && !hasWarnedOfStrays) {
       hasWarnedOfStrays = true;
@@ -111,9 +114,12 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
           'murmur2 (librdkafka: partitioner=murmur2_random). Logged once; see runlane_stray_thread_records_total.',
       );
     }
-    const { admittedCount, rejectedCount, repeatCount, skippedCount } = report;
+    const { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled } = report;
     const codes = report.deadLetters.map(({ code }) => code);
     const level = codes.length > 0 ? 'warn' : 'debug';
-    logger[level]({ admittedCount, rejectedCount, repeatCount, skippedCount, dead_letters: codes }, 'batch.admitted');
+    logger[level](
+      { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled, dead_letters: codes },
+      'batch.admitted',
+    );
   };
 }

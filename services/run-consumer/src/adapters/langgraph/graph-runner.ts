@@ -7,7 +7,7 @@
 import { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
 import type { RunSaver } from '@runlane/checkpoint';
-import { LeaseLost } from '@runlane/service-kit';
+import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
@@ -71,15 +71,28 @@ async function attempt(
     return headOf(state, run, needs.logger);
   };
   try {
+    // LangGraph would still write the input.
+    if (keepsState(signals.abort)) throw signals.abort.reason;
     const stream = await graph.stream(run.request.input, runOptions(run, stop, plan.fromCheckpoint));
     for await (const values of stream) last = values;
   } catch (error) {
     const outcome = failureOutcome(error, saver);
-    if (outcome.kind !== 'failed' || signals.abort.aborted) return outcome;
+    if (outcome.kind !== 'failed') return outcome;
+    if (signals.abort.aborted) {
+      if (saver === null || !keepsState(signals.abort)) return outcome;
+      // What the graph still does is refused from here on: the head that is read is the one that stays.
+      await saver.quiesce();
+    }
     return { ...outcome, head: await stateNow() };
   }
   const head = await stateNow();
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
+}
+
+/** Whether the run was asked to stop where it stands: then its event tells the state that it has left. */
+function keepsState(abort: AbortSignal): boolean {
+  const reason: unknown = abort.reason;
+  return (reason instanceof Superseded || reason instanceof Cancelled) && reason.how === 'interrupt';
 }
 
 function drainOn(signal: AbortSignal, control: RunControl): void {
