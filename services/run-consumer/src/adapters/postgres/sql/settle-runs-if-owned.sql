@@ -43,6 +43,13 @@ settled as (
       else settlement.details::json
     end as details
 ),
+-- A rollback undoes what is in the journal, before or after this statement.
+forgotten as (
+  delete from runlane.foreign_writes as entry
+  using settled
+  where entry.run_id = settled.run_id
+    and not settled.is_rolled_back
+),
 waiting as (
   select settled.thread_id, next_run.run_id
   from settled
