@@ -1,5 +1,7 @@
 import { loadSql, query } from '@runlane/postgres';
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
+import { inSchema } from './checkpoint-schema.ts';
+import type { RunOnThread } from './journal.ts';
 
 const template = loadSql(new URL('./sql/select-heads-written-by-runs.sql', import.meta.url));
 
@@ -10,12 +12,11 @@ const template = loadSql(new URL('./sql/select-heads-written-by-runs.sql', impor
  * @param schema of LangGraph's tables
  */
 export async function headsWrittenBy(
-  client: Pool | PoolClient,
+  client: PoolClient,
   schema: string,
-  runs: readonly { runId: string; threadId: string }[],
+  runs: readonly RunOnThread[],
 ): Promise<Map<string, string>> {
-  const statement = { name: `${template.name}-${schema}`, text: template.text.replaceAll(':schema.', `"${schema}".`) };
-  const rows = await query<{ run_id: string; checkpoint_id: string }>(client, statement, [
+  const rows = await query<{ run_id: string; checkpoint_id: string }>(client, inSchema(template, schema), [
     runs.map(({ runId }) => runId),
     runs.map(({ threadId }) => threadId),
   ]);

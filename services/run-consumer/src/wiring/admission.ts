@@ -3,6 +3,7 @@ import type { Assignment, KafkaConnection, RecordConsumer, Seek } from '@runlane
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
+import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, recreatedTopicMessage } from '../app/receive-run-requests.ts';
 import type { AdmissionReport, ReceiveDependencies } from '../app/receive-run-requests.ts';
 import { assistantDirectory } from '../domain/admission.ts';
@@ -20,7 +21,7 @@ export async function startAdmission(
   scope.defer('dead letter producer', () => deadLetters.close());
   const needs: ReceiveDependencies = {
     read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES }),
-    ledger: createAdmissionLedger(pool, group),
+    ledger: createAdmissionLedger(pool, group, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     deadLetters,
     deadLetterRecord: (record, { code, message }, attempts) =>

@@ -7,10 +7,11 @@ import type { KnownRun } from '../../domain/admission.ts';
 import type { InFlightRun, Lane } from '../../domain/lane.ts';
 import { cancellationColumns, eventColumns, runColumns } from './plan-columns.ts';
 import { sql } from './statements.ts';
+import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 import { onDatabase } from './translate-errors.ts';
 
 /** The ledger's side of admission, for one consumer group. */
-export function createAdmissionLedger(pool: Pool, group: string): AdmissionLedger {
+export function createAdmissionLedger(pool: Pool, group: string, checkpoints: ThreadCheckpoints): AdmissionLedger {
   return {
     inTransaction: (topic, partition, work) =>
       onDatabase(() =>
@@ -22,7 +23,7 @@ export function createAdmissionLedger(pool: Pool, group: string): AdmissionLedge
           ]);
           if (held === undefined) throw new Error('lock-position returned no row');
           const position = { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
-          const transaction = new PostgresAdmission(client, { group, topic, partition }, position);
+          const transaction = new PostgresAdmission(client, { group, topic, partition }, position, checkpoints);
           const result = await work(transaction);
           await transaction.deleteEmptyThreads();
           return result;
@@ -45,10 +46,14 @@ class PostgresAdmission implements AdmissionTransaction {
   readonly position: Position;
   readonly #client: PoolClient;
   readonly #source: Source;
+  readonly #checkpoints: ThreadCheckpoints;
+  /** Waiting runs that have begun already, with the head checkpoint that they have written. */
+  readonly #begun = new Map<string, { threadId: string; checkpointId: string | null }>();
   /** Threads that this transaction created, to hold a lock on, and on which it has accepted nothing yet. */
   #emptyThreads = new Set<string>();
 
-  constructor(client: PoolClient, source: Source, position: Position) {
+  constructor(client: PoolClient, source: Source, position: Position, checkpoints: ThreadCheckpoints) {
+    this.#checkpoints = checkpoints;
     this.#client = client;
     this.#source = source;
     this.position = position;
@@ -78,15 +83,12 @@ class PostgresAdmission implements AdmissionTransaction {
     }));
   }
 
-  async #runsInFlight(
-    busy: readonly string[],
-    cancelling: Cancelling,
-  ): Promise<Map<string, InFlightRun[]>> {
+  async #runsInFlight(busy: readonly string[], cancelling: Cancelling): Promise<Map<string, InFlightRun[]>> {
     const byThread = new Map<string, InFlightRun[]>();
     if (busy.length === 0) return byThread;
     const isCancelling = new Set(cancelling.threadIds);
     const held = busy.filter((threadId) => isCancelling.has(threadId));
-    if (held.length > 0) await query(this.#client, sql.lockReadyRuns, [held]);
+    if (held.length > 0) await this.#holdReadyRuns(held);
     // Every cancel of one run takes at most one away, and one of all leaves the running run, if anything.
     const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, [busy, 2 + cancelling.singleCount]);
     for (const row of rows) {
@@ -95,6 +97,20 @@ class PostgresAdmission implements AdmissionTransaction {
       byThread.set(row.thread_id, runs);
     }
     return byThread;
+  }
+
+  async #holdReadyRuns(threadIds: readonly string[]): Promise<void> {
+    const ready = await query<{ run_id: string; thread_id: string; is_begun: boolean }>(
+      this.#client,
+      sql.lockReadyRuns,
+      [threadIds],
+    );
+    const begun = ready.filter((row) => row.is_begun).map((row) => ({ runId: row.run_id, threadId: row.thread_id }));
+    if (begun.length === 0) return;
+    const heads = await this.#checkpoints.headsWrittenBy(this.#client, begun);
+    for (const { runId, threadId } of begun) {
+      this.#begun.set(runId, { threadId, checkpointId: heads.get(runId) ?? null });
+    }
   }
 
   async knownRuns(runIds: readonly string[]): Promise<KnownRun[]> {
@@ -130,7 +146,10 @@ class PostgresAdmission implements AdmissionTransaction {
       partition,
       ...cancellationColumns(cancellations),
       ...eventColumns(runs),
+      [...this.#begun.keys()],
+      [...this.#begun.values()].map(({ checkpointId }) => checkpointId),
     ]);
+    await this.#endBegun(rows);
     const temporary = rows.flatMap((row) => row.temporary_thread_ids);
     if (temporary.length > 0) await query(this.#client, sql.deleteEmptyThreads, [temporary]);
     const [freed] = await query<{ ready_count: number }>(this.#client, sql.freeLanes, [
@@ -145,6 +164,15 @@ class PostgresAdmission implements AdmissionTransaction {
       })),
       readyCount: freed?.ready_count ?? 0,
     };
+  }
+
+  async #endBegun(rows: readonly CancelledRow[]): Promise<void> {
+    for (const { action, begun_run_ids: runIds } of rows) {
+      if (runIds.length === 0) continue;
+      const runs = runIds.map((runId) => ({ runId, threadId: this.#begun.get(runId)?.threadId ?? '' }));
+      if (action === 'rollback') await this.#checkpoints.rollBack(this.#client, runs);
+      else await this.#checkpoints.keep(this.#client, runIds);
+    }
   }
 
   async movePosition(position: Position): Promise<void> {
@@ -172,6 +200,7 @@ type CancelledRow = {
   ended_count: number;
   asked_count: number;
   temporary_thread_ids: string[];
+  begun_run_ids: string[];
 };
 
 function sourceOf(row: SourceRow): InFlightRun['source'] {

@@ -11,18 +11,8 @@ import type { OwnedSettlement, RunSettlements, SettleResult } from '../../app/po
 import { interruptedWithoutHead } from '../../domain/settlement.ts';
 import type { Ending, Settlement } from '../../domain/settlement.ts';
 import { sql } from './statements.ts';
+import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 import { onDatabase } from './translate-errors.ts';
-
-/** A run and its thread, whose checkpoints are meant. */
-export type RunOnThread = { runId: string; threadId: string };
-
-/** What settling needs of LangGraph's tables. Both work in the transaction of the client. */
-export type ThreadCheckpoints = {
-  /** Makes the threads as if the runs had never been (I8). */
-  rollBack(client: PoolClient, runs: readonly RunOnThread[]): Promise<void>;
-  /** The head checkpoint of each run's thread by run id, if the run has written it. */
-  headsWrittenBy(client: PoolClient, runs: readonly RunOnThread[]): Promise<Map<string, string>>;
-};
 
 export function createRunSettlements(pool: Pool, checkpoints: ThreadCheckpoints): RunSettlements {
   return { settle: (settlements) => onDatabase(() => settleAll(pool, settlements, checkpoints)) };
