@@ -1,13 +1,15 @@
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { KnownRun } from '../domain/admission.ts';
 import type { Lane } from '../domain/lane.ts';
-import type { AdmissionLedger, AdmissionTransaction, Position, WrittenPlan } from './ports.ts';
+import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from './ports.ts';
 
 export type RecordingLedger = AdmissionLedger & {
   /** What happened, oldest first: `begin`, `lock t1`, `write 2 runs`, `position 5`, `commit`, `rollback`. */
   readonly steps: string[];
   /** Ids of the runs whose transactions were committed. */
   readonly committedRuns: string[];
+  /** What each transaction said of runs that it may end. */
+  readonly cancelling: Cancelling[];
 };
 
 export type LedgerSetup = {
@@ -26,16 +28,19 @@ export type LedgerSetup = {
 export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
   const steps: string[] = [];
   const committedRuns: string[] = [];
+  const cancelling: Cancelling[] = [];
   let position = setup.position ?? { offset: -1n, timestampMs: 0 };
   return {
     steps,
     committedRuns,
+    cancelling,
     inTransaction: async (_topic, _partition, work) => {
       steps.push('begin');
       const pending = { position, runs: [] as string[] };
       const transaction: AdmissionTransaction = {
         position,
-        lockLanes: (threadIds) => {
+        lockLanes: (threadIds, asked) => {
+          cancelling.push(asked);
           steps.push(`lock ${threadIds.join(',')}`);
           return Promise.resolve((setup.lanes ?? []).filter((lane) => threadIds.includes(lane.threadId)));
         },

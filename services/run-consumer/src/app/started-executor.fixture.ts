@@ -19,7 +19,7 @@ export const SUCCEEDED: Outcome = {
   head: { checkpointId: null, next: [], interrupts: [], values: {} },
   nothingToContinue: false,
 };
-export const FAILED: Outcome = {
+export const FAILED: Extract<Outcome, { kind: 'failed' }> = {
   kind: 'failed',
   reason: 'graph_error',
   error: { error: 'AbortError', message: 'Aborted' },
@@ -93,6 +93,7 @@ export function startExecutor({ claims, leases, settings, answer }: Setup) {
     started,
     reasonOf,
     settled,
+    settlements: () => settlements.transactions.flat().map(({ settlement }) => settlement),
     hints,
     messages: log.messages,
     ready,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Settlement } from '../../domain/settlement.ts';
 import { RunRows } from '../langgraph/run-rows.fixture.ts';
-import { createRunSettlements } from './run-store.ts';
+import { createRunSettlements } from './run-settlements.ts';
 
 let rows: RunRows;
 beforeAll(async () => {

@@ -73,7 +73,7 @@ stopped as (
     and run.cancel_action is null
   returning
     run.run_id, run.thread_id, run.status, run.is_temporary, run.sequence, run.attempt, run.run_started_at,
-    run.run_ended_at, run.lane_position, run.source_offset, hit.ordinal, hit.action, hit.reason, hit.superseded_by,
+    run.run_ended_at, run.lane_position, run.created_at, run.source_offset, hit.ordinal, hit.action, hit.reason, hit.superseded_by,
     hit.thread_status
 ),
 -- What it has left can be gone on with.
@@ -93,13 +93,14 @@ announced as (
   select run_id, thread_id, type, sequence, attempt, thread_status, details, run_started_at, run_ended_at
   from (
     select
-      ordinal, 0 as turn, null::bigint as lane_position, null::bigint as source_offset, run_id, thread_id,
+      ordinal, 0 as turn, null::bigint as lane_position,
+      null::timestamptz as created_at, null::bigint as source_offset, run_id, thread_id,
       'run.' || status as type, 1 as sequence, 0 as attempt, thread_status, details::json as details,
       null::timestamptz as run_started_at, case when status = 'rejected' then now() end as run_ended_at
     from inserted
     union all
     select
-      ordinal, 1, lane_position, source_offset, run_id, thread_id,
+      ordinal, 1, lane_position, created_at, source_offset, run_id, thread_id,
       case status when 'rollback' then 'run.rolled_back' else 'run.interrupted' end, sequence, attempt,
       case
         when is_temporary then null
@@ -118,7 +119,7 @@ announced as (
     left join begun using (run_id)
     where status <> 'running'
   ) as event
-  order by ordinal, turn, lane_position nulls last, source_offset
+  order by ordinal, turn, lane_position nulls last, created_at, source_offset
 )
 select
   action, reason,
