@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import type { WriteBatch } from '@runlane/checkpoint';
 import type { Json } from '@runlane/contracts';
+import { Cancelled } from '@runlane/service-kit';
+import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 import { GraphRegistry } from './graph-registry.ts';
@@ -45,9 +47,9 @@ const claim = (threadId: string, request: Record<string, Json> = {}) =>
 const claimAgain = (run: ClaimedRun) => rows.claimAgain(run);
 const settle = (run: ClaimedRun) => rows.settle(run);
 
-type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal };
+type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal; abort?: AbortSignal };
 
-function execute(run: ClaimedRun, { write, drain }: AttemptOptions = {}): Promise<Outcome> {
+function execute(run: ClaimedRun, { write, drain, abort }: AttemptOptions = {}): Promise<Outcome> {
   const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
   const runGraph = createGraphRunner({
     graphs,
@@ -56,7 +58,7 @@ function execute(run: ClaimedRun, { write, drain }: AttemptOptions = {}): Promis
     store,
     logger: silent,
   });
-  return runGraph(run, { abort: new AbortController().signal, drain: drain ?? new AbortController().signal });
+  return runGraph(run, { abort: abort ?? new AbortController().signal, drain: drain ?? new AbortController().signal });
 }
 
 /** Writes the first `count` batches and fails all later ones, as the death of the process does. */
@@ -289,4 +291,48 @@ test('I3: a run that somebody else owns by now is lost, whatever its graph did',
   await claimAgain(run);
   expect(await execute(run)).toEqual({ kind: 'lease_lost' });
   expect((await pool.query('select from checkpoints where thread_id = $1', [run.threadId])).rowCount).toBe(0);
+});
+
+describe('a run that is asked to stop', () => {
+  const stopped = async (how: 'interrupt' | 'rollback', run: ClaimedRun, when: () => Promise<void>) => {
+    const abort = new AbortController();
+    const outcome = execute(run, { abort: abort.signal });
+    await when();
+    abort.abort(new Cancelled({ how }));
+    return outcome;
+  };
+  const hasCheckpoints = (run: ClaimedRun, count: number) => () =>
+    eventually(
+      async () =>
+        ((await pool.query('select from checkpoints where thread_id = $1', [run.threadId])).rowCount ?? 0) >= count,
+      { what: `${count} checkpoints` },
+    ).then(() => undefined);
+
+  test('keeps its finished supersteps and tells the state that it has left', async () => {
+    // Input, then the first step; the second one takes a while.
+    const run = await claim(randomUUID(), { input: { label: 'a', ms: 500 } });
+    const outcome = await stopped('interrupt', run, hasCheckpoints(run, 3));
+    expect(outcome).toMatchObject({ kind: 'failed', head: { next: ['second'], values: { labels: ['a:first'] } } });
+    const newest = await pool.query<{ checkpoint_id: string }>(
+      'select checkpoint_id from checkpoints where thread_id = $1 order by checkpoint_id desc limit 1',
+      [run.threadId],
+    );
+    expect(outcome).toHaveProperty('head.checkpointId', newest.rows[0]?.checkpoint_id);
+  });
+
+  test('before it started writes nothing, not even its input, and tells the state that was there', async () => {
+    const before = await claim(randomUUID(), { input: { label: 'before', ms: 0 } });
+    await execute(before);
+    await settle(before);
+    const abort = new AbortController();
+    abort.abort(new Cancelled({ how: 'interrupt' }));
+    const outcome = await execute(await claim(before.threadId), { abort: abort.signal });
+    expect(outcome).toMatchObject({ kind: 'failed', head: { next: [] } });
+    expect(labelsOf(outcome).labels).toEqual(['before:first', 'before:second']);
+  });
+
+  test('to roll back tells no state: there is none that stays', async () => {
+    const run = await claim(randomUUID(), { input: { label: 'a', ms: 500 } });
+    expect(await stopped('rollback', run, hasCheckpoints(run, 2))).toMatchObject({ kind: 'failed', head: null });
+  });
 });

@@ -1,7 +1,8 @@
 /**
  * Purpose   Runs one attempt of a graph in this process and says how it ended.
  * I3        A write that was refused, because somebody else owns the run by now, aborts the graph and settles nothing.
- * I9        The outcome is given after the saver has stopped: an aborted graph goes on for a while, but writes nothing.
+ * I9        The outcome is given after the saver has stopped and, when the run was aborted, after its nodes have ended:
+ *           LangGraph lets go of an aborted graph at once, while that goes on.
  * Failures  The graph's own errors end the run; a database that was away hands it back; neither rejects.
  */
 import { RunControl } from '@langchain/langgraph';
@@ -13,6 +14,7 @@ import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry, GraphState } from './graph-registry.ts';
+import { NodeWatch } from './node-watch.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
 import { toWire } from './wire-values.ts';
@@ -31,13 +33,17 @@ const MAX_ERROR_MESSAGE = 16_384;
 export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signals) => {
     const refused = new AbortController();
+    const nodes = new NodeWatch();
     const saver = run.isTemporary ? null : needs.newSaver(run, () => refused.abort(new LeaseLost(`run ${run.runId}`)));
     try {
-      return await attempt(run, { ...signals, abort: AbortSignal.any([signals.abort, refused.signal]) }, saver, needs);
+      const abort = AbortSignal.any([signals.abort, refused.signal]);
+      return await attempt(run, { ...signals, abort }, { saver, nodes }, needs);
     } catch (error) {
       return failureOutcome(error, saver);
     } finally {
       await saver?.quiesce();
+      // Whoever aborted a run ends the thread of a graph that does not end.
+      if (signals.abort.aborted) await nodes.ended();
     }
   };
 }
@@ -45,7 +51,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
 async function attempt(
   run: ClaimedRun,
   signals: RunSignals,
-  saver: RunSaver | null,
+  { saver, nodes }: { saver: RunSaver | null; nodes: NodeWatch },
   needs: RunnerDependencies,
 ): Promise<Outcome> {
   const control = new RunControl();
@@ -53,6 +59,7 @@ async function attempt(
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
   const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
+  nodes.watch(graph);
   const plan = await planStart(run, graph, saver);
   switch (plan.kind) {
     case 'refused':

@@ -117,8 +117,12 @@ describe('waiting runs', () => {
     ]);
     expect(await world.thread(thread)).toEqual(['idle', 'idle']);
     expect((await world.events(thread)).map(({ status }) => status)).toEqual([
-      ...['busy', 'busy', 'busy'],
-      ...['busy', 'busy', 'idle'],
+      'busy',
+      'busy',
+      'busy',
+      'busy',
+      'busy',
+      'idle',
     ]);
   });
 
