@@ -72,6 +72,17 @@ export class RunSaver extends PostgresSaver {
     return this.#isRefused;
   }
 
+  /**
+   * Waits until nothing is under way, and nothing begins in the next turn of the event loop: LangGraph chains its writes,
+   * and goes on with them after it has let go of an aborted graph.
+   */
+  async settle(): Promise<void> {
+    do {
+      await Promise.allSettled(this.#underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#underWay.size > 0);
+  }
+
   /** Refuses further writes and waits for those under way. */
   async quiesce(): Promise<void> {
     this.#isClosed = true;

@@ -4,6 +4,10 @@
  * attempt writes nothing, and its outcome is thrown away.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import type { WriteBatch } from '@runlane/checkpoint';
@@ -28,11 +32,17 @@ const graphs = new GraphRegistry(
   silent,
 );
 
+const directory = mkdtempSync(join(tmpdir(), 'runlane-runner-'));
+const sideEffects = join(directory, 'side-effects.jsonl');
+const noted = () => readFileSync(sideEffects, 'utf8').split('\n');
+
 let rows: RunRows;
 let pool: RunRows['pool'];
 let store: ReturnType<typeof openStore>;
 
 beforeAll(async () => {
+  writeFileSync(sideEffects, '');
+  process.env['SIDE_EFFECTS_FILE'] = sideEffects;
   rows = await RunRows.create(inject('databaseUrl'));
   pool = rows.pool;
   store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silent });
@@ -40,6 +50,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await store.stop();
   await rows[Symbol.asyncDispose]();
+  delete process.env['SIDE_EFFECTS_FILE'];
+  rmSync(directory, { recursive: true });
 });
 
 const claim = (threadId: string, request: Record<string, Json> = {}) =>
@@ -319,6 +331,25 @@ describe('a run that is asked to stop', () => {
     );
     expect(outcome).toHaveProperty('head.checkpointId', newest.rows[0]?.checkpoint_id);
   });
+
+  test.each(['async', 'sync', 'exit'])(
+    'keeps them with durability %s, whatever waits to be written',
+    async (durability) => {
+      const run = await claim(randomUUID(), { durability, input: { label: 'a', ms: 300 } });
+      const write = createBatchWriter(pool, 'public');
+      const slow: WriteBatch = async (batch) => {
+        await sleep(100);
+        return write(batch);
+      };
+      const abort = new AbortController();
+      const outcome = execute(run, { abort: abort.signal, write: slow });
+      await eventually(() => noted().some((line) => line.includes(run.runId) && line.includes('second')), {
+        what: 'the second step has begun',
+      });
+      abort.abort(new Cancelled({ how: 'interrupt' }));
+      expect(await outcome).toMatchObject({ head: { next: ['second'], values: { labels: ['a:first'] } } });
+    },
+  );
 
   test('before it started writes nothing, not even its input, and tells the state that was there', async () => {
     const before = await claim(randomUUID(), { input: { label: 'before', ms: 0 } });

@@ -87,7 +87,9 @@ async function attempt(
     if (outcome.kind !== 'failed') return outcome;
     if (signals.abort.aborted) {
       if (saver === null || !keepsState(signals.abort)) return outcome;
-      // What the graph still does is refused from here on: the head that is read is the one that stays.
+      // What it has finished stays; what it still does is refused from here on, so that the head that is read stays too.
+      await nodes.ended();
+      await saver.settle();
       await saver.quiesce();
     }
     return { ...outcome, head: await stateNow() };
