@@ -47,15 +47,15 @@ export function judgeCancel(
   }
   if (known === null || !isEarlier(known.source, coordinates)) {
     return unknown(
-      `There is no run ${runId} before this cancel. Check run_id, and that run and cancel have the same record key, ` +
-        'which keeps them in order.',
+      'run_id: names no run that was requested before this cancel. Check it, and that the request and the cancel have ' +
+        'the same record key, which keeps them in order.',
     );
   }
   if (known.threadId !== lane.threadId) {
     return unknown(
       request.thread_id === null
-        ? `Run ${runId} is not stateless. Send its thread_id too, and use it as the record key.`
-        : `Run ${runId} is not of this thread. Check run_id and thread_id.`,
+        ? 'run_id: names a run that has a thread. Send its thread_id too, and use it as the record key.'
+        : 'run_id: names a run of another thread. Check run_id and thread_id.',
     );
   }
   return known.isFinished ? { kind: 'nothing' } : { kind: 'cancel_run', runId };
