@@ -4,16 +4,10 @@
  * attempt writes nothing, and its outcome is thrown away.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import type { WriteBatch } from '@runlane/checkpoint';
 import type { Json } from '@runlane/contracts';
-import { Cancelled } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 import { GraphRegistry } from './graph-registry.ts';
@@ -32,17 +26,11 @@ const graphs = new GraphRegistry(
   silent,
 );
 
-const directory = mkdtempSync(join(tmpdir(), 'runlane-runner-'));
-const sideEffects = join(directory, 'side-effects.jsonl');
-const noted = () => readFileSync(sideEffects, 'utf8').split('\n');
-
 let rows: RunRows;
 let pool: RunRows['pool'];
 let store: ReturnType<typeof openStore>;
 
 beforeAll(async () => {
-  writeFileSync(sideEffects, '');
-  process.env['SIDE_EFFECTS_FILE'] = sideEffects;
   rows = await RunRows.create(inject('databaseUrl'));
   pool = rows.pool;
   store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silent });
@@ -50,8 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await store.stop();
   await rows[Symbol.asyncDispose]();
-  delete process.env['SIDE_EFFECTS_FILE'];
-  rmSync(directory, { recursive: true });
 });
 
 const claim = (threadId: string, request: Record<string, Json> = {}) =>
@@ -59,18 +45,26 @@ const claim = (threadId: string, request: Record<string, Json> = {}) =>
 const claimAgain = (run: ClaimedRun) => rows.claimAgain(run);
 const settle = (run: ClaimedRun) => rows.settle(run);
 
-type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal; abort?: AbortSignal };
+type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal };
 
-function execute(run: ClaimedRun, { write, drain, abort }: AttemptOptions = {}): Promise<Outcome> {
+function execute(run: ClaimedRun, { write, drain }: AttemptOptions = {}): Promise<Outcome> {
   const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
   const runGraph = createGraphRunner({
     graphs,
-    newSaver: ({ runId, fencingToken, metadata }, onRefused) =>
-      new RunSaver({ pool, schema: 'public', commits, claim: { runId, fencingToken }, metadata, onRefused }),
+    newSaver: ({ runId, fencingToken, metadata, request }, onRefused) =>
+      new RunSaver({
+        pool,
+        schema: 'public',
+        commits,
+        claim: { runId, fencingToken },
+        metadata,
+        isDeferred: request.durability === 'async',
+        onRefused,
+      }),
     store,
     logger: silent,
   });
-  return runGraph(run, { abort: abort ?? new AbortController().signal, drain: drain ?? new AbortController().signal });
+  return runGraph(run, { abort: new AbortController().signal, drain: drain ?? new AbortController().signal });
 }
 
 /** Writes the first `count` batches and fails all later ones, as the death of the process does. */
@@ -120,6 +114,21 @@ describe('I7: wherever the process dies', () => {
     expect((await checkpoints()).rowCount).toBe(1);
   });
 });
+
+test.each(['sync', 'async', 'exit'])(
+  'the head of a run with durability %s is what its checkpoint holds',
+  async (durability) => {
+    const run = await claim(randomUUID(), { durability });
+    const outcome = await execute(run);
+    const { rows: heads } = await pool.query(
+      'select checkpoint_id from checkpoints where thread_id = $1 order by checkpoint_id desc limit 1',
+      [run.threadId],
+    );
+    expect(outcome).toMatchObject({ kind: 'succeeded', head: { checkpointId: heads[0].checkpoint_id, next: [] } });
+    const again = await execute(await claimAgain(run));
+    expect('head' in again && again.head?.values).toEqual('head' in outcome && outcome.head?.values);
+  },
+);
 
 describe('a run that stopped and whose process died before it was settled', () => {
   test.each([
@@ -303,67 +312,4 @@ test('I3: a run that somebody else owns by now is lost, whatever its graph did',
   await claimAgain(run);
   expect(await execute(run)).toEqual({ kind: 'lease_lost' });
   expect((await pool.query('select from checkpoints where thread_id = $1', [run.threadId])).rowCount).toBe(0);
-});
-
-describe('a run that is asked to stop', () => {
-  const stopped = async (how: 'interrupt' | 'rollback', run: ClaimedRun, when: () => Promise<void>) => {
-    const abort = new AbortController();
-    const outcome = execute(run, { abort: abort.signal });
-    await when();
-    abort.abort(new Cancelled({ how }));
-    return outcome;
-  };
-  const hasCheckpoints = (run: ClaimedRun, count: number) => () =>
-    eventually(
-      async () =>
-        ((await pool.query('select from checkpoints where thread_id = $1', [run.threadId])).rowCount ?? 0) >= count,
-      { what: `${count} checkpoints` },
-    ).then(() => undefined);
-
-  test('keeps its finished supersteps and tells the state that it has left', async () => {
-    // Input, then the first step; the second one takes a while.
-    const run = await claim(randomUUID(), { input: { label: 'a', ms: 500 } });
-    const outcome = await stopped('interrupt', run, hasCheckpoints(run, 3));
-    expect(outcome).toMatchObject({ kind: 'failed', head: { next: ['second'], values: { labels: ['a:first'] } } });
-    const newest = await pool.query<{ checkpoint_id: string }>(
-      'select checkpoint_id from checkpoints where thread_id = $1 order by checkpoint_id desc limit 1',
-      [run.threadId],
-    );
-    expect(outcome).toHaveProperty('head.checkpointId', newest.rows[0]?.checkpoint_id);
-  });
-
-  test.each(['async', 'sync', 'exit'])(
-    'keeps them with durability %s, whatever waits to be written',
-    async (durability) => {
-      const run = await claim(randomUUID(), { durability, input: { label: 'a', ms: 300 } });
-      const write = createBatchWriter(pool, 'public');
-      const slow: WriteBatch = async (batch) => {
-        await sleep(100);
-        return write(batch);
-      };
-      const abort = new AbortController();
-      const outcome = execute(run, { abort: abort.signal, write: slow });
-      await eventually(() => noted().some((line) => line.includes(run.runId) && line.includes('second')), {
-        what: 'the second step has begun',
-      });
-      abort.abort(new Cancelled({ how: 'interrupt' }));
-      expect(await outcome).toMatchObject({ head: { next: ['second'], values: { labels: ['a:first'] } } });
-    },
-  );
-
-  test('before it started writes nothing, not even its input, and tells the state that was there', async () => {
-    const before = await claim(randomUUID(), { input: { label: 'before', ms: 0 } });
-    await execute(before);
-    await settle(before);
-    const abort = new AbortController();
-    abort.abort(new Cancelled({ how: 'interrupt' }));
-    const outcome = await execute(await claim(before.threadId), { abort: abort.signal });
-    expect(outcome).toMatchObject({ kind: 'failed', head: { next: [] } });
-    expect(labelsOf(outcome).labels).toEqual(['before:first', 'before:second']);
-  });
-
-  test('to roll back tells no state: there is none that stays', async () => {
-    const run = await claim(randomUUID(), { input: { label: 'a', ms: 500 } });
-    expect(await stopped('rollback', run, hasCheckpoints(run, 2))).toMatchObject({ kind: 'failed', head: null });
-  });
 });
