@@ -10,7 +10,7 @@ export type AddressVerdict = { kind: 'allowed' } | { kind: 'denied'; reason: str
 
 const V4 = DENIED_IPV4.map(withRange);
 const V6 = DENIED_IPV6.map(withRange);
-const GLOBAL_UNICAST = parseCidr(GLOBAL_UNICAST_IPV6);
+const GLOBAL_UNICAST = rangeOf(GLOBAL_UNICAST_IPV6);
 
 /**
  * Says whether an address is global unicast: IPv4 outside the table of denied blocks, or IPv6 inside 2000::/3 and
@@ -61,12 +61,15 @@ export function isLoopback(text: string): boolean {
   return address !== null && LOOPBACK.some((range) => isWithin(address, range));
 }
 
-/** Reads `address/bits`, or an address alone. Thrown: Error when it is neither. */
-export function parseCidr(text: string): Range {
-  const [address = '', bits] = text.split('/');
-  // A mapped address keeps its form here: its prefix counts from the IPv6 beginning.
-  const parsed = ipaddr.parse(address);
-  return [parsed, bits === undefined ? (parsed.kind() === 'ipv4' ? 32 : 128) : Number(bits)];
+/** Reads `address/bits`, or an address alone; IPv4-mapped ones as IPv4. Null when it is neither. */
+export function parseRange(text: string): Range | null {
+  const [address = '', bits, ...rest] = text.split('/');
+  const network = parseAddress(address);
+  if (network === null || rest.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return null;
+  const width = network.kind() === 'ipv4' ? 32 : 128;
+  const mappedBits = network.kind() === 'ipv4' && address.includes(':') ? 96 : 0;
+  const length = bits === undefined ? width : Number(bits) - mappedBits;
+  return length < 0 || length > width ? null : [network, length];
 }
 
 /** Whether the address lies in the range; never for one of the other family. */
@@ -74,8 +77,14 @@ export function isWithin(address: Address, [network, bits]: Range): boolean {
   return address.kind() === network.kind() && address.match(network, bits);
 }
 
-const LOOPBACK = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'].map(parseCidr);
+const LOOPBACK = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'].map(rangeOf);
 
 function withRange(block: DeniedBlock): DeniedBlock & { range: Range } {
-  return { ...block, range: parseCidr(block.cidr) };
+  return { ...block, range: rangeOf(block.cidr) };
+}
+
+function rangeOf(cidr: string): Range {
+  const range = parseRange(cidr);
+  if (range === null) throw new Error(`${cidr} in the address table is no CIDR.`);
+  return range;
 }
