@@ -1,3 +1,4 @@
+import { domainToUnicode } from 'node:url';
 import { hostnameOf } from './host-pattern.ts';
 
 /** Why a text is not the URL of a webhook, whatever the policy. `message` holds nothing of the URL but its host. */
@@ -60,9 +61,13 @@ export function parseWebhookUrl(text: string): { kind: 'ok'; url: URL } | UrlPro
   return url.href.length > MAX_URL_LENGTH ? tooLong(url.href.length) : { kind: 'ok', url };
 }
 
-/** Labels of at most 63 characters, 253 in all: the parser checks neither. Addresses of four numbers pass too. */
+/**
+ * Labels of at most 63 characters, 253 in all, and Punycode that decodes: Node's parser checks none of it. Addresses of
+ * four numbers pass too.
+ */
 function isHostname(hostname: string): boolean {
-  return hostname.length <= 253 && hostname.split('.').every((label) => label.length <= 63 && LABEL.test(label));
+  const isValid = (label: string): boolean => label.length <= 63 && LABEL.test(label);
+  return hostname.length <= 253 && hostname.split('.').every(isValid) && !/(^|\.)xn--/.test(domainToUnicode(hostname));
 }
 
 function tooLong(length: number): UrlProblem {
