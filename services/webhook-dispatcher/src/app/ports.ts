@@ -166,7 +166,7 @@ export type Release = {
 
 export interface DeliveryLedger {
   /** Leases up to `limit` endpoints with something due, longest due first. `nowMs` is the database's clock. */
-  lease(owner: string, limit: number, leaseMs: number): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number }>;
+  lease(owner: string, limit: number, leaseMs: number): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
   /** Renews what is still the owner's and returns it; `nowMs` is the database's clock. */
   renew(owner: string, held: readonly { endpointId: bigint; fence: bigint }[], leaseMs: number): Promise<RenewResult>;
   /** Up to `limit` due deliveries for each endpoint, longest due first, without the `busy` ones. */
@@ -179,7 +179,8 @@ export interface DeliveryLedger {
   release(releases: readonly Release[]): Promise<void>;
 }
 
-export type RenewResult = { endpointIds: Set<bigint>; nowMs: number };
+/** `nowMs`: the database's clock; null when nothing was found that it could be read with. */
+export type RenewResult = { endpointIds: Set<bigint>; nowMs: number | null };
 
 /** Headers of a request: content, id, time, signatures, and those of the project. */
 export type RequestHeaders = (delivery: DueDelivery, origin: string, timestampSeconds: number) => Record<string, string>;

@@ -14,16 +14,12 @@
  *
  * A retry of a non-terminal event that was not replayed gives way to a newer event of its run: superseded (`yields`).
  */
+import { nextAttemptDelayMs } from '@runlane/webhooks';
 import { isSuccess } from './delivery.ts';
 import type { DeadReason, DeliveryFacts, Outcome } from './delivery.ts';
 
-/** Longest Retry-After that is honoured. */
-export const MAX_RETRY_AFTER_SECONDS = 86_400;
-
 /** A fault of ours is over soon or lasts; either way the attempt costs the receiver nothing. */
 const INFRASTRUCTURE_RETRY_MS = 5_000;
-
-const JITTER = 0.2;
 
 export type DeliveryDecision =
   | { kind: 'delivered' }
@@ -46,7 +42,7 @@ export function decideDelivery(
     case 'blocked':
       return { kind: 'dead', reason: 'blocked', detail: `${outcome.code}: ${outcome.message}`, isCharged: false };
     case 'infrastructure':
-      return { kind: 'retry', afterMs: jittered(INFRASTRUCTURE_RETRY_MS, random), isCharged: false, yields: false };
+      return { kind: 'retry', afterMs: Math.round(INFRASTRUCTURE_RETRY_MS * (0.5 + random)), isCharged: false, yields: false };
     case 'response': {
       const answer = `The receiver answered ${outcome.status}`;
       if (outcome.status === 410) return dead('gone', `${answer}: it is gone.`);
@@ -69,20 +65,8 @@ function retryOf(
   scheduleSeconds: readonly number[],
   random: number,
 ): DeliveryDecision {
-  const stepSeconds = scheduleSeconds[delivery.attempts];
-  if (stepSeconds === undefined) {
-    return dead('exhausted', `${delivery.attempts + 1} attempts were made. The last one: ${failure.detail}`);
-  }
-  const askedMs = Math.min(failure.retryAfterSeconds ?? 0, MAX_RETRY_AFTER_SECONDS) * 1_000;
-  return {
-    kind: 'retry',
-    afterMs: Math.max(jittered(stepSeconds * 1_000, random), askedMs),
-    isCharged: true,
-    yields: !delivery.isTerminal && !delivery.isReplay,
-  };
-}
-
-/** ±20 %, so that what failed together does not return together. */
-function jittered(ms: number, random: number): number {
-  return Math.round(ms * (1 - JITTER + 2 * JITTER * random));
+  const attempt = delivery.attempts + 1;
+  const afterMs = nextAttemptDelayMs({ attempt, retryAfterSeconds: failure.retryAfterSeconds }, scheduleSeconds, random);
+  if (afterMs === null) return dead('exhausted', `${attempt} attempts were made. The last one: ${failure.detail}`);
+  return { kind: 'retry', afterMs, isCharged: true, yields: !delivery.isTerminal && !delivery.isReplay };
 }

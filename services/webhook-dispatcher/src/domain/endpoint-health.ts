@@ -19,7 +19,7 @@
  * Replays leave no trace (they are of the past), unless one is the probe of an open breaker: then it closes it, or keeps
  * it open for the same time again. Attempts that were under way when the breaker opened do not count either.
  */
-import { MAX_RETRY_AFTER_SECONDS } from './attempt-decision.ts';
+import { MAX_RETRY_AFTER_SECONDS } from '@runlane/webhooks';
 import { isSuccess } from './delivery.ts';
 import type { Outcome } from './delivery.ts';
 
