@@ -63,13 +63,25 @@ describe('every spelling of an address is that address', () => {
     const loopback = fc
       .tuple(octet(127), ...[0, 1, 2].map(() => fc.nat(255).chain(octet)))
       .map((parts) => parts.join('.'));
-    fc.assert(fc.property(loopback, (host) => expect(codeOf(`https://${host}/`)).toBe('denied_address')));
+    fc.assert(
+      fc.property(loopback, (host) => {
+        expect(codeOf(`https://${host}/`)).toBe('denied_address');
+      }),
+    );
     const publicHost = fc
       .tuple(octet(8), ...[0, 1, 2].map(() => fc.nat(255).chain(octet)))
       .map((parts) => parts.join('.'));
-    fc.assert(fc.property(publicHost, (host) => expect(codeOf(`https://${host}/`)).toBe('ok')));
+    fc.assert(
+      fc.property(publicHost, (host) => {
+        expect(codeOf(`https://${host}/`)).toBe('ok');
+      }),
+    );
     const whole = fc.nat(0xffffff).map((rest) => 0x7f000000 + rest);
-    fc.assert(fc.property(whole, (value) => expect(codeOf(`https://${value}/`)).toBe('denied_address')));
+    fc.assert(
+      fc.property(whole, (value) => {
+        expect(codeOf(`https://${value}/`)).toBe('denied_address');
+      }),
+    );
   });
 });
 

@@ -103,6 +103,7 @@ create index deliveries_to_attempt on deliveries (endpoint_id, next_attempt_at, 
 create index due_deliveries_in_order on deliveries (run_id, url_hash, sequence) where state = 'due';
 create index due_deliveries_by_endpoint on deliveries (endpoint_id, created_at) where state = 'due';
 create index deliveries_by_run on deliveries (run_id);
+create index dead_deliveries_by_reason on deliveries (dead_reason) where dead_reason is not null;
 create index ended_deliveries_by_age on deliveries (ended_at) where ended_at is not null;
 
 create table attempts (

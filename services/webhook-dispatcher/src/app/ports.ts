@@ -165,9 +165,17 @@ export type Release = {
 };
 
 export interface DeliveryLedger {
-  /** Leases up to `limit` endpoints with something due, longest due first. `nowMs` is the database's clock. */
-  lease(owner: string, limit: number, leaseMs: number): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
-  /** Renews what is still the owner's and returns it; `nowMs` is the database's clock. */
+  /**
+   * Leases up to `limit` endpoints with something due, longest due first, none of a site of which `perSite` are leased.
+   * `nowMs` is the database's clock; null when nothing was found that it could be read with.
+   */
+  lease(
+    owner: string,
+    limit: number,
+    leaseMs: number,
+    perSite: number,
+  ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
+  /** Renews what is still the owner's, and returns it. */
   renew(owner: string, held: readonly { endpointId: bigint; fence: bigint }[], leaseMs: number): Promise<RenewResult>;
   /** Up to `limit` due deliveries for each endpoint, longest due first, without the `busy` ones. */
   due(wanted: readonly { endpointId: bigint; limit: number }[], busy: readonly bigint[]): Promise<DueDelivery[]>;

@@ -17,15 +17,14 @@ import { onDatabase } from './translate-errors.ts';
 /** The ledger's side of delivery. */
 export function createDeliveryLedger(pool: Pool): DeliveryLedger {
   return {
-    lease: (owner, limit, leaseMs) => onDatabase(() => lease(pool, owner, limit, leaseMs)),
+    lease: (owner, limit, leaseMs, perSite) => onDatabase(() => lease(pool, owner, { limit, leaseMs, perSite })),
     renew: (owner, held, leaseMs) => onDatabase(() => renew(pool, owner, held, leaseMs)),
     due: (wanted, busy) => onDatabase(() => selectDue(pool, wanted, busy)),
     settle: (settlements) => onDatabase(() => withTransaction(pool, (client) => settle(client, settlements))),
     endDisabled: (endpoint, limit) =>
       onDatabase(() =>
         withTransaction(pool, async (client) => {
-          const owned = await lockOwned(client, [endpoint]);
-          if (owned.size === 0) return 0;
+          if ((await owned(client, [endpoint])).length === 0) return 0;
           return (await query(client, sql.endDisabledDeliveries, [endpoint.endpointId, limit])).length;
         }),
       ),
@@ -36,8 +35,7 @@ export function createDeliveryLedger(pool: Pool): DeliveryLedger {
 async function lease(
   pool: Pool,
   owner: string,
-  limit: number,
-  leaseMs: number,
+  { limit, leaseMs, perSite }: { limit: number; leaseMs: number; perSite: number },
 ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }> {
   const rows = await query<{
     endpoint_id: bigint;
@@ -46,7 +44,7 @@ async function lease(
     site: string;
     health: EndpointHealth | null;
     database_ms: bigint;
-  }>(pool, sql.leaseEndpoints, [owner, limit, leaseMs]);
+  }>(pool, sql.leaseEndpoints, [owner, limit, leaseMs, perSite]);
   const endpoints = rows.map((row) => ({
     endpointId: row.endpoint_id,
     fence: row.fence,
@@ -118,19 +116,23 @@ async function selectDue(
 
 type Held = { endpointId: bigint; fence: bigint };
 
-/** Locks the endpoints and returns those whose fence is still the given one. */
-async function lockOwned(client: PoolClient, held: readonly Held[]): Promise<Set<bigint>> {
-  const distinct = [...new Map(held.map((one) => [one.endpointId, one])).values()];
-  const rows = await query<{ endpoint_id: bigint }>(client, sql.lockOwnedEndpoints, [
-    distinct.map(({ endpointId }) => endpointId),
-    distinct.map(({ fence }) => fence),
+/** Locks the endpoints and returns what speaks of one whose fence is still the given one. */
+async function owned<T extends Held>(client: PoolClient, all: readonly T[]): Promise<T[]> {
+  const leases = [...new Map(all.map((one) => [leaseKey(one), one])).values()];
+  const rows = await query<{ endpoint_id: bigint; fence: bigint }>(client, sql.lockOwnedEndpoints, [
+    leases.map(({ endpointId }) => endpointId),
+    leases.map(({ fence }) => fence),
   ]);
-  return new Set(rows.map((row) => row.endpoint_id));
+  const keys = new Set(rows.map((row) => leaseKey({ endpointId: row.endpoint_id, fence: row.fence })));
+  return all.filter((one) => keys.has(leaseKey(one)));
+}
+
+function leaseKey({ endpointId, fence }: Held): string {
+  return `${endpointId}/${fence}`;
 }
 
 async function settle(client: PoolClient, settlements: readonly Settlement[]): Promise<SettleResult[]> {
-  const owned = await lockOwned(client, settlements);
-  const valid = settlements.filter(({ endpointId }) => owned.has(endpointId));
+  const valid = await owned(client, settlements);
   if (valid.length === 0) return settlements.map(() => 'lost');
   const rows = await query<{ delivery_id: bigint; outcome: SettleResult }>(
     client,
@@ -139,7 +141,8 @@ async function settle(client: PoolClient, settlements: readonly Settlement[]): P
   );
   await saveHealth(client, valid);
   const outcomes = new Map(rows.map((row) => [row.delivery_id, row.outcome]));
-  return settlements.map(({ deliveryId }) => outcomes.get(deliveryId) ?? 'lost');
+  const isValid = new Set(valid);
+  return settlements.map((one) => (isValid.has(one) ? (outcomes.get(one.deliveryId) ?? 'lost') : 'lost'));
 }
 
 /** The arrays of settle-deliveries, in the order of its parameters. */
@@ -196,8 +199,7 @@ async function saveHealth(
 }
 
 async function release(client: PoolClient, releases: readonly Release[]): Promise<void> {
-  const owned = await lockOwned(client, releases);
-  const valid = releases.filter(({ endpointId }) => owned.has(endpointId));
+  const valid = await owned(client, releases);
   if (valid.length === 0) return;
   await saveHealth(client, valid);
   await query(client, sql.releaseEndpoints, [

@@ -25,6 +25,8 @@ export const sql = {
   releaseEndpoints: statement('release-endpoints'),
   endDisabledDeliveries: statement('end-disabled-deliveries'),
   selectReplayable: statement('select-replayable'),
+  countReplayable: statement('count-replayable'),
+  selectNewestDelivery: statement('select-newest-delivery'),
   lockEndpointsOfSelection: statement('lock-endpoints-of-selection'),
   replayDeliveries: statement('replay-deliveries'),
   readyFirstDeliveries: statement('ready-first-deliveries'),
@@ -32,5 +34,6 @@ export const sql = {
   pruneEvents: statement('prune-webhook-events'),
   pruneQuarantine: statement('prune-quarantine'),
   auditLedger: statement('audit-ledger'),
+  countDead: statement('count-dead'),
   watchDeliveries: statement('watch-deliveries'),
 } as const;

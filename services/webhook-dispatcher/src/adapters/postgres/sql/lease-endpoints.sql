@@ -1,8 +1,9 @@
 -- lease-endpoints
--- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint
+-- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint, $4 endpoints of a site at once integer
 -- result  the endpoints with something due whose lease the owner has now, longest due first; database_ms, the clock
--- index   endpoints_by_due. A site is served by one owner at a time, so that its cap holds over all of them; two that
---         lease in the same instant may share one for as long as a lease lasts.
+-- index   endpoints_by_due, leased_endpoints_by_site. A site is served by one owner at a time, so that its cap holds over
+--         all of them, and with a few endpoints, so that a site of many cannot take all leases. Two that lease in the
+--         same instant may share a site for as long as a lease lasts; the rows of one statement do not see each other.
 with picked as (
   select endpoint_id, next_due_at
   from webhooks.endpoints as endpoint
@@ -16,6 +17,13 @@ with picked as (
         and other.owner <> $1
         and other.lease_until >= now()
     )
+    and (
+      select count(*)
+      from webhooks.endpoints as other
+      where other.site = endpoint.site
+        and other.owner = $1
+        and other.lease_until >= now()
+    ) < $4
   order by next_due_at
   limit $2
   for no key update skip locked
