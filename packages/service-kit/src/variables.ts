@@ -120,6 +120,17 @@ export const runlaneVariables = z.object({
       'Signs webhooks: any text of at least 32 characters. Several, comma-separated, for rotation: the first is current.',
     secret: true,
   }),
+  RUNLANE_WEBHOOK_MAX_IN_FLIGHT: wholeNumber({ min: 1, max: 10_000 }).default(256).meta({
+    description: 'Webhook requests in flight in one process, each with a socket of its own. An origin takes at most 4.',
+  }),
+  RUNLANE_WEBHOOK_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(30).meta({
+    description: 'Lifetime of the lease of an origin, in seconds: how soon others go on for a crashed dispatcher.',
+  }),
+  RUNLANE_WEBHOOK_RETENTION_DAYS: wholeNumber({ min: 8, max: 3_650 }).default(14).meta({
+    description:
+      'Days after which delivered webhooks leave the ledger, dead ones after twice as many. Longer than the records of ' +
+      'the status topic live (7 days), because a repeated record is recognised by them, and than all attempts take.',
+  }),
   RUNLANE_CHECKPOINT_SCHEMA: z
     .string()
     .regex(/^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/, {
