@@ -126,11 +126,13 @@ export const runlaneVariables = z.object({
   RUNLANE_WEBHOOK_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(30).meta({
     description: 'Lifetime of the lease of an origin, in seconds: how soon others go on for a crashed dispatcher.',
   }),
-  RUNLANE_WEBHOOK_RETENTION_DAYS: wholeNumber({ min: 8, max: 3_650 }).default(14).meta({
-    description:
-      'Days after which delivered webhooks leave the ledger, dead ones after twice as many. Longer than the records of ' +
-      'the status topic live (7 days), because a repeated record is recognised by them, and than all attempts take.',
-  }),
+  RUNLANE_WEBHOOK_RETENTION_DAYS: wholeNumber({ min: 8, max: 3_650 })
+    .default(14)
+    .meta({
+      description:
+        'Days after which delivered webhooks leave the ledger, dead ones after twice as many. Longer than the records of ' +
+        'the status topic live (7 days), because a repeated record is recognised by them, and than all attempts take.',
+    }),
   RUNLANE_CHECKPOINT_SCHEMA: z
     .string()
     .regex(/^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/, {

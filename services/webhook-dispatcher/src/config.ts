@@ -1,4 +1,10 @@
-import { ConfigError, configSummary, loadConfig, runlaneVariables, unknownRunlaneVariables } from '@runlane/service-kit';
+import {
+  ConfigError,
+  configSummary,
+  loadConfig,
+  runlaneVariables,
+  unknownRunlaneVariables,
+} from '@runlane/service-kit';
 import type { z } from 'zod';
 
 /** The environment variables that webhook-dispatcher reads (design 2.6). */

@@ -63,8 +63,7 @@ function recordOf(
     address: result.address,
     timings: result.timings,
     bodyBytes: isShown ? result.bodyBytes : null,
-    bodyExcerpt:
-      isShown && result.bodyExcerpt !== null ? storable(redact(result.bodyExcerpt), EXCERPT_BYTES) : null,
+    bodyExcerpt: isShown && result.bodyExcerpt !== null ? storable(redact(result.bodyExcerpt), EXCERPT_BYTES) : null,
   };
 }
 

@@ -330,7 +330,12 @@ export class WebhookDelivery {
     // When this fails, the leases run out by themselves.
     for (const { held } of leaving) this.#held.delete(held.endpointId);
     await this.#needs.ledger.release(
-      leaving.map(({ held: { endpointId, fence, health }, notBeforeMs }) => ({ endpointId, fence, health, notBeforeMs })),
+      leaving.map(({ held: { endpointId, fence, health }, notBeforeMs }) => ({
+        endpointId,
+        fence,
+        health,
+        notBeforeMs,
+      })),
     );
   }
 }
@@ -340,7 +345,8 @@ function endOf(
   result: AttemptResult,
   isStopping: boolean,
 ): Settlement['end'] {
-  if (decision.kind === 'dead') return { ...decision, detail: redact(decision.detail).replaceAll('\0', '').toWellFormed() };
+  if (decision.kind === 'dead')
+    return { ...decision, detail: redact(decision.detail).replaceAll('\0', '').toWellFormed() };
   // Another process can go on at once.
   if (decision.kind === 'retry' && isStopping && result.kind === 'infrastructure') return { ...decision, afterMs: 0 };
   return decision;

@@ -191,7 +191,11 @@ export interface DeliveryLedger {
 export type RenewResult = { endpointIds: Set<bigint>; nowMs: number | null };
 
 /** Headers of a request: content, id, time, signatures, and those of the project. */
-export type RequestHeaders = (delivery: DueDelivery, origin: string, timestampSeconds: number) => Record<string, string>;
+export type RequestHeaders = (
+  delivery: DueDelivery,
+  origin: string,
+  timestampSeconds: number,
+) => Record<string, string>;
 
 /** Which deliveries to replay; all given conditions must hold, and one must be given. */
 export type ReplaySelection = {

@@ -27,7 +27,10 @@ export type PruneDependencies = {
 const BATCH = 1_000;
 
 /** Prunes in rounds until `signal` aborts. */
-export async function pruneUntil(signal: AbortSignal, { ledger, ageMs, everyMs, logger }: PruneDependencies): Promise<void> {
+export async function pruneUntil(
+  signal: AbortSignal,
+  { ledger, ageMs, everyMs, logger }: PruneDependencies,
+): Promise<void> {
   const pause = new Wakeup();
   while (!signal.aborted) {
     try {

@@ -155,7 +155,15 @@ function absentBefore(fresh: readonly Reading[], position: IntakeTransaction['po
 function putAside(record: InRecord, why: { code: QuarantineCode; message: string }): QuarantinedRecord {
   const headers = [...record.headers].map(([name, values]) => [name, values.map((value) => value.toString('base64'))]);
   const { offset, timestampMs, key, value } = record;
-  return { offset, timestampMs, key, value, headers: Object.fromEntries(headers), code: why.code, message: why.message };
+  return {
+    offset,
+    timestampMs,
+    key,
+    value,
+    headers: Object.fromEntries(headers),
+    code: why.code,
+    message: why.message,
+  };
 }
 
 /** The records after the position. Thrown: FatalError when the position is of another topic with the same name. */

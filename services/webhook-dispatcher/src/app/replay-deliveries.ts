@@ -41,7 +41,8 @@ export async function* replayDeliveries(
   if (Object.values(selection).every((condition) => condition === undefined)) {
     throw new RunlaneError({
       code: 'empty_selection',
-      message: 'Say what to replay: deliveries, a run, an origin, a time range, a state. To replay all, name both states.',
+      message:
+        'Say what to replay: deliveries, a run, an origin, a time range, a state. To replay all, name both states.',
     });
   }
   let at = cursor ?? { afterId: 0n, throughId: await ledger.newestId() };

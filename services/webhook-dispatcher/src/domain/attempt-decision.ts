@@ -42,13 +42,23 @@ export function decideDelivery(
     case 'blocked':
       return { kind: 'dead', reason: 'blocked', detail: `${outcome.code}: ${outcome.message}`, isCharged: false };
     case 'infrastructure':
-      return { kind: 'retry', afterMs: Math.round(INFRASTRUCTURE_RETRY_MS * (0.5 + random)), isCharged: false, yields: false };
+      return {
+        kind: 'retry',
+        afterMs: Math.round(INFRASTRUCTURE_RETRY_MS * (0.5 + random)),
+        isCharged: false,
+        yields: false,
+      };
     case 'response': {
       const answer = `The receiver answered ${outcome.status}`;
       if (outcome.status === 410) return dead('gone', `${answer}: it is gone.`);
       if (outcome.instruction === 'abort-message') return dead('aborted', `${answer} and asked for no more of it.`);
       if (outcome.instruction === 'disable') return dead('disabled', `${answer} and asked for no more webhooks.`);
-      return retryOf(delivery, { detail: `${answer}.`, retryAfterSeconds: outcome.retryAfterSeconds }, scheduleSeconds, random);
+      return retryOf(
+        delivery,
+        { detail: `${answer}.`, retryAfterSeconds: outcome.retryAfterSeconds },
+        scheduleSeconds,
+        random,
+      );
     }
     case 'failed':
       return retryOf(delivery, { detail: outcome.message, retryAfterSeconds: null }, scheduleSeconds, random);
@@ -66,7 +76,11 @@ function retryOf(
   random: number,
 ): DeliveryDecision {
   const attempt = delivery.attempts + 1;
-  const afterMs = nextAttemptDelayMs({ attempt, retryAfterSeconds: failure.retryAfterSeconds }, scheduleSeconds, random);
+  const afterMs = nextAttemptDelayMs(
+    { attempt, retryAfterSeconds: failure.retryAfterSeconds },
+    scheduleSeconds,
+    random,
+  );
   if (afterMs === null) return dead('exhausted', `${attempt} attempts were made. The last one: ${failure.detail}`);
   return { kind: 'retry', afterMs, isCharged: true, yields: !delivery.isTerminal && !delivery.isReplay };
 }

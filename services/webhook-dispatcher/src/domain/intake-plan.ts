@@ -75,7 +75,10 @@ export function planIntake(events: readonly TargetedEvent[], known: readonly Kno
     }
     const fate = fateOf(event, lane);
     if (fate.state === 'due') plan.superseded.push(...supersede(event, lane));
-    plan.deliveries.push({ event, fate: fate.state === 'due' ? { state: 'due', isReady: isFirst(event, lane) } : fate });
+    plan.deliveries.push({
+      event,
+      fate: fate.state === 'due' ? { state: 'due', isReady: isFirst(event, lane) } : fate,
+    });
     addTo(lanes, key, event.eventId, { sequence: event.sequence, isDue: fate.state === 'due', known: null });
   }
   return plan;

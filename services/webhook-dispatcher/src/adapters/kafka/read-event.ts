@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, isRunStatusEventType, isTerminalEventType, isUuid, parseRunStatusEvent } from '@runlane/contracts';
+import {
+  isJsonObject,
+  isRunStatusEventType,
+  isTerminalEventType,
+  isUuid,
+  parseRunStatusEvent,
+} from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { PoisonError, parseJson } from '@runlane/kafka';
 import type { InRecord, ValueCodec } from '@runlane/kafka';
@@ -82,7 +88,13 @@ function targetOf(webhook: string, policy: ReadOptions['policy']): Target | null
   const url = URL.parse(webhook);
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') return null;
   const refusal = `${verdict.code}: ${verdict.message}`;
-  return { url: webhook, urlHash: createHash('sha256').update(webhook).digest('hex'), origin: url.origin, site: siteOf(url.hostname), refusal };
+  return {
+    url: webhook,
+    urlHash: createHash('sha256').update(webhook).digest('hex'),
+    origin: url.origin,
+    site: siteOf(url.hostname),
+    refusal,
+  };
 }
 
 function quarantine(code: QuarantineCode, message: string): Reading['content'] {
