@@ -15,11 +15,17 @@ export type ReceivedRequest = {
 /** Answers a request; `index` counts them from 0. Default: 204. */
 export type Answer = (response: ServerResponse, request: ReceivedRequest, index: number) => void;
 
+/** Answers everything with the status. */
+export function answerWith(status: number, headers: Record<string, string> = {}): Answer {
+  return (response) => response.writeHead(status, headers).end();
+}
+
 /** A receiver of webhooks on a free port of the loopback, that keeps what it gets. */
 export class WebhookReceiver implements AsyncDisposable {
   readonly requests: ReceivedRequest[] = [];
   answer: Answer;
   #port = 0;
+  readonly #host: string;
   readonly #server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -32,13 +38,15 @@ export class WebhookReceiver implements AsyncDisposable {
     });
   });
 
-  private constructor(answer: Answer) {
+  private constructor(answer: Answer, host: string) {
     this.answer = answer;
+    this.#host = host;
   }
 
-  static async start(answer: Answer = (response) => response.writeHead(204).end()): Promise<WebhookReceiver> {
-    const receiver = new WebhookReceiver(answer);
-    await new Promise<void>((resolve) => receiver.#server.listen(0, '127.0.0.1', resolve));
+  /** @param host an address of the loopback; each is a site of its own */
+  static async start(answer: Answer = answerWith(204), host = '127.0.0.1'): Promise<WebhookReceiver> {
+    const receiver = new WebhookReceiver(answer, host);
+    await new Promise<void>((resolve) => receiver.#server.listen(0, host, resolve));
     const address = receiver.#server.address();
     if (address === null || typeof address === 'string') throw new Error('A server on TCP has no port.');
     receiver.#port = address.port;
@@ -46,7 +54,7 @@ export class WebhookReceiver implements AsyncDisposable {
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://${this.#host}:${this.#port}`;
   }
 
   url(path: string): string {

@@ -125,11 +125,6 @@ export function afterAttempt(
     : failing;
 }
 
-/** After a replay was asked for: the receiver is believed to be back. A disabled endpoint starts anew, on probation. */
-export function afterReplayRequest(health: EndpointHealth): EndpointHealth {
-  return health.breaker.kind === 'disabled' ? UNKNOWN_HEALTH : health;
-}
-
 function afterProbe(
   health: EndpointHealth,
   { openMs }: { openMs: number },
