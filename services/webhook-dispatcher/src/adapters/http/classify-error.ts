@@ -30,22 +30,30 @@ export function tlsFault(error: unknown, hostname: string): AttemptFault {
 /** What is known of the connection on which an attempt failed. */
 export type FailedConnection = {
   hostname: string;
-  /** It was open before the attempt, and no byte came back on it. */
-  isStale: boolean;
+  isTls: boolean;
+  /** It was made for this attempt; else it was kept from an earlier one. */
+  isFresh: boolean;
+  /** Something of an answer came. */
+  hasReceived: boolean;
 };
 
+const CLOSED = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_CLOSED|UND_ERR_DESTROYED)$/;
+
 /** What an error after the connection was made comes to. */
-export function classifyError(error: unknown, { hostname, isStale }: FailedConnection): FaultOutcome {
+export function classifyError(error: unknown, connection: FailedConnection): FaultOutcome {
   if (error instanceof AttemptFault) return error.outcome;
   const code = errorCode(error) || 'unknown';
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code)) return tlsFault(error, hostname).outcome;
-  if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(errorCode(cause))) return tlsFault(cause, hostname).outcome;
+  if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code)) return tlsFault(error, connection.hostname).outcome;
   if (code === 'UND_ERR_INVALID_ARG' || code === 'ERR_INVALID_CHAR') {
     return { kind: 'blocked', code: 'invalid_request', message: 'The request has a header that HTTP cannot carry.' };
   }
-  if (isStale && /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_CLOSED|UND_ERR_DESTROYED)$/.test(code)) {
+  if (CLOSED.test(code) && !connection.hasReceived && !connection.isFresh) {
     return { kind: 'failed', class: 'stale_connection', message: `The kept connection was closed (${code}).` };
+  }
+  if (CLOSED.test(code) && !connection.hasReceived && connection.isTls) {
+    // In TLS 1.3 a server rejects us after our side of the handshake is done, and its alert is lost with the socket.
+    const what = 'the server closed the connection after the handshake; it may demand a client certificate';
+    return tlsFault(new Error(what), connection.hostname).outcome;
   }
   return { kind: 'failed', class: 'protocol', message: `The answer was no complete HTTP head (${code}).` };
 }

@@ -214,7 +214,6 @@ describe('S: no pattern of bytes outlives its deadline', () => {
 
 describe('P: success needs a complete head', () => {
   test.each<[string, string, Parameters<typeof receiver>[0]]>([
-    ['P1', 'a reset on accept', (socket) => socket.resetAndDestroy()],
     ['P1', 'a reset before the head', (socket) => onRequest(socket, () => socket.resetAndDestroy())],
     [
       'P1',
@@ -255,6 +254,12 @@ describe('P: success needs a complete head', () => {
     await using to = await receiver(answering(answer));
     await using sender = localSender({ limits });
     expect(['200', 'failed protocol', 'failed timeout']).toContain(inShort(await post(sender, url(to))));
+  });
+
+  test('P1 a reset on accept is a failure, of the connection or of the protocol as it races', async () => {
+    await using to = await receiver((socket) => socket.resetAndDestroy());
+    await using sender = localSender({ limits });
+    expect(['failed connect', 'failed protocol']).toContain(inShort(await post(sender, url(to))));
   });
 
   test.each(['408', '421', '425'])('P8 an early %s and the end counts by its status', async (status) => {

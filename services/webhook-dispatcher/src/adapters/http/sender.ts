@@ -103,10 +103,15 @@ class Sender implements WebhookSender {
     try {
       return await this.#exchange(connection, target, request, attempt);
     } catch (error) {
-      const isStale = !attempt.hasConnected && !connection.hasReceived();
+      const failed = {
+        hostname: target.hostname,
+        isTls: target.url.startsWith('https:'),
+        isFresh: attempt.hasConnected,
+        hasReceived: connection.hasReceived(),
+      };
       this.#pool.drop(connection);
       const { reason } = attempt.signal;
-      return classifyError(reason instanceof AttemptFault ? reason : error, { hostname: target.hostname, isStale });
+      return classifyError(reason instanceof AttemptFault ? reason : error, failed);
     }
   }
 
