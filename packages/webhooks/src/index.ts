@@ -5,7 +5,7 @@ export { headerProblem } from './header-rules.ts';
 export { parsePublicKey, parseSecret, publicKeyOf, secretOf } from './keys.ts';
 export { createWebhookPolicy } from './policy.ts';
 export type { PolicySettings, RefusedUrl, UrlVerdict, WebhookPolicy, WebhookTarget } from './policy.ts';
-export { readProjectWebhooks } from './project-webhooks.ts';
+export { readProjectUrlRules, readProjectWebhooks } from './project-webhooks.ts';
 export type { ProjectUrlRules, ProjectWebhooks } from './project-webhooks.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { MAX_RETRY_AFTER_SECONDS, nextAttemptDelayMs } from './retry-schedule.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { WebhookConfigError } from './config-error.ts';
 import { headerProblem } from './header-rules.ts';
 import { createWebhookPolicy } from './policy.ts';
-import { readProjectWebhooks, UNRESTRICTED } from './project-webhooks.ts';
+import { readProjectUrlRules, readProjectWebhooks, UNRESTRICTED } from './project-webhooks.ts';
 
 const problemsOf = (section: unknown, environment: Record<string, string> = {}): readonly string[] => {
   try {
@@ -164,6 +164,12 @@ describe('url', () => {
     ['http://localhost:80/', { disable_loopback: false }, 'ok'],
   ])('%s under %j: %s', (url, rules, verdict) => {
     expect(judge(url, rules)).toBe(verdict);
+  });
+
+  test('is read alone without the variables of the headers', () => {
+    const section = { headers: { 'x-a': '${{ env.LG_WEBHOOK_NONE }}' }, url: { require_https: true } };
+    expect(readProjectUrlRules(section)).toEqual({ ...UNRESTRICTED, requireHttps: true });
+    expect(() => readProjectUrlRules({ url: { require_https: 1 } })).toThrow('must be true or false');
   });
 
   test('widens nothing', () => {

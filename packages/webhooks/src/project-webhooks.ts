@@ -3,6 +3,7 @@ import { headerProblem } from './header-rules.ts';
 import { fillTemplate } from './header-templates.ts';
 import { parseHostPattern } from './host-pattern.ts';
 import type { HostPattern } from './host-pattern.ts';
+import { SectionReader } from './section-reader.ts';
 
 /** `webhooks.url` of a langgraph.json. It only narrows the policy. */
 export type ProjectUrlRules = {
@@ -49,7 +50,33 @@ export function readProjectWebhooks(
 ): ProjectWebhooks {
   const problems: string[] = [];
   const read = new SectionReader(problems);
-  const webhooks = read.object(section, 'webhooks', ['env_prefix', 'headers', 'url']);
+  const webhooks = readSection(read, section);
+  const result: ProjectWebhooks = {
+    headers: readHeaders(read, webhooks, environment),
+    url: readUrlRules(read, webhooks),
+  };
+  throwIfAny(problems);
+  return result;
+}
+
+/**
+ * Reads `webhooks.url` alone: admission sends nothing, and need not have the variables of the headers.
+ *
+ * Thrown: WebhookConfigError with every problem of the rules.
+ */
+export function readProjectUrlRules(section: unknown): ProjectUrlRules {
+  const problems: string[] = [];
+  const read = new SectionReader(problems);
+  const rules = readUrlRules(read, readSection(read, section));
+  throwIfAny(problems);
+  return rules;
+}
+
+function readSection(read: SectionReader, section: unknown): Record<string, unknown> {
+  return read.object(section, 'webhooks', ['env_prefix', 'headers', 'url']);
+}
+
+function readUrlRules(read: SectionReader, webhooks: Record<string, unknown>): ProjectUrlRules {
   const url = read.object(webhooks['url'], 'webhooks.url', [
     'require_https',
     'allowed_domains',
@@ -57,18 +84,17 @@ export function readProjectWebhooks(
     'max_url_length',
     'disable_loopback',
   ]);
-  const result: ProjectWebhooks = {
-    headers: readHeaders(read, webhooks, environment),
-    url: {
-      requireHttps: read.flag(url['require_https'], 'webhooks.url.require_https'),
-      allowedDomains: read.list(url['allowed_domains'], 'webhooks.url.allowed_domains', DOMAINS, parseDomain) ?? [],
-      allowedPorts: read.list(url['allowed_ports'], 'webhooks.url.allowed_ports', PORTS, parsePort),
-      maxUrlLength: read.value(url['max_url_length'], 'webhooks.url.max_url_length', LENGTH, parseLength),
-      disableLoopback: read.flag(url['disable_loopback'], 'webhooks.url.disable_loopback'),
-    },
+  return {
+    requireHttps: read.flag(url['require_https'], 'webhooks.url.require_https'),
+    allowedDomains: read.list(url['allowed_domains'], 'webhooks.url.allowed_domains', DOMAINS, parseDomain) ?? [],
+    allowedPorts: read.list(url['allowed_ports'], 'webhooks.url.allowed_ports', PORTS, parsePort),
+    maxUrlLength: read.value(url['max_url_length'], 'webhooks.url.max_url_length', LENGTH, parseLength),
+    disableLoopback: read.flag(url['disable_loopback'], 'webhooks.url.disable_loopback'),
   };
+}
+
+function throwIfAny(problems: readonly string[]): void {
   if (problems.length > 0) throw new WebhookConfigError(problems.map((problem) => `langgraph.json: ${problem}`));
-  return result;
 }
 
 const DOMAINS = 'must be a list of host names, or *.name for all names below it';
@@ -110,54 +136,4 @@ function readHeaders(
     }
   }
   return headers;
-}
-
-/** Takes a section apart and collects what is wrong with it, so that all of it can be reported at once. */
-class SectionReader {
-  readonly #problems: string[];
-
-  constructor(problems: string[]) {
-    this.#problems = problems;
-  }
-
-  problem(where: string, what: string): void {
-    this.#problems.push(`${where} ${what}.`);
-  }
-
-  /** @param known the keys it may have; null: any */
-  object(value: unknown, where: string, known: readonly string[] | null): Record<string, unknown> {
-    if (value === undefined || value === null) return {};
-    if (typeof value !== 'object' || Array.isArray(value)) {
-      this.problem(where, 'must be an object');
-      return {};
-    }
-    const entries = Object.entries(value);
-    for (const [key] of entries) {
-      if (known !== null && !known.includes(key)) {
-        this.problem(where, `has the unknown key ${JSON.stringify(key)}; it can have ${known.join(', ')}`);
-      }
-    }
-    return Object.fromEntries(entries);
-  }
-
-  flag(value: unknown, where: string): boolean {
-    return (
-      this.value(value, where, 'must be true or false', (flag) => (typeof flag === 'boolean' ? flag : null)) ?? false
-    );
-  }
-
-  value<T>(value: unknown, where: string, rule: string, parse: (value: unknown) => T | null): T | null {
-    if (value === undefined || value === null) return null;
-    const parsed = parse(value);
-    if (parsed === null) this.problem(where, rule);
-    return parsed;
-  }
-
-  list<T>(value: unknown, where: string, rule: string, parse: (value: unknown) => T | null): T[] | null {
-    return this.value(value, where, rule, (list) => {
-      if (!Array.isArray(list)) return null;
-      const parsed = list.map((element: unknown) => parse(element));
-      return parsed.every((element): element is NonNullable<typeof element> & T => element !== null) ? parsed : null;
-    });
-  }
 }

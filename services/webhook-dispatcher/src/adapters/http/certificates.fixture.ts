@@ -52,11 +52,11 @@ ${extensions}
       openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', `${name}.key`);
       openssl('req', '-new', '-key', `${name}.key`, '-subj', `/CN=${name}`, '-out', `${name}.csr`);
       const [start, end] = days.map((day) => opensslTime(day));
-      openssl(
-        ...['ca', '-batch', '-notext', '-config', 'config', '-in', `${name}.csr`, '-out', `${name}.crt`],
-        ...['-startdate', start ?? '', '-enddate', end ?? '', '-keyfile', `${issuer?.name ?? name}.key`],
-        ...(issuer === undefined ? ['-selfsign'] : ['-cert', `${issuer.name}.crt`]),
-      );
+      const period = ['-startdate', start ?? '', '-enddate', end ?? ''];
+      const signedBy = issuer === undefined ? ['-selfsign'] : ['-cert', `${issuer.name}.crt`];
+      const signing = ['-keyfile', `${issuer?.name ?? name}.key`, ...signedBy];
+      const files = ['-config', 'config', '-in', `${name}.csr`, '-out', `${name}.crt`];
+      openssl('ca', '-batch', '-notext', ...files, ...period, ...signing);
       return { name, key: readFileSync(path(`${name}.key`), 'utf8'), cert: readFileSync(path(`${name}.crt`), 'utf8') };
     },
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Client } from 'undici';
+import type { buildConnector } from 'undici';
 import type { WebhookTarget } from '@runlane/webhooks';
 import type { Attempt } from './attempt.ts';
 import { connectChecked } from './connect-checked.ts';
@@ -25,23 +26,7 @@ export class Connection {
   /** @param onClosed called when the socket is gone, by whatever cause */
   constructor(target: WebhookTarget, needs: ConnectNeeds, onClosed: (connection: Connection) => void) {
     this.client = new Client(target.origin, {
-      connect: (_options, callback) => {
-        const attempt = this.#attempt;
-        if (attempt === null) {
-          callback(new Error('A connection is opened for an attempt only.'), null);
-          return;
-        }
-        connectChecked(target, attempt, needs).then(
-          (socket) => {
-            this.#socket = socket;
-            this.#bytesBefore = 0;
-            this.address = attempt.address;
-            attempt.enter('headers');
-            callback(null, socket);
-          },
-          (error: Error) => callback(error, null),
-        );
-      },
+      connect: (_options, callback) => void this.#connect(target, needs, callback),
       allowH2: false,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -73,5 +58,23 @@ export class Connection {
   /** Whether anything came back on the socket since the attempt began. */
   hasReceived(): boolean {
     return this.#hasReceived || (this.#socket !== null && this.#socket.bytesRead > this.#bytesBefore);
+  }
+
+  /** Calls back without a gap after the socket is there: an error that nobody hears would end the process. */
+  async #connect(target: WebhookTarget, needs: ConnectNeeds, callback: buildConnector.Callback): Promise<void> {
+    const attempt = this.#attempt;
+    let socket: Socket;
+    try {
+      if (attempt === null) throw new Error('A connection is opened for an attempt only.');
+      socket = await connectChecked(target, attempt, needs);
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)), null);
+      return;
+    }
+    this.#socket = socket;
+    this.#bytesBefore = 0;
+    this.address = attempt.address;
+    attempt.enter('headers');
+    callback(null, socket);
   }
 }
