@@ -5,6 +5,9 @@ import { Agent, request } from 'undici';
 export type LoopJob = { origins: string[]; count: number; perOrigin: number; body: string };
 export type LoopAnswer = { kind: 'done'; seconds: number } | { kind: 'failed'; why: string };
 
+// The bench may end without a word.
+process.once('disconnect', () => process.exit());
+
 const agent = new Agent({ connections: 4, allowH2: false });
 
 process.on('message', (job: LoopJob) => {

@@ -10,6 +10,9 @@ export type ReceiverAnswer =
   | { kind: 'listening'; ports: number[] }
   | { kind: 'report'; count: number; hangCount: number; firstMs: number; lastMs: number; times: [number, number][] };
 
+// The bench may end without a word.
+process.once('disconnect', () => process.exit());
+
 const now = (): number => performance.timeOrigin + performance.now();
 let hangCount = 0;
 let times = new Map<number, number>();
