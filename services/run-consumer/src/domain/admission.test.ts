@@ -92,7 +92,6 @@ test('a thread that must exist and does not is refused, after every other refusa
 
 describe('a field that is not enforced yet is refused, not ignored', () => {
   const fields: Record<string, Json>[] = [
-    { webhook: 'https://example.com' },
     { multitask_strategy: 'reject' },
     { multitask_strategy: 'interrupt' },
     { multitask_strategy: 'rollback' },

@@ -10,6 +10,7 @@ import type { Pool } from 'pg';
 import type { Hints } from '../app/ports.ts';
 import { HINT_CHANNEL, PostgresHints } from '../adapters/postgres/hints.ts';
 import type { RunConsumerConfig } from '../config.ts';
+import type { WebhookJudge } from '../domain/webhook-target.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What every role of the process stands on. */
@@ -27,6 +28,7 @@ export type Foundation = {
   hints: Hints;
   /** Woken when runs may be ready, and when events were stored. */
   wakeups: { runsReady: Wakeup; eventsStored: Wakeup };
+  judgeWebhook: WebhookJudge;
 };
 
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
@@ -36,7 +38,12 @@ const HINT_INTERVAL_MS = 50;
 export function layFoundation(
   scope: Scope,
   signal: AbortSignal,
-  { config, logger, metrics }: { config: RunConsumerConfig; logger: Logger; metrics: Metrics },
+  {
+    config,
+    logger,
+    metrics,
+    judgeWebhook,
+  }: { config: RunConsumerConfig; logger: Logger; metrics: Metrics; judgeWebhook: WebhookJudge },
 ): Foundation {
   const pool = createPool({
     url: config.DATABASE_URL,
@@ -75,5 +82,6 @@ export function layFoundation(
     host: `${hostname()}/${process.pid}`,
     hints,
     wakeups,
+    judgeWebhook,
   };
 }
