@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectKafka } from '@runlane/kafka';
 import type { RunningService, Scope } from '@runlane/service-kit';
+import { startDemoReceiver } from './demo-receiver.ts';
 import { publishDemoRuns } from './demo-runs.ts';
 import { runDevCommand } from './dev-command.ts';
 import type { DevStack } from './dev-command.ts';
@@ -14,24 +15,28 @@ import { createTopics, registerContracts } from './prepare.ts';
 import { publishingHint } from './publishing-hint.ts';
 import { startServiceChild } from './service-child.ts';
 import type { ServiceChild } from './service-child.ts';
-import { showEvents } from './show-events.ts';
+import { show, showEvents } from './show-events.ts';
 import { describeError, note, print, table } from './terminal.ts';
 import type { TableRow } from './terminal.ts';
 
 const USAGE = `usage: npm start [-- [--config path/to/langgraph.json] [--no-demo]]
 
 Starts Kafka, a schema registry and Postgres, as far as KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL do not name
-them, and run-consumer; then runs the demo, and shows the status events of all runs until Ctrl-C.
+them, run-consumer and webhook-dispatcher; then runs the demo, and shows the status events of all runs until Ctrl-C.
 
   --config PATH  runs the graphs of this langgraph.json, instead of those of infra/demo
   --no-demo      publishes no runs; with other graphs there are no demo runs either
   --help         shows this text`;
 
 const RUN_CONSUMER = new URL('../../../services/run-consumer/src/main.ts', import.meta.url);
+const DISPATCHER = new URL('../../../services/webhook-dispatcher/src/main.ts', import.meta.url);
+
+/** Receivers of a developer are on the developer's machine. */
+const DEV_WEBHOOK_ALLOW = 'http://127.0.0.1:*,http://localhost:*,http://[::1]:*';
 
 /** Short, because the queue ends together with the servers; runs in a database that was given go on at the next start. */
 const DRAIN_GRACE_SECONDS = 5;
-/** What run-consumer may take besides its grace, and then the servers, in milliseconds. */
+/** What a service may take besides its grace, and then the servers, in milliseconds. */
 const SERVICE_RESERVE_MS = 30_000;
 const SERVERS_STOP_MS = 30_000;
 
@@ -58,12 +63,13 @@ export async function runStart(
   const childEnvironment = {
     ...environment,
     RUNLANE_DRAIN_GRACE_SECONDS: environment['RUNLANE_DRAIN_GRACE_SECONDS'] || String(DRAIN_GRACE_SECONDS),
+    RUNLANE_WEBHOOK_ALLOW: environment['RUNLANE_WEBHOOK_ALLOW'] || DEV_WEBHOOK_ALLOW,
   };
   const serviceStopMs = Number(childEnvironment.RUNLANE_DRAIN_GRACE_SECONDS) * 1_000 + SERVICE_RESERVE_MS;
   return runDevCommand({
     name: 'npm start',
     stateDirectory,
-    stopGraceMs: serviceStopMs + SERVERS_STOP_MS,
+    stopGraceMs: 2 * serviceStopMs + SERVERS_STOP_MS,
     start: (scope, signal, stack) =>
       start(scope, signal, { ...stack, settings, childEnvironment, serviceStopMs, hasDemo: !options['no-demo'] }),
   });
@@ -99,27 +105,36 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
 
   const devEnv = devEnvironment(settings, addresses);
   const events = await showEvents(scope, { kafka, topicPrefix, logger });
-  const runConsumer = await startRunConsumer(scope, signal, context, devEnv);
+  const startService = (name: string, entry: URL): Promise<ServiceChild> =>
+    startOne(scope, signal, context, { name, entry, devEnv });
+  const [runConsumer, dispatcher] = await Promise.all([
+    startService('run-consumer', RUN_CONSUMER),
+    startService('webhook-dispatcher', DISPATCHER),
+  ]);
   signal.throwIfAborted();
   scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
 
-  print(summary(addresses, runConsumer, context));
+  print(summary(addresses, [runConsumer, dispatcher], context));
   print(publishingHint(addresses.brokers, topicPrefix, settings.isDemoProject));
   print('runlane ready');
-  if (context.hasDemo && settings.isDemoProject) await publishDemoRuns(kafka, topicPrefix);
-  return { failed: [runConsumer.died, events.failed] };
+  if (context.hasDemo && settings.isDemoProject) {
+    const [masterKey = ''] = settings.webhookMasterKey.split(',');
+    const webhook = await startDemoReceiver(scope, { masterKey, onWebhook: show });
+    await publishDemoRuns(kafka, topicPrefix, webhook);
+  }
+  return { failed: [runConsumer.died, dispatcher.died, events.failed] };
 }
 
-function startRunConsumer(
+function startOne(
   scope: Scope,
   signal: AbortSignal,
   { childEnvironment, serviceStopMs, logDirectory }: StartContext,
-  devEnv: Record<string, string>,
+  { name, entry, devEnv }: { name: string; entry: URL; devEnv: Record<string, string> },
 ): Promise<ServiceChild> {
-  note('[run-consumer] starting');
+  note(`[${name}] starting`);
   return startServiceChild({
-    name: 'run-consumer',
-    entry: RUN_CONSUMER,
+    name,
+    entry,
     environment: {
       ...childEnvironment,
       ...devEnv,
@@ -128,9 +143,9 @@ function startRunConsumer(
       // Its port is read from its log, where a coarser level would hide it.
       RUNLANE_LOG_LEVEL: detailedLevel(childEnvironment['RUNLANE_LOG_LEVEL']),
     },
-    logFile: join(logDirectory, 'run-consumer.log'),
+    logFile: join(logDirectory, `${name}.log`),
     stopGraceMs: serviceStopMs,
-    onSpawn: (stop) => scope.defer('run-consumer', stop),
+    onSpawn: (stop) => scope.defer(name, stop),
     signal,
   });
 }
@@ -139,10 +154,10 @@ function detailedLevel(wanted: string | undefined): string {
   return wanted === 'trace' || wanted === 'debug' ? wanted : 'info';
 }
 
-function summary(addresses: DevAddresses, runConsumer: ServiceChild, context: StartContext): string {
+function summary(addresses: DevAddresses, services: ServiceChild[], context: StartContext): string {
   const rows: TableRow[] = [
     ['graphs', context.settings.langgraphConfig],
-    ['metrics', `${runConsumer.url}/metrics`],
+    ...services.map(({ url }): TableRow => ['metrics', `${url}/metrics`]),
     ['logs', context.logDirectory],
   ];
   return `\n${addressTable(addresses, context.stateDirectory)}\n${table(rows)}\n`;

@@ -66,7 +66,8 @@ async function eventLine(record: InRecord, codec: Pick<ValueCodec, 'unframe'>): 
   }
 }
 
-function show(line: EventLine): void {
+/** Prints the line as wide as the terminal. */
+export function show(line: EventLine): void {
   const width = process.stdout.isTTY ? process.stdout.columns : DEFAULT_WIDTH;
   print(formatEventLine(line, width, (text) => paint(COLOURS[line.tone], text)));
 }

@@ -1,7 +1,7 @@
 /**
  * `npm start` as a user has it, from the first line to the last process.
  *
- * Real     A process of its own, the servers that it starts, run-consumer, the demo.
+ * Real     A process of its own, the servers that it starts, run-consumer, webhook-dispatcher, the demo.
  * Doubled  Nothing; only `.runlane` is a directory of the test, so that the checkout may have an `npm start` up.
  * Oracles  Its output, dev.env, the registry, the table of processes, its ports.
  */
@@ -76,6 +76,8 @@ test('from start to stop: ready, the demo runs, a dead letter is told, and nothi
   await shows(/run\.paused +approval +demo-approval +waits: .*Send this letter\?/, DEMO_MS);
   await shows(/run\.succeeded +chat +demo-chat +You said "What did I say\?", and before that "Hello"\./, DEMO_MS);
 
+  await shows(/webhook +chat +demo-chat +run\.succeeded, signature verified/, DEMO_MS);
+
   const { requests } = topics;
   await publish(broker, { topic: requests, key: 'broken', value: Buffer.from('{'), headers: {} });
   await shows(/dead letter +- +broken +undecodable: /, DEMO_MS);
@@ -90,8 +92,8 @@ test('from start to stop: ready, the demo runs, a dead letter is told, and nothi
   expect(existsSync(join(stateDirectory, 'dev.env'))).toBe(true);
 
   const processes = descendantsOf(start.child.pid);
-  // Kafka, the registry, Postgres, run-consumer and the watchdog at least.
-  expect(processes.length).toBeGreaterThanOrEqual(5);
+  // Kafka, the registry, Postgres, both services and the watchdog at least.
+  expect(processes.length).toBeGreaterThanOrEqual(6);
   start.child.kill('SIGTERM');
   start.child.kill('SIGINT');
   await expect.poll(() => start.child.exitCode, { timeout: STOP_MS }).toBe(0);

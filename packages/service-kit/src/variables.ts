@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { logLevels } from './logger.ts';
 import { brokers, list, optionalUrl, postgresUrl, wholeNumber } from './variable-types.ts';
+import { cidrOrName, proxyUrl, webhookOrigin } from './webhook-variables.ts';
 
 /** What a run-consumer process may do; RUNLANE_ROLES selects. */
 export const runRoles = ['admission', 'execution', 'relay', 'sweeping'] as const;
@@ -9,11 +10,6 @@ export type RunRole = (typeof runRoles)[number];
 const MIB = 1024 * 1024;
 /** Setting a Node timer for longer than this many seconds would fire it at once. */
 const LONGEST_TIMER_SECONDS = 2_147_483;
-
-/** An origin the webhook policy permits: scheme, host and, if given, a port or `*`. */
-const ORIGIN = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:(\d{1,5}|\*))?$/i;
-/** An address, a CIDR or a host name, optionally with a leading `*.`; the webhook policy parses it for good. */
-const ADDRESS_OR_NAME = /^(\*\.)?[a-z0-9_:.-]+(\/\d{1,3})?$/i;
 
 /**
  * Every environment variable of Runlane (design 2.6) with its type, default and description. A service picks what it
@@ -95,25 +91,25 @@ export const runlaneVariables = z.object({
         'Days after which finished runs leave the ledger; their run_id is then free again, so keep them longer than the ' +
         'records of the request topic. Published events leave after a day. 0 = everything stays.',
     }),
-  RUNLANE_WEBHOOK_ALLOW: list(
-    z.string().regex(ORIGIN, {
-      error: 'must be comma-separated origins such as https://hooks.internal:8443 or http://127.0.0.1:* (no path)',
-    }),
-  )
+  RUNLANE_WEBHOOK_ALLOW: list(webhookOrigin())
     .default([])
     .meta({
       description:
-        'Origins that webhooks may go to although the policy would deny them, comma-separated, * for any port.',
+        'Origins that webhooks may go to although the policy would deny them, comma-separated, * for any port. Each ' +
+        'permits exactly that scheme, host and port, whatever its address.',
       example: 'http://127.0.0.1:*',
     }),
-  RUNLANE_WEBHOOK_DENY: list(
-    z.string().regex(ADDRESS_OR_NAME, { error: 'must be comma-separated CIDRs, addresses or host names' }),
-  )
-    .default([])
-    .meta({
-      description: "CIDRs and names that webhooks must not go to, such as the deployment's own public addresses.",
-      example: '203.0.113.0/24,api.example.com',
-    }),
+  RUNLANE_WEBHOOK_DENY: list(cidrOrName()).default([]).meta({
+    description: "CIDRs and names that webhooks must not go to, such as the deployment's own public addresses.",
+    example: '203.0.113.0/24,api.example.com',
+  }),
+  RUNLANE_WEBHOOK_PROXY: proxyUrl().meta({
+    description:
+      'HTTP proxy that takes all webhooks by CONNECT, to the address that was checked, in the form http://host:port. ' +
+      'Webhooks go out directly without it.',
+    example: 'http://egress-proxy:4750',
+    secret: true,
+  }),
   RUNLANE_WEBHOOK_RETRY_SCHEDULE: list(wholeNumber({ min: 1, max: 604_800 }, 'must be comma-separated whole numbers'))
     .default([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400])
     .meta({ description: 'Seconds to wait before attempts 2, 3, … of a webhook, comma-separated.' }),
@@ -124,6 +120,19 @@ export const runlaneVariables = z.object({
       'Signs webhooks: any text of at least 32 characters. Several, comma-separated, for rotation: the first is current.',
     secret: true,
   }),
+  RUNLANE_WEBHOOK_MAX_IN_FLIGHT: wholeNumber({ min: 1, max: 10_000 }).default(256).meta({
+    description: 'Webhook requests in flight in one process, each with a socket of its own. An origin takes at most 4.',
+  }),
+  RUNLANE_WEBHOOK_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(30).meta({
+    description: 'Lifetime of the lease of an origin, in seconds: how soon others go on for a crashed dispatcher.',
+  }),
+  RUNLANE_WEBHOOK_RETENTION_DAYS: wholeNumber({ min: 8, max: 3_650 })
+    .default(14)
+    .meta({
+      description:
+        'Days after which delivered webhooks leave the ledger, dead ones after twice as many. Longer than the records of ' +
+        'the status topic live (7 days), because a repeated record is recognised by them, and than all attempts take.',
+    }),
   RUNLANE_CHECKPOINT_SCHEMA: z
     .string()
     .regex(/^(?!pg_)[A-Za-z_][A-Za-z0-9_]{0,62}$/, {

@@ -28,6 +28,8 @@ create table runs (
   reason text,
   multitask_strategy text not null,
   request json not null,
+  webhook text generated always as (request ->> 'webhook') stored,
+  webhook_events json generated always as (request -> 'webhook_events') stored,
   fingerprint bytea not null,
   metadata json not null,
   traceparent text,
@@ -71,6 +73,7 @@ create table runs (
 ) with (fillfactor = 70);
 
 comment on column runs.request is 'The RunCreate as admitted. Of type json, because jsonb would reorder the keys of the user''s input.';
+comment on column runs.webhook is 'Where the run''s events go besides. Generated: reading it out of a large request for each event would parse all of it.';
 comment on column runs.fingerprint is 'SHA-256 of the canonical request: the same run_id with another fingerprint is a conflict (I4).';
 comment on column runs.lane_position is 'Order within the thread; null for rejected runs, scheduled ones, and those that ended before they joined.';
 comment on column runs.cancel_action is 'What a running run was asked to end as. It stays running until its graph and its saver have stopped (I9).';

@@ -20,6 +20,8 @@ export const runConsumerVariables = runlaneVariables.pick({
   RUNLANE_LEASE_SECONDS: true,
   RUNLANE_DATABASE_POOL_SIZE: true,
   RUNLANE_RETENTION_DAYS: true,
+  RUNLANE_WEBHOOK_ALLOW: true,
+  RUNLANE_WEBHOOK_DENY: true,
   RUNLANE_CHECKPOINT_SCHEMA: true,
   RUNLANE_LOG_LEVEL: true,
 });

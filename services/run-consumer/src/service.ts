@@ -19,6 +19,7 @@ import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes } from './wiring/probes.ts';
+import { createWebhookJudge } from './wiring/webhook-judge.ts';
 import { startJoining, startPruning, startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 
 /** Longest a consumer may take to leave its group, in milliseconds; a handler that is longer under way is abandoned. */
@@ -34,7 +35,8 @@ export async function startRunConsumer(
 ): Promise<RunningService> {
   const project = readLangGraphJson(config.LANGGRAPH_CONFIG, environment);
   const metrics = createRunConsumerMetrics();
-  const foundation = layFoundation(scope, signal, { config, logger, metrics });
+  const judgeWebhook = createWebhookJudge(config, project.webhooks);
+  const foundation = layFoundation(scope, signal, { config, logger, metrics, judgeWebhook });
   const probes = new Probes(foundation);
   scope.use(
     await startHttp({

@@ -2,10 +2,12 @@ import { admission } from './admission/bench.ts';
 import type { Bench } from './bench.ts';
 import { latency } from './latency/bench.ts';
 import { throughput } from './throughput/bench.ts';
+import { webhooks } from './webhooks/bench.ts';
 
 /** Every bench by its name. */
 export const benches: ReadonlyMap<string, Bench> = new Map([
   ['throughput', throughput],
   ['latency', latency],
   ['admission', admission],
+  ['webhooks', webhooks],
 ]);

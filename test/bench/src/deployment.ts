@@ -10,6 +10,7 @@ import { ownDatabase } from './database.ts';
 import { deleteTopics } from './raw-kafka.ts';
 
 const RUN_CONSUMER = new URL('../../../services/run-consumer/src/main.ts', import.meta.url);
+const DISPATCHER = new URL('../../../services/webhook-dispatcher/src/main.ts', import.meta.url);
 const GRAPHS = fileURLToPath(new URL('../graphs/langgraph.json', import.meta.url));
 
 /** Topics and a database of its own, and the run-consumers that work on them. */
@@ -49,10 +50,23 @@ export class Deployment {
   }
 
   /** Starts a run-consumer with the default settings and resolves when it is ready. */
-  async runConsumer(environment: Record<string, string>, nodeOptions: readonly string[] = []): Promise<ServiceProcess> {
+  runConsumer(environment: Record<string, string>, nodeOptions: readonly string[] = []): Promise<ServiceProcess> {
+    return this.#service(RUN_CONSUMER, environment, nodeOptions);
+  }
+
+  /** Starts a webhook-dispatcher with the default settings and resolves when it is ready. */
+  webhookDispatcher(environment: Record<string, string>): Promise<ServiceProcess> {
+    return this.#service(DISPATCHER, environment, []);
+  }
+
+  async #service(
+    entry: URL,
+    environment: Record<string, string>,
+    nodeOptions: readonly string[],
+  ): Promise<ServiceProcess> {
     const service = this.#resources.use(
       new ServiceProcess(
-        RUN_CONSUMER,
+        entry,
         {
           KAFKA_BROKERS: this.#servers.brokers.join(','),
           DATABASE_URL: this.databaseUrl,

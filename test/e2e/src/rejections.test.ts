@@ -44,14 +44,12 @@ const REFUSED: Refused[] = [
   ),
   refused(
     'an unsupported field for an unknown graph',
-    { assistant_id: 'nobody', webhook: 'https://example.com/hook' },
+    { assistant_id: 'nobody', input: null, command: { resume: 1 } },
     'unknown_assistant',
     /nobody/,
   ),
   refused('if_not_exists: reject', { if_not_exists: 'reject' }, 'thread_not_found', /does not exist/),
   // Until these fields are enforced (design 2.2: accepted means enforced).
-  unsupported('webhook', { webhook: 'https://example.com/hook' }),
-  unsupported('webhook, webhook_events', { webhook: 'https://example.com/hook', webhook_events: ['run.failed'] }),
   unsupported('command', { input: null, command: { resume: 1 } }),
   unsupported('command', { input: null, command: { goto: 'second' } }),
 ];

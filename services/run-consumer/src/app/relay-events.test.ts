@@ -35,6 +35,8 @@ function entry(outboxId: number): OutboxEntry {
     metadata: {},
     createdAt: new Date(0),
     traceparent: null,
+    webhook: null,
+    webhook_events: null,
   };
 }
 
@@ -57,6 +59,7 @@ function startRelay({ waiting = [], acquire, publish, mark }: Setup = {}) {
   const list = (ids: readonly (string | number | bigint | null)[]) =>
     ids.length > 5 ? `${ids[0]}..${ids.at(-1)}` : ids.join(',');
   const relaying = relayUntil(stop.signal, {
+    judgeWebhook: () => null,
     outbox: {
       acquireRelayLease: (holder, leaseMs) => {
         calls.push(`acquire ${holder} ${leaseMs}`);

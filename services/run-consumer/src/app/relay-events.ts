@@ -8,12 +8,14 @@ import { FatalError } from '@runlane/kafka';
 import { Wakeup, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../domain/status-event.ts';
+import type { WebhookJudge } from '../domain/webhook-target.ts';
 import type { EventEncoder, Outbox, RecordPublisher } from './ports.ts';
 
 export type RelayDependencies = {
   outbox: Outbox;
   publisher: RecordPublisher;
   encode: EventEncoder;
+  judgeWebhook: WebhookJudge;
   /** Wakes the relay when events were stored. */
   stored: Wakeup;
   holder: string;
@@ -68,7 +70,9 @@ async function publishOldest(needs: RelayDependencies, signal: AbortSignal): Pro
   const entries = await needs.outbox.unpublished(BATCH);
   const oldest = entries[0];
   if (oldest === undefined) return 0;
-  const records = await Promise.all(entries.map((entry) => needs.encode(statusEventOf(entry), entry.traceparent)));
+  const records = await Promise.all(
+    entries.map((entry) => needs.encode(statusEventOf(entry, needs.judgeWebhook), entry.traceparent)),
+  );
   await needs.publisher.publish(records, { signal });
   await needs.outbox.markPublished(entries.map(({ outboxId }) => outboxId));
   needs.onPublished(entries.length, oldest.occurredAt);

@@ -18,6 +18,7 @@
  *   same run_id, another request        reject `run_id_conflict`, under the record's own id
  *   reserved config keys                reject `reserved_config_key`
  *   unknown assistant                   reject `unknown_assistant`
+ *   webhook against the policy          reject `webhook_refused`
  *   thread missing, if_not_exists       reject `thread_not_found`
  *   a field that is not enforced yet    reject `not_supported`
  */
@@ -102,6 +103,7 @@ export function admit(
       `No assistant ${request.request.assistant_id}. Known graphs: ${graphNames(assistants)}.`,
     );
   }
+  if (request.webhookRefusal !== null) return reject('webhook_refused', `webhook: ${request.webhookRefusal}`);
   if (request.request.if_not_exists === 'reject' && !lane.exists) {
     return reject(
       'thread_not_found',

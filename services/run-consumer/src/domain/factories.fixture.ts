@@ -26,6 +26,7 @@ export function requestAt(offset: number, json: Record<string, Json> = {}): RunR
     recordId,
     threadId: parsed.request.thread_id ?? threadIdOfStatelessRun(parsed.request.run_id ?? recordId),
     fingerprint: fingerprintOfJson(body),
+    webhookRefusal: null,
     request: parsed.request,
     coordinates,
     traceparent: null,

@@ -14,12 +14,12 @@ function record(json: Json, options: Partial<DecodedRecord> = {}): DecodedRecord
 const create = { thread_id: 't1', assistant_id: 'chat', input: {} };
 
 test('a request without run_id gets the id of its record, one with it keeps its own in lower case', () => {
-  expect(interpretRecord(record(create))).toMatchObject({
+  expect(interpretRecord(record(create), () => null)).toMatchObject({
     kind: 'create',
     runId: runIdOfRecord(coordinates),
     threadId: 't1',
   });
-  expect(interpretRecord(record({ ...create, run_id: RUN }))).toMatchObject({
+  expect(interpretRecord(record({ ...create, run_id: RUN }), () => null)).toMatchObject({
     runId: RUN.toLowerCase(),
     recordId: runIdOfRecord(coordinates),
   });
@@ -27,7 +27,7 @@ test('a request without run_id gets the id of its record, one with it keeps its 
 
 test('a stateless run gets a thread of its own', () => {
   const stateless = { assistant_id: 'chat', input: {}, run_id: RUN };
-  expect(interpretRecord(record(stateless, { key: null }))).toMatchObject({
+  expect(interpretRecord(record(stateless, { key: null }), () => null)).toMatchObject({
     threadId: threadIdOfStatelessRun(RUN.toLowerCase()),
   });
 });
@@ -42,7 +42,7 @@ describe('the key', () => {
     ['no key without a thread', record(stateless, { key: null }), null],
     ['a cancel under another thread', record({ thread_id: 't1' }, { key: 't2', type: 'run.cancel' }), 'key_mismatch'],
   ])('%s', (_name, given, code) => {
-    const result = interpretRecord(given);
+    const result = interpretRecord(given, () => null);
     expect(result.kind === 'dead_letter' ? result.reason.code : null).toBe(code);
   });
 });
@@ -58,15 +58,17 @@ test.each([
     'too_large',
   ],
 ])('%s is a dead letter', (_name, given, code) => {
-  expect(interpretRecord(given)).toMatchObject({ kind: 'dead_letter', reason: { code } });
+  expect(interpretRecord(given, () => null)).toMatchObject({ kind: 'dead_letter', reason: { code } });
 });
 
 test('as many levels as allowed pass', () => {
-  expect(interpretRecord(record({ ...create, input: nested(MAX_REQUEST_DEPTH - 1) })).kind).toBe('create');
+  expect(interpretRecord(record({ ...create, input: nested(MAX_REQUEST_DEPTH - 1) }), () => null).kind).toBe('create');
 });
 
 test('a cancel is a cancel', () => {
-  expect(interpretRecord(record({ thread_id: 't1' }, { type: 'run.cancel' }))).toMatchObject({ kind: 'cancel' });
+  expect(interpretRecord(record({ thread_id: 't1' }, { type: 'run.cancel' }), () => null)).toMatchObject({
+    kind: 'cancel',
+  });
 });
 
 test.each([
@@ -74,7 +76,10 @@ test.each([
   ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\u0000', false],
   ['not a traceparent', false],
 ])('the traceparent %j is handed on: %s', (traceparent, isKept) => {
-  expect(interpretRecord(record(create, { traceparent }))).toHaveProperty('traceparent', isKept ? traceparent : null);
+  expect(interpretRecord(record(create, { traceparent }), () => null)).toHaveProperty(
+    'traceparent',
+    isKept ? traceparent : null,
+  );
 });
 
 function nested(levels: number): Json {

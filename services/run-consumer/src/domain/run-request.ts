@@ -7,6 +7,8 @@ import {
   threadIdOfStatelessRun,
 } from '@runlane/contracts';
 import type { DeadLetterReason, Json, RecordCoordinates, RunCancel, RunCreate } from '@runlane/contracts';
+import { webhookRefusal } from './webhook-target.ts';
+import type { WebhookJudge } from './webhook-target.ts';
 
 /** A record whose value was decoded as JSON: what admission knows before it looks at the content. */
 export type DecodedRecord = {
@@ -28,6 +30,8 @@ export type RunRequest = {
   recordId: string;
   threadId: string;
   fingerprint: string;
+  /** Why the policy refuses the request's webhook; null when it does not, or when there is none. */
+  webhookRefusal: string | null;
   request: RunCreate;
   coordinates: RecordCoordinates;
   traceparent: string | null;
@@ -48,7 +52,7 @@ const MAX_METADATA_BYTES = 1024 * 1024;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{0,200})?$/;
 
 /** Says what a decoded record asks for, or why it is a dead letter (design 2.2, "Refusals have one mapping"). */
-export function interpretRecord(record: DecodedRecord): Interpretation {
+export function interpretRecord(record: DecodedRecord, judgeWebhook: WebhookJudge): Interpretation {
   const storable = checkJson(record.json, { maxDepth: MAX_REQUEST_DEPTH });
   switch (storable.kind) {
     case 'too_deep':
@@ -61,7 +65,7 @@ export function interpretRecord(record: DecodedRecord): Interpretation {
   switch (record.type) {
     case null:
     case 'run.create':
-      return interpretCreate(record);
+      return interpretCreate(record, judgeWebhook);
     case 'run.cancel':
       return interpretCancel(record);
     default:
@@ -72,7 +76,7 @@ export function interpretRecord(record: DecodedRecord): Interpretation {
   }
 }
 
-function interpretCreate(record: DecodedRecord): Interpretation {
+function interpretCreate(record: DecodedRecord, judgeWebhook: WebhookJudge): Interpretation {
   const parsed = parseRunCreate(record.json);
   if (parsed.kind === 'invalid') return deadLetter('invalid_request', parsed.problems.join(' '));
   const { request } = parsed;
@@ -90,6 +94,7 @@ function interpretCreate(record: DecodedRecord): Interpretation {
     recordId,
     threadId: request.thread_id ?? threadIdOfStatelessRun(runId),
     fingerprint: fingerprintOfJson(record.json),
+    webhookRefusal: webhookRefusal(request, judgeWebhook),
     request,
     coordinates: record.coordinates,
     // A malformed one is ignored, as the W3C specification asks.

@@ -23,10 +23,12 @@ const entry: OutboxEntry = {
   metadata: { tenant: 'x' },
   createdAt: new Date('2026-01-02T03:04:03.000Z'),
   traceparent: null,
+  webhook: null,
+  webhook_events: null,
 };
 
 test('an outbox entry becomes a valid status event with every field', () => {
-  const event = statusEventOf(entry);
+  const event = statusEventOf(entry, () => null);
   expect(parseRunStatusEvent(JSON.parse(JSON.stringify(event)) as Json)).toEqual({ kind: 'ok', event });
   expect(event).toMatchObject({
     type: 'run.paused',
@@ -40,12 +42,12 @@ test('an outbox entry becomes a valid status event with every field', () => {
 });
 
 test('an event that fits stays as it is', () => {
-  const event = statusEventOf(entry);
+  const event = statusEventOf(entry, () => null);
   expect(fitEvent(event, Buffer.byteLength(JSON.stringify(event)))).toBe(event);
 });
 
 test('an event that is too large loses its values and interrupts and says so', () => {
-  const event = statusEventOf(entry);
+  const event = statusEventOf(entry, () => null);
   expect(fitEvent(event, 100)).toEqual({
     ...event,
     values: null,
@@ -53,4 +55,10 @@ test('an event that is too large loses its values and interrupts and says so', (
     interrupts: null,
     interrupts_omitted: true,
   });
+});
+
+test('the webhook stands on the events whose type the run asked for, unless the policy refuses it', () => {
+  const webhook = 'https://hooks.example.com/';
+  expect(statusEventOf({ ...entry, webhook }, () => null).webhook).toBe(webhook);
+  expect(statusEventOf({ ...entry, webhook }, () => 'denied').webhook).toBe(null);
 });

@@ -7,9 +7,11 @@ import type {
   ThreadStatus,
 } from '@runlane/contracts';
 import type { EventDetails } from './settlement.ts';
+import { webhookOfEvent } from './webhook-target.ts';
+import type { WebhookJudge, WebhookWish } from './webhook-target.ts';
 
 /** An event as the outbox holds it, together with what never changes about its run. */
-export type OutboxEntry = {
+export type OutboxEntry = WebhookWish & {
   outboxId: bigint;
   eventId: string;
   type: RunStatusEventType;
@@ -31,7 +33,7 @@ export type OutboxEntry = {
 };
 
 /** Composes the status event of design 2.3: every field present, null where it does not apply. */
-export function statusEventOf(entry: OutboxEntry): RunStatusEvent {
+export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): RunStatusEvent {
   const { details } = entry;
   return {
     event_id: entry.eventId,
@@ -61,7 +63,7 @@ export function statusEventOf(entry: OutboxEntry): RunStatusEvent {
     values: details.values ?? null,
     values_omitted: details.values_omitted ?? false,
     error: details.error ?? null,
-    webhook: null,
+    webhook: webhookOfEvent(entry, entry.type, judgeWebhook),
   };
 }
 

@@ -9,8 +9,6 @@ export function unsupportedFields(request: RunCreate): string[] {
   const refuse = (field: string, isUsed: boolean) => {
     if (isUsed) used.push(field);
   };
-  refuse('webhook', request.webhook !== null);
-  refuse('webhook_events', request.webhook_events !== null);
   refuse('command', request.command !== null);
   return used;
 }

@@ -16,11 +16,11 @@ export async function startAdmission(
   foundation: Foundation,
   graphIds: readonly string[],
 ): Promise<RecordConsumer> {
-  const { kafka, pool, codec, config, topics, group, hints, metrics, logger } = foundation;
+  const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
   const deadLetters = await kafka.producer();
   scope.defer('dead letter producer', () => deadLetters.close());
   const needs: ReceiveDependencies = {
-    read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES }),
+    read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES, judgeWebhook }),
     ledger: createAdmissionLedger(pool, group, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     deadLetters,

@@ -10,6 +10,7 @@ import type { Pool } from 'pg';
 import type { Hints } from '../app/ports.ts';
 import { HINT_CHANNEL, PostgresHints } from '../adapters/postgres/hints.ts';
 import type { RunConsumerConfig } from '../config.ts';
+import type { WebhookJudge } from '../domain/webhook-target.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What every role of the process stands on. */
@@ -27,6 +28,7 @@ export type Foundation = {
   hints: Hints;
   /** Woken when runs may be ready, when events were stored, and when running runs were asked to stop. */
   wakeups: { runsReady: Wakeup; eventsStored: Wakeup; stopsRequested: Wakeup };
+  judgeWebhook: WebhookJudge;
 };
 
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
@@ -38,7 +40,12 @@ const URGENT_HINT_INTERVAL_MS = 5;
 export function layFoundation(
   scope: Scope,
   signal: AbortSignal,
-  { config, logger, metrics }: { config: RunConsumerConfig; logger: Logger; metrics: Metrics },
+  {
+    config,
+    logger,
+    metrics,
+    judgeWebhook,
+  }: { config: RunConsumerConfig; logger: Logger; metrics: Metrics; judgeWebhook: WebhookJudge },
 ): Foundation {
   const pool = createPool({
     url: config.DATABASE_URL,
@@ -82,5 +89,6 @@ export function layFoundation(
     host: `${hostname()}/${process.pid}`,
     hints,
     wakeups,
+    judgeWebhook,
   };
 }

@@ -31,7 +31,7 @@ export async function startRelay(
   signals: { intake: AbortSignal; background: AbortSignal },
   foundation: Foundation,
 ): Promise<{ relaying: Promise<void> }> {
-  const { kafka, codec, topics, pool, metrics, logger, wakeups } = foundation;
+  const { kafka, codec, topics, pool, metrics, judgeWebhook, logger, wakeups } = foundation;
   await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
     isRetriable: (error) => error instanceof RetriableError,
     signal: signals.intake,
@@ -43,6 +43,7 @@ export async function startRelay(
     outbox: createOutbox(pool),
     publisher,
     encode: createEventEncoder(codec, topics.status),
+    judgeWebhook,
     stored: wakeups.eventsStored,
     holder: randomUUID(),
     leaseMs: RELAY_LEASE_MS,

@@ -3,11 +3,13 @@ import { PoisonError, parseJson } from '@runlane/kafka';
 import type { InRecord, ValueCodec } from '@runlane/kafka';
 import type { Reading } from '../../app/receive-run-requests.ts';
 import { interpretRecord } from '../../domain/run-request.ts';
+import type { WebhookJudge } from '../../domain/webhook-target.ts';
 
 export type ReadOptions = {
   codec: Pick<ValueCodec, 'unframe'>;
   /** Most bytes of a value (RUNLANE_MAX_REQUEST_BYTES). */
   maxRequestBytes: number;
+  judgeWebhook: WebhookJudge;
 };
 
 /**
@@ -24,7 +26,10 @@ export async function readRecord(record: InRecord, options: ReadOptions): Promis
   }
 }
 
-async function contentOf(record: InRecord, { codec, maxRequestBytes }: ReadOptions): Promise<Reading['content']> {
+async function contentOf(
+  record: InRecord,
+  { codec, maxRequestBytes, judgeWebhook }: ReadOptions,
+): Promise<Reading['content']> {
   const { topic, partition, offset, timestampMs, value } = record;
   if (value === null) return deadLetter('undecodable', 'The record has no value. Send a RunCreate as JSON.');
   if (value.length > maxRequestBytes) {
@@ -34,13 +39,14 @@ async function contentOf(record: InRecord, { codec, maxRequestBytes }: ReadOptio
         'Store large content elsewhere and send a reference.',
     );
   }
-  return interpretRecord({
+  const decoded = {
     coordinates: { topic, partition, offset, timestampMs },
     key: record.key === null ? null : record.key.toString('utf8'),
     type: headerText(record, 'ce_type'),
     traceparent: headerText(record, 'traceparent'),
     json: parseJson(await codec.unframe(value)),
-  });
+  };
+  return interpretRecord(decoded, judgeWebhook);
 }
 
 /** The last value of a header, as the producer that added it last meant it; null without one. */

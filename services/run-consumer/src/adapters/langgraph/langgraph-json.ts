@@ -10,6 +10,7 @@ const schema = z.looseObject({
   graphs: z.record(z.string().min(1), graphSpec),
   env: z.union([z.string(), z.record(z.string(), z.string()), z.array(z.string())]).optional(),
   store: z.looseObject({ index: z.unknown().optional() }).optional(),
+  webhooks: z.unknown().optional(),
 });
 
 /** Where a graph's code is: a module and the name of its export. */
@@ -25,6 +26,8 @@ export type LangGraphProject = {
   env: Record<string, string>;
   /** The project asks for semantic search in its store. */
   hasStoreIndex: boolean;
+  /** The `webhooks` section as it stands there, for packages/webhooks to read. */
+  webhooks: unknown;
 };
 
 /**
@@ -49,6 +52,7 @@ export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv):
     ),
     env: readEnv(parsed.data.env, directory, environment),
     hasStoreIndex: parsed.data.store?.index !== undefined,
+    webhooks: parsed.data.webhooks,
   };
 }
 

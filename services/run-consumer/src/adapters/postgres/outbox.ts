@@ -27,6 +27,8 @@ type EntryRow = {
   metadata: JsonObject;
   created_at: Date;
   traceparent: string | null;
+  webhook: string | null;
+  webhook_events: RunStatusEventType[] | null;
 };
 
 /** The outbox table and the lease of its relay. */
@@ -59,6 +61,8 @@ export function createOutbox(pool: Pool): Outbox {
         metadata: row.metadata,
         createdAt: row.created_at,
         traceparent: row.traceparent,
+        webhook: row.webhook,
+        webhook_events: row.webhook_events,
       }));
     },
     async markPublished(outboxIds) {

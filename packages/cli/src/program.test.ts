@@ -1,0 +1,104 @@
+/** The command line as a function, with real files for dev.env; once as a process. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { publicKeyOf, secretOf } from '@runlane/webhooks';
+import { runProgram } from './program.ts';
+
+const KEY = 'current master key of the tests; 32 and more';
+const OLD = 'previous master key of the tests; 32 and more';
+
+let directory = '';
+let devEnvFile = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'runlane-cli-'));
+  devEnvFile = join(directory, 'dev.env');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+async function run(args: string[], environment: Record<string, string> = {}) {
+  const written = { out: '', err: '' };
+  const code = await runProgram(args, {
+    environment,
+    devEnvFile,
+    out: (text) => (written.out += text),
+    err: (text) => (written.err += text),
+  });
+  return { code, ...written };
+}
+
+test('webhooks secret prints the secret of the origin, for each master key', async () => {
+  const environment = { RUNLANE_WEBHOOK_MASTER_KEY: `${KEY},${OLD}` };
+  const origin = 'https://hooks.example.com';
+  const expected = { code: 0, out: `${secretOf(KEY, origin)}\n${secretOf(OLD, origin)}\n`, err: '' };
+  for (const url of [origin, `${origin}/a/b?token=x`, `${origin}:443/`, 'https://HOOKS.example.com.']) {
+    expect(await run(['webhooks', 'secret', url], environment)).toEqual(expected);
+  }
+  const local = await run(['webhooks', 'secret', 'http://127.0.0.1:8080/hook'], environment);
+  expect(local.out.split('\n')[0]).toBe(secretOf(KEY, 'http://127.0.0.1:8080'));
+});
+
+test('webhooks public-key prints the public key of each master key', async () => {
+  const environment = { RUNLANE_WEBHOOK_MASTER_KEY: `${KEY},${OLD}` };
+  expect(await run(['webhooks', 'public-key'], environment)).toEqual({
+    code: 0,
+    out: `${publicKeyOf(KEY)}\n${publicKeyOf(OLD)}\n`,
+    err: '',
+  });
+});
+
+test('the master key comes from dev.env when the environment has none, and only then', async () => {
+  writeFileSync(devEnvFile, `KAFKA_BROKERS=a:1\nRUNLANE_WEBHOOK_MASTER_KEY=${KEY}\n`);
+  expect((await run(['webhooks', 'public-key'])).out).toBe(`${publicKeyOf(KEY)}\n`);
+  expect((await run(['webhooks', 'public-key'], { RUNLANE_WEBHOOK_MASTER_KEY: ' ' })).out).toBe(
+    `${publicKeyOf(KEY)}\n`,
+  );
+  expect((await run(['webhooks', 'public-key'], { RUNLANE_WEBHOOK_MASTER_KEY: OLD })).out).toBe(
+    `${publicKeyOf(OLD)}\n`,
+  );
+});
+
+test('without a master key the error says where it could come from, and never shows one', async () => {
+  const { code, out, err } = await run(['webhooks', 'public-key']);
+  expect([code, out]).toEqual([1, '']);
+  expect(err).toMatch(/RUNLANE_WEBHOOK_MASTER_KEY is not set[^]*npm run infra[^]*\.runlane\/dev\.env/);
+  const short = await run(['webhooks', 'public-key'], { RUNLANE_WEBHOOK_MASTER_KEY: 'short-secret' });
+  expect(short).toMatchObject({ code: 1, err: expect.stringContaining('at least 32 characters') });
+  expect(short.err).not.toContain('short-secret');
+});
+
+test.each([
+  ['ftp://example.com', 'https'],
+  ['example.com', 'no absolute URL'],
+  ['https://user:pw@example.com/', 'credentials'],
+  ['https://a..b/', 'no name'],
+])('the URL %s is refused with what to change', async (url, message) => {
+  const result = await run(['webhooks', 'secret', url], { RUNLANE_WEBHOOK_MASTER_KEY: KEY });
+  expect(result).toMatchObject({ code: 1, out: '', err: expect.stringContaining(message) });
+});
+
+test.each([
+  [['webhooks', 'secrets'], "unknown command 'secrets'"],
+  [['webhooks', 'secret'], "missing required argument 'url'"],
+  [['webhooks', 'public-key', '--json'], "unknown option '--json'"],
+])('%j is an error that says what is wrong', async (args, message) => {
+  expect(await run(args)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(message) });
+});
+
+test('--help lists the commands', async () => {
+  expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('webhooks'), err: '' });
+});
+
+test('as a process it prints to stdout and ends with the code', () => {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const runlane = (...args: string[]) =>
+    spawnSync(process.execPath, [main, ...args], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], RUNLANE_WEBHOOK_MASTER_KEY: KEY },
+    });
+  expect(runlane('webhooks', 'public-key')).toMatchObject({ status: 0, stdout: `${publicKeyOf(KEY)}\n`, stderr: '' });
+  expect(runlane('webhooks', 'secret', 'nonsense')).toMatchObject({ status: 1, stdout: '' });
+});

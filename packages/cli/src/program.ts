@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '@runlane/service-kit';
+import { CommandError } from './command-error.ts';
+import { completeEnvironment } from './settings.ts';
+import type { Environment } from './settings.ts';
+import { webhookPublicKeys, webhookSecrets } from './webhooks.ts';
+
+export type ProgramIo = {
+  environment: Environment;
+  /** Path of `.runlane/dev.env`; it need not exist. */
+  devEnvFile: string;
+  out: (text: string) => void;
+  err: (text: string) => void;
+};
+
+/**
+ * Runs one command of `npm run runlane -- …`.
+ *
+ * @param args what follows the program's name
+ * @returns the exit code: 0, or 1 after an error was written
+ */
+export async function runProgram(args: readonly string[], io: ProgramIo): Promise<number> {
+  try {
+    await program(io).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has written its own errors and the help already.
+    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof ConfigError) io.err(`runlane: ${error.message}\n${WHERE_FROM}\n`);
+    else if (error instanceof CommandError) io.err(`runlane: ${error.message}\n`);
+    else throw error;
+    return 1;
+  }
+}
+
+const WHERE_FROM =
+  'Set it in the environment, or keep npm start or npm run infra running: the command line reads .runlane/dev.env.';
+
+function program({ environment, devEnvFile, out, err }: ProgramIo): Command {
+  const print = (lines: readonly string[]): void => out(lines.map((line) => `${line}\n`).join(''));
+  const settings = (): Environment => completeEnvironment(environment, devEnvFile);
+  const runlane = new Command('runlane')
+    .description(
+      'Commands of Runlane. Settings come from the environment, or from .runlane/dev.env while it lacks them.',
+    )
+    .exitOverride()
+    .configureOutput({ writeOut: out, writeErr: err });
+  const webhooks = runlane.command('webhooks').description('keys with which receivers verify webhooks');
+  webhooks
+    .command('secret')
+    .argument('<url>', 'the URL of the webhook, or another one of its origin')
+    .description("print the secret of the URL's origin (whsec_…), one for each master key, the current one first")
+    .action((url: string) => print(webhookSecrets(url, settings())));
+  webhooks
+    .command('public-key')
+    .description('print the public keys (whpk_…), one for each master key, the current one first')
+    .action(() => print(webhookPublicKeys(settings())));
+  return runlane;
+}

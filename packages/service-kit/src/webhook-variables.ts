@@ -1,0 +1,52 @@
+/** The shapes of the RUNLANE_WEBHOOK_… variables. What they permit and deny is decided by packages/webhooks. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+const ORIGIN = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:(\d{1,5}|\*))?$/i;
+const HOST_NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+/** Four numbers, or one: a host name never ends in a number, so such a text is an address with a mistake in it. */
+const NUMBER_AT_THE_END = /(^|\.)\d+$/;
+
+/** An origin as RUNLANE_WEBHOOK_ALLOW lists them: scheme, host and, if given, a port from 1 to 65535 or `*`. */
+export function webhookOrigin() {
+  return z
+    .string()
+    .regex(ORIGIN, {
+      error: 'must be comma-separated origins such as https://hooks.internal:8443 or http://127.0.0.1:* (no path)',
+    })
+    .refine((text) => isPort(ORIGIN.exec(text)?.[3]), { error: 'has a port that is not from 1 to 65535, nor *' })
+    .refine((text) => URL.canParse(text.replace(/:\*$/, '')), { error: 'has a host that is no name and no address' });
+}
+
+/** What RUNLANE_WEBHOOK_DENY lists: a CIDR, an address, a host name, or `*.` before a name for all names below it. */
+export function cidrOrName() {
+  return z.string().refine((text) => isCidr(text) || (HOST_NAME.test(text) && !NUMBER_AT_THE_END.test(text)), {
+    error: 'must be comma-separated CIDRs, addresses or host names (*.example.com for all names below example.com)',
+  });
+}
+
+/** The egress proxy: an http:// URL of host and port, credentials if it wants them; null when unset. */
+export function proxyUrl() {
+  return z
+    .string()
+    .refine((text) => URL.canParse(text) && isProxy(new URL(text)), {
+      error: 'must be a URL of the form http://host:port, with user:password@ if the proxy asks for it',
+    })
+    .nullable()
+    .default(null);
+}
+
+function isProxy(url: URL): boolean {
+  return url.protocol === 'http:' && url.pathname === '/' && url.search === '' && url.hash === '';
+}
+
+function isPort(text: string | undefined): boolean {
+  return text === undefined || text === '*' || (Number(text) >= 1 && Number(text) <= 65_535);
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0 || address.includes('%')) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}

@@ -1,0 +1,62 @@
+import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+
+/** Shortest master key, in characters. */
+export const MIN_MASTER_KEY_LENGTH = 32;
+
+// Part of every derived key: changing a letter changes the secrets that receivers have stored.
+const SALT = 'runlane/webhooks/v1';
+const KEY_BYTES = 32;
+
+/** DER of an Ed25519 private key up to its 32 bytes (RFC 8410, PKCS #8). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+/** DER of an Ed25519 public key up to its 32 bytes (RFC 8410, SPKI). */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** The HMAC key of an origin under one master key: 32 bytes, HKDF-SHA256. */
+export function hmacKeyOf(masterKey: string, origin: string): Buffer {
+  return derive(masterKey, `hmac ${origin}`);
+}
+
+/** The HMAC key of an origin as receivers keep it: `whsec_` and base64. */
+export function secretOf(masterKey: string, origin: string): string {
+  return `whsec_${hmacKeyOf(masterKey, origin).toString('base64')}`;
+}
+
+/** The Ed25519 key under one master key; all origins share it, because its public half is no secret. */
+export function signingKeyOf(masterKey: string): KeyObject {
+  return ed25519PrivateKey(derive(masterKey, 'ed25519'));
+}
+
+/** The public half of {@link signingKeyOf} as it is published: `whpk_` and base64. */
+export function publicKeyOf(masterKey: string): string {
+  const der = createPublicKey(signingKeyOf(masterKey)).export({ format: 'der', type: 'spki' });
+  return `whpk_${der.subarray(SPKI_PREFIX.length).toString('base64')}`;
+}
+
+/** @param seed the 32 bytes of RFC 8032 */
+export function ed25519PrivateKey(seed: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+}
+
+/** The bytes of a `whsec_` secret; null when the text is none, or shorter than 24 or longer than 64 bytes. */
+export function parseSecret(text: string): Buffer | null {
+  const bytes = parseBase64(text, 'whsec_');
+  return bytes !== null && bytes.length >= 24 && bytes.length <= 64 ? bytes : null;
+}
+
+/** The key of a `whpk_` text; null when it is none. */
+export function parsePublicKey(text: string): KeyObject | null {
+  const bytes = parseBase64(text, 'whpk_');
+  if (bytes?.length !== KEY_BYTES) return null;
+  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: 'der', type: 'spki' });
+}
+
+function parseBase64(text: string, prefix: string): Buffer | null {
+  const base64 = text.slice(prefix.length);
+  return text.startsWith(prefix) && /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? Buffer.from(base64, 'base64') : null;
+}
+
+function derive(masterKey: string, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, SALT, purpose, KEY_BYTES));
+}

@@ -1,0 +1,84 @@
+import { createHash, createHmac, sign as signBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { hmacKeyOf, MIN_MASTER_KEY_LENGTH, publicKeyOf, signingKeyOf } from './keys.ts';
+
+/** What a signature covers (Standard Webhooks): the id, the time of the attempt, exactly the bytes of the body. */
+export type SignedContent = {
+  /** {@link webhookIdOf}; a dot in it would let one signature stand for two contents. */
+  id: string;
+  /** Unix time of the attempt, in whole seconds. */
+  timestamp: number;
+  body: Uint8Array;
+};
+
+/** The headers of Standard Webhooks. No other header is signed. */
+export type SignatureHeaders = {
+  'webhook-id': string;
+  'webhook-timestamp': string;
+  /** `v1,…` and `v1a,…` of every master key, separated by blanks, the current key's first of each kind. */
+  'webhook-signature': string;
+};
+
+export type WebhookSigner = {
+  /** @param origin the origin of the target: its HMAC key is derived from it */
+  sign(origin: string, content: SignedContent): SignatureHeaders;
+  /** The v1a keys (`whpk_…`), the current one first. */
+  publicKeys: readonly string[];
+};
+
+const ID = /^[A-Za-z0-9_-]{1,255}$/;
+
+/**
+ * Signs under all master keys, so that receivers that have the old or the new secret both accept what is sent.
+ *
+ * @param masterKeys RUNLANE_WEBHOOK_MASTER_KEY, the current one first
+ * Thrown: Error without a master key, or with one that is too short.
+ */
+export function createSigner(masterKeys: readonly string[]): WebhookSigner {
+  if (masterKeys.length === 0 || masterKeys.some((key) => key.length < MIN_MASTER_KEY_LENGTH)) {
+    throw new Error(`RUNLANE_WEBHOOK_MASTER_KEY needs at least one key of ${MIN_MASTER_KEY_LENGTH} characters.`);
+  }
+  const signingKeys = masterKeys.map(signingKeyOf);
+  return {
+    publicKeys: masterKeys.map(publicKeyOf),
+    sign: (origin, content) => {
+      const bytes = signedBytes(content);
+      const signatures = [
+        ...masterKeys.map((key) => signV1(hmacKeyOf(key, origin), bytes)),
+        ...signingKeys.map((key) => signV1a(key, bytes)),
+      ];
+      return {
+        'webhook-id': content.id,
+        'webhook-timestamp': String(content.timestamp),
+        'webhook-signature': signatures.join(' '),
+      };
+    },
+  };
+}
+
+/**
+ * The `webhook-id` of an event for a URL: the same over retries, replays and redelivery, and another one for each URL.
+ *
+ * @param urlHash `urlHash` of the target
+ */
+export function webhookIdOf(eventId: string, urlHash: string): string {
+  const digest = createHash('sha256').update(`${urlHash} ${eventId}`).digest();
+  return `msg_${digest.subarray(0, 24).toString('base64url')}`;
+}
+
+/** Thrown: Error for an id or a timestamp that would make the signed bytes ambiguous. */
+export function signedBytes({ id, timestamp, body }: SignedContent): Buffer {
+  if (!ID.test(id)) throw new Error('A webhook-id consists of 1 to 255 letters, digits, underscores and dashes.');
+  if (!Number.isSafeInteger(timestamp) || timestamp < 0) throw new Error('A webhook-timestamp is whole seconds.');
+  return Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
+}
+
+/** `v1,` and the base64 of HMAC-SHA256. */
+export function signV1(key: Uint8Array, bytes: Uint8Array): string {
+  return `v1,${createHmac('sha256', key).update(bytes).digest('base64')}`;
+}
+
+/** `v1a,` and the base64 of the Ed25519 signature. */
+export function signV1a(key: KeyObject, bytes: Uint8Array): string {
+  return `v1a,${signBytes(null, bytes, key).toString('base64')}`;
+}

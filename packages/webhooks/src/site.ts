@@ -1,0 +1,23 @@
+import { getDomain } from 'tldts';
+import { canonicalAddress, parseAddress } from './address.ts';
+
+/**
+ * The registrable domain of a host, by which names are counted as one party: names below it cost nothing to make.
+ * Private suffixes count (`a.github.io` and `b.github.io` belong to different people). An address is grouped as
+ * {@link addressGroup} does; a host without a registrable domain is its own site.
+ *
+ * @param hostname lower-case, without brackets
+ */
+export function siteOf(hostname: string): string {
+  if (parseAddress(hostname) !== null) return addressGroup(hostname);
+  return getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
+}
+
+/** What one party has at least: an IPv4 address, or the /64 network of an IPv6 address. */
+export function addressGroup(text: string): string {
+  const address = parseAddress(text);
+  if (address === null || address.kind() === 'ipv4') return canonicalAddress(text) ?? text;
+  const bytes = address.toByteArray();
+  const groups = [0, 2, 4, 6].map((at) => (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16));
+  return `${groups.join(':')}::/64`;
+}

@@ -1,0 +1,150 @@
+import { AttemptFault } from './attempt-fault.ts';
+import type { AttemptTimings } from './port.ts';
+import type { AddressSlot } from './address-slots.ts';
+
+/** Limits of one attempt, in milliseconds; the defaults in brackets. */
+export type AttemptLimits = {
+  /** Looking a name up [2 000]. */
+  dnsMs: number;
+  /** TCP, proxy and TLS together [5 000]. */
+  connectMs: number;
+  /** From the connection to the end of the answer's head [10 000]. */
+  headersMs: number;
+  /** All of it, body included; waiting for a free slot is not counted [15 000]. */
+  totalMs: number;
+  /** Waiting for a slot of the address [15 000]. */
+  slotMs: number;
+};
+
+export const DEFAULT_LIMITS: AttemptLimits = {
+  dnsMs: 2_000,
+  connectMs: 5_000,
+  headersMs: 10_000,
+  totalMs: 15_000,
+  slotMs: 15_000,
+};
+
+type Phase = 'dns' | 'connect' | 'headers' | 'body';
+
+/**
+ * The clock of one attempt: each phase has a deadline of its own, all together have the total one. They are absolute,
+ * so that no pattern of bytes puts them off, as a flood of interim answers does with the timers of undici.
+ */
+export class Attempt implements Disposable {
+  readonly #limits: AttemptLimits;
+  readonly #controller = new AbortController();
+  readonly #startedAt = performance.now();
+  readonly #stopSignals: readonly AbortSignal[];
+  readonly #onStop: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #pausedMs = 0;
+  #slot: AddressSlot | null = null;
+  #isOver = false;
+
+  /** The peer that was asked, or would have been. */
+  address: string | null = null;
+  /** A connection was made for this attempt, rather than an idle one used again. */
+  hasConnected = false;
+  readonly #marks: Omit<AttemptTimings, 'totalMs'> = { dnsMs: null, connectMs: null, firstByteMs: null };
+
+  /** @param stopSignals each ends the attempt as a fault of ours */
+  constructor(limits: AttemptLimits, stopSignals: readonly AbortSignal[]) {
+    this.#limits = limits;
+    this.#stopSignals = stopSignals;
+    this.#onStop = () => this.abort({ kind: 'infrastructure', message: 'The attempt was aborted: shutdown.' });
+    for (const signal of stopSignals) signal.addEventListener('abort', this.#onStop);
+    if (stopSignals.some((signal) => signal.aborted)) this.#onStop();
+  }
+
+  /** Aborted with an {@link AttemptFault} when a deadline passes or the caller aborts. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(outcome: AttemptFault['outcome']): void {
+    this.#controller.abort(new AttemptFault(outcome));
+  }
+
+  /** Begins a phase, and with it the time that it may take. */
+  enter(phase: Phase): void {
+    clearTimeout(this.#timer);
+    if (this.#isOver) return;
+    const leftMs = this.#limits.totalMs - this.#elapsedMs();
+    const limitMs = this.#limitOf(phase);
+    const isTotal = leftMs <= limitMs;
+    this.#timer = setTimeout(() => this.abort(timeoutIn(phase, isTotal)), Math.max(0, Math.min(leftMs, limitMs)));
+  }
+
+  /** Waits for something that is not the receiver's fault: no deadline runs. */
+  async offTheClock<T>(wait: () => Promise<T>): Promise<T> {
+    clearTimeout(this.#timer);
+    const since = performance.now();
+    try {
+      return await wait();
+    } finally {
+      this.#pausedMs += performance.now() - since;
+    }
+  }
+
+  mark(name: 'dnsMs' | 'connectMs' | 'firstByteMs'): void {
+    this.#marks[name] = Math.round(this.#elapsedMs());
+  }
+
+  timings(): AttemptTimings {
+    return { totalMs: Math.round(this.#elapsedMs()), ...this.#marks };
+  }
+
+  /** Takes the slot over, and gives an earlier one back. */
+  hold(slot: AddressSlot | null): void {
+    this.#slot?.release();
+    this.#slot = null;
+    if (slot === null) return;
+    // A connection can come about at the very moment in which the attempt is given up.
+    if (this.#isOver) {
+      slot.release();
+      return;
+    }
+    this.#slot = slot;
+    this.address = slot.address;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    for (const signal of this.#stopSignals) signal.removeEventListener('abort', this.#onStop);
+    this.#isOver = true;
+    this.hold(null);
+  }
+
+  #elapsedMs(): number {
+    return performance.now() - this.#startedAt - this.#pausedMs;
+  }
+
+  #limitOf(phase: Phase): number {
+    switch (phase) {
+      case 'dns':
+        // Twice: when a name gives no answer, the resolver itself is asked whether it is there.
+        return 2 * this.#limits.dnsMs + 100;
+      case 'connect':
+        return this.#limits.connectMs;
+      case 'headers':
+        return this.#limits.headersMs;
+      case 'body':
+        return this.#limits.totalMs;
+    }
+  }
+}
+
+function timeoutIn(phase: Phase, isTotal: boolean): AttemptFault['outcome'] {
+  const what = {
+    dns: 'the name was looked up',
+    connect: 'the connection was made',
+    headers: 'the answer came',
+    body: 'the body was read',
+  }[phase];
+  const limit = isTotal ? 'time for the whole attempt' : 'time for it';
+  return {
+    kind: 'failed',
+    class: phase === 'dns' ? 'dns' : 'timeout',
+    message: `The ${limit} was over before ${what}.`,
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * The only way to a connection. Run for every new socket; neither a verdict nor an address is kept.
+ *
+ *   look up ─▶ judge every address ─▶ slot ─▶ dial what was judged ─▶ assert the peer ─▶ TLS for the name
+ *
+ * I13  No packet leaves for an address that the policy denies. One denied address denies them all: a mixed set is how
+ *      a name is rebound.
+ */
+import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
+import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
+import { AttemptFault } from './attempt-fault.ts';
+import type { AddressSlot, AddressSlots } from './address-slots.ts';
+import type { Attempt, AttemptLimits } from './attempt.ts';
+import { dialFirst } from './dial.ts';
+import type { Dial, Dialled } from './dial.ts';
+import type { HostLookup } from './host-lookup.ts';
+import { secure } from './secure.ts';
+import { tunnelThrough } from './tunnel.ts';
+
+export type ConnectNeeds = {
+  policy: WebhookPolicy;
+  lookup: HostLookup;
+  slots: AddressSlots;
+  dial: Dial;
+  limits: AttemptLimits;
+  /** The egress proxy; null to connect directly. */
+  proxy: URL | null;
+  ca: string[] | undefined;
+};
+
+/** Thrown: AttemptFault with what the attempt comes to. */
+export async function connectChecked(target: WebhookTarget, attempt: Attempt, needs: ConnectNeeds): Promise<Socket> {
+  attempt.hold(null);
+  attempt.hasConnected = true;
+  attempt.enter('dns');
+  const addresses = await addressesOf(target, attempt, needs);
+  for (const address of addresses) {
+    const verdict = needs.policy.judgeAddress(target, address);
+    if (verdict.kind === 'allowed') continue;
+    attempt.address = address;
+    const message = `Webhooks may not go to ${target.hostname}: it is at ${address}, which is ${verdict.reason}.`;
+    throw new AttemptFault({ kind: 'blocked', code: 'denied_address', message });
+  }
+  attempt.mark('dnsMs');
+  const first = await takeSlot(addresses, attempt, needs);
+  attempt.enter('connect');
+  const { socket, slot } = await open(addresses, target.port, { first, attempt, needs });
+  attempt.hold(slot);
+  const ready = target.url.startsWith('https:')
+    ? await secure(socket, target.hostname, { ca: needs.ca, signal: attempt.signal })
+    : socket;
+  attempt.mark('connectMs');
+  return ready;
+}
+
+/** Waits for a slot of one of the addresses. Thrown: AttemptFault, when none comes free or the attempt is aborted. */
+export async function takeSlot(
+  addresses: readonly string[],
+  attempt: Attempt,
+  { slots, limits }: Pick<ConnectNeeds, 'slots' | 'limits'>,
+): Promise<AddressSlot> {
+  attempt.address = addresses[0] ?? null;
+  const slot = await attempt.offTheClock(() => slots.acquire(addresses, limits.slotMs, attempt.signal));
+  if (slot !== null) return slot;
+  const message = `${addresses.join(', ')} has as many attempts under way as one address may have.`;
+  throw new AttemptFault({ kind: 'infrastructure', message });
+}
+
+async function addressesOf(target: WebhookTarget, attempt: Attempt, { lookup }: ConnectNeeds): Promise<string[]> {
+  if (isIP(target.hostname) !== 0) return [target.hostname];
+  const found = await orAborted(lookup.lookup(target.hostname), attempt.signal);
+  switch (found.kind) {
+    case 'addresses':
+      return found.addresses;
+    case 'failed':
+      throw new AttemptFault({ kind: 'failed', class: 'dns', message: found.message });
+    case 'resolver_down':
+      throw new AttemptFault({ kind: 'infrastructure', message: found.message });
+  }
+}
+
+async function open(
+  addresses: readonly string[],
+  port: number,
+  { first, attempt, needs }: { first: AddressSlot; attempt: Attempt; needs: ConnectNeeds },
+): Promise<Dialled> {
+  const { signal } = attempt;
+  if (needs.proxy === null) {
+    return dialFirst(addresses, port, { first, slots: needs.slots, dial: needs.dial, signal });
+  }
+  try {
+    return { socket: await tunnelThrough(needs.proxy, first.address, port, signal), slot: first };
+  } catch (error) {
+    first.release();
+    throw error;
+  }
+}
+
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

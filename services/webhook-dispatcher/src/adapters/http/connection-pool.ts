@@ -1,0 +1,63 @@
+import type { WebhookTarget } from '@runlane/webhooks';
+import type { ConnectNeeds } from './connect-checked.ts';
+import { Connection } from './connection.ts';
+
+/** Connections kept per origin: as many as an origin has attempts under way at most. */
+const MAX_IDLE_PER_ORIGIN = 4;
+/** Connections kept in all. Each has a file descriptor. */
+const MAX_IDLE = 512;
+
+/** Idle connections by origin; the one that was used last is used next, so that the others age. */
+export class ConnectionPool {
+  readonly #needs: ConnectNeeds;
+  readonly #idle = new Map<string, Connection[]>();
+  #idleCount = 0;
+
+  constructor(needs: ConnectNeeds) {
+    this.#needs = needs;
+  }
+
+  /** An idle connection of the origin, or a new one, which connects when it is used. */
+  take(target: WebhookTarget): Connection {
+    const kept = this.#idle.get(target.origin);
+    const connection = kept?.at(-1);
+    if (connection === undefined)
+      return new Connection(target, this.#needs, (closed) => this.#forget(target.origin, closed));
+    this.#forget(target.origin, connection);
+    return connection;
+  }
+
+  /** Keeps a connection whose answer was read to its end. */
+  keep(target: WebhookTarget, connection: Connection): void {
+    connection.end();
+    const kept = this.#idle.get(target.origin) ?? [];
+    if (connection.address === null || kept.length >= MAX_IDLE_PER_ORIGIN || this.#idleCount >= MAX_IDLE) {
+      this.drop(connection);
+      return;
+    }
+    kept.push(connection);
+    this.#idleCount += 1;
+    this.#idle.set(target.origin, kept);
+  }
+
+  /** Destroys a connection at once, whatever is under way on it. */
+  drop(connection: Connection): void {
+    connection.end();
+    void connection.client.destroy();
+  }
+
+  close(): void {
+    for (const connection of [...this.#idle.values()].flat()) this.drop(connection);
+    this.#idle.clear();
+    this.#idleCount = 0;
+  }
+
+  #forget(origin: string, connection: Connection): void {
+    const kept = this.#idle.get(origin);
+    const index = kept?.indexOf(connection) ?? -1;
+    if (kept === undefined || index < 0) return;
+    kept.splice(index, 1);
+    this.#idleCount -= 1;
+    if (kept.length === 0) this.#idle.delete(origin);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net';
+import { Client } from 'undici';
+import type { buildConnector } from 'undici';
+import type { WebhookTarget } from '@runlane/webhooks';
+import type { Attempt } from './attempt.ts';
+import { connectChecked } from './connect-checked.ts';
+import type { ConnectNeeds } from './connect-checked.ts';
+
+/** How long a connection is kept without use, in milliseconds, whatever the receiver offers. */
+const KEEP_ALIVE_MS = 4_000;
+const MAX_HEAD_BYTES = 16 * 1024;
+
+/**
+ * One connection to one origin, for one attempt at a time: so an attempt knows which socket and address it had. It is
+ * an undici client whose every socket comes from {@link connectChecked}, a socket opened again included.
+ */
+export class Connection {
+  readonly client: Client;
+  /** Address of the open socket; null while there is none. */
+  address: string | null = null;
+  #socket: Socket | null = null;
+  #attempt: Attempt | null = null;
+  #bytesBefore = 0;
+  #hasReceived = false;
+
+  /** @param onClosed called when the socket is gone, by whatever cause */
+  constructor(target: WebhookTarget, needs: ConnectNeeds, onClosed: (connection: Connection) => void) {
+    this.client = new Client(target.origin, {
+      connect: (_options, callback) => void this.#connect(target, needs, callback),
+      allowH2: false,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEAD_BYTES,
+      // The deadlines of the attempt are absolute; these are put off by every byte that comes.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    this.client.on('disconnect', () => {
+      this.#hasReceived = this.hasReceived();
+      this.#socket = null;
+      this.address = null;
+      onClosed(this);
+    });
+  }
+
+  /** Gives the connection to an attempt. */
+  begin(attempt: Attempt): void {
+    this.#attempt = attempt;
+    this.#bytesBefore = this.#socket?.bytesRead ?? 0;
+    this.#hasReceived = false;
+  }
+
+  end(): void {
+    this.#attempt = null;
+  }
+
+  /** Whether anything came back on the socket since the attempt began. */
+  hasReceived(): boolean {
+    return this.#hasReceived || (this.#socket !== null && this.#socket.bytesRead > this.#bytesBefore);
+  }
+
+  /** Calls back without a gap after the socket is there: an error that nobody hears would end the process. */
+  async #connect(target: WebhookTarget, needs: ConnectNeeds, callback: buildConnector.Callback): Promise<void> {
+    const attempt = this.#attempt;
+    let socket: Socket;
+    try {
+      if (attempt === null) throw new Error('A connection is opened for an attempt only.');
+      socket = await connectChecked(target, attempt, needs);
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)), null);
+      return;
+    }
+    this.#socket = socket;
+    this.#bytesBefore = 0;
+    this.address = attempt.address;
+    attempt.enter('headers');
+    callback(null, socket);
+  }
+}

@@ -1,0 +1,98 @@
+import { errorCode } from './attempt-fault.ts';
+
+/** What is used of c-ares: the `Resolver` of `node:dns/promises`. It ignores the hosts file and search domains. */
+export type HostResolver = {
+  resolve4(name: string): Promise<string[]>;
+  resolve6(name: string): Promise<string[]>;
+  resolveNs(name: string): Promise<string[]>;
+};
+
+export type Lookup =
+  | { kind: 'addresses'; addresses: string[] }
+  | { kind: 'failed'; message: string }
+  /** Nobody gets an answer from the resolver: a fault of ours. */
+  | { kind: 'resolver_down'; message: string };
+
+/** More addresses than a receiver has. All of them have to be checked, so none can be left out. */
+const MAX_ADDRESSES = 16;
+/** An answer of any kind within this time shows that the resolver is there. */
+const RECENT_MS = 10_000;
+const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
+
+type Family = { addresses: string[]; code: string | null };
+
+/** Looks names up, both families at once, and tells a name that gives no answer from a resolver that gives none. */
+export class HostLookup {
+  readonly #resolver: HostResolver;
+  readonly #timeoutMs: number;
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  #probe: Promise<boolean> | null = null;
+
+  constructor(resolver: HostResolver, timeoutMs: number) {
+    this.#resolver = resolver;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Every address of a host name, IPv6 and IPv4 in turns; a name has one lookup, and no answer is kept. */
+  async lookup(hostname: string): Promise<Lookup> {
+    // RFC 6761: resolvers need not know it, and it never leaves the machine.
+    if (/(^|\.)localhost$/.test(hostname)) return { kind: 'addresses', addresses: ['127.0.0.1', '::1'] };
+    const [v6, v4] = await Promise.all([
+      this.#family(this.#resolver.resolve6(hostname)),
+      this.#family(this.#resolver.resolve4(hostname)),
+    ]);
+    const count = v6.addresses.length + v4.addresses.length;
+    if (count > MAX_ADDRESSES) {
+      return { kind: 'failed', message: `${hostname} has ${count} addresses; ${MAX_ADDRESSES} are the most.` };
+    }
+    if (count > 0) return { kind: 'addresses', addresses: inTurns(v6.addresses, v4.addresses) };
+    const trouble = [v4.code, v6.code].find((code) => code !== null && !NO_SUCH_NAME.has(code)) ?? null;
+    if (trouble === null) return { kind: 'failed', message: `${hostname} has no address (${v4.code ?? 'ENODATA'}).` };
+    if (await this.#isDown()) {
+      return {
+        kind: 'resolver_down',
+        message: `The resolver answers nobody (${trouble}). Check the DNS of this host.`,
+      };
+    }
+    return { kind: 'failed', message: `The lookup of ${hostname} failed (${trouble}).` };
+  }
+
+  async #family(query: Promise<string[]>): Promise<Family> {
+    try {
+      const addresses = await within(query, this.#timeoutMs);
+      this.#answeredAt = performance.now();
+      return { addresses, code: addresses.length === 0 ? 'ENODATA' : null };
+    } catch (error) {
+      const code = errorCode(error) || 'EUNKNOWN';
+      if (NO_SUCH_NAME.has(code)) this.#answeredAt = performance.now();
+      return { addresses: [], code };
+    }
+  }
+
+  /** Every resolver knows the root; when it does not even answer that, and has not answered lately, it is down. */
+  async #isDown(): Promise<boolean> {
+    if (performance.now() - this.#answeredAt < RECENT_MS) return false;
+    this.#probe ??= this.#family(this.#resolver.resolveNs('.')).then(({ code }) => {
+      this.#probe = null;
+      return code !== null && !NO_SUCH_NAME.has(code);
+    });
+    return this.#probe;
+  }
+}
+
+/** The query's result, or an error with code ETIMEOUT: c-ares may take longer than it was told to. */
+async function within<T>(query: Promise<T>, timeoutMs: number): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(Object.assign(new Error('timed out'), { code: 'ETIMEOUT' })), timeoutMs);
+  try {
+    return await Promise.race([query, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function inTurns(first: readonly string[], second: readonly string[]): string[] {
+  return Array.from({ length: Math.max(first.length, second.length) }, (_, index) => [first[index], second[index]])
+    .flat()
+    .filter((address) => address !== undefined);
+}

@@ -1,0 +1,13 @@
+/** What the tests of answers share: short deadlines, and the beginnings of answers. */
+import type { Receiver } from './receivers.fixture.ts';
+
+/** Short deadlines in the order of the real ones. */
+export const limits = { dnsMs: 200, connectMs: 400, headersMs: 600, totalMs: 900, slotMs: 300 };
+
+/** A busy machine may be late by this much, in milliseconds. */
+export const SLACK_MS = 1_000;
+
+export const url = (to: Receiver, path = '/hook?token=s3cret-token'): string => `http://127.0.0.1:${to.port}${path}`;
+export const head = (status: string, ...headers: string[]): string =>
+  `HTTP/1.1 ${status}\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`;
+export const empty = (status: string, ...headers: string[]): string => head(status, 'content-length: 0', ...headers);

@@ -1,0 +1,48 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { redactSecrets } from './redact-secrets.ts';
+import type { WebhookRequest } from './port.ts';
+
+/** Most bytes of an answer's body that are read. */
+export const MAX_BODY_BYTES = 16 * 1024;
+/** Most bytes of it that are kept for people. */
+const EXCERPT_BYTES = 2 * 1024;
+
+export type AnswerBody = { bytes: Buffer; isComplete: boolean };
+
+/**
+ * Reads a body up to the cap. Failing to read it fails nothing, because the status has decided; the connection is of
+ * no further use then.
+ */
+export async function readBody(body: AsyncIterable<Uint8Array>): Promise<AnswerBody> {
+  const chunks: Uint8Array[] = [];
+  let byteCount = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      byteCount += chunk.byteLength;
+      if (byteCount >= MAX_BODY_BYTES)
+        return { bytes: Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES), isComplete: false };
+    }
+  } catch {
+    return { bytes: Buffer.concat(chunks), isComplete: false };
+  }
+  return { bytes: Buffer.concat(chunks), isComplete: true };
+}
+
+/** The beginning of a body for people, without what the request kept secret; null when there is nothing to read. */
+export function excerptOf(bytes: Buffer, headers: IncomingHttpHeaders, request: WebhookRequest): string | null {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  // Compressed bodies are never inflated: a few bytes can become gigabytes.
+  if (bytes.length === 0 || encoding.toLowerCase() !== 'identity') return null;
+  // Redacted before it is cut, or the beginning of a secret could stand at the end.
+  return redactSecrets(bytes.toString('utf8'), request)
+    .replace(/[^\t\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]/g, '\ufffd')
+    .slice(0, EXCERPT_BYTES);
+}
+
+/** What the receiver asks of us in `webhook-delivery`, on an answer of 4xx. */
+export function instructionOf(status: number, headers: IncomingHttpHeaders): 'abort-message' | 'disable' | null {
+  if (status < 400 || status > 499) return null;
+  const values = [headers['webhook-delivery'] ?? []].flat().map((value) => value.trim().toLowerCase());
+  return values.includes('disable') ? 'disable' : values.includes('abort-message') ? 'abort-message' : null;
+}

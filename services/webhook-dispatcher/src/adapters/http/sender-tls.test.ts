@@ -1,0 +1,268 @@
+/**
+ * TLS (class T of the hostile endpoints) and the egress proxy. Real: TLS servers with certificates made for the test, a
+ * CONNECT proxy. The names resolve to a public address; the recording dialler goes to loopback.
+ */
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { TlsOptions } from 'node:tls';
+import { afterAll, describe, expect, test } from 'vitest';
+import { eventually } from '@runlane/testkit';
+import type { Dial } from './dial.ts';
+import { certificateMaker } from './certificates.fixture.ts';
+import {
+  answering,
+  inShort,
+  names,
+  OK,
+  onRequest,
+  post,
+  PUBLIC,
+  receiver,
+  recordingDial,
+  testSender,
+  tlsReceiver,
+} from './receivers.fixture.ts';
+
+const HOST = 'hooks.example.com';
+const maker = certificateMaker();
+afterAll(() => maker[Symbol.dispose]());
+
+const root = maker.issue({});
+const intermediate = maker.issue({ issuer: root });
+const good = maker.issue({ names: `DNS:${HOST}`, issuer: root });
+const below = maker.issue({ names: `DNS:${HOST}`, issuer: intermediate });
+
+/** A busy machine may be late by this much, in milliseconds. */
+const SLACK_MS = 1_000;
+const limits = { dnsMs: 300, connectMs: 700, headersMs: 900, totalMs: 1_500 };
+const options = (port: number) => ({
+  resolver: names({ [HOST]: [PUBLIC] }),
+  dial: recordingDial(port).dial,
+  ca: [root.cert],
+  limits,
+});
+
+test('a good certificate is accepted; the server name and Host are the name, the address is the checked one', async () => {
+  await using to = await tlsReceiver(good, answering(OK));
+  const { dial, dialled } = recordingDial(to.port);
+  await using sender = testSender({ ...options(to.port), dial });
+  const result = await post(sender, `https://${HOST}/`);
+  expect([inShort(result), result.address, dialled]).toEqual(['200', PUBLIC, [`${PUBLIC} 443`]]);
+  expect(result.timings).toMatchObject({
+    dnsMs: expect.any(Number),
+    connectMs: expect.any(Number),
+    firstByteMs: expect.any(Number),
+  });
+  expect(to.received[0]).toContain(`\r\nhost: ${HOST}\r\n`);
+  const again = await post(sender, `https://${HOST}/`);
+  expect([inShort(again), again.timings.connectMs, to.received.length]).toEqual(['200', null, 1]);
+});
+
+test('the server name is sent, and HTTP/1.1 alone is offered', async () => {
+  const seen: unknown[] = [];
+  await using to = await tlsReceiver({ ...good, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) => {
+    if ('servername' in socket) seen.push(socket.servername, socket.alpnProtocol);
+    answering(OK)(socket, 0);
+  });
+  await using sender = testSender(options(to.port));
+  expect(inShort(await post(sender, `https://${HOST}/`))).toBe('200');
+  expect(seen).toEqual([HOST, 'http/1.1']);
+});
+
+describe('a fault of TLS is worth another try, and says what it is', () => {
+  test.each<[string, string, TlsOptions, string]>([
+    ['T1', 'self-signed', maker.issue({ names: `DNS:${HOST}` }), 'self-signed'],
+    ['T1', 'expired', maker.issue({ names: `DNS:${HOST}`, issuer: root, days: [-30, -1] }), 'expired'],
+    ['T1', 'not yet valid', maker.issue({ names: `DNS:${HOST}`, issuer: root, days: [1, 30] }), 'not valid yet'],
+    ['T1', 'for another name', maker.issue({ names: 'DNS:other.example.com', issuer: root }), 'another name'],
+    ['T1', 'for names below the name', maker.issue({ names: `DNS:*.${HOST}`, issuer: root }), 'another name'],
+    ['T2', 'without its intermediate', below, 'intermediate'],
+    [
+      'T4',
+      'TLS 1.1 only',
+      { ...good, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
+      'TLS',
+    ],
+    [
+      'T4',
+      'no cipher in common',
+      { ...good, maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA:@SECLEVEL=0', ecdhCurve: 'secp521r1' },
+      'TLS',
+    ],
+    ['T5', 'a client certificate demanded', { ...good, requestCert: true, rejectUnauthorized: true }, 'TLS'],
+  ])('%s %s', async (_row, _name, server, message) => {
+    await using to = await tlsReceiver(server, answering(OK));
+    await using sender = testSender(options(to.port));
+    const result = await post(sender, `https://${HOST}/s3cret`);
+    expect(inShort(result)).toBe('failed tls');
+    expect(result).toMatchObject({ message: expect.stringContaining(message) });
+    expect(JSON.stringify(result)).not.toContain('s3cret');
+    expect(to.requestCount()).toBe(0);
+  });
+
+  test('T2 with its intermediate it is accepted', async () => {
+    await using to = await tlsReceiver({ key: below.key, cert: below.cert + intermediate.cert }, answering(OK));
+    await using sender = testSender(options(to.port));
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('200');
+  });
+
+  test('T1 NODE_TLS_REJECT_UNAUTHORIZED switches nothing off', async () => {
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      await using to = await tlsReceiver(maker.issue({ names: `DNS:${HOST}` }), answering(OK));
+      await using sender = testSender(options(to.port));
+      expect(inShort(await post(sender, `https://${HOST}/`))).toBe('failed tls');
+    } finally {
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    }
+  });
+
+  test.each([
+    ['with its address', `IP:${PUBLIC}`, '200'],
+    ['with another address', 'IP:93.184.215.15', 'failed tls'],
+    ['with the address as a name', `DNS:${PUBLIC}`, 'failed tls'],
+  ])('T3 an address in the URL and a certificate %s', async (_name, san, outcome) => {
+    await using to = await tlsReceiver(maker.issue({ names: san, issuer: root }), answering(OK));
+    await using sender = testSender(options(to.port));
+    expect(inShort(await post(sender, `https://${PUBLIC}/`))).toBe(outcome);
+  });
+
+  test('T4 a server that does not speak TLS', async () => {
+    await using to = await receiver((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await using sender = testSender(options(to.port));
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('failed tls');
+  });
+
+  test('S2 a server that accepts and never says hello is a timeout of the connection', async () => {
+    await using to = await receiver(() => undefined);
+    await using sender = testSender(options(to.port));
+    const result = await post(sender, `https://${HOST}/`);
+    expect(inShort(result)).toBe('failed timeout');
+    expect(result.timings.totalMs).toBeLessThan(limits.connectMs + SLACK_MS);
+    await eventually(() => to.open.size === 0, { what: 'the socket destroyed' });
+  });
+
+  test('T6 a thousand bad certificates leave no memory and no socket behind', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    const used = (): number => {
+      if (typeof collect === 'function') collect();
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    await using to = await tlsReceiver(maker.issue({ names: 'DNS:other.example.com', issuer: root }), answering(OK));
+    // Not the recorder, which remembers every address.
+    const dial: Dial = (address, port) => recordingDial(to.port).dial(address, port);
+    await using sender = testSender({ ...options(to.port), dial, limits: {} });
+    const attempt = async (times: number): Promise<void> => {
+      for (let round = 0; round < times / 10; round += 1) {
+        const results = await Promise.all(Array.from({ length: 10 }, () => post(sender, `https://${HOST}/`)));
+        expect(new Set(results.map(inShort))).toEqual(new Set(['failed tls']));
+      }
+    };
+    await attempt(300);
+    const before = used();
+    await attempt(1_000);
+    // A kilobyte and a half for each would be seen.
+    expect(used() - before).toBeLessThan(1.5 * 1024 * 1024);
+    await eventually(() => to.open.size === 0, { what: 'all sockets gone' });
+  }, 60_000);
+});
+
+describe('the egress proxy', () => {
+  /** A CONNECT proxy that answers as told, and connects to the given port for a 200. */
+  async function proxy(answer: string, port = 0) {
+    const heads: string[] = [];
+    const open = new Set<Socket>();
+    const server = createServer((socket) => {
+      open.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.once('data', (chunk) => {
+        heads.push(chunk.toString('latin1'));
+        if (!answer.includes(' 200 ')) {
+          socket.end(answer);
+          return;
+        }
+        const onward = recordingDial(port).dial('127.0.0.1', port);
+        onward.on('error', () => socket.destroy());
+        onward.once('connect', () => {
+          socket.write(answer);
+          onward.pipe(socket).pipe(onward);
+        });
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address() as AddressInfo;
+    return {
+      heads,
+      url: `http://agent:p%40ss@127.0.0.1:${address.port}`,
+      [Symbol.asyncDispose]: async () => {
+        for (const socket of open) socket.destroy();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  }
+
+  test('is asked for the checked address, and TLS and Host are still those of the name', async () => {
+    await using to = await tlsReceiver(good, answering(OK));
+    await using through = await proxy('HTTP/1.1 200 Connection established\r\n\r\n', to.port);
+    const { dial, dialled } = recordingDial(1);
+    await using sender = testSender({ ...options(to.port), dial, proxyUrl: through.url });
+    const result = await post(sender, `https://${HOST}/`);
+    expect([inShort(result), result.address, dialled]).toEqual(['200', PUBLIC, []]);
+    expect(through.heads[0]).toContain(`CONNECT ${PUBLIC}:443 HTTP/1.1\r\n`);
+    expect(through.heads[0]).toMatch(new RegExp(`proxy-authorization: Basic ${btoa('agent:p@ss')}\r\n`, 'i'));
+    expect(to.received[0]).toContain(`\r\nhost: ${HOST}\r\n`);
+    expect(to.received[0]).not.toMatch(/proxy-/i);
+  });
+
+  test('is not even asked for a denied address', async () => {
+    await using through = await proxy('HTTP/1.1 200 OK\r\n\r\n', 1);
+    await using sender = testSender({
+      ...options(1),
+      resolver: names({ [HOST]: ['10.0.0.1'] }),
+      proxyUrl: through.url,
+    });
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('blocked denied_address');
+    expect(through.heads).toEqual([]);
+  });
+
+  test.each([
+    ['403 Denied', 'blocked proxy_denied'],
+    ['502 Bad Gateway', 'failed connect'],
+    ['504 Gateway Timeout', 'failed connect'],
+    ['407 Authenticate', 'infrastructure'],
+    ['500 Oops', 'infrastructure'],
+    ['503 Busy', 'infrastructure'],
+  ])('that answers %s: %s', async (status, outcome) => {
+    await using through = await proxy(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`);
+    await using sender = testSender({ ...options(1), proxyUrl: through.url });
+    const result = await post(sender, `https://${HOST}/`);
+    expect(inShort(result)).toBe(outcome);
+    expect(JSON.stringify(result)).not.toMatch(/p@ss|p%40ss/);
+  });
+
+  test.each(['', 'SSH-2.0-OpenSSH\r\n'])('that answers %j is a fault of ours', async (answer) => {
+    await using through = await proxy(answer);
+    await using sender = testSender({ ...options(1), proxyUrl: through.url });
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('infrastructure');
+  });
+
+  test('that is down is a fault of ours', async () => {
+    await using sender = testSender({ ...options(1), proxyUrl: 'http://127.0.0.1:1' });
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('infrastructure');
+  });
+});
+
+test('stale connections are found over TLS too', async () => {
+  await using to = await tlsReceiver(good, (socket) =>
+    onRequest(socket, (count) => (count === 1 ? socket.write(OK) : socket.destroy())),
+  );
+  await using sender = testSender(options(to.port));
+  expect(inShort(await post(sender, `https://${HOST}/`))).toBe('200');
+  expect(inShort(await post(sender, `https://${HOST}/`))).toBe('failed stale_connection');
+});

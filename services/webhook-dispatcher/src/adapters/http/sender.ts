@@ -1,0 +1,155 @@
+/**
+ * Sends webhooks to whatever URL a run named, and is no tool against anybody else: policy before every connection,
+ * one HTTP/1.1 request, no redirects, nothing inflated, deadlines that no bytes put off.
+ *
+ * The status of a complete head is the outcome. What happens to the body afterwards changes nothing.
+ */
+import { Resolver } from 'node:dns/promises';
+import { parseRetryAfter } from '@runlane/webhooks';
+import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
+import { AddressSlots } from './address-slots.ts';
+import { AttemptFault } from './attempt-fault.ts';
+import { Attempt, DEFAULT_LIMITS } from './attempt.ts';
+import type { AttemptLimits } from './attempt.ts';
+import { classifyError } from './classify-error.ts';
+import { takeSlot } from './connect-checked.ts';
+import type { ConnectNeeds } from './connect-checked.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import type { Connection } from './connection.ts';
+import { dialAddress } from './dial.ts';
+import type { Dial } from './dial.ts';
+import { HostLookup } from './host-lookup.ts';
+import type { HostResolver } from './host-lookup.ts';
+import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from './port.ts';
+import { excerptOf, instructionOf, readBody } from './read-answer.ts';
+import { reservedHeader } from './request-headers.ts';
+
+export type SenderOptions = {
+  policy: WebhookPolicy;
+  /** Version of the service, for the user-agent. */
+  version: string;
+  /** RUNLANE_WEBHOOK_PROXY; null (default) to connect directly. */
+  proxyUrl?: string | null;
+  /** Attempts under way per resolved address. Default 16. */
+  attemptsPerAddress?: number;
+  limits?: Partial<AttemptLimits>;
+  /** Default: c-ares with the system's servers, one try. */
+  resolver?: HostResolver;
+  /** Opens the TCP connections that go to receivers. */
+  dial?: Dial;
+  /** PEM certificates to trust instead of Node's. */
+  ca?: string[];
+};
+
+export function createWebhookSender(options: SenderOptions): WebhookSender {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const resolver = options.resolver ?? new Resolver({ timeout: limits.dnsMs, tries: 1 });
+  const needs: ConnectNeeds = {
+    policy: options.policy,
+    lookup: new HostLookup(resolver, limits.dnsMs),
+    slots: new AddressSlots(options.attemptsPerAddress ?? 16),
+    dial: options.dial ?? dialAddress,
+    limits,
+    proxy: options.proxyUrl === undefined || options.proxyUrl === null ? null : new URL(options.proxyUrl),
+    ca: options.ca,
+  };
+  return new Sender(needs, `runlane-webhooks/${options.version}`);
+}
+
+class Sender implements WebhookSender {
+  readonly #needs: ConnectNeeds;
+  readonly #userAgent: string;
+  readonly #pool: ConnectionPool;
+  readonly #closing = new AbortController();
+  readonly #underWay = new Set<Promise<AttemptResult>>();
+
+  constructor(needs: ConnectNeeds, userAgent: string) {
+    this.#needs = needs;
+    this.#userAgent = userAgent;
+    this.#pool = new ConnectionPool(needs);
+  }
+
+  async send(request: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
+    const attempt = this.#attempt(request, signal);
+    this.#underWay.add(attempt);
+    try {
+      return await attempt;
+    } finally {
+      this.#underWay.delete(attempt);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#underWay);
+    this.#pool.close();
+  }
+
+  async #attempt(request: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
+    using attempt = new Attempt(this.#needs.limits, [signal, this.#closing.signal]);
+    const outcome = await this.#outcomeOf(request, attempt);
+    return { timings: attempt.timings(), address: attempt.address, ...outcome };
+  }
+
+  async #outcomeOf(request: WebhookRequest, attempt: Attempt): Promise<AttemptOutcome> {
+    const target = this.#needs.policy.judgeUrl(request.url);
+    if (target.kind === 'refused') return { kind: 'blocked', code: target.code, message: target.message };
+    const reserved = reservedHeader(request.headers);
+    if (reserved !== null) {
+      return { kind: 'blocked', code: 'reserved_header', message: `Webhooks cannot set the header ${reserved}.` };
+    }
+    const connection = this.#pool.take(target);
+    connection.begin(attempt);
+    try {
+      return await this.#exchange(connection, target, request, attempt);
+    } catch (error) {
+      const failed = {
+        hostname: target.hostname,
+        isTls: target.url.startsWith('https:'),
+        isFresh: attempt.hasConnected,
+        hasReceived: connection.hasReceived(),
+      };
+      this.#pool.drop(connection);
+      const { reason } = attempt.signal;
+      return classifyError(reason instanceof AttemptFault ? reason : error, failed);
+    }
+  }
+
+  /** Thrown: AttemptFault, or an error of undici, when there was no complete head. */
+  async #exchange(
+    connection: Connection,
+    target: WebhookTarget,
+    request: WebhookRequest,
+    attempt: Attempt,
+  ): Promise<AttemptOutcome> {
+    if (connection.address !== null) {
+      attempt.hold(await takeSlot([connection.address], attempt, this.#needs));
+      attempt.enter('headers');
+    }
+    attempt.signal.throwIfAborted();
+    const url = new URL(target.url);
+    const { statusCode, headers, body } = await connection.client.request({
+      method: 'POST',
+      path: `${url.pathname}${url.search}`,
+      headers: { ...request.headers, 'user-agent': this.#userAgent },
+      body: request.body,
+      signal: attempt.signal,
+    });
+    attempt.mark('firstByteMs');
+    attempt.enter('body');
+    const { bytes, isComplete } = await readBody(body);
+    if (isComplete && !attempt.signal.aborted) this.#pool.keep(target, connection);
+    else this.#pool.drop(connection);
+    if (statusCode < 200 || statusCode > 599) {
+      return { kind: 'failed', class: 'protocol', message: `${statusCode} is no status of a final HTTP answer.` };
+    }
+    return {
+      kind: 'response',
+      status: statusCode,
+      retryAfterSeconds: parseRetryAfter(headers['retry-after'], Date.now()),
+      instruction: instructionOf(statusCode, headers),
+      bodyBytes: bytes.length,
+      bodyExcerpt: excerptOf(bytes, headers, request),
+    };
+  }
+}

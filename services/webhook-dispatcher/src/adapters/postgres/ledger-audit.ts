@@ -1,0 +1,56 @@
+import { query } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import type { LedgerAudit, PartitionAccount, Watch } from '../../app/watch-ledger.ts';
+import { sql } from './statements.ts';
+import { onDatabase } from './translate-errors.ts';
+
+/** Says how the ledger stands, for one consumer group and topic. */
+export function createLedgerAudit(pool: Pool, { group, topic }: { group: string; topic: string }): LedgerAudit {
+  return {
+    audit: () => onDatabase(() => readAccounts(pool, group, topic)),
+    watch: () => onDatabase(() => readWatch(pool)),
+    deadByReason: () =>
+      onDatabase(async () => {
+        const rows = await query<{ dead_reason: string; count: bigint }>(pool, sql.countDead, []);
+        return new Map(rows.map((row) => [row.dead_reason, Number(row.count)]));
+      }),
+  };
+}
+
+async function readAccounts(pool: Pool, group: string, topic: string): Promise<PartitionAccount[]> {
+  const rows = await query<Record<string, bigint | number>>(pool, sql.auditLedger, [group, topic]);
+  const number = (row: Record<string, bigint | number>, column: string): number => Number(row[column] ?? 0);
+  return rows.map((row) => ({
+    partition: number(row, 'partition'),
+    position: BigInt(row['position'] ?? -1),
+    offsets: number(row, 'offsets'),
+    withoutTarget: number(row, 'without_target'),
+    repeats: number(row, 'repeats'),
+    delivered: number(row, 'delivered'),
+    due: number(row, 'due'),
+    parked: number(row, 'parked'),
+    dead: number(row, 'dead'),
+    quarantined: number(row, 'quarantined'),
+    pruned: number(row, 'pruned'),
+    absent: number(row, 'absent'),
+    gap: number(row, 'gap'),
+  }));
+}
+
+async function readWatch(pool: Pool): Promise<Watch> {
+  const [row] = await query<{
+    oldest_due_seconds: number | null;
+    oldest_served_due_seconds: number | null;
+    oldest_lease_seconds: number | null;
+    open_breakers: number;
+    disabled_endpoints: number;
+  }>(pool, sql.watchDeliveries, []);
+  if (row === undefined) throw new Error('watch-deliveries returned no row');
+  return {
+    oldestDueSeconds: row.oldest_due_seconds ?? 0,
+    oldestServedDueSeconds: row.oldest_served_due_seconds ?? 0,
+    oldestLeaseSeconds: row.oldest_lease_seconds ?? 0,
+    openBreakerCount: row.open_breakers,
+    disabledEndpointCount: row.disabled_endpoints,
+  };
+}

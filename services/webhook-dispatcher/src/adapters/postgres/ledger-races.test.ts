@@ -1,0 +1,117 @@
+/**
+ * Intake and delivery meet at one endpoint, in the order that is hard: each waits for the other's lock.
+ *
+ * Real     Postgres, and every statement of intake and delivery, on connections of their own.
+ * Doubled  Kafka and HTTP.
+ */
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@runlane/testkit';
+import { expect, inject, test } from 'vitest';
+import { planIntake } from '../../domain/intake-plan.ts';
+import type { TargetedEvent } from '../../domain/intake-plan.ts';
+import { answered } from '../../domain/outcomes.fixture.ts';
+import { createIntakeLedger } from './intake-ledger.ts';
+import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
+
+const OWNER = randomUUID();
+
+/** An intake that has written the event and does not commit before it is told to. */
+async function heldIntake(world: LedgerWorld, event: TargetedEvent) {
+  const written = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const committed = createIntakeLedger(world.pool, 'another group').inTransaction(
+    { topic: 'another topic', partition: 0, firstOffset: 0n },
+    async (transaction) => {
+      await transaction.write(planIntake([event], await transaction.prepare([event])));
+      written.resolve();
+      await gate.promise;
+    },
+  );
+  await written.promise;
+  return {
+    commit: () => {
+      gate.resolve();
+      return committed;
+    },
+  };
+}
+
+async function isWaitedFor(world: LedgerWorld): Promise<void> {
+  await eventually(
+    async () => {
+      const { rowCount } = await world.pool.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return rowCount === 1;
+    },
+    { what: 'the other side waits for the lock' },
+  );
+}
+
+test('an event that is stored while its endpoint is given back is not forgotten', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn([targeted()]);
+  const [endpoint] = await world.lease(OWNER);
+  if (endpoint === undefined) throw new Error('The endpoint is not due.');
+  for (const delivery of await world.due(endpoint)) await world.settle(endpoint, delivery, answered(200));
+
+  const intake = await heldIntake(world, targeted());
+  const released = world.release(endpoint);
+  await isWaitedFor(world);
+  await intake.commit();
+  await released;
+
+  const [again] = await world.lease(OWNER);
+  expect(again?.endpointId).toBe(endpoint.endpointId);
+});
+
+test('an event that is stored while its predecessor ends does not wait for it for ever', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const runId = randomUUID();
+  await world.takeIn([targeted({ runId, sequence: 1, isTerminal: false })]);
+  const [endpoint] = await world.lease(OWNER);
+  if (endpoint === undefined) throw new Error('The endpoint is not due.');
+  const [first] = await world.due(endpoint);
+  if (first === undefined) throw new Error('Nothing is due.');
+
+  const intake = await heldIntake(world, targeted({ runId, sequence: 2 }));
+  const settled = world.settle(endpoint, first, answered(200));
+  await isWaitedFor(world);
+  await intake.commit();
+  expect(await settled).toBe('delivered');
+
+  expect((await world.due(endpoint)).map(({ sequence }) => sequence)).toEqual([2]);
+});
+
+test('what a former holder of the lease settles, releases or ends changes nothing', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn([targeted()]);
+  const [former] = await world.lease(OWNER);
+  if (former === undefined) throw new Error('The endpoint is not due.');
+  const [delivery] = await world.due(former);
+  if (delivery === undefined) throw new Error('Nothing is due.');
+  await world.passTime();
+  const [holder] = await world.lease(randomUUID());
+  if (holder === undefined) throw new Error('The lease did not run out.');
+  const before = await world.pool.query('select * from webhooks.endpoints');
+
+  expect(await world.settle(former, delivery, answered(410))).toBe('lost');
+  await world.release(former);
+  expect(await world.deliveries.endDisabled(former, 10)).toBe(0);
+  expect((await world.deliveries.renew(OWNER, [former], 1_000)).endpointIds.size).toBe(0);
+
+  expect((await world.pool.query('select * from webhooks.endpoints')).rows).toEqual(before.rows);
+  expect(await world.settle(holder, delivery, answered(200))).toBe('delivered');
+});
+
+test('a site of many endpoints is leased by one owner, a few at a time', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn(
+    Array.from({ length: 4 }, (_, index) => targeted({ host: `${index}.evil.example`, site: 'evil.example' })),
+  );
+  const lease = async (owner: string) => (await world.deliveries.lease(owner, 2, 60_000, 2)).endpoints.length;
+
+  expect(await lease(OWNER)).toBe(2);
+  expect(await lease(OWNER)).toBe(0);
+  expect(await lease(randomUUID())).toBe(0);
+});

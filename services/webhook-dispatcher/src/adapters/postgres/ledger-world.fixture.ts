@@ -1,0 +1,191 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createPool, migrate } from '@runlane/postgres';
+import { createLogger } from '@runlane/service-kit';
+import { createDatabase } from '@runlane/testkit';
+import type { Pool } from 'pg';
+import type { PartitionAccount } from '../../app/watch-ledger.ts';
+import { receiveStatusEvents } from '../../app/receive-status-events.ts';
+import type { Reading } from '../../app/receive-status-events.ts';
+import type { AttemptRecord, DueDelivery, LeasedEndpoint, SettleResult, Settlement } from '../../app/ports.ts';
+import { decideDelivery } from '../../domain/attempt-decision.ts';
+import { classOf } from '../../domain/delivery.ts';
+import type { Outcome } from '../../domain/delivery.ts';
+import { afterAttempt } from '../../domain/endpoint-health.ts';
+import type { TargetedEvent } from '../../domain/intake-plan.ts';
+import { createDeliveryLedger } from './delivery-ledger.ts';
+import { createIntakeLedger } from './intake-ledger.ts';
+import { createLedgerAudit } from './ledger-audit.ts';
+import { createReplayLedger } from './replay-ledger.ts';
+
+const logger = createLogger({ service: 'test', level: 'silent' });
+const TOPIC = 'runs.status.v1';
+const GROUP = 'webhook-dispatcher';
+
+/** A ledger in a database of its own, with records that a test makes up and attempts that it decides. */
+export class LedgerWorld implements AsyncDisposable {
+  readonly pool: Pool;
+  readonly deliveries;
+  readonly replays;
+  readonly #intake;
+  readonly #audit;
+  #offset = 0n;
+
+  private constructor(pool: Pool) {
+    this.pool = pool;
+    this.deliveries = createDeliveryLedger(pool);
+    this.replays = createReplayLedger(pool);
+    this.#intake = createIntakeLedger(pool, GROUP);
+    this.#audit = createLedgerAudit(pool, { group: GROUP, topic: TOPIC });
+  }
+
+  static async create(adminUrl: string): Promise<LedgerWorld> {
+    const databaseUrl = await createDatabase(adminUrl);
+    const directory = new URL('../../../migrations/', import.meta.url);
+    await migrate({ databaseUrl, directory, schema: 'webhooks', logger });
+    return new LedgerWorld(createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
+  }
+
+  /** Takes one batch in; null is a record without a target. */
+  async takeIn(events: readonly (TargetedEvent | null)[]): Promise<void> {
+    const records = events.map(() => ({
+      topic: TOPIC,
+      partition: 0,
+      offset: this.#offset++,
+      timestampMs: 1,
+      key: null,
+      value: null,
+      headers: new Map<string, Buffer[]>(),
+    }));
+    const contents = events.map((event): Reading['content'] =>
+      event === null ? { kind: 'without_target' } : { kind: 'event', event },
+    );
+    await receiveStatusEvents(
+      { records, highWatermark: this.#offset },
+      {
+        read: async (record) => {
+          const content = contents[records.findIndex(({ offset }) => offset === record.offset)];
+          if (content === undefined) throw new Error('A record without content.');
+          return { record, content };
+        },
+        ledger: this.#intake,
+        endOffset: async () => this.#offset,
+        onDue: () => undefined,
+        report: () => undefined,
+        logger,
+      },
+    );
+  }
+
+  async lease(owner: string, limit = 10): Promise<LeasedEndpoint[]> {
+    return (await this.deliveries.lease(owner, limit, 60_000, 8)).endpoints;
+  }
+
+  due(endpoint: LeasedEndpoint, busy: readonly bigint[] = []): Promise<DueDelivery[]> {
+    return this.deliveries.due([{ endpointId: endpoint.endpointId, limit: 10 }], busy);
+  }
+
+  /** Settles an attempt with the outcome, as the delivery loop would; retries wait for no time. */
+  async settle(endpoint: LeasedEndpoint, delivery: DueDelivery, outcome: Outcome): Promise<SettleResult> {
+    const decision = decideDelivery(delivery, outcome, [1, 1], 0.5);
+    endpoint.health = afterAttempt(endpoint.health, outcome, {
+      nowMs: Date.now(),
+      isReplay: delivery.isReplay,
+      isProbe: endpoint.health.breaker.kind === 'open',
+    });
+    const settlement: Settlement = {
+      endpointId: endpoint.endpointId,
+      fence: endpoint.fence,
+      deliveryId: delivery.deliveryId,
+      end: decision.kind === 'retry' ? { ...decision, afterMs: 0 } : decision,
+      isCharged: decision.kind === 'delivered' || decision.isCharged,
+      attempts: [attemptRow(delivery.sends + 1, outcome)],
+      health: endpoint.health,
+    };
+    const [result] = await this.deliveries.settle([settlement]);
+    return result ?? 'lost';
+  }
+
+  async release(endpoint: LeasedEndpoint): Promise<void> {
+    await this.deliveries.release([{ ...endpoint, notBeforeMs: 0 }]);
+  }
+
+  /** As time does: every lease runs out, everything that waits for its time is due. */
+  async passTime(): Promise<void> {
+    await this.pool.query(
+      `update webhooks.endpoints set lease_until = now() - interval '1 second' where owner is not null`,
+    );
+    await this.pool.query(`update webhooks.deliveries set next_attempt_at = now() where next_attempt_at > now()`);
+    await this.pool.query(
+      `update webhooks.endpoints set next_due_at = now(), parked_until = null where next_due_at > now()`,
+    );
+  }
+
+  async account(): Promise<PartitionAccount | undefined> {
+    return (await this.#audit.audit())[0];
+  }
+
+  /** What must never be so, whatever happened. */
+  async problems(): Promise<string[]> {
+    const { rows } = await this.pool.query<{ problem: string }>(
+      `select 'a run has due deliveries and none that will be attempted: ' || run_id as problem
+       from webhooks.deliveries where state = 'due' group by run_id, url_hash having count(next_attempt_at) = 0
+       union all
+       select 'an endpoint has something to attempt, and nobody will look: ' || origin
+       from webhooks.endpoints as endpoint
+       where owner is null and next_due_at is null and exists (
+         select from webhooks.deliveries where endpoint_id = endpoint.endpoint_id and next_attempt_at is not null)
+       union all
+       select 'attempts that are not counted: ' || delivery_id
+       from webhooks.deliveries as delivery
+       where sends <> (select count(*) from webhooks.attempts where delivery_id = delivery.delivery_id)`,
+    );
+    const account = await this.account();
+    const held = (account?.delivered ?? 0) + (account?.due ?? 0) + (account?.parked ?? 0) + (account?.dead ?? 0);
+    const known = held + (account?.withoutTarget ?? 0) + (account?.repeats ?? 0) + (account?.quarantined ?? 0);
+    return [
+      ...rows.map(({ problem }) => problem),
+      ...(known === Number(this.#offset) ? [] : [`${this.#offset} records, of which ${known} are accounted for`]),
+      ...((account?.gap ?? 0) === 0 ? [] : [`a gap of ${account?.gap}`]),
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+/** An event of a run, to the URL `https://<host>/<path>`. */
+export function targeted(more: Partial<TargetedEvent> & { host?: string } = {}): TargetedEvent {
+  const { host = 'example.org', ...rest } = more;
+  const url = rest.url ?? `https://${host}/hook`;
+  return {
+    eventId: randomUUID(),
+    runId: randomUUID(),
+    sequence: 3,
+    type: 'run.succeeded',
+    isTerminal: true,
+    offset: 0n,
+    url,
+    urlHash: createHash('sha256').update(url).digest('hex'),
+    origin: `https://${host}`,
+    site: host,
+    refusal: null,
+    body: Buffer.from('{}'),
+    ...rest,
+  };
+}
+
+function attemptRow(n: number, outcome: Outcome): AttemptRecord {
+  return {
+    n,
+    startedAt: new Date(),
+    outcome: classOf(outcome),
+    isCharged: true,
+    status: outcome.kind === 'response' ? outcome.status : null,
+    message: null,
+    address: '192.0.2.1',
+    timings: { totalMs: 1.4, dnsMs: null, connectMs: null, firstByteMs: 1.2 },
+    bodyBytes: 0,
+    bodyExcerpt: null,
+  };
+}

@@ -1,0 +1,152 @@
+/** Real: Postgres. Decides: which deliveries are due again, in which order, and what is left as it was. */
+import { randomUUID } from 'node:crypto';
+import { expect, inject, test } from 'vitest';
+import type { DueDelivery, ReplayCursor, ReplaySelection } from '../../app/ports.ts';
+import { replayDeliveries } from '../../app/replay-deliveries.ts';
+import type { ReplayPage } from '../../app/replay-deliveries.ts';
+import { answered } from '../../domain/outcomes.fixture.ts';
+import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
+
+const OWNER = randomUUID();
+
+async function pages(
+  world: LedgerWorld,
+  selection: ReplaySelection,
+  { cursor = null, pageSize = 10 }: { cursor?: ReplayCursor | null; pageSize?: number } = {},
+): Promise<ReplayPage[]> {
+  const signal = AbortSignal.timeout(10_000);
+  const found: ReplayPage[] = [];
+  for await (const page of replayDeliveries(world.replays, { selection, cursor, signal, pageSize })) found.push(page);
+  return found;
+}
+
+/** Attempts everything that is due once, and gives the leases back. */
+async function attemptAll(world: LedgerWorld, status: number): Promise<DueDelivery[]> {
+  const attempted: DueDelivery[] = [];
+  for (const endpoint of await world.lease(OWNER)) {
+    for (;;) {
+      const due = await world.due(endpoint);
+      if (due.length === 0) break;
+      for (const delivery of due) await world.settle(endpoint, delivery, answered(status));
+      attempted.push(...due);
+    }
+    await world.release(endpoint);
+  }
+  return attempted;
+}
+
+async function statesOf(world: LedgerWorld): Promise<string[]> {
+  const { rows } = await world.pool.query<{ state: string }>(
+    'select state from webhooks.deliveries order by delivery_id',
+  );
+  return rows.map(({ state }) => state);
+}
+
+test('a replay of many pages is complete and counted, and can go on after any of them', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn(Array.from({ length: 25 }, () => targeted()));
+  await attemptAll(world, 410);
+
+  const first = await pages(world, { states: ['dead'] }, { pageSize: 7 });
+  expect(first.map(({ count, total, expected }) => [count, total, expected])).toEqual([
+    [7, 7, 25n],
+    [7, 14, 25n],
+    [7, 21, 25n],
+    [4, 25, 25n],
+  ]);
+  expect(new Set(await statesOf(world))).toEqual(new Set(['due']));
+
+  await attemptAll(world, 410);
+  const cursor = (await pages(world, { states: ['dead'] }, { pageSize: 10 }))[0]?.cursor ?? null;
+  await attemptAll(world, 410);
+  const rest = await pages(world, { states: ['dead'] }, { cursor, pageSize: 10 });
+  expect(rest.map(({ total, expected }) => [total, expected])).toEqual([
+    [10, 15n],
+    [15, 15n],
+  ]);
+});
+
+test('what becomes dead while a replay runs is not replayed again by it', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn(Array.from({ length: 4 }, () => targeted()));
+  await attemptAll(world, 410);
+  const replay = replayDeliveries(world.replays, {
+    selection: { states: ['dead'] },
+    cursor: null,
+    signal: AbortSignal.timeout(10_000),
+    pageSize: 2,
+  });
+  let total = 0;
+  for await (const page of replay) {
+    total = page.total;
+    await attemptAll(world, 410);
+    await world.takeIn([targeted()]);
+    await attemptAll(world, 410);
+  }
+  expect(total).toBe(4);
+});
+
+test('it selects by delivery, run, origin, time, state and reason', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const runId = randomUUID();
+  await world.takeIn([
+    targeted({ runId, host: 'a.example' }),
+    targeted({ host: 'a.example' }),
+    targeted({ host: 'b.example' }),
+  ]);
+  await attemptAll(world, 200);
+  await world.takeIn([targeted({ host: 'b.example' })]);
+  await attemptAll(world, 410);
+  const selected = (selection: ReplaySelection) => world.replays.count(selection, { afterId: 0n, throughId: 1_000n });
+
+  expect(await selected({ runId })).toBe(1n);
+  expect(await selected({ origin: 'https://a.example' })).toBe(2n);
+  expect(await selected({ origin: 'https://b.example', states: ['dead'] })).toBe(1n);
+  expect(await selected({ deadReasons: ['gone'] })).toBe(1n);
+  expect(await selected({ deadReasons: ['exhausted'] })).toBe(0n);
+  expect(await selected({ deliveryIds: [1n, 4n] })).toBe(2n);
+  expect(await selected({ from: new Date(Date.now() - 60_000), to: new Date(Date.now() + 60_000) })).toBe(4n);
+  expect(await selected({ to: new Date(Date.now() - 60_000) })).toBe(0n);
+  await expect(pages(world, {})).rejects.toMatchObject({ code: 'empty_selection' });
+});
+
+test('a replay keeps the order of a run, starts its attempts anew, and leaves health and what is due alone', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const runId = randomUUID();
+  await world.takeIn([1, 2, 3].map((sequence) => targeted({ runId, sequence, isTerminal: sequence === 3 })));
+  expect((await attemptAll(world, 200)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+  const healthBefore = await world.pool.query('select health from webhooks.endpoints');
+
+  await pages(world, { runId });
+  const [endpoint] = await world.lease(OWNER);
+  if (endpoint === undefined) throw new Error('The endpoint is not due.');
+  expect((await world.due(endpoint)).map(({ sequence }) => sequence)).toEqual([1]);
+  await world.release(endpoint);
+  const again = await attemptAll(world, 200);
+  expect(again.map(({ sequence, attempts, sends, isReplay }) => [sequence, attempts, sends, isReplay])).toEqual([
+    [1, 0, 1, true],
+    [2, 0, 1, true],
+    [3, 0, 1, true],
+  ]);
+  expect((await world.pool.query('select health from webhooks.endpoints')).rows).toEqual(healthBefore.rows);
+  expect(await world.problems()).toEqual([]);
+});
+
+test('a replay enables a disabled endpoint, and whoever held it can write nothing over that', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn([targeted(), targeted()]);
+  const [endpoint] = await world.lease(OWNER);
+  if (endpoint === undefined) throw new Error('The endpoint is not due.');
+  const [first] = await world.due(endpoint);
+  if (first === undefined) throw new Error('Nothing is due.');
+  expect(await world.settle(endpoint, first, answered(400, { instruction: 'disable' }))).toBe('dead');
+  expect(await world.deliveries.endDisabled(endpoint, 100)).toBe(1);
+
+  await pages(world, { states: ['dead'] });
+  await world.release(endpoint);
+
+  const { rows } = await world.pool.query('select breaker, health from webhooks.endpoints');
+  expect(rows).toEqual([{ breaker: 'closed', health: null }]);
+  expect(await attemptAll(world, 200)).toHaveLength(2);
+  expect(await statesOf(world)).toEqual(['delivered', 'delivered']);
+});

@@ -1,0 +1,52 @@
+-- audit-ledger
+-- params  $1 group_name text, $2 topic text
+-- result  one row per partition: what became of its offsets. gap counts those of which nothing is known and must be 0;
+--         absent_count those that the log had deleted before they were read.
+-- index   none: it counts every row, so it is not for each second
+with held as (
+  select
+    source_partition as partition,
+    count(*) filter (where state = 'delivered') as delivered,
+    count(*) filter (where state = 'dead') as dead,
+    count(*) filter (
+      where state = 'due' and (endpoint.breaker = 'open' or coalesce(endpoint.parked_until > now(), false))
+    ) as parked,
+    count(*) as total
+  from webhooks.deliveries as delivery
+  join webhooks.endpoints as endpoint using (endpoint_id)
+  where source_topic = $2
+  group by source_partition
+),
+quarantined as (
+  select partition, count(*) as total
+  from webhooks.quarantine
+  where group_name = $1
+    and topic = $2
+  group by partition
+)
+select
+  account.partition,
+  account.position,
+  account.position - account.first_offset + 1 as offsets,
+  account.without_target_count as without_target,
+  account.repeat_count as repeats,
+  coalesce(held.delivered, 0) as delivered,
+  coalesce(held.total - held.delivered - held.dead - held.parked, 0) as due,
+  coalesce(held.parked, 0) as parked,
+  coalesce(held.dead, 0) as dead,
+  coalesce(quarantined.total, 0) as quarantined,
+  account.pruned_delivery_count + account.pruned_quarantine_count as pruned,
+  account.absent_count as absent,
+  abs(
+    account.position - account.first_offset + 1
+    - account.absent_count - account.without_target_count - account.repeat_count
+    - account.delivery_count - account.quarantined_count
+  )
+  + abs(account.delivery_count - account.pruned_delivery_count - coalesce(held.total, 0))
+  + abs(account.quarantined_count - account.pruned_quarantine_count - coalesce(quarantined.total, 0)) as gap
+from webhooks.accounts as account
+left join held using (partition)
+left join quarantined using (partition)
+where account.group_name = $1
+  and account.topic = $2
+order by account.partition

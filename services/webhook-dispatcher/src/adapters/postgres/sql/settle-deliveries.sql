@@ -1,0 +1,80 @@
+-- settle-deliveries
+-- params  one array per column: $1 delivery_ids, $2 ends (delivered, retry, dead), $3 dead reasons, $4 details,
+--         $5 waits in milliseconds, $6 is_charged, $7 yields (ends as superseded when a newer event of its run waits),
+--         $8 how many attempts; $9 the attempts, a JSON array of rows of webhooks.attempts
+-- result  the deliveries that were settled, and how; a missing one had ended already
+-- locks   the caller holds the endpoints, so nothing joins or leaves the runs' order meanwhile
+with settlement as (
+  select *
+  from unnest(
+    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::boolean[], $8::integer[]
+  ) as settlement (delivery_id, ending, dead_reason, detail, after_ms, is_charged, yields, sends)
+),
+decided as (
+  select
+    settlement.*, delivery.run_id, delivery.url_hash, delivery.sequence,
+    newer.sequence as newer_sequence,
+    case when settlement.yields and newer.sequence is not null then 'superseded' else settlement.ending end as outcome
+  from settlement
+  join webhooks.deliveries as delivery using (delivery_id)
+  left join lateral (
+    select sequence
+    from webhooks.deliveries
+    where run_id = delivery.run_id
+      and url_hash = delivery.url_hash
+      and state = 'due'
+      and sequence > delivery.sequence
+      and settlement.yields
+    order by sequence
+    limit 1
+  ) as newer on true
+  where delivery.state = 'due'
+),
+settled as (
+  update webhooks.deliveries as delivery
+  set
+    state = case decided.outcome when 'delivered' then 'delivered' when 'retry' then 'due' else 'dead' end,
+    dead_reason = case decided.outcome when 'dead' then decided.dead_reason when 'superseded' then 'superseded' end,
+    detail = case
+      when decided.outcome = 'superseded' then format('Event %s of the run came while its attempt failed.', newer_sequence)
+      else decided.detail
+    end,
+    next_attempt_at = case when decided.outcome = 'retry' then now() + decided.after_ms * interval '1 millisecond' end,
+    ended_at = case when decided.outcome <> 'retry' then now() end,
+    attempts = delivery.attempts + case when decided.is_charged then 1 else 0 end,
+    sends = delivery.sends + decided.sends
+  from decided
+  where delivery.delivery_id = decided.delivery_id
+    and delivery.state = 'due'
+  returning delivery.delivery_id, delivery.run_id, delivery.url_hash, delivery.sequence, decided.outcome
+),
+succeeded as (
+  update webhooks.deliveries as delivery
+  set next_attempt_at = now()
+  from (
+    select distinct on (ended.run_id, ended.url_hash) waiting.delivery_id
+    from settled as ended
+    join webhooks.deliveries as waiting on waiting.run_id = ended.run_id
+      and waiting.url_hash = ended.url_hash
+      and waiting.state = 'due'
+    where ended.outcome <> 'retry'
+      and waiting.delivery_id not in (select delivery_id from settled where outcome <> 'retry')
+    order by ended.run_id, ended.url_hash, waiting.sequence, waiting.delivery_id
+  ) as next
+  where delivery.delivery_id = next.delivery_id
+    and delivery.next_attempt_at is null
+),
+kept as (
+  insert into webhooks.attempts (
+    delivery_id, n, started_at, outcome, is_charged, fence, status, message, address, total_ms, dns_ms, connect_ms,
+    first_byte_ms, body_bytes, body_excerpt
+  )
+  select
+    attempt.delivery_id, attempt.n, attempt.started_at, attempt.outcome, attempt.is_charged, attempt.fence,
+    attempt.status, attempt.message, attempt.address, attempt.total_ms, attempt.dns_ms, attempt.connect_ms,
+    attempt.first_byte_ms, attempt.body_bytes, attempt.body_excerpt
+  from jsonb_populate_recordset(null::webhooks.attempts, $9::jsonb) as attempt
+  join settled using (delivery_id)
+)
+select delivery_id, outcome
+from settled

@@ -1,0 +1,39 @@
+import { loadSql } from '@runlane/postgres';
+import type { SqlStatement } from '@runlane/postgres';
+
+function statement(name: string): SqlStatement {
+  return loadSql(new URL(`./sql/${name}.sql`, import.meta.url));
+}
+
+/** Every statement of the service, one file each in `sql/`. */
+export const sql = {
+  openAccount: statement('open-account'),
+  closeAccount: statement('close-account'),
+  selectPositions: statement('select-positions'),
+  insertEvents: statement('insert-events'),
+  insertEndpoints: statement('insert-endpoints'),
+  lockEndpointsOfOrigins: statement('lock-endpoints-of-origins'),
+  selectKnownDeliveries: statement('select-known-deliveries'),
+  insertDeliveries: statement('insert-deliveries'),
+  insertQuarantined: statement('insert-quarantined'),
+  leaseEndpoints: statement('lease-endpoints'),
+  renewLeases: statement('renew-leases'),
+  selectDueDeliveries: statement('select-due-deliveries'),
+  lockOwnedEndpoints: statement('lock-owned-endpoints'),
+  settleDeliveries: statement('settle-deliveries'),
+  saveHealth: statement('save-health'),
+  releaseEndpoints: statement('release-endpoints'),
+  endDisabledDeliveries: statement('end-disabled-deliveries'),
+  selectReplayable: statement('select-replayable'),
+  countReplayable: statement('count-replayable'),
+  selectNewestDelivery: statement('select-newest-delivery'),
+  lockEndpointsOfSelection: statement('lock-endpoints-of-selection'),
+  replayDeliveries: statement('replay-deliveries'),
+  readyFirstDeliveries: statement('ready-first-deliveries'),
+  pruneDeliveries: statement('prune-deliveries'),
+  pruneEvents: statement('prune-webhook-events'),
+  pruneQuarantine: statement('prune-quarantine'),
+  auditLedger: statement('audit-ledger'),
+  countDead: statement('count-dead'),
+  watchDeliveries: statement('watch-deliveries'),
+} as const;

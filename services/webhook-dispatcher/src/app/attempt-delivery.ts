@@ -1,0 +1,73 @@
+/**
+ * Purpose   One attempt of a delivery: signs, sends, and turns the result into what is kept of it.
+ * Decision  A reused connection that was closed under the request may or may not have delivered it, and says nothing of
+ *           the receiver: it is sent again once, soon, under the same id. Only the second result counts.
+ * I13       What is kept of an answer is short and redacted, and nothing of one that an attacker could read as an
+ *           oracle: of blocked targets, and of origins that have never answered 2xx.
+ */
+import { cutToBytes } from '@runlane/contracts';
+import { redact } from '@runlane/service-kit';
+import { classOf } from '../domain/delivery.ts';
+import type { AttemptRecord, AttemptResult, DueDelivery, RequestHeaders, WebhookSender } from './ports.ts';
+
+export type AttemptDependencies = {
+  sender: WebhookSender;
+  headers: RequestHeaders;
+  now: () => Date;
+  /** Resolves after the milliseconds, or earlier when the signal aborts. */
+  delay: (ms: number, signal: AbortSignal) => Promise<void>;
+};
+
+const STALE_RETRY_MS = 1_000;
+const EXCERPT_BYTES = 2_048;
+const MESSAGE_BYTES = 500;
+
+/** `result`: the one that decides; `attempts`: all that was sent, one or two. */
+export type Attempted = { result: AttemptResult; attempts: AttemptRecord[] };
+
+/** @param isTrusted the origin has answered 2xx before */
+export async function attemptDelivery(
+  delivery: DueDelivery,
+  { origin, isTrusted }: { origin: string; isTrusted: boolean },
+  signal: AbortSignal,
+  needs: AttemptDependencies,
+): Promise<Attempted> {
+  const attempts: AttemptRecord[] = [];
+  for (;;) {
+    const startedAt = needs.now();
+    const headers = needs.headers(delivery, origin, Math.floor(startedAt.getTime() / 1_000));
+    const result = await needs.sender.send({ url: delivery.url, headers, body: delivery.body }, signal);
+    const isStale = result.kind === 'failed' && result.class === 'stale_connection';
+    const repeats = isStale && attempts.length === 0 && !signal.aborted;
+    const isCharged = !repeats && result.kind !== 'infrastructure' && result.kind !== 'blocked';
+    const n = delivery.sends + attempts.length + 1;
+    attempts.push(recordOf(result, { n, startedAt, isCharged, showsBody: isTrusted }));
+    if (!repeats) return { result, attempts };
+    await needs.delay(STALE_RETRY_MS, signal);
+  }
+}
+
+function recordOf(
+  result: AttemptResult,
+  about: { n: number; startedAt: Date; isCharged: boolean; showsBody: boolean },
+): AttemptRecord {
+  const isResponse = result.kind === 'response';
+  const isShown = isResponse && about.showsBody;
+  return {
+    n: about.n,
+    startedAt: about.startedAt,
+    outcome: classOf(result),
+    isCharged: about.isCharged,
+    status: isResponse ? result.status : null,
+    message: isResponse ? null : storable(redact(result.message), MESSAGE_BYTES),
+    address: result.address,
+    timings: result.timings,
+    bodyBytes: isShown ? result.bodyBytes : null,
+    bodyExcerpt: isShown && result.bodyExcerpt !== null ? storable(redact(result.bodyExcerpt), EXCERPT_BYTES) : null,
+  };
+}
+
+/** Postgres holds neither NUL nor half a surrogate pair. */
+function storable(text: string, bytes: number): string {
+  return cutToBytes(text, bytes).replaceAll('\0', '').toWellFormed();
+}

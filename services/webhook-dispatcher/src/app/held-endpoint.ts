@@ -1,0 +1,98 @@
+import type { EndpointHealth, Permission } from '../domain/endpoint-health.ts';
+import { onSend, permissionOf } from '../domain/endpoint-health.ts';
+import { laneKey } from '../domain/intake-plan.ts';
+import type { DueDelivery, LeasedEndpoint } from './ports.ts';
+
+/**
+ * An endpoint whose lease this process holds, with the deliveries that it has fetched and those that it is sending.
+ * Only the holder changes the health, so what is here is the truth, and what is in the ledger the last committed of it.
+ */
+export class HeldEndpoint {
+  readonly endpointId: bigint;
+  readonly fence: bigint;
+  readonly origin: string;
+  readonly site: string;
+  health: EndpointHealth;
+  /** The lease was taken: nothing may be sent under it any more. */
+  isLost = false;
+  /** The last fetch found everything that is due, at that time of the monotonic clock; null when there may be more. */
+  exhaustedAtMs: number | null = null;
+  /** Its turn is over: it fetches nothing more, and is given back when its attempts have ended. */
+  isLeaving = false;
+  /** Attempts begun under this lease. */
+  sentCount = 0;
+  readonly #queue: DueDelivery[] = [];
+  readonly #inFlight = new Map<bigint, string>();
+  #hasProbe = false;
+  #restsUntilMs = 0;
+
+  constructor(leased: LeasedEndpoint) {
+    this.endpointId = leased.endpointId;
+    this.fence = leased.fence;
+    this.origin = leased.origin;
+    this.site = leased.site;
+    this.health = leased.health;
+  }
+
+  get inFlightCount(): number {
+    return this.#inFlight.size;
+  }
+
+  get queuedCount(): number {
+    return this.#queue.length;
+  }
+
+  /** Ids that a fetch must not return again. */
+  get busyIds(): bigint[] {
+    return [...this.#inFlight.keys(), ...this.#queue.map(({ deliveryId }) => deliveryId)];
+  }
+
+  /** Nothing is sent to it before then, whatever its health permits: a fault of ours. Milliseconds since 1970. */
+  rest(untilMs: number): void {
+    this.#restsUntilMs = Math.max(this.#restsUntilMs, untilMs);
+  }
+
+  permission(nowMs: number): Permission {
+    const permission = permissionOf(this.health, nowMs);
+    if (permission.kind === 'never' || this.#restsUntilMs <= nowMs) return permission;
+    const untilMs = permission.kind === 'wait' ? Math.max(permission.untilMs, this.#restsUntilMs) : this.#restsUntilMs;
+    return { kind: 'wait', untilMs };
+  }
+
+  add(deliveries: readonly DueDelivery[]): void {
+    this.#queue.push(...deliveries);
+  }
+
+  leave(): void {
+    this.isLeaving = true;
+    this.dropQueue();
+  }
+
+  dropQueue(): void {
+    this.#queue.length = 0;
+  }
+
+  /**
+   * Takes the next delivery that may be sent now, or null. Two events of a run never go to one URL at the same time.
+   * Call `ended` with it afterwards.
+   */
+  take(nowMs: number): { delivery: DueDelivery; isProbe: boolean } | null {
+    const permission = this.permission(nowMs);
+    if (permission.kind !== 'send' || this.isLost || this.#hasProbe) return null;
+    if (this.#inFlight.size >= permission.slots) return null;
+    const busyLanes = new Set(this.#inFlight.values());
+    const index = this.#queue.findIndex((delivery) => !busyLanes.has(laneKey(delivery)));
+    const [delivery] = index < 0 ? [] : this.#queue.splice(index, 1);
+    if (delivery === undefined) return null;
+    this.#inFlight.set(delivery.deliveryId, laneKey(delivery));
+    this.#hasProbe = permission.isProbe;
+    this.health = onSend(this.health, nowMs);
+    this.sentCount += 1;
+    return { delivery, isProbe: permission.isProbe };
+  }
+
+  ended(deliveryId: bigint, { isProbe }: { isProbe: boolean }): void {
+    this.#inFlight.delete(deliveryId);
+    if (isProbe) this.#hasProbe = false;
+  }
+}

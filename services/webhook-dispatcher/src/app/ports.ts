@@ -1,0 +1,221 @@
+/**
+ * What the use cases need from the outside. Every method on the ledger may reject with RetriableError while the database
+ * is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
+ */
+import type { DeadReason, OutcomeClass } from '../domain/delivery.ts';
+import type { EndpointHealth } from '../domain/endpoint-health.ts';
+import type { IntakePlan, KnownDelivery, TargetedEvent } from '../domain/intake-plan.ts';
+
+/** One POST of a signed event. */
+export type WebhookRequest = { url: string; headers: Record<string, string>; body: Uint8Array };
+
+export type AttemptTimings = {
+  totalMs: number;
+  dnsMs: number | null;
+  connectMs: number | null;
+  firstByteMs: number | null;
+};
+
+/** What an attempt came to; never thrown. `message` never holds the URL's path, query or credentials. */
+export type AttemptResult = { timings: AttemptTimings; address: string | null } & (
+  | {
+      kind: 'response';
+      status: number;
+      retryAfterSeconds: number | null;
+      instruction: 'abort-message' | 'disable' | null;
+      bodyBytes: number;
+      bodyExcerpt: string | null;
+    }
+  | {
+      kind: 'failed';
+      class: 'dns' | 'connect' | 'tls' | 'timeout' | 'protocol' | 'stale_connection';
+      message: string;
+    }
+  | { kind: 'blocked'; code: string; message: string }
+  /** A fault of ours (resolver down for everyone, proxy down, aborted by shutdown): charges no attempt. */
+  | { kind: 'infrastructure'; message: string }
+);
+
+export interface WebhookSender {
+  send(request: WebhookRequest, signal: AbortSignal): Promise<AttemptResult>;
+  close(): Promise<void>;
+}
+
+/** The last record of a partition that is in the ledger. */
+export type Position = { offset: bigint; timestampMs: number };
+
+/** A record that is put aside, byte for byte. */
+export type QuarantinedRecord = {
+  offset: bigint;
+  timestampMs: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Record<string, string[]>;
+  code: QuarantineCode;
+  message: string;
+};
+
+export const QUARANTINE_CODES = [
+  'undecodable',
+  'unknown_schema',
+  'not_a_status_event',
+  'unknown_type',
+  'invalid_webhook',
+  'unstorable',
+  'processing_failed',
+] as const;
+export type QuarantineCode = (typeof QUARANTINE_CODES)[number];
+
+/** What a batch adds to its partition's account. */
+export type AccountEntry = {
+  position: Position;
+  withoutTargetCount: number;
+  repeatCount: number;
+  deliveryCount: number;
+  quarantinedCount: number;
+  /** Offsets that the log did not hold any more. */
+  absentCount: number;
+};
+
+/** One intake transaction. It holds the partition's account. */
+export interface IntakeTransaction {
+  /** The last record of the partition that is in the ledger; null before the first. */
+  readonly position: Position | null;
+  /** Stores the bodies, locks the endpoints (and makes them), and returns what is known of the events' runs. */
+  prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
+  write(plan: IntakePlan): Promise<void>;
+  quarantine(records: readonly QuarantinedRecord[]): Promise<void>;
+  close(entry: AccountEntry): Promise<void>;
+}
+
+export interface IntakeLedger {
+  /** Runs `work` in one transaction and commits it; a rejection rolls it back. `firstOffset` opens a new account. */
+  inTransaction<T>(
+    at: { topic: string; partition: number; firstOffset: bigint },
+    work: (transaction: IntakeTransaction) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** An endpoint whose lease this process holds, as long as its fence is the row's. */
+export type LeasedEndpoint = {
+  endpointId: bigint;
+  fence: bigint;
+  origin: string;
+  site: string;
+  health: EndpointHealth;
+};
+
+/** A delivery to be attempted now. `sends` counts its attempts of any kind so far. */
+export type DueDelivery = {
+  deliveryId: bigint;
+  endpointId: bigint;
+  eventId: string;
+  runId: string;
+  urlHash: string;
+  url: string;
+  sequence: number;
+  isTerminal: boolean;
+  isReplay: boolean;
+  attempts: number;
+  sends: number;
+  body: Buffer;
+};
+
+/** One attempt as it is kept. */
+export type AttemptRecord = {
+  /** 1 for the first of the delivery. */
+  n: number;
+  startedAt: Date;
+  outcome: OutcomeClass;
+  isCharged: boolean;
+  status: number | null;
+  message: string | null;
+  address: string | null;
+  timings: AttemptTimings;
+  bodyBytes: number | null;
+  /** At most 2 KiB, without secrets; null where it must not be shown. */
+  bodyExcerpt: string | null;
+};
+
+/** What becomes of a delivery; written only while the fence is the endpoint's. */
+export type Settlement = {
+  endpointId: bigint;
+  fence: bigint;
+  deliveryId: bigint;
+  end:
+    | { kind: 'delivered' }
+    | { kind: 'retry'; afterMs: number; isCharged: boolean; yields: boolean }
+    | { kind: 'dead'; reason: DeadReason; detail: string };
+  isCharged: boolean;
+  attempts: AttemptRecord[];
+  /** The endpoint's health with this attempt in it. */
+  health: EndpointHealth;
+};
+
+/** `lost`: somebody else holds the endpoint by now, or the delivery has ended, and nothing was written. */
+export type SettleResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost';
+
+/** When to look at a released endpoint next, besides when a delivery becomes due. */
+export type Release = {
+  endpointId: bigint;
+  fence: bigint;
+  health: EndpointHealth;
+  /** Nothing is to be sent before this many milliseconds have passed; 0 for at once. */
+  notBeforeMs: number;
+};
+
+export interface DeliveryLedger {
+  /**
+   * Leases up to `limit` endpoints with something due, longest due first, none of a site of which `perSite` are leased.
+   * `nowMs` is the database's clock; null when nothing was found that it could be read with.
+   */
+  lease(
+    owner: string,
+    limit: number,
+    leaseMs: number,
+    perSite: number,
+  ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
+  /** Renews what is still the owner's, and returns it. */
+  renew(owner: string, held: readonly { endpointId: bigint; fence: bigint }[], leaseMs: number): Promise<RenewResult>;
+  /** Up to `limit` due deliveries for each endpoint, longest due first, without the `busy` ones. */
+  due(wanted: readonly { endpointId: bigint; limit: number }[], busy: readonly bigint[]): Promise<DueDelivery[]>;
+  /** Settles all in one transaction; results in the order given. */
+  settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
+  /** Ends up to `limit` due deliveries of a disabled endpoint as dead, and says how many. */
+  endDisabled(endpoint: { endpointId: bigint; fence: bigint }, limit: number): Promise<number>;
+  /** Gives leases back. */
+  release(releases: readonly Release[]): Promise<void>;
+}
+
+/** `nowMs`: the database's clock; null when nothing was found that it could be read with. */
+export type RenewResult = { endpointIds: Set<bigint>; nowMs: number | null };
+
+/** Headers of a request: content, id, time, signatures, and those of the project. */
+export type RequestHeaders = (
+  delivery: DueDelivery,
+  origin: string,
+  timestampSeconds: number,
+) => Record<string, string>;
+
+/** Which deliveries to replay; all given conditions must hold, and one must be given. */
+export type ReplaySelection = {
+  deliveryIds?: readonly bigint[];
+  runId?: string;
+  origin?: string;
+  /** When the delivery was made: from inclusive, to exclusive. */
+  from?: Date;
+  to?: Date;
+  /** Default: both. */
+  states?: readonly ('delivered' | 'dead')[];
+  deadReasons?: readonly DeadReason[];
+};
+
+/** Where a replay goes on: after `afterId`, up to `throughId`, which was the newest delivery when it began. */
+export type ReplayCursor = { afterId: bigint; throughId: bigint };
+
+export interface ReplayLedger {
+  newestId(): Promise<bigint>;
+  count(selection: ReplaySelection, cursor: ReplayCursor): Promise<bigint>;
+  /** Makes the next `limit` deliveries due again and returns their ids, in order. */
+  replayPage(selection: ReplaySelection, cursor: ReplayCursor, limit: number): Promise<bigint[]>;
+}

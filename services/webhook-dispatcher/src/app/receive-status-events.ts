@@ -1,0 +1,196 @@
+/**
+ * Purpose   Intake: turns a batch of status events of one partition into deliveries of the ledger, in one transaction.
+ * Order     decode → lock the account → skip what was seen → bodies → lock endpoints → plan → write → account → commit.
+ *           The caller commits the Kafka offset after that. No HTTP here.
+ * I4        The position, and one delivery per event and URL: whatever comes again changes nothing.
+ * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails is
+ *           quarantined.
+ * I11       A dependency that is away rejects with RetriableError: nothing is written, the batch comes again.
+ * I14       Every offset is counted under what became of it.
+ */
+import { FatalError, RetriableError } from '@runlane/kafka';
+import type { InRecord, PartitionBatch } from '@runlane/kafka';
+import type { Logger } from '@runlane/service-kit';
+import { planIntake } from '../domain/intake-plan.ts';
+import type { TargetedEvent } from '../domain/intake-plan.ts';
+import type { IntakeLedger, IntakeTransaction, QuarantineCode, QuarantinedRecord } from './ports.ts';
+
+/** A record after decoding. */
+export type Reading = {
+  record: InRecord;
+  content:
+    | { kind: 'event'; event: TargetedEvent }
+    | { kind: 'without_target' }
+    | { kind: 'quarantine'; code: QuarantineCode; message: string };
+};
+
+/** What became of a batch; for logs and metrics. */
+export type IntakeReport = {
+  deliveryCount: number;
+  /** Deliveries that were dead from the start. */
+  deadCount: number;
+  supersededCount: number;
+  withoutTargetCount: number;
+  repeatCount: number;
+  skippedCount: number;
+  absentCount: number;
+  quarantined: QuarantineCode[];
+};
+
+export type IntakeDependencies = {
+  /** Thrown: RetriableError while the schema registry is away. Everything else is a reading. */
+  read: (record: InRecord) => Promise<Reading>;
+  ledger: IntakeLedger;
+  /** The offset behind the last record of the partition, as the broker has it now. */
+  endOffset: (topic: string, partition: number) => Promise<bigint>;
+  /** Called when deliveries are due. */
+  onDue: () => void;
+  report: (report: IntakeReport) => void;
+  logger: Logger;
+};
+
+/** Tries of a record that fails for no known reason before it is quarantined. */
+const MAX_PROCESSING_ATTEMPTS = 3;
+
+/**
+ * Takes consecutive records of one partition in.
+ *
+ * Thrown: RetriableError when a dependency is away; FatalError when the stored position does not belong to this topic.
+ */
+export async function receiveStatusEvents(
+  { records, highWatermark }: Pick<PartitionBatch, 'records' | 'highWatermark'>,
+  needs: IntakeDependencies,
+): Promise<void> {
+  const readings: Reading[] = [];
+  for (const record of records) readings.push(await needs.read(record));
+  try {
+    await takeIn({ readings, highWatermark }, needs);
+    return;
+  } catch (error) {
+    if (isForTheCaller(error)) throw error;
+    needs.logger.warn({ err: error, records: records.length }, 'intake.batch_failed');
+  }
+  for (const reading of readings) await takeInAlone(reading, highWatermark, needs);
+}
+
+async function takeInAlone(reading: Reading, highWatermark: bigint, needs: IntakeDependencies): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await takeIn({ readings: [reading], highWatermark }, needs);
+      return;
+    } catch (error) {
+      if (isForTheCaller(error)) throw error;
+      const { topic, partition, offset } = reading.record;
+      needs.logger.error({ err: error, topic, partition, offset: String(offset), attempt }, 'intake.record_failed');
+      if (attempt < MAX_PROCESSING_ATTEMPTS) continue;
+      const message = `The record failed ${attempt} times: ${error instanceof Error ? error.message : String(error)}`;
+      const content: Reading['content'] = { kind: 'quarantine', code: 'processing_failed', message };
+      await takeIn({ readings: [{ record: reading.record, content }], highWatermark }, needs);
+      return;
+    }
+  }
+}
+
+function isForTheCaller(error: unknown): boolean {
+  return error instanceof RetriableError || error instanceof FatalError;
+}
+
+/** Decoded records of one partition, and the offset behind its last record at the time they were read. */
+type ReadBatch = { readings: readonly Reading[]; highWatermark: bigint };
+
+async function takeIn(batch: ReadBatch, needs: IntakeDependencies): Promise<void> {
+  const first = batch.readings[0]?.record;
+  if (first === undefined) return;
+  const at = { topic: first.topic, partition: first.partition, firstOffset: first.offset };
+  const report = await needs.ledger.inTransaction(at, (transaction) => takeInWithin(batch, transaction, needs));
+  needs.report(report);
+  if (report.deliveryCount > 0 || report.supersededCount > 0) needs.onDue();
+}
+
+async function takeInWithin(
+  batch: ReadBatch,
+  transaction: IntakeTransaction,
+  needs: IntakeDependencies,
+): Promise<IntakeReport> {
+  const fresh = await unseen(batch, transaction.position, needs);
+  const events: TargetedEvent[] = [];
+  const quarantined: QuarantinedRecord[] = [];
+  let withoutTargetCount = 0;
+  for (const { record, content } of fresh) {
+    if (content.kind === 'event') events.push(content.event);
+    else if (content.kind === 'without_target') withoutTargetCount += 1;
+    else quarantined.push(putAside(record, content));
+  }
+  const known = events.length > 0 ? await transaction.prepare(events) : [];
+  const plan = planIntake(events, known);
+  if (plan.deliveries.length > 0) await transaction.write(plan);
+  if (quarantined.length > 0) await transaction.quarantine(quarantined);
+  const report: IntakeReport = {
+    deliveryCount: plan.deliveries.length,
+    deadCount: plan.deliveries.filter(({ fate }) => fate.state === 'dead').length,
+    supersededCount: plan.superseded.length,
+    withoutTargetCount,
+    repeatCount: plan.repeatCount,
+    skippedCount: batch.readings.length - fresh.length,
+    absentCount: absentBefore(fresh, transaction.position),
+    quarantined: quarantined.map(({ code }) => code),
+  };
+  const last = fresh.at(-1)?.record;
+  if (last !== undefined) {
+    const position = { offset: last.offset, timestampMs: last.timestampMs };
+    await transaction.close({ ...report, position, quarantinedCount: quarantined.length });
+  }
+  return report;
+}
+
+/** Offsets between the position and the last record that the batch does not hold: the log has deleted them. */
+function absentBefore(fresh: readonly Reading[], position: IntakeTransaction['position']): number {
+  const first = fresh[0]?.record.offset;
+  const last = fresh.at(-1)?.record.offset;
+  if (first === undefined || last === undefined) return 0;
+  const from = position === null ? first : position.offset + 1n;
+  return Number(last - from) + 1 - fresh.length;
+}
+
+function putAside(record: InRecord, why: { code: QuarantineCode; message: string }): QuarantinedRecord {
+  const headers = [...record.headers].map(([name, values]) => [name, values.map((value) => value.toString('base64'))]);
+  const { offset, timestampMs, key, value } = record;
+  return {
+    offset,
+    timestampMs,
+    key,
+    value,
+    headers: Object.fromEntries(headers),
+    code: why.code,
+    message: why.message,
+  };
+}
+
+/** The records after the position. Thrown: FatalError when the position is of another topic with the same name. */
+async function unseen(
+  { readings, highWatermark }: ReadBatch,
+  position: IntakeTransaction['position'],
+  { endOffset }: IntakeDependencies,
+): Promise<readonly Reading[]> {
+  const first = readings[0]?.record;
+  if (first === undefined || position === null) return readings;
+  const seen = readings.find(({ record }) => record.offset === position.offset);
+  const isAnotherRecord = seen !== undefined && seen.record.timestampMs !== position.timestampMs;
+  // Behind the end of a recreated topic its new records would be skipped. A member that has lost the partition may only
+  // know an older end than its successor has reached, so the broker is asked again.
+  const isBehindEnd =
+    position.offset >= highWatermark && position.offset >= (await endOffset(first.topic, first.partition));
+  if (isAnotherRecord || isBehindEnd) throw new FatalError(recreatedTopicMessage(first, position.offset));
+  return readings.filter(({ record }) => record.offset > position.offset);
+}
+
+/** Says what to do about a position that does not belong to the topic's present life (design 2.6). */
+export function recreatedTopicMessage(at: { topic: string; partition: number }, position: bigint): string {
+  return (
+    `The ledger has read ${at.topic}/${at.partition} up to offset ${position}, but that is not the record which stands there ` +
+    `now: the topic was deleted and created again, or KAFKA_BROKERS names another cluster. If it was recreated on purpose, ` +
+    `stop all webhook-dispatchers, run: delete from webhooks.accounts where topic = '${at.topic}'; and delete the ` +
+    `offsets of their consumer group (kafka-consumer-groups.sh --delete --group …), which belong to the old topic too; ` +
+    `then start them again. Otherwise point KAFKA_BROKERS or DATABASE_URL back.`
+  );
+}

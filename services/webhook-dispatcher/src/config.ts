@@ -1,0 +1,57 @@
+import {
+  ConfigError,
+  configSummary,
+  loadConfig,
+  runlaneVariables,
+  unknownRunlaneVariables,
+} from '@runlane/service-kit';
+import type { z } from 'zod';
+
+/** The environment variables that webhook-dispatcher reads (design 2.6). */
+export const dispatcherVariables = runlaneVariables.pick({
+  KAFKA_BROKERS: true,
+  DATABASE_URL: true,
+  SCHEMA_REGISTRY_URL: true,
+  LANGGRAPH_CONFIG: true,
+  HTTP_PORT: true,
+  RUNLANE_TOPIC_PREFIX: true,
+  RUNLANE_DRAIN_GRACE_SECONDS: true,
+  RUNLANE_DATABASE_POOL_SIZE: true,
+  RUNLANE_WEBHOOK_ALLOW: true,
+  RUNLANE_WEBHOOK_DENY: true,
+  RUNLANE_WEBHOOK_PROXY: true,
+  RUNLANE_WEBHOOK_RETRY_SCHEDULE: true,
+  RUNLANE_WEBHOOK_MASTER_KEY: true,
+  RUNLANE_WEBHOOK_MAX_IN_FLIGHT: true,
+  RUNLANE_WEBHOOK_LEASE_SECONDS: true,
+  RUNLANE_WEBHOOK_RETENTION_DAYS: true,
+  RUNLANE_LOG_LEVEL: true,
+});
+
+export type DispatcherConfig = z.infer<typeof dispatcherVariables>;
+
+const DAY_SECONDS = 86_400;
+/** The schedule give or take 20 %, and a breaker's longest pause before each attempt. */
+const HORIZON_SHARE = 1.2;
+
+/** Thrown: ConfigError with every problem at once. */
+export function readConfig(environment: NodeJS.ProcessEnv): DispatcherConfig {
+  const config = loadConfig(dispatcherVariables, environment);
+  const horizonDays =
+    (config.RUNLANE_WEBHOOK_RETRY_SCHEDULE.reduce((sum, seconds) => sum + seconds, 0) * HORIZON_SHARE) / DAY_SECONDS;
+  if (horizonDays > config.RUNLANE_WEBHOOK_RETENTION_DAYS) {
+    throw new ConfigError([
+      `RUNLANE_WEBHOOK_RETENTION_DAYS is ${config.RUNLANE_WEBHOOK_RETENTION_DAYS}, and the attempts of ` +
+        `RUNLANE_WEBHOOK_RETRY_SCHEDULE take up to ${Math.ceil(horizonDays)} days. Set it to at least that.`,
+    ]);
+  }
+  return config;
+}
+
+/** What the log says of the configuration at start: every setting, secrets redacted, and names that nobody knows. */
+export function describeConfig(config: DispatcherConfig, environment: NodeJS.ProcessEnv) {
+  return {
+    config: configSummary(dispatcherVariables, config),
+    unknown_variables: unknownRunlaneVariables(environment),
+  };
+}

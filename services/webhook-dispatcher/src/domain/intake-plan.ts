@@ -1,0 +1,123 @@
+/**
+ * What a batch of events adds to the ledger, and what it ends in it.
+ *
+ *   the delivery is known already                                  nothing: a repeat
+ *   the policy refuses the URL                                     dead: blocked
+ *   not terminal, and a newer event of its run is known            dead: superseded (it came too late to be in order)
+ *   anything else                                                  due; ready unless an older one of its run is due
+ *
+ * A new event also ends the older ones of its run that wait for a retry and are not terminal: superseded. One that is
+ * being sent is left alone: it ends, or gives way when it fails. Replays are left alone.
+ */
+import type { DeadReason } from './delivery.ts';
+
+/** An event with the URL it goes to. `refusal` says why the policy refuses it; null when it does not. */
+export type TargetedEvent = {
+  eventId: string;
+  runId: string;
+  sequence: number;
+  type: string;
+  isTerminal: boolean;
+  /** Offset of its record. */
+  offset: bigint;
+  url: string;
+  urlHash: string;
+  origin: string;
+  site: string;
+  refusal: string | null;
+  /** The JSON that is sent. */
+  body: Buffer;
+};
+
+/** A delivery that is in the ledger, of a run that the batch speaks of. */
+export type KnownDelivery = {
+  deliveryId: bigint;
+  eventId: string;
+  runId: string;
+  urlHash: string;
+  sequence: number;
+  isDue: boolean;
+  /** Due, was attempted, and its next attempt lies in the future: nobody is sending it. */
+  isRetrying: boolean;
+  isTerminal: boolean;
+  isReplay: boolean;
+};
+
+export type NewDelivery = {
+  event: TargetedEvent;
+  fate: { state: 'due'; isReady: boolean } | { state: 'dead'; reason: DeadReason; detail: string };
+};
+
+export type IntakePlan = {
+  /** In the order of their records. */
+  deliveries: NewDelivery[];
+  /** Known deliveries that end as superseded. */
+  superseded: { deliveryId: bigint; bySequence: number }[];
+  repeatCount: number;
+};
+
+type Lane = { known: Map<string, LaneEntry>; newestSequence: number };
+type LaneEntry = { sequence: number; isDue: boolean; known: KnownDelivery | null };
+
+/** `events` in the order of their records. */
+export function planIntake(events: readonly TargetedEvent[], known: readonly KnownDelivery[]): IntakePlan {
+  const lanes = new Map<string, Lane>();
+  for (const delivery of known) {
+    addTo(lanes, laneKey(delivery), delivery.eventId, { ...delivery, known: delivery });
+  }
+  const plan: IntakePlan = { deliveries: [], superseded: [], repeatCount: 0 };
+  for (const event of events) {
+    const key = laneKey(event);
+    const lane = lanes.get(key);
+    if (lane?.known.has(event.eventId) === true) {
+      plan.repeatCount += 1;
+      continue;
+    }
+    const fate = fateOf(event, lane);
+    if (fate.state === 'due') plan.superseded.push(...supersede(event, lane));
+    plan.deliveries.push({
+      event,
+      fate: fate.state === 'due' ? { state: 'due', isReady: isFirst(event, lane) } : fate,
+    });
+    addTo(lanes, key, event.eventId, { sequence: event.sequence, isDue: fate.state === 'due', known: null });
+  }
+  return plan;
+}
+
+function fateOf(event: TargetedEvent, lane: Lane | undefined): NewDelivery['fate'] {
+  if (event.refusal !== null) return { state: 'dead', reason: 'blocked', detail: event.refusal };
+  if (!event.isTerminal && lane !== undefined && lane.newestSequence > event.sequence) {
+    const detail = `Event ${lane.newestSequence} of the run came before event ${event.sequence}.`;
+    return { state: 'dead', reason: 'superseded', detail };
+  }
+  return { state: 'due', isReady: true };
+}
+
+/** Marks what the event supersedes as ended, and returns it. */
+function supersede(event: TargetedEvent, lane: Lane | undefined): IntakePlan['superseded'] {
+  const ended: IntakePlan['superseded'] = [];
+  for (const entry of lane?.known.values() ?? []) {
+    const delivery = entry.known;
+    if (delivery === null || !entry.isDue || !delivery.isRetrying) continue;
+    if (delivery.isTerminal || delivery.isReplay || delivery.sequence > event.sequence) continue;
+    entry.isDue = false;
+    ended.push({ deliveryId: delivery.deliveryId, bySequence: event.sequence });
+  }
+  return ended;
+}
+
+function isFirst(event: TargetedEvent, lane: Lane | undefined): boolean {
+  return [...(lane?.known.values() ?? [])].every((entry) => !entry.isDue || entry.sequence > event.sequence);
+}
+
+function addTo(lanes: Map<string, Lane>, key: string, eventId: string, entry: LaneEntry): void {
+  const lane = lanes.get(key) ?? { known: new Map<string, LaneEntry>(), newestSequence: 0 };
+  lane.known.set(eventId, { sequence: entry.sequence, isDue: entry.isDue, known: entry.known });
+  lane.newestSequence = Math.max(lane.newestSequence, entry.sequence);
+  lanes.set(key, lane);
+}
+
+/** Events of one run to one URL keep their order. */
+export function laneKey({ runId, urlHash }: { runId: string; urlHash: string }): string {
+  return `${runId} ${urlHash}`;
+}

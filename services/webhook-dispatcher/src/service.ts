@@ -1,0 +1,110 @@
+/**
+ * Purpose   Puts webhook-dispatcher together: what is started in which order, and in which order it ends.
+ * Start     HTTP (so that probes answer) → database → delivery → watching and pruning → intake.
+ * Drain     intake leaves its group → attempts end, or are aborted after the grace → leases are given back.
+ */
+import { migrate, waitForDatabase } from '@runlane/postgres';
+import type { RecordConsumer } from '@runlane/kafka';
+import { ShuttingDown, startHttp } from '@runlane/service-kit';
+import type { Logger, RunningService, Scope } from '@runlane/service-kit';
+import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
+import { createLedgerPruning } from './adapters/postgres/ledger-pruning.ts';
+import { readProject } from './adapters/read-project.ts';
+import { pruneUntil } from './app/prune-ledger.ts';
+import { watchUntil } from './app/watch-ledger.ts';
+import type { DispatcherConfig } from './config.ts';
+import { createDispatcherMetrics } from './metrics.ts';
+import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
+import { layFoundation } from './wiring/foundation.ts';
+import { startIntake } from './wiring/intake.ts';
+import { Probes } from './wiring/probes.ts';
+
+/** Longest the consumer may take to leave its group, in milliseconds. */
+const LEAVE_GROUP_MS = 10_000;
+const WATCH_EVERY_MS = 5_000;
+const PRUNE_EVERY_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+export type ServiceOptions = { config: DispatcherConfig; logger: Logger; environment: NodeJS.ProcessEnv };
+
+/** Starts the service and resolves when all of it works. */
+export async function startDispatcher(
+  scope: Scope,
+  signal: AbortSignal,
+  { config, logger, environment }: ServiceOptions,
+): Promise<RunningService> {
+  const project = readProject(config.LANGGRAPH_CONFIG, environment);
+  const metrics = createDispatcherMetrics();
+  const foundation = layFoundation(scope, { config, logger, metrics, project });
+  const { pool, group, statusTopic } = foundation;
+  const signer = createWebhookSigner(foundation);
+  const probes = new Probes(foundation);
+  scope.use(
+    await startHttp({
+      port: config.HTTP_PORT,
+      live: () => probes.live(),
+      ready: () => probes.ready(),
+      metrics: metrics.registry,
+      routes: { '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }) },
+      logger,
+    }),
+    'http',
+  );
+  const background = new AbortController();
+  scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
+
+  probes.waitsFor('the database');
+  await waitForDatabase(pool, { signal, logger });
+  await migrate({
+    databaseUrl: config.DATABASE_URL,
+    directory: new URL('../migrations/', import.meta.url),
+    schema: 'webhooks',
+    logger,
+  });
+
+  const sender = createSender(foundation);
+  scope.defer('webhook sender', () => sender.close());
+  const delivery = createDelivery(foundation, signer, sender);
+  const delivering = delivery.deliverUntil(signal);
+  const loops = [
+    delivery.renewUntil(background.signal),
+    watchUntil(background.signal, {
+      ledger: createLedgerAudit(pool, { group, topic: statusTopic }),
+      everyMs: WATCH_EVERY_MS,
+      monotonicMs: () => performance.now(),
+      onStanding: (standing) => metrics.setStanding(standing),
+      logger,
+    }),
+    pruneUntil(background.signal, {
+      ledger: createLedgerPruning(pool),
+      ageMs: config.RUNLANE_WEBHOOK_RETENTION_DAYS * DAY_MS,
+      everyMs: PRUNE_EVERY_MS,
+      logger,
+    }),
+  ];
+
+  probes.waitsFor('Kafka');
+  const consumer: RecordConsumer = await startIntake(foundation, () => delivery.lookAgain());
+  probes.watchConsumer(consumer);
+  probes.isStarted();
+
+  return {
+    failed: [consumer.failed, failureOf(delivering), ...loops.map((loop) => failureOf(loop))],
+    drain: async () => {
+      const graceEndsAtMs = performance.now() + config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000;
+      const leaving = consumer.drain(LEAVE_GROUP_MS);
+      await delivering;
+      await delivery.drain(Math.max(0, graceEndsAtMs - performance.now()));
+      await leaving;
+      background.abort(new ShuttingDown('drained'));
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** A loop ends when it is told to; that it fails must take the process down. */
+function failureOf(loop: Promise<void>): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    loop.catch(reject);
+  });
+}

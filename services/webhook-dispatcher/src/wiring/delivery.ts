@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Wakeup } from '@runlane/service-kit';
+import { createSigner, webhookIdOf } from '@runlane/webhooks';
+import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
+import { createWebhookSender } from '../adapters/http/sender.ts';
+import { createDeliveryLedger } from '../adapters/postgres/delivery-ledger.ts';
+import { WebhookDelivery } from '../app/deliver-webhooks.ts';
+import type { AttemptReport } from '../app/deliver-webhooks.ts';
+import type { RequestHeaders, WebhookSender } from '../app/ports.ts';
+import { SettleQueue } from '../app/settle-attempts.ts';
+import { serviceVersion } from '../version.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Longest wait before due deliveries are looked for unasked, in milliseconds: what other processes' intake costs. */
+const POLL_MS = 500;
+
+/** Makes the delivery of this process; its loops are started by the caller. */
+export function createDelivery(foundation: Foundation, signer: WebhookSigner, sender: WebhookSender): WebhookDelivery {
+  const { pool, config, metrics, logger } = foundation;
+  const ledger = createDeliveryLedger(pool);
+  const delivery = new WebhookDelivery({
+    ledger,
+    settle: new SettleQueue({ ledger, delay: (ms) => sleep(ms), random: Math.random, logger }),
+    sender,
+    headers: requestHeaders(signer, foundation.project),
+    owner: randomUUID(),
+    due: new Wakeup(),
+    now: () => new Date(),
+    monotonicMs: () => performance.now(),
+    random: Math.random,
+    delay: waitOrAbort,
+    onAttempt: (report) => reportAttempt(foundation, report),
+    onDisabled: (origin, endedCount) => {
+      metrics.disabledTotal.inc();
+      logger.warn({ origin, ended: endedCount }, 'endpoint.disabled');
+    },
+    logger,
+    settings: {
+      maxInFlight: config.RUNLANE_WEBHOOK_MAX_IN_FLIGHT,
+      leaseMs: config.RUNLANE_WEBHOOK_LEASE_SECONDS * 1_000,
+      retrySchedule: config.RUNLANE_WEBHOOK_RETRY_SCHEDULE,
+      pollMs: POLL_MS,
+    },
+  });
+  metrics.inFlight(() => delivery.inFlightCount);
+  metrics.held(() => delivery.heldCount);
+  return delivery;
+}
+
+export function createSender({ policy, config }: Foundation): WebhookSender {
+  return createWebhookSender({ policy, version: serviceVersion, proxyUrl: config.RUNLANE_WEBHOOK_PROXY });
+}
+
+export function createWebhookSigner({ config }: Foundation): WebhookSigner {
+  return createSigner(config.RUNLANE_WEBHOOK_MASTER_KEY);
+}
+
+/** The project's headers come first: none of ours can be changed by them. */
+function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): RequestHeaders {
+  return ({ eventId, urlHash, body }, origin, timestamp) => ({
+    ...headers,
+    'content-type': 'application/json',
+    ...signer.sign(origin, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
+  });
+}
+
+function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): void {
+  const { delivery, origin, attempted, settled } = report;
+  for (const { outcome, timings } of attempted.attempts) metrics.attempts.observe({ outcome }, timings.totalMs / 1_000);
+  metrics.settled.inc({ result: settled });
+  const last = attempted.attempts.at(-1);
+  const level = settled === 'delivered' ? 'debug' : settled === 'dead' ? 'warn' : 'info';
+  logger[level](
+    {
+      delivery_id: String(delivery.deliveryId),
+      event_id: delivery.eventId,
+      run_id: delivery.runId,
+      origin,
+      url_hash: delivery.urlHash,
+      n: last?.n,
+      outcome: last?.outcome,
+      status: last?.status,
+      reason: last?.message,
+      duration_ms: Math.round(last?.timings.totalMs ?? 0),
+      result: settled,
+    },
+    'webhook.attempted',
+  );
+}
+
+/** Resolves after the time, or as soon as the signal aborts. */
+async function waitOrAbort(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { groupNames, topicNames } from '@runlane/contracts';
+import { connectKafka, createValueCodec } from '@runlane/kafka';
+import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
+import { createPool } from '@runlane/postgres';
+import type { Logger, Scope } from '@runlane/service-kit';
+import { createWebhookPolicy } from '@runlane/webhooks';
+import type { ProjectWebhooks, WebhookPolicy } from '@runlane/webhooks';
+import type { Pool } from 'pg';
+import type { DispatcherConfig } from '../config.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** What intake and delivery stand on. */
+export type Foundation = {
+  config: DispatcherConfig;
+  logger: Logger;
+  metrics: Metrics;
+  pool: Pool;
+  kafka: KafkaConnection;
+  codec: ValueCodec;
+  statusTopic: string;
+  group: string;
+  project: ProjectWebhooks;
+  policy: WebhookPolicy;
+};
+
+/** Opens what is shared. Nothing waits for a server here. */
+export function layFoundation(
+  scope: Scope,
+  about: { config: DispatcherConfig; logger: Logger; metrics: Metrics; project: ProjectWebhooks },
+): Foundation {
+  const { config, logger, metrics, project } = about;
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    max: config.RUNLANE_DATABASE_POOL_SIZE,
+    applicationName: 'webhook-dispatcher',
+    logger,
+  });
+  scope.defer('database pool', () => pool.end());
+  return {
+    config,
+    logger,
+    metrics,
+    pool,
+    kafka: connectKafka({ brokers: config.KAFKA_BROKERS, clientId: 'webhook-dispatcher', logger }),
+    codec: createValueCodec({ registryUrl: config.SCHEMA_REGISTRY_URL, logger }),
+    statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,
+    group: groupNames(config.RUNLANE_TOPIC_PREFIX).webhookDispatcher,
+    project,
+    policy: createWebhookPolicy({
+      allow: config.RUNLANE_WEBHOOK_ALLOW,
+      deny: config.RUNLANE_WEBHOOK_DENY,
+      project: project.url,
+    }),
+  };
+}
