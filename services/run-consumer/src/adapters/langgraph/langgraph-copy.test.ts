@@ -34,6 +34,7 @@ async function startProject(langgraph: string) {
         project.graph('shapes', 'factory'),
       ],
       tsconfig: null,
+      store: { index: null, ttl: null },
       logLevel: 'silent',
     },
     environment: { ...process.env, SIDE_EFFECTS_FILE: join(project.directory, 'side-effects.jsonl') },
