@@ -14,6 +14,7 @@ import type { Pool } from 'pg';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { OwnCheckpoints } from './own-checkpoints.ts';
 import { withPreparedReads } from './prepared-reads.ts';
 import { WriteRefused } from './write-claim.ts';
 import type { WriteClaim } from './write-claim.ts';
@@ -46,6 +47,7 @@ const MAX_DEFERRED = 32;
  * I3        Every write is conditional on the run's token; a refused one says so and tells the executor.
  * I7        Checkpoints carry `run_id` in their metadata: LangGraph then continues a run that is invoked again with the
  *           same input, instead of applying the input twice.
+ * I8        Writes onto checkpoints of other runs are journalled, see journal.ts.
  * I9        After `quiesce()` nothing is under way and nothing more is written.
  * Order     Writes are committed in the order of their calls, and after one that failed no later one is (group-commit.ts):
  *           what is in the tables is always a beginning of what the run wrote.
@@ -57,6 +59,7 @@ export class RunSaver extends PostgresSaver {
   readonly #metadata: Record<string, unknown>;
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #isDeferred: boolean;
+  readonly #own: OwnCheckpoints;
   readonly #underWay = new Set<Promise<unknown>>();
   #failure: { error: unknown } | null = null;
   #isClosed = false;
@@ -66,6 +69,7 @@ export class RunSaver extends PostgresSaver {
   constructor(options: RunSaverOptions) {
     super(withPreparedReads(options.pool), undefined, { schema: options.schema });
     this.#claim = options.claim;
+    this.#own = new OwnCheckpoints(options.claim.runId);
     this.#commits = options.commits;
     this.#metadata = options.metadata ?? {};
     this.#isDeferred = options.isDeferred ?? false;
@@ -88,6 +92,17 @@ export class RunSaver extends PostgresSaver {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
+  /**
+   * Waits until nothing is under way, and nothing begins in the next turn of the event loop: LangGraph chains its writes,
+   * and goes on with them after it has let go of an aborted graph.
+   */
+  async settle(): Promise<void> {
+    do {
+      await this.#idle();
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#underWay.size > 0);
+  }
+
   /** Refuses further writes and waits for those under way. Never rejects. */
   async quiesce(): Promise<void> {
     this.#isClosed = true;
@@ -101,12 +116,17 @@ export class RunSaver extends PostgresSaver {
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     // A run reads what it has written.
     await this.#idle();
-    return this.#noticing(super.getTuple(config));
+    const tuple = await this.#noticing(super.getTuple(config));
+    if (tuple !== undefined) this.#own.noteRead(tuple);
+    return tuple;
   }
 
   override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
     await this.#idle();
-    yield* super.list(config, options);
+    for await (const tuple of super.list(config, options)) {
+      this.#own.noteRead(tuple);
+      yield tuple;
+    }
   }
 
   override async put(
@@ -122,6 +142,7 @@ export class RunSaver extends PostgresSaver {
         this._dumpBlobs(threadId, namespace, checkpoint.channel_values, newVersions),
         this._dumpMetadata(tagged),
       ]);
+      this.#own.notePut(namespace, checkpoint.id);
       return {
         kind: 'put',
         claim: this.#claim,
@@ -149,12 +170,14 @@ export class RunSaver extends PostgresSaver {
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
     const { threadId, namespace, checkpointId } = placeOf(config);
     if (checkpointId === null) throw new TypeError('putWrites needs checkpoint_id in config.configurable.');
-    await this.#write(async () => ({
-      kind: 'writes',
-      claim: this.#claim,
-      replaces: writes.every(([channel]) => channel in WRITES_IDX_MAP),
-      rows: (await this._dumpWrites(threadId, namespace, checkpointId, taskId, writes)).map(
-        ([, , , , index, channel, type, bytes]) => ({
+    await this.#write(async () => {
+      const dumped = await this._dumpWrites(threadId, namespace, checkpointId, taskId, writes);
+      return {
+        kind: 'writes',
+        claim: this.#claim,
+        replaces: writes.every(([channel]) => channel in WRITES_IDX_MAP),
+        isForeign: this.#own.isForeign(namespace, checkpointId),
+        rows: dumped.map(([, , , , index, channel, type, bytes]) => ({
           threadId,
           namespace,
           checkpointId,
@@ -163,9 +186,9 @@ export class RunSaver extends PostgresSaver {
           channel,
           type,
           bytes,
-        }),
-      ),
-    }));
+        })),
+      };
+    });
   }
 
   override deleteThread(): Promise<void> {

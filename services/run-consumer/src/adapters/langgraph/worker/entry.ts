@@ -11,6 +11,7 @@ import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
 import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
+import { abortReasonOf } from './abort-message.ts';
 import type { AttemptKey, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 
 const port = parentPort;
@@ -63,7 +64,7 @@ port.on('message', (message: ToWorker) => {
       return;
     }
     case 'abort':
-      attempt?.abort.abort(new Error(message.reason));
+      attempt?.abort.abort(abortReasonOf(message.reason));
       return;
     case 'drain':
       attempt?.drain.abort();
