@@ -100,7 +100,6 @@ export async function startStoreSweeping(
     databaseUrl: config.DATABASE_URL,
     schema: config.RUNLANE_CHECKPOINT_SCHEMA,
     settings,
-    embeddings: null,
     logger,
   });
   try {

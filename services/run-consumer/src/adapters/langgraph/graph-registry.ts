@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
 import type { Logger } from '@runlane/service-kit';
-import { copyProblem } from './langgraph-copy.ts';
+import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
 
 /** What the executor uses of a compiled graph. Structural, because a project brings its own copy of LangGraph. */
@@ -132,7 +132,7 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
 }
 
 function fitToRun(graph: RunnableGraph, { graphId, file }: GraphSource): RunnableGraph {
-  const problem = copyProblem(graph, file);
+  const problem = versionProblem(graph, file);
   if (problem !== null) throw new GraphNotLoadable(`Graph ${graphId}: ${problem}`);
   return graph;
 }

@@ -33,13 +33,7 @@ let store: ReturnType<typeof openStore>;
 beforeAll(async () => {
   rows = await RunRows.create(inject('databaseUrl'));
   pool = rows.pool;
-  store = openStore({
-    databaseUrl: rows.databaseUrl,
-    schema: 'public',
-    settings: { index: null, ttl: null },
-    embeddings: null,
-    logger: silent,
-  });
+  store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silent });
 });
 afterAll(async () => {
   await store.stop();

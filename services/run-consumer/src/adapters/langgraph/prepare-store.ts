@@ -1,5 +1,6 @@
 import { RunlaneError } from '@runlane/service-kit';
 import type { Pool } from 'pg';
+import type { StoreSettings } from './langgraph-json-store.ts';
 import { openStore } from './store.ts';
 import type { StoreOptions } from './store.ts';
 
@@ -13,8 +14,8 @@ const INSUFFICIENT_PRIVILEGE = '42501';
  *
  * Thrown: RunlaneError `store_index_unavailable` when the database cannot hold the vectors that `store.index` asks for.
  */
-export async function prepareStore(pool: Pool, options: Omit<StoreOptions, 'embeddings'>): Promise<void> {
-  const store = openStore({ ...options, embeddings: null });
+export async function prepareStore(pool: Pool, options: StoreOptions & { settings: StoreSettings }): Promise<void> {
+  const store = openStore(options);
   try {
     await store.setup();
   } catch (error) {

@@ -11,9 +11,10 @@ export type StoreOptions = {
   databaseUrl: string;
   /** Schema of LangGraph's tables. */
   schema: string;
-  settings: StoreSettings;
-  /** Makes the vectors of `settings.index`; null where nothing is put or searched. */
-  embeddings: Embeddings | null;
+  /** Default: no index, no times. */
+  settings?: StoreSettings;
+  /** Makes the vectors of `settings.index`; default none, for where nothing is put or searched. */
+  embeddings?: Embeddings | null;
   logger: Logger;
 };
 
@@ -22,7 +23,7 @@ export type StoreOptions = {
  * created once, by `prepareStore` when the service starts.
  */
 export function openStore({ databaseUrl, schema, settings, embeddings, logger }: StoreOptions): PostgresStore {
-  const { index, ttl } = settings;
+  const { index, ttl } = settings ?? { index: null, ttl: null };
   const store = new PostgresStore({
     connectionOptions: { connectionString: databaseUrl, max: STORE_CONNECTIONS, keepAlive: true },
     schema,

@@ -16,7 +16,7 @@ const PREGEL = 'LangGraph';
  *
  * @param file the module of the graph, for the version in the message
  */
-export function copyProblem(graph: object, file: string): string | null {
+export function versionProblem(graph: object, file: string): string | null {
   if (takesRunControl(graph)) return null;
   const found = versionSeenFrom(file) ?? 'unknown';
   return (
