@@ -19,8 +19,14 @@ import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes } from './wiring/probes.ts';
+import {
+  startJoining,
+  startPruning,
+  startRelay,
+  startStoreSweeping,
+  startSweeping,
+} from './wiring/relay-and-sweeping.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
-import { startJoining, startPruning, startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 
 /** Longest a consumer may take to leave its group, in milliseconds; a handler that is longer under way is abandoned. */
 const LEAVE_GROUP_MS = 10_000;
@@ -34,6 +40,12 @@ export async function startRunConsumer(
   { config, logger, environment }: ServiceOptions,
 ): Promise<RunningService> {
   const project = readLangGraphJson(config.LANGGRAPH_CONFIG, environment);
+  if (project.ignoredKeys.length > 0) {
+    logger.warn(
+      { file: project.file, keys: project.ignoredKeys },
+      'Runlane does nothing about these keys of langgraph.json',
+    );
+  }
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);
   const foundation = layFoundation(scope, signal, { config, logger, metrics, judgeWebhook });
@@ -59,6 +71,7 @@ export async function startRunConsumer(
     pool: foundation.pool,
     databaseUrl: config.DATABASE_URL,
     checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
+    store: project.store,
     signal,
     logger,
   });
@@ -82,16 +95,11 @@ export async function startRunConsumer(
       startSweeping(signals.background, foundation, settle),
       startJoining(signals.background, foundation),
       startPruning(signals.background, foundation),
+      startStoreSweeping(signals.background, foundation, project.store),
     );
   }
   if (has('execution')) {
     probes.waitsFor('the graphs to load');
-    if (project.hasStoreIndex) {
-      logger.warn(
-        { file: project.file },
-        'store.index of langgraph.json is not used: the store searches without vectors',
-      );
-    }
     const workers = createWorkers(foundation, project, environment);
     scope.defer('worker threads', () => workers.stop());
     await workers.start();

@@ -39,6 +39,7 @@ export function createWorkers(
       poolSize: WORKER_POOL_SIZE,
       graphs: project.graphs,
       tsconfig: project.tsconfig,
+      store: project.store,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
     environment: { ...environment, ...project.env },

@@ -3,6 +3,8 @@ import { RetriableError } from '@runlane/kafka';
 import { retrying } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
+import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
+import { openStore } from '../adapters/langgraph/store.ts';
 import { createLedgerPruning } from '../adapters/postgres/ledger-pruning.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createScheduledRuns } from '../adapters/postgres/scheduled-runs.ts';
@@ -12,6 +14,7 @@ import { pruneUntil } from '../app/prune-ledger.ts';
 import { relayUntil } from '../app/relay-events.ts';
 import { rescueUntil } from '../app/rescue-stranded-runs.ts';
 import type { SettleQueue } from '../app/settle-runs.ts';
+import { sweepStoreUntil } from '../app/sweep-store.ts';
 import type { Foundation } from './foundation.ts';
 
 const RELAY_LEASE_MS = 6_000;
@@ -22,6 +25,7 @@ const SWEEP_MS = 1_000;
 /** How late a scheduled run may join its lane, in milliseconds. */
 const JOIN_EVERY_MS = 250;
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 60_000;
 
@@ -84,6 +88,30 @@ export async function startPruning(background: AbortSignal, { pool, config, logg
     everyMs: PRUNE_EVERY_MS,
     logger,
   });
+}
+
+/** Deletes expired items of LangGraph's store until `background` aborts, where langgraph.json gives them a time. */
+export async function startStoreSweeping(
+  background: AbortSignal,
+  { config, logger }: Foundation,
+  settings: StoreSettings,
+): Promise<void> {
+  if (settings.ttl === null) return;
+  const store = openStore({
+    databaseUrl: config.DATABASE_URL,
+    schema: config.RUNLANE_CHECKPOINT_SCHEMA,
+    settings,
+    logger,
+  });
+  try {
+    await sweepStoreUntil(background, {
+      sweep: () => store.sweepExpiredItems(),
+      everyMs: settings.ttl.sweepEveryMinutes * MINUTE_MS,
+      logger,
+    });
+  } finally {
+    await store.stop();
+  }
 }
 
 /** Lets scheduled runs join their lanes until `background` aborts. */

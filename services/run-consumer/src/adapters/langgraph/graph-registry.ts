@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
 import type { Logger } from '@runlane/service-kit';
+import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
 
 /** What the executor uses of a compiled graph. Structural, because a project brings its own copy of LangGraph. */
@@ -27,7 +28,9 @@ export type GraphState = {
 };
 
 type GraphFactory = (config: object) => unknown;
-type LoadedGraph = { kind: 'graph'; graph: RunnableGraph } | { kind: 'factory'; create: GraphFactory };
+type LoadedGraph =
+  | { kind: 'graph'; graph: RunnableGraph }
+  | { kind: 'factory'; source: GraphSource; create: GraphFactory };
 
 /** Thrown when the code of a graph cannot be loaded or gives no graph; only runs of that graph fail. */
 export class GraphNotLoadable extends Error {
@@ -75,7 +78,7 @@ export class GraphRegistry {
     store: BaseStore,
   ): Promise<RunnableGraph> {
     const loaded = await this.#load(graphId);
-    const shared = loaded.kind === 'graph' ? loaded.graph : await this.#create(graphId, loaded.create, config);
+    const shared = loaded.kind === 'graph' ? loaded.graph : await this.#create(loaded.source, loaded.create, config);
     const instance = shared.withConfig({});
     instance.checkpointer = saver ?? undefined;
     instance.store = store;
@@ -92,7 +95,8 @@ export class GraphRegistry {
     return loading;
   }
 
-  async #create(graphId: string, create: GraphFactory, config: object): Promise<RunnableGraph> {
+  async #create(source: GraphSource, create: GraphFactory, config: object): Promise<RunnableGraph> {
+    const { graphId } = source;
     let made: unknown;
     try {
       made = await create(config);
@@ -101,11 +105,12 @@ export class GraphRegistry {
     }
     const graph = asGraph(made);
     if (graph === null) throw new GraphNotLoadable(`The factory of graph ${graphId} returned no graph.`);
-    return graph;
+    return fitToRun(graph, source);
   }
 }
 
-async function importGraph({ graphId, file, exportName }: GraphSource): Promise<LoadedGraph> {
+async function importGraph(source: GraphSource): Promise<LoadedGraph> {
+  const { graphId, file, exportName } = source;
   let module: Record<string, unknown>;
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
@@ -119,11 +124,17 @@ async function importGraph({ graphId, file, exportName }: GraphSource): Promise<
   }
   const exported = await module[exportName];
   const graph = asGraph(exported);
-  if (graph !== null) return { kind: 'graph', graph };
-  if (isFactory(exported)) return { kind: 'factory', create: exported };
+  if (graph !== null) return { kind: 'graph', graph: fitToRun(graph, source) };
+  if (isFactory(exported)) return { kind: 'factory', source, create: exported };
   throw new GraphNotLoadable(
     `Graph ${graphId}: export ${exportName} of ${file} is no graph. Export a compiled graph, a StateGraph, a promise of one, or a function that returns one.`,
   );
+}
+
+function fitToRun(graph: RunnableGraph, { graphId, file }: GraphSource): RunnableGraph {
+  const problem = versionProblem(graph, file);
+  if (problem !== null) throw new GraphNotLoadable(`Graph ${graphId}: ${problem}`);
+  return graph;
 }
 
 /** Compiled graphs as they are, builders compiled, and what wraps a graph (`createAgent`) unwrapped. */

@@ -3,14 +3,23 @@ import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { RunlaneError } from '@runlane/service-kit';
 import { z } from 'zod';
+import { ignoredKeys } from './langgraph-json-keys.ts';
+import { readStoreSection, storeSection } from './langgraph-json-store.ts';
+import type { StoreSettings } from './langgraph-json-store.ts';
 
 const graphSpec = z.union([z.string(), z.looseObject({ path: z.string(), description: z.string().optional() })]);
 
 const schema = z.looseObject({
   graphs: z.record(z.string().min(1), graphSpec),
   env: z.union([z.string(), z.record(z.string(), z.string()), z.array(z.string())]).optional(),
-  store: z.looseObject({ index: z.unknown().optional() }).optional(),
   webhooks: z.unknown().optional(),
+  store: storeSection.optional(),
+  // Stored without it, the data would lie open that the project wants encrypted.
+  encryption: z
+    .undefined({
+      error: 'Runlane does not encrypt checkpoints itself; encrypt the database instead and remove the key',
+    })
+    .optional(),
 });
 
 /** Where a graph's code is: a module and the name of its export. */
@@ -24,14 +33,15 @@ export type LangGraphProject = {
   graphs: GraphSource[];
   /** Environment of the graphs, from the `env` key. */
   env: Record<string, string>;
-  /** The project asks for semantic search in its store. */
-  hasStoreIndex: boolean;
   /** The `webhooks` section as it stands there, for packages/webhooks to read. */
   webhooks: unknown;
+  store: StoreSettings;
+  /** Keys that nothing here looks at although they mean something to LangGraph's servers. */
+  ignoredKeys: string[];
 };
 
 /**
- * Reads a `langgraph.json` (LangGraph's own format; unknown keys are for other tools).
+ * Reads a `langgraph.json` (LangGraph's own format).
  *
  * @param environment where an `env` given as an array of names finds their values
  * Thrown: RunlaneError `invalid_langgraph_json`, naming the file, the key and what to change.
@@ -44,6 +54,8 @@ export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv):
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
     throw invalid(`${file} is not a langgraph.json: ${problems.join('; ')}.`);
   }
+  const store = readStoreSection(parsed.data.store, directory);
+  if (typeof store === 'string') throw invalid(`${file}: ${store}`);
   return {
     file,
     tsconfig: nearestTsconfig(directory),
@@ -51,8 +63,9 @@ export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv):
       graphSource(graphId, typeof spec === 'string' ? spec : spec.path, directory),
     ),
     env: readEnv(parsed.data.env, directory, environment),
-    hasStoreIndex: parsed.data.store?.index !== undefined,
     webhooks: parsed.data.webhooks,
+    store,
+    ignoredKeys: ignoredKeys(parsed.data),
   };
 }
 

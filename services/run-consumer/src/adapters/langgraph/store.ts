@@ -1,23 +1,50 @@
 import { EventEmitter } from 'node:events';
 import { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
 import type { Logger } from '@runlane/service-kit';
+import type { StoreSettings } from './langgraph-json-store.ts';
+import type { Embeddings } from './store-embeddings.ts';
 
 /** Connections of the store, besides the pool of the saver. It opens them when a graph uses the store. */
 const STORE_CONNECTIONS = 5;
 
+export type StoreOptions = {
+  databaseUrl: string;
+  /** Schema of LangGraph's tables. */
+  schema: string;
+  /** Default: no index, no times. */
+  settings?: StoreSettings;
+  /** Makes the vectors of `settings.index`; default none, for where nothing is put or searched. */
+  embeddings?: Embeddings | null;
+  logger: Logger;
+};
+
 /**
  * LangGraph's store for the graphs, in the schema of the checkpoints. It makes a pool of its own. Its tables are
- * created once, by `setup()` when the service starts.
+ * created once, by `prepareStore` when the service starts.
  */
-export function openStore(options: { databaseUrl: string; schema: string; logger: Logger }): PostgresStore {
+export function openStore({ databaseUrl, schema, settings, embeddings, logger }: StoreOptions): PostgresStore {
+  const { index, ttl } = settings ?? { index: null, ttl: null };
   const store = new PostgresStore({
-    connectionOptions: { connectionString: options.databaseUrl, max: STORE_CONNECTIONS, keepAlive: true },
-    schema: options.schema,
+    connectionOptions: { connectionString: databaseUrl, max: STORE_CONNECTIONS, keepAlive: true },
+    schema,
     ensureTables: false,
+    ...(index === null ? {} : { index: { dims: index.dims, fields: index.fields, embed: embeddings ?? noEmbeddings } }),
+    ...(ttl === null
+      ? {}
+      : {
+          ttl: {
+            ...(ttl.defaultMinutes === null ? {} : { defaultTtl: ttl.defaultMinutes }),
+            refreshOnRead: ttl.refreshOnRead,
+          },
+        }),
   });
   // The store leaves its pool without an error listener, so a restart of Postgres would end the process.
-  poolOf(store).on('error', (error: Error) => options.logger.warn({ err: error }, 'store.connection_lost'));
+  poolOf(store).on('error', (error: Error) => logger.warn({ err: error }, 'store.connection_lost'));
   return store;
+}
+
+function noEmbeddings(): Promise<never> {
+  return Promise.reject(new Error('This store was opened without its embeddings.'));
 }
 
 function poolOf(store: PostgresStore): NodeJS.EventEmitter {

@@ -9,6 +9,7 @@ import { createLogger } from '@runlane/service-kit';
 import { register } from 'tsx/esm/api';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
+import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
 import { abortReasonOf } from './abort-message.ts';
 import type { AttemptKey, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
@@ -21,6 +22,11 @@ const { databaseUrl, checkpointSchema: schema } = settings;
 const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
 const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
 const commits = new GroupCommit(createBatchWriter(pool, schema));
+
+// A project's modules may say ./x.js and mean x.ts, use enums or path aliases: plain type stripping runs none of that.
+register({ tsconfig: settings.tsconfig ?? false });
+const { index } = settings.store;
+const embeddings = index === null ? null : await loadEmbeddings(index);
 const graphs = new GraphRegistry(settings.graphs, logger);
 const runGraph = createGraphRunner({
   graphs,
@@ -34,7 +40,7 @@ const runGraph = createGraphRunner({
       isDeferred: request.durability === 'async',
       onRefused,
     }),
-  store: openStore({ databaseUrl, schema, logger }),
+  store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
   logger,
 });
 
@@ -66,7 +72,5 @@ port.on('message', (message: ToWorker) => {
   }
 });
 
-// A project's modules may say ./x.js and mean x.ts, use enums or path aliases: plain type stripping runs none of that.
-register({ tsconfig: settings.tsconfig ?? false });
 await graphs.loadAll();
 tell({ type: 'ready' });

@@ -12,11 +12,13 @@ import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import type { StoreSettings } from '../langgraph-json-store.ts';
 import { readLangGraphJson } from '../langgraph-json.ts';
 import { RunRows, silent } from '../run-rows.fixture.ts';
 import { GraphWorkers } from './graph-workers.ts';
 
-const FILE = fileURLToPath(new URL('../../../../../../test/graphs/src/misbehaving.ts', import.meta.url));
+const GRAPHS = new URL('../../../../../../test/graphs/src/', import.meta.url);
+const FILE = fileURLToPath(new URL('misbehaving.ts', GRAPHS));
 
 /** A LangGraph.js project with what plain type stripping cannot run. */
 const project = readLangGraphJson(
@@ -37,7 +39,10 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function startWorkers(threadCount = 1): Promise<GraphWorkers & AsyncDisposable> {
+async function startWorkers(
+  threadCount = 1,
+  store: StoreSettings = { index: null, ttl: null },
+): Promise<GraphWorkers & AsyncDisposable> {
   const workers = new GraphWorkers({
     settings: {
       databaseUrl: rows.databaseUrl,
@@ -45,6 +50,7 @@ async function startWorkers(threadCount = 1): Promise<GraphWorkers & AsyncDispos
       poolSize: 2,
       graphs: [{ graphId: 'misbehaving', file: FILE, exportName: 'graph' }, ...project.graphs],
       tsconfig: project.tsconfig,
+      store,
       logLevel: 'silent',
     },
     environment: { ...process.env, SIDE_EFFECTS_FILE: sideEffects },
@@ -175,4 +181,16 @@ test('an abort reaches the graph', async () => {
   const started = workers.run(await claim('ignore_abort', 300), controls);
   controls.stop.abort(new ShuttingDown('test'));
   expect(await started).not.toMatchObject({ kind: 'succeeded' });
+});
+
+test('embeddings of the store that do not load end the start, with the reason', async () => {
+  const index = (exportName: string) => ({
+    index: { dims: 3, embed: { file: fileURLToPath(new URL('embed.ts', GRAPHS)), exportName }, fields: ['$'] },
+    ttl: null,
+  });
+  await expect(startWorkers(1, index('nothing'))).rejects.toThrow(
+    /store\.index\.embed of langgraph\.json: export nothing/,
+  );
+  await using workers = await startWorkers(1, index('embed'));
+  expect(await run(workers, await claim('nothing'))).toMatchObject({ kind: 'succeeded' });
 });

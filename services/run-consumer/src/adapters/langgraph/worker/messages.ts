@@ -1,5 +1,6 @@
 import type { AbortHow, LogLevel } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import type { StoreSettings } from '../langgraph-json-store.ts';
 import type { GraphSource } from '../langgraph-json.ts';
 
 /** What a worker thread is started with. */
@@ -11,6 +12,7 @@ export type WorkerSettings = {
   graphs: GraphSource[];
   /** For the path aliases of the graphs' modules; null without one. */
   tsconfig: string | null;
+  store: StoreSettings;
   logLevel: LogLevel;
 };
 

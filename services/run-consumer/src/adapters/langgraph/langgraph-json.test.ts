@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { readLangGraphJson } from './langgraph-json.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'runlane-json-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function read(document: Record<string, unknown>) {
+  const file = join(directory, 'langgraph.json');
+  writeFileSync(file, JSON.stringify({ graphs: {}, ...document }));
+  return readLangGraphJson(file, {});
+}
+
+const file = (name: string) => join(directory, name);
+
+test('without a store section the store has no index and no times', () => {
+  expect(read({}).store).toEqual({ index: null, ttl: null });
+});
+
+test.each([
+  ['./src/embed.ts:embed', { file: file('src/embed.ts'), exportName: 'embed' }],
+  ['embed.js:default', { file: file('embed.js'), exportName: 'default' }],
+  ['../lib/embed:embeddings', { file: join(directory, '..', 'lib', 'embed'), exportName: 'embeddings' }],
+])('store.index.embed %s is an export of a module of the project', (embed, source) => {
+  expect(read({ store: { index: { dims: 3, embed } } }).store.index).toEqual({ dims: 3, embed: source, fields: ['$'] });
+});
+
+test('store.index.fields says what is embedded', () => {
+  const index = { dims: 3, embed: './e.ts:embed', fields: ['text', 'tags[*]'] };
+  expect(read({ store: { index } }).store.index).toMatchObject({ fields: ['text', 'tags[*]'] });
+});
+
+test.each(['openai:text-embedding-3-small', 'embed', './embed.ts', ':embed'])(
+  'store.index.embed %s is refused, with what to write instead',
+  (embed) => {
+    expect(() => read({ store: { index: { dims: 3, embed } } })).toThrow(
+      /store\.index\.embed is ".*"\. .*"\.\/path\/to\/file\.ts:exportName"/,
+    );
+  },
+);
+
+test.each([
+  [{ index: { dims: 0, embed: './e.ts:e' } }, /store\.index\.dims/],
+  [{ index: { embed: './e.ts:e' } }, /store\.index\.dims/],
+  [{ index: { dims: 3, embed: './e.ts:e', fields: [] } }, /store\.index\.fields/],
+  [{ index: { dims: 3, embed: './e.ts:e', metric: 'l2' } }, /store\.index.*metric/],
+  [{ ttl: { default_ttl: -1 } }, /store\.ttl\.default_ttl/],
+  [{ cache: true }, /store.*cache/],
+])('the store section %j is refused by the name of its key', (store, message) => {
+  expect(() => read({ store })).toThrow(message);
+});
+
+test('store.ttl is in minutes, and items are swept every hour unless it says otherwise', () => {
+  expect(
+    read({ store: { ttl: { default_ttl: 30, refresh_on_read: false, sweep_interval_minutes: 5 } } }).store.ttl,
+  ).toEqual({
+    defaultMinutes: 30,
+    refreshOnRead: false,
+    sweepEveryMinutes: 5,
+  });
+  expect(read({ store: { ttl: {} } }).store.ttl).toEqual({
+    defaultMinutes: null,
+    refreshOnRead: true,
+    sweepEveryMinutes: 60,
+  });
+});
+
+test('keys that would change what users see are named, and those for building images are not', () => {
+  const document = {
+    $schema: 'x',
+    node_version: '24',
+    dockerfile_lines: [],
+    dependencies: ['.'],
+    webhooks: {},
+    env: {},
+    auth: { path: './auth.ts:auth' },
+    http: { app: './app.ts:app' },
+    ui: {},
+    graph: {},
+  };
+  expect(read(document).ignoredKeys).toEqual(['auth', 'http', 'ui', 'graph']);
+});
+
+test('encryption is refused: the data would lie open', () => {
+  expect(() => read({ encryption: { path: './e.ts:e' } })).toThrow(/encryption: Runlane does not encrypt checkpoints/);
+});
