@@ -54,3 +54,17 @@ test('an event that is too large loses its values and interrupts and says so', (
     interrupts_omitted: true,
   });
 });
+
+test('an event of a superseded run says why it ended, and by which run', () => {
+  const by = 'aaaaaaaa-0000-4000-8000-000000000004';
+  const details = { reason: 'superseded', superseded_by: by };
+  const event = statusEventOf({ ...entry, type: 'run.rolled_back', threadStatus: 'busy', details });
+  expect(parseRunStatusEvent(JSON.parse(JSON.stringify(event)) as Json)).toEqual({ kind: 'ok', event });
+  expect(event).toMatchObject({
+    status: 'rollback',
+    reason: 'superseded',
+    superseded_by: by,
+    values: null,
+    next: null,
+  });
+});
