@@ -32,8 +32,8 @@ export type CancelledRuns = {
 export interface AdmissionTransaction {
   readonly position: Position;
   /**
-   * Locks the threads and returns those that exist. Ids may repeat. Until the transaction ends no run is claimed on a
-   * thread of which the batch may end runs.
+   * Locks the threads and returns those that exist. Ids may repeat. Until the transaction ends no run is claimed, and
+   * none goes back to pending, on a thread of which the batch may end runs.
    */
   lockLanes(threadIds: readonly string[], cancelling: Cancelling): Promise<Lane[]>;
   /** The runs of the ledger with these ids. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { HeadState, Outcome } from './run.ts';
+import type { HeadState, Outcome, Stop } from './run.ts';
 import { MAX_ATTEMPTS } from './run.ts';
-import { rescueOf, settlementOf } from './settlement.ts';
+import { interruptedWithoutHead, rescueOf, settlementOf } from './settlement.ts';
 
 const head: HeadState = {
   checkpointId: 'c1',
@@ -113,4 +113,56 @@ test('a stranded run gets its attempts, and no more', () => {
 
 test('a lost run is not settled', () => {
   expect(settlementOf({ kind: 'lease_lost' }, 1, LIMIT)).toEqual({ kind: 'nothing' });
+});
+
+describe('a run that was asked to stop', () => {
+  const superseded: Stop = { action: 'interrupt', reason: 'superseded', supersededBy: 'later' };
+  const cancelled: Stop = { action: 'interrupt', reason: 'cancelled', supersededBy: null };
+
+  test.each([
+    [['ask'], 'interrupted'],
+    [[], 'idle'],
+  ])('leaves the state at which it stopped: with next %j the thread is %s', (next, threadStatus) => {
+    expect(settlementOf({ kind: 'interrupted', stop: superseded, head: { ...head, next } }, 1, LIMIT)).toEqual({
+      kind: 'end',
+      status: 'interrupted',
+      type: 'run.interrupted',
+      reason: 'superseded',
+      threadStatus,
+      isLost: false,
+      details: {
+        reason: 'superseded',
+        superseded_by: 'later',
+        checkpoint_id: 'c1',
+        next,
+        interrupts: [{ id: 'i1', value: 'sure?' }],
+        values: { answer: 42 },
+      },
+    });
+  });
+
+  test('without a state to tell leaves the thread as it was', () => {
+    expect(settlementOf({ kind: 'interrupted', stop: cancelled, head: null }, 1, LIMIT)).toMatchObject({
+      threadStatus: null,
+      details: { reason: 'cancelled' },
+    });
+    expect(interruptedWithoutHead(cancelled, null)).toMatchObject({
+      threadStatus: null,
+      details: { reason: 'cancelled' },
+    });
+  });
+
+  test('and whose attempt was lost can be gone on with from the checkpoint that it wrote', () => {
+    expect(interruptedWithoutHead(superseded, 'c7')).toMatchObject({
+      status: 'interrupted',
+      threadStatus: 'interrupted',
+      details: { reason: 'superseded', superseded_by: 'later', checkpoint_id: 'c7' },
+    });
+  });
+
+  test('has stopped rather than failed when its last attempt was lost, and only then', () => {
+    expect(rescueOf(MAX_ATTEMPTS)).toHaveProperty('isLost', true);
+    const failed: Outcome = { kind: 'failed', reason: 'graph_error', error, head };
+    expect(settlementOf(failed, MAX_ATTEMPTS, LIMIT)).toHaveProperty('isLost', false);
+  });
 });

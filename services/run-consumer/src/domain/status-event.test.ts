@@ -62,3 +62,17 @@ test('the webhook stands on the events whose type the run asked for, unless the 
   expect(statusEventOf({ ...entry, webhook }, () => null).webhook).toBe(webhook);
   expect(statusEventOf({ ...entry, webhook }, () => 'denied').webhook).toBe(null);
 });
+
+test('an event of a superseded run says why it ended, and by which run', () => {
+  const by = 'aaaaaaaa-0000-4000-8000-000000000004';
+  const details = { reason: 'superseded', superseded_by: by };
+  const event = statusEventOf({ ...entry, type: 'run.rolled_back', threadStatus: 'busy', details }, () => null);
+  expect(parseRunStatusEvent(JSON.parse(JSON.stringify(event)) as Json)).toEqual({ kind: 'ok', event });
+  expect(event).toMatchObject({
+    status: 'rollback',
+    reason: 'superseded',
+    superseded_by: by,
+    values: null,
+    next: null,
+  });
+});

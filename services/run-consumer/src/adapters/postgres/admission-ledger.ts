@@ -88,7 +88,7 @@ class PostgresAdmission implements AdmissionTransaction {
     if (busy.length === 0) return byThread;
     const isCancelling = new Set(cancelling.threadIds);
     const held = busy.filter((threadId) => isCancelling.has(threadId));
-    if (held.length > 0) await this.#holdReadyRuns(held);
+    if (held.length > 0) await this.#holdLaneHeads(held);
     // Every cancel of one run takes at most one away, and one of all leaves the running run, if anything.
     const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, [busy, 2 + cancelling.singleCount]);
     for (const row of rows) {
@@ -99,17 +99,17 @@ class PostgresAdmission implements AdmissionTransaction {
     return byThread;
   }
 
-  async #holdReadyRuns(threadIds: readonly string[]): Promise<void> {
-    const ready = await query<{ run_id: string; thread_id: string; is_begun: boolean }>(
+  async #holdLaneHeads(threadIds: readonly string[]): Promise<void> {
+    const heads = await query<{ run_id: string; thread_id: string; is_begun: boolean }>(
       this.#client,
-      sql.lockReadyRuns,
+      sql.lockLaneHeads,
       [threadIds],
     );
-    const begun = ready.filter((row) => row.is_begun).map((row) => ({ runId: row.run_id, threadId: row.thread_id }));
+    const begun = heads.filter((row) => row.is_begun).map((row) => ({ runId: row.run_id, threadId: row.thread_id }));
     if (begun.length === 0) return;
-    const heads = await this.#checkpoints.headsWrittenBy(this.#client, begun);
+    const written = await this.#checkpoints.headsWrittenBy(this.#client, begun);
     for (const { runId, threadId } of begun) {
-      this.#begun.set(runId, { threadId, checkpointId: heads.get(runId) ?? null });
+      this.#begun.set(runId, { threadId, checkpointId: written.get(runId) ?? null });
     }
   }
 

@@ -192,6 +192,18 @@ describe('a running run', () => {
     await finish();
   });
 
+  test('that was superseded keeps that when it is cancelled by name', async () => {
+    const thread = randomUUID();
+    const [running] = (await world.admit([create(thread)])).runIds;
+    const claimed = await world.claimOne();
+    const [successor] = (await world.admit([rollingBack(thread)])).runIds;
+    const { report } = await world.admit([cancelOne(thread, running)]);
+    expect(report.cancelled).toEqual([]);
+    await world.settle(claimed, failed);
+    expect(await world.runs([running ?? ''])).toEqual([['rollback', 'superseded', successor]]);
+    await finish();
+  });
+
   test('blocks a request with reject until it has stopped', async () => {
     const thread = randomUUID();
     const [running] = (await world.admit([create(thread)])).runIds;
@@ -229,6 +241,23 @@ test('I4: a log that is read again, cancels included, changes nothing', async ()
   expect(report).toMatchObject({ admittedCount: 0, repeatCount: 4, cancelled: [] });
   expect([await world.runs(ids), await world.thread(thread), await world.events(thread)]).toEqual(before);
   expect(await world.ready(thread)).toEqual([ids[2]]);
+  await finish();
+});
+
+test('I4: a cancel that is read again spares what stands behind it, also when it still finds a run of elsewhere', async () => {
+  const thread = randomUUID();
+  const at = (offset: number) => 600_000 + offset;
+  const cancel = cancelAt(at(0), { thread_id: thread });
+  const later = requestAt(at(1), { thread_id: thread });
+  await world.receive([cancel, later], 'first');
+  const elsewhere = requestAt(at(9), { thread_id: thread });
+  // A producer with another partitioner: no order holds between its runs and the cancel.
+  await world.receive([{ ...elsewhere, coordinates: { ...elsewhere.coordinates, partition: 7 } }], 'first');
+  await world.receive([cancel, later], 'second');
+  expect(await world.runs([later.runId, elsewhere.runId])).toEqual([
+    ['pending', null, null],
+    ['interrupted', 'cancelled', null],
+  ]);
   await finish();
 });
 

@@ -210,3 +210,32 @@ test('a temporary run that is asked to stop ends without a thread or a head', as
     expect(await lastEvent(run)).toMatchObject({ status: null, details: { reason: 'cancelled' } });
   }
 });
+
+describe('a rescue', () => {
+  test('waits for nobody who holds the thread: it may be a process that is frozen', async () => {
+    const run = await running();
+    const frozen = await world.rows.pool.connect();
+    try {
+      await frozen.query('begin');
+      await frozen.query('select from runlane.threads where thread_id = $1 for update', [run.threadId]);
+      expect(await world.settle(run, handedBack(true))).toBe('requeued');
+    } finally {
+      await frozen.query('rollback');
+      frozen.release();
+    }
+    await world.settle(await world.claimOne(), succeeded);
+  });
+
+  test('while a batch cancels the run ends it, in whichever order they come, and leaves nothing of a rollback', async () => {
+    for (let round = 0; round < 30; round += 1) {
+      const run = await running();
+      await Promise.all([
+        world.admit([{ cancel: { thread_id: run.threadId, action: 'rollback' } }]),
+        world.settle(run, handedBack(true)),
+      ]);
+      expect(await world.runs([run.runId])).toEqual([['rollback', 'cancelled', null]]);
+      expect(await traces(run)).toEqual({ checkpoints: ['c1'], journal: 0 });
+      expect(await world.thread(run.threadId)).toEqual(['idle', 'idle']);
+    }
+  });
+});

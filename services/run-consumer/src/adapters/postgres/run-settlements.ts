@@ -1,8 +1,11 @@
 /**
- * Purpose   Ends attempts in the ledger, several in one transaction.
+ * Purpose   Ends attempts in the ledger, several in one transaction. Those of runs that were asked to stop, and whose
+ *           attempt was lost, follow in a second one.
  * I8        The checkpoints of a run that is rolled back go in the transaction that says so.
  * I9        The successor of a run becomes ready in the transaction that ends it, and so never before.
- * Locks     threads, then runs: no run joins a lane, and none is asked to stop, while one of its thread is settled.
+ * Locks     threads, then runs: no run joins a lane, and none is asked to stop, while one of its thread ends. Going back
+ *           to pending changes no lane and takes no thread, so that the rescue of a run waits for nobody: the thread may be
+ *           held by a process that is frozen.
  */
 import type { CancelAction, SupersededReason } from '@runlane/contracts';
 import { query, withTransaction } from '@runlane/postgres';
@@ -28,15 +31,26 @@ async function settleAll(
 ): Promise<SettleResult[]> {
   const results = new Map<string, SettleResult>();
   await withTransaction(pool, async (client) => {
-    // In a statement of its own: those that look at the lanes must see what the lock waited for.
-    await query(client, sql.lockThreads, [[...new Set(settlements.map((owned) => owned.threadId))]]);
-    await endRuns(client, settlements.filter(isOf('end')), checkpoints, results);
+    const endings = settlements.filter(isOf('end'));
+    await lockThreads(client, endings);
+    await endRuns(client, endings, checkpoints, results);
     await requeueRuns(client, settlements.filter(isOf('requeue')), results);
-    const isLost = ({ settlement }: OwnedSettlement) => settlement.kind === 'requeue' || isLostEnd(settlement);
-    const left = settlements.filter((owned) => !results.has(claimKey(owned)) && isLost(owned));
-    await endRuns(client, await stoppedRuns(client, left, checkpoints), checkpoints, results);
   });
+  const isLost = ({ settlement }: OwnedSettlement) => settlement.kind === 'requeue' || isLostEnd(settlement);
+  const left = settlements.filter((owned) => !results.has(claimKey(owned)) && isLost(owned));
+  if (left.length > 0) {
+    await withTransaction(pool, async (client) => {
+      await lockThreads(client, left);
+      await endRuns(client, await stoppedRuns(client, left, checkpoints), checkpoints, results);
+    });
+  }
   return settlements.map((owned) => results.get(claimKey(owned)) ?? 'lost');
+}
+
+/** In a statement of its own: those that look at the lanes must see what the lock waited for. */
+async function lockThreads(client: PoolClient, settlements: readonly OwnedSettlement[]): Promise<void> {
+  if (settlements.length === 0) return;
+  await query(client, sql.lockThreads, [[...new Set(settlements.map((owned) => owned.threadId))]]);
 }
 
 type EndedRow = {
@@ -105,7 +119,6 @@ async function stoppedRuns(
   lost: readonly OwnedSettlement[],
   checkpoints: ThreadCheckpoints,
 ): Promise<Owned<Ending>[]> {
-  if (lost.length === 0) return [];
   const rows = await query<StoppedRow>(client, sql.selectStoppedIfOwned, [
     lost.map((owned) => owned.runId),
     lost.map((owned) => owned.fencingToken),

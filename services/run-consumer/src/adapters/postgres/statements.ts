@@ -13,7 +13,7 @@ export const sql = {
   createThreads: statement('create-threads'),
   lockThreads: statement('lock-threads'),
   deleteEmptyThreads: statement('delete-empty-threads'),
-  lockReadyRuns: statement('lock-ready-runs'),
+  lockLaneHeads: statement('lock-lane-heads'),
   selectRunsInFlight: statement('select-runs-in-flight'),
   selectKnownRuns: statement('select-known-runs'),
   insertRuns: statement('insert-runs'),

@@ -7,7 +7,7 @@
 --         already: $17 run_ids, $18 the head checkpoints that they have written or null
 -- result  one row per kind of cancellation: how many runs have ended, how many running ones are asked to stop, and the
 --         threads that ended with their temporary runs, and the runs that have ended after they had begun
--- locks   the runs; the caller holds the rows of their threads and their ready runs
+-- locks   the runs; the caller holds the rows of their threads, and their running and ready runs
 -- index   unfinished_runs_by_lane, the primary key; one statement, however many runs wait
 -- events  those of the runs inserted by the batch, and one per run that has ended, in the order of the log: by request,
 --         the run's own before those of the runs that it superseded, and these by lane position (I5, I6)
