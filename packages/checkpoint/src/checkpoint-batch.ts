@@ -32,19 +32,23 @@ export type WriteRow = {
   bytes: Uint8Array;
 };
 
-/** What one call of the saver wants written. `replaces`: whether its writes overwrite earlier ones of the same task. */
+/**
+ * What one call of the saver wants written. `replaces`: whether its writes overwrite earlier ones of the same task.
+ * `isForeign`: whether they belong to a checkpoint of another run, so that what stood there has to be journalled.
+ */
 export type Operation =
   | { kind: 'put'; claim: WriteClaim; checkpoint: CheckpointRow; blobs: BlobRow[] }
-  | { kind: 'writes'; claim: WriteClaim; rows: WriteRow[]; replaces: boolean };
+  | { kind: 'writes'; claim: WriteClaim; rows: WriteRow[]; replaces: boolean; isForeign: boolean };
 
 type Owned<Row> = Row & { claim: number };
+type BatchedWrite = Owned<WriteRow & { replaces: boolean; isForeign: boolean }>;
 
 /** The rows of one statement. Each key occurs once, because one statement can touch a row only once. */
 export type CheckpointBatch = {
   claims: WriteClaim[];
   checkpoints: Owned<CheckpointRow>[];
   blobs: Owned<BlobRow>[];
-  writes: Owned<WriteRow & { replaces: boolean }>[];
+  writes: BatchedWrite[];
 };
 
 /**
@@ -55,7 +59,7 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
   const claims = new Map<string, { index: number; claim: WriteClaim }>();
   const checkpoints = new Map<string, Owned<CheckpointRow>>();
   const blobs = new Map<string, Owned<BlobRow>>();
-  const writes = new Map<string, Owned<WriteRow & { replaces: boolean }>>();
+  const writes = new Map<string, BatchedWrite>();
   for (const operation of operations) {
     const claim = indexOf(operation.claim, claims);
     if (operation.kind === 'put') {
@@ -67,9 +71,10 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
       }
       continue;
     }
+    const { replaces, isForeign } = operation;
     for (const row of operation.rows) {
       const id = key(claim, row.namespace, row.checkpointId, row.taskId, String(row.index));
-      if (operation.replaces || !writes.has(id)) writes.set(id, { ...row, claim, replaces: operation.replaces });
+      if (replaces || !writes.has(id)) writes.set(id, { ...row, claim, replaces, isForeign });
     }
   }
   return {

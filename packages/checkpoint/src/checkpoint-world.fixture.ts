@@ -28,6 +28,12 @@ export class CheckpointWorld implements AsyncDisposable {
     await world.pool.query(`
       create schema runlane;
       create table runlane.runs (run_id uuid primary key, fencing_token bigint not null, status text not null);
+      create table runlane.foreign_writes (
+        entry_id bigint generated always as identity, run_id uuid not null, thread_id text not null,
+        checkpoint_ns text not null, checkpoint_id text not null, task_id text not null, idx integer not null,
+        channel text, type text, blob bytea,
+        primary key (run_id, checkpoint_ns, checkpoint_id, task_id, idx)
+      );
     `);
     await world.stock().setup();
     return world;

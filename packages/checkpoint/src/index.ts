@@ -2,6 +2,8 @@ export { nextChannelVersion } from './channel-version.ts';
 export { GroupCommit, defaultLimits } from './group-commit.ts';
 export type { GroupCommitLimits, WriteBatch } from './group-commit.ts';
 export type { CheckpointBatch, Operation } from './checkpoint-batch.ts';
+export { forgetJournal, rollBackRuns } from './journal.ts';
+export type { RunOnThread } from './journal.ts';
 export { RunSaver } from './run-saver.ts';
 export type { RunSaverOptions } from './run-saver.ts';
 export { createBatchWriter } from './write-batch.ts';

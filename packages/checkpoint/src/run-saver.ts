@@ -3,6 +3,7 @@ import { WRITES_IDX_MAP } from '@langchain/langgraph-checkpoint';
 import type {
   ChannelVersions,
   Checkpoint,
+  CheckpointListOptions,
   CheckpointMetadata,
   CheckpointTuple,
   PendingWrite,
@@ -13,6 +14,7 @@ import type { Pool } from 'pg';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { OwnCheckpoints } from './own-checkpoints.ts';
 import { WriteRefused } from './write-claim.ts';
 import type { WriteClaim } from './write-claim.ts';
 
@@ -36,6 +38,7 @@ export type RunSaverOptions = {
  * I3        Every write is conditional on the run's token; a refused one says so and tells the executor.
  * I7        Checkpoints carry `run_id` in their metadata: LangGraph then continues a run that is invoked again with the
  *           same input, instead of applying the input twice.
+ * I8        Writes onto checkpoints of other runs are journalled, see journal.ts.
  * I9        After `quiesce()` nothing is under way and nothing more is written.
  * Versions  See channel-version.ts: branches never share a blob.
  */
@@ -44,6 +47,7 @@ export class RunSaver extends PostgresSaver {
   readonly #commits: GroupCommit;
   readonly #metadata: Record<string, unknown>;
   readonly #onRefused: (error: WriteRefused) => void;
+  readonly #own: OwnCheckpoints;
   readonly #underWay = new Set<Promise<unknown>>();
   #isClosed = false;
   #isRefused = false;
@@ -52,6 +56,7 @@ export class RunSaver extends PostgresSaver {
   constructor(options: RunSaverOptions) {
     super(options.pool, undefined, { schema: options.schema });
     this.#claim = options.claim;
+    this.#own = new OwnCheckpoints(options.claim.runId);
     this.#commits = options.commits;
     this.#metadata = options.metadata ?? {};
     this.#onRefused = options.onRefused ?? (() => undefined);
@@ -78,7 +83,16 @@ export class RunSaver extends PostgresSaver {
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
-    return this.#noticing(super.getTuple(config));
+    const tuple = await this.#noticing(super.getTuple(config));
+    if (tuple !== undefined) this.#own.noteRead(tuple);
+    return tuple;
+  }
+
+  override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
+    for await (const tuple of super.list(config, options)) {
+      this.#own.noteRead(tuple);
+      yield tuple;
+    }
   }
 
   override async put(
@@ -94,6 +108,7 @@ export class RunSaver extends PostgresSaver {
         this._dumpBlobs(threadId, namespace, checkpoint.channel_values, newVersions),
         this._dumpMetadata(tagged),
       ]);
+      this.#own.notePut(namespace, checkpoint.id);
       return {
         kind: 'put',
         claim: this.#claim,
@@ -121,12 +136,14 @@ export class RunSaver extends PostgresSaver {
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
     const { threadId, namespace, checkpointId } = placeOf(config);
     if (checkpointId === null) throw new TypeError('putWrites needs checkpoint_id in config.configurable.');
-    await this.#write(async () => ({
-      kind: 'writes',
-      claim: this.#claim,
-      replaces: writes.every(([channel]) => channel in WRITES_IDX_MAP),
-      rows: (await this._dumpWrites(threadId, namespace, checkpointId, taskId, writes)).map(
-        ([, , , , index, channel, type, bytes]) => ({
+    await this.#write(async () => {
+      const dumped = await this._dumpWrites(threadId, namespace, checkpointId, taskId, writes);
+      return {
+        kind: 'writes',
+        claim: this.#claim,
+        replaces: writes.every(([channel]) => channel in WRITES_IDX_MAP),
+        isForeign: this.#own.isForeign(namespace, checkpointId),
+        rows: dumped.map(([, , , , index, channel, type, bytes]) => ({
           threadId,
           namespace,
           checkpointId,
@@ -135,9 +152,9 @@ export class RunSaver extends PostgresSaver {
           channel,
           type,
           bytes,
-        }),
-      ),
-    }));
+        })),
+      };
+    });
   }
 
   override deleteThread(): Promise<void> {

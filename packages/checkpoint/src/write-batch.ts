@@ -1,17 +1,14 @@
 import { loadSql, query } from '@runlane/postgres';
-import type { SqlStatement } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { CheckpointBatch } from './checkpoint-batch.ts';
+import { inSchema } from './checkpoint-schema.ts';
 import type { WriteBatch } from './group-commit.ts';
 
 const template = loadSql(new URL('./sql/write-checkpoints-if-owned.sql', import.meta.url));
 
 /** Writes batches into LangGraph's tables of one schema, in one statement each. */
 export function createBatchWriter(pool: Pool, schema: string): WriteBatch {
-  const statement: SqlStatement = {
-    name: `${template.name}-${schema}`,
-    text: template.text.replaceAll(':schema.', `"${schema}".`),
-  };
+  const statement = inSchema(template, schema);
   return async (batch) => {
     const rows = await query<{ run_id: string; fencing_token: bigint }>(pool, statement, parametersOf(batch));
     return rows.map((row) => ({ runId: row.run_id, fencingToken: BigInt(row.fencing_token) }));
@@ -52,6 +49,7 @@ function parametersOf({ claims, checkpoints, blobs, writes }: CheckpointBatch): 
     writeSpans.map((span) => span?.offset ?? 1),
     writeSpans.map((span) => span?.length ?? null),
     writes.map((row) => row.replaces),
+    writes.map((row) => row.isForeign),
   ];
 }
 

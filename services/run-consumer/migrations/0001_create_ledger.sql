@@ -104,6 +104,25 @@ create table leases (
   expires_at timestamptz not null
 ) with (fillfactor = 50);
 
+create table foreign_writes (
+  entry_id bigint generated always as identity,
+  run_id uuid not null,
+  thread_id text not null,
+  checkpoint_ns text not null,
+  checkpoint_id text not null,
+  task_id text not null,
+  idx integer not null,
+  channel text,
+  type text,
+  blob bytea,
+  primary key (run_id, checkpoint_ns, checkpoint_id, task_id, idx),
+  constraint what_stood_there_was_whole check ((channel is null) = (blob is null))
+);
+
+comment on table foreign_writes is 'Undo journal of unfinished runs: what stood in checkpoint_writes where a run wrote onto a checkpoint of another run (I8).';
+comment on column foreign_writes.entry_id is 'Order of the entries: of several for one place, the first is the state before all.';
+comment on column foreign_writes.channel is 'With type and blob the row before the run; null: there was none.';
+
 create table outbox (
   outbox_id bigint generated always as identity primary key,
   event_id uuid not null default gen_random_uuid(),

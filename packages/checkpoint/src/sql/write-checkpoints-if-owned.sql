@@ -6,8 +6,11 @@
 --         blobs: $11 claim numbers, $12 thread_ids, $13 namespaces, $14 channels, $15 versions, $16 types, $17 offsets from 1,
 --         $18 lengths (null: no value)
 --         writes: $19 claim numbers, $20 thread_ids, $21 namespaces, $22 checkpoint_ids, $23 task_ids, $24 indexes, $25 channels,
---         $26 types, $27 offsets from 1, $28 lengths, $29 whether they replace earlier ones
+--         $26 types, $27 offsets from 1, $28 lengths, $29 whether they replace earlier ones, $30 whether they belong to a
+--         checkpoint of another run
 -- result  the claims that are valid; rows of the others are not written (I3)
+-- journal what stood in the place of each $30 write before the run's first one; all parts of the statement see the rows
+--         of before it (I8)
 -- locks   the run rows, shared: a settlement or a rescue waits for this statement, and this statement sees its result
 with claim as (
   select *
@@ -44,14 +47,36 @@ stored_checkpoints as (
 wanted_writes as (
   select
     thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type,
-    substring($3::bytea from byte_offset for byte_length) as blob, replaces
+    substring($3::bytea from byte_offset for byte_length) as blob, replaces, is_foreign, run_id
   from unnest(
     $19::int[], $20::text[], $21::text[], $22::text[], $23::text[], $24::int[], $25::text[], $26::text[], $27::int[],
-    $28::int[], $29::boolean[]
+    $28::int[], $29::boolean[], $30::boolean[]
   ) as write (
-    number, thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, byte_offset, byte_length, replaces
+    number, thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, byte_offset, byte_length, replaces,
+    is_foreign
   )
   join owned using (number)
+),
+journalled as (
+  insert into runlane.foreign_writes (
+    run_id, thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob
+  )
+  select
+    wanted.run_id, wanted.thread_id, wanted.checkpoint_ns, wanted.checkpoint_id, wanted.task_id, wanted.idx,
+    before.channel, before.type, before.blob
+  from wanted_writes as wanted
+  left join lateral (
+    select channel, type, blob
+    from :schema.checkpoint_writes as write
+    where write.thread_id = wanted.thread_id
+      and write.checkpoint_ns = wanted.checkpoint_ns
+      and write.checkpoint_id = wanted.checkpoint_id
+      and write.task_id = wanted.task_id
+      and write.idx = wanted.idx
+    limit 1 -- looked up row by row, and only for these
+  ) as before on true
+  where wanted.is_foreign
+  on conflict (run_id, checkpoint_ns, checkpoint_id, task_id, idx) do nothing
 ),
 kept_writes as (
   insert into :schema.checkpoint_writes (

@@ -25,7 +25,14 @@ settled as (
     and run.status = 'running'
   returning
     run.run_id, run.thread_id, run.fencing_token, run.is_temporary, run.sequence, run.attempt, run.run_started_at,
-    run.run_ended_at, settlement.type, settlement.thread_status, settlement.details
+    run.run_ended_at, run.status, settlement.type, settlement.thread_status, settlement.details
+),
+-- A rollback undoes what is in the journal, before or after this statement.
+forgotten as (
+  delete from runlane.foreign_writes as entry
+  using settled
+  where entry.run_id = settled.run_id
+    and settled.status <> 'rollback'
 ),
 waiting as (
   select settled.thread_id, next_run.run_id

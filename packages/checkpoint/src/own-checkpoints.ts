@@ -1,0 +1,39 @@
+import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
+
+/**
+ * Which checkpoints a run has made itself, as far as its saver can know without asking the database. Writes onto others
+ * outlive the run's checkpoints, so they are journalled; see sql/write-checkpoints-if-owned.sql.
+ *
+ * LangGraph saves a checkpoint's writes before the checkpoint itself, when the one before is still under way. Behind the
+ * run's first checkpoint of a namespace an unknown id is therefore the run's own: others have to be read first.
+ */
+export class OwnCheckpoints {
+  readonly #runId: string;
+  readonly #isOwnById = new Map<string, boolean>();
+  readonly #begunNamespaces = new Set<string>();
+
+  constructor(runId: string) {
+    this.#runId = runId;
+  }
+
+  /** Notes whose a checkpoint is that the run has read. */
+  noteRead({ config, metadata }: CheckpointTuple): void {
+    const { checkpoint_ns: namespace, checkpoint_id: checkpointId } = config.configurable ?? {};
+    const tags: Record<string, unknown> = { ...metadata };
+    this.#isOwnById.set(key(String(namespace), String(checkpointId)), tags['run_id'] === this.#runId);
+  }
+
+  /** Notes a checkpoint that the run is about to write. */
+  notePut(namespace: string, checkpointId: string): void {
+    this.#begunNamespaces.add(namespace);
+    this.#isOwnById.set(key(namespace, checkpointId), true);
+  }
+
+  isForeign(namespace: string, checkpointId: string): boolean {
+    return !(this.#isOwnById.get(key(namespace, checkpointId)) ?? this.#begunNamespaces.has(namespace));
+  }
+}
+
+function key(namespace: string, checkpointId: string): string {
+  return `${checkpointId}/${namespace}`;
+}
