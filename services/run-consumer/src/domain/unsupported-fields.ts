@@ -12,6 +12,5 @@ export function unsupportedFields(request: RunCreate): string[] {
   refuse('webhook', request.webhook !== null);
   refuse('webhook_events', request.webhook_events !== null);
   refuse(`multitask_strategy ${request.multitask_strategy}`, request.multitask_strategy !== 'enqueue');
-  refuse('command', request.command !== null);
   return used;
 }

@@ -11,6 +11,7 @@ export interface RunnableGraph {
   interruptBefore?: string[] | '*';
   interruptAfter?: string[] | '*';
   readonly nodes: Record<string, unknown>;
+  readonly channels: Record<string, unknown>;
   withConfig(config: object): RunnableGraph;
   stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
   getState(config: object): Promise<GraphState>;
@@ -49,6 +50,11 @@ export class GraphRegistry {
     return [...this.#sources.keys()];
   }
 
+  /** The file that exports a graph. Thrown: GraphNotLoadable. */
+  fileOf(graphId: string): string {
+    return this.#sourceOf(graphId).file;
+  }
+
   /** Loads every graph, so that a first run does not wait for it. One that does not load is logged and fails its runs. */
   async loadAll(): Promise<void> {
     for (const graphId of this.graphIds) {
@@ -82,14 +88,18 @@ export class GraphRegistry {
     return instance;
   }
 
-  #load(graphId: string): Promise<LoadedGraph> {
+  async #load(graphId: string): Promise<LoadedGraph> {
     const known = this.#loaded.get(graphId);
     if (known !== undefined) return known;
-    const source = this.#sources.get(graphId);
-    if (source === undefined) return Promise.reject(new GraphNotLoadable(`No graph ${graphId} in langgraph.json.`));
-    const loading = importGraph(source);
+    const loading = importGraph(this.#sourceOf(graphId));
     this.#loaded.set(graphId, loading);
     return loading;
+  }
+
+  #sourceOf(graphId: string): GraphSource {
+    const source = this.#sources.get(graphId);
+    if (source === undefined) throw new GraphNotLoadable(`No graph ${graphId} in langgraph.json.`);
+    return source;
   }
 
   async #create(graphId: string, create: GraphFactory, config: object): Promise<RunnableGraph> {

@@ -13,6 +13,7 @@ import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry, GraphState } from './graph-registry.ts';
+import { sendClassOf } from './langgraph-copy.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
 import { toWire } from './wire-values.ts';
@@ -53,7 +54,10 @@ async function attempt(
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
   const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
-  const plan = await planStart(run, graph, saver);
+  const plan = await planStart(run, graph, saver, async ({ node, input }) => {
+    const ProjectSend = await sendClassOf(graph, needs.graphs.fileOf(run.graphId));
+    return new ProjectSend(node, input);
+  });
   switch (plan.kind) {
     case 'refused':
       return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };
@@ -71,7 +75,7 @@ async function attempt(
     return headOf(state, run, needs.logger);
   };
   try {
-    const stream = await graph.stream(run.request.input, runOptions(run, stop, plan.fromCheckpoint));
+    const stream = await graph.stream(plan.input, runOptions(run, stop, plan.fromCheckpoint));
     for await (const values of stream) last = values;
   } catch (error) {
     const outcome = failureOutcome(error, saver);
