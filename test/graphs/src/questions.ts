@@ -36,7 +36,7 @@ const saying = (label: string) => () => ({ labels: [label] });
 export const parallel = new StateGraph(State)
   .addNode('free', asking('free', 'free?'))
   .addNode('gated', asking('gated', 'gated?'))
-  .addNode('joined', saying('joined'))
+  .addNode('joined', saying('joined'), { ends: ['aside', END] })
   .addNode('aside', saying('aside'))
   .addEdge(START, 'free')
   .addEdge(START, 'gated')

@@ -17,12 +17,25 @@ entry as (
   from runlane.foreign_writes as entry
   join owned using (run_id)
 ),
--- LangGraph's places: -4 the answers of a task, -3 its pause, the null task the command itself. Outputs stay.
+-- LangGraph's places: -4 the answers of a task, -3 its pause, the null task the command itself. A task that has an output
+-- is finished and keeps them.
 before as (
   select *
   from entry
-  where idx in (-4, -3)
-    or task_id = '00000000-0000-0000-0000-000000000000'
+  where task_id = '00000000-0000-0000-0000-000000000000'
+    or (
+      idx in (-4, -3)
+      and not exists (
+        select
+        from :schema.checkpoint_writes as output
+        where output.thread_id = entry.thread_id
+          and output.checkpoint_ns = entry.checkpoint_ns
+          and output.checkpoint_id = entry.checkpoint_id
+          and output.task_id = entry.task_id
+          and output.idx >= 0
+          and output.channel <> '__error_source_node__'
+      )
+    )
 ),
 removed as (
   delete from :schema.checkpoint_writes as write

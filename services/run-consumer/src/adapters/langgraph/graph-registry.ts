@@ -24,7 +24,7 @@ export type GraphState = {
   config: { configurable?: { checkpoint_id?: string } };
   metadata?: Record<string, unknown> | undefined;
   parentConfig?: object | undefined;
-  tasks: { interrupts: { id?: string; value?: unknown }[]; result?: unknown }[];
+  tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown }[] }[];
 };
 
 type GraphFactory = (config: object) => unknown;

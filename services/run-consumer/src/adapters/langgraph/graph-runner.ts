@@ -12,10 +12,12 @@ import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
-import type { GraphRegistry, GraphState } from './graph-registry.ts';
+import type { GraphRegistry } from './graph-registry.ts';
 import { sendClassOf } from './langgraph-copy.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
+import { readState } from './thread-state.ts';
+import type { ThreadState } from './thread-state.ts';
 import { toWire } from './wire-values.ts';
 
 export type RunnerDependencies = {
@@ -71,7 +73,7 @@ async function attempt(
   let last: unknown = null;
   const stateNow = async () => {
     // Values are read back from the checkpoint; what has none is known from the stream only.
-    const state = saver === null ? stateWithoutCheckpoint(last) : await graph.getState(checkpointConfig(run));
+    const state = saver === null ? stateWithoutCheckpoint(last) : await readState(graph, saver, checkpointConfig(run));
     return headOf(state, run, needs.logger);
   };
   try {
@@ -92,17 +94,16 @@ function drainOn(signal: AbortSignal, control: RunControl): void {
   else signal.addEventListener('abort', request, { once: true });
 }
 
-function stateWithoutCheckpoint(values: unknown): GraphState {
+function stateWithoutCheckpoint(values: unknown): ThreadState {
   return { values, next: [], config: {}, tasks: [] };
 }
 
-function headOf(state: GraphState, run: ClaimedRun, logger: Logger): HeadState {
+function headOf(state: ThreadState, run: ClaimedRun, logger: Logger): HeadState {
   return {
     checkpointId: state.config.configurable?.checkpoint_id ?? null,
     next: state.next,
     interrupts: state.tasks
-      // A finished task keeps the interrupts that it was answered.
-      .filter((task) => task.result === undefined)
+      .filter((task) => !task.isFinished)
       .flatMap((task) => task.interrupts)
       .map(({ id, value }) => ({ id: id ?? '', value: toWireOrNull(value, run, logger) })),
     values: toWireOrNull(state.values, run, logger),

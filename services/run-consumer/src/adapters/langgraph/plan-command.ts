@@ -9,7 +9,8 @@ import { Command } from '@langchain/langgraph';
 import type { Send as LangGraphSend } from '@langchain/langgraph';
 import type { Command as RequestedCommand, CommandGoto, FailedReason, Json, Send } from '@runlane/contracts';
 import type { ClaimedRun } from '../../domain/run.ts';
-import type { GraphState, RunnableGraph } from './graph-registry.ts';
+import type { RunnableGraph } from './graph-registry.ts';
+import type { ThreadState } from './thread-state.ts';
 
 export type CommandPlan =
   | { kind: 'command'; command: Command<unknown> }
@@ -26,7 +27,7 @@ export async function planCommand(
   run: ClaimedRun,
   requested: RequestedCommand,
   graph: RunnableGraph,
-  state: GraphState | null,
+  state: ThreadState | null,
   isRepeated: boolean,
   makeSend: SendMaker,
 ): Promise<CommandPlan> {
@@ -51,7 +52,7 @@ function problemOf(
   run: ClaimedRun,
   { resume, update, goto }: RequestedCommand,
   graph: RunnableGraph,
-  state: GraphState | null,
+  state: ThreadState | null,
 ): Problem | null {
   if (goto !== undefined) {
     const nodes = targetsOf(goto).map((to) => (isSend(to) ? to.node : to));
@@ -74,7 +75,7 @@ function problemOf(
   return resume === undefined ? null : problemOfResume(run, resume, state);
 }
 
-function problemOfResume(run: ClaimedRun, resume: Json, state: GraphState | null): Problem | null {
+function problemOfResume(run: ClaimedRun, resume: Json, state: ThreadState | null): Problem | null {
   const refused = (message: string): Problem => ({ reason: 'nothing_to_resume', message });
   const pending = pendingIds(state);
   if (pending.length === 0) {
@@ -93,16 +94,15 @@ function problemOfResume(run: ClaimedRun, resume: Json, state: GraphState | null
 }
 
 /** The answers by interrupt. One answer for all goes to every interrupt of the checkpoint; finished tasks ignore theirs. */
-function answersById(resume: Json, state: GraphState | null): Json {
+function answersById(resume: Json, state: ThreadState | null): Json {
   if (isAnswerById(resume)) return resume;
   const ids = (state?.tasks ?? []).flatMap((task) => task.interrupts.map(({ id }) => id ?? ''));
   // Without ids, as a graph's own LangGraph may have stored them, there is only the bare answer.
   return ids.length > 0 && ids.every(isInterruptId) ? Object.fromEntries(ids.map((id) => [id, resume])) : resume;
 }
 
-function pendingIds(state: GraphState | null): string[] {
-  // A finished task keeps the interrupts that it was answered.
-  const waiting = (state?.tasks ?? []).filter((task) => task.result === undefined);
+function pendingIds(state: ThreadState | null): string[] {
+  const waiting = (state?.tasks ?? []).filter((task) => !task.isFinished);
   return waiting.flatMap((task) => task.interrupts.map(({ id }) => id ?? ''));
 }
 

@@ -11,17 +11,19 @@
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
 import type { ClaimedRun } from '../../domain/run.ts';
-import type { GraphState, RunnableGraph } from './graph-registry.ts';
+import type { RunnableGraph } from './graph-registry.ts';
 import { nodesOf, planCommand } from './plan-command.ts';
 import type { SendMaker } from './plan-command.ts';
 import { checkpointConfig } from './run-options.ts';
+import { readState } from './thread-state.ts';
+import type { ThreadState } from './thread-state.ts';
 
 export type StartPlan =
   /** Invoke the graph, from the named checkpoint if there is one. */
   | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null }
   /** No input, and a thread that has ended: the attempt is over before the graph was invoked. */
-  | { kind: 'nothing_to_continue'; state: GraphState }
-  | { kind: 'paused'; state: GraphState }
+  | { kind: 'nothing_to_continue'; state: ThreadState }
+  | { kind: 'paused'; state: ThreadState }
   | { kind: 'refused'; reason: FailedReason; message: string };
 
 /** @param saver null for a run without a checkpointer, which has no thread to look at */
@@ -36,7 +38,7 @@ export async function planStart(
   const isFirst = run.fencingToken === 1n;
   let isRepeated = false;
   if (!isFirst && saver !== null) {
-    const state = await graph.getState(checkpointConfig(run));
+    const state = await readState(graph, saver, checkpointConfig(run));
     if (state.metadata?.['run_id'] === run.runId) {
       const isPaused = await stoppedAtBreakpoint(run, graph, state);
       return isPaused ? { kind: 'paused', state } : { kind: 'invoke', input, fromCheckpoint: null };
@@ -56,7 +58,7 @@ export async function planStart(
     );
   }
   if (input !== null) return { kind: 'invoke', input, fromCheckpoint: checkpointId };
-  const state = saver === null ? null : await graph.getState(checkpointConfig(run, checkpointId ?? undefined));
+  const state = saver === null ? null : await readState(graph, saver, checkpointConfig(run, checkpointId ?? undefined));
   if (command !== null) {
     const plan = await planCommand(run, command, graph, state, isRepeated, makeSend);
     if (plan.kind === 'refused') return plan;
@@ -68,7 +70,7 @@ export async function planStart(
       'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
     );
   }
-  if (state.next.length === 0) return { kind: 'nothing_to_continue', state };
+  if (state.tasks.length === 0) return { kind: 'nothing_to_continue', state };
   return { kind: 'invoke', input, fromCheckpoint: checkpointId };
 }
 
@@ -76,7 +78,7 @@ export async function planStart(
  * Whether the run had stopped at a breakpoint on this head of its own. LangGraph would take the second invocation for
  * the answer and go on.
  */
-async function stoppedAtBreakpoint(run: ClaimedRun, graph: RunnableGraph, head: GraphState): Promise<boolean> {
+async function stoppedAtBreakpoint(run: ClaimedRun, graph: RunnableGraph, head: ThreadState): Promise<boolean> {
   const source = head.metadata?.['source'];
   // A fork's first checkpoint copies the one it starts from: the breakpoint there is the one that is answered.
   if (head.next.length === 0 || (source !== 'loop' && source !== 'input')) return false;
