@@ -55,8 +55,6 @@ const REFUSED: Refused[] = [
   unsupported('multitask_strategy reject', { multitask_strategy: 'reject' }),
   unsupported('multitask_strategy interrupt', { multitask_strategy: 'interrupt' }),
   unsupported('multitask_strategy rollback', { multitask_strategy: 'rollback' }),
-  unsupported('command', { input: null, command: { resume: 1 } }),
-  unsupported('command', { input: null, command: { goto: 'second' } }),
 ];
 
 let world: World;

@@ -93,9 +93,14 @@ const cases: Case[] = [
     request: () => ({ command: { goto: ['aside', 'joined'] } }),
   },
   {
-    name: 'a goto to a node with a breakpoint',
-    begin: () => answered('parallel', 'a'),
-    request: () => ({ command: { goto: ['aside', 'joined'] }, interrupt_before: ['aside'] }),
+    name: 'a goto to a node with a breakpoint, which LangGraph passes',
+    begin: async () => {
+      const thread = runs.thread('lane');
+      // Long enough for the goto to be durable before the node is.
+      await thread.run({ input: { label: 'a', ms: 20 } });
+      return thread;
+    },
+    request: () => ({ command: { goto: 'first' }, interrupt_before: ['first'] }),
   },
   {
     name: 'a goto with an input on an empty thread',
