@@ -4,6 +4,7 @@ import { createDatabase } from '@runlane/testkit';
 import pg from 'pg';
 import { GroupCommit } from './group-commit.ts';
 import { RunSaver } from './run-saver.ts';
+import type { RunSaverOptions } from './run-saver.ts';
 import { createBatchWriter } from './write-batch.ts';
 import type { WriteClaim } from './write-claim.ts';
 
@@ -50,14 +51,8 @@ export class CheckpointWorld implements AsyncDisposable {
     return { runId, fencingToken: 1n };
   }
 
-  saver(claim: WriteClaim, onRefused?: () => void): RunSaver {
-    return new RunSaver({
-      pool: this.pool,
-      schema: 'public',
-      commits: this.commits,
-      claim,
-      ...(onRefused === undefined ? {} : { onRefused }),
-    });
+  saver(claim: WriteClaim, options: Partial<RunSaverOptions> = {}): RunSaver {
+    return new RunSaver({ pool: this.pool, schema: 'public', commits: this.commits, claim, ...options });
   }
 
   async count(table: 'checkpoints' | 'checkpoint_blobs' | 'checkpoint_writes', threadId: string): Promise<number> {

@@ -2,7 +2,8 @@
  * Purpose   Writes the checkpoints of many runs with few statements: what arrives while one is under way goes with the
  *           next one.
  * I3        The statement itself checks that each run is owned under its token; what is not is refused.
- * Order     One statement at a time, operations in the order of their arrival, so a run's writes land in its order.
+ * Order     One statement at a time, operations in the order of their arrival, so a run's writes land in its order. After
+ *           one that failed all later ones of the same claim fail: a checkpoint never stands without those before it.
  * Failure   A batch that fails is tried operation by operation, so that a value which Postgres cannot hold hurts only
  *           its own run. An outage of the database fails all of them at once.
  */
@@ -26,6 +27,7 @@ export class GroupCommit {
   readonly #write: WriteBatch;
   readonly #limits: GroupCommitLimits;
   readonly #waiting: Waiting[] = [];
+  readonly #broken = new WeakMap<WriteClaim, { error: unknown }>();
   #isFlushing = false;
 
   constructor(write: WriteBatch, limits: GroupCommitLimits = defaultLimits) {
@@ -33,7 +35,7 @@ export class GroupCommit {
     this.#limits = limits;
   }
 
-  /** Resolves when the operation is committed. Thrown: WriteRefused, or what the database says. */
+  /** Resolves when the operation is committed. Thrown: WriteRefused, or what the database says; then for its claim for ever. */
   submit(operation: Operation): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ operation, bytes: sizeOf(operation), resolve, reject });
@@ -63,19 +65,32 @@ export class GroupCommit {
   }
 
   async #commit(group: Waiting[]): Promise<void> {
+    const unbroken = group.filter((waiting) => {
+      const broken = this.#broken.get(waiting.operation.claim);
+      if (broken !== undefined) waiting.reject(broken.error);
+      return broken === undefined;
+    });
+    if (unbroken.length === 0) return;
     try {
-      const valid = new Set((await this.#write(foldOperations(group.map(({ operation }) => operation)))).map(claimKey));
-      for (const { operation, resolve, reject } of group) {
-        if (valid.has(claimKey(operation.claim))) resolve();
-        else reject(new WriteRefused(operation.claim, 'not_owned'));
+      const valid = new Set(
+        (await this.#write(foldOperations(unbroken.map(({ operation }) => operation)))).map(claimKey),
+      );
+      for (const waiting of unbroken) {
+        if (valid.has(claimKey(waiting.operation.claim))) waiting.resolve();
+        else this.#fail(waiting, new WriteRefused(waiting.operation.claim, 'not_owned'));
       }
     } catch (error) {
-      if (group.length === 1 || isDatabaseUnavailable(error)) {
-        for (const { reject } of group) reject(error);
+      if (unbroken.length === 1 || isDatabaseUnavailable(error)) {
+        for (const waiting of unbroken) this.#fail(waiting, error);
         return;
       }
-      for (const waiting of group) await this.#commit([waiting]);
+      for (const waiting of unbroken) await this.#commit([waiting]);
     }
+  }
+
+  #fail({ operation, reject }: Waiting, error: unknown): void {
+    this.#broken.set(operation.claim, { error });
+    reject(error);
   }
 }
 

@@ -3,6 +3,8 @@ import { Annotation, END, START, StateGraph, interrupt } from '@langchain/langgr
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { CheckpointWorld } from './checkpoint-world.fixture.ts';
+import { GroupCommit } from './group-commit.ts';
+import { createBatchWriter } from './write-batch.ts';
 import { WriteRefused } from './write-claim.ts';
 
 let world: CheckpointWorld;
@@ -87,7 +89,7 @@ describe('I3: the fence', () => {
         return { labels: ['written too late'] };
       },
       add('second'),
-      world.saver(claim, () => refused.push('told')),
+      world.saver(claim, { onRefused: () => refused.push('told') }),
     );
     const late = graph.invoke({ labels: ['in'] }, configOf(thread, claim.runId));
     const fine = lineOf(add('x'), add('y'), world.saver(other)).invoke(
@@ -233,5 +235,59 @@ describe('group commits', () => {
       lineOf(add('a'), add('b'), world.saver(good)).invoke({ labels: [] }, config(randomUUID(), good.runId)),
     ]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  });
+});
+
+describe('a deferred saver', () => {
+  /** Commits that wait for `open`, and fail the first time with `failure`. */
+  function gated(failure: Error | null = null) {
+    const gate = Promise.withResolvers<void>();
+    const write = createBatchWriter(world.pool, 'public');
+    let failed = failure === null;
+    let statements = 0;
+    const commits = new GroupCommit(async (batch) => {
+      statements += 1;
+      await gate.promise;
+      if (failed) return write(batch);
+      failed = true;
+      throw failure ?? new Error('never');
+    });
+    return { commits, open: gate.resolve, statementCount: () => statements };
+  }
+
+  test('shares one commit between supersteps that pass while another is under way, and tells when all are committed', async () => {
+    const claim = await world.startRun();
+    const thread = randomUUID();
+    const { commits, open, statementCount } = gated();
+    const saver = world.saver(claim, { commits, isDeferred: true });
+    const seen: string[] = [];
+    const step = (label: string) => () => {
+      seen.push(label);
+      if (label === 'second') open();
+      return { labels: [label] };
+    };
+    const config = { ...configOf(thread, claim.runId), durability: 'async' as const };
+    await lineOf(step('first'), step('second'), saver).invoke({ labels: ['in'] }, config);
+    await saver.flush();
+    expect(seen).toEqual(['first', 'second']);
+    expect(statementCount()).toBeLessThanOrEqual(3);
+    const state = await lineOf(add(''), add(''), world.stock()).getState(configOf(thread, claim.runId));
+    expect(state.values.labels).toEqual(['in', 'first', 'second']);
+  });
+
+  test.each([
+    ['the database refuses', new Error('refused')],
+    ['meets an outage', Object.assign(new Error('gone'), { code: 'ECONNRESET' })],
+  ])('writes nothing more after a write that %s', async (_what, failure) => {
+    const claim = await world.startRun();
+    const thread = randomUUID();
+    const { commits, open } = gated(failure);
+    const saver = world.saver(claim, { commits, isDeferred: true });
+    const config = { ...configOf(thread, claim.runId), durability: 'async' as const };
+    const running = lineOf(add('a'), add('b'), saver).invoke({ labels: ['in'] }, config);
+    open();
+    await Promise.allSettled([running]);
+    await expect(saver.flush()).rejects.toThrow(failure.message);
+    expect(await world.count('checkpoints', thread)).toBe(0);
   });
 });

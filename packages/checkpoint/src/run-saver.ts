@@ -16,6 +16,7 @@ import type { Operation } from './checkpoint-batch.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { takeBackAnswers } from './journal.ts';
 import { OwnCheckpoints } from './own-checkpoints.ts';
+import { withPreparedReads } from './prepared-reads.ts';
 import { WriteRefused } from './write-claim.ts';
 import type { WriteClaim } from './write-claim.ts';
 
@@ -30,9 +31,17 @@ export type RunSaverOptions = {
   claim: WriteClaim;
   /** The run's own metadata, for every checkpoint; what LangGraph writes there wins. Default none. */
   metadata?: Record<string, unknown>;
+  /**
+   * Whether a write counts as done when it is queued, so that the writes of several supersteps share a commit: for runs of
+   * durability `async`, which may lose what is under way. `flush` tells whether all were committed. Default false.
+   */
+  isDeferred?: boolean;
   /** Called once, when a write was refused because somebody else owns the run by now. */
   onRefused?: (error: WriteRefused) => void;
 };
+
+/** Deferred writes of a run that may be under way; with more, each waits for its commit. */
+const MAX_DEFERRED = 32;
 
 /**
  * Purpose   The saver of one attempt of a run: the official PostgresSaver, its tables and its reads, with other writes.
@@ -41,6 +50,8 @@ export type RunSaverOptions = {
  *           same input, instead of applying the input twice.
  * I8        Writes onto checkpoints of other runs are journalled, see journal.ts.
  * I9        After `quiesce()` nothing is under way and nothing more is written.
+ * Order     Writes are committed in the order of their calls, and after one that failed no later one is (group-commit.ts):
+ *           what is in the tables is always a beginning of what the run wrote.
  * Versions  See channel-version.ts: branches never share a blob.
  */
 export class RunSaver extends PostgresSaver {
@@ -51,19 +62,22 @@ export class RunSaver extends PostgresSaver {
   readonly #metadata: Record<string, unknown>;
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #own: OwnCheckpoints;
+  readonly #isDeferred: boolean;
   readonly #underWay = new Set<Promise<unknown>>();
+  #failure: { error: unknown } | null = null;
   #isClosed = false;
   #isRefused = false;
   #unavailable: unknown = null;
 
   constructor(options: RunSaverOptions) {
-    super(options.pool, undefined, { schema: options.schema });
+    super(withPreparedReads(options.pool), undefined, { schema: options.schema });
     this.#pool = options.pool;
     this.#schema = options.schema;
     this.#claim = options.claim;
     this.#own = new OwnCheckpoints(options.claim.runId);
     this.#commits = options.commits;
     this.#metadata = options.metadata ?? {};
+    this.#isDeferred = options.isDeferred ?? false;
     this.#onRefused = options.onRefused ?? (() => undefined);
   }
 
@@ -77,10 +91,16 @@ export class RunSaver extends PostgresSaver {
     return this.#isRefused;
   }
 
-  /** Refuses further writes and waits for those under way. */
+  /** Resolves when everything written so far is committed. Thrown: the first failure, which no later write survives. */
+  async flush(): Promise<void> {
+    await this.#idle();
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** Refuses further writes and waits for those under way. Never rejects. */
   async quiesce(): Promise<void> {
     this.#isClosed = true;
-    await Promise.allSettled(this.#underWay);
+    await this.#idle();
   }
 
   /** Before a command is applied again, see journal.ts. True when an earlier attempt has written any part of it. */
@@ -93,12 +113,15 @@ export class RunSaver extends PostgresSaver {
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    // A run reads what it has written.
+    await this.#idle();
     const tuple = await this.#noticing(super.getTuple(config));
     if (tuple !== undefined) this.#own.noteRead(tuple);
     return tuple;
   }
 
   override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
+    await this.#idle();
     for await (const tuple of super.list(config, options)) {
       this.#own.noteRead(tuple);
       yield tuple;
@@ -174,7 +197,14 @@ export class RunSaver extends PostgresSaver {
   /** Values are taken down at once: the graph goes on changing them. */
   #write(describe: () => Promise<Operation>): Promise<void> {
     if (this.#isClosed) return Promise.reject(new WriteRefused(this.#claim, 'closed'));
-    return this.#noticing(describe().then((operation) => this.#submit(operation)));
+    const written = this.#noticing(describe().then((operation) => this.#submit(operation)));
+    if (!this.#isDeferred) return written;
+    written.catch((error: unknown) => (this.#failure ??= { error }));
+    return this.#underWay.size > MAX_DEFERRED ? written : Promise.resolve();
+  }
+
+  async #idle(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
   }
 
   async #submit(operation: Operation): Promise<void> {

@@ -40,8 +40,16 @@ export class Attempts implements AsyncDisposable {
     const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
     const runGraph = createGraphRunner({
       graphs: this.#graphs,
-      newSaver: ({ runId, fencingToken, metadata }, onRefused) =>
-        new RunSaver({ pool, schema: 'public', commits, claim: { runId, fencingToken }, metadata, onRefused }),
+      newSaver: ({ runId, fencingToken, metadata, request }, onRefused) =>
+        new RunSaver({
+          pool,
+          schema: 'public',
+          commits,
+          claim: { runId, fencingToken },
+          metadata,
+          isDeferred: request.durability === 'async',
+          onRefused,
+        }),
       store: this.#store,
       logger: silent,
     });

@@ -63,6 +63,21 @@ describe('I7: wherever the process dies', () => {
   });
 });
 
+test.each(['sync', 'async', 'exit'])(
+  'the head of a run with durability %s is what its checkpoint holds',
+  async (durability) => {
+    const run = await claim(randomUUID(), { durability });
+    const outcome = await execute(run);
+    const { rows: heads } = await pool.query(
+      'select checkpoint_id from checkpoints where thread_id = $1 order by checkpoint_id desc limit 1',
+      [run.threadId],
+    );
+    expect(outcome).toMatchObject({ kind: 'succeeded', head: { checkpointId: heads[0].checkpoint_id, next: [] } });
+    const again = await execute(await claimAgain(run));
+    expect('head' in again && again.head?.values).toEqual('head' in outcome && outcome.head?.values);
+  },
+);
+
 describe('a run that stopped and whose process died before it was settled', () => {
   test.each([
     ['interrupt_before', { interrupt_before: ['second'] }],

@@ -13,6 +13,7 @@ import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry } from './graph-registry.ts';
+import { followEnding } from './follow-ending.ts';
 import { sendClassOf } from './langgraph-copy.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
@@ -70,21 +71,23 @@ async function attempt(
     case 'invoke':
       break;
   }
-  let last: unknown = null;
-  const stateNow = async () => {
-    // Values are read back from the checkpoint; what has none is known from the stream only.
-    const state = saver === null ? stateWithoutCheckpoint(last) : await readState(graph, saver, checkpointConfig(run));
-    return headOf(state, run, needs.logger);
-  };
+  const ending = followEnding(run, saver);
   try {
-    const stream = await graph.stream(plan.input, runOptions(run, stop, plan.fromCheckpoint));
-    for await (const values of stream) last = values;
+    const stream = await graph.stream(plan.input, {
+      ...runOptions(run, stop, plan.fromCheckpoint),
+      streamMode: ending.streamMode,
+    });
+    for await (const chunk of stream) ending.see(chunk);
+    await saver?.flush();
   } catch (error) {
+    // Whether the database was away or the run was lost is known when the writes under way have ended.
+    await saver?.quiesce();
     const outcome = failureOutcome(error, saver);
     if (outcome.kind !== 'failed' || signals.abort.aborted) return outcome;
-    return { ...outcome, head: await stateNow() };
+    const state = saver === null ? ending.state() : await readState(graph, checkpointConfig(run));
+    return { ...outcome, head: state === null ? null : headOf(state, run, needs.logger) };
   }
-  const head = await stateNow();
+  const head = headOf(ending.state() ?? (await readState(graph, checkpointConfig(run))), run, needs.logger);
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
 }
 
@@ -92,10 +95,6 @@ function drainOn(signal: AbortSignal, control: RunControl): void {
   const request = () => control.requestDrain('the executor stops');
   if (signal.aborted) request();
   else signal.addEventListener('abort', request, { once: true });
-}
-
-function stateWithoutCheckpoint(values: unknown): ThreadState {
-  return { values, next: [], config: {}, tasks: [] };
 }
 
 function headOf(state: ThreadState, run: ClaimedRun, logger: Logger): HeadState {

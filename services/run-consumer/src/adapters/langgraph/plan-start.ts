@@ -38,7 +38,7 @@ export async function planStart(
   const isFirst = run.fencingToken === 1n;
   let isRepeated = false;
   if (!isFirst && saver !== null) {
-    const state = await readState(graph, saver, checkpointConfig(run));
+    const state = await readState(graph, checkpointConfig(run));
     if (state.metadata?.['run_id'] === run.runId) {
       const isPaused = await stoppedAtBreakpoint(run, graph, state);
       return isPaused ? { kind: 'paused', state } : { kind: 'invoke', input, fromCheckpoint: null };
@@ -58,7 +58,7 @@ export async function planStart(
     );
   }
   if (input !== null) return { kind: 'invoke', input, fromCheckpoint: checkpointId };
-  const state = saver === null ? null : await readState(graph, saver, checkpointConfig(run, checkpointId ?? undefined));
+  const state = saver === null ? null : await readState(graph, checkpointConfig(run, checkpointId ?? undefined));
   if (command !== null) {
     const plan = await planCommand(run, command, graph, state, isRepeated, makeSend);
     if (plan.kind === 'refused') return plan;

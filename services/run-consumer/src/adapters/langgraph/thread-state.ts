@@ -1,4 +1,3 @@
-import type { RunSaver } from '@runlane/checkpoint';
 import type { GraphState, RunnableGraph } from './graph-registry.ts';
 
 /** A task of the superstep that follows a checkpoint. */
@@ -21,10 +20,11 @@ export type ThreadState = Pick<GraphState, 'values' | 'config' | 'metadata' | 'p
  *
  * @param config names the checkpoint; the head of the thread without an id
  */
-export async function readState(graph: RunnableGraph, saver: RunSaver, config: object): Promise<ThreadState> {
+export async function readState(graph: RunnableGraph, config: object): Promise<ThreadState> {
   const state = await graph.getState(config);
   if (state.tasks.length === 0) return { ...state, next: [], tasks: [] };
-  const tuple = await saver.getTuple(state.config);
+  const { checkpointer } = graph;
+  const tuple = typeof checkpointer === 'object' ? await checkpointer.getTuple(state.config) : undefined;
   const outputs = (tuple?.pendingWrites ?? []).filter(([, channel]) => !NO_OUTPUT.has(channel));
   const finished = new Set(outputs.map(([taskId]) => taskId));
   const tasks = state.tasks.map(({ id, name, interrupts }) => ({ name, interrupts, isFinished: finished.has(id) }));

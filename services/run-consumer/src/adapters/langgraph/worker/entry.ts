@@ -23,8 +23,16 @@ const commits = new GroupCommit(createBatchWriter(pool, schema));
 const graphs = new GraphRegistry(settings.graphs, logger);
 const runGraph = createGraphRunner({
   graphs,
-  newSaver: ({ runId, fencingToken, metadata }, onRefused) =>
-    new RunSaver({ pool, schema, commits, claim: { runId, fencingToken }, metadata, onRefused }),
+  newSaver: ({ runId, fencingToken, metadata, request }, onRefused) =>
+    new RunSaver({
+      pool,
+      schema,
+      commits,
+      claim: { runId, fencingToken },
+      metadata,
+      isDeferred: request.durability === 'async',
+      onRefused,
+    }),
   store: openStore({ databaseUrl, schema, logger }),
   logger,
 });
