@@ -179,3 +179,33 @@ describe.each(['sync', 'async', 'exit'])('I7 (%s): a death leaves no trace of', 
     }
   });
 });
+
+test('I12: a command that was drained before its first superstep is applied by the next start', async () => {
+  const { attempts } = runs;
+  const thread = await runs.paused('parallel');
+  const run = await thread.claim({ command: { resume: 'a', update: { labels: ['new'] } } });
+  const drained = await attempts.execute(run, { drain: AbortSignal.abort() });
+  expect(drained).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
+  const next = await attempts.execute(await attempts.rows.claimAgain(run));
+  expect(labelsOf(next)).toEqual(['in', 'new', 'free? "a"', 'gated? "a"', 'joined']);
+});
+
+test('a resume that was never written is checked by the attempt that comes after a death', async () => {
+  const { attempts } = runs;
+  const thread = await answered('parallel', 'a');
+  const run = await thread.claim({ command: { resume: 'b' } });
+  const second = await attempts.execute(await attempts.rows.claimAgain(run));
+  expect(second).toMatchObject({ kind: 'failed', reason: 'nothing_to_resume' });
+});
+
+test('I3: an attempt that lost its run takes nothing back', async () => {
+  const { attempts } = runs;
+  const thread = await runs.paused('twice');
+  const run = await thread.claim({ command: { resume: 1 } });
+  await attempts.execute(run);
+  const old = await attempts.rows.claimAgain(run);
+  await attempts.rows.claimAgain(old);
+  const before = await shapeOf(thread);
+  expect(await attempts.execute(old)).toEqual({ kind: 'lease_lost' });
+  expect(await shapeOf(thread)).toEqual(before);
+});
