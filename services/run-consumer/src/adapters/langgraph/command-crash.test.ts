@@ -140,7 +140,10 @@ const summaryOf = (outcome: Outcome) => ({
   next: 'head' in outcome ? outcome.head?.next : null,
 });
 
-/** The rows of a thread without what differs from run to run. */
+/**
+ * The rows of a thread without what differs from run to run, and without LangGraph's notes of which interrupts a command
+ * answered, which stand under the interrupts' ids and give no task anything.
+ */
 async function shapeOf({ threadId }: CommandThread): Promise<unknown> {
   const select = async (text: string) => (await runs.attempts.pool.query(text, [threadId])).rows;
   return {
@@ -150,7 +153,8 @@ async function shapeOf({ threadId }: CommandThread): Promise<unknown> {
     ),
     writes: await select(
       `select channel, idx, checkpoint_ns = '' as is_root, encode(blob, 'escape') as value, count(*)::int
-       from checkpoint_writes where thread_id = $1 and channel not in ('__interrupt__', '__pregel_tasks')
+       from checkpoint_writes
+       where thread_id = $1 and channel not in ('__interrupt__', '__pregel_tasks') and task_id !~ '^[0-9a-f]{32}$'
        group by 1, 2, 3, 4 order by 1, 2, 3, 4`,
     ),
   };

@@ -10,7 +10,7 @@ import type { Send as LangGraphSend } from '@langchain/langgraph';
 import type { Command as RequestedCommand, CommandGoto, FailedReason, Json, Send } from '@runlane/contracts';
 import type { ClaimedRun } from '../../domain/run.ts';
 import type { RunnableGraph } from './graph-registry.ts';
-import type { ThreadState } from './thread-state.ts';
+import type { StateTask, ThreadState } from './thread-state.ts';
 
 export type CommandPlan =
   | { kind: 'command'; command: Command<unknown> }
@@ -93,17 +93,24 @@ function problemOfResume(run: ClaimedRun, resume: Json, state: ThreadState | nul
   );
 }
 
-/** The answers by interrupt. One answer for all goes to every interrupt of the checkpoint; finished tasks ignore theirs. */
+/**
+ * The answers by interrupt. One answer for all goes to every pending one; when an earlier attempt has seen to all of them,
+ * to those, since LangGraph needs some answer to go on from the same checkpoint, and they are finished with it.
+ */
 function answersById(resume: Json, state: ThreadState | null): Json {
   if (isAnswerById(resume)) return resume;
-  const ids = (state?.tasks ?? []).flatMap((task) => task.interrupts.map(({ id }) => id ?? ''));
+  const pending = pendingIds(state);
+  const ids = pending.length > 0 ? pending : idsOf(state?.tasks ?? []);
   // Without ids, as a graph's own LangGraph may have stored them, there is only the bare answer.
   return ids.length > 0 && ids.every(isInterruptId) ? Object.fromEntries(ids.map((id) => [id, resume])) : resume;
 }
 
 function pendingIds(state: ThreadState | null): string[] {
-  const waiting = (state?.tasks ?? []).filter((task) => !task.isFinished);
-  return waiting.flatMap((task) => task.interrupts.map(({ id }) => id ?? ''));
+  return idsOf((state?.tasks ?? []).filter((task) => !task.isFinished));
+}
+
+function idsOf(tasks: readonly StateTask[]): string[] {
+  return tasks.flatMap((task) => task.interrupts.map(({ id }) => id ?? ''));
 }
 
 /** LangGraph's rule for telling answers by id from an answer that happens to be an object. */
