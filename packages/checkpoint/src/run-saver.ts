@@ -61,8 +61,8 @@ export class RunSaver extends PostgresSaver {
   readonly #commits: GroupCommit;
   readonly #metadata: Record<string, unknown>;
   readonly #onRefused: (error: WriteRefused) => void;
-  readonly #own: OwnCheckpoints;
   readonly #isDeferred: boolean;
+  readonly #own: OwnCheckpoints;
   readonly #underWay = new Set<Promise<unknown>>();
   #failure: { error: unknown } | null = null;
   #isClosed = false;
@@ -95,6 +95,17 @@ export class RunSaver extends PostgresSaver {
   async flush(): Promise<void> {
     await this.#idle();
     if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /**
+   * Waits until nothing is under way, and nothing begins in the next turn of the event loop: LangGraph chains its writes,
+   * and goes on with them after it has let go of an aborted graph.
+   */
+  async settle(): Promise<void> {
+    do {
+      await this.#idle();
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#underWay.size > 0);
   }
 
   /** Refuses further writes and waits for those under way. Never rejects. */

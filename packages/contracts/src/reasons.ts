@@ -48,6 +48,5 @@ export const DEAD_LETTER_CODES = [
   'unstorable_json',
   'unknown_run',
   'processing_failed',
-  'not_supported',
 ] as const;
 export type DeadLetterCode = (typeof DEAD_LETTER_CODES)[number];

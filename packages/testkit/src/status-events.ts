@@ -44,6 +44,7 @@ export class EventCollector implements AsyncDisposable {
   readonly #codec: Pick<ValueCodec, 'unframe'>;
   readonly #seen: SeenEvent[] = [];
   #decoded = 0;
+  #decoding: Promise<void> = Promise.resolve();
 
   private constructor(reader: TopicReader, codec: Pick<ValueCodec, 'unframe'>) {
     this.#reader = reader;
@@ -60,6 +61,13 @@ export class EventCollector implements AsyncDisposable {
 
   /** Everything read so far, as read. Thrown when a record is no valid status event. */
   async seen(): Promise<readonly SeenEvent[]> {
+    // One after the other: two callers that wait at once must not decode the same record, and skip the next.
+    this.#decoding = this.#decoding.then(() => this.#decode());
+    await this.#decoding;
+    return this.#seen;
+  }
+
+  async #decode(): Promise<void> {
     while (this.#decoded < this.#reader.records.length) {
       const record = this.#reader.records[this.#decoded];
       if (record?.value == null) throw new Error('A status event without a value.');
@@ -68,7 +76,6 @@ export class EventCollector implements AsyncDisposable {
       this.#seen.push({ record, event: parsed.event });
       this.#decoded += 1;
     }
-    return this.#seen;
   }
 
   /** Events without the repeats that a consumer drops by event_id. */

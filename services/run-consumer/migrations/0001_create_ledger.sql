@@ -3,14 +3,19 @@
 create table threads (
   thread_id text primary key,
   status text not null,
+  resting_status text not null default 'idle',
   first_partition integer not null,
   next_lane_position bigint not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint thread_status_is_known check (status in ('idle', 'busy', 'interrupted', 'error'))
+  constraint thread_status_is_known check (status in ('idle', 'busy', 'interrupted', 'error')),
+  constraint thread_rests_not_busy check (resting_status in ('idle', 'interrupted', 'error')),
+  constraint thread_is_busy_or_rests check (status in ('busy', resting_status))
 ) with (fillfactor = 70);
 
 comment on table threads is 'A lane of runs. The row lock orders everything that happens on the thread.';
+comment on column threads.status is 'busy while a run is pending, running or scheduled; otherwise the resting status.';
+comment on column threads.resting_status is 'As the last run that counts has left it; a rollback, or the end of a run that never started, leaves it.';
 comment on column threads.first_partition is 'The partition the thread was first seen on; another one means that a producer partitions differently.';
 comment on column threads.next_lane_position is 'The position that the next run to join the lane gets.';
 
@@ -36,6 +41,7 @@ create table runs (
   is_temporary boolean not null default false,
   sequence integer not null default 1,
   blocked_by uuid,
+  cancel_action text,
   superseded_by uuid,
   source_topic text not null,
   source_partition integer not null,
@@ -51,14 +57,24 @@ create table runs (
   constraint run_is_running_exactly_when_executed check ((status = 'running') = (executor_id is not null)),
   constraint only_pending_runs_are_ready check (ready_at is null or status = 'pending'),
   constraint only_pending_runs_are_scheduled check (scheduled_at is null or status = 'pending'),
-  constraint only_rejected_and_scheduled_runs_have_no_lane check (
-    (lane_position is null) = (status = 'rejected' or scheduled_at is not null)
+  constraint rejected_and_scheduled_runs_have_no_lane check (
+    lane_position is null or (status <> 'rejected' and scheduled_at is null)
+  ),
+  constraint unfinished_runs_have_a_lane_or_a_time check (
+    lane_position is not null or scheduled_at is not null or status in ('rejected', 'interrupted', 'rollback')
+  ),
+  constraint cancel_action_is_known check (cancel_action in ('interrupt', 'rollback')),
+  constraint only_running_runs_are_asked_to_stop check (cancel_action is null or status = 'running'),
+  constraint only_stopped_runs_are_superseded check (
+    superseded_by is null or cancel_action is not null or status in ('interrupted', 'rollback')
   )
 ) with (fillfactor = 70);
 
 comment on column runs.request is 'The RunCreate as admitted. Of type json, because jsonb would reorder the keys of the user''s input.';
 comment on column runs.fingerprint is 'SHA-256 of the canonical request: the same run_id with another fingerprint is a conflict (I4).';
-comment on column runs.lane_position is 'Order within the thread; null for rejected runs, which never join, and scheduled ones.';
+comment on column runs.lane_position is 'Order within the thread; null for rejected runs, scheduled ones, and those that ended before they joined.';
+comment on column runs.cancel_action is 'What a running run was asked to end as. It stays running until its graph and its saver have stopped (I9).';
+comment on column runs.superseded_by is 'The run that ended this one, or asked it to end; with the reason, set by whoever came first.';
 comment on column runs.scheduled_at is 'When the run joins its lane (after_seconds); null once it has, and for all others.';
 comment on column runs.ready_at is 'Set when the run is the first unfinished one of its lane: only such runs can be claimed.';
 comment on column runs.fencing_token is 'Grows with every claim and rescue; every later write of the run must match it (I3).';

@@ -24,6 +24,12 @@ export function createRunConsumerMetrics() {
       labelNames: ['code'] as const,
       registers,
     }),
+    cancelled: new Counter({
+      name: 'runlane_runs_cancelled_total',
+      help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end at once.',
+      labelNames: ['reason', 'action'] as const,
+      registers,
+    }),
     strayThreads: new Counter({
       name: 'runlane_stray_thread_records_total',
       help: 'Batches with a thread on another partition than before: some producer uses another partitioner.',

@@ -8,7 +8,8 @@ import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, startHttp } from '@runlane/service-kit';
 import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
 import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
-import { createRunSettlements } from './adapters/postgres/run-store.ts';
+import { createRunSettlements } from './adapters/postgres/run-settlements.ts';
+import { createThreadCheckpoints } from './adapters/postgres/thread-checkpoints.ts';
 import { SettleQueue } from './app/settle-runs.ts';
 import type { RunConsumerConfig } from './config.ts';
 import { createRunConsumerMetrics } from './metrics.ts';
@@ -61,7 +62,7 @@ export async function startRunConsumer(
   });
 
   const settle = new SettleQueue({
-    settlements: createRunSettlements(foundation.pool),
+    settlements: createRunSettlements(foundation.pool, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     delay: (ms) => sleep(ms),
     random: Math.random,
     logger,
@@ -93,7 +94,7 @@ export async function startRunConsumer(
     scope.defer('worker threads', () => workers.stop());
     await workers.start();
     execution = startExecution(signals, foundation, workers, settle);
-    loops.push(execution.renewing);
+    loops.push(execution.renewing, execution.heeding);
   }
   if (has('admission')) {
     probes.waitsFor('Kafka');

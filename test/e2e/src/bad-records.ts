@@ -56,7 +56,7 @@ export const BAD_RECORDS: readonly BadRecord[] = [
   asked('lone surrogate', { input: ['\ud800'] }, 'unstorable_json', /input\[0\]: .*surrogate/),
   asked('lone surrogate in thread_id', { thread_id: '\udc00' }, 'unstorable_json', /thread_id: .*surrogate/),
   raw('1e400', Buffer.from(text({ input: 0 }).replace('"input":0', '"input":1e400')), 'unstorable_json', /double/),
-  cancel('cancel', { run_id: RUN_ID }, 'not_supported', /does not cancel/),
+  cancel('cancel of an unknown run', { run_id: RUN_ID }, 'unknown_run', /names no run/),
   cancel('cancel of nothing', { thread_id: null }, 'invalid_request', /thread_id, run_id or both/),
   cancel('cancel with an unknown action', { action: 'stop' }, 'invalid_request', /action: .*"rollback"/),
   { ...cancel('cancel with another key', {}, 'key_mismatch', /must equal thread_id/), key: 'another-thread' },

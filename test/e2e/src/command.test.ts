@@ -4,8 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { RunStatusEvent } from '@runlane/contracts';
+import { eventually } from '@runlane/testkit';
 import type { EventCollector } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { Gate } from './fault-load.ts';
 import { World, runCreate } from './world.ts';
 
 let world: World;
@@ -160,6 +162,23 @@ test('update and goto work without a question, and unknown nodes are refused', a
   expect(await run(threadId, { assistant_id: 'parallel', command: { goto: 'nowhere' } })).toMatchObject({
     type: 'run.failed',
     reason: 'unknown_node',
+  });
+});
+
+test('I8: an answer that is rolled back while its node works on it is as if it had never been given', async () => {
+  using gate = new Gate();
+  const threadId = `rollback-${randomUUID()}`;
+  await run(threadId, { assistant_id: 'parallel', input: { labels: ['in'], gate: gate.path } });
+  const withdrawn = randomUUID();
+  await world.publish(runCreate(threadId, { run_id: withdrawn, input: null, ...resume('parallel', 'withdrawn') }));
+  await eventually(() => world.nodesExecuted(threadId).length === 2, { what: 'both nodes work on the answer' });
+  const meant = run(threadId, resume('parallel', 'meant', { multitask_strategy: 'rollback' }));
+  expect(await events.terminal(withdrawn)).toMatchObject({ type: 'run.rolled_back' });
+  gate.open();
+  const settled = await meant;
+  expect(settled).toMatchObject({
+    type: 'run.succeeded',
+    values: { labels: ['in', 'free? "meant"', 'gated? "meant"', 'joined'] },
   });
 });
 

@@ -52,9 +52,6 @@ const REFUSED: Refused[] = [
   // Until these fields are enforced (design 2.2: accepted means enforced).
   unsupported('webhook', { webhook: 'https://example.com/hook' }),
   unsupported('webhook, webhook_events', { webhook: 'https://example.com/hook', webhook_events: ['run.failed'] }),
-  unsupported('multitask_strategy reject', { multitask_strategy: 'reject' }),
-  unsupported('multitask_strategy interrupt', { multitask_strategy: 'interrupt' }),
-  unsupported('multitask_strategy rollback', { multitask_strategy: 'rollback' }),
 ];
 
 let world: World;

@@ -201,6 +201,12 @@ export class World implements AsyncDisposable {
       .map((line) => JSON.parse(line) as SideEffect);
   }
 
+  /** A file that gated graphs wait for: `gate` of their input. It does not exist until `open` creates it. */
+  gate(): { file: string; open: () => void } {
+    const file = join(this.#directory, `gate-${randomUUID()}`);
+    return { file, open: () => writeFileSync(file, '') };
+  }
+
   /** Nodes that graphs have started on the thread, in order. */
   nodesExecuted(threadId: string): string[] {
     return this.sideEffects()
@@ -231,4 +237,13 @@ export function runCreate(
 ): { key: string; value: Buffer; headers: Record<string, string> } {
   const body = { thread_id: threadId, assistant_id: 'lane', input: { label: 'a', ms: 0 }, ...request };
   return { key: threadId, value: Buffer.from(JSON.stringify(body)), headers: {} };
+}
+
+/** A record that cancels one run of the thread, or all that are in flight, keyed by the thread. */
+export function runCancel(
+  threadId: string,
+  request: Record<string, unknown> = {},
+): { key: string; value: Buffer; headers: Record<string, string> } {
+  const body = { thread_id: threadId, ...request };
+  return { key: threadId, value: Buffer.from(JSON.stringify(body)), headers: { ce_type: 'run.cancel' } };
 }

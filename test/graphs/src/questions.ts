@@ -25,7 +25,8 @@ const asking =
     const labels = questions.map((question) => `${question} ${JSON.stringify(interrupt<string, unknown>(question))}`);
     const { run_id, thread_id } = config.configurable ?? {};
     note({ run_id, thread_id, node, at: 'start' });
-    while (node === 'gated' && gate !== '' && !existsSync(gate)) await sleep(GATE_POLL_MS);
+    const options = config.signal === undefined ? {} : { signal: config.signal };
+    while (node === 'gated' && gate !== '' && !existsSync(gate)) await sleep(GATE_POLL_MS, undefined, options);
     note({ run_id, thread_id, node, at: 'end' });
     return { labels };
   };

@@ -22,7 +22,7 @@ test('when the lease is lost every run is aborted as such, and settled by its to
   let isTaken = false;
   const { graphs, reasonOf, settled, executor } = startExecutor({
     claims: readyRuns(['ended well', 'aborted', 'refused a write'].map((runId) => claimedRun(runId))),
-    leases: { renew: () => Promise.resolve(!isTaken) },
+    leases: { renew: () => Promise.resolve(isTaken ? null : []) },
     settings: { maxConcurrentRuns: 3 },
   });
   await aMoment();
@@ -46,8 +46,8 @@ test('runs whose claim was answered after the lease was lost are not started but
   const { call, open } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
   let isTaken = false;
   const { started, settled } = startExecutor({
-    claims: { claim: call },
-    leases: { renew: () => Promise.resolve(!isTaken) },
+    claims: { ...readyRuns([]), claim: call },
+    leases: { renew: () => Promise.resolve(isTaken ? null : []) },
   });
   await aMoment();
   isTaken = true;

@@ -54,6 +54,7 @@ test('a claim that fails because the database is away is repeated', async () => 
   const claims = readyRuns([claimedRun('a')]);
   const { started } = startExecutor({
     claims: {
+      ...claims,
       claim: (...asked) => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : claims.claim(...asked)),
     },
   });

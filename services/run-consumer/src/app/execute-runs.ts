@@ -6,11 +6,13 @@
  * I9        A run is settled only after its graph has ended.
  * I11       A database that was away for longer than a lease costs no attempt: until the lease is taken, its runs are
  *           handed back.
+ * Stops     A run that was superseded or cancelled is aborted as soon as this process hears of it: by a hint, or with the
+ *           next renewal of its lease. How it ends is decided in the transaction that settles it.
  * I12       Draining stops claiming, stops graphs at their next superstep and hands their runs back unspent.
  */
-import { LeaseLost, RunTimedOut, ShuttingDown } from '@runlane/service-kit';
+import { Cancelled, LeaseLost, RunTimedOut, ShuttingDown, Superseded } from '@runlane/service-kit';
 import type { Logger, Wakeup } from '@runlane/service-kit';
-import type { ClaimedRun, Outcome } from '../domain/run.ts';
+import type { ClaimedRun, Outcome, Stop, StopRequest } from '../domain/run.ts';
 import { settlementOf } from '../domain/settlement.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { ExecutorLease } from './hold-executor-lease.ts';
@@ -31,6 +33,8 @@ export type ExecuteDependencies = {
   hints: Hints;
   /** Wakes the claiming loop when a run may have become ready. */
   ready: Wakeup;
+  /** Woken when runs of this process may have been asked to stop. */
+  stops: Wakeup;
   onAttempt: (run: ClaimedRun, outcome: Outcome, durationMs: number) => void;
   monotonicMs: () => number;
   logger: Logger;
@@ -49,12 +53,17 @@ export type ExecuteSettings = {
 
 type Executing = { runId: string; abort: AbortController; done: Promise<void> };
 
+/** Longest wait for a hint, in milliseconds; nothing is done when it has passed. */
+const LONGEST_WAIT_MS = 60_000;
+
 export class RunExecutor {
   readonly #needs: ExecuteDependencies;
   readonly #executing = new Map<string, Executing>();
   /** Runs that have ended and could not be settled: still ours in the ledger, and not to be executed again. */
   readonly #unsettled = new Set<string>();
   readonly #draining = new AbortController();
+  /** Stop requests for claims whose answer is still under way, by claim. */
+  readonly #early = new Map<string, StopRequest>();
 
   constructor(needs: ExecuteDependencies) {
     this.#needs = needs;
@@ -73,6 +82,31 @@ export class RunExecutor {
       const claimed = await this.#claim(free);
       if (claimed.length > 0) hints.eventsStored();
       if (claimed.length < free || free <= 0) await ready.wait(settings.pollMs, signal);
+    }
+  }
+
+  /** Follows hints that runs were asked to stop, until `signal` aborts. */
+  async heedStopsUntil(signal: AbortSignal): Promise<void> {
+    const { stops, claims, lease, logger } = this.#needs;
+    while (!signal.aborted) {
+      if ((await stops.wait(LONGEST_WAIT_MS, signal)) !== 'notified') continue;
+      const { executorId } = lease;
+      if (executorId === null) continue;
+      try {
+        this.stopRuns(await claims.stopRequests(executorId));
+      } catch (error) {
+        logger.warn({ err: error }, 'stops.not_read');
+      }
+    }
+  }
+
+  /** Aborts the runs that were asked to stop, and have not yet. `requests` are all of this process. */
+  stopRuns(requests: readonly StopRequest[]): void {
+    for (const request of requests) {
+      const key = claimKey(request);
+      const executing = this.#executing.get(key);
+      if (executing === undefined) this.#early.set(key, request);
+      else executing.abort.abort(abortReason(request));
     }
   }
 
@@ -117,13 +151,16 @@ export class RunExecutor {
     const isOurs = lease.executorId === executorId;
     for (const run of claimed)
       this.#track(run, isOurs ? (abort) => this.#execute(run, abort) : () => this.#return(run));
+    this.#early.clear();
     return claimed;
   }
 
   #track(run: ClaimedRun, work: (abort: AbortController) => Promise<void>): void {
     const abort = new AbortController();
     // The key is the claim, not the run: a run that was lost may be claimed again before its old graph has ended.
-    const key = `${run.runId}/${run.fencingToken}`;
+    const key = claimKey(run);
+    const early = this.#early.get(key);
+    if (early !== undefined) abort.abort(abortReason(early));
     const done = work(abort)
       .catch((error: unknown) => {
         this.#unsettled.add(run.runId);
@@ -163,11 +200,24 @@ export class RunExecutor {
   }
 }
 
+function claimKey({ runId, fencingToken }: Pick<ClaimedRun, 'runId' | 'fencingToken'>): string {
+  return `${runId}/${fencingToken}`;
+}
+
+function abortReason({ action, supersededBy }: StopRequest): Superseded | Cancelled {
+  return supersededBy === null ? new Cancelled({ how: action }) : new Superseded({ by: supersededBy, how: action });
+}
+
 /** A graph that ended well before it noticed its abort has ended well; otherwise our own reason says how it ended. */
 function afterAbort(outcome: Outcome, run: ClaimedRun, signal: AbortSignal): Outcome {
   if (!signal.aborted || outcome.kind === 'lease_lost') return outcome;
   if (outcome.kind === 'succeeded' || outcome.kind === 'paused') return outcome;
   const reason: unknown = signal.reason;
+  if (reason instanceof Superseded || reason instanceof Cancelled) {
+    // Its thread or its database went away: the ledger says how such a run ends.
+    if (outcome.kind === 'handed_back') return outcome;
+    return { kind: 'interrupted', stop: stopOf(reason), head: 'head' in outcome ? outcome.head : null };
+  }
   if (reason instanceof RunTimedOut) return { kind: 'timed_out', limitSeconds: reason.timeoutMs / 1_000 };
   const isLost = reason instanceof LeaseLost;
   return {
@@ -178,4 +228,10 @@ function afterAbort(outcome: Outcome, run: ClaimedRun, signal: AbortSignal): Out
       ? { error: 'LeaseLost', message: 'its executor could not renew its lease' }
       : { error: 'ShuttingDown', message: 'its executor was stopped' },
   };
+}
+
+function stopOf(reason: Superseded | Cancelled): Stop {
+  return reason instanceof Superseded
+    ? { action: reason.how, reason: 'superseded', supersededBy: reason.by }
+    : { action: reason.how, reason: 'cancelled', supersededBy: null };
 }

@@ -3,6 +3,7 @@ import { RetriableError } from '@runlane/kafka';
 import { LeaseLost } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ExecutorLease } from './hold-executor-lease.ts';
+import type { StopRequest } from '../domain/run.ts';
 import type { ExecutorLeases } from './ports.ts';
 import { openCalls, recordingLeases, recordingLog } from './recording-ports.fixture.ts';
 
@@ -20,6 +21,7 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
   const events: { what: string; atMs: number }[] = [];
   const startedMs = performance.now();
   const note = (what: string) => events.push({ what, atMs: performance.now() - startedMs });
+  const stopRequests: (readonly StopRequest[])[] = [];
   let count = 0;
   const stop = new AbortController();
   const lease = new ExecutorLease({
@@ -38,10 +40,11 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
       note('lost');
     },
     onHeld: () => note('held'),
+    onStopRequests: (requests) => stopRequests.push(requests),
     logger: recordingLog().logger,
   });
   const holding = lease.holdUntil(stop.signal);
-  return { lease, leases, events, whatHappened: () => events.map(({ what }) => what), stop, holding };
+  return { lease, leases, events, whatHappened: () => events.map(({ what }) => what), stop, holding, stopRequests };
 }
 
 test('a lease is registered at once and renewed every third of it', async () => {
@@ -69,7 +72,7 @@ test('nothing can be claimed before the lease is registered', async () => {
 
 test('a lease that another process took is lost, and a new one is held under another id', async () => {
   let isTaken = false;
-  const { lease, leases, whatHappened } = holdLease({ renew: () => Promise.resolve(!isTaken) });
+  const { lease, leases, whatHappened } = holdLease({ renew: () => Promise.resolve(isTaken ? null : []) });
   await vi.advanceTimersByTimeAsync(1_100);
   isTaken = true;
 
@@ -93,20 +96,20 @@ test('a lease that cannot be renewed is lost before it ends in the database', as
 test('a renewal that fails once and then succeeds loses nothing', async () => {
   let failures = 1;
   const { lease, whatHappened } = holdLease({
-    renew: () => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : Promise.resolve(true)),
+    renew: () => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : Promise.resolve([])),
   });
   await vi.advanceTimersByTimeAsync(10 * LEASE_MS);
   expect([lease.executorId, whatHappened()]).toEqual(['e1', ['held']]);
 });
 
 test('a renewal that hangs loses the lease on time, and its late answer does not bring it back', async () => {
-  const { call, open } = openCalls<[string, number], boolean>();
+  const { call, open } = openCalls<[string, number], StopRequest[] | null>();
   const { lease, events, leases } = holdLease({ renew: call });
   await vi.advanceTimersByTimeAsync(LEASE_MS * 0.9);
   expect(lease.executorId).toBeNull();
   expect(events.find(({ what }) => what === 'lost')?.atMs).toBe(LEASE_MS * 0.8);
 
-  open[0]?.resolve(true);
+  open[0]?.resolve([]);
   await vi.advanceTimersByTimeAsync(0);
   expect(lease.executorId).not.toBe('e1');
   await vi.advanceTimersByTimeAsync(1_000);
@@ -116,10 +119,10 @@ test('a renewal that hangs loses the lease on time, and its late answer does not
 });
 
 test('a late refusal of a lease that was already given up loses it only once', async () => {
-  const { call, open } = openCalls<[string, number], boolean>();
+  const { call, open } = openCalls<[string, number], StopRequest[] | null>();
   const { whatHappened } = holdLease({ renew: call });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
-  open[0]?.resolve(false);
+  open[0]?.resolve(null);
   await vi.advanceTimersByTimeAsync(100);
   expect(whatHappened().filter((what) => what === 'lost')).toHaveLength(1);
 });
@@ -164,4 +167,17 @@ test('a release that fails is left to the end of the lease', async () => {
   await vi.advanceTimersByTimeAsync(0);
   await lease.release();
   expect([lease.executorId, leases.calls.at(-1)]).toEqual([null, 'release e1']);
+});
+
+test('every renewal tells which runs were asked to stop: what a lost hint costs', async () => {
+  const request: StopRequest = {
+    runId: 'a',
+    fencingToken: 7n,
+    action: 'interrupt',
+    reason: 'cancelled',
+    supersededBy: null,
+  };
+  const { stopRequests } = holdLease({ renew: () => Promise.resolve([request]) });
+  await vi.advanceTimersByTimeAsync(LEASE_MS / 3);
+  expect(stopRequests).toEqual([[request]]);
 });

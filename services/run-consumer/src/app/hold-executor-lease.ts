@@ -6,6 +6,7 @@
  */
 import { LeaseLost } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
+import type { StopRequest } from '../domain/run.ts';
 import type { ExecutorLeases } from './ports.ts';
 
 export type LeaseDependencies = {
@@ -19,6 +20,8 @@ export type LeaseDependencies = {
   onLost: (reason: LeaseLost) => void;
   /** A lease was registered: runs can be claimed from now on. */
   onHeld: () => void;
+  /** Runs of this process were asked to stop. Said with every renewal until they have: hints may be lost. */
+  onStopRequests: (requests: readonly StopRequest[]) => void;
   logger: Logger;
 };
 
@@ -84,11 +87,15 @@ export class ExecutorLease {
       this.#renewedAtMs = sentAtMs;
       logger.info({ executor_id: executorId, lease_ms: leaseMs }, 'lease.registered');
       this.#needs.onHeld();
-    } else if (await leases.renew(this.#executorId, leaseMs)) {
-      this.#renewedAtMs = sentAtMs;
-    } else {
-      this.#lose('another process took it');
+      return;
     }
+    const stopRequests = await leases.renew(this.#executorId, leaseMs);
+    if (stopRequests === null) {
+      this.#lose('another process took it');
+      return;
+    }
+    this.#renewedAtMs = sentAtMs;
+    this.#needs.onStopRequests(stopRequests);
   }
 
   #msUntilGivingUp(): number {

@@ -2,25 +2,43 @@
  * What the use cases need from the outside. Every method may reject with RetriableError while the database or the
  * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
-import type { RunStatusEvent } from '@runlane/contracts';
+import type { CancelAction, RunStatusEvent, SupersededReason } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
-import type { AdmissionPlan } from '../domain/admission-batch.ts';
-import type { KnownRun, Lane } from '../domain/admission.ts';
-import type { ClaimedRun } from '../domain/run.ts';
+import type { AdmissionPlan } from '../domain/admission-plan.ts';
+import type { KnownRun } from '../domain/admission.ts';
+import type { Lane } from '../domain/lane.ts';
+import type { ClaimedRun, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { OutboxEntry } from '../domain/status-event.ts';
 
 /** The last record of a partition that is in the ledger; offset -1 before the first. */
 export type Position = { offset: bigint; timestampMs: number };
 
+/** Threads of which a batch may end runs, and how many of its cancels name single runs. */
+export type Cancelling = { threadIds: readonly string[]; singleCount: number };
+
+/** What the cancellations of a plan have done, by kind, and how many runs became ready by that. */
+export type WrittenPlan = { cancelled: CancelledRuns[]; readyCount: number };
+
+/** Runs that have ended before they started, and running ones that were asked to stop. */
+export type CancelledRuns = {
+  action: CancelAction;
+  reason: SupersededReason;
+  endedCount: number;
+  askedCount: number;
+};
+
 /** One admission transaction. It holds the partition's position, and the threads once they are loaded. */
 export interface AdmissionTransaction {
   readonly position: Position;
-  /** Locks the threads and returns those that exist. Ids may repeat. */
-  lockLanes(threadIds: readonly string[]): Promise<Lane[]>;
+  /**
+   * Locks the threads and returns those that exist. Ids may repeat. Until the transaction ends no run is claimed on a
+   * thread of which the batch may end runs.
+   */
+  lockLanes(threadIds: readonly string[], cancelling: Cancelling): Promise<Lane[]>;
   /** The runs of the ledger with these ids. */
   knownRuns(runIds: readonly string[]): Promise<KnownRun[]>;
-  write(plan: AdmissionPlan): Promise<void>;
+  write(plan: AdmissionPlan): Promise<WrittenPlan>;
   movePosition(position: Position): Promise<void>;
 }
 
@@ -44,6 +62,8 @@ export interface RunClaims {
    * not among `known` come along: an earlier claim got them, and its answer was lost.
    */
   claim(executorId: string, limit: number, known: readonly string[]): Promise<ClaimedRun[]>;
+  /** The running runs of the executor that were asked to stop. */
+  stopRequests(executorId: string): Promise<StopRequest[]>;
 }
 
 /** A settlement of a run, valid only for the holder of the token. */
@@ -53,7 +73,10 @@ export type OwnedSettlement = { runId: string; threadId: string; fencingToken: b
 export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';
 
 export interface RunSettlements {
-  /** Settles all in one transaction; results in the order given. */
+  /**
+   * Settles all in one transaction; results in the order given. A run that was asked to stop ends as it was asked: it is
+   * rolled back whatever it ended as, checkpoints included, and it never goes back to pending.
+   */
   settle(settlements: readonly OwnedSettlement[]): Promise<SettleResult[]>;
 }
 
@@ -68,8 +91,8 @@ export interface StrandedRuns {
 
 export interface ExecutorLeases {
   register(executorId: string, host: string, leaseMs: number): Promise<void>;
-  /** False when the lease was taken. */
-  renew(executorId: string, leaseMs: number): Promise<boolean>;
+  /** The running runs of the executor that were asked to stop; null when the lease was taken. */
+  renew(executorId: string, leaseMs: number): Promise<StopRequest[] | null>;
   release(executorId: string): Promise<void>;
 }
 
@@ -89,4 +112,6 @@ export type EventEncoder = (event: RunStatusEvent, traceparent: string | null) =
 export interface Hints {
   runsReady(): void;
   eventsStored(): void;
+  /** Running runs were asked to stop. */
+  stopsRequested(): void;
 }

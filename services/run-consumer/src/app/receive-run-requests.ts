@@ -13,10 +13,19 @@ import { FatalError, RetriableError } from '@runlane/kafka';
 import type { InRecord, OutRecord, PartitionBatch } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { planAdmission } from '../domain/admission-batch.ts';
-import type { AdmissionPlan } from '../domain/admission-batch.ts';
+import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { AssistantDirectory } from '../domain/admission.ts';
+import { threadOfCancel } from '../domain/cancel.ts';
 import type { CancelRequest, RunRequest } from '../domain/run-request.ts';
-import type { AdmissionLedger, AdmissionTransaction, Hints, RecordPublisher } from './ports.ts';
+import type {
+  AdmissionLedger,
+  AdmissionTransaction,
+  CancelledRuns,
+  Cancelling,
+  Hints,
+  RecordPublisher,
+  WrittenPlan,
+} from './ports.ts';
 
 /** A record after decoding. */
 export type Reading = { record: InRecord; content: RunRequest | CancelRequest | DeadLetter };
@@ -28,6 +37,10 @@ export type AdmissionReport = {
   admittedCount: number;
   rejectedCount: number;
   repeatCount: number;
+  /** Runs that the batch superseded or cancelled. */
+  cancelled: CancelledRuns[];
+  /** Runs that became ready because others were cancelled. */
+  readyCount: number;
   skippedCount: number;
   deadLetters: DeadLetterReason[];
   /** Threads whose records arrive on another partition than before: some producer uses another partitioner. */
@@ -105,8 +118,11 @@ async function admitReadings(batch: ReadBatch, needs: ReceiveDependencies, attem
     admitInTransaction(batch, transaction, needs, attempts),
   );
   needs.report(report);
-  if (report.admittedCount > 0) needs.hints.runsReady();
-  if (report.admittedCount + report.rejectedCount > 0) needs.hints.eventsStored();
+  // First: a node hears its abort no later for what else there is to tell.
+  if (report.cancelled.some(({ askedCount }) => askedCount > 0)) needs.hints.stopsRequested();
+  if (report.admittedCount + report.readyCount > 0) needs.hints.runsReady();
+  const hasEnded = report.cancelled.some(({ endedCount }) => endedCount > 0);
+  if (hasEnded || report.admittedCount + report.rejectedCount > 0) needs.hints.eventsStored();
 }
 
 async function admitInTransaction(
@@ -116,26 +132,15 @@ async function admitInTransaction(
   attempts: number,
 ): Promise<AdmissionReport> {
   const fresh = await unseen(batch, transaction.position, needs);
-  const requests: RunRequest[] = [];
-  const deadLetters: { record: InRecord; reason: DeadLetterReason }[] = [];
-  for (const { record, content } of fresh) {
-    switch (content.kind) {
-      case 'create':
-        requests.push(content);
-        break;
-      case 'cancel':
-        deadLetters.push({
-          record,
-          reason: { code: 'not_supported', message: 'This version does not cancel runs. Nothing was done.' },
-        });
-        break;
-      case 'dead_letter':
-        deadLetters.push({ record, reason: content.reason });
-        break;
-    }
-  }
+  const requests = fresh.flatMap(({ content }) => (content.kind === 'dead_letter' ? [] : [content]));
   const { plan, strayThreads } = await planRequests(requests, transaction, needs.assistants);
-  await transaction.write(plan);
+  const written: WrittenPlan = await transaction.write(plan);
+  const unknownRuns = new Map(plan.unknownRuns.map(({ coordinates, message }) => [coordinates.offset, message]));
+  const deadLetters = fresh.flatMap(({ record, content }) => {
+    const unknown = unknownRuns.get(record.offset);
+    if (content.kind === 'dead_letter') return [{ record, reason: content.reason }];
+    return unknown === undefined ? [] : [{ record, reason: { code: 'unknown_run' as const, message: unknown } }];
+  });
   const last = fresh.at(-1);
   if (last !== undefined) {
     await transaction.movePosition({ offset: last.record.offset, timestampMs: last.record.timestampMs });
@@ -151,6 +156,7 @@ async function admitInTransaction(
     admittedCount: plan.runs.length - rejectedCount,
     rejectedCount,
     repeatCount: plan.repeatCount,
+    ...written,
     skippedCount: batch.readings.length - fresh.length,
     deadLetters: deadLetters.map(({ reason }) => reason),
     strayThreads,
@@ -158,20 +164,44 @@ async function admitInTransaction(
 }
 
 async function planRequests(
-  requests: readonly RunRequest[],
+  requests: readonly (RunRequest | CancelRequest)[],
   transaction: AdmissionTransaction,
   assistants: AssistantDirectory,
 ): Promise<{ plan: AdmissionPlan; strayThreads: string[] }> {
-  const first = requests[0];
-  if (first === undefined) return { plan: { runs: [], lanes: [], repeatCount: 0 }, strayThreads: [] };
-  const lanes = await transaction.lockLanes(requests.map((request) => request.threadId));
-  const known = await transaction.knownRuns(requests.flatMap(({ runId, recordId }) => [runId, recordId]));
+  const [first] = requests;
+  if (first === undefined) return { plan: planAdmission([], [], [], assistants), strayThreads: [] };
+  const lanes = await transaction.lockLanes(requests.map(threadOf), cancellingOf(requests));
+  const known = await transaction.knownRuns(requests.flatMap(runIdsOf));
   const plan = planAdmission(requests, known, lanes, assistants);
   const { partition } = first.coordinates;
+  // A stateless run is named without a key, so a cancel of it may lie anywhere.
+  const named = new Set(requests.map(({ request }) => request.thread_id));
   const strayThreads = lanes
-    .filter((lane) => lane.exists && lane.firstPartition !== partition)
+    .filter((lane) => lane.exists && lane.firstPartition !== partition && named.has(lane.threadId))
     .map((lane) => lane.threadId);
   return { plan, strayThreads };
+}
+
+function threadOf(request: RunRequest | CancelRequest): string {
+  return request.kind === 'create' ? request.threadId : threadOfCancel(request.request);
+}
+
+function runIdsOf(request: RunRequest | CancelRequest): string[] {
+  if (request.kind === 'create') return [request.runId, request.recordId];
+  return request.request.run_id === null ? [] : [request.request.run_id];
+}
+
+function cancellingOf(requests: readonly (RunRequest | CancelRequest)[]): Cancelling {
+  const ends = requests.filter(
+    (request) =>
+      request.kind === 'cancel' ||
+      request.request.multitask_strategy === 'interrupt' ||
+      request.request.multitask_strategy === 'rollback',
+  );
+  return {
+    threadIds: ends.map(threadOf),
+    singleCount: requests.filter((request) => request.kind === 'cancel' && request.request.run_id !== null).length,
+  };
 }
 
 /** The records after the position. Thrown: FatalError when the position is of another topic with the same name. */

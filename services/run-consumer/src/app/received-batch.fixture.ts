@@ -1,6 +1,6 @@
 import type { DeadLetterReason, Json } from '@runlane/contracts';
 import type { InRecord, OutRecord } from '@runlane/kafka';
-import { assistants, requestAt } from '../domain/factories.fixture.ts';
+import { assistants, cancelAt, requestAt } from '../domain/factories.fixture.ts';
 import { receiveRunRequests } from './receive-run-requests.ts';
 import type { AdmissionReport, Reading } from './receive-run-requests.ts';
 import { recordingLedger } from './recording-ledger.fixture.ts';
@@ -23,6 +23,11 @@ function recordAt(offset: number): InRecord {
 export const request = (offset: number, json?: Record<string, Json>): Reading => ({
   record: recordAt(offset),
   content: requestAt(offset, json),
+});
+/** A valid cancel at the offset of partition 0. */
+export const cancel = (offset: number, json: Record<string, Json>): Reading => ({
+  record: recordAt(offset),
+  content: cancelAt(offset, json),
 });
 /** A record that is no request. */
 export const unreadable = (offset: number): Reading => ({

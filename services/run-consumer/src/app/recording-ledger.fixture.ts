@@ -1,18 +1,23 @@
-import type { AdmissionPlan } from '../domain/admission-batch.ts';
-import type { KnownRun, Lane } from '../domain/admission.ts';
-import type { AdmissionLedger, AdmissionTransaction, Position } from './ports.ts';
+import type { AdmissionPlan } from '../domain/admission-plan.ts';
+import type { KnownRun } from '../domain/admission.ts';
+import type { Lane } from '../domain/lane.ts';
+import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from './ports.ts';
 
 export type RecordingLedger = AdmissionLedger & {
   /** What happened, oldest first: `begin`, `lock t1`, `write 2 runs`, `position 5`, `commit`, `rollback`. */
   readonly steps: string[];
   /** Ids of the runs whose transactions were committed. */
   readonly committedRuns: string[];
+  /** What each transaction said of runs that it may end. */
+  readonly cancelling: Cancelling[];
 };
 
 export type LedgerSetup = {
   position?: Position;
   lanes?: Lane[];
   known?: KnownRun[];
+  /** What writing the plan is said to have done. */
+  written?: WrittenPlan;
   /** Called with every plan before it is written; throws what the database would. */
   onWrite?: (plan: AdmissionPlan) => void;
   /** Called before every commit; throws what the database would. */
@@ -23,16 +28,19 @@ export type LedgerSetup = {
 export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
   const steps: string[] = [];
   const committedRuns: string[] = [];
+  const cancelling: Cancelling[] = [];
   let position = setup.position ?? { offset: -1n, timestampMs: 0 };
   return {
     steps,
     committedRuns,
+    cancelling,
     inTransaction: async (_topic, _partition, work) => {
       steps.push('begin');
       const pending = { position, runs: [] as string[] };
       const transaction: AdmissionTransaction = {
         position,
-        lockLanes: (threadIds) => {
+        lockLanes: (threadIds, asked) => {
+          cancelling.push(asked);
           steps.push(`lock ${threadIds.join(',')}`);
           return Promise.resolve((setup.lanes ?? []).filter((lane) => threadIds.includes(lane.threadId)));
         },
@@ -41,6 +49,7 @@ export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
           setup.onWrite?.(plan);
           steps.push(`write ${plan.runs.length} runs`);
           pending.runs.push(...plan.runs.map((run) => run.runId));
+          return setup.written ?? { cancelled: [], readyCount: 0 };
         },
         movePosition: (moved) => {
           steps.push(`position ${moved.offset}`);

@@ -2,7 +2,7 @@
 import { parseRunCreate } from '@runlane/contracts';
 import { createLogger } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { ClaimedRun } from '../domain/run.ts';
+import type { ClaimedRun, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { ExecutorLeases, Hints, OwnedSettlement, RunClaims, RunSettlements, SettleResult } from './ports.ts';
 
@@ -24,6 +24,7 @@ export function recordingHints(): RecordingHints {
     given,
     runsReady: () => void given.push('runs_ready'),
     eventsStored: () => void given.push('events_stored'),
+    stopsRequested: () => void given.push('stops_requested'),
   };
 }
 
@@ -72,7 +73,7 @@ export function recordingLeases(
     },
     renew: (executorId, leaseMs) => {
       calls.push(`renew ${executorId}`);
-      return overrides.renew?.(executorId, leaseMs) ?? Promise.resolve(true);
+      return overrides.renew?.(executorId, leaseMs) ?? Promise.resolve([]);
     },
     release: (executorId) => {
       calls.push(`release ${executorId}`);
@@ -84,6 +85,7 @@ export function recordingLeases(
 /** Ready runs in the given order; each claim is remembered by how many it asked for and what it said it knew. */
 export function readyRuns(
   runs: readonly ClaimedRun[],
+  stopRequests: () => StopRequest[] = () => [],
 ): RunClaims & { readonly limits: number[]; readonly known: (readonly string[])[] } {
   const waiting = [...runs];
   const limits: number[] = [];
@@ -96,6 +98,7 @@ export function readyRuns(
       known.push(knownIds);
       return Promise.resolve(waiting.splice(0, limit));
     },
+    stopRequests: () => Promise.resolve(stopRequests()),
   };
 }
 

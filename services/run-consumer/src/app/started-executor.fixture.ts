@@ -19,7 +19,7 @@ export const SUCCEEDED: Outcome = {
   head: { checkpointId: null, next: [], interrupts: [], values: {} },
   nothingToContinue: false,
 };
-export const FAILED: Outcome = {
+export const FAILED: Extract<Outcome, { kind: 'failed' }> = {
   kind: 'failed',
   reason: 'graph_error',
   error: { error: 'AbortError', message: 'Aborted' },
@@ -41,7 +41,7 @@ export function startExecutor({ claims, leases, settings, answer }: Setup) {
   const log = recordingLog();
   const intake = new AbortController();
   let count = 0;
-  const ready = new Wakeup();
+  const [ready, stops] = [new Wakeup(), new Wakeup()];
   const lease = new ExecutorLease({
     leases: recordingLeases(leases),
     newExecutorId: () => `e${++count}`,
@@ -51,6 +51,7 @@ export function startExecutor({ claims, leases, settings, answer }: Setup) {
     delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onLost: (reason) => executor.abortAll(reason),
     onHeld: () => ready.notify(),
+    onStopRequests: (requests) => executor.stopRuns(requests),
     logger: log.logger,
   });
   const executor = new RunExecutor({
@@ -65,6 +66,7 @@ export function startExecutor({ claims, leases, settings, answer }: Setup) {
     runGraph,
     hints,
     ready,
+    stops,
     onAttempt: () => undefined,
     monotonicMs: () => performance.now(),
     logger: log.logger,
@@ -72,6 +74,7 @@ export function startExecutor({ claims, leases, settings, answer }: Setup) {
   });
   void lease.holdUntil(new AbortController().signal);
   const claiming = executor.claimUntil(intake.signal);
+  void executor.heedStopsUntil(new AbortController().signal);
   const settled = () =>
     settlements.transactions.flat().map(({ runId, fencingToken, settlement }) => ({
       runId,
@@ -90,8 +93,10 @@ export function startExecutor({ claims, leases, settings, answer }: Setup) {
     started,
     reasonOf,
     settled,
+    settlements: () => settlements.transactions.flat().map(({ settlement }) => settlement),
     hints,
     messages: log.messages,
     ready,
+    stops,
   };
 }

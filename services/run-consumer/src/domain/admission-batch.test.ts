@@ -1,10 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planAdmission } from './admission-batch.ts';
-import type { AdmissionPlan, AdmittedRun } from './admission-batch.ts';
-import type { KnownRun, Lane } from './admission.ts';
-import { assistants, idleLane, requestAt } from './factories.fixture.ts';
-import type { RunRequest } from './run-request.ts';
+import type { AdmissionPlan, AdmittedRun } from './admission-plan.ts';
+import { assistants, busyLane, cancelAt, idleLane, requestAt, storedRun } from './factories.fixture.ts';
+import { statusOf } from './lane.ts';
 
 const RUN = 'aaaaaaaa-0000-4000-8000-000000000001';
 
@@ -16,9 +14,7 @@ test('runs of a thread get consecutive places, and only the first of a free lane
     assistants,
   );
   expect(plan.runs.map(placeOf)).toEqual(['t1:4:ready', 't1:5:waits', 't2:1:ready']);
-  expect(
-    plan.lanes.map(({ threadId, nextPosition, status, exists }) => [threadId, nextPosition, status, exists]),
-  ).toEqual([
+  expect(plan.lanes.map((lane) => [lane.threadId, lane.nextPosition, statusOf(lane), lane.exists])).toEqual([
     ['t1', 6n, 'busy', true],
     ['t2', 2n, 'busy', true],
   ]);
@@ -72,73 +68,92 @@ describe('within one batch', () => {
   });
 });
 
-/** The ledger as a list of plans that were applied: what the next batch would load. */
-class Ledger {
-  readonly known: KnownRun[] = [];
-  readonly lanes = new Map<string, Lane>();
-  readonly runs: AdmittedRun[] = [];
+describe('a burst in one batch', () => {
+  const ids = (plan: AdmissionPlan) => plan.runs.map(({ runId }) => runId);
+  const hits = (plan: AdmissionPlan) =>
+    plan.cancellations.map(({ ordinal, runId, action, supersededBy, threadStatus }) => [
+      ordinal,
+      runId,
+      action,
+      supersededBy,
+      threadStatus,
+    ]);
 
-  apply(plan: AdmissionPlan): void {
-    for (const { runId, threadId, fingerprint } of plan.runs) this.known.push({ runId, threadId, fingerprint });
-    for (const lane of plan.lanes) this.lanes.set(lane.threadId, { ...lane, firstPartition: 0 });
-    this.runs.push(...plan.runs);
-  }
+  test('of interrupts leaves the last one: each supersedes what came before, and the first supersession counts', () => {
+    const burst = [1, 2, 3].map((offset) => requestAt(offset, { multitask_strategy: 'interrupt' }));
+    const plan = planAdmission(burst, [], [idleLane()], assistants);
+    const [first, second, third] = ids(plan);
+    expect(plan.runs.map(placeOf)).toEqual(['t1:4:ready', 't1:5:ready', 't1:6:ready']);
+    expect(hits(plan)).toEqual([
+      [1, first, 'interrupt', second, 'busy'],
+      [2, second, 'interrupt', third, 'busy'],
+    ]);
+  });
 
-  admit(batch: readonly RunRequest[]): void {
-    const ids = new Set(batch.flatMap(({ runId, recordId }) => [runId, recordId]));
-    const threads = new Set(batch.map(({ threadId }) => threadId));
-    this.apply(
-      planAdmission(
-        batch,
-        this.known.filter(({ runId }) => ids.has(runId)),
-        [...this.lanes.values()].filter(({ threadId }) => threads.has(threadId)),
-        assistants,
-      ),
+  test('behind runs of the ledger ends those together, and asks what runs to stop only once', () => {
+    const burst = [requestAt(1), ...[2, 3].map((offset) => requestAt(offset, { multitask_strategy: 'rollback' }))];
+    const plan = planAdmission(burst, [], [busyLane([RUN, 'waits'], ['running', 'pending'])], assistants);
+    const [enqueued, second, third] = ids(plan);
+    expect(plan.runs.map(placeOf)).toEqual(['t1:4:waits', 't1:5:waits', 't1:6:waits']);
+    expect(hits(plan)).toEqual([
+      [1, null, 'rollback', second, 'busy'],
+      [1, enqueued, 'rollback', second, 'busy'],
+      [2, second, 'rollback', third, 'busy'],
+    ]);
+  });
+
+  test('that supersedes and schedules: what supersedes joins later, what it supersedes ends at once', () => {
+    const plan = planAdmission(
+      [requestAt(1), requestAt(2, { multitask_strategy: 'interrupt', after_seconds: 9 }), requestAt(3)],
+      [],
+      [idleLane()],
+      assistants,
     );
-  }
-}
+    expect(plan.runs).toMatchObject([{ isReady: true }, { delaySeconds: 9 }, { isReady: true, lanePosition: 5n }]);
+    expect(hits(plan)).toEqual([[1, plan.runs[0]?.runId, 'interrupt', plan.runs[1]?.runId, 'busy']]);
+  });
 
-const requests = fc
-  .array(
-    fc.record({
-      thread: fc.constantFrom('a', 'b', 'c'),
-      runId: fc.option(fc.integer({ min: 1, max: 4 })),
-      input: fc.integer({ min: 0, max: 1 }),
-      assistant: fc.constantFrom('chat', 'chat', 'worker', 'gone'),
-    }),
-    { maxLength: 25 },
-  )
-  .map((rows) =>
-    rows.map(({ thread, runId, input, assistant }, index) =>
-      requestAt(index, {
-        thread_id: thread,
-        assistant_id: assistant,
-        input: { input },
-        ...(runId === null ? {} : { run_id: `aaaaaaaa-0000-4000-8000-00000000000${runId}` }),
-      }),
-    ),
-  );
+  test('on a temporary run ends it without a thread to show', () => {
+    const run = requestAt(1, { thread_id: null, run_id: RUN });
+    const plan = planAdmission([run, cancelAt(2, { run_id: RUN })], [], [], assistants);
+    expect(plan.runs).toMatchObject([{ isTemporary: true, threadStatus: null }]);
+    expect(hits(plan)).toEqual([[1, RUN, 'interrupt', null, 'idle']]);
+  });
+});
 
-test('I2, I4: however the log is cut into batches, and whatever is read again, the verdicts are those of one by one', () => {
-  fc.assert(
-    fc.property(requests, fc.array(fc.nat({ max: 25 }), { maxLength: 8 }), (log, cuts) => {
-      const oneByOne = new Ledger();
-      for (const request of log) oneByOne.admit([request]);
-      const inBatches = new Ledger();
-      let read = 0;
-      for (const cut of [...cuts, log.length]) {
-        // Each batch begins anywhere in what was read already: the repeat after a crash before the offset commit.
-        const from = Math.min(cut, read);
-        const to = Math.max(read, Math.min(cut + 3, log.length));
-        inBatches.admit(log.slice(from, to));
-        read = to;
-      }
-      inBatches.admit(log.slice(read));
-      expect(inBatches.runs).toEqual(oneByOne.runs);
-      expect([...inBatches.lanes]).toEqual([...oneByOne.lanes]);
-    }),
-    { numRuns: 300 },
-  );
+describe('a cancel', () => {
+  test('gives the thread the status back that it had, and the next run a free lane', () => {
+    const lane = { ...busyLane([RUN]), restingStatus: 'error' as const };
+    const plan = planAdmission(
+      [cancelAt(1, { thread_id: 't1' }), requestAt(2, { assistant_id: 'gone' }), requestAt(3)],
+      [],
+      [lane],
+      assistants,
+    );
+    expect(plan.cancellations).toMatchObject([{ runId: null, threadStatus: 'error', beforeOffset: 1n }]);
+    expect(plan.runs).toMatchObject([{ status: 'rejected', threadStatus: 'error' }, { isReady: true }]);
+  });
+
+  test('of a run that is not there is told with its place in the log', () => {
+    const plan = planAdmission([cancelAt(1, { run_id: RUN, thread_id: 't1' })], [], [idleLane()], assistants);
+    expect(plan).toMatchObject({ unknownRuns: [{ coordinates: { offset: 1n } }], cancellations: [], lanes: [] });
+  });
+
+  test('finds the run that the same batch has admitted before it, and no other', () => {
+    const cancel = cancelAt(1, { run_id: RUN, thread_id: 't1' });
+    const found = planAdmission([requestAt(0, { run_id: RUN }), cancel], [], [idleLane()], assistants);
+    expect(found.cancellations).toMatchObject([{ runId: RUN, threadStatus: 'idle' }]);
+    const early = planAdmission([cancel, requestAt(2, { run_id: RUN })], [], [idleLane()], assistants);
+    expect([early.cancellations, early.unknownRuns.length]).toEqual([[], 1]);
+  });
+
+  test('I4: that is read again changes nothing for runs that stand behind it in the log', () => {
+    const later = { ...storedRun(RUN), source: requestAt(5).coordinates };
+    const lane = { ...idleLane(), inFlight: [{ ...storedRun('runs', 'running'), isAskedToStop: true }, later] };
+    const plan = planAdmission([cancelAt(3, { thread_id: 't1' }), requestAt(9)], [], [lane], assistants);
+    expect(plan.cancellations).toEqual([]);
+    expect(plan.runs.map(placeOf)).toEqual(['t1:4:waits']);
+  });
 });
 
 function placeOf(run: AdmittedRun): string {

@@ -1,36 +1,11 @@
-import type { JsonObject, RecordCoordinates, RejectedReason, RunCreate, ThreadStatus } from '@runlane/contracts';
+import type { CancelAction } from '@runlane/contracts';
 import { admit } from './admission.ts';
-import type { AssistantDirectory, KnownRun, Lane } from './admission.ts';
-import type { RunRequest } from './run-request.ts';
-
-/** A run that admission puts into the ledger, with its first event. */
-export type AdmittedRun = {
-  runId: string;
-  threadId: string;
-  assistantId: string;
-  graphId: string | null;
-  request: RunCreate;
-  fingerprint: string;
-  metadata: JsonObject;
-  traceparent: string | null;
-  coordinates: RecordCoordinates;
-  /** Thread status in the event; null where there is no thread. */
-  threadStatus: ThreadStatus | null;
-} & (
-  | {
-      status: 'pending';
-      /** Null until a scheduled run joins. */
-      lanePosition: bigint | null;
-      isReady: boolean;
-      isTemporary: boolean;
-      /** Seconds until a scheduled run joins its lane; null for all others. */
-      delaySeconds: number | null;
-    }
-  | { status: 'rejected'; reason: RejectedReason; message: string; blockedBy: string | null }
-);
-
-/** What a batch does to the ledger: runs in log order, the threads that have changed, and a count of repeats. */
-export type AdmissionPlan = { runs: AdmittedRun[]; lanes: Lane[]; repeatCount: number };
+import type { AssistantDirectory, KnownRun, Verdict } from './admission.ts';
+import type { Admitted, AdmissionPlan, AdmittedRun, Cancellation } from './admission-plan.ts';
+import { isEarlier, judgeCancel, threadOfCancel } from './cancel.ts';
+import { newLane, statusOf, withRun, withoutRuns } from './lane.ts';
+import type { InFlightRun, Lane } from './lane.ts';
+import type { CancelRequest, RunRequest } from './run-request.ts';
 
 /**
  * Applies requests one after the other, each seeing what the earlier ones did: a batch gives the verdicts of a
@@ -40,56 +15,131 @@ export type AdmissionPlan = { runs: AdmittedRun[]; lanes: Lane[]; repeatCount: n
  * @param known the runs of the ledger whose id one of the requests, or its record, has
  */
 export function planAdmission(
-  requests: readonly RunRequest[],
+  requests: readonly (RunRequest | CancelRequest)[],
   known: readonly KnownRun[],
   lanes: readonly Lane[],
   assistants: AssistantDirectory,
 ): AdmissionPlan {
-  const knownById = new Map(known.map((run) => [run.runId, run]));
-  const laneByThread = new Map(lanes.map((lane) => [lane.threadId, lane]));
-  const changed = new Set<string>();
-  const runs: AdmittedRun[] = [];
-  let repeatCount = 0;
-  for (const request of requests) {
-    const lane = laneByThread.get(request.threadId) ?? newLane(request.threadId);
-    const verdict = admit(request, knownById.get(request.runId) ?? null, lane, assistants);
+  const batch = new Batch(known, lanes, assistants);
+  for (const [ordinal, request] of requests.entries()) {
+    if (request.kind === 'create') batch.create(request, ordinal);
+    else batch.cancel(request, ordinal);
+  }
+  return batch.plan();
+}
+
+class Batch {
+  readonly #known: Map<string, KnownRun>;
+  readonly #lanes: Map<string, Lane>;
+  readonly #assistants: AssistantDirectory;
+  readonly #changed = new Set<string>();
+  readonly #runs: AdmittedRun[] = [];
+  readonly #cancellations: Cancellation[] = [];
+  readonly #unknownRuns: AdmissionPlan['unknownRuns'] = [];
+  #repeatCount = 0;
+
+  constructor(known: readonly KnownRun[], lanes: readonly Lane[], assistants: AssistantDirectory) {
+    this.#known = new Map(known.map((run) => [run.runId, run]));
+    this.#lanes = new Map(lanes.map((lane) => [lane.threadId, lane]));
+    this.#assistants = assistants;
+  }
+
+  plan(): AdmissionPlan {
+    return {
+      runs: this.#runs,
+      cancellations: this.#cancellations,
+      lanes: [...this.#lanes.values()].filter((lane) => this.#changed.has(lane.threadId)),
+      repeatCount: this.#repeatCount,
+      unknownRuns: this.#unknownRuns,
+    };
+  }
+
+  create(request: RunRequest, ordinal: number): void {
+    const lane = this.#lane(request.threadId);
+    const verdict = admit(request, this.#known.get(request.runId) ?? null, lane, this.#assistants);
     if (verdict.kind === 'repeat') {
-      repeatCount += 1;
-      continue;
+      this.#repeatCount += 1;
+      return;
     }
     // A conflict cannot use the id it claims; under its own id it is known when the record is read again (I4).
     const runId = verdict.kind === 'reject' && verdict.because === 'run_id_conflict' ? request.recordId : request.runId;
-    if (runId !== request.runId && knownById.has(runId)) {
-      repeatCount += 1;
-      continue;
+    if (runId !== request.runId && this.#known.has(runId)) {
+      this.#repeatCount += 1;
+      return;
     }
-    knownById.set(runId, { runId, threadId: request.threadId, fingerprint: request.fingerprint });
-    const common = {
+    const { threadId, fingerprint, coordinates } = request;
+    const isFinished = verdict.kind === 'reject';
+    this.#known.set(runId, { runId, threadId, fingerprint, source: coordinates, isFinished });
+    const common: Admitted = {
+      ordinal,
       runId,
-      threadId: request.threadId,
+      threadId,
       assistantId: verdict.assistant?.assistantId ?? request.request.assistant_id,
       graphId: verdict.assistant?.graphId ?? null,
       request: request.request,
-      fingerprint: request.fingerprint,
+      fingerprint,
       metadata: request.request.metadata ?? {},
       traceparent: request.traceparent,
-      coordinates: request.coordinates,
+      coordinates,
     };
     if (verdict.kind === 'reject') {
-      runs.push({
-        ...common,
-        status: 'rejected',
-        threadStatus: lane.exists ? lane.status : null,
-        reason: verdict.because,
-        message: verdict.message,
-        blockedBy: verdict.blockedBy,
-      });
-      continue;
+      const { because: reason, message, blockedBy } = verdict;
+      this.#runs.push({ ...common, status: 'rejected', threadStatus: statusOf(lane), reason, message, blockedBy });
+      return;
     }
+    this.#accept(verdict, common, lane);
+  }
+
+  cancel(cancel: CancelRequest, ordinal: number): void {
+    const { request, coordinates } = cancel;
+    const lane = this.#lane(threadOfCancel(request));
+    const known = request.run_id === null ? null : (this.#known.get(request.run_id) ?? null);
+    const verdict = judgeCancel(cancel, known, lane);
+    switch (verdict.kind) {
+      case 'nothing':
+        return;
+      case 'unknown_run':
+        this.#unknownRuns.push({ coordinates, message: verdict.message });
+        return;
+      case 'cancel_run': {
+        const left = withoutRuns(lane, ({ runId }) => runId === verdict.runId);
+        this.#lanes.set(lane.threadId, left);
+        this.#cancellations.push({
+          ordinal,
+          threadId: lane.threadId,
+          runId: verdict.runId,
+          action: request.action,
+          reason: 'cancelled',
+          supersededBy: null,
+          threadStatus: statusOf(left) ?? 'idle',
+          beforeOffset: null,
+        });
+        return;
+      }
+      case 'cancel_all': {
+        const isHit = (run: InFlightRun) => isEarlier(run.source, coordinates);
+        const left = withoutRuns(lane, isHit);
+        this.#lanes.set(lane.threadId, left);
+        this.#end(lane, isHit, {
+          ordinal,
+          threadId: lane.threadId,
+          action: request.action,
+          reason: 'cancelled',
+          supersededBy: null,
+          threadStatus: statusOf(left) ?? 'idle',
+          beforeOffset: coordinates.offset,
+        });
+        return;
+      }
+    }
+  }
+
+  #accept(verdict: Extract<Verdict, { supersedes: CancelAction | null }>, common: Admitted, lane: Lane): void {
+    const { runId, threadId, request, coordinates, ordinal } = common;
     const isScheduled = verdict.kind === 'schedule';
     // Its thread is only the lane that every run needs; nobody else ever sees it.
-    const isTemporary = request.request.thread_id === null && request.request.on_completion === 'delete';
-    runs.push({
+    const isTemporary = request.thread_id === null && request.on_completion === 'delete';
+    this.#runs.push({
       ...common,
       status: 'pending',
       threadStatus: isTemporary ? null : 'busy',
@@ -98,18 +148,40 @@ export function planAdmission(
       isReady: verdict.kind === 'start',
       delaySeconds: isScheduled ? verdict.inSeconds : null,
     });
-    laneByThread.set(request.threadId, {
-      ...lane,
-      exists: true,
-      status: 'busy',
-      head: isScheduled ? lane.head : (lane.head ?? runId),
-      nextPosition: isScheduled ? lane.nextPosition : lane.nextPosition + 1n,
-    });
-    changed.add(request.threadId);
+    if (verdict.supersedes !== null) {
+      this.#end(lane, () => true, {
+        ordinal,
+        threadId,
+        action: verdict.supersedes,
+        reason: 'superseded',
+        supersededBy: runId,
+        threadStatus: 'busy',
+        beforeOffset: null,
+      });
+    }
+    const before = verdict.supersedes === null ? lane : withoutRuns(lane, () => true);
+    const run: InFlightRun = {
+      runId,
+      state: isScheduled ? 'scheduled' : 'pending',
+      source: coordinates,
+      isStored: false,
+      isAskedToStop: false,
+    };
+    const nextPosition = isScheduled ? lane.nextPosition : lane.nextPosition + 1n;
+    this.#lanes.set(threadId, withRun({ ...before, nextPosition }, run));
+    this.#changed.add(threadId);
   }
-  return { runs, lanes: [...laneByThread.values()].filter((lane) => changed.has(lane.threadId)), repeatCount };
-}
 
-function newLane(threadId: string): Lane {
-  return { threadId, exists: false, firstPartition: null, status: 'idle', head: null, nextPosition: 1n };
+  /** Runs of this batch are ended one by one, as they are all known; those of the ledger together, as they are not. */
+  #end(lane: Lane, isHit: (run: InFlightRun) => boolean, end: Omit<Cancellation, 'runId'>): void {
+    const hit = lane.inFlight.filter((run) => isHit(run) && !run.isAskedToStop);
+    if (hit.some((run) => run.isStored)) this.#cancellations.push({ ...end, runId: null });
+    for (const { runId, isStored } of hit) {
+      if (!isStored) this.#cancellations.push({ ...end, runId });
+    }
+  }
+
+  #lane(threadId: string): Lane {
+    return this.#lanes.get(threadId) ?? newLane(threadId);
+  }
 }

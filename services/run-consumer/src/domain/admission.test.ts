@@ -2,35 +2,80 @@ import { assistantIdOfGraph } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { describe, expect, test } from 'vitest';
 import { admit } from './admission.ts';
-import type { KnownRun, Lane } from './admission.ts';
-import { assistants, idleLane, requestAt } from './factories.fixture.ts';
+import type { KnownRun } from './admission.ts';
+import { assistants, busyLane as laneOf, idleLane, requestAt } from './factories.fixture.ts';
 
 const BLOCKER = 'aaaaaaaa-0000-4000-8000-000000000001';
 const chat = { assistantId: assistantIdOfGraph('chat'), graphId: 'chat' };
-const busyLane: Lane = { ...idleLane(), status: 'busy', head: BLOCKER };
+const busyLane = laneOf([BLOCKER]);
 
-describe('enqueue', () => {
-  test('starts at once on a free thread, whatever its status', () => {
-    for (const status of ['idle', 'interrupted', 'error'] as const) {
-      expect(admit(requestAt(1), null, { ...idleLane(), status }, assistants)).toEqual({
-        kind: 'start',
-        assistant: chat,
-      });
+describe('I2: the decision table', () => {
+  const strategies = ['enqueue', 'reject', 'interrupt', 'rollback'] as const;
+  // Every combination of what can be in flight: at most one run runs, and it is the first.
+  const lanes: [string, ('running' | 'pending' | 'scheduled')[]][] = [
+    ['nothing', []],
+    ['a running run', ['running']],
+    ['a pending run', ['pending']],
+    ['a scheduled run', ['scheduled']],
+    ['a running and a pending run', ['running', 'pending']],
+    ['a running and a scheduled run', ['running', 'scheduled']],
+    ['a pending and a scheduled run', ['pending', 'scheduled']],
+    ['all of them', ['running', 'pending', 'scheduled']],
+  ];
+  const IDS = ['aaaaaaaa-0000-4000-8000-00000000000a', 'aaaaaaaa-0000-4000-8000-00000000000b', BLOCKER];
+
+  /** The table of the header as a reader would apply it. */
+  function expected(strategy: (typeof strategies)[number], states: readonly string[], isScheduled: boolean): object {
+    if (strategy === 'reject' && states.length > 0) {
+      return { kind: 'reject', because: 'thread_busy', blockedBy: IDS[0], assistant: chat };
+    }
+    const supersedes = states.length > 0 && (strategy === 'interrupt' || strategy === 'rollback') ? strategy : null;
+    if (isScheduled) return { kind: 'schedule', inSeconds: 5, assistant: chat, supersedes };
+    const staysInLane = supersedes === null ? states.some((state) => state !== 'scheduled') : states[0] === 'running';
+    return staysInLane
+      ? { kind: 'enqueue', behind: IDS[0], assistant: chat, supersedes }
+      : { kind: 'start', assistant: chat, supersedes };
+  }
+
+  const cases = strategies.flatMap((strategy) =>
+    lanes.flatMap(([name, states]) => [false, true].map((isScheduled) => ({ strategy, name, states, isScheduled }))),
+  );
+
+  test.each(cases)('$strategy, scheduled $isScheduled, with $name in flight', ({ strategy, states, isScheduled }) => {
+    const request = requestAt(1, { multitask_strategy: strategy, ...(isScheduled ? { after_seconds: 5 } : {}) });
+    for (const restingStatus of ['idle', 'interrupted', 'error'] as const) {
+      const lane = { ...laneOf(IDS.slice(0, states.length), states), restingStatus };
+      expect(admit(request, null, lane, assistants)).toMatchObject(expected(strategy, states, isScheduled));
     }
   });
 
-  test('waits behind the oldest unfinished run', () => {
-    expect(admit(requestAt(1), null, busyLane, assistants)).toEqual({
-      kind: 'enqueue',
-      assistant: chat,
-      behind: BLOCKER,
+  test('a run that was asked to stop is in flight until it has', () => {
+    const lane = laneOf([BLOCKER], ['running']);
+    const stopping = { ...lane, inFlight: lane.inFlight.map((run) => ({ ...run, isAskedToStop: true })) };
+    expect(admit(requestAt(1, { multitask_strategy: 'reject' }), null, stopping, assistants)).toMatchObject({
+      because: 'thread_busy',
+      blockedBy: BLOCKER,
+      message: expect.stringContaining(BLOCKER) as unknown,
+    });
+  });
+
+  test('a thread that must exist is looked for before it can be busy', () => {
+    const request = requestAt(1, { multitask_strategy: 'reject', if_not_exists: 'reject' });
+    expect(admit(request, null, { ...busyLane, exists: false }, assistants)).toMatchObject({
+      because: 'thread_not_found',
     });
   });
 });
 
 describe('a run_id that is known', () => {
   const request = requestAt(1, { run_id: BLOCKER });
-  const known: KnownRun = { runId: BLOCKER, threadId: 't1', fingerprint: request.fingerprint };
+  const known: KnownRun = {
+    runId: BLOCKER,
+    threadId: 't1',
+    fingerprint: request.fingerprint,
+    source: request.coordinates,
+    isFinished: false,
+  };
 
   test('with the same request is a repeat, also when the request would be refused now', () => {
     expect(admit(request, known, busyLane, assistants)).toEqual({ kind: 'repeat' });
@@ -76,6 +121,7 @@ test('a scheduled run is scheduled, on a free thread and on a busy one; zero sec
       kind: 'schedule',
       assistant: chat,
       inSeconds: 1.5,
+      supersedes: null,
     });
   }
   expect(admit(requestAt(1, { after_seconds: 0 }), null, idleLane(), assistants).kind).toBe('start');
@@ -91,12 +137,7 @@ test('a thread that must exist and does not is refused, after every other refusa
 });
 
 describe('a field that is not enforced yet is refused, not ignored', () => {
-  const fields: Record<string, Json>[] = [
-    { webhook: 'https://example.com' },
-    { multitask_strategy: 'reject' },
-    { multitask_strategy: 'interrupt' },
-    { multitask_strategy: 'rollback' },
-  ];
+  const fields: Record<string, Json>[] = [{ webhook: 'https://example.com' }];
 
   test.each(fields.map((field) => [JSON.stringify(field), field] as const))('%s', (_name, field) => {
     const verdict = admit(requestAt(1, field), null, idleLane(), assistants);

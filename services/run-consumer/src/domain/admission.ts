@@ -1,10 +1,17 @@
 /**
- * The verdict on a run request, by the state of its thread when its turn in the log comes (I2).
+ * The verdict on a run request, by the state of its thread when its turn in the log comes (I2). A run is in flight while
+ * it is pending, running or scheduled.
  *
- *                         thread idle   a run of the thread is unfinished
- *   enqueue               start         enqueue behind it
- *     with after_seconds  schedule      schedule: it joins the lane when its time comes, behind what is there by then
- *   reject                not supported yet, like interrupt and rollback: rejected as `not_supported`
+ *                 nothing in flight    runs in flight
+ *   enqueue       accept               accept
+ *   reject        accept               reject `thread_busy`, blocked by the oldest of them
+ *   interrupt     accept               accept; all of them are superseded and end interrupted
+ *   rollback      accept               accept; all of them are superseded and rolled back
+ *
+ * An accepted run is placed, after what it supersedes is gone:
+ *   after_seconds                      schedule: it joins the lane when its time comes, behind what is there by then
+ *   nothing in the lane                start
+ *   a run in the lane                  enqueue behind it; a running one that was superseded still has to stop (I9)
  *
  * Before the strategy is looked at, in this order:
  *   same run_id, same request           repeat: nothing happens (I4)
@@ -15,9 +22,11 @@
  *   a field that is not enforced yet    reject `not_supported`
  */
 import { assistantIdOfGraph, isUuid, reservedConfigKeys } from '@runlane/contracts';
-import type { RejectedReason, ThreadStatus } from '@runlane/contracts';
-import { unsupportedFields } from './unsupported-fields.ts';
+import type { CancelAction, RejectedReason } from '@runlane/contracts';
+import { headOf, withoutRuns } from './lane.ts';
+import type { Lane, Source } from './lane.ts';
 import type { RunRequest } from './run-request.ts';
+import { unsupportedFields } from './unsupported-fields.ts';
 
 /** A graph that `langgraph.json` names, as its system assistant (LangGraph gives each graph one under a UUIDv5). */
 export type Assistant = { assistantId: string; graphId: string };
@@ -25,28 +34,25 @@ export type Assistant = { assistantId: string; graphId: string };
 /** Assistants by everything that a request may call them. */
 export type AssistantDirectory = ReadonlyMap<string, Assistant>;
 
-/** What the ledger knows of an earlier run with the same id. */
-export type KnownRun = { runId: string; threadId: string; fingerprint: string };
-
-/** A thread as admission sees it: its row, and the first of its unfinished runs. */
-export type Lane = {
+/** What the ledger knows of an earlier run. */
+export type KnownRun = {
+  runId: string;
   threadId: string;
-  /** False until a run was accepted on it. */
-  exists: boolean;
-  /** The partition it was first seen on; null for a thread that does not exist. */
-  firstPartition: number | null;
-  status: ThreadStatus;
-  /** The oldest unfinished run; null when the thread is free. */
-  head: string | null;
-  nextPosition: bigint;
+  fingerprint: string;
+  source: Source;
+  /** It has ended, or was rejected. */
+  isFinished: boolean;
 };
+
+/** What an accepted run does to everything in flight on its thread. */
+type Accepted = { assistant: Assistant; supersedes: CancelAction | null };
 
 export type Verdict =
   | { kind: 'repeat' }
-  | { kind: 'start'; assistant: Assistant }
-  | { kind: 'enqueue'; assistant: Assistant; behind: string }
+  | ({ kind: 'start' } & Accepted)
+  | ({ kind: 'enqueue'; behind: string } & Accepted)
   /** Joins its lane later; until then it only keeps the thread busy. */
-  | { kind: 'schedule'; assistant: Assistant; inSeconds: number }
+  | ({ kind: 'schedule'; inSeconds: number } & Accepted)
   | {
       kind: 'reject';
       because: RejectedReason;
@@ -106,9 +112,25 @@ export function admit(
   if (unsupported.length > 0) {
     return reject('not_supported', `This version does not run requests with ${unsupported.join(', ')}. Leave it out.`);
   }
+  const [oldest] = lane.inFlight;
+  const { multitask_strategy: strategy } = request.request;
+  if (oldest !== undefined && strategy === 'reject') {
+    return reject(
+      'thread_busy',
+      `Run ${oldest.runId} of thread ${lane.threadId} has not ended, and multitask_strategy is reject. ` +
+        'Send the request again when it has, or choose another strategy.',
+      oldest.runId,
+    );
+  }
+  const supersedes = oldest !== undefined && (strategy === 'interrupt' || strategy === 'rollback') ? strategy : null;
+  return place(request, supersedes === null ? lane : withoutRuns(lane, () => true), { assistant, supersedes });
+}
+
+function place(request: RunRequest, lane: Lane, accepted: Accepted): Verdict {
   const inSeconds = request.request.after_seconds ?? 0;
-  if (inSeconds > 0) return { kind: 'schedule', assistant, inSeconds };
-  return lane.head === null ? { kind: 'start', assistant } : { kind: 'enqueue', assistant, behind: lane.head };
+  if (inSeconds > 0) return { kind: 'schedule', inSeconds, ...accepted };
+  const head = headOf(lane);
+  return head === null ? { kind: 'start', ...accepted } : { kind: 'enqueue', behind: head.runId, ...accepted };
 }
 
 /** The directory of the system assistants: a graph answers to its name and to the UUIDv5 derived from it. */

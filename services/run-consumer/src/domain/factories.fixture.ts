@@ -1,8 +1,14 @@
-import { fingerprintOfJson, parseRunCreate, runIdOfRecord, threadIdOfStatelessRun } from '@runlane/contracts';
+import {
+  fingerprintOfJson,
+  parseRunCancel,
+  parseRunCreate,
+  runIdOfRecord,
+  threadIdOfStatelessRun,
+} from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { assistantDirectory } from './admission.ts';
-import type { Lane } from './admission.ts';
-import type { RunRequest } from './run-request.ts';
+import type { InFlightRun, Lane } from './lane.ts';
+import type { CancelRequest, RunRequest } from './run-request.ts';
 
 /** Assistants that the domain tests know. */
 export const assistants = assistantDirectory(['chat', 'worker']);
@@ -26,7 +32,26 @@ export function requestAt(offset: number, json: Record<string, Json> = {}): RunR
   };
 }
 
+/** A valid cancel as admission sees it, at the given offset of partition 0. */
+export function cancelAt(offset: number, json: Record<string, Json>): CancelRequest {
+  const parsed = parseRunCancel(json);
+  if (parsed.kind === 'invalid') throw new Error(parsed.problems.join(' '));
+  const coordinates = { topic: 'requests', partition: 0, offset: BigInt(offset), timestampMs: 1_000 + offset };
+  return { kind: 'cancel', request: parsed.request, coordinates };
+}
+
+/** A run in flight that an earlier batch has put there, from offset 0 of another topic. */
+export function storedRun(runId: string, state: InFlightRun['state'] = 'pending'): InFlightRun {
+  const source = { topic: 'earlier', partition: 0, offset: 0n };
+  return { runId, state, source, isStored: true, isAskedToStop: false };
+}
+
+/** A thread on which runs wait, or are what `states` says, in this order. */
+export function busyLane(runIds: readonly string[], states: readonly InFlightRun['state'][] = []): Lane {
+  return { ...idleLane(), inFlight: runIds.map((runId, index) => storedRun(runId, states[index])) };
+}
+
 /** An existing thread on which nothing runs. */
 export function idleLane(threadId = 't1'): Lane {
-  return { threadId, exists: true, firstPartition: 0, status: 'idle', head: null, nextPosition: 4n };
+  return { threadId, exists: true, firstPartition: 0, restingStatus: 'idle', inFlight: [], nextPosition: 4n };
 }

@@ -2,14 +2,23 @@
  * The life of a run in the ledger.
  *
  *   pending ──claim──▶ running ──settle──▶ success | error | timeout | interrupted | rollback
- *      ▲                  │
- *      └──── rescue ──────┘   its executor died or handed it back
+ *      ▲  │               │
+ *      └──│─ rescue ──────┘   its executor died or handed it back
+ *         └── superseded or cancelled before it started ──▶ interrupted | rollback
  *
- *   rejected is never pending.
+ *   rejected is never pending. A running run that is superseded or cancelled is asked to stop, and settles when it has.
  *
  * I3  Each claim and each rescue raises the fencing token; a write with an older one changes nothing.
  */
-import type { FailedReason, Json, JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
+import type {
+  CancelAction,
+  FailedReason,
+  Json,
+  JsonObject,
+  MultitaskStrategy,
+  RunCreate,
+  SupersededReason,
+} from '@runlane/contracts';
 
 /** A run that an executor owns: what it needs to execute it and to write about it. */
 export type ClaimedRun = {
@@ -28,6 +37,12 @@ export type ClaimedRun = {
   /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
   isTemporary: boolean;
 };
+
+/** Why a run has to end before its time: the first request that said so counts. */
+export type Stop = { action: CancelAction; reason: SupersededReason; supersededBy: string | null };
+
+/** A running run that was asked to stop. */
+export type StopRequest = Stop & { runId: string; fencingToken: bigint };
 
 /** Starts of a run that may fail for reasons of the infrastructure before it is given up. */
 export const MAX_ATTEMPTS = 3;
@@ -53,6 +68,8 @@ export type Outcome =
   | { kind: 'paused'; head: HeadState }
   | { kind: 'failed'; reason: FailedReason; error: RunError; head: HeadState | null }
   | { kind: 'timed_out'; limitSeconds: number }
+  /** It was asked to stop, and its graph and its saver have stopped. Head null: not known, or there is none. */
+  | { kind: 'interrupted'; stop: Stop; head: HeadState | null }
   /** The run goes back to pending: its executor stops (the attempt is not spent) or the infrastructure failed. */
   | { kind: 'handed_back'; spendsAttempt: boolean; isolate: boolean; error: RunError }
   /** Somebody else owns the run by now: nothing may be written. */

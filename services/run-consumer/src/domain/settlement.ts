@@ -1,6 +1,6 @@
 import type { Json, RunInterrupt, RunStatus, RunStatusEventType, ThreadStatus } from '@runlane/contracts';
 import { MAX_ATTEMPTS } from './run.ts';
-import type { HeadState, Outcome, RunError } from './run.ts';
+import type { HeadState, Outcome, RunError, Stop } from './run.ts';
 
 /** The fields of a status event that only this event has; absent ones are null in the event. */
 export type EventDetails = {
@@ -23,16 +23,24 @@ export type Settlement =
       status: RunStatus;
       type: RunStatusEventType;
       reason: string | null;
-      /** Status of the thread when no run waits on it; with one waiting it is busy. */
-      threadStatus: ThreadStatus;
+      /**
+       * Status of the thread when no run waits on it; with one waiting it is busy. Null: what it was before the run.
+       */
+      threadStatus: ThreadStatus | null;
       details: EventDetails;
+      /** The attempt was lost rather than ended: a run that was asked to stop has stopped, and has not failed. */
+      isLost: boolean;
     }
   /** `isolate`: its next attempt runs alone, because this one took its process or thread down, or may have. */
   | { kind: 'requeue'; spendsAttempt: boolean; isolate: boolean }
   | { kind: 'nothing' };
 
+/** The end of a run. */
+export type Ending = Extract<Settlement, { kind: 'end' }>;
+
 /**
- * Says how an attempt ends in the ledger (design 2.3).
+ * Says how an attempt ends in the ledger (design 2.3). The ledger overrules it for a run that was asked to stop: one to
+ * be rolled back is, whatever it ended as, and one that would go back to pending ends instead.
  *
  * @param valuesMaxBytes size of `values` and of `interrupts`, as JSON in UTF-8, above which an event leaves them out
  */
@@ -58,6 +66,11 @@ export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: 
           message: `The attempt took longer than ${outcome.limitSeconds} s (RUNLANE_RUN_TIMEOUT_SECONDS).`,
         },
       });
+    case 'interrupted':
+      return end('interrupted', 'run.interrupted', threadStatusAfter(outcome.head), {
+        ...stopDetails(outcome.stop),
+        ...(outcome.head === null ? {} : headDetails(outcome.head, valuesMaxBytes)),
+      });
     case 'handed_back':
       return outcome.spendsAttempt && attempt >= MAX_ATTEMPTS
         ? attemptsExhausted(attempt, outcome.error.message)
@@ -74,23 +87,42 @@ export function rescueOf(attempt: number): Settlement {
     : { kind: 'requeue', spendsAttempt: true, isolate: true };
 }
 
-function attemptsExhausted(attempt: number, last: string): Settlement {
-  return end('error', 'run.failed', 'error', {
+/** How a run that was asked to stop ends when its attempt was lost; it wrote the head checkpoint, or wrote none. */
+export function interruptedWithoutHead(stop: Stop, checkpointId: string | null): Ending {
+  return end('interrupted', 'run.interrupted', checkpointId === null ? null : 'interrupted', {
+    ...stopDetails(stop),
+    ...(checkpointId === null ? {} : { checkpoint_id: checkpointId }),
+  });
+}
+
+function attemptsExhausted(attempt: number, last: string): Ending {
+  const ending = end('error', 'run.failed', 'error', {
     reason: 'attempts_exhausted',
     error: {
       error: 'AttemptsExhausted',
       message: `Gave up after ${attempt} attempts; the last one ended because ${last}.`,
     },
   });
+  return { ...ending, isLost: true };
 }
 
 function end(
   status: RunStatus,
   type: RunStatusEventType,
-  threadStatus: ThreadStatus,
+  threadStatus: ThreadStatus | null,
   details: EventDetails,
-): Settlement {
-  return { kind: 'end', status, type, reason: details.reason ?? null, threadStatus, details };
+): Ending {
+  return { kind: 'end', status, type, reason: details.reason ?? null, threadStatus, details, isLost: false };
+}
+
+/** What an interrupted run has left: something to go on with, or a thread at rest. */
+function threadStatusAfter(head: HeadState | null): ThreadStatus | null {
+  if (head === null) return null;
+  return head.next.length > 0 ? 'interrupted' : 'idle';
+}
+
+function stopDetails({ reason, supersededBy }: Stop): EventDetails {
+  return { reason, ...(supersededBy === null ? {} : { superseded_by: supersededBy }) };
 }
 
 function headDetails(head: HeadState, maxBytes: number): EventDetails {

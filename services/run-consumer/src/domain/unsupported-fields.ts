@@ -11,6 +11,5 @@ export function unsupportedFields(request: RunCreate): string[] {
   };
   refuse('webhook', request.webhook !== null);
   refuse('webhook_events', request.webhook_events !== null);
-  refuse(`multitask_strategy ${request.multitask_strategy}`, request.multitask_strategy !== 'enqueue');
   return used;
 }

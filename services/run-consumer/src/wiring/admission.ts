@@ -3,6 +3,7 @@ import type { Assignment, KafkaConnection, RecordConsumer, Seek } from '@runlane
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
+import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, recreatedTopicMessage } from '../app/receive-run-requests.ts';
 import type { AdmissionReport, ReceiveDependencies } from '../app/receive-run-requests.ts';
 import { assistantDirectory } from '../domain/admission.ts';
@@ -20,7 +21,7 @@ export async function startAdmission(
   scope.defer('dead letter producer', () => deadLetters.close());
   const needs: ReceiveDependencies = {
     read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES }),
-    ledger: createAdmissionLedger(pool, group),
+    ledger: createAdmissionLedger(pool, group, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     deadLetters,
     deadLetterRecord: (record, { code, message }, attempts) =>
@@ -102,6 +103,9 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
     metrics.records.inc({ verdict: 'repeat' }, report.repeatCount + report.skippedCount);
     metrics.records.inc({ verdict: 'dead_letter' }, report.deadLetters.length);
     for (const { code } of report.deadLetters) metrics.deadLetters.inc({ code });
+    for (const { action, reason, endedCount, askedCount } of report.cancelled) {
+      metrics.cancelled.inc({ reason, action }, endedCount + askedCount);
+    }
     metrics.strayThreads.inc(report.strayThreads.length);
     if (report.strayThreads.length > 0 && !hasWarnedOfStrays) {
       hasWarnedOfStrays = true;
@@ -111,9 +115,12 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
           'murmur2 (librdkafka: partitioner=murmur2_random). Logged once; see runlane_stray_thread_records_total.',
       );
     }
-    const { admittedCount, rejectedCount, repeatCount, skippedCount } = report;
+    const { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled } = report;
     const codes = report.deadLetters.map(({ code }) => code);
     const level = codes.length > 0 ? 'warn' : 'debug';
-    logger[level]({ admittedCount, rejectedCount, repeatCount, skippedCount, dead_letters: codes }, 'batch.admitted');
+    logger[level](
+      { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled, dead_letters: codes },
+      'batch.admitted',
+    );
   };
 }

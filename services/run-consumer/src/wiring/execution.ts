@@ -22,6 +22,8 @@ export type Execution = {
   claiming: Promise<void>;
   /** Ends when renewing has ended, after `background` aborted. */
   renewing: Promise<void>;
+  /** Ends with it. */
+  heeding: Promise<void>;
 };
 
 /** The worker threads of the process. `env` of langgraph.json reaches the graphs in them, and nothing else. */
@@ -71,6 +73,7 @@ export function startExecution(
       executor.abortAll(reason);
     },
     onHeld: () => wakeups.runsReady.notify(),
+    onStopRequests: (requests) => executor.stopRuns(requests),
     logger,
   });
   const executor = new RunExecutor({
@@ -80,6 +83,7 @@ export function startExecution(
     runGraph: workers.run,
     hints,
     ready: wakeups.runsReady,
+    stops: wakeups.stopsRequested,
     onAttempt: (run, outcome, durationMs) => reportAttempt(foundation, run, outcome, durationMs),
     monotonicMs: () => performance.now(),
     logger,
@@ -95,6 +99,7 @@ export function startExecution(
     executor,
     lease,
     renewing: lease.holdUntil(signals.background),
+    heeding: executor.heedStopsUntil(signals.background),
     claiming: executor.claimUntil(signals.intake),
   };
 }

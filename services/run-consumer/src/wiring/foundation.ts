@@ -25,12 +25,14 @@ export type Foundation = {
   /** Name of this process for leases and logs. */
   host: string;
   hints: Hints;
-  /** Woken when runs may be ready, and when events were stored. */
-  wakeups: { runsReady: Wakeup; eventsStored: Wakeup };
+  /** Woken when runs may be ready, when events were stored, and when running runs were asked to stop. */
+  wakeups: { runsReady: Wakeup; eventsStored: Wakeup; stopsRequested: Wakeup };
 };
 
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
 const HINT_INTERVAL_MS = 50;
+/** The same when runs were asked to stop, which counts as soon as it is published. */
+const URGENT_HINT_INTERVAL_MS = 5;
 
 /** Opens what the roles share. Nothing waits for a server here: each role does when it needs one. */
 export function layFoundation(
@@ -45,11 +47,16 @@ export function layFoundation(
     logger,
   });
   scope.defer('database pool', () => pool.end());
-  const wakeups = { runsReady: new Wakeup(), eventsStored: new Wakeup() };
+  const wakeups = { runsReady: new Wakeup(), eventsStored: new Wakeup(), stopsRequested: new Wakeup() };
   const hints = new PostgresHints({
     pool,
-    local: { runs_ready: wakeups.runsReady, events_stored: wakeups.eventsStored },
+    local: {
+      runs_ready: wakeups.runsReady,
+      events_stored: wakeups.eventsStored,
+      stops_requested: wakeups.stopsRequested,
+    },
     minIntervalMs: HINT_INTERVAL_MS,
+    urgentIntervalMs: URGENT_HINT_INTERVAL_MS,
     logger,
   });
   scope.defer('hints', () => hints.close());

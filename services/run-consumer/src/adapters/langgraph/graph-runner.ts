@@ -1,13 +1,14 @@
 /**
  * Purpose   Runs one attempt of a graph in this process and says how it ended.
  * I3        A write that was refused, because somebody else owns the run by now, aborts the graph and settles nothing.
- * I9        The outcome is given after the saver has stopped: an aborted graph goes on for a while, but writes nothing.
+ * I9        The outcome is given after the saver has stopped and, when the run was aborted, after its nodes have ended:
+ *           LangGraph lets go of an aborted graph at once, while that goes on.
  * Failures  The graph's own errors end the run; a database that was away hands it back; neither rejects.
  */
 import { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
 import type { RunSaver } from '@runlane/checkpoint';
-import { LeaseLost } from '@runlane/service-kit';
+import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
@@ -15,6 +16,7 @@ import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry } from './graph-registry.ts';
 import { followEnding } from './follow-ending.ts';
 import { sendClassOf } from './langgraph-copy.ts';
+import { NodeWatch } from './node-watch.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
 import { readState } from './thread-state.ts';
@@ -35,13 +37,17 @@ const MAX_ERROR_MESSAGE = 16_384;
 export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signals) => {
     const refused = new AbortController();
+    const nodes = new NodeWatch();
     const saver = run.isTemporary ? null : needs.newSaver(run, () => refused.abort(new LeaseLost(`run ${run.runId}`)));
     try {
-      return await attempt(run, { ...signals, abort: AbortSignal.any([signals.abort, refused.signal]) }, saver, needs);
+      const abort = AbortSignal.any([signals.abort, refused.signal]);
+      return await attempt(run, { ...signals, abort }, { saver, nodes }, needs);
     } catch (error) {
       return failureOutcome(error, saver);
     } finally {
       await saver?.quiesce();
+      // Whoever aborted a run ends the thread of a graph that does not end.
+      if (signals.abort.aborted) await nodes.ended();
     }
   };
 }
@@ -49,7 +55,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
 async function attempt(
   run: ClaimedRun,
   signals: RunSignals,
-  saver: RunSaver | null,
+  { saver, nodes }: { saver: RunSaver | null; nodes: NodeWatch },
   needs: RunnerDependencies,
 ): Promise<Outcome> {
   const control = new RunControl();
@@ -57,6 +63,7 @@ async function attempt(
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
   const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
+  nodes.watch(graph);
   const plan = await planStart(run, graph, saver, async ({ node, input }) => {
     const ProjectSend = await sendClassOf(graph, needs.graphs.fileOf(run.graphId));
     return new ProjectSend(node, input);
@@ -73,6 +80,8 @@ async function attempt(
   }
   const ending = followEnding(run, saver);
   try {
+    // LangGraph would still write the input.
+    if (keepsState(signals.abort)) throw signals.abort.reason;
     const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
       streamMode: ending.streamMode,
@@ -80,15 +89,27 @@ async function attempt(
     for await (const chunk of stream) ending.see(chunk);
     await saver?.flush();
   } catch (error) {
+    const isStopped = keepsState(signals.abort);
+    if (isStopped && saver !== null) {
+      // What it has finished stays; what it still does is refused from here on, so that the head that is read stays too.
+      await nodes.ended();
+      await saver.settle();
+    }
     // Whether the database was away or the run was lost is known when the writes under way have ended.
     await saver?.quiesce();
     const outcome = failureOutcome(error, saver);
-    if (outcome.kind !== 'failed' || signals.abort.aborted) return outcome;
+    if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped)) return outcome;
     const state = saver === null ? ending.state() : await readState(graph, checkpointConfig(run));
     return { ...outcome, head: state === null ? null : headOf(state, run, needs.logger) };
   }
   const head = headOf(ending.state() ?? (await readState(graph, checkpointConfig(run))), run, needs.logger);
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
+}
+
+/** Whether the run was asked to stop where it stands: then its event tells the state that it has left. */
+function keepsState(abort: AbortSignal): boolean {
+  const reason: unknown = abort.reason;
+  return (reason instanceof Superseded || reason instanceof Cancelled) && reason.how === 'interrupt';
 }
 
 function drainOn(signal: AbortSignal, control: RunControl): void {

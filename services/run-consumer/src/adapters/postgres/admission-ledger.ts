@@ -1,15 +1,17 @@
-import type { ThreadStatus } from '@runlane/contracts';
+import type { CancelAction, SupersededReason, ThreadStatus } from '@runlane/contracts';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
-import type { AdmissionLedger, AdmissionTransaction, Position } from '../../app/ports.ts';
-import type { AdmissionPlan, AdmittedRun } from '../../domain/admission-batch.ts';
-import type { KnownRun, Lane } from '../../domain/admission.ts';
-import type { EventDetails } from '../../domain/settlement.ts';
+import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
+import type { AdmissionPlan } from '../../domain/admission-plan.ts';
+import type { KnownRun } from '../../domain/admission.ts';
+import type { InFlightRun, Lane } from '../../domain/lane.ts';
+import { cancellationColumns, eventColumns, runColumns } from './plan-columns.ts';
 import { sql } from './statements.ts';
+import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 import { onDatabase } from './translate-errors.ts';
 
 /** The ledger's side of admission, for one consumer group. */
-export function createAdmissionLedger(pool: Pool, group: string): AdmissionLedger {
+export function createAdmissionLedger(pool: Pool, group: string, checkpoints: ThreadCheckpoints): AdmissionLedger {
   return {
     inTransaction: (topic, partition, work) =>
       onDatabase(() =>
@@ -21,7 +23,7 @@ export function createAdmissionLedger(pool: Pool, group: string): AdmissionLedge
           ]);
           if (held === undefined) throw new Error('lock-position returned no row');
           const position = { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
-          const transaction = new PostgresAdmission(client, { group, topic, partition }, position);
+          const transaction = new PostgresAdmission(client, { group, topic, partition }, position, checkpoints);
           const result = await work(transaction);
           await transaction.deleteEmptyThreads();
           return result;
@@ -44,62 +46,133 @@ class PostgresAdmission implements AdmissionTransaction {
   readonly position: Position;
   readonly #client: PoolClient;
   readonly #source: Source;
+  readonly #checkpoints: ThreadCheckpoints;
+  /** Waiting runs that have begun already, with the head checkpoint that they have written. */
+  readonly #begun = new Map<string, { threadId: string; checkpointId: string | null }>();
   /** Threads that this transaction created, to hold a lock on, and on which it has accepted nothing yet. */
   #emptyThreads = new Set<string>();
 
-  constructor(client: PoolClient, source: Source, position: Position) {
+  constructor(client: PoolClient, source: Source, position: Position, checkpoints: ThreadCheckpoints) {
+    this.#checkpoints = checkpoints;
     this.#client = client;
     this.#source = source;
     this.position = position;
   }
 
-  async lockLanes(threadIds: readonly string[]): Promise<Lane[]> {
+  async lockLanes(threadIds: readonly string[], cancelling: Cancelling): Promise<Lane[]> {
     const ids = [...new Set(threadIds)];
     const created = await query<{ thread_id: string }>(this.#client, sql.createThreads, [ids, this.#source.partition]);
     this.#emptyThreads = new Set(created.map((row) => row.thread_id));
     const locked = await query<{
       thread_id: string;
       status: ThreadStatus;
+      resting_status: Lane['restingStatus'];
       first_partition: number;
       next_lane_position: bigint;
     }>(this.#client, sql.lockThreads, [ids]);
     const existing = locked.filter((row) => !this.#emptyThreads.has(row.thread_id));
-    const heads = new Map<string, string>();
-    if (existing.length > 0) {
-      const rows = await query<{ thread_id: string; run_id: string }>(this.#client, sql.selectLaneHeads, [
-        existing.map((row) => row.thread_id),
-      ]);
-      for (const row of rows) heads.set(row.thread_id, row.run_id);
-    }
+    const busy = existing.filter(({ status }) => status === 'busy').map((row) => row.thread_id);
+    const inFlight = await this.#runsInFlight(busy, cancelling);
     return existing.map((row) => ({
       threadId: row.thread_id,
       exists: true,
       firstPartition: row.first_partition,
-      status: row.status,
-      head: heads.get(row.thread_id) ?? null,
+      restingStatus: row.resting_status,
+      inFlight: inFlight.get(row.thread_id) ?? [],
       nextPosition: row.next_lane_position,
     }));
   }
 
-  async knownRuns(runIds: readonly string[]): Promise<KnownRun[]> {
-    const rows = await query<{ run_id: string; thread_id: string; fingerprint: string }>(
-      this.#client,
-      sql.selectKnownRuns,
-      [[...new Set(runIds)]],
-    );
-    return rows.map((row) => ({ runId: row.run_id, threadId: row.thread_id, fingerprint: row.fingerprint }));
+  async #runsInFlight(busy: readonly string[], cancelling: Cancelling): Promise<Map<string, InFlightRun[]>> {
+    const byThread = new Map<string, InFlightRun[]>();
+    if (busy.length === 0) return byThread;
+    const isCancelling = new Set(cancelling.threadIds);
+    const held = busy.filter((threadId) => isCancelling.has(threadId));
+    if (held.length > 0) await this.#holdReadyRuns(held);
+    // Every cancel of one run takes at most one away, and one of all leaves the running run, if anything.
+    const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, [busy, 2 + cancelling.singleCount]);
+    for (const row of rows) {
+      const runs = byThread.get(row.thread_id) ?? [];
+      runs.push(inFlightRun(row));
+      byThread.set(row.thread_id, runs);
+    }
+    return byThread;
   }
 
-  async write(plan: AdmissionPlan): Promise<void> {
-    if (plan.runs.length === 0) return;
+  async #holdReadyRuns(threadIds: readonly string[]): Promise<void> {
+    const ready = await query<{ run_id: string; thread_id: string; is_begun: boolean }>(
+      this.#client,
+      sql.lockReadyRuns,
+      [threadIds],
+    );
+    const begun = ready.filter((row) => row.is_begun).map((row) => ({ runId: row.run_id, threadId: row.thread_id }));
+    if (begun.length === 0) return;
+    const heads = await this.#checkpoints.headsWrittenBy(this.#client, begun);
+    for (const { runId, threadId } of begun) {
+      this.#begun.set(runId, { threadId, checkpointId: heads.get(runId) ?? null });
+    }
+  }
+
+  async knownRuns(runIds: readonly string[]): Promise<KnownRun[]> {
+    const rows = await query<KnownRow>(this.#client, sql.selectKnownRuns, [[...new Set(runIds)]]);
+    return rows.map((row) => ({
+      runId: row.run_id,
+      threadId: row.thread_id,
+      fingerprint: row.fingerprint,
+      source: sourceOf(row),
+      isFinished: row.is_finished,
+    }));
+  }
+
+  async write(plan: AdmissionPlan): Promise<WrittenPlan> {
     const { topic, partition } = this.#source;
-    await query(this.#client, sql.insertRuns, [topic, partition, ...columnsOf(plan.runs)]);
-    if (plan.lanes.length === 0) return;
-    await query(this.#client, sql.updateLanes, [
-      plan.lanes.map((lane) => lane.threadId),
-      plan.lanes.map((lane) => lane.nextPosition),
+    const { runs, lanes, cancellations } = plan;
+    const isPlain = cancellations.length === 0;
+    if (runs.length > 0) await query(this.#client, sql.insertRuns, [topic, partition, ...runColumns(runs), isPlain]);
+    if (lanes.length > 0) {
+      await query(this.#client, sql.updateLanes, [
+        lanes.map((lane) => lane.threadId),
+        lanes.map((lane) => lane.nextPosition),
+      ]);
+      for (const lane of lanes) this.#emptyThreads.delete(lane.threadId);
+    }
+    return isPlain ? { cancelled: [], readyCount: 0 } : this.#cancel(plan);
+  }
+
+  async #cancel({ runs, cancellations }: AdmissionPlan): Promise<WrittenPlan> {
+    const { topic, partition } = this.#source;
+    const rows = await query<CancelledRow>(this.#client, sql.cancelRuns, [
+      topic,
+      partition,
+      ...cancellationColumns(cancellations),
+      ...eventColumns(runs),
+      [...this.#begun.keys()],
+      [...this.#begun.values()].map(({ checkpointId }) => checkpointId),
     ]);
-    for (const lane of plan.lanes) this.#emptyThreads.delete(lane.threadId);
+    await this.#endBegun(rows);
+    const temporary = rows.flatMap((row) => row.temporary_thread_ids);
+    if (temporary.length > 0) await query(this.#client, sql.deleteEmptyThreads, [temporary]);
+    const [freed] = await query<{ ready_count: number }>(this.#client, sql.freeLanes, [
+      [...new Set(cancellations.map(({ threadId }) => threadId))],
+    ]);
+    return {
+      cancelled: rows.map((row) => ({
+        action: row.action,
+        reason: row.reason,
+        endedCount: row.ended_count,
+        askedCount: row.asked_count,
+      })),
+      readyCount: freed?.ready_count ?? 0,
+    };
+  }
+
+  async #endBegun(rows: readonly CancelledRow[]): Promise<void> {
+    for (const { action, begun_run_ids: runIds } of rows) {
+      if (runIds.length === 0) continue;
+      const runs = runIds.map((runId) => ({ runId, threadId: this.#begun.get(runId)?.threadId ?? '' }));
+      if (action === 'rollback') await this.#checkpoints.rollBack(this.#client, runs);
+      else await this.#checkpoints.keep(this.#client, runIds);
+    }
   }
 
   async movePosition(position: Position): Promise<void> {
@@ -112,36 +185,34 @@ class PostgresAdmission implements AdmissionTransaction {
   }
 }
 
-/** The arrays of insert-runs, in the order of its parameters. */
-function columnsOf(runs: readonly AdmittedRun[]): unknown[][] {
-  return [
-    runs.map((run) => run.runId),
-    runs.map((run) => run.threadId),
-    runs.map((run) => run.assistantId),
-    runs.map((run) => run.graphId),
-    runs.map((run) => run.status),
-    runs.map((run) => (run.status === 'rejected' ? run.reason : null)),
-    runs.map((run) => run.request.multitask_strategy),
-    runs.map((run) => JSON.stringify(run.request)),
-    runs.map((run) => run.fingerprint),
-    runs.map((run) => JSON.stringify(run.metadata)),
-    runs.map((run) => run.traceparent),
-    runs.map((run) => (run.status === 'pending' ? run.lanePosition : null)),
-    runs.map((run) => run.status === 'pending' && run.isReady),
-    runs.map((run) => (run.status === 'rejected' ? run.blockedBy : null)),
-    runs.map((run) => run.coordinates.offset),
-    runs.map((run) => run.threadStatus),
-    runs.map((run) => JSON.stringify(detailsOf(run))),
-    runs.map((run) => run.status === 'pending' && run.isTemporary),
-    runs.map((run) => (run.status === 'pending' ? run.delaySeconds : null)),
-  ];
+type SourceRow = { source_topic: string; source_partition: number; source_offset: bigint };
+type KnownRow = SourceRow & { run_id: string; thread_id: string; fingerprint: string; is_finished: boolean };
+type InFlightRow = SourceRow & {
+  thread_id: string;
+  run_id: string;
+  status: 'pending' | 'running';
+  lane_position: bigint | null;
+  cancel_action: CancelAction | null;
+};
+type CancelledRow = {
+  action: CancelAction;
+  reason: SupersededReason;
+  ended_count: number;
+  asked_count: number;
+  temporary_thread_ids: string[];
+  begun_run_ids: string[];
+};
+
+function sourceOf(row: SourceRow): InFlightRun['source'] {
+  return { topic: row.source_topic, partition: row.source_partition, offset: row.source_offset };
 }
 
-function detailsOf(run: AdmittedRun): EventDetails {
-  if (run.status === 'pending') return {};
+function inFlightRun(row: InFlightRow): InFlightRun {
   return {
-    reason: run.reason,
-    error: { error: run.reason, message: run.message },
-    ...(run.blockedBy === null ? {} : { blocked_by: run.blockedBy }),
+    runId: row.run_id,
+    state: row.lane_position === null ? 'scheduled' : row.status,
+    source: sourceOf(row),
+    isStored: true,
+    isAskedToStop: row.cancel_action !== null,
   };
 }

@@ -5,7 +5,7 @@ import type { Hints } from '../../app/ports.ts';
 /** Channel on which processes tell each other that there is work; the payload says which. */
 export const HINT_CHANNEL = 'runlane_hints';
 
-type Topic = 'runs_ready' | 'events_stored';
+type Topic = 'runs_ready' | 'events_stored' | 'stops_requested';
 
 export type HintOptions = {
   pool: Pool;
@@ -13,6 +13,8 @@ export type HintOptions = {
   local: Record<Topic, Wakeup>;
   /** Shortest time between two NOTIFYs, in milliseconds: each takes a lock on the whole database when it commits. */
   minIntervalMs: number;
+  /** The same for what somebody waits for: a node that shall stop. */
+  urgentIntervalMs: number;
   logger: Logger;
 };
 
@@ -25,6 +27,8 @@ export class PostgresHints implements Hints {
   readonly #due = new Set<Topic>();
   #timer: NodeJS.Timeout | null = null;
   #lastSentMs = 0;
+  /** When the timer is due. */
+  #sendAtMs = 0;
 
   constructor(options: HintOptions) {
     this.#options = options;
@@ -38,11 +42,16 @@ export class PostgresHints implements Hints {
     this.#hint('events_stored');
   }
 
+  stopsRequested(): void {
+    this.#hint('stops_requested', this.#options.urgentIntervalMs);
+  }
+
   /** Call with the payload of a notification; null (a new connection, which may have missed some) wakes everything. */
   onNotify(payload: string | null): void {
     const { local } = this.#options;
     if (payload === null || payload.includes('runs_ready')) local.runs_ready.notify();
     if (payload === null || payload.includes('events_stored')) local.events_stored.notify();
+    if (payload === null || payload.includes('stops_requested')) local.stops_requested.notify();
   }
 
   /** Drops what is still to be told. */
@@ -52,12 +61,16 @@ export class PostgresHints implements Hints {
     this.#due.clear();
   }
 
-  #hint(topic: Topic): void {
+  #hint(topic: Topic, intervalMs = this.#options.minIntervalMs): void {
     this.#options.local[topic].notify();
     this.#due.add(topic);
-    if (this.#timer !== null) return;
-    const waitMs = Math.max(0, this.#lastSentMs + this.#options.minIntervalMs - performance.now());
-    this.#timer = setTimeout(() => void this.#send(), waitMs);
+    const sendAtMs = Math.max(performance.now(), this.#lastSentMs + intervalMs);
+    if (this.#timer !== null) {
+      if (sendAtMs >= this.#sendAtMs) return;
+      clearTimeout(this.#timer);
+    }
+    this.#sendAtMs = sendAtMs;
+    this.#timer = setTimeout(() => void this.#send(), sendAtMs - performance.now());
   }
 
   async #send(): Promise<void> {

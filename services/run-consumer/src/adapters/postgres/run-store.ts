@@ -1,15 +1,8 @@
-import type { JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
-import { query, withTransaction } from '@runlane/postgres';
+import type { CancelAction, JsonObject, MultitaskStrategy, RunCreate, SupersededReason } from '@runlane/contracts';
+import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
-import type {
-  ExecutorLeases,
-  OwnedSettlement,
-  RunClaims,
-  RunSettlements,
-  SettleResult,
-  StrandedRuns,
-} from '../../app/ports.ts';
-import type { Settlement } from '../../domain/settlement.ts';
+import type { ExecutorLeases, RunClaims, StrandedRuns } from '../../app/ports.ts';
+import type { StopRequest } from '../../domain/run.ts';
 import { sql } from './statements.ts';
 import { onDatabase } from './translate-errors.ts';
 
@@ -46,55 +39,28 @@ export function createRunClaims(pool: Pool): RunClaims {
         isTemporary: row.is_temporary,
       }));
     },
+    async stopRequests(executorId) {
+      return (await onDatabase(() => query<StopRow>(pool, sql.selectStopRequests, [executorId]))).map(stopRequest);
+    },
   };
 }
 
-/** Settling runs, several in one transaction. */
-export function createRunSettlements(pool: Pool): RunSettlements {
-  return { settle: (settlements) => onDatabase(() => settleAll(pool, settlements)) };
-}
+type StopRow = {
+  run_id: string;
+  fencing_token: bigint;
+  cancel_action: CancelAction;
+  reason: SupersededReason;
+  superseded_by: string | null;
+};
 
-type Ending = OwnedSettlement & { settlement: Extract<Settlement, { kind: 'end' }> };
-type Requeueing = OwnedSettlement & { settlement: Extract<Settlement, { kind: 'requeue' }> };
-
-type OwnedRow = { run_id: string; fencing_token: bigint };
-
-/** A run may be settled by its executor and by a sweeper in one batch; only the token tells them apart. */
-function claimKey(runId: string, fencingToken: bigint): string {
-  return `${runId}/${fencingToken}`;
-}
-
-async function settleAll(pool: Pool, settlements: readonly OwnedSettlement[]): Promise<SettleResult[]> {
-  const endings = settlements.filter((owned): owned is Ending => owned.settlement.kind === 'end');
-  const requeueings = settlements.filter((owned): owned is Requeueing => owned.settlement.kind === 'requeue');
-  const results = new Map<string, SettleResult>();
-  await withTransaction(pool, async (client) => {
-    if (endings.length > 0) {
-      // In a statement of its own: the one that looks for the next run must see what the lock waited for.
-      await query(client, sql.lockThreads, [[...new Set(endings.map((owned) => owned.threadId))]]);
-      const settled = await query<OwnedRow & { is_successor_ready: boolean }>(client, sql.settleRunsIfOwned, [
-        endings.map((owned) => owned.runId),
-        endings.map((owned) => owned.fencingToken),
-        endings.map(({ settlement }) => settlement.status),
-        endings.map(({ settlement }) => settlement.type),
-        endings.map(({ settlement }) => settlement.reason),
-        endings.map(({ settlement }) => settlement.threadStatus),
-        endings.map(({ settlement }) => JSON.stringify(settlement.details)),
-      ]);
-      for (const row of settled)
-        results.set(claimKey(row.run_id, row.fencing_token), row.is_successor_ready ? 'successor_ready' : 'settled');
-    }
-    if (requeueings.length > 0) {
-      const requeued = await query<OwnedRow>(client, sql.requeueRunsIfOwned, [
-        requeueings.map((owned) => owned.runId),
-        requeueings.map((owned) => owned.fencingToken),
-        requeueings.map(({ settlement }) => settlement.spendsAttempt),
-        requeueings.map(({ settlement }) => settlement.isolate),
-      ]);
-      for (const row of requeued) results.set(claimKey(row.run_id, row.fencing_token), 'requeued');
-    }
-  });
-  return settlements.map((owned) => results.get(claimKey(owned.runId, owned.fencingToken)) ?? 'lost');
+function stopRequest(row: StopRow): StopRequest {
+  return {
+    runId: row.run_id,
+    fencingToken: row.fencing_token,
+    action: row.cancel_action,
+    reason: row.reason,
+    supersededBy: row.superseded_by,
+  };
 }
 
 /** The lease row of an executor process. */
@@ -104,7 +70,10 @@ export function createExecutorLeases(pool: Pool): ExecutorLeases {
       await onDatabase(() => query(pool, sql.registerExecutor, [executorId, host, leaseMs]));
     },
     async renew(executorId, leaseMs) {
-      return (await onDatabase(() => query(pool, sql.renewExecutor, [executorId, leaseMs]))).length > 0;
+      const rows = await onDatabase(() =>
+        query<StopRow | { run_id: null }>(pool, sql.renewExecutor, [executorId, leaseMs]),
+      );
+      return rows.length === 0 ? null : rows.flatMap((row) => (row.run_id === null ? [] : [stopRequest(row)]));
     },
     async release(executorId) {
       await onDatabase(() => query(pool, sql.releaseExecutor, [executorId]));

@@ -10,6 +10,7 @@ import { register } from 'tsx/esm/api';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
 import { openStore } from '../store.ts';
+import { abortReasonOf } from './abort-message.ts';
 import type { AttemptKey, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 
 const port = parentPort;
@@ -57,7 +58,7 @@ port.on('message', (message: ToWorker) => {
       return;
     }
     case 'abort':
-      attempt?.abort.abort(new Error(message.reason));
+      attempt?.abort.abort(abortReasonOf(message.reason));
       return;
     case 'drain':
       attempt?.drain.abort();

@@ -11,6 +11,7 @@ import { LeaseLost } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import { abortMessageOf } from './abort-message.ts';
 import type { AttemptKey, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 
 export type GraphThreadOptions = {
@@ -94,7 +95,7 @@ export class GraphThread {
   #abort(key: AttemptKey, signal: AbortSignal): void {
     if (!this.#attempts.has(key)) return;
     const reason: unknown = signal.reason;
-    this.#send({ type: 'abort', key, reason: reason instanceof Error ? reason.message : String(reason) });
+    this.#send({ type: 'abort', key, reason: abortMessageOf(reason) });
     const graceMs = reason instanceof LeaseLost ? LEASE_LOST_GRACE_MS : ABORT_GRACE_MS;
     const timer = setTimeout(() => {
       if (!this.#attempts.has(key)) return;

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LeaseLost, ShuttingDown } from '@runlane/service-kit';
+import { Cancelled, LeaseLost, ShuttingDown, Superseded } from '@runlane/service-kit';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { RunSignals } from '../../../app/execute-runs.ts';
@@ -131,6 +131,35 @@ test('a graph that does not end after its abort is ended with its thread, and it
   blocked.stop.abort(new LeaseLost('executor'));
   expect(await blocking).toMatchObject({ kind: 'handed_back' });
   expect(await neighbour).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: false });
+});
+
+const hasNoted = (runId: string, at: 'start' | 'end') =>
+  readFileSync(sideEffects, 'utf8')
+    .split('\n')
+    .some((line) => line.includes(runId) && line.includes(`"at":"${at}"`));
+
+test('I9: a node that does not look at its signal has ended when its run has', async () => {
+  await using workers = await startWorkers();
+  const controls = signals();
+  const claimed = await claim('ignore_abort', 1_500);
+  const outcome = workers.run(claimed, controls);
+  await eventually(() => hasNoted(claimed.runId, 'start'), { what: 'the node has started' });
+  controls.stop.abort(new Cancelled({ how: 'interrupt' }));
+  expect(await outcome).toMatchObject({ kind: 'failed', head: { next: ['act'] } });
+  expect(hasNoted(claimed.runId, 'end')).toBe(true);
+});
+
+test('a node that goes on for longer than the grace is ended with its thread, and its neighbours spend nothing', async () => {
+  await using workers = await startWorkers();
+  const controls = signals();
+  const claimed = await claim('ignore_abort', 60_000);
+  const deaf = workers.run(claimed, controls);
+  const neighbour = run(workers, await claim('ignore_abort', 60_000));
+  await eventually(() => hasNoted(claimed.runId, 'start'), { what: 'the node has started' });
+  controls.stop.abort(new Superseded({ by: 'later', how: 'rollback' }));
+  expect(await deaf).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
+  expect(await neighbour).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: false });
+  expect(hasNoted(claimed.runId, 'end')).toBe(false);
 });
 
 test('stopping ends threads that are blocked', async () => {

@@ -1,4 +1,4 @@
-import type { LogLevel } from '@runlane/service-kit';
+import type { AbortHow, LogLevel } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import type { GraphSource } from '../langgraph-json.ts';
 
@@ -17,9 +17,15 @@ export type WorkerSettings = {
 /** Names one attempt: a run may be claimed again before its lost attempt has ended. */
 export type AttemptKey = string;
 
+/** An abort reason, whose class would not survive the way. */
+export type AbortMessage =
+  | { kind: 'superseded'; by: string; how: AbortHow }
+  | { kind: 'cancelled'; how: AbortHow }
+  | { kind: 'other'; message: string };
+
 export type ToWorker =
   | { type: 'start'; key: AttemptKey; run: ClaimedRun }
-  | { type: 'abort'; key: AttemptKey; reason: string }
+  | { type: 'abort'; key: AttemptKey; reason: AbortMessage }
   /** Stop at the next superstep. */
   | { type: 'drain'; key: AttemptKey };
 

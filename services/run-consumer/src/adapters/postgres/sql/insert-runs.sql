@@ -1,5 +1,6 @@
 -- insert-runs
--- params  $1 source_topic text, $2 source_partition integer, then one array per column, in log order
+-- params  $1 source_topic text, $2 source_partition integer, then one array per column, in log order; $22 whether to
+--         store their events here, boolean: cancel-runs does where others come in between
 -- result  none; a run_id that another transaction inserted meanwhile is a unique violation, and the batch is read again
 -- events  one per run, in the same order (I5, I6)
 with admitted as (
@@ -33,4 +34,5 @@ insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, thread_s
 select
   run_id, thread_id, 'run.' || status, 1, 0, thread_status, details::json, case when status = 'rejected' then now() end
 from admitted
+where $22
 order by ordinal

@@ -1,7 +1,8 @@
 -- requeue-runs-if-owned
 -- params  one array per column: $1 run_ids, $2 fencing_tokens, $3 whether the attempt is spent, $4 whether the
 --         next one runs alone
--- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once
+-- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once. One that was
+--         asked to stop does not go back: it ends
 -- fence   the token rises, so that whoever executed the run can write nothing more (I3)
 -- events  none: going back to pending publishes nothing, the next start does
 update runlane.runs as run
@@ -18,4 +19,5 @@ from unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::boolean[])
 where run.run_id = requeued.run_id
   and run.fencing_token = requeued.fencing_token
   and run.status = 'running'
+  and run.cancel_action is null
 returning run.run_id, requeued.fencing_token

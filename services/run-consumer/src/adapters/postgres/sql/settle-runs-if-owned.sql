@@ -1,20 +1,28 @@
 -- settle-runs-if-owned
 -- params  one array per column: $1 run_ids, $2 fencing_tokens, $3 statuses, $4 event types, $5 reasons,
---         $6 thread statuses when nothing waits, $7 details (JSON)
--- result  the runs that were settled and whether a run of the thread became ready; a missing one was owned by
---         somebody else by now (I3)
+--         $6 thread statuses when nothing waits (null: as before the run), $7 details (JSON), $8 whether the attempt was
+--         lost
+-- result  the runs that were settled, whether a run of the thread became ready, and whether the run is to be rolled back
+--         by the caller, in this transaction (I8). A missing one was owned by somebody else by now (I3), or its attempt
+--         was lost and it had been asked to interrupt: then it has not failed
+-- cancel  a run that was asked to roll back does, however it ended; one that ended by itself before it noticed that it
+--         was to be interrupted keeps its end
 -- locks   the runs; the caller holds the rows of their threads, so no run can join a lane meanwhile
 -- events  one per settled run, in the same transaction (I5)
 with settlement as (
   select *
-  from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-    as settlement (run_id, fencing_token, status, type, reason, thread_status, details)
+  from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[])
+    as settlement (run_id, fencing_token, status, type, reason, thread_status, details, is_lost)
 ),
 settled as (
   update runlane.runs as run
   set
-    status = settlement.status,
-    reason = settlement.reason,
+    status = case when run.cancel_action = 'rollback' then 'rollback' else settlement.status end,
+    reason = case when run.cancel_action = 'rollback' then run.reason else settlement.reason end,
+    superseded_by = case
+      when run.cancel_action = 'rollback' or settlement.status = 'interrupted' then run.superseded_by
+    end,
+    cancel_action = null,
     executor_id = null,
     sequence = run.sequence + 1,
     updated_at = now(),
@@ -23,16 +31,24 @@ settled as (
   where run.run_id = settlement.run_id
     and run.fencing_token = settlement.fencing_token
     and run.status = 'running'
+    and (run.cancel_action is distinct from 'interrupt' or not settlement.is_lost)
   returning
     run.run_id, run.thread_id, run.fencing_token, run.is_temporary, run.sequence, run.attempt, run.run_started_at,
-    run.run_ended_at, run.status, settlement.type, settlement.thread_status, settlement.details
+    run.run_ended_at,
+    run.status = 'rollback' as is_rolled_back,
+    case run.status when 'rollback' then 'run.rolled_back' else settlement.type end as type,
+    case when run.status <> 'rollback' then settlement.thread_status end as thread_status,
+    case run.status
+      when 'rollback' then json_strip_nulls(json_build_object('reason', run.reason, 'superseded_by', run.superseded_by))
+      else settlement.details::json
+    end as details
 ),
 -- A rollback undoes what is in the journal, before or after this statement.
 forgotten as (
   delete from runlane.foreign_writes as entry
   using settled
   where entry.run_id = settled.run_id
-    and settled.status <> 'rollback'
+    and not settled.is_rolled_back
 ),
 waiting as (
   select settled.thread_id, next_run.run_id
@@ -63,9 +79,11 @@ freed as (
   update runlane.threads as thread
   set
     status = case
-      when waiting.run_id is null and scheduled.thread_id is null then settled.thread_status
+      when waiting.run_id is null and scheduled.thread_id is null
+      then coalesce(settled.thread_status, thread.resting_status)
       else 'busy'
     end,
+    resting_status = coalesce(settled.thread_status, thread.resting_status),
     updated_at = now()
   from settled
   left join waiting using (thread_id)
@@ -87,15 +105,19 @@ announced as (
     settled.run_id, settled.thread_id, settled.type, settled.sequence, settled.attempt,
     case
       when settled.is_temporary then null
-      when waiting.run_id is null and scheduled.thread_id is null then settled.thread_status
+      when waiting.run_id is null and scheduled.thread_id is null
+      then coalesce(settled.thread_status, thread.resting_status)
       else 'busy'
     end,
-    settled.details::json,
+    settled.details,
     settled.run_started_at, settled.run_ended_at
   from settled
   left join waiting using (thread_id)
   left join scheduled using (thread_id)
+  left join runlane.threads as thread using (thread_id)
 )
-select settled.run_id, settled.fencing_token, waiting.run_id is not null as is_successor_ready
+select
+  settled.run_id, settled.fencing_token, settled.thread_id, settled.is_temporary, settled.is_rolled_back,
+  waiting.run_id is not null as is_successor_ready
 from settled
 left join waiting using (thread_id)

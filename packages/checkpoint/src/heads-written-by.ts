@@ -1,0 +1,24 @@
+import { loadSql, query } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
+import { inSchema } from './checkpoint-schema.ts';
+import type { RunOnThread } from './journal.ts';
+
+const template = loadSql(new URL('./sql/select-heads-written-by-runs.sql', import.meta.url));
+
+/**
+ * The head checkpoint of each run's thread, by run id, for those whose head the run has written itself. For runs whose
+ * graph can no longer be asked.
+ *
+ * @param schema of LangGraph's tables
+ */
+export async function headsWrittenBy(
+  client: PoolClient,
+  schema: string,
+  runs: readonly RunOnThread[],
+): Promise<Map<string, string>> {
+  const rows = await query<{ run_id: string; checkpoint_id: string }>(client, inSchema(template, schema), [
+    runs.map(({ runId }) => runId),
+    runs.map(({ threadId }) => threadId),
+  ]);
+  return new Map(rows.map((row) => [row.run_id, row.checkpoint_id]));
+}

@@ -1,0 +1,153 @@
+import type { Json } from '@runlane/contracts';
+import type { InRecord } from '@runlane/kafka';
+import { receiveRunRequests } from '../../app/receive-run-requests.ts';
+import type { AdmissionReport } from '../../app/receive-run-requests.ts';
+import type { SettleResult } from '../../app/ports.ts';
+import { recordingHints } from '../../app/recording-ports.fixture.ts';
+import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.ts';
+import type { ClaimedRun, Outcome } from '../../domain/run.ts';
+import { settlementOf } from '../../domain/settlement.ts';
+import { RunRows, silent } from '../langgraph/run-rows.fixture.ts';
+import { createAdmissionLedger } from './admission-ledger.ts';
+import { createExecutorLeases, createRunClaims } from './run-store.ts';
+import { createRunSettlements } from './run-settlements.ts';
+import { createThreadCheckpoints } from './thread-checkpoints.ts';
+
+/** A record to admit: a request or a cancel, without the offset that it gets. */
+export type LogEntry = { create: Record<string, Json> } | { cancel: Record<string, Json> };
+
+export const EXECUTOR = 'eeeeeeee-0000-4000-8000-000000000001';
+
+/** A ledger on real Postgres, with everything that changes runs in it, and nothing else. */
+export class LedgerWorld implements AsyncDisposable {
+  readonly rows: RunRows;
+  readonly hints = recordingHints();
+  readonly #checkpoints = createThreadCheckpoints('public');
+  #nextOffset = 0;
+
+  private constructor(rows: RunRows) {
+    this.rows = rows;
+  }
+
+  static async create(adminUrl: string): Promise<LedgerWorld> {
+    const world = new LedgerWorld(await RunRows.create(adminUrl));
+    await createExecutorLeases(world.rows.pool).register(EXECUTOR, 'test', 60_000);
+    return world;
+  }
+
+  /** Admits one batch and returns the ids of its runs, in log order; a cancel has the id of nothing. */
+  async admit(entries: readonly LogEntry[], group = 'g'): Promise<{ runIds: string[]; report: AdmissionReport }> {
+    const contents = entries.map((entry) => {
+      const offset = this.#nextOffset++;
+      return 'create' in entry ? requestAt(offset, entry.create) : cancelAt(offset, entry.cancel);
+    });
+    const report = await this.receive(contents, group);
+    return { report, runIds: contents.map((content) => (content.kind === 'create' ? content.runId : '')) };
+  }
+
+  /** Admits contents at the offsets that they have, for a group that may not have read them before. */
+  async receive(
+    contents: readonly (ReturnType<typeof requestAt> | ReturnType<typeof cancelAt>)[],
+    group: string,
+  ): Promise<AdmissionReport> {
+    const records = contents.map(({ coordinates }): InRecord => ({
+      ...coordinates,
+      key: null,
+      value: null,
+      headers: new Map(),
+    }));
+    const reports: AdmissionReport[] = [];
+    await receiveRunRequests(
+      { records, highWatermark: 1_000_000n },
+      {
+        read: async (record) => {
+          const content = contents[records.indexOf(record)];
+          if (content === undefined) throw new Error('a record that nobody sent');
+          return { record, content };
+        },
+        ledger: createAdmissionLedger(this.rows.pool, group, this.#checkpoints),
+        endOffset: () => Promise.resolve(1_000_000n),
+        deadLetters: { publish: () => Promise.resolve() },
+        deadLetterRecord: () => ({ topic: 'dead letters', key: null, value: null, headers: {} }),
+        assistants,
+        hints: this.hints,
+        report: (report) => reports.push(report),
+        logger: silent,
+      },
+    );
+    const [report] = reports;
+    if (report === undefined || reports.length > 1) throw new Error(`Admitted in ${reports.length} transactions.`);
+    return report;
+  }
+
+  claim(limit = 100): Promise<ClaimedRun[]> {
+    return createRunClaims(this.rows.pool).claim(EXECUTOR, limit, []);
+  }
+
+  /** Claims the one run that is ready. */
+  async claimOne(): Promise<ClaimedRun> {
+    const [run, ...others] = await createRunClaims(this.rows.pool).claim(EXECUTOR, 100, await this.#running());
+    if (run === undefined || others.length > 0) throw new Error(`${others.length + (run ? 1 : 0)} runs are ready.`);
+    return run;
+  }
+
+  async settle(run: ClaimedRun, outcome: Outcome): Promise<SettleResult | undefined> {
+    const { runId, threadId, fencingToken, attempt } = run;
+    const settlement = settlementOf(outcome, attempt, 100_000);
+    const settlements = createRunSettlements(this.rows.pool, this.#checkpoints);
+    return (await settlements.settle([{ runId, threadId, fencingToken, settlement }]))[0];
+  }
+
+  /** Status, reason and superseding run of each run. */
+  async runs(runIds: readonly string[]): Promise<unknown[][]> {
+    const found = await this.#select<{ run_id: string; status: string; reason: string; superseded_by: string }>(
+      'select run_id, status, reason, superseded_by from runlane.runs where run_id = any ($1::uuid[])',
+      [runIds],
+    );
+    return runIds.map((id) => {
+      const run = found.find((row) => row.run_id === id);
+      return [run?.status, run?.reason ?? null, run?.superseded_by ?? null];
+    });
+  }
+
+  /** Status of the thread and how it rests; null without one. */
+  async thread(threadId: string): Promise<[string, string] | null> {
+    const [row] = await this.#select<{ status: string; resting_status: string }>(
+      'select status, resting_status from runlane.threads where thread_id = $1',
+      [threadId],
+    );
+    return row === undefined ? null : [row.status, row.resting_status];
+  }
+
+  /** Events of the thread in the order in which they will be published. */
+  async events(
+    threadId: string,
+  ): Promise<{ run: string; type: string; sequence: number; status: string; details: object }[]> {
+    return this.#select(
+      `select run_id as run, type, sequence, thread_status as status, details from runlane.outbox
+       where thread_id = $1 order by outbox_id`,
+      [threadId],
+    );
+  }
+
+  async ready(threadId: string): Promise<string[]> {
+    const rows = await this.#select<{ run_id: string }>(
+      'select run_id from runlane.runs where thread_id = $1 and ready_at is not null',
+      [threadId],
+    );
+    return rows.map((row) => row.run_id);
+  }
+
+  async #running(): Promise<string[]> {
+    const rows = await this.#select<{ run_id: string }>(`select run_id from runlane.runs where status = 'running'`, []);
+    return rows.map((row) => row.run_id);
+  }
+
+  async #select<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
+    return (await this.rows.pool.query<Row>(text, values)).rows;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.rows[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,63 @@
+/** Plans of admission as the parameters of their statements: one array per column. */
+import type { AdmittedRun, Cancellation } from '../../domain/admission-plan.ts';
+import type { EventDetails } from '../../domain/settlement.ts';
+
+/** The arrays of insert-runs, in the order of its parameters. */
+export function runColumns(runs: readonly AdmittedRun[]): unknown[][] {
+  return [
+    runs.map((run) => run.runId),
+    runs.map((run) => run.threadId),
+    runs.map((run) => run.assistantId),
+    runs.map((run) => run.graphId),
+    runs.map((run) => run.status),
+    runs.map((run) => (run.status === 'rejected' ? run.reason : null)),
+    runs.map((run) => run.request.multitask_strategy),
+    runs.map((run) => JSON.stringify(run.request)),
+    runs.map((run) => run.fingerprint),
+    runs.map((run) => JSON.stringify(run.metadata)),
+    runs.map((run) => run.traceparent),
+    runs.map((run) => (run.status === 'pending' ? run.lanePosition : null)),
+    runs.map((run) => run.status === 'pending' && run.isReady),
+    runs.map((run) => (run.status === 'rejected' ? run.blockedBy : null)),
+    runs.map((run) => run.coordinates.offset),
+    runs.map((run) => run.threadStatus),
+    runs.map((run) => JSON.stringify(detailsOf(run))),
+    runs.map((run) => run.status === 'pending' && run.isTemporary),
+    runs.map((run) => (run.status === 'pending' ? run.delaySeconds : null)),
+  ];
+}
+
+/** The arrays of cancel-runs about the cancellations, in the order of its parameters. */
+export function cancellationColumns(cancellations: readonly Cancellation[]): unknown[][] {
+  return [
+    cancellations.map((cancellation) => cancellation.ordinal),
+    cancellations.map((cancellation) => cancellation.threadId),
+    cancellations.map((cancellation) => cancellation.runId),
+    cancellations.map((cancellation) => cancellation.action),
+    cancellations.map((cancellation) => cancellation.reason),
+    cancellations.map((cancellation) => cancellation.supersededBy),
+    cancellations.map((cancellation) => cancellation.threadStatus),
+    cancellations.map((cancellation) => cancellation.beforeOffset),
+  ];
+}
+
+/** The arrays of cancel-runs about the events of inserted runs, in the order of its parameters. */
+export function eventColumns(runs: readonly AdmittedRun[]): unknown[][] {
+  return [
+    runs.map((run) => run.ordinal),
+    runs.map((run) => run.runId),
+    runs.map((run) => run.threadId),
+    runs.map((run) => run.status),
+    runs.map((run) => run.threadStatus),
+    runs.map((run) => JSON.stringify(detailsOf(run))),
+  ];
+}
+
+function detailsOf(run: AdmittedRun): EventDetails {
+  if (run.status === 'pending') return {};
+  return {
+    reason: run.reason,
+    error: { error: run.reason, message: run.message },
+    ...(run.blockedBy === null ? {} : { blocked_by: run.blockedBy }),
+  };
+}

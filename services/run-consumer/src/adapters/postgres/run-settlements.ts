@@ -1,0 +1,147 @@
+/**
+ * Purpose   Ends attempts in the ledger, several in one transaction.
+ * I8        The checkpoints of a run that is rolled back go in the transaction that says so.
+ * I9        The successor of a run becomes ready in the transaction that ends it, and so never before.
+ * Locks     threads, then runs: no run joins a lane, and none is asked to stop, while one of its thread is settled.
+ */
+import type { CancelAction, SupersededReason } from '@runlane/contracts';
+import { query, withTransaction } from '@runlane/postgres';
+import type { Pool, PoolClient } from 'pg';
+import type { OwnedSettlement, RunSettlements, SettleResult } from '../../app/ports.ts';
+import { interruptedWithoutHead } from '../../domain/settlement.ts';
+import type { Ending, Settlement } from '../../domain/settlement.ts';
+import { sql } from './statements.ts';
+import type { ThreadCheckpoints } from './thread-checkpoints.ts';
+import { onDatabase } from './translate-errors.ts';
+
+export function createRunSettlements(pool: Pool, checkpoints: ThreadCheckpoints): RunSettlements {
+  return { settle: (settlements) => onDatabase(() => settleAll(pool, settlements, checkpoints)) };
+}
+
+type Owned<S extends Settlement> = Omit<OwnedSettlement, 'settlement'> & { settlement: S };
+type Requeue = Extract<Settlement, { kind: 'requeue' }>;
+
+async function settleAll(
+  pool: Pool,
+  settlements: readonly OwnedSettlement[],
+  checkpoints: ThreadCheckpoints,
+): Promise<SettleResult[]> {
+  const results = new Map<string, SettleResult>();
+  await withTransaction(pool, async (client) => {
+    // In a statement of its own: those that look at the lanes must see what the lock waited for.
+    await query(client, sql.lockThreads, [[...new Set(settlements.map((owned) => owned.threadId))]]);
+    await endRuns(client, settlements.filter(isOf('end')), checkpoints, results);
+    await requeueRuns(client, settlements.filter(isOf('requeue')), results);
+    const isLost = ({ settlement }: OwnedSettlement) => settlement.kind === 'requeue' || isLostEnd(settlement);
+    const left = settlements.filter((owned) => !results.has(claimKey(owned)) && isLost(owned));
+    await endRuns(client, await stoppedRuns(client, left, checkpoints), checkpoints, results);
+  });
+  return settlements.map((owned) => results.get(claimKey(owned)) ?? 'lost');
+}
+
+type EndedRow = {
+  run_id: string;
+  fencing_token: bigint;
+  thread_id: string;
+  is_temporary: boolean;
+  is_rolled_back: boolean;
+  is_successor_ready: boolean;
+};
+
+async function endRuns(
+  client: PoolClient,
+  endings: readonly Owned<Ending>[],
+  checkpoints: ThreadCheckpoints,
+  results: Map<string, SettleResult>,
+): Promise<void> {
+  if (endings.length === 0) return;
+  const ended = await query<EndedRow>(client, sql.settleRunsIfOwned, [
+    endings.map((owned) => owned.runId),
+    endings.map((owned) => owned.fencingToken),
+    endings.map(({ settlement }) => settlement.status),
+    endings.map(({ settlement }) => settlement.type),
+    endings.map(({ settlement }) => settlement.reason),
+    endings.map(({ settlement }) => settlement.threadStatus),
+    endings.map(({ settlement }) => JSON.stringify(settlement.details)),
+    endings.map(({ settlement }) => settlement.isLost),
+  ]);
+  for (const row of ended) results.set(rowKey(row), row.is_successor_ready ? 'successor_ready' : 'settled');
+  const rolledBack = ended.filter((row) => row.is_rolled_back && !row.is_temporary);
+  if (rolledBack.length === 0) return;
+  await checkpoints.rollBack(
+    client,
+    rolledBack.map((row) => ({ runId: row.run_id, threadId: row.thread_id })),
+  );
+}
+
+async function requeueRuns(
+  client: PoolClient,
+  requeues: readonly Owned<Requeue>[],
+  results: Map<string, SettleResult>,
+): Promise<void> {
+  if (requeues.length === 0) return;
+  const requeued = await query<{ run_id: string; fencing_token: bigint }>(client, sql.requeueRunsIfOwned, [
+    requeues.map((owned) => owned.runId),
+    requeues.map((owned) => owned.fencingToken),
+    requeues.map(({ settlement }) => settlement.spendsAttempt),
+    requeues.map(({ settlement }) => settlement.isolate),
+  ]);
+  for (const row of requeued) results.set(rowKey(row), 'requeued');
+}
+
+type StoppedRow = {
+  run_id: string;
+  fencing_token: bigint;
+  thread_id: string;
+  is_temporary: boolean;
+  cancel_action: CancelAction;
+  reason: SupersededReason;
+  superseded_by: string | null;
+};
+
+/** How those of the runs end that were asked to stop, and whose attempt was lost. What their graphs did is not known. */
+async function stoppedRuns(
+  client: PoolClient,
+  lost: readonly OwnedSettlement[],
+  checkpoints: ThreadCheckpoints,
+): Promise<Owned<Ending>[]> {
+  if (lost.length === 0) return [];
+  const rows = await query<StoppedRow>(client, sql.selectStoppedIfOwned, [
+    lost.map((owned) => owned.runId),
+    lost.map((owned) => owned.fencingToken),
+  ]);
+  const withCheckpoints = rows.filter((row) => row.cancel_action === 'interrupt' && !row.is_temporary);
+  const heads =
+    withCheckpoints.length === 0
+      ? new Map<string, string>()
+      : await checkpoints.headsWrittenBy(
+          client,
+          withCheckpoints.map((row) => ({ runId: row.run_id, threadId: row.thread_id })),
+        );
+  return rows.map((row) => {
+    const stop = { action: row.cancel_action, reason: row.reason, supersededBy: row.superseded_by };
+    return {
+      runId: row.run_id,
+      threadId: row.thread_id,
+      fencingToken: row.fencing_token,
+      settlement: interruptedWithoutHead(stop, heads.get(row.run_id) ?? null),
+    };
+  });
+}
+
+function isOf<K extends Settlement['kind']>(kind: K) {
+  return (owned: OwnedSettlement): owned is Owned<Extract<Settlement, { kind: K }>> => owned.settlement.kind === kind;
+}
+
+function isLostEnd(settlement: Settlement): boolean {
+  return settlement.kind === 'end' && settlement.isLost;
+}
+
+/** A run may be settled by its executor and by a sweeper in one batch; only the token tells them apart. */
+function claimKey({ runId, fencingToken }: Pick<OwnedSettlement, 'runId' | 'fencingToken'>): string {
+  return `${runId}/${fencingToken}`;
+}
+
+function rowKey(row: { run_id: string; fencing_token: bigint }): string {
+  return claimKey({ runId: row.run_id, fencingToken: row.fencing_token });
+}

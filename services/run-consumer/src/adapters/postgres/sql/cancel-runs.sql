@@ -1,0 +1,133 @@
+-- cancel-runs
+-- params  $1 source_topic text, $2 source_partition integer; then the cancellations, one array per column: $3 ordinals,
+--         $4 thread_ids, $5 run_ids (null: every run that the ledger had before this batch), $6 actions, $7 reasons,
+--         $8 superseded_by, $9 thread statuses afterwards, $10 offsets from which on runs of the partition are spared
+--         (null: none); then the runs that this batch has inserted: $11 ordinals, $12 run_ids,
+--         $13 thread_ids, $14 statuses, $15 thread statuses, $16 details (JSON); then waiting runs that have begun
+--         already: $17 run_ids, $18 the head checkpoints that they have written or null
+-- result  one row per kind of cancellation: how many runs have ended, how many running ones are asked to stop, and the
+--         threads that ended with their temporary runs, and the runs that have ended after they had begun
+-- locks   the runs; the caller holds the rows of their threads and their ready runs
+-- index   unfinished_runs_by_lane, the primary key; one statement, however many runs wait
+-- events  those of the runs inserted by the batch, and one per run that has ended, in the order of the log: by request,
+--         the run's own before those of the runs that it superseded, and these by lane position (I5, I6)
+with cancellation as (
+  select *
+  from unnest(
+    $3::integer[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::bigint[]
+  ) as cancellation (
+    ordinal, thread_id, run_id, action, reason, superseded_by, thread_status, before_offset
+  )
+),
+inserted as (
+  select *
+  from unnest($11::integer[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[])
+    as inserted (ordinal, run_id, thread_id, status, thread_status, details)
+),
+begun as (
+  select *
+  from unnest($17::uuid[], $18::text[]) as begun (run_id, checkpoint_id)
+),
+-- A run is hit once: by the cancellation that comes first.
+hit as (
+  select distinct on (target_id) *
+  from (
+    select run.run_id as target_id, cancellation.*
+    from cancellation
+    join runlane.runs as run using (run_id)
+    union all
+    select run.run_id as target_id, cancellation.*
+    from cancellation
+    join runlane.runs as run using (thread_id)
+    where cancellation.run_id is null
+      and run.status in ('pending', 'running')
+      and (
+        cancellation.before_offset is null
+        or run.source_topic <> $1
+        or run.source_partition <> $2
+        or run.source_offset < cancellation.before_offset
+      )
+      and not exists (select from inserted where inserted.run_id = run.run_id)
+  ) as target
+  order by target_id, ordinal
+),
+stopped as (
+  update runlane.runs as run
+  set
+    status = case
+      when run.status = 'running' then 'running'
+      when hit.action = 'rollback' then 'rollback'
+      else 'interrupted'
+    end,
+    cancel_action = case when run.status = 'running' then hit.action end,
+    reason = hit.reason,
+    superseded_by = hit.superseded_by,
+    sequence = case when run.status = 'running' then run.sequence else run.sequence + 1 end,
+    ready_at = null,
+    scheduled_at = null,
+    updated_at = now(),
+    run_ended_at = case when run.status <> 'running' then now() end
+  from hit
+  where run.run_id = hit.target_id
+    and run.status in ('pending', 'running')
+    and run.cancel_action is null
+  returning
+    run.run_id, run.thread_id, run.status, run.is_temporary, run.sequence, run.attempt, run.run_started_at,
+    run.run_ended_at, run.lane_position, run.created_at, run.source_offset, hit.ordinal, hit.action, hit.reason, hit.superseded_by,
+    hit.thread_status
+),
+-- What it has left can be gone on with.
+rested as (
+  update runlane.threads as thread
+  set resting_status = 'interrupted', updated_at = now()
+  from stopped
+  join begun using (run_id)
+  where thread.thread_id = stopped.thread_id
+    and stopped.status = 'interrupted'
+    and begun.checkpoint_id is not null
+),
+announced as (
+  insert into runlane.outbox (
+    run_id, thread_id, type, sequence, attempt, thread_status, details, run_started_at, run_ended_at
+  )
+  select run_id, thread_id, type, sequence, attempt, thread_status, details, run_started_at, run_ended_at
+  from (
+    select
+      ordinal, 0 as turn, null::bigint as lane_position,
+      null::timestamptz as created_at, null::bigint as source_offset, run_id, thread_id,
+      'run.' || status as type, 1 as sequence, 0 as attempt, thread_status, details::json as details,
+      null::timestamptz as run_started_at, case when status = 'rejected' then now() end as run_ended_at
+    from inserted
+    union all
+    select
+      ordinal, 1, lane_position, created_at, source_offset, run_id, thread_id,
+      case status when 'rollback' then 'run.rolled_back' else 'run.interrupted' end, sequence, attempt,
+      case
+        when is_temporary then null
+        when thread_status <> 'busy' and status = 'interrupted' and checkpoint_id is not null then 'interrupted'
+        else thread_status
+      end,
+      json_strip_nulls(
+        json_build_object(
+          'reason', reason,
+          'superseded_by', superseded_by,
+          'checkpoint_id', case when status = 'interrupted' then checkpoint_id end
+        )
+      ),
+      run_started_at, run_ended_at
+    from stopped
+    left join begun using (run_id)
+    where status <> 'running'
+  ) as event
+  order by ordinal, turn, lane_position nulls last, created_at, source_offset
+)
+select
+  action, reason,
+  (count(*) filter (where status <> 'running'))::integer as ended_count,
+  (count(*) filter (where status = 'running'))::integer as asked_count,
+  coalesce(array_agg(thread_id) filter (where status <> 'running' and is_temporary), '{}') as temporary_thread_ids,
+  coalesce(
+    array_agg(run_id) filter (where status <> 'running' and run_id in (select run_id from begun)), '{}'
+  ) as begun_run_ids
+from stopped
+group by action, reason

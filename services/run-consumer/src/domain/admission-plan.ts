@@ -1,0 +1,82 @@
+/** What admission does to the ledger for one batch. */
+import type {
+  CancelAction,
+  JsonObject,
+  RecordCoordinates,
+  RejectedReason,
+  RunCreate,
+  SupersededReason,
+  ThreadStatus,
+} from '@runlane/contracts';
+import type { Lane } from './lane.ts';
+
+/** A run that admission puts into the ledger, with its first event. */
+export type AdmittedRun = Admitted &
+  (
+    | {
+        status: 'pending';
+        /** Null until a scheduled run joins. */
+        lanePosition: bigint | null;
+        isReady: boolean;
+        isTemporary: boolean;
+        /** Seconds until a scheduled run joins its lane; null for all others. */
+        delaySeconds: number | null;
+        /** Thread status in the event; null where there is no thread. */
+        threadStatus: ThreadStatus | null;
+      }
+    | {
+        status: 'rejected';
+        reason: RejectedReason;
+        message: string;
+        blockedBy: string | null;
+        threadStatus: ThreadStatus | null;
+      }
+  );
+
+/** What accepted and rejected runs have in common. */
+export type Admitted = {
+  /** Place of its request in the batch, from 0: events of a thread are stored in this order. */
+  ordinal: number;
+  runId: string;
+  threadId: string;
+  assistantId: string;
+  graphId: string | null;
+  request: RunCreate;
+  fingerprint: string;
+  metadata: JsonObject;
+  traceparent: string | null;
+  coordinates: RecordCoordinates;
+};
+
+/**
+ * Ends runs that wait or are scheduled, and asks running ones to stop. What an earlier one has hit stays as that left
+ * it.
+ */
+export type Cancellation = {
+  /** Place of its request in the batch; its events come after the one of a run with the same place. */
+  ordinal: number;
+  threadId: string;
+  /** One run, of the ledger or of this batch; null: every run of the thread that the ledger had before this batch. */
+  runId: string | null;
+  action: CancelAction;
+  reason: SupersededReason;
+  supersededBy: string | null;
+  /** Status of the thread afterwards. */
+  threadStatus: ThreadStatus;
+  /** With `runId` null: runs of the batch's partition from this offset on are spared. Null spares none. */
+  beforeOffset: bigint | null;
+};
+
+/** What a batch does to the ledger, and what of it cannot be done. */
+export type AdmissionPlan = {
+  /** In log order. */
+  runs: AdmittedRun[];
+  /** In log order. */
+  cancellations: Cancellation[];
+  /** Threads that have got a run. */
+  lanes: Lane[];
+  /** Requests that had been admitted before. */
+  repeatCount: number;
+  /** Cancels for runs that do not exist. */
+  unknownRuns: { coordinates: RecordCoordinates; message: string }[];
+};

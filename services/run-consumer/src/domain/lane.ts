@@ -1,0 +1,73 @@
+/**
+ * A lane: the runs of one thread that have not ended, in the order in which they will. Admission knows its beginning.
+ *
+ *   running?  pending …  scheduled …      the running run is the first; scheduled ones join at the end when due
+ */
+import type { RecordCoordinates, ThreadStatus } from '@runlane/contracts';
+
+/** Where a run came from: its place in the log says what was admitted before it. */
+export type Source = Pick<RecordCoordinates, 'topic' | 'partition' | 'offset'>;
+
+export type InFlightRun = {
+  runId: string;
+  state: 'running' | 'pending' | 'scheduled';
+  source: Source;
+  /** Whether the ledger had it before this batch. */
+  isStored: boolean;
+  /** A running run that was asked to stop; it stays in flight until it has. */
+  isAskedToStop: boolean;
+};
+
+/** A thread as admission sees it. */
+export type Lane = {
+  threadId: string;
+  /** False until a run was accepted on it. */
+  exists: boolean;
+  /** The partition it was first seen on; null for a thread that does not exist. */
+  firstPartition: number | null;
+  /** Its status when nothing is in flight. */
+  restingStatus: Exclude<ThreadStatus, 'busy'>;
+  /**
+   * Runs in flight, first those in the lane by position, then scheduled ones by admission. Of those in the ledger only
+   * the first may be known: as many as the batch needs to say which is the oldest after everything it does.
+   */
+  inFlight: readonly InFlightRun[];
+  nextPosition: bigint;
+};
+
+/** A thread that no run was accepted on. */
+export function newLane(threadId: string): Lane {
+  return { threadId, exists: false, firstPartition: null, restingStatus: 'idle', inFlight: [], nextPosition: 1n };
+}
+
+/** Status of the thread; null while it does not exist. */
+export function statusOf(lane: Lane): ThreadStatus | null {
+  if (!lane.exists) return null;
+  return lane.inFlight.length > 0 ? 'busy' : lane.restingStatus;
+}
+
+/** The first run in the lane, behind which others wait; null when a run that joins now can start. */
+export function headOf(lane: Lane): InFlightRun | null {
+  const [first] = lane.inFlight;
+  return first === undefined || first.state === 'scheduled' ? null : first;
+}
+
+/** The lane with one more run in flight, at its place. */
+export function withRun(lane: Lane, run: InFlightRun): Lane {
+  const inLane = lane.inFlight.filter(({ state }) => state !== 'scheduled');
+  const scheduled = lane.inFlight.filter(({ state }) => state === 'scheduled');
+  const inFlight = run.state === 'scheduled' ? [...lane.inFlight, run] : [...inLane, run, ...scheduled];
+  return { ...lane, exists: true, inFlight };
+}
+
+/**
+ * The lane after the given runs were ended, or asked to end: what waited or was scheduled is gone, what runs stays in
+ * flight until its graph and its saver have stopped (I9).
+ */
+export function withoutRuns(lane: Lane, isHit: (run: InFlightRun) => boolean): Lane {
+  const inFlight = lane.inFlight.flatMap((run) => {
+    if (!isHit(run)) return [run];
+    return run.state === 'running' ? [{ ...run, isAskedToStop: true }] : [];
+  });
+  return { ...lane, inFlight };
+}
