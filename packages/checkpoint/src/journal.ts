@@ -1,15 +1,19 @@
 /**
  * Purpose   Takes back what runs did to their threads, with the journal that write-checkpoints-if-owned.sql keeps: for
  *           every write onto a checkpoint of another run, what was in its place before.
+ * I7        After `takeBackAnswers` a command can be applied again: it is neither there twice nor half.
  * I8        After `rollBackRuns` the three tables are as if the runs had never been.
- * Caller    Brings the transaction, in which the runs cannot write any more: ended, or their tokens raised (I3, I9).
+ * Caller    Of `rollBackRuns` brings the transaction, in which the runs cannot write any more: ended, or their tokens raised (I3, I9).
  */
 import { loadSql, query } from '@runlane/postgres';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { inSchema } from './checkpoint-schema.ts';
+import { WriteRefused } from './write-claim.ts';
+import type { WriteClaim } from './write-claim.ts';
 
 const undoForeignWrites = loadSql(new URL('./sql/undo-foreign-writes.sql', import.meta.url));
 const deleteCheckpoints = loadSql(new URL('./sql/delete-checkpoints-of-runs.sql', import.meta.url));
+const takeBackIfOwned = loadSql(new URL('./sql/take-back-answers-if-owned.sql', import.meta.url));
 const forgetForeignWrites = loadSql(new URL('./sql/forget-foreign-writes.sql', import.meta.url));
 
 /** A run whose traces on its thread are to be removed. */
@@ -34,4 +38,18 @@ export async function rollBackRuns(client: PoolClient, schema: string, runs: rea
 export async function forgetJournal(client: PoolClient, runIds: readonly string[]): Promise<void> {
   if (runIds.length === 0) return;
   await query(client, forgetForeignWrites, [runIds]);
+}
+
+/**
+ * Takes back what earlier attempts of a run have made of its command: the answers, the pauses that came after them, and
+ * the update. What their tasks had finished with stays. Can be repeated.
+ *
+ * @returns whether any attempt has written onto checkpoints of others
+ * @throws WriteRefused when somebody else owns the run by now
+ */
+export async function takeBackAnswers(pool: Pool, schema: string, claim: WriteClaim): Promise<boolean> {
+  const statement = inSchema(takeBackIfOwned, schema);
+  const [owned] = await query<{ has_written: boolean }>(pool, statement, [claim.runId, claim.fencingToken]);
+  if (owned === undefined) throw new WriteRefused(claim, 'not_owned');
+  return owned.has_written;
 }

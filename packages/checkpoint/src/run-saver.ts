@@ -14,6 +14,7 @@ import type { Pool } from 'pg';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { takeBackAnswers } from './journal.ts';
 import { OwnCheckpoints } from './own-checkpoints.ts';
 import { withPreparedReads } from './prepared-reads.ts';
 import { WriteRefused } from './write-claim.ts';
@@ -54,6 +55,8 @@ const MAX_DEFERRED = 32;
  * Versions  See channel-version.ts: branches never share a blob.
  */
 export class RunSaver extends PostgresSaver {
+  readonly #pool: Pool;
+  readonly #schema: string;
   readonly #claim: WriteClaim;
   readonly #commits: GroupCommit;
   readonly #metadata: Record<string, unknown>;
@@ -68,6 +71,8 @@ export class RunSaver extends PostgresSaver {
 
   constructor(options: RunSaverOptions) {
     super(withPreparedReads(options.pool), undefined, { schema: options.schema });
+    this.#pool = options.pool;
+    this.#schema = options.schema;
     this.#claim = options.claim;
     this.#own = new OwnCheckpoints(options.claim.runId);
     this.#commits = options.commits;
@@ -107,6 +112,11 @@ export class RunSaver extends PostgresSaver {
   async quiesce(): Promise<void> {
     this.#isClosed = true;
     await this.#idle();
+  }
+
+  /** Before a command is applied again, see journal.ts. True when an earlier attempt has written any part of it. */
+  takeBackAnswers(): Promise<boolean> {
+    return this.#noticing(takeBackAnswers(this.#pool, this.#schema, this.#claim));
   }
 
   override getNextVersion(current: number | undefined): number {

@@ -1,6 +1,6 @@
 /**
  * Why a run was refused at admission, in the order in which several refusals are reported (design 2.2): the first
- * that applies. `not_supported` names a valid request for which this version has no code yet.
+ * that applies.
  */
 export const REJECTED_REASONS = [
   'run_id_conflict',
@@ -9,7 +9,6 @@ export const REJECTED_REASONS = [
   'webhook_refused',
   'thread_not_found',
   'thread_busy',
-  'not_supported',
 ] as const;
 export type RejectedReason = (typeof REJECTED_REASONS)[number];
 

@@ -43,15 +43,12 @@ const REFUSED: Refused[] = [
     /run_id/,
   ),
   refused(
-    'an unsupported field for an unknown graph',
-    { assistant_id: 'nobody', input: null, command: { resume: 1 } },
+    'a thread that does not exist for an unknown graph',
+    { assistant_id: 'nobody', if_not_exists: 'reject' },
     'unknown_assistant',
     /nobody/,
   ),
   refused('if_not_exists: reject', { if_not_exists: 'reject' }, 'thread_not_found', /does not exist/),
-  // Until these fields are enforced (design 2.2: accepted means enforced).
-  unsupported('command', { input: null, command: { resume: 1 } }),
-  unsupported('command', { input: null, command: { goto: 'second' } }),
 ];
 
 let world: World;
@@ -136,15 +133,6 @@ test('every refused request has exactly one event', async () => {
 
 function refused(name: string, request: Record<string, unknown>, reason: RejectedReason, message: RegExp): Refused {
   return { name, request, reason, message };
-}
-
-function unsupported(named: string, request: Record<string, unknown>): Refused {
-  return refused(
-    JSON.stringify(request),
-    request,
-    'not_supported',
-    new RegExp(`requests with ${named}\\. Leave it out`),
-  );
 }
 
 function configured(configurable: Record<string, unknown>): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { assistantIdOfGraph } from '@runlane/contracts';
-import type { Json } from '@runlane/contracts';
+
 import { describe, expect, test } from 'vitest';
 import { admit } from './admission.ts';
 import type { KnownRun } from './admission.ts';
@@ -136,16 +136,7 @@ test('a thread that must exist and does not is refused, after every other refusa
   expect(admit(unknown, null, lane, assistants)).toMatchObject({ because: 'unknown_assistant' });
 });
 
-describe('a field that is not enforced yet is refused, not ignored', () => {
-  const fields: Record<string, Json>[] = [{ input: null, command: { resume: 1 } }];
-
-  test.each(fields.map((field) => [JSON.stringify(field), field] as const))('%s', (_name, field) => {
-    const verdict = admit(requestAt(1, field), null, idleLane(), assistants);
-    expect(verdict).toMatchObject({ kind: 'reject', because: 'not_supported' });
-  });
-
-  test('defaults that are spelt out are what happens anyway', () => {
-    const request = requestAt(1, { multitask_strategy: 'enqueue', if_not_exists: 'create', durability: 'async' });
-    expect(admit(request, null, idleLane(), assistants).kind).toBe('start');
-  });
+test('defaults that are spelt out are what happens anyway', () => {
+  const request = requestAt(1, { multitask_strategy: 'enqueue', if_not_exists: 'create', durability: 'async' });
+  expect(admit(request, null, idleLane(), assistants).kind).toBe('start');
 });

@@ -20,14 +20,12 @@
  *   unknown assistant                   reject `unknown_assistant`
  *   webhook against the policy          reject `webhook_refused`
  *   thread missing, if_not_exists       reject `thread_not_found`
- *   a field that is not enforced yet    reject `not_supported`
  */
 import { assistantIdOfGraph, isUuid, reservedConfigKeys } from '@runlane/contracts';
 import type { CancelAction, RejectedReason } from '@runlane/contracts';
 import { headOf, withoutRuns } from './lane.ts';
 import type { Lane, Source } from './lane.ts';
 import type { RunRequest } from './run-request.ts';
-import { unsupportedFields } from './unsupported-fields.ts';
 
 /** A graph that `langgraph.json` names, as its system assistant (LangGraph gives each graph one under a UUIDv5). */
 export type Assistant = { assistantId: string; graphId: string };
@@ -109,10 +107,6 @@ export function admit(
       'thread_not_found',
       `Thread ${lane.threadId} does not exist, and if_not_exists is reject. Use create, or an existing thread.`,
     );
-  }
-  const unsupported = unsupportedFields(request.request);
-  if (unsupported.length > 0) {
-    return reject('not_supported', `This version does not run requests with ${unsupported.join(', ')}. Leave it out.`);
   }
   const [oldest] = lane.inFlight;
   const { multitask_strategy: strategy } = request.request;

@@ -4,7 +4,7 @@
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { ClaimedRun } from '../../domain/run.ts';
-import type { GraphState } from './graph-registry.ts';
+import type { ThreadState } from './thread-state.ts';
 
 export type Ending = {
   /** The stream mode to invoke the graph with, whose chunks `see` takes. */
@@ -14,11 +14,11 @@ export type Ending = {
    * State after the last chunk of a stream that ended well; null when only the checkpoint tells, as after a pause. For a
    * run without a checkpointer it is the only state there is, after a failure too.
    */
-  state: () => GraphState | null;
+  state: () => ThreadState | null;
 };
 
 /** LangGraph announces a checkpoint once the tasks that follow it are known: without any, it is the end. */
-type Announced = Pick<GraphState, 'values' | 'next' | 'config'>;
+type Announced = Pick<ThreadState, 'values' | 'next' | 'config'>;
 
 /** @param saver null for a run without a checkpointer */
 export function followEnding(run: ClaimedRun, saver: RunSaver | null): Ending {

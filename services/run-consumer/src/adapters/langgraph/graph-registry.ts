@@ -12,6 +12,7 @@ export interface RunnableGraph {
   interruptBefore?: string[] | '*';
   interruptAfter?: string[] | '*';
   readonly nodes: Record<string, unknown>;
+  readonly channels: Record<string, unknown>;
   withConfig(config: object): RunnableGraph;
   stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
   getState(config: object): Promise<GraphState>;
@@ -24,7 +25,7 @@ export type GraphState = {
   config: { configurable?: { checkpoint_id?: string } };
   metadata?: Record<string, unknown> | undefined;
   parentConfig?: object | undefined;
-  tasks: { interrupts: { id?: string; value?: unknown }[]; result?: unknown }[];
+  tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown }[] }[];
 };
 
 type GraphFactory = (config: object) => unknown;
@@ -50,6 +51,11 @@ export class GraphRegistry {
 
   get graphIds(): string[] {
     return [...this.#sources.keys()];
+  }
+
+  /** The file that exports a graph. Thrown: GraphNotLoadable. */
+  fileOf(graphId: string): string {
+    return this.#sourceOf(graphId).file;
   }
 
   /** Loads every graph, so that a first run does not wait for it. One that does not load is logged and fails its runs. */
@@ -85,14 +91,18 @@ export class GraphRegistry {
     return instance;
   }
 
-  #load(graphId: string): Promise<LoadedGraph> {
+  async #load(graphId: string): Promise<LoadedGraph> {
     const known = this.#loaded.get(graphId);
     if (known !== undefined) return known;
-    const source = this.#sources.get(graphId);
-    if (source === undefined) return Promise.reject(new GraphNotLoadable(`No graph ${graphId} in langgraph.json.`));
-    const loading = importGraph(source);
+    const loading = importGraph(this.#sourceOf(graphId));
     this.#loaded.set(graphId, loading);
     return loading;
+  }
+
+  #sourceOf(graphId: string): GraphSource {
+    const source = this.#sources.get(graphId);
+    if (source === undefined) throw new GraphNotLoadable(`No graph ${graphId} in langgraph.json.`);
+    return source;
   }
 
   async #create(source: GraphSource, create: GraphFactory, config: object): Promise<RunnableGraph> {

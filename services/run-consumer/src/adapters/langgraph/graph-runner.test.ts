@@ -4,84 +4,32 @@
  * attempt writes nothing, and its outcome is thrown away.
  */
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
-import type { WriteBatch } from '@runlane/checkpoint';
 import type { Json } from '@runlane/contracts';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { ClaimedRun, Outcome } from '../../domain/run.ts';
-import { GraphRegistry } from './graph-registry.ts';
-import { createGraphRunner } from './graph-runner.ts';
-import { RunRows, silent } from './run-rows.fixture.ts';
-import { openStore } from './store.ts';
+import type { ClaimedRun } from '../../domain/run.ts';
+import { Attempts, labelsOf, testGraph } from './attempts.fixture.ts';
+import type { AttemptOptions } from './attempts.fixture.ts';
 
-const graphFile = (name: string) =>
-  fileURLToPath(new URL(`../../../../../test/graphs/src/${name}.ts`, import.meta.url));
-const graphs = new GraphRegistry(
-  [
-    { graphId: 'lane', file: graphFile('lane'), exportName: 'graph' },
-    { graphId: 'answer', file: graphFile('shapes'), exportName: 'builder' },
-    { graphId: 'pause', file: graphFile('pause'), exportName: 'graph' },
-  ],
-  silent,
-);
-
-let rows: RunRows;
-let pool: RunRows['pool'];
-let store: ReturnType<typeof openStore>;
+let attempts: Attempts;
+let pool: Attempts['pool'];
 
 beforeAll(async () => {
-  rows = await RunRows.create(inject('databaseUrl'));
-  pool = rows.pool;
-  store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silent });
+  attempts = await Attempts.create(inject('databaseUrl'), [
+    testGraph('lane', 'lane'),
+    testGraph('answer', 'shapes', 'builder'),
+    testGraph('pause', 'pause'),
+  ]);
+  pool = attempts.pool;
 });
-afterAll(async () => {
-  await store.stop();
-  await rows[Symbol.asyncDispose]();
-});
+afterAll(() => attempts[Symbol.asyncDispose]());
 
 const claim = (threadId: string, request: Record<string, Json> = {}) =>
-  rows.claim(threadId, { assistant_id: 'lane', input: { label: 'a', ms: 0 }, ...request });
-const claimAgain = (run: ClaimedRun) => rows.claimAgain(run);
-const settle = (run: ClaimedRun) => rows.settle(run);
+  attempts.rows.claim(threadId, { assistant_id: 'lane', input: { label: 'a', ms: 0 }, ...request });
+const claimAgain = (run: ClaimedRun) => attempts.rows.claimAgain(run);
+const settle = (run: ClaimedRun) => attempts.rows.settle(run);
 
-type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal };
-
-function execute(run: ClaimedRun, { write, drain }: AttemptOptions = {}): Promise<Outcome> {
-  const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
-  const runGraph = createGraphRunner({
-    graphs,
-    newSaver: ({ runId, fencingToken, metadata, request }, onRefused) =>
-      new RunSaver({
-        pool,
-        schema: 'public',
-        commits,
-        claim: { runId, fencingToken },
-        metadata,
-        isDeferred: request.durability === 'async',
-        onRefused,
-      }),
-    store,
-    logger: silent,
-  });
-  return runGraph(run, { abort: new AbortController().signal, drain: drain ?? new AbortController().signal });
-}
-
-/** Writes the first `count` batches and fails all later ones, as the death of the process does. */
-function dyingAfter(count: number): { write: WriteBatch; written: () => number } {
-  const write = createBatchWriter(pool, 'public');
-  let written = 0;
-  return {
-    written: () => written,
-    write: async (batch) => {
-      if (written >= count) throw new Error('the process is dead');
-      written += 1;
-      return write(batch);
-    },
-  };
-}
-
-const labelsOf = (outcome: Outcome) => ('head' in outcome ? outcome.head?.values : undefined) as { labels?: string[] };
+const execute = (run: ClaimedRun, options?: AttemptOptions) => attempts.execute(run, options);
+const dyingAfter = (count: number) => attempts.dyingAfter(count);
 
 describe('I7: wherever the process dies', () => {
   test('the next attempt ends with the input applied once and every step taken once', async () => {
@@ -98,7 +46,7 @@ describe('I7: wherever the process dies', () => {
         expect(dying.written()).toBeLessThanOrEqual(count);
         const second = await execute(await claimAgain(run));
         expect(second.kind).toBe('succeeded');
-        expect(labelsOf(second).labels).toEqual(['before:first', 'before:second', 'a:first', 'a:second']);
+        expect(labelsOf(second)).toEqual(['before:first', 'before:second', 'a:first', 'a:second']);
         expect(count).toBeLessThan(40);
       }
     }
@@ -110,7 +58,7 @@ describe('I7: wherever the process dies', () => {
     expect(first.kind).toBe('failed');
     const checkpoints = () => pool.query('select from checkpoints where thread_id = $1', [run.threadId]);
     expect((await checkpoints()).rowCount).toBe(0);
-    expect(labelsOf(await execute(await claimAgain(run))).labels).toEqual(['a:first', 'a:second']);
+    expect(labelsOf(await execute(await claimAgain(run)))).toEqual(['a:first', 'a:second']);
     expect((await checkpoints()).rowCount).toBe(1);
   });
 });
@@ -157,7 +105,7 @@ describe('breakpoints', () => {
     expect(await execute(run)).toMatchObject({ kind: 'paused', head: { next: ['second'], interrupts: [] } });
     await settle(run);
     const next = await claim(run.threadId, { input: null });
-    expect(labelsOf(await execute(next)).labels).toEqual(['a:first', 'a:second']);
+    expect(labelsOf(await execute(next))).toEqual(['a:first', 'a:second']);
   });
 
   test('after the last node leave nothing to continue', async () => {
@@ -196,7 +144,7 @@ describe('checkpoint_id', () => {
     await execute(left);
     await settle(left);
     const right = await claim(threadId, { input: { label: 'right', ms: 0 }, checkpoint_id: head });
-    expect(labelsOf(await execute(right)).labels).toEqual(['a:first', 'a:second', 'right:first', 'right:second']);
+    expect(labelsOf(await execute(right))).toEqual(['a:first', 'a:second', 'right:first', 'right:second']);
   });
 
   test('is not forked from again by the attempt after a death', async () => {
@@ -205,7 +153,7 @@ describe('checkpoint_id', () => {
       const run = await claim(threadId, { input: { label: 'fork', ms: 0 }, checkpoint_id: head });
       died = (await execute(run, { write: dyingAfter(count).write })).kind !== 'succeeded';
       const second = await claimAgain(run);
-      expect(labelsOf(await execute(second)).labels).toEqual(['a:first', 'a:second', 'fork:first', 'fork:second']);
+      expect(labelsOf(await execute(second))).toEqual(['a:first', 'a:second', 'fork:first', 'fork:second']);
       await settle(second);
       expect(count).toBeLessThan(40);
     }
@@ -304,7 +252,7 @@ test('I12: a drained run stops after its superstep, and the next start goes on b
   expect(await started).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
   const state = await pool.query('select from checkpoints where thread_id = $1', [run.threadId]);
   expect(state.rowCount).toBeGreaterThan(0);
-  expect(labelsOf(await execute(await claimAgain(run))).labels).toEqual(['a:first', 'a:second']);
+  expect(labelsOf(await execute(await claimAgain(run)))).toEqual(['a:first', 'a:second']);
 });
 
 test('I3: a run that somebody else owns by now is lost, whatever its graph did', async () => {

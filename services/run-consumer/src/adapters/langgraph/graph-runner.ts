@@ -13,11 +13,14 @@ import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
-import type { GraphRegistry, GraphState } from './graph-registry.ts';
+import type { GraphRegistry } from './graph-registry.ts';
 import { followEnding } from './follow-ending.ts';
+import { sendClassOf } from './langgraph-copy.ts';
 import { NodeWatch } from './node-watch.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
+import { readState } from './thread-state.ts';
+import type { ThreadState } from './thread-state.ts';
 import { toWire } from './wire-values.ts';
 
 export type RunnerDependencies = {
@@ -61,7 +64,10 @@ async function attempt(
   const stop = { signal: signals.abort, control };
   const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
   nodes.watch(graph);
-  const plan = await planStart(run, graph, saver);
+  const plan = await planStart(run, graph, saver, async ({ node, input }) => {
+    const ProjectSend = await sendClassOf(graph, needs.graphs.fileOf(run.graphId));
+    return new ProjectSend(node, input);
+  });
   switch (plan.kind) {
     case 'refused':
       return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };
@@ -76,7 +82,7 @@ async function attempt(
   try {
     // LangGraph would still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;
-    const stream = await graph.stream(run.request.input, {
+    const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
       streamMode: ending.streamMode,
     });
@@ -93,10 +99,10 @@ async function attempt(
     await saver?.quiesce();
     const outcome = failureOutcome(error, saver);
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped)) return outcome;
-    const state = saver === null ? ending.state() : await graph.getState(checkpointConfig(run));
+    const state = saver === null ? ending.state() : await readState(graph, checkpointConfig(run));
     return { ...outcome, head: state === null ? null : headOf(state, run, needs.logger) };
   }
-  const head = headOf(ending.state() ?? (await graph.getState(checkpointConfig(run))), run, needs.logger);
+  const head = headOf(ending.state() ?? (await readState(graph, checkpointConfig(run))), run, needs.logger);
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
 }
 
@@ -112,13 +118,12 @@ function drainOn(signal: AbortSignal, control: RunControl): void {
   else signal.addEventListener('abort', request, { once: true });
 }
 
-function headOf(state: GraphState, run: ClaimedRun, logger: Logger): HeadState {
+function headOf(state: ThreadState, run: ClaimedRun, logger: Logger): HeadState {
   return {
     checkpointId: state.config.configurable?.checkpoint_id ?? null,
     next: state.next,
     interrupts: state.tasks
-      // A finished task keeps the interrupts that it was answered.
-      .filter((task) => task.result === undefined)
+      .filter((task) => !task.isFinished)
       .flatMap((task) => task.interrupts)
       .map(({ id, value }) => ({ id: id ?? '', value: toWireOrNull(value, run, logger) })),
     values: toWireOrNull(state.values, run, logger),

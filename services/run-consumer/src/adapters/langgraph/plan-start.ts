@@ -2,35 +2,48 @@
  * Purpose   Says how an attempt starts, by what earlier attempts of the same run have left on the thread.
  * I7        A run that has written a checkpoint continues from its last one: LangGraph sees its `run_id` there and
  *           ignores the input. It must neither fork again from the `checkpoint_id` of its request, nor walk past the
- *           breakpoint at which it had stopped when its process died.
+ *           breakpoint at which it had stopped when its process died, nor apply its command once more. A command is
+ *           written onto the checkpoint of another run first: before the run has one of its own, what is there of the
+ *           command is taken back and the whole is applied again.
  * Checks    What a request asks for and the thread or the graph does not have is found out here, before the run has
  *           written anything, and never after (design 2.2).
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
 import type { ClaimedRun } from '../../domain/run.ts';
-import type { GraphState, RunnableGraph } from './graph-registry.ts';
+import type { RunnableGraph } from './graph-registry.ts';
+import { nodesOf, planCommand } from './plan-command.ts';
+import type { SendMaker } from './plan-command.ts';
 import { checkpointConfig } from './run-options.ts';
+import { readState } from './thread-state.ts';
+import type { ThreadState } from './thread-state.ts';
 
 export type StartPlan =
   /** Invoke the graph, from the named checkpoint if there is one. */
-  | { kind: 'invoke'; fromCheckpoint: string | null }
+  | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null }
   /** No input, and a thread that has ended: the attempt is over before the graph was invoked. */
-  | { kind: 'nothing_to_continue'; state: GraphState }
-  | { kind: 'paused'; state: GraphState }
+  | { kind: 'nothing_to_continue'; state: ThreadState }
+  | { kind: 'paused'; state: ThreadState }
   | { kind: 'refused'; reason: FailedReason; message: string };
 
 /** @param saver null for a run without a checkpointer, which has no thread to look at */
-export async function planStart(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver | null): Promise<StartPlan> {
-  const { checkpoint_id: checkpointId, input } = run.request;
+export async function planStart(
+  run: ClaimedRun,
+  graph: RunnableGraph,
+  saver: RunSaver | null,
+  makeSend: SendMaker,
+): Promise<StartPlan> {
+  const { checkpoint_id: checkpointId, command, input } = run.request;
   // The first claim of a run: it cannot have written anything yet.
   const isFirst = run.fencingToken === 1n;
+  let isRepeated = false;
   if (!isFirst && saver !== null) {
-    const state = await graph.getState(checkpointConfig(run));
+    const state = await readState(graph, checkpointConfig(run));
     if (state.metadata?.['run_id'] === run.runId) {
       const isPaused = await stoppedAtBreakpoint(run, graph, state);
-      return isPaused ? { kind: 'paused', state } : { kind: 'invoke', fromCheckpoint: null };
+      return isPaused ? { kind: 'paused', state } : { kind: 'invoke', input, fromCheckpoint: null };
     }
+    if (command !== null) isRepeated = await saver.takeBackAnswers();
   }
   const unknown = unknownNodes(run, graph);
   if (unknown.length > 0) {
@@ -44,27 +57,33 @@ export async function planStart(run: ClaimedRun, graph: RunnableGraph, saver: Ru
       `checkpoint_id ${checkpointId} is not a checkpoint of thread ${run.threadId}.`,
     );
   }
-  if (input === null) {
-    const state = saver === null ? null : await graph.getState(checkpointConfig(run, checkpointId ?? undefined));
-    if (state?.config.configurable?.checkpoint_id === undefined) {
-      return refused(
-        'nothing_to_continue',
-        'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
-      );
-    }
-    if (state.next.length === 0) return { kind: 'nothing_to_continue', state };
+  if (input !== null) return { kind: 'invoke', input, fromCheckpoint: checkpointId };
+  const state = saver === null ? null : await readState(graph, checkpointConfig(run, checkpointId ?? undefined));
+  if (command !== null) {
+    const plan = await planCommand(run, command, graph, state, isRepeated, makeSend);
+    if (plan.kind === 'refused') return plan;
+    return { kind: 'invoke', input: plan.command, fromCheckpoint: checkpointId };
   }
-  return { kind: 'invoke', fromCheckpoint: checkpointId };
+  if (state?.config.configurable?.checkpoint_id === undefined) {
+    return refused(
+      'nothing_to_continue',
+      'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
+    );
+  }
+  if (state.tasks.length === 0) return { kind: 'nothing_to_continue', state };
+  return { kind: 'invoke', input, fromCheckpoint: checkpointId };
 }
 
 /**
  * Whether the run had stopped at a breakpoint on this head of its own. LangGraph would take the second invocation for
  * the answer and go on.
  */
-async function stoppedAtBreakpoint(run: ClaimedRun, graph: RunnableGraph, head: GraphState): Promise<boolean> {
+async function stoppedAtBreakpoint(run: ClaimedRun, graph: RunnableGraph, head: ThreadState): Promise<boolean> {
   const source = head.metadata?.['source'];
   // A fork's first checkpoint copies the one it starts from: the breakpoint there is the one that is answered.
   if (head.next.length === 0 || (source !== 'loop' && source !== 'input')) return false;
+  // Like a fork's is the one that an update or a goto makes: LangGraph goes on from it without a stop.
+  if (source === 'input' && run.request.command !== null) return false;
   const before = run.request.interrupt_before ?? graph.interruptBefore ?? [];
   if (matches(before, head.next)) return true;
   const after = run.request.interrupt_after ?? graph.interruptAfter ?? [];
@@ -82,10 +101,6 @@ function unknownNodes(run: ClaimedRun, graph: RunnableGraph): string[] {
   );
   const known = new Set(nodesOf(graph));
   return named.filter((node) => !known.has(node));
-}
-
-function nodesOf(graph: RunnableGraph): string[] {
-  return Object.keys(graph.nodes).filter((node) => node !== '__start__');
 }
 
 function refused(reason: FailedReason, message: string): StartPlan {

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { createRequire, findPackageJSON } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CompiledStateGraph, Send } from '@langchain/langgraph';
+import type { RunnableGraph } from './graph-registry.ts';
+
+type SendClass = new (node: string, input: unknown) => object;
+
+/** What is used of a copy of LangGraph. */
+type Copy = { Send: SendClass; CompiledStateGraph: abstract new (...options: never[]) => object };
+
+const PACKAGE = '@langchain/langgraph';
+
+/**
+ * The `Send` class of the copy of LangGraph that a graph was built with: LangGraph recognises a `Send` by its class, and
+ * everything else that a run passes by its shape. A project has a copy of its own, in one form for `import` and one for
+ * `require`.
+ *
+ * @param graphFile the file that exports the graph
+ * @throws Error when the graph belongs to no copy that can be found
+ */
+export async function sendClassOf(graph: RunnableGraph, graphFile: string): Promise<SendClass> {
+  const places = [(): Copy => ({ Send, CompiledStateGraph }), imported, required];
+  for (const load of places) {
+    const copy = await load(graphFile);
+    if (copy !== null && graph instanceof copy.CompiledStateGraph) return copy.Send;
+  }
+  throw new Error(
+    `command.goto with an input needs the ${PACKAGE} that the graph was built with, and ${graphFile} does not lead to ` +
+      'it. Name the node without an input, or install one copy only.',
+  );
+}
+
+/** The copy that an `import` in the file gives. */
+async function imported(graphFile: string): Promise<Copy | null> {
+  const manifest = findPackageJSON(PACKAGE, pathToFileURL(graphFile));
+  if (manifest === undefined) return null;
+  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: { '.': { import: EntryPoint } } };
+  const entry = exports['.'].import;
+  const file = join(dirname(manifest), typeof entry === 'string' ? entry : entry.default);
+  return (await import(pathToFileURL(file).href)) as Copy;
+}
+
+type EntryPoint = string | { default: string };
+
+/** The copy that a `require` in the file gives. */
+function required(graphFile: string): Copy {
+  return createRequire(graphFile)(PACKAGE) as Copy;
+}
