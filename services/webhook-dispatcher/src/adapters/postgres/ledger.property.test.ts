@@ -114,7 +114,9 @@ async function take(world: LedgerWorld, owners: readonly Owner[], what: Step): P
         signal: AbortSignal.timeout(5_000),
         pageSize: 2,
       });
-      for await (const page of pages) expect(page.count).toBeGreaterThan(0);
+      for await (const page of pages) {
+        if (page.count === 0) throw new Error('A replay yielded a page without deliveries.');
+      }
     }
   }
 }
