@@ -16,7 +16,10 @@ const USAGE = `usage: npm run infra
 Starts Kafka, a schema registry and Postgres, as far as KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL do not name
 them, prepares topics, schemas and tables, and keeps the servers up until Ctrl-C. Their addresses are in .runlane/dev.env.`;
 
-const MIGRATIONS = new URL('../../../services/run-consumer/migrations/', import.meta.url);
+const MIGRATIONS = [
+  { schema: 'runlane', directory: new URL('../../../services/run-consumer/migrations/', import.meta.url) },
+  { schema: 'webhooks', directory: new URL('../../../services/webhook-dispatcher/migrations/', import.meta.url) },
+];
 const SERVERS_STOP_MS = 30_000;
 
 /** `npm run infra`; returns the exit code. */
@@ -55,7 +58,9 @@ async function start(
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
   await createTopics(kafka, topicPrefix);
   await registerContracts(addresses.registryUrl, topicPrefix, signal);
-  await migrate({ databaseUrl: addresses.databaseUrl, directory: MIGRATIONS, schema: 'runlane', logger });
+  for (const { schema, directory } of MIGRATIONS) {
+    await migrate({ databaseUrl: addresses.databaseUrl, directory, schema, logger });
+  }
   signal.throwIfAborted();
 
   const devEnv = devEnvironment(settings, addresses);
