@@ -67,11 +67,15 @@ export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: 
   }
 }
 
-/** What becomes of a run whose executor is gone: another attempt, or the end. */
+/**
+ * What becomes of a run whose executor is gone: another attempt, or the end. A process mostly dies for reasons of its
+ * own, and then all of its runs have to go on at once (P7): starting a thread for each would take too long. A run that
+ * has met two such deaths may be their cause.
+ */
 export function rescueOf(attempt: number): Settlement {
   return attempt >= MAX_ATTEMPTS
     ? attemptsExhausted(attempt, 'its process ended or stopped answering')
-    : { kind: 'requeue', spendsAttempt: true, isolate: true };
+    : { kind: 'requeue', spendsAttempt: true, isolate: attempt > 1 };
 }
 
 function attemptsExhausted(attempt: number, last: string): Settlement {
