@@ -27,7 +27,7 @@ export type Settlement =
       threadStatus: ThreadStatus;
       details: EventDetails;
     }
-  /** `isolate`: its next attempt runs alone, because this one took its process or thread down, or may have. */
+  /** `isolate`: its next attempt runs apart, because the run may have taken its process or thread down. */
   | { kind: 'requeue'; spendsAttempt: boolean; isolate: boolean }
   | { kind: 'nothing' };
 
@@ -69,7 +69,7 @@ export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: 
 
 /**
  * What becomes of a run whose executor is gone: another attempt, or the end. A process mostly dies for reasons of its
- * own, and then all of its runs have to go on at once (P7): starting a thread for each would take too long. A run that
+ * own, and then all of its runs have to go on at once (P7): starting a process for each would take too long. A run that
  * has met two such deaths may be their cause.
  */
 export function rescueOf(attempt: number): Settlement {
