@@ -15,8 +15,9 @@ test.each([[['nonsense'], 'There is no bench nonsense.'] as const, [[], 'Name on
     const { status, stderr, stdout } = bench(...args);
 
     expect(stderr).toContain(why);
-    for (const name of ['throughput', 'latency', 'admission', 'webhooks'])
+    for (const name of ['throughput', 'latency', 'admission', 'recovery', 'webhooks']) {
       expect(stderr).toMatch(new RegExp(`^  ${name} `, 'm'));
+    }
     expect(status).toBe(2);
     expect(stdout).toBe('');
   },

@@ -81,7 +81,7 @@ comment on column runs.superseded_by is 'The run that ended this one, or asked i
 comment on column runs.scheduled_at is 'When the run joins its lane (after_seconds); null once it has, and for all others.';
 comment on column runs.ready_at is 'Set when the run is the first unfinished one of its lane: only such runs can be claimed.';
 comment on column runs.fencing_token is 'Grows with every claim and rescue; every later write of the run must match it (I3).';
-comment on column runs.is_isolated is 'An attempt ended with its process or thread: the next one runs alone (I10).';
+comment on column runs.is_isolated is 'The run was there when a thread, or twice a process, went: it executes in a process of its own (I10).';
 comment on column runs.is_temporary is 'A stateless run with on_completion delete: no checkpointer, and its thread ends with it.';
 comment on column runs.sequence is 'Number of events the run has in the outbox so far (I6).';
 

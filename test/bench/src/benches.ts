@@ -1,6 +1,7 @@
 import { admission } from './admission/bench.ts';
 import type { Bench } from './bench.ts';
 import { latency } from './latency/bench.ts';
+import { recovery } from './recovery/bench.ts';
 import { throughput } from './throughput/bench.ts';
 import { webhooks } from './webhooks/bench.ts';
 
@@ -9,5 +10,6 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['throughput', throughput],
   ['latency', latency],
   ['admission', admission],
+  ['recovery', recovery],
   ['webhooks', webhooks],
 ]);

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
 import type { ServiceProcess } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
-import { gateRun, publishLoad } from './fault-load.ts';
+import { Gate, gateRun, publishLoad } from './fault-load.ts';
 import { historyProblems, overlapProblems, readHistory } from './fault-oracle.ts';
 import { World, runCreate } from './world.ts';
 
@@ -81,11 +81,9 @@ test.concurrent('a run that kills its process every time fails after three attem
     gateRun(successor),
   );
   expect(await first.exited).toBeNull();
-  for (let restart = 1; restart <= 2; restart += 1) {
-    expect(await world.runConsumer({ ...WITHOUT_ADMISSION, RUNLANE_LEASE_SECONDS: '2' }).exited).toBeNull();
-  }
+  expect(await world.runConsumer({ ...WITHOUT_ADMISSION, RUNLANE_LEASE_SECONDS: '2' }).exited).toBeNull();
 
-  world.runConsumer({ ...WITHOUT_ADMISSION, RUNLANE_LEASE_SECONDS: '2' });
+  const third = world.runConsumer({ ...WITHOUT_ADMISSION, RUNLANE_LEASE_SECONDS: '2' });
   const asked = [killer, successor];
   const history = await readHistory(world, events, asked);
 
@@ -103,4 +101,31 @@ test.concurrent('a run that kills its process every time fails after three attem
     error: { error: 'AttemptsExhausted', message: expect.stringContaining('3 attempts') as string },
   });
   expect(world.sideEffects().filter(({ node }) => node === 'kill')).toHaveLength(3);
+  expect(third.isRunning).toBe(true);
+});
+
+test.concurrent('I10: runs beside one that kills its process every time end well', async () => {
+  await using world = await World.create(servers());
+  using gate = new Gate();
+  const events = await world.collectEvents();
+  const neighbours = Array.from({ length: 3 }, (_, index) => ({ runId: randomUUID(), threadId: `thread-${index}` }));
+  const killer = { runId: randomUUID(), threadId: 'killer' };
+  const first = world.runConsumer();
+  await first.ready();
+  await world.publish(...neighbours.map((run) => gateRun(run, { gate: gate.path })));
+  await eventually(() => world.sideEffects().length === neighbours.length, { what: 'the neighbours execute' });
+  await world.publish(
+    runCreate(killer.threadId, { run_id: killer.runId, assistant_id: 'killer', input: { label: 'kill' } }),
+  );
+  expect(await first.exited).toBeNull();
+  expect(await world.runConsumer(WITHOUT_ADMISSION).exited).toBeNull();
+
+  const third = world.runConsumer(WITHOUT_ADMISSION);
+  expect(await events.terminal(killer.runId)).toMatchObject({ type: 'run.failed', reason: 'attempts_exhausted' });
+  expect(third.isRunning).toBe(true);
+  gate.open();
+  const asked = [...neighbours, killer];
+  const history = await readHistory(world, events, asked);
+
+  expect(historyProblems(history, asked, (run) => (run === killer ? 'run.failed' : 'run.succeeded'))).toEqual([]);
 });

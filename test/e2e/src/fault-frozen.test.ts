@@ -1,6 +1,6 @@
 /**
  * A process that stops for longer than its lease and wakes up again. Real: everything; processes are frozen by SIGSTOP.
- * Decides: another process ends the run, and the one that woke up settles nothing (I3).
+ * Decides: another process ends the run, and the one that woke up changes nothing, in the ledger or in the checkpoints (I3).
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
@@ -19,7 +19,7 @@ const logged = (service: ServiceProcess, message: string, what: string) =>
 const pidsOf = (world: World, runId: string) =>
   new Set(world.sideEffects().flatMap((effect) => (effect.run_id === runId ? [effect.pid] : [])));
 
-test.concurrent('a process that wakes up while its graph executes settles nothing, because another has ended the run', async () => {
+test.concurrent('a process that wakes up while its graph executes writes nothing, because another has ended the run', async () => {
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   using gate = new Gate();
   const events = await world.collectEvents();
@@ -29,6 +29,7 @@ test.concurrent('a process that wakes up while its graph executes settles nothin
   await eventually(() => pidsOf(world, run.runId).has(other.pid), { what: 'the run executes elsewhere' });
   gate.open();
   const history = await readHistory(world, events, [run]);
+  const checkpoints = await checkpointRows(world);
   runner.signal('SIGCONT');
   await logged(runner, 'lease.lost', 'the process that woke up notices that its lease is lost');
   await logged(runner, 'run.attempted', 'its attempt ends');
@@ -40,6 +41,8 @@ test.concurrent('a process that wakes up while its graph executes settles nothin
   );
   expect(historyAfter.distinct.at(-1)).toMatchObject({ type: 'run.succeeded', attempt: 2 });
   expect(runner.logged('run.attempted')).toMatchObject([{ attempt: 1 }]);
+  expect(checkpoints.length).toBeGreaterThan(0);
+  expect(await checkpointRows(world)).toEqual(checkpoints);
   expect(other.logged('lease.taken')).toHaveLength(1);
   expect(await runner.stop()).toBe(0);
 });
@@ -67,6 +70,17 @@ test.concurrent('a settlement that was under way when its process froze is refus
   expect(historyProblems(history, [run])).toEqual([]);
   expect(history.distinct.at(-1)).toMatchObject({ type: 'run.succeeded', attempt: 2 });
 });
+
+/** Everything in LangGraph's tables, each row as JSON. */
+async function checkpointRows(world: World): Promise<string[]> {
+  const { rows } = await world.pool.query<{ row: string }>(
+    `select to_jsonb(checkpoints)::text as row from checkpoints
+     union all select to_jsonb(checkpoint_blobs)::text from checkpoint_blobs
+     union all select to_jsonb(checkpoint_writes)::text from checkpoint_writes
+     order by row`,
+  );
+  return rows.map(({ row }) => row);
+}
 
 /** A run whose graph executes in `runner` and waits for the gate, while `other` stands by to take over. */
 async function executeRun(world: World, gate: Gate) {

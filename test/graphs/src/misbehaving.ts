@@ -3,7 +3,7 @@ import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { note } from './side-effects.ts';
 
 const State = Annotation.Root({
-  what: Annotation<'block' | 'ignore_abort' | 'memory' | 'exit' | 'uncaught' | 'unhandled' | 'nothing'>,
+  what: Annotation<'block' | 'ignore_abort' | 'memory' | 'exit' | 'kill' | 'uncaught' | 'unhandled' | 'nothing'>,
   /** Milliseconds, for what takes time. */
   ms: Annotation<number>,
   done: Annotation<boolean>,
@@ -29,6 +29,9 @@ export const graph = new StateGraph(State)
         break;
       case 'exit':
         process.exit(7);
+        break;
+      case 'kill':
+        process.kill(process.pid, 'SIGKILL');
         break;
       case 'uncaught':
         setTimeout(() => {

@@ -32,7 +32,7 @@ export type ClaimedRun = {
   /** From 1. */
   attempt: number;
   fencingToken: bigint;
-  /** An earlier attempt ended with its process or thread: the run executes in a thread of its own. */
+  /** The run was there when a thread, or twice a process, went: it executes in a process of its own. */
   isIsolated: boolean;
   /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
   isTemporary: boolean;

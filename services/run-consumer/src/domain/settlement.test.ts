@@ -107,6 +107,7 @@ describe('a run that is handed back', () => {
 });
 
 test('a stranded run gets its attempts, and no more', () => {
+  expect(rescueOf(1)).toEqual({ kind: 'requeue', spendsAttempt: true, isolate: false });
   expect(rescueOf(MAX_ATTEMPTS - 1)).toEqual({ kind: 'requeue', spendsAttempt: true, isolate: true });
   expect(rescueOf(MAX_ATTEMPTS)).toMatchObject({ kind: 'end', reason: 'attempts_exhausted' });
 });

@@ -31,7 +31,7 @@ export type Settlement =
       /** The attempt was lost rather than ended: a run that was asked to stop has stopped, and has not failed. */
       isLost: boolean;
     }
-  /** `isolate`: its next attempt runs alone, because this one took its process or thread down, or may have. */
+  /** `isolate`: its next attempt runs apart, because the run may have taken its process or thread down. */
   | { kind: 'requeue'; spendsAttempt: boolean; isolate: boolean }
   | { kind: 'nothing' };
 
@@ -80,11 +80,15 @@ export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: 
   }
 }
 
-/** What becomes of a run whose executor is gone: another attempt, or the end. */
+/**
+ * What becomes of a run whose executor is gone: another attempt, or the end. A process mostly dies for reasons of its
+ * own, and then all of its runs have to go on at once (P7): starting a process for each would take too long. A run that
+ * has met two such deaths may be their cause.
+ */
 export function rescueOf(attempt: number): Settlement {
   return attempt >= MAX_ATTEMPTS
     ? attemptsExhausted(attempt, 'its process ended or stopped answering')
-    : { kind: 'requeue', spendsAttempt: true, isolate: true };
+    : { kind: 'requeue', spendsAttempt: true, isolate: attempt > 1 };
 }
 
 /** How a run that was asked to stop ends when its attempt was lost; it wrote the head checkpoint, or wrote none. */

@@ -45,6 +45,7 @@ export function createWorkers(
     environment: { ...environment, ...project.env },
     memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
     threadCount: config.RUNLANE_WORKER_THREADS,
+    leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     logger,
   });
 }

@@ -1,25 +1,22 @@
 /**
- * Purpose   The main thread's side of one worker thread.
+ * Purpose   The main thread's side of one worker thread, be it in this process or in one of its own.
  * Owns      The thread and the attempts that run in it. An attempt always gets an outcome: the graph's own, or that of
  *           the thread's end.
  * States    loading ──ready──▶ working ──crash | terminate──▶ gone
  * I3, I9    A graph that does not end after its abort is ended with its thread, so that an abort always ends. The other
  *           attempts of that thread go on elsewhere, and none of them is spent.
  */
-import { Worker } from 'node:worker_threads';
 import { LeaseLost } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { abortMessageOf } from './abort-message.ts';
-import type { AttemptKey, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
+import type { GraphHost, HostEvents } from './graph-host.ts';
+import type { AttemptKey, FromWorker } from './messages.ts';
 
 export type GraphThreadOptions = {
-  settings: WorkerSettings;
-  /** The graphs' environment. */
-  environment: NodeJS.ProcessEnv;
-  /** Heap of the thread in MiB; above it the thread ends, and only the thread. */
-  memoryMb: number;
+  /** Starts what the graphs execute in. */
+  startHost: (events: HostEvents) => GraphHost;
   logger: Logger;
   onGone: () => void;
 };
@@ -30,27 +27,19 @@ const ABORT_GRACE_MS = 5_000;
 /** After a lost lease another process may start the run at any moment, so there is no time to be patient. */
 const LEASE_LOST_GRACE_MS = 500;
 
-const ENTRY = new URL('./entry.ts', import.meta.url);
-
 export class GraphThread {
   readonly #options: GraphThreadOptions;
-  readonly #worker: Worker;
+  readonly #host: GraphHost;
   readonly #attempts = new Map<AttemptKey, (outcome: Outcome) => void>();
   readonly #ready = Promise.withResolvers<void>();
   #isGone = false;
-  #endsOnPurpose = false;
 
   constructor(options: GraphThreadOptions) {
     this.#options = options;
-    this.#worker = new Worker(ENTRY, {
-      workerData: options.settings,
-      env: options.environment,
-      resourceLimits: { maxOldGenerationSizeMb: options.memoryMb },
-      name: 'graphs',
+    this.#host = options.startHost({
+      onMessage: (message) => this.#receive(message),
+      onEnd: (error, crashed) => this.#ended(error, crashed),
     });
-    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
-    this.#worker.on('error', (error) => this.#crashed(error));
-    this.#worker.on('exit', (code) => this.#crashed(new Error(`The worker thread ended with code ${code}.`)));
   }
 
   /** Resolves when the graphs are loaded. Rejects when the thread ended before. */
@@ -72,8 +61,8 @@ export class GraphThread {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     if (this.#isGone) return Promise.resolve(handedBack('its worker thread had ended', false));
     this.#attempts.set(key, resolve);
-    this.#send({ type: 'start', key, run });
-    const onDrain = () => this.#send({ type: 'drain', key });
+    this.#host.send({ type: 'start', key, run });
+    const onDrain = () => this.#host.send({ type: 'drain', key });
     const onAbort = () => this.#abort(key, signals.abort);
     signals.drain.addEventListener('abort', onDrain, { once: true });
     signals.abort.addEventListener('abort', onAbort, { once: true });
@@ -87,15 +76,14 @@ export class GraphThread {
 
   /** Ends the thread; attempts in it are handed back unspent. */
   async terminate(): Promise<void> {
-    this.#endsOnPurpose = true;
-    this.#gone('its worker thread was ended');
-    await this.#worker.terminate();
+    this.#gone('its worker thread was ended', false);
+    await this.#host.terminate();
   }
 
   #abort(key: AttemptKey, signal: AbortSignal): void {
     if (!this.#attempts.has(key)) return;
     const reason: unknown = signal.reason;
-    this.#send({ type: 'abort', key, reason: abortMessageOf(reason) });
+    this.#host.send({ type: 'abort', key, reason: abortMessageOf(reason) });
     const graceMs = reason instanceof LeaseLost ? LEASE_LOST_GRACE_MS : ABORT_GRACE_MS;
     const timer = setTimeout(() => {
       if (!this.#attempts.has(key)) return;
@@ -119,25 +107,21 @@ export class GraphThread {
     }
   }
 
-  #crashed(error: Error): void {
+  #ended(error: Error, crashed: boolean): void {
     if (this.#isGone) return;
     this.#options.logger.error({ err: error, attempts: [...this.#attempts.keys()] }, 'worker.crashed');
-    this.#gone(`its worker thread crashed: ${error.message}`);
+    this.#gone(`its worker thread crashed: ${error.message}`, crashed);
   }
 
-  #gone(why: string): void {
+  #gone(why: string, crashed: boolean): void {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#ready.reject(new Error(`The worker thread is gone: ${why}`));
     // Whoever awaits it hears of it; a thread that nobody awaits must not end the process by it.
     this.#ready.promise.catch(() => undefined);
-    for (const resolve of this.#attempts.values()) resolve(handedBack(why, !this.#endsOnPurpose));
+    for (const resolve of this.#attempts.values()) resolve(handedBack(why, crashed));
     this.#attempts.clear();
     this.#options.onGone();
-  }
-
-  #send(message: ToWorker): void {
-    this.#worker.postMessage(message);
   }
 }
 

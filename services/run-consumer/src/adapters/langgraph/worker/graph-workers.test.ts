@@ -56,6 +56,7 @@ async function startWorkers(
     environment: { ...process.env, SIDE_EFFECTS_FILE: sideEffects },
     memoryMb: 128,
     threadCount,
+    leaseMs: 6_000,
     logger: silent,
   });
   await workers.start();
@@ -110,15 +111,27 @@ test.each(['memory', 'exit', 'uncaught'])(
   },
 );
 
-test('I10: a run that was in such a thread goes on alone, so that its neighbours do not share its next crash', async () => {
+test.each(['memory', 'exit', 'uncaught', 'kill'])(
+  'I10: a run that was there when a thread or process went is executed apart, and its %s ends nothing else',
+  async (what) => {
+    await using workers = await startWorkers();
+    const neighbour = run(workers, await claim('ignore_abort', 800));
+    const again = await rows.claimAgain(await claim(what));
+    expect(await run(workers, { ...again, isIsolated: true })).toMatchObject({
+      kind: 'handed_back',
+      spendsAttempt: true,
+      isolate: true,
+    });
+    expect(await neighbour).toMatchObject({ kind: 'succeeded' });
+  },
+);
+
+test('a run that is executed apart ends with its outcome, and stays apart when it is handed back', async () => {
   await using workers = await startWorkers();
-  const neighbour = run(workers, await claim('ignore_abort', 800));
-  const again = await rows.claimAgain(await claim('exit'));
-  expect(await run(workers, { ...again, isIsolated: true })).toMatchObject({
-    kind: 'handed_back',
-    spendsAttempt: true,
-  });
-  expect(await neighbour).toMatchObject({ kind: 'succeeded' });
+  expect(await run(workers, { ...(await claim('nothing')), isIsolated: true })).toMatchObject({ kind: 'succeeded' });
+  const stopped = run(workers, { ...(await claim('block', 60_000)), isIsolated: true });
+  await workers.stop();
+  expect(await stopped).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: true });
 });
 
 test('a graph that does not end after its abort is ended with its thread, and its neighbours spend nothing', async () => {

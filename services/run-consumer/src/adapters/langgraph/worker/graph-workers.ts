@@ -1,17 +1,24 @@
 /**
  * Purpose   The worker threads of a process: places each attempt in the thread with the fewest, replaces threads that
  *           are gone.
- * I10       A run whose process or thread died before gets a thread of its own, which ends with it.
+ * I10       A run that may take its thread or process down, because it was there when they went, gets a process of its
+ *           own, which ends with it.
  */
 import { backoff } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import { startThread } from './graph-host.ts';
+import type { HostOptions } from './graph-host.ts';
 import { GraphThread } from './graph-thread.ts';
-import type { GraphThreadOptions } from './graph-thread.ts';
+import { startOwnProcess } from './own-process.ts';
 
-export type GraphWorkersOptions = Omit<GraphThreadOptions, 'onGone'> & {
+export type GraphWorkersOptions = HostOptions & {
   /** Threads that are kept running. */
   threadCount: number;
+  /** How long a lease lasts, in milliseconds: a run's own process ends when it hears nothing for half of it. */
+  leaseMs: number;
+  logger: Logger;
 };
 
 /** Waits between replacements of threads that end while they load. */
@@ -44,10 +51,16 @@ export class GraphWorkers {
   }
 
   async #runAlone(run: ClaimedRun, signals: RunSignals): Promise<Outcome> {
-    const thread = new GraphThread({ ...this.#options, onGone: () => this.#solo.delete(thread) });
+    const thread = new GraphThread({
+      startHost: (events) => startOwnProcess(this.#options, this.#options.leaseMs / 2, events),
+      logger: this.#options.logger,
+      onGone: () => this.#solo.delete(thread),
+    });
     this.#solo.add(thread);
     try {
-      return await thread.run(run, signals);
+      const outcome = await thread.run(run, signals);
+      // Only its end tells whether the run was to blame: until then it stays apart.
+      return outcome.kind === 'handed_back' ? { ...outcome, isolate: true } : outcome;
     } finally {
       await thread.terminate();
     }
@@ -61,7 +74,11 @@ export class GraphWorkers {
   }
 
   #addShared(): GraphThread {
-    const thread = new GraphThread({ ...this.#options, onGone: () => this.#replace(thread) });
+    const thread = new GraphThread({
+      startHost: (events) => startThread(this.#options, events),
+      logger: this.#options.logger,
+      onGone: () => this.#replace(thread),
+    });
     this.#shared.add(thread);
     thread.ready.then(
       () => (this.#failedStarts = 0),

@@ -32,3 +32,13 @@ export type ToWorker =
   | { type: 'drain'; key: AttemptKey };
 
 export type FromWorker = { type: 'ready' } | { type: 'ended'; key: AttemptKey; outcome: Outcome };
+
+/** To a process that executes one run. */
+export type ToProcess =
+  | ToWorker
+  /** The first message. */
+  | { type: 'open'; settings: WorkerSettings; memoryMb: number; silenceMs: number }
+  /** The service is there: without a message for `silenceMs` the process ends. */
+  | { type: 'alive' };
+
+export type FromProcess = FromWorker | { type: 'crashed'; message: string };

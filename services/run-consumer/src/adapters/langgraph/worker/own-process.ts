@@ -1,0 +1,46 @@
+/**
+ * Purpose   Starts a process of its own for a run that may take its process down: only that one dies then (I10).
+ * I3        Such a process ends with this one, and also when this one stops answering for half a lease, because the run
+ *           may then be executed elsewhere: a frozen process cannot end its children.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { GraphHost, HostEvents, HostOptions } from './graph-host.ts';
+import type { FromProcess, ToProcess } from './messages.ts';
+
+const ENTRY = fileURLToPath(new URL('./process-entry.ts', import.meta.url));
+
+/** Exit code of a process that ended because it heard nothing any more: no fault of its graph. */
+export const SILENCE_EXIT_CODE = 75;
+
+/** @param silenceMs milliseconds without a sign of life after which the process ends itself: half a lease */
+export function startOwnProcess(options: HostOptions, silenceMs: number, events: HostEvents): GraphHost {
+  const child = fork(ENTRY, { env: options.environment, serialization: 'advanced' });
+  const exited = Promise.withResolvers<void>();
+  child.once('close', () => exited.resolve());
+  // One that has just died takes no message; its exit is what counts.
+  const send = (message: ToProcess) => child.send(message, () => undefined);
+  send({ type: 'open', settings: options.settings, memoryMb: options.memoryMb, silenceMs });
+  const alive = setInterval(() => send({ type: 'alive' }), silenceMs / 5);
+  child.on('message', (message: FromProcess) => {
+    if (message.type === 'crashed') events.onEnd(new Error(message.message), true);
+    else events.onMessage(message);
+  });
+  child.on('error', (error) => {
+    // One that could not be started does not exit either, and its graph had no part in it.
+    if (child.pid === undefined) exited.resolve();
+    events.onEnd(error, child.pid !== undefined);
+  });
+  void exited.promise.then(() => clearInterval(alive));
+  child.on('exit', (code, signal) => {
+    const how = code === null ? `by ${signal}` : `with code ${code}`;
+    events.onEnd(new Error(`The process of the run ended ${how}.`), code !== SILENCE_EXIT_CODE);
+  });
+  return {
+    send,
+    terminate: async () => {
+      child.kill('SIGKILL');
+      await exited.promise;
+    },
+  };
+}
