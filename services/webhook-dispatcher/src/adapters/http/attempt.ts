@@ -1,5 +1,5 @@
 import { AttemptFault } from './attempt-fault.ts';
-import type { AttemptTimings } from './port.ts';
+import type { AttemptTimings } from '../../app/ports.ts';
 import type { AddressSlot } from './address-slots.ts';
 
 /** Limits of one attempt, in milliseconds; the defaults in brackets. */

@@ -20,7 +20,7 @@ import { dialAddress } from './dial.ts';
 import type { Dial } from './dial.ts';
 import { HostLookup } from './host-lookup.ts';
 import type { HostResolver } from './host-lookup.ts';
-import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from './port.ts';
+import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from '../../app/ports.ts';
 import { excerptOf, instructionOf, readBody } from './read-answer.ts';
 import { reservedHeader } from './request-headers.ts';
 
