@@ -38,4 +38,8 @@ export const sql = {
   joinDueRuns: statement('join-due-runs'),
   pruneEvents: statement('prune-events'),
   pruneRuns: statement('prune-runs'),
+  selectOutboxPlace: statement('select-outbox-place'),
+  selectEndedThreads: statement('select-ended-threads'),
+  selectThreadsAfter: statement('select-threads-after'),
+  lockRestingThread: statement('lock-resting-thread'),
 } as const;
