@@ -111,6 +111,7 @@ test('all threads are pruned at start, in pages', async () => {
   await using _ = prunes();
   await isPruned('aaa');
   await isPruned('zzz');
+  expect(await checkpointsOf('zzz')).toEqual(['c3']);
 });
 
 test('a thread that was busy at start is pruned some time after its run has ended, and not before', async () => {
@@ -158,4 +159,5 @@ test('a round that fails is made up for by the next', async () => {
   };
   await using _ = prunes(failing);
   await isPruned('t');
+  expect(failures).toBeGreaterThan(2);
 });
