@@ -6,7 +6,7 @@ import {
   threadIdOfStatelessRun,
 } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
-import { assistantDirectory } from './admission.ts';
+import { assistantDirectory } from './assistant-directory.ts';
 import type { InFlightRun, Lane } from './lane.ts';
 import type { CancelRequest, RunRequest } from './run-request.ts';
 
