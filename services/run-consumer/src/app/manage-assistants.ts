@@ -75,15 +75,15 @@ export function manageAssistants({ store, graphIds, newId }: AssistantsDependenc
     async update(assistantId, json) {
       const parsed = parseAssistantUpdate(json);
       if (parsed.kind === 'invalid') return parsed;
-      const found: string[] = [];
       if (!isUuid(assistantId)) return unknown(assistantId);
+      let problems: string[] = [];
       const assistant = await store.addVersion(assistantId, (active) => {
         const version = changedVersion(active, parsed.value);
-        found.splice(0, Infinity, ...problemsOfVersion(version, graphIds));
-        return found.length === 0 ? version : null;
+        problems = problemsOfVersion(version, graphIds);
+        return problems.length === 0 ? version : null;
       });
       if (assistant === null) return unknown(assistantId);
-      return found.length > 0 ? { kind: 'invalid', problems: found } : { kind: 'changed', assistant };
+      return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'changed', assistant };
     },
     async activate(assistantId, version) {
       const canBe = isUuid(assistantId) && Number.isInteger(version) && version >= 1 && version <= MAX_VERSION;

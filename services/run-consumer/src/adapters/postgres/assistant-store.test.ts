@@ -93,7 +93,7 @@ describe('updating', () => {
     const changed = await Promise.all(members.map((member) => assistants.update(id, { metadata: { [member]: true } })));
 
     const versions = changed.map((verdict) => (verdict.kind === 'changed' ? verdict.assistant.version : verdict.kind));
-    expect(versions.toSorted()).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(new Set(versions)).toEqual(new Set([2, 3, 4, 5, 6, 7, 8, 9]));
     expect((await admittedWith(id)).metadata).toEqual(Object.fromEntries(members.map((member) => [member, true])));
   });
 
