@@ -10,6 +10,7 @@ import type { Bench, BenchContext, Findings } from '../bench.ts';
 import { Deployment } from '../deployment.ts';
 import { cpuMsOf } from '../machine.ts';
 import { against, medianOf, percentile } from '../statistics.ts';
+import { Profiler } from '../throughput/profiler.ts';
 import { AskedChild } from './asked-child.ts';
 import { eventRecord, terminalEvent } from './events.ts';
 import type { LoopAnswer, LoopJob } from './raw-loop-child.ts';
@@ -34,7 +35,7 @@ const MASTER_KEY = 'a-master-key-of-the-bench-0123456789abcdef';
 
 export const webhooks: Bench = {
   what: 'webhooks per second against a loop of undici requests; a hanging origin beside healthy ones (P5)',
-  takes: [],
+  takes: ['profile'],
   run,
 };
 
@@ -47,17 +48,21 @@ type Side = {
   origins: string[];
 };
 
-async function run({ servers, resources, noise, say }: BenchContext): Promise<Findings> {
+async function run({ servers, resources, options, noise, say }: BenchContext): Promise<Findings> {
   const receiver: Receiver = resources.use(new AskedChild(new URL('./receiver-child.ts', import.meta.url)));
   const listening = await receiver.ask({ hosts: HOSTS });
   if (listening.kind !== 'listening') throw new Error('The receiver answered another question.');
   const [hanging = '', ...origins] = HOSTS.map((host, index) => `http://${host}:${listening.ports[index]}`);
   const loop = resources.use(new AskedChild<LoopJob, LoopAnswer>(new URL('./raw-loop-child.ts', import.meta.url)));
   const deployment = await Deployment.create(servers, resources);
-  const dispatcher = await deployment.webhookDispatcher({
-    RUNLANE_WEBHOOK_ALLOW: HOSTS.map((host) => `http://${host}:*`).join(','),
-    RUNLANE_WEBHOOK_MASTER_KEY: MASTER_KEY,
-  });
+  const profiler = options.profile ? new Profiler() : null;
+  const dispatcher = await deployment.webhookDispatcher(
+    {
+      RUNLANE_WEBHOOK_ALLOW: HOSTS.map((host) => `http://${host}:*`).join(','),
+      RUNLANE_WEBHOOK_MASTER_KEY: MASTER_KEY,
+    },
+    profiler?.nodeOptions,
+  );
   const producer = await deployment.producer();
   const side: Side = { dispatcher, producer, topic: deployment.topics.status, receiver, origins };
   const body = JSON.stringify(terminalEvent(`${origins[0]}/answer/0`));
@@ -69,7 +74,9 @@ async function run({ servers, resources, noise, say }: BenchContext): Promise<Fi
   const raw: number[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
     say(`throughput, round ${round} of ${ROUNDS}`);
+    profiler?.begin();
     ours.push(await ourRound(side, COUNT));
+    profiler?.end();
     noise.sample();
     raw.push(await rawRound(loop, { origins, count: COUNT, perOrigin: PER_ORIGIN, body }));
   }
@@ -119,8 +126,13 @@ async function run({ servers, resources, noise, say }: BenchContext): Promise<Fi
       `CPU of the dispatcher per 1,000 webhooks: ${Math.round(medianOf(ours.map(({ cpuMs }) => cpuMs)).value)} ms`,
       `latency from publishing to the receiver, ${1_000 / EVERY_MS} webhooks/s; ${dueAtEnd} were due to the hanging origin at the end`,
     ],
-    details: [],
+    details: profiler === null ? [] : await profileOf(dispatcher, profiler),
   };
+}
+
+async function profileOf(dispatcher: ServiceProcess, profiler: Profiler): Promise<string[]> {
+  await dispatcher.stopCleanly();
+  return profiler.summary();
 }
 
 /** Publishes while the dispatcher is frozen, thaws it, and times from the thaw to the last webhook. */
