@@ -81,6 +81,8 @@ class LoopWorld implements AsyncDisposable {
   readonly sender = new ScriptedSender();
   readonly ledger: LedgerWorld;
   readonly delivery: WebhookDelivery;
+  /** While it is not resolved, no result is committed. */
+  commits: Promise<void> = Promise.resolve();
   readonly #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
@@ -89,7 +91,12 @@ class LoopWorld implements AsyncDisposable {
     this.delivery = new WebhookDelivery({
       ledger: ledger.deliveries,
       settle: new SettleQueue({
-        ledger: ledger.deliveries,
+        ledger: {
+          settle: async (settlements) => {
+            await this.commits;
+            return ledger.deliveries.settle(settlements);
+          },
+        },
         delay: (ms) => sleep(ms),
         random: Math.random,
         logger,
@@ -232,6 +239,32 @@ test('the origins of a site share eight, and all sites together what the process
   await eventually(() => sender.underWay.size === 14, { what: 'all slots taken again' });
   expect(underWay(crowd)).toBe(8);
   expect(sender.mostInAll).toBe(14);
+});
+
+test('results that wait for their commit hold no slots, are few, and keep the lease', async () => {
+  await using world = await LoopWorld.create();
+  await world.trust(['busy.example']);
+  const gate = Promise.withResolvers<void>();
+  world.commits = gate.promise;
+  world.start();
+  try {
+    await world.store(repeated('busy.example', 40));
+    await eventually(() => world.sender.sent.length === 16 && world.sender.underWay.size === 0, {
+      what: 'sixteen are answered',
+      seen: () => [world.sender.sent.length, world.sender.underWay.size],
+    });
+    // The loop goes round, with nothing to do, until somebody else has his turn.
+    for (let round = 1; round <= 3; round += 1) {
+      await world.store([`bystander-${round}.example`]);
+      await eventually(() => world.sender.sent.length === 16 + round, { what: 'another origin is served' });
+    }
+    expect((await world.leases()).find(({ origin }) => origin === 'https://busy.example')?.isOwned).toBe(true);
+  } finally {
+    gate.resolve();
+  }
+  await world.delivered(44);
+  expect(world.sender.sent).toHaveLength(43);
+  expect(world.sender.most.get('busy.example')).toBe(4);
 });
 
 test('an origin with a long queue takes its turns with one that waits', async () => {
