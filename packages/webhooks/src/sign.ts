@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, sign as signBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hash, sign as signBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { hmacKeyOf, MIN_MASTER_KEY_LENGTH, publicKeyOf, signingKeyOf } from './keys.ts';
 
@@ -69,7 +69,7 @@ export function createSigner(masterKeys: readonly string[]): WebhookSigner {
  * @param urlHash `urlHash` of the target
  */
 export function webhookIdOf(eventId: string, urlHash: string): string {
-  const digest = createHash('sha256').update(`${urlHash} ${eventId}`).digest();
+  const digest = hash('sha256', `${urlHash} ${eventId}`, 'buffer');
   return `msg_${digest.subarray(0, 24).toString('base64url')}`;
 }
 

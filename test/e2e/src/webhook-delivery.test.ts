@@ -138,6 +138,12 @@ test('an origin that fails is parked: nothing is lost, nothing is charged, nothi
     },
     { what: 'all of them are parked', seen: () => world.complaints() },
   );
+  // What would be sent while they are parked has the time that another origin's webhooks take.
+  await using bystander = await WebhookReceiver.start();
+  for (let count = 1; count <= 4; count += 1) {
+    await world.publish(statusEvent({ webhook: bystander.url('/') }));
+    await eventually(() => bystander.requests.length === count, { what: 'another origin is served' });
+  }
 
   // Ten samples open the breaker; up to three more were under way.
   expect(receiver.requests.length).toBeGreaterThanOrEqual(10);

@@ -31,8 +31,10 @@ export class HeldEndpoint {
   /** Attempts begun under this lease. */
   sentCount = 0;
   readonly #queue: DueDelivery[] = [];
-  readonly #inFlight = new Map<bigint, string>();
-  readonly #unsettled = new Map<bigint, string>();
+  readonly #inFlight = new Set<bigint>();
+  readonly #unsettled = new Set<bigint>();
+  /** Runs and URLs of which an event is under way or not settled. */
+  readonly #busyLanes = new Set<string>();
   #hasProbe = false;
   #restsUntilMs = 0;
 
@@ -60,7 +62,7 @@ export class HeldEndpoint {
 
   /** Ids that a fetch must not return again. */
   get busyIds(): bigint[] {
-    return [...this.#inFlight.keys(), ...this.#unsettled.keys(), ...this.#queue.map(({ deliveryId }) => deliveryId)];
+    return [...this.#inFlight, ...this.#unsettled, ...this.#queue.map(({ deliveryId }) => deliveryId)];
   }
 
   /** Nothing is sent to it before then, whatever its health permits: a fault of ours. Milliseconds since 1970. */
@@ -97,11 +99,11 @@ export class HeldEndpoint {
     if (permission.kind !== 'send' || this.isLost || this.#hasProbe) return null;
     if (this.#inFlight.size >= permission.slots) return null;
     if (this.unendedCount >= permission.slots * (1 + UNSETTLED_PER_SLOT)) return null;
-    const busyLanes = new Set([...this.#inFlight.values(), ...this.#unsettled.values()]);
-    const index = this.#queue.findIndex((delivery) => !busyLanes.has(laneKey(delivery)));
+    const index = this.#queue.findIndex((delivery) => !this.#busyLanes.has(laneKey(delivery)));
     const [delivery] = index < 0 ? [] : this.#queue.splice(index, 1);
     if (delivery === undefined) return null;
-    this.#inFlight.set(delivery.deliveryId, laneKey(delivery));
+    this.#inFlight.add(delivery.deliveryId);
+    this.#busyLanes.add(laneKey(delivery));
     this.#hasProbe = permission.isProbe;
     this.health = onSend(this.health, nowMs);
     this.sentCount += 1;
@@ -111,12 +113,13 @@ export class HeldEndpoint {
   /** The request is over and its slot free; the result is in the health already. */
   answered({ delivery, isProbe }: Taken): void {
     this.#inFlight.delete(delivery.deliveryId);
-    this.#unsettled.set(delivery.deliveryId, laneKey(delivery));
+    this.#unsettled.add(delivery.deliveryId);
     if (isProbe) this.#hasProbe = false;
   }
 
   /** The result is committed, or given up. */
   ended({ delivery }: Taken): void {
     this.#unsettled.delete(delivery.deliveryId);
+    this.#busyLanes.delete(laneKey(delivery));
   }
 }
