@@ -10,14 +10,14 @@
  *           frozen process writes under a taken lease changes nothing.
  */
 import type { Logger, Wakeup } from '@runlane/service-kit';
-import { ShuttingDown, redact } from '@runlane/service-kit';
+import { ShuttingDown } from '@runlane/service-kit';
 import { decideDelivery } from '../domain/attempt-decision.ts';
 import { ORIGIN_SLOTS, afterAttempt } from '../domain/endpoint-health.ts';
-import { attemptDelivery } from './attempt-delivery.ts';
+import { attemptDelivery, endOf } from './attempt-delivery.ts';
 import type { AttemptDependencies, Attempted } from './attempt-delivery.ts';
 import { HeldEndpoint } from './held-endpoint.ts';
 import type { Taken } from './held-endpoint.ts';
-import type { AttemptResult, DeliveryLedger, DueDelivery, Settlement, SettleResult } from './ports.ts';
+import type { DeliveryLedger, DueDelivery, Settlement, SettleResult } from './ports.ts';
 import type { SettleQueue } from './settle-attempts.ts';
 
 /** Requests in flight to one site (registrable domain, or address), over all of its origins. */
@@ -358,16 +358,4 @@ export class WebhookDelivery {
       })),
     );
   }
-}
-
-function endOf(
-  decision: ReturnType<typeof decideDelivery>,
-  result: AttemptResult,
-  isStopping: boolean,
-): Settlement['end'] {
-  if (decision.kind === 'dead')
-    return { ...decision, detail: redact(decision.detail).replaceAll('\0', '').toWellFormed() };
-  // Another process can go on at once.
-  if (decision.kind === 'retry' && isStopping && result.kind === 'infrastructure') return { ...decision, afterMs: 0 };
-  return decision;
 }

@@ -289,6 +289,8 @@ test('what is stored is sent at once, and slots that come free are filled, witho
   // More than are fetched at once.
   await world.store(repeated('busy.example', 60));
   await world.delivered(61, 'busy.example');
+
+  expect(world.sender.most.get('busy.example')).toBe(4);
 });
 
 test('a lease is given back when there is nothing to send, and taken again for what comes', async () => {
