@@ -1,6 +1,6 @@
 /**
  * Charter (I3, I9): every strategy in every state of a thread, when the executor is frozen by SIGSTOP before the newcomers
- * arrive, loses its lease, and wakes up when others have taken its runs over.
+ * arrive, loses its lease, and wakes up when its runs have ended elsewhere and others execute on their threads.
  * Real: everything. Decides: as in matrix-alone.test.ts, and LangGraph's tables before and after it woke up.
  */
 import { eventually } from '@runlane/testkit';
@@ -25,7 +25,8 @@ matrixSuite(NEWCOMERS, async (world, events) => {
   await stage.admitted();
   const other = world.runConsumer({ RUNLANE_ROLES: 'execution', RUNLANE_MAX_CONCURRENT_RUNS: '64' });
   await other.ready();
-  await executedBy(world, stage, other);
+  stage.priorsGoOn();
+  await takenOver(world, stage, other);
   const threadIds = stage.in('running').map(({ threadId }) => threadId);
   rows.asleep = await checkpointRows(world.pool, threadIds);
   frozen.signal('SIGCONT');
@@ -46,15 +47,15 @@ test('the process that woke up wrote nothing into the threads that it had execut
   expect(rows.awake).toEqual(rows.asleep);
 });
 
-/** Resolves when the run whose turn it is stands in its first node, elsewhere, on every thread that was running. */
-async function executedBy(world: World, stage: MatrixStage, other: ServiceProcess): Promise<void> {
-  const turns = stage.in('running').map(({ strategy, prior, newcomers }) => {
-    const run = strategy === 'enqueue' || strategy === 'reject' ? prior : newcomers.at(-1);
-    return run?.runId ?? '';
+/** Resolves when the thread of every run that was executing has gone on, up to the run that is held there. */
+async function takenOver(world: World, stage: MatrixStage, other: ServiceProcess): Promise<void> {
+  const turns = stage.in('running').flatMap(({ strategy, newcomers }) => {
+    const run = { enqueue: newcomers[0], reject: undefined, interrupt: newcomers.at(-1), rollback: newcomers.at(-1) };
+    return run[strategy]?.runId ?? [];
   });
   const started = () => new Set(world.sideEffects().flatMap(({ run_id, pid }) => (pid === other.pid ? [run_id] : [])));
-  await eventually(() => turns.every((runId) => started().has(runId)), { what: 'the runs execute elsewhere' });
-  // Its first node executes while the checkpoint before it is still being written.
+  await eventually(() => turns.every((runId) => started().has(runId)), { what: 'the next runs execute elsewhere' });
+  // A first node executes while the checkpoint before it is still being written.
   await eventually(
     async () => {
       const found = await world.pool.query(
@@ -62,8 +63,12 @@ async function executedBy(world: World, stage: MatrixStage, other: ServiceProces
          where metadata ->> 'run_id' = any ($1) and metadata ->> 'step' <> '-1'`,
         [turns],
       );
-      return found.rowCount === turns.length;
+      const blocking = stage.in('running').find(({ strategy }) => strategy === 'reject')?.prior?.runId;
+      const ended = await world.pool.query(`select from runlane.runs where run_id = $1 and status = 'success'`, [
+        blocking,
+      ]);
+      return found.rowCount === turns.length && ended.rowCount === 1;
     },
-    { what: 'their inputs are in checkpoints' },
+    { what: 'their inputs are in checkpoints, and the run that refuses others has ended' },
   );
 }

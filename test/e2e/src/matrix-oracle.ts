@@ -102,7 +102,7 @@ function stateProblems(cell: Cell, { events, checkpointRunIds }: ThreadEnd): str
         // Aborted before or after its input was in a checkpoint: both are possible when nobody waited for it.
         type === 'run.interrupted' && hasStarted(run.runId) && run !== heldPrior(cell) && label === `${run.name}:in`,
     );
-  const required = inLaneOrder(cell).flatMap(({ run, type }) => {
+  const required = ends.flatMap(({ run, type }) => {
     switch (type) {
       case 'run.succeeded':
         return ['in', 'first', 'second'].map((step) => `${run.name}:${step}`);
@@ -128,10 +128,6 @@ function stateProblems(cell: Cell, { events, checkpointRunIds }: ThreadEnd): str
 
 /** The run that executes when the newcomers arrive; its input is in a checkpoint by then. */
 const heldPrior = ({ state, prior }: Cell) => (state === 'running' ? prior : null);
-
-function inLaneOrder(cell: Cell): ReturnType<typeof expectedEnds> {
-  return expectedEnds(cell);
-}
 
 function labelsOf(event: RunStatusEvent | undefined): string[] {
   return (event?.values as { labels?: string[] } | null | undefined)?.labels ?? [];

@@ -20,6 +20,8 @@ export const HELD_COUNT = 4;
 
 const AN_HOUR_S = 3_600;
 
+type Gate = ReturnType<World['gate']>;
+
 /** Of the graph `story`, besides its label. */
 type Input = { gate: string; asks?: boolean };
 
@@ -27,12 +29,15 @@ export class MatrixStage {
   readonly cells: Cell[];
   readonly #world: World;
   readonly #events: EventCollector;
-  readonly #gate: { file: string; open: () => void };
+  /** Prior runs are held at their own gate. */
+  readonly #priorGate: Gate;
+  readonly #gate: Gate;
 
   private constructor(world: World, events: EventCollector, newcomerCount: number) {
     this.#world = world;
     this.#events = events;
     this.cells = matrixCells(newcomerCount);
+    this.#priorGate = world.gate();
     this.#gate = world.gate();
   }
 
@@ -72,10 +77,16 @@ export class MatrixStage {
     );
   }
 
+  /** Lets prior runs go on that are held. */
+  priorsGoOn(): void {
+    this.#priorGate.open();
+  }
+
   /** Lets the time of scheduled runs come, and everything that is held go on. Every newcomer has been admitted. */
   async goOn(): Promise<void> {
     await this.admitted();
     await this.#world.pool.query('update runlane.runs set scheduled_at = now() where scheduled_at is not null');
+    this.#priorGate.open();
     this.#gate.open();
   }
 
@@ -116,7 +127,7 @@ export class MatrixStage {
       `status = 'success'`,
     );
     await this.#prior('paused', {}, { ...open, asks: true }, `status = 'success'`);
-    const held = { gate: this.#gate.file };
+    const held = { gate: this.#priorGate.file };
     // Steps of a run begin with -1, its input; at 0 its first node is about to execute.
     await this.#prior(
       'running',
