@@ -1,5 +1,5 @@
 /**
- * The graph of the strategy matrix: what every run did to the thread can be read from one list. A run adds `x:in` with its
+ * The graphs of the strategy matrix and of the rollback tests: what every run did to the thread can be read from one list. A run adds `x:in` with its
  * input and one label per node; it can be held in its first node and can ask in its second.
  */
 import { existsSync } from 'node:fs';
@@ -46,5 +46,30 @@ export const graph = new StateGraph(State)
   })
   .addEdge(START, 'first')
   .addEdge('first', 'second')
+  .addEdge('second', END)
+  .compile();
+
+const inner = new StateGraph(State)
+  .addNode('one', () => ({ labels: ['one'] }))
+  .addNode('two', () => ({ labels: ['two'] }))
+  .addEdge(START, 'one')
+  .addEdge('one', 'two')
+  .addEdge('two', END)
+  .compile();
+
+/** A subgraph with checkpoints of its own beside the node that can be held, and a node behind both. */
+export const branches = new StateGraph(State)
+  .addNode('inner', async (_state, config) => {
+    const { labels } = await inner.invoke({ labels: [] }, config);
+    return { labels };
+  })
+  .addNode('first', async (state, config) => {
+    await step('first', state, config);
+    return { labels: [`${state.label}:first`] };
+  })
+  .addNode('second', ({ label }) => ({ labels: [`${label}:second`] }))
+  .addEdge(START, 'inner')
+  .addEdge(START, 'first')
+  .addEdge(['inner', 'first'], 'second')
   .addEdge('second', END)
   .compile();
