@@ -15,7 +15,7 @@ test.each([[['nonsense'], 'There is no bench nonsense.'] as const, [[], 'Name on
     const { status, stderr, stdout } = bench(...args);
 
     expect(stderr).toContain(why);
-    for (const name of ['throughput', 'latency', 'admission', 'recovery', 'webhooks']) {
+    for (const name of ['throughput', 'latency', 'admission', 'claim', 'interrupt', 'recovery', 'webhooks']) {
       expect(stderr).toMatch(new RegExp(`^  ${name} `, 'm'));
     }
     expect(status).toBe(2);

@@ -1,5 +1,7 @@
 import { admission } from './admission/bench.ts';
 import type { Bench } from './bench.ts';
+import { claim } from './claim/bench.ts';
+import { interrupt } from './interrupt/bench.ts';
 import { latency } from './latency/bench.ts';
 import { recovery } from './recovery/bench.ts';
 import { throughput } from './throughput/bench.ts';
@@ -10,6 +12,8 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['throughput', throughput],
   ['latency', latency],
   ['admission', admission],
+  ['claim', claim],
+  ['interrupt', interrupt],
   ['recovery', recovery],
   ['webhooks', webhooks],
 ]);

@@ -61,6 +61,11 @@ export class PlannedLedger {
         first.state = 'ended';
         if (first.askedTo !== 'rollback') thread.restingStatus = step.leaves;
         return this.#freeLane(step.thread);
+      case 'lose':
+        if (first?.state !== 'running') return;
+        if (first.askedTo === null) Object.assign(first, { state: 'pending', isReady: true });
+        else first.state = 'ended';
+        return this.#freeLane(step.thread);
     }
   }
 

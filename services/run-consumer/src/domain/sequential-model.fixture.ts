@@ -15,7 +15,8 @@ export type Step =
       input: number;
     }
   | { kind: 'cancel'; thread: string; action: 'interrupt' | 'rollback'; run: string | null }
-  | { kind: 'claim' | 'join'; thread: string }
+  /** `lose`: the attempt of the running run ends without the run, as when its executor dies. */
+  | { kind: 'claim' | 'join' | 'lose'; thread: string }
   | { kind: 'settle'; thread: string; leaves: 'idle' | 'interrupted' | 'error' };
 
 type ModelRun = {
@@ -24,12 +25,17 @@ type ModelRun = {
   request: string;
   place: 'scheduled' | 'waiting' | 'running' | 'ended';
   joinedAs: number;
-  askedTo: string | null;
+  askedTo: 'interrupt' | 'rollback' | null;
+  askedBy: string | null;
+  /** How it has ended. */
+  end: string | null;
 };
 
 export class SequentialModel {
   /** What admission tells, oldest first: run, what, because of which run, thread status. */
   readonly events: string[] = [];
+  /** The same, together with what executors tell. */
+  readonly history: string[] = [];
   /** What running runs were asked, by run. */
   readonly asked = new Map<string, string>();
   readonly #runs: ModelRun[] = [];
@@ -46,19 +52,42 @@ export class SequentialModel {
         return this.#cancel(step);
       case 'claim': {
         const [first] = this.#lane(step.thread);
-        if (first?.place === 'waiting') first.place = 'running';
+        if (first?.place !== 'waiting') return;
+        first.place = 'running';
+        this.#note(first.id, 'running', null, first.thread);
         return;
       }
       case 'join':
         for (const run of this.#inFlight(step.thread)) if (run.place === 'scheduled') this.#join(run);
         return;
       case 'settle': {
-        const run = this.#lane(step.thread).find(({ place }) => place === 'running');
+        const run = this.#running(step.thread);
         if (run === undefined) return;
-        run.place = 'ended';
         if (run.askedTo !== 'rollback') this.#rests.set(step.thread, step.leaves);
+        const hasStopped = run.askedTo === 'rollback' || (run.askedTo === 'interrupt' && step.leaves === 'interrupted');
+        if (hasStopped) return this.#stop(run);
+        this.#close(run, step.leaves === 'error' ? 'error' : 'success', null);
+        return;
+      }
+      case 'lose': {
+        const run = this.#running(step.thread);
+        if (run === undefined) return;
+        if (run.askedTo !== null) return this.#stop(run);
+        run.place = 'waiting';
       }
     }
+  }
+
+  /** Every run that was accepted: its status in the end, and the run that superseded it. */
+  statuses(): Map<string, string> {
+    const of = (run: ModelRun) => run.end ?? (run.place === 'running' ? 'running' : 'pending');
+    return new Map(this.#runs.map((run) => [run.id, `${of(run)} ${run.askedBy}`]));
+  }
+
+  /** A thread's status; null when no run was accepted on it. */
+  threadStatus(thread: string): string | null {
+    if (!this.#runs.some((run) => run.thread === thread)) return null;
+    return this.#inFlight(thread).length > 0 ? 'busy' : (this.#rests.get(thread) ?? 'idle');
   }
 
   #create(step: Extract<Step, { kind: 'create' }>, ownId: string): void {
@@ -77,7 +106,16 @@ export class SequentialModel {
       this.#refused.set(id, request);
       return;
     }
-    const run: ModelRun = { id, thread: step.thread, request, place: 'scheduled', joinedAs: 0, askedTo: null };
+    const run: ModelRun = {
+      id,
+      thread: step.thread,
+      request,
+      place: 'scheduled',
+      joinedAs: 0,
+      askedTo: null,
+      askedBy: null,
+      end: null,
+    };
     this.#runs.push(run);
     if (!step.isScheduled) this.#join(run);
     this.#tell(id, 'pending', null, step.thread);
@@ -94,13 +132,34 @@ export class SequentialModel {
 
   #end(runs: ModelRun[], action: 'interrupt' | 'rollback', by: string | null): void {
     const ended = runs.filter((run) => run.place !== 'running');
-    for (const run of ended) run.place = 'ended';
-    for (const run of ended) this.#tell(run.id, action === 'interrupt' ? 'interrupted' : 'rollback', by, run.thread);
+    for (const run of ended) {
+      run.place = 'ended';
+      run.end = action === 'interrupt' ? 'interrupted' : 'rollback';
+      run.askedBy = by;
+    }
+    for (const run of ended) this.#tell(run.id, String(run.end), by, run.thread);
     for (const run of runs) {
       if (run.place !== 'running' || run.askedTo !== null) continue;
       run.askedTo = action;
+      run.askedBy = by;
       this.asked.set(run.id, `${action} ${by}`);
     }
+  }
+
+  /** A running run that was asked to stop has. */
+  #stop(run: ModelRun): void {
+    this.#close(run, run.askedTo === 'rollback' ? 'rollback' : 'interrupted', run.askedBy);
+  }
+
+  #close(run: ModelRun, end: string, by: string | null): void {
+    run.place = 'ended';
+    run.end = end;
+    run.askedBy = by;
+    this.#note(run.id, end, by, run.thread);
+  }
+
+  #running(thread: string): ModelRun | undefined {
+    return this.#lane(thread).find(({ place }) => place === 'running');
   }
 
   #join(run: ModelRun): void {
@@ -121,8 +180,12 @@ export class SequentialModel {
   }
 
   #tell(id: string, what: string, because: string | null, thread: string): void {
-    const exists = this.#runs.some((run) => run.thread === thread);
-    const status = this.#inFlight(thread).length > 0 ? 'busy' : (this.#rests.get(thread) ?? 'idle');
-    this.events.push(`${thread}: ${id} ${what} ${because} ${exists ? status : null}`);
+    this.events.push(this.#note(id, what, because, thread));
+  }
+
+  #note(id: string, what: string, because: string | null, thread: string): string {
+    const text = `${thread}: ${id} ${what} ${because} ${this.threadStatus(thread)}`;
+    this.history.push(text);
+    return text;
   }
 }

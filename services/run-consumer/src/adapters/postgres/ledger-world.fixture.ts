@@ -1,11 +1,13 @@
 import type { Json } from '@runlane/contracts';
+import { RetriableError } from '@runlane/kafka';
 import type { InRecord } from '@runlane/kafka';
+import { expect } from 'vitest';
 import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
-import type { SettleResult } from '../../app/ports.ts';
+import type { AdmissionLedger, SettleResult } from '../../app/ports.ts';
 import { recordingHints } from '../../app/recording-ports.fixture.ts';
 import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.ts';
-import type { ClaimedRun, Outcome } from '../../domain/run.ts';
+import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
 import { settlementOf } from '../../domain/settlement.ts';
 import { RunRows, silent } from '../langgraph/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
@@ -49,6 +51,7 @@ export class LedgerWorld implements AsyncDisposable {
   async receive(
     contents: readonly (ReturnType<typeof requestAt> | ReturnType<typeof cancelAt>)[],
     group: string,
+    ledger = createAdmissionLedger(this.rows.pool, group, this.#checkpoints),
   ): Promise<AdmissionReport> {
     const records = contents.map(({ coordinates }): InRecord => ({
       ...coordinates,
@@ -65,7 +68,7 @@ export class LedgerWorld implements AsyncDisposable {
           if (content === undefined) throw new Error('a record that nobody sent');
           return { record, content };
         },
-        ledger: createAdmissionLedger(this.rows.pool, group, this.#checkpoints),
+        ledger,
         endOffset: () => Promise.resolve(1_000_000n),
         deadLetters: { publish: () => Promise.resolve() },
         deadLetterRecord: () => ({ topic: 'dead letters', key: null, value: null, headers: {} }),
@@ -80,15 +83,39 @@ export class LedgerWorld implements AsyncDisposable {
     return report;
   }
 
+  /** Admits contents up to the commit, at which the process dies: nothing of it is left. */
+  async receiveAndDie(contents: Parameters<LedgerWorld['receive']>[0], group: string): Promise<void> {
+    const ledger = createAdmissionLedger(this.rows.pool, group, this.#checkpoints);
+    const dying: AdmissionLedger = {
+      inTransaction: (topic, partition, work) =>
+        ledger.inTransaction(topic, partition, async (transaction) => {
+          await work(transaction);
+          throw new RetriableError('the process has died');
+        }),
+    };
+    await expect(this.receive(contents, group, dying)).rejects.toThrow('has died');
+  }
+
   claim(limit = 100): Promise<ClaimedRun[]> {
     return createRunClaims(this.rows.pool).claim(EXECUTOR, limit, []);
   }
 
+  /** Claims whatever is ready and runs not yet. */
+  async claimReady(): Promise<ClaimedRun[]> {
+    return createRunClaims(this.rows.pool).claim(EXECUTOR, 100, await this.#running());
+  }
+
   /** Claims the one run that is ready. */
   async claimOne(): Promise<ClaimedRun> {
-    const [run, ...others] = await createRunClaims(this.rows.pool).claim(EXECUTOR, 100, await this.#running());
+    const [run, ...others] = await this.claimReady();
     if (run === undefined || others.length > 0) throw new Error(`${others.length + (run ? 1 : 0)} runs are ready.`);
     return run;
+  }
+
+  /** What a running run was asked, as its executor hears of it. */
+  async stopOf({ runId }: ClaimedRun): Promise<Stop | null> {
+    const requests = await createRunClaims(this.rows.pool).stopRequests(EXECUTOR);
+    return requests.find((request) => request.runId === runId) ?? null;
   }
 
   async settle(run: ClaimedRun, outcome: Outcome): Promise<SettleResult | undefined> {

@@ -1,0 +1,15 @@
+/**
+ * Charter: every strategy in every state of a thread (design 2.2, admission.ts), when one run arrives on a thread.
+ * Real: everything. Decides: the events of the thread, its status, its checkpoints and the values that it holds.
+ */
+import { HELD_COUNT, MatrixStage } from './matrix-stage.ts';
+import { matrixSuite } from './matrix-suite.ts';
+
+const NEWCOMERS = 1;
+
+matrixSuite(NEWCOMERS, async (world, events) => {
+  await world.runConsumer({ RUNLANE_MAX_CONCURRENT_RUNS: String(HELD_COUNT) }).ready();
+  const stage = await MatrixStage.set(world, events, NEWCOMERS);
+  await stage.newcomersArrive();
+  return { stage };
+});
