@@ -38,7 +38,7 @@ const below = maker.issue({ names: `DNS:${HOST}`, issuer: intermediate });
 /** A busy machine may be late by this much, in milliseconds. */
 const SLACK_MS = 1_000;
 /** Attempts of one round of T6, and the bytes that each may leave behind: a certificate alone has more. */
-const ROUND = 150;
+const ROUND = 300;
 const LEAK_BYTES = 800;
 const limits = { dnsMs: 300, connectMs: 700, headersMs: 900, totalMs: 1_500 };
 const options = (port: number) => ({
