@@ -30,9 +30,9 @@ matrixSuite(NEWCOMERS, async (world, events) => {
   await stage.publishNewcomers(stage.cells, [1]);
   await second.ready();
   await stage.publishNewcomers(stage.cells, [2]);
-  first.signal('SIGTERM');
+  const stopped = first.stopCleanly();
   await stage.publishNewcomers(stage.cells, [3]);
-  expect(await first.exited).toBe(0);
+  await stopped;
   await stage.publishNewcomers(stage.cells, [4]);
   return { stage };
 });

@@ -7,7 +7,6 @@
  */
 import { eventually } from '@runlane/testkit';
 import type { EventCollector } from '@runlane/testkit';
-import { expect } from 'vitest';
 import { readHistory } from './fault-oracle.ts';
 import { matrixCells } from './matrix-cells.ts';
 import type { Cell, NamedRun, ThreadState } from './matrix-cells.ts';
@@ -96,7 +95,7 @@ export class MatrixStage {
       [base, ...(prior === null ? [] : [prior]), ...newcomers].map(({ runId }) => ({ runId, threadId })),
     );
     const history = await readHistory(this.#world, this.#events, asked);
-    expect(history.deadLetterCount).toBe(0);
+    if (history.deadLetterCount > 0) throw new Error(`There are ${history.deadLetterCount} dead letters.`);
     const { pool } = this.#world;
     const threads = await pool.query<{ thread_id: string; status: string }>(
       'select thread_id, status from runlane.threads',
@@ -104,12 +103,13 @@ export class MatrixStage {
     const checkpoints = await pool.query<{ thread_id: string; run_id: string }>(
       `select distinct thread_id, metadata ->> 'run_id' as run_id from checkpoints`,
     );
-    expect((await pool.query('select from runlane.foreign_writes')).rowCount).toBe(0);
+    const journal = await pool.query<{ thread_id: string }>('select thread_id from runlane.foreign_writes');
     return new Map(
       this.cells.map(({ threadId }) => [
         threadId,
         {
           events: history.distinct.filter((event) => event.thread_id === threadId),
+          journalCount: journal.rows.filter((row) => row.thread_id === threadId).length,
           status: threads.rows.find((row) => row.thread_id === threadId)?.status,
           checkpointRunIds: new Set(
             checkpoints.rows.filter((row) => row.thread_id === threadId).map((row) => row.run_id),
