@@ -7,6 +7,7 @@ export { forgetJournal, rollBackRuns } from './journal.ts';
 export type { RunOnThread } from './journal.ts';
 export { RunSaver } from './run-saver.ts';
 export type { RunSaverOptions } from './run-saver.ts';
+export { pruneThread } from './prune-thread.ts';
 export { createBatchWriter } from './write-batch.ts';
 export { WriteRefused } from './write-claim.ts';
 export type { WriteClaim } from './write-claim.ts';

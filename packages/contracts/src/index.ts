@@ -15,7 +15,8 @@ export type { Json, JsonObject, JsonVerdict } from './json.ts';
 export { DURABILITIES, MULTITASK_STRATEGIES, runCreateSchema } from './run-create-schema.ts';
 export type { Durability, MultitaskStrategy } from './run-create-schema.ts';
 export { RUN_REQUEST_TYPES, parseRunCreate } from './run-create.ts';
-export type { RunCreate, RunCreateConfig, RunCreateInput, RunCreateVerdict, RunRequestType } from './run-create.ts';
+export type { RunCreateConfig } from './run-config.ts';
+export type { RunCreate, RunCreateInput, RunCreateVerdict, RunRequestType } from './run-create.ts';
 export type { Command, CommandGoto, CommandUpdate, Send } from './command.ts';
 export { CANCEL_ACTIONS, parseRunCancel, runCancelSchema } from './run-cancel.ts';
 export type { CancelAction, RunCancel, RunCancelInput, RunCancelVerdict } from './run-cancel.ts';
@@ -50,6 +51,8 @@ export type {
 } from './reasons.ts';
 export { DEAD_LETTER_HEADERS, DEAD_LETTER_MESSAGE_BYTES, cutToBytes, deadLetterHeaders } from './dead-letter.ts';
 export type { DeadLetterOrigin, DeadLetterReason } from './dead-letter.ts';
+export { parseAssistantCreate, parseAssistantUpdate } from './assistant.ts';
+export type { AssistantCreate, AssistantFields, AssistantVerdict } from './assistant.ts';
 export { reservedConfigKeys } from './reserved-config.ts';
 export { SCHEMA_NAMES, jsonSchemas, subjectOf } from './schemas.ts';
 export type { JsonSchema, SchemaName } from './schemas.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commandSchema } from './command.ts';
-import { anyJson, isListOf, jsonObject, nodeSelection, textList, textOfAtMost, threadId, uuid } from './fields.ts';
+import { anyJson, isListOf, jsonObject, nodeSelection, textOfAtMost, threadId, uuid } from './fields.ts';
+import { runConfigSchema } from './run-config.ts';
 import { runCreateCombinations } from './run-create-combinations.ts';
 import { isRunStatusEventType, RUN_STATUS_EVENT_TYPES } from './run-status.ts';
 import type { RunStatusEventType } from './run-status.ts';
@@ -23,12 +24,6 @@ const webhookEvents = z
   .custom<RunStatusEventType[]>((value) => isListOf(value, isRunStatusEventType) && value.length > 0)
   .meta({ type: 'array', items: { type: 'string', enum: [...RUN_STATUS_EVENT_TYPES] }, minItems: 1 });
 
-const config = z.strictObject({
-  tags: textList.nullish().describe('A list of texts.'),
-  recursion_limit: z.int().positive().nullish().describe('A whole number from 1.'),
-  configurable: jsonObject.nullish().describe('An object: configuration the graph reads. Reserved keys are rejected.'),
-});
-
 /**
  * `RunCreate` on the wire: the LangGraph SDK's TypedDict key for key, and Runlane's optional extensions. Closed,
  * because an older consumer must not silently ignore what a newer producer meant. The descriptions serve the
@@ -42,7 +37,7 @@ export const runCreateSchema = z
     assistant_id: z.string().min(1).describe('The UUID of an assistant, or a graph name: a text, required.'),
     input: anyJson.optional().describe('Any JSON value; null continues from the checkpoint.'),
     metadata: jsonObject.nullish().describe('An object, merged into run and checkpoint metadata.'),
-    config: config.nullish().describe('An object of tags, recursion_limit and configurable.'),
+    config: runConfigSchema.nullish().describe('An object of tags, recursion_limit and configurable.'),
     context: jsonObject.nullish().describe("An object: the graph's runtime context. Not with config.configurable."),
     checkpoint_id: z.string().min(1).nullish().describe('The id of a checkpoint of the thread, a text.'),
     interrupt_before: nodeSelection.nullish().describe('A list of node names, or "*" for every node.'),

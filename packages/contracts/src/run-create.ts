@@ -3,6 +3,8 @@ import { normalisedCommand } from './command.ts';
 import type { Command } from './command.ts';
 import type { Json, JsonObject } from './json.ts';
 import { problemsOf } from './problems.ts';
+import { normalisedConfig, nullIfEmpty } from './run-config.ts';
+import type { RunCreateConfig } from './run-config.ts';
 import { runCreateSchema } from './run-create-schema.ts';
 import type { Durability, MultitaskStrategy } from './run-create-schema.ts';
 import type { RunStatusEventType } from './run-status.ts';
@@ -13,13 +15,6 @@ export type RunRequestType = (typeof RUN_REQUEST_TYPES)[number];
 
 /** A `RunCreate` as a producer writes it: optional fields may be null or absent. */
 export type RunCreateInput = z.input<typeof runCreateSchema>;
-
-/** `config` of a run request. An empty `configurable` counts as absent. */
-export type RunCreateConfig = {
-  tags: string[] | null;
-  recursion_limit: number | null;
-  configurable: JsonObject | null;
-};
 
 /**
  * A run request as Runlane reads it: every field present, null or the documented default where the producer said
@@ -80,13 +75,7 @@ export function parseRunCreate(json: Json): RunCreateVerdict {
       assistant_id: wire.assistant_id,
       input: wire.input ?? null,
       metadata: wire.metadata ?? null,
-      config: wire.config
-        ? {
-            tags: wire.config.tags ?? null,
-            recursion_limit: wire.config.recursion_limit ?? null,
-            configurable: nullIfEmpty(wire.config.configurable),
-          }
-        : null,
+      config: normalisedConfig(wire.config),
       context: nullIfEmpty(wire.context),
       checkpoint_id: wire.checkpoint_id ?? null,
       interrupt_before: everyNode(wire.interrupt_before),
@@ -102,10 +91,6 @@ export function parseRunCreate(json: Json): RunCreateVerdict {
       durability: wire.durability ?? 'async',
     },
   };
-}
-
-function nullIfEmpty(object: JsonObject | null | undefined): JsonObject | null {
-  return object && Object.keys(object).length > 0 ? object : null;
 }
 
 function everyNode(selection: string[] | '*' | null | undefined): string[] | '*' | null {

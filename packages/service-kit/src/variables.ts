@@ -140,6 +140,14 @@ export const runlaneVariables = z.object({
     })
     .default('public')
     .meta({ description: "Schema of LangGraph's checkpoint tables; the stock saver looks in public." }),
+  RUNLANE_CHECKPOINT_RETENTION: z
+    .enum(['all', 'latest'], { error: 'must be all or latest' })
+    .default('all')
+    .meta({
+      description:
+        'Checkpoints that threads keep: all, or the latest, without which they could not go on; the others are deleted when ' +
+        'no run of the thread is left, and no run can start from them any more.',
+    }),
   RUNLANE_LOG_LEVEL: z
     .enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` })
     .default('info')

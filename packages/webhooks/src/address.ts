@@ -31,6 +31,8 @@ export function classifyAddress(text: string): AddressVerdict {
 
 /** The address, an IPv4-mapped one as IPv4; null for everything else, an address with a zone included. */
 export function parseAddress(text: string): Address | null {
+  // Asked of every host: most are names, and ipaddr.js takes its time to say so.
+  if (!/[\d:]/.test(text)) return null;
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
   const hexadecimal = text.includes(':') ? withoutDots(text) : null;
   if (hexadecimal === null || text.includes('%') || !ipaddr.IPv6.isValid(hexadecimal)) return null;

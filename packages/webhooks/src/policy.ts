@@ -8,7 +8,7 @@
  *   RUNLANE_WEBHOOK_ALLOW   lifts host, scheme, port and address for exactly one origin, RUNLANE_WEBHOOK_DENY included
  *   langgraph.json   its `webhooks.url` narrows all of that, and widens nothing
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { classifyAddress, isLoopback, parseAddress } from './address.ts';
 import type { AddressVerdict } from './address.ts';
 import { deniedNameReason, deniedRange, parseDeniedHosts } from './denied-hosts.ts';
@@ -146,7 +146,7 @@ function targetOf(url: URL): WebhookTarget {
     hostname,
     port: portOf(url),
     site: siteOf(hostname),
-    urlHash: createHash('sha256').update(url.href).digest('hex'),
+    urlHash: hash('sha256', url.href),
   };
 }
 

@@ -17,7 +17,8 @@ const DATES = [
  * @param nowMs time of the answer, milliseconds since 1970
  */
 export function parseRetryAfter(header: string | readonly string[] | undefined, nowMs: number): number | null {
-  const values = header === undefined ? [] : typeof header === 'string' ? [header] : header;
+  if (header === undefined) return null;
+  const values = typeof header === 'string' ? [header] : header;
   const seconds = values.map((value) => parseOne(value.trim(), nowMs)).filter((value) => value !== null);
   return seconds.length === 0 ? null : Math.max(...seconds);
 }

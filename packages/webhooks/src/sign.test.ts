@@ -45,6 +45,18 @@ describe('the secret of an origin', () => {
   });
 });
 
+test('an origin keeps its secret however many others are signed for, before it and after it', () => {
+  const signer = createSigner([master]);
+  const v1 = (origin: string) => signer.sign(origin, { id, timestamp, body })['webhook-signature'].split(' ')[0];
+  const expected = (origin: string) =>
+    signV1(parseSecret(secretOf(master, origin)) ?? Buffer.alloc(0), signedBytes({ id, timestamp, body }));
+  const origins = Array.from({ length: 5_000 }, (_, index) => `https://${index}.example`);
+  for (const origin of origins) signer.sign(origin, { id, timestamp, body });
+  for (const origin of [...origins.slice(0, 3), ...origins.slice(-3), ...origins.slice(0, 3)]) {
+    expect(v1(origin)).toBe(expected(origin));
+  }
+});
+
 describe('a signed webhook', () => {
   const origin = 'https://hooks.example.com';
   const headers = createSigner([master, older]).sign(origin, { id, timestamp, body });

@@ -1,4 +1,4 @@
-import { createHash, createHmac, sign as signBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hash, sign as signBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { hmacKeyOf, MIN_MASTER_KEY_LENGTH, publicKeyOf, signingKeyOf } from './keys.ts';
 
@@ -26,6 +26,9 @@ export type WebhookSigner = {
   publicKeys: readonly string[];
 };
 
+/** Origins whose derived keys are kept: a key costs more than a signature with it, and URLs are free to mint. */
+const MAX_KEPT_ORIGINS = 4_096;
+
 const ID = /^[A-Za-z0-9_-]{1,255}$/;
 
 /**
@@ -39,12 +42,16 @@ export function createSigner(masterKeys: readonly string[]): WebhookSigner {
     throw new Error(`RUNLANE_WEBHOOK_MASTER_KEY needs at least one key of ${MIN_MASTER_KEY_LENGTH} characters.`);
   }
   const signingKeys = masterKeys.map(signingKeyOf);
+  const keysOf = keeping(MAX_KEPT_ORIGINS, (origin) =>
+    // As key objects: createHmac makes one of every buffer, at thrice the price of the signature.
+    masterKeys.map((key) => createSecretKey(hmacKeyOf(key, origin))),
+  );
   return {
     publicKeys: masterKeys.map(publicKeyOf),
     sign: (origin, content) => {
       const bytes = signedBytes(content);
       const signatures = [
-        ...masterKeys.map((key) => signV1(hmacKeyOf(key, origin), bytes)),
+        ...keysOf(origin).map((key) => signV1(key, bytes)),
         ...signingKeys.map((key) => signV1a(key, bytes)),
       ];
       return {
@@ -62,7 +69,7 @@ export function createSigner(masterKeys: readonly string[]): WebhookSigner {
  * @param urlHash `urlHash` of the target
  */
 export function webhookIdOf(eventId: string, urlHash: string): string {
-  const digest = createHash('sha256').update(`${urlHash} ${eventId}`).digest();
+  const digest = hash('sha256', `${urlHash} ${eventId}`, 'buffer');
   return `msg_${digest.subarray(0, 24).toString('base64url')}`;
 }
 
@@ -74,11 +81,25 @@ export function signedBytes({ id, timestamp, body }: SignedContent): Buffer {
 }
 
 /** `v1,` and the base64 of HMAC-SHA256. */
-export function signV1(key: Uint8Array, bytes: Uint8Array): string {
+export function signV1(key: Uint8Array | KeyObject, bytes: Uint8Array): string {
   return `v1,${createHmac('sha256', key).update(bytes).digest('base64')}`;
 }
 
 /** `v1a,` and the base64 of the Ed25519 signature. */
 export function signV1a(key: KeyObject, bytes: Uint8Array): string {
   return `v1a,${signBytes(null, bytes, key).toString('base64')}`;
+}
+
+/** Remembers what was made for the names that were used last. */
+function keeping<T>(limit: number, make: (name: string) => T): (name: string) => T {
+  const kept = new Map<string, T>();
+  return (name) => {
+    const value = kept.get(name) ?? make(name);
+    // The order of a Map is that of insertion: what was used last goes to its end.
+    kept.delete(name);
+    kept.set(name, value);
+    const oldest = kept.size > limit ? kept.keys().next().value : undefined;
+    if (oldest !== undefined) kept.delete(oldest);
+    return value;
+  };
 }

@@ -72,7 +72,7 @@ create table runs (
   )
 ) with (fillfactor = 70);
 
-comment on column runs.request is 'The RunCreate as admitted. Of type json, because jsonb would reorder the keys of the user''s input.';
+comment on column runs.request is 'The RunCreate as it executes: accepted, with the config and context of its assistant under its own. Of type json, because jsonb would reorder the keys of the user''s input.';
 comment on column runs.webhook is 'Where the run''s events go besides. Generated: reading it out of a large request for each event would parse all of it.';
 comment on column runs.fingerprint is 'SHA-256 of the canonical request: the same run_id with another fingerprint is a conflict (I4).';
 comment on column runs.lane_position is 'Order within the thread; null for rejected runs, scheduled ones, and those that ended before they joined.';
@@ -93,6 +93,35 @@ create index ready_runs on runs (ready_at, run_id) where ready_at is not null;
 create index running_runs_by_executor on runs (executor_id) where status = 'running';
 
 create index runs_by_age on runs using brin (created_at);
+
+create table assistants (
+  assistant_id uuid primary key,
+  active_version integer not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+
+create table assistant_versions (
+  assistant_id uuid not null references assistants on delete cascade,
+  version integer not null,
+  graph_id text not null,
+  name text not null,
+  description text,
+  metadata json not null,
+  config json,
+  context json,
+  created_at timestamptz not null default now(),
+  primary key (assistant_id, version),
+  constraint versions_count_from_one check (version >= 1)
+);
+
+alter table assistants add constraint active_version_exists
+  foreign key (assistant_id, active_version) references assistant_versions (assistant_id, version);
+
+comment on table assistants is 'Assistants under a UUID of their own. Those of the graphs themselves have no row: they follow from langgraph.json.';
+comment on column assistants.active_version is 'What runs get that are admitted from now on.';
+comment on table assistant_versions is 'Never changed: an update adds one. Of type json, because jsonb would reorder the keys of the user''s config.';
+comment on column assistant_versions.config is 'Defaults of the config of its runs, as the RunCreate has it.';
 
 create table consumer_positions (
   group_name text not null,

@@ -23,6 +23,7 @@ export const runConsumerVariables = runlaneVariables.pick({
   RUNLANE_WEBHOOK_ALLOW: true,
   RUNLANE_WEBHOOK_DENY: true,
   RUNLANE_CHECKPOINT_SCHEMA: true,
+  RUNLANE_CHECKPOINT_RETENTION: true,
   RUNLANE_LOG_LEVEL: true,
 });
 

@@ -20,6 +20,7 @@ import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes } from './wiring/probes.ts';
 import {
+  startCheckpointPruning,
   startJoining,
   startPruning,
   startRelay,
@@ -95,6 +96,7 @@ export async function startRunConsumer(
       startSweeping(signals.background, foundation, settle),
       startJoining(signals.background, foundation),
       startPruning(signals.background, foundation),
+      startCheckpointPruning(signals.background, foundation),
       startStoreSweeping(signals.background, foundation, project.store),
     );
   }

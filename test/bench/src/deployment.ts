@@ -55,8 +55,8 @@ export class Deployment {
   }
 
   /** Starts a webhook-dispatcher with the default settings and resolves when it is ready. */
-  webhookDispatcher(environment: Record<string, string>): Promise<ServiceProcess> {
-    return this.#service(DISPATCHER, environment, []);
+  webhookDispatcher(environment: Record<string, string>, nodeOptions: readonly string[] = []): Promise<ServiceProcess> {
+    return this.#service(DISPATCHER, environment, nodeOptions);
   }
 
   async #service(

@@ -138,6 +138,12 @@ test('an origin that fails is parked: nothing is lost, nothing is charged, nothi
     },
     { what: 'all of them are parked', seen: () => world.complaints() },
   );
+  // What would be sent while they are parked has the time that another origin's webhooks take.
+  await using bystander = await WebhookReceiver.start();
+  for (let count = 1; count <= 4; count += 1) {
+    await world.publish(statusEvent({ webhook: bystander.url('/') }));
+    await eventually(() => bystander.requests.length === count, { what: 'another origin is served' });
+  }
 
   // Ten samples open the breaker; up to three more were under way.
   expect(receiver.requests.length).toBeGreaterThanOrEqual(10);
@@ -185,9 +191,9 @@ test('answers and policy decide how a delivery dies, and a disabled origin takes
 });
 
 test('no token, path or secret of a webhook reaches the log or the metrics', async () => {
-  await using receiver = await WebhookReceiver.start((response, _request, index) => {
+  await using receiver = await WebhookReceiver.start((response, { path }, index) => {
     if (index === 0) response.writeHead(200).end('seeded-in-the-answer token=seeded-in-the-answer');
-    else if (index === 1) response.writeHead(500).end('{"secret":"seeded-in-the-answer"}');
+    else if (index === 1) response.writeHead(500).end(`{"secret":"seeded-in-the-answer","at":"${path}"}`);
     else response.destroy();
   });
   await using world = await WebhookWorld.create(servers());
@@ -211,8 +217,9 @@ test('no token, path or secret of a webhook reaches the log or the metrics', asy
     { key: 'k', value: Buffer.from(JSON.stringify(statusEvent({ webhook: 'ftp://h/seeded-path' }))), headers: {} },
   );
 
-  await world.ended(6);
+  const ended = await world.ended(6);
 
+  expect(JSON.stringify(ended.map(({ detail }) => detail))).not.toContain('seeded');
   const metrics = await (await fetch(`${await dispatcher.httpUrl()}/metrics`)).text();
   await dispatcher.stopCleanly();
   const output = `${dispatcher.logs.map((line) => JSON.stringify(line)).join('\n')}\n${dispatcher.stderr}\n${metrics}`;
@@ -221,6 +228,7 @@ test('no token, path or secret of a webhook reaches the log or the metrics', asy
   expect(output).not.toContain(MASTER_KEY);
   expect(output).not.toMatch(/whsec_[A-Za-z0-9]/);
   const { rows } = await world.world.pool.query(`select message, body_excerpt from webhooks.attempts`);
+  expect(JSON.stringify(rows)).toContain('"at":'.replaceAll('"', '\\"'));
   expect(JSON.stringify(rows)).not.toMatch(/seeded-(path|query|user|password)/);
   const quarantine = await world.world.pool.query(`select code, message from webhooks.quarantine order by code`);
   expect(quarantine.rows.map(({ code }) => code)).toEqual(['invalid_webhook', 'not_a_status_event', 'undecodable']);

@@ -196,8 +196,8 @@ test('an outage of Postgres in the middle loses and repeats nothing', async () =
   expect(rows).toHaveLength(600);
   expect(rows.every(({ state, attempts }) => state === 'delivered' && attempts === 1)).toBe(true);
   expect(new Set(receiver.ids()).size).toBe(600);
-  // Only what was under way when the database went can have been sent twice.
-  expect(receiver.requests.length).toBeLessThanOrEqual(604);
+  // Only what was under way or not committed when the database went can have been sent twice: 16 of an origin.
+  expect(receiver.requests.length).toBeLessThanOrEqual(616);
   expect(receiver.requests.length).toBeGreaterThan(sentBefore);
   expect(await world.accountProblems()).toEqual([]);
   await eventually(async () => (await world.metric(dispatcher, 'runlane_webhook_ledger_gap')) === 0, {

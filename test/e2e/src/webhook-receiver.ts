@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { secretOf } from '@runlane/webhooks';
 import { Webhook } from 'standardwebhooks';
 
@@ -11,6 +12,9 @@ export type ReceivedRequest = {
   event: { event_id: string; run_id: string; sequence: number; type: string };
   atMs: number;
 };
+
+/** PEM texts. */
+export type ServerCertificate = { key: string; cert: string };
 
 /** Answers a request; `index` counts them from 0. Default: 204. */
 export type Answer = (response: ServerResponse, request: ReceivedRequest, index: number) => void;
@@ -26,7 +30,18 @@ export class WebhookReceiver implements AsyncDisposable {
   answer: Answer;
   #port = 0;
   readonly #host: string;
-  readonly #server = createServer((request, response) => {
+  readonly #scheme: 'http' | 'https';
+  readonly #server;
+
+  private constructor(answer: Answer, host: string, tls: ServerCertificate | null) {
+    this.answer = answer;
+    this.#host = host;
+    this.#scheme = tls === null ? 'http' : 'https';
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#receive(request, response);
+    this.#server = tls === null ? createServer(onRequest) : createTlsServer(tls, onRequest);
+  }
+
+  #receive(request: IncomingMessage, response: ServerResponse): void {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -36,16 +51,18 @@ export class WebhookReceiver implements AsyncDisposable {
       this.requests.push(received);
       this.answer(response, received, this.requests.length - 1);
     });
-  });
-
-  private constructor(answer: Answer, host: string) {
-    this.answer = answer;
-    this.#host = host;
   }
 
-  /** @param host an address of the loopback; each is a site of its own */
-  static async start(answer: Answer = answerWith(204), host = '127.0.0.1'): Promise<WebhookReceiver> {
-    const receiver = new WebhookReceiver(answer, host);
+  /**
+   * @param host an address of the loopback; each is a site of its own
+   * @param tls null (default): plain HTTP
+   */
+  static async start(
+    answer: Answer = answerWith(204),
+    host = '127.0.0.1',
+    tls: ServerCertificate | null = null,
+  ): Promise<WebhookReceiver> {
+    const receiver = new WebhookReceiver(answer, host, tls);
     await new Promise<void>((resolve) => receiver.#server.listen(0, host, resolve));
     const address = receiver.#server.address();
     if (address === null || typeof address === 'string') throw new Error('A server on TCP has no port.');
@@ -54,7 +71,7 @@ export class WebhookReceiver implements AsyncDisposable {
   }
 
   get origin(): string {
-    return `http://${this.#host}:${this.#port}`;
+    return `${this.#scheme}://${this.#host}:${this.#port}`;
   }
 
   url(path: string): string {

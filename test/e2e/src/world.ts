@@ -148,10 +148,15 @@ export class World implements AsyncDisposable {
   }
 
   /** Tells whether the run-consumers have committed everything that is in the request topic. */
-  async hasReadAllRequests(): Promise<boolean> {
+  hasReadAllRequests(): Promise<boolean> {
+    return this.hasReadAll(this.group, this.topics.requests);
+  }
+
+  /** Tells whether the group has committed everything that is in the topic. */
+  async hasReadAll(group: string, topic: string): Promise<boolean> {
     return this.#withAdmin(async (admin) => {
-      const ends = await admin.endOffsets(this.topics.requests);
-      const committed = await admin.committedOffsets(this.group, this.topics.requests);
+      const ends = await admin.endOffsets(topic);
+      const committed = await admin.committedOffsets(group, topic);
       return [...ends].every(([partition, { high }]) => high === 0n || committed.get(partition) === high);
     });
   }

@@ -6,6 +6,7 @@ import type { CancelAction, RunStatusEvent, SupersededReason } from '@runlane/co
 import type { OutRecord } from '@runlane/kafka';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { KnownRun } from '../domain/admission.ts';
+import type { StoredAssistant } from '../domain/assistant.ts';
 import type { Lane } from '../domain/lane.ts';
 import type { ClaimedRun, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
@@ -38,6 +39,8 @@ export interface AdmissionTransaction {
   lockLanes(threadIds: readonly string[], cancelling: Cancelling): Promise<Lane[]>;
   /** The runs of the ledger with these ids. */
   knownRuns(runIds: readonly string[]): Promise<KnownRun[]>;
+  /** The stored assistants with these ids, in the version that is active now. */
+  assistants(assistantIds: readonly string[]): Promise<StoredAssistant[]>;
   write(plan: AdmissionPlan): Promise<WrittenPlan>;
   movePosition(position: Position): Promise<void>;
 }

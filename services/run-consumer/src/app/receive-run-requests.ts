@@ -14,7 +14,9 @@ import type { InRecord, OutRecord, PartitionBatch } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { planAdmission } from '../domain/admission-batch.ts';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
-import type { AssistantDirectory } from '../domain/admission.ts';
+import type { StoredAssistant } from '../domain/assistant.ts';
+import { storedIdsAmong, withStored } from '../domain/assistant-directory.ts';
+import type { AssistantDirectory } from '../domain/assistant-directory.ts';
 import { threadOfCancel } from '../domain/cancel.ts';
 import type { CancelRequest, RunRequest } from '../domain/run-request.ts';
 import type {
@@ -55,6 +57,7 @@ export type ReceiveDependencies = {
   endOffset: (topic: string, partition: number) => Promise<bigint>;
   deadLetters: RecordPublisher;
   deadLetterRecord: (record: InRecord, reason: DeadLetterReason, attempts: number) => OutRecord;
+  /** Those that need no look into the database. */
   assistants: AssistantDirectory;
   hints: Hints;
   report: (report: AdmissionReport) => void;
@@ -172,7 +175,8 @@ async function planRequests(
   if (first === undefined) return { plan: planAdmission([], [], [], assistants), strayThreads: [] };
   const lanes = await transaction.lockLanes(requests.map(threadOf), cancellingOf(requests));
   const known = await transaction.knownRuns(requests.flatMap(runIdsOf));
-  const plan = planAdmission(requests, known, lanes, assistants);
+  const stored = await storedAssistants(requests, transaction, assistants);
+  const plan = planAdmission(requests, known, lanes, withStored(assistants, stored));
   const { partition } = first.coordinates;
   // A stateless run is named without a key, so a cancel of it may lie anywhere.
   const named = new Set(requests.map(({ request }) => request.thread_id));
@@ -180,6 +184,17 @@ async function planRequests(
     .filter((lane) => lane.exists && lane.firstPartition !== partition && named.has(lane.threadId))
     .map((lane) => lane.threadId);
   return { plan, strayThreads };
+}
+
+/** Read in the transaction, once for the batch, and not at all where every request names a graph. */
+async function storedAssistants(
+  requests: readonly (RunRequest | CancelRequest)[],
+  transaction: AdmissionTransaction,
+  assistants: AssistantDirectory,
+): Promise<StoredAssistant[]> {
+  const names = requests.flatMap((request) => (request.kind === 'create' ? [request.request.assistant_id] : []));
+  const ids = storedIdsAmong(names, assistants);
+  return ids.length === 0 ? [] : transaction.assistants(ids);
 }
 
 function threadOf(request: RunRequest | CancelRequest): string {

@@ -1,5 +1,6 @@
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { KnownRun } from '../domain/admission.ts';
+import type { StoredAssistant } from '../domain/assistant.ts';
 import type { Lane } from '../domain/lane.ts';
 import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from './ports.ts';
 
@@ -16,6 +17,7 @@ export type LedgerSetup = {
   position?: Position;
   lanes?: Lane[];
   known?: KnownRun[];
+  assistants?: StoredAssistant[];
   /** What writing the plan is said to have done. */
   written?: WrittenPlan;
   /** Called with every plan before it is written; throws what the database would. */
@@ -45,6 +47,10 @@ export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
           return Promise.resolve((setup.lanes ?? []).filter((lane) => threadIds.includes(lane.threadId)));
         },
         knownRuns: (runIds) => Promise.resolve((setup.known ?? []).filter((run) => runIds.includes(run.runId))),
+        assistants: (ids) => {
+          steps.push(`assistants ${ids.join(',')}`);
+          return Promise.resolve((setup.assistants ?? []).filter(({ assistantId }) => ids.includes(assistantId)));
+        },
         write: async (plan) => {
           setup.onWrite?.(plan);
           steps.push(`write ${plan.runs.length} runs`);

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { planAdmission } from './admission-batch.ts';
 import type { AdmissionPlan, AdmittedRun } from './admission-plan.ts';
-import { assistants, busyLane, cancelAt, idleLane, requestAt, storedRun } from './factories.fixture.ts';
+import { withStored } from './assistant-directory.ts';
+import {
+  assistants,
+  busyLane,
+  cancelAt,
+  idleLane,
+  requestAt,
+  storedAssistant,
+  storedRun,
+} from './factories.fixture.ts';
 import { statusOf } from './lane.ts';
 
 const RUN = 'aaaaaaaa-0000-4000-8000-000000000001';
@@ -49,6 +58,46 @@ test('a stateless run is temporary unless it shall be kept, and a temporary one 
     { status: 'pending', isTemporary: true, threadStatus: null, isReady: true },
     { status: 'pending', isTemporary: false, threadStatus: 'busy' },
   ]);
+});
+
+describe('a run of a stored assistant', () => {
+  const ID = 'aaaaaaaa-0000-4000-8000-0000000000a5';
+  const stored = storedAssistant({
+    assistantId: ID,
+    metadata: { team: 'a' },
+    config: { tags: ['theirs'], recursion_limit: null, configurable: null },
+    context: { user: 'u' },
+  });
+  const directory = withStored(assistants, [stored]);
+
+  test('executes with the defaults under its own, and is known by what was sent', () => {
+    const request = requestAt(1, { assistant_id: ID.toUpperCase(), metadata: { of: 'mine' }, context: { b: 1 } });
+    const plan = planAdmission([request], [], [], directory);
+    expect(plan.runs).toMatchObject([
+      {
+        status: 'pending',
+        assistantId: ID,
+        graphId: 'chat',
+        request: { assistant_id: ID.toUpperCase(), config: { tags: ['theirs'] }, context: { user: 'u', b: 1 } },
+        metadata: { team: 'a', of: 'mine' },
+        fingerprint: request.fingerprint,
+      },
+    ]);
+  });
+
+  test('that is refused keeps the request as it was', () => {
+    const request = requestAt(1, { assistant_id: ID, multitask_strategy: 'reject' });
+    const [run] = planAdmission([request], [], [busyLane([RUN])], directory).runs;
+    expect(run).toMatchObject({ reason: 'thread_busy', assistantId: ID, graphId: 'chat', metadata: { team: 'a' } });
+    expect(run?.request).toEqual(request.request);
+  });
+
+  test('whose graph is gone is refused', () => {
+    const gone = withStored(assistants, [{ ...stored, graphId: 'gone' }]);
+    expect(planAdmission([requestAt(1, { assistant_id: ID })], [], [], gone).runs).toMatchObject([
+      { status: 'rejected', reason: 'unknown_assistant', assistantId: ID, graphId: null, metadata: {} },
+    ]);
+  });
 });
 
 describe('within one batch', () => {

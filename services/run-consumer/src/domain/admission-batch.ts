@@ -1,7 +1,9 @@
 import type { CancelAction } from '@runlane/contracts';
 import { admit } from './admission.ts';
-import type { AssistantDirectory, KnownRun, Verdict } from './admission.ts';
+import type { KnownRun, Verdict } from './admission.ts';
 import type { Admitted, AdmissionPlan, AdmittedRun, Cancellation } from './admission-plan.ts';
+import { metadataWithDefaults, requestWithDefaults } from './assistant-defaults.ts';
+import type { AssistantDirectory } from './assistant-directory.ts';
 import { isEarlier, judgeCancel, threadOfCancel } from './cancel.ts';
 import { newLane, statusOf, withRun, withoutRuns } from './lane.ts';
 import type { InFlightRun, Lane } from './lane.ts';
@@ -69,6 +71,7 @@ class Batch {
     }
     const { threadId, fingerprint, coordinates } = request;
     const isFinished = verdict.kind === 'reject';
+    const defaults = verdict.assistant?.defaults ?? null;
     this.#known.set(runId, { runId, threadId, fingerprint, source: coordinates, isFinished });
     const common: Admitted = {
       ordinal,
@@ -76,9 +79,10 @@ class Batch {
       threadId,
       assistantId: verdict.assistant?.assistantId ?? request.request.assistant_id,
       graphId: verdict.assistant?.graphId ?? null,
-      request: request.request,
+      // A refused run executes with nothing.
+      request: isFinished ? request.request : requestWithDefaults(request.request, defaults),
       fingerprint,
-      metadata: request.request.metadata ?? {},
+      metadata: metadataWithDefaults(request.request.metadata, defaults),
       traceparent: request.traceparent,
       coordinates,
     };

@@ -41,8 +41,11 @@ export type Admitted = {
   threadId: string;
   assistantId: string;
   graphId: string | null;
+  /** As it executes: of an accepted run with the assistant's config and context under its own. */
   request: RunCreate;
+  /** Of the request as it was sent. */
   fingerprint: string;
+  /** The assistant's and the request's. */
   metadata: JsonObject;
   traceparent: string | null;
   coordinates: RecordCoordinates;

@@ -6,7 +6,7 @@ import type { KnownRun } from './admission.ts';
 import { assistants, busyLane as laneOf, idleLane, requestAt } from './factories.fixture.ts';
 
 const BLOCKER = 'aaaaaaaa-0000-4000-8000-000000000001';
-const chat = { assistantId: assistantIdOfGraph('chat'), graphId: 'chat' };
+const chat = { assistantId: assistantIdOfGraph('chat'), graphId: 'chat', defaults: null };
 const busyLane = laneOf([BLOCKER]);
 
 describe('I2: the decision table', () => {

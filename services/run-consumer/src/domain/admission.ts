@@ -21,17 +21,13 @@
  *   webhook against the policy          reject `webhook_refused`
  *   thread missing, if_not_exists       reject `thread_not_found`
  */
-import { assistantIdOfGraph, isUuid, reservedConfigKeys } from '@runlane/contracts';
+import { reservedConfigKeys } from '@runlane/contracts';
 import type { CancelAction, RejectedReason } from '@runlane/contracts';
+import { resolveAssistant } from './assistant-directory.ts';
+import type { Assistant, AssistantDirectory } from './assistant-directory.ts';
 import { headOf, withoutRuns } from './lane.ts';
 import type { Lane, Source } from './lane.ts';
 import type { RunRequest } from './run-request.ts';
-
-/** A graph that `langgraph.json` names, as its system assistant (LangGraph gives each graph one under a UUIDv5). */
-export type Assistant = { assistantId: string; graphId: string };
-
-/** Assistants by everything that a request may call them. */
-export type AssistantDirectory = ReadonlyMap<string, Assistant>;
 
 /** What the ledger knows of an earlier run. */
 export type KnownRun = {
@@ -72,13 +68,13 @@ export function admit(
   lane: Lane,
   assistants: AssistantDirectory,
 ): Verdict {
-  const assistant = resolveAssistant(request.request.assistant_id, assistants);
+  const resolution = resolveAssistant(request.request.assistant_id, assistants);
   const reject = (because: RejectedReason, message: string, blockedBy: string | null = null): Verdict => ({
     kind: 'reject',
     because,
     message,
     blockedBy,
-    assistant,
+    assistant: resolution.kind === 'found' ? resolution.assistant : null,
   });
   if (known !== null) {
     if (known.fingerprint === request.fingerprint) return { kind: 'repeat' };
@@ -95,12 +91,8 @@ export function admit(
       `config.configurable sets ${reserved.join(', ')}, which Runlane sets itself. Remove it.`,
     );
   }
-  if (assistant === null) {
-    return reject(
-      'unknown_assistant',
-      `No assistant ${request.request.assistant_id}. Known graphs: ${graphNames(assistants)}.`,
-    );
-  }
+  if (resolution.kind === 'unknown') return reject('unknown_assistant', resolution.message);
+  const { assistant } = resolution;
   if (request.webhookRefusal !== null) return reject('webhook_refused', `webhook: ${request.webhookRefusal}`);
   if (request.request.if_not_exists === 'reject' && !lane.exists) {
     return reject(
@@ -127,23 +119,4 @@ function place(request: RunRequest, lane: Lane, accepted: Accepted): Verdict {
   if (inSeconds > 0) return { kind: 'schedule', inSeconds, ...accepted };
   const head = headOf(lane);
   return head === null ? { kind: 'start', ...accepted } : { kind: 'enqueue', behind: head.runId, ...accepted };
-}
-
-/** The directory of the system assistants: a graph answers to its name and to the UUIDv5 derived from it. */
-export function assistantDirectory(graphs: readonly string[]): AssistantDirectory {
-  const assistants = graphs.map((graphId) => ({ assistantId: assistantIdOfGraph(graphId), graphId }));
-  // Names last: a graph that is called like another graph's UUID is still found by its name, as LangGraph resolves it.
-  return new Map<string, Assistant>([
-    ...assistants.map((assistant) => [assistant.assistantId, assistant] as const),
-    ...assistants.map((assistant) => [assistant.graphId, assistant] as const),
-  ]);
-}
-
-function resolveAssistant(assistantId: string, directory: AssistantDirectory): Assistant | null {
-  // Case means nothing in a UUID, and everything in the name of a graph.
-  return directory.get(assistantId) ?? (isUuid(assistantId) ? directory.get(assistantId.toLowerCase()) : null) ?? null;
-}
-
-function graphNames(directory: AssistantDirectory): string {
-  return [...new Set([...directory.values()].map((assistant) => assistant.graphId))].join(', ') || 'none';
 }

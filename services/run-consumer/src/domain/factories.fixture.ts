@@ -6,12 +6,27 @@ import {
   threadIdOfStatelessRun,
 } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
-import { assistantDirectory } from './admission.ts';
+import type { StoredAssistant } from './assistant.ts';
+import { assistantDirectory } from './assistant-directory.ts';
 import type { InFlightRun, Lane } from './lane.ts';
 import type { CancelRequest, RunRequest } from './run-request.ts';
 
 /** Assistants that the domain tests know. */
 export const assistants = assistantDirectory(['chat', 'worker']);
+
+/** A stored assistant of the graph `chat`. */
+export function storedAssistant(content: Partial<StoredAssistant> & { assistantId: string }): StoredAssistant {
+  return {
+    version: 1,
+    graphId: 'chat',
+    name: 'chat',
+    description: null,
+    metadata: {},
+    config: null,
+    context: null,
+    ...content,
+  };
+}
 
 /** A valid request as admission sees it, at the given offset of partition 0. */
 export function requestAt(offset: number, json: Record<string, Json> = {}): RunRequest {

@@ -6,7 +6,7 @@ import { createAdmissionLedger, readPositions } from '../adapters/postgres/admis
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, recreatedTopicMessage } from '../app/receive-run-requests.ts';
 import type { AdmissionReport, ReceiveDependencies } from '../app/receive-run-requests.ts';
-import { assistantDirectory } from '../domain/admission.ts';
+import { assistantDirectory } from '../domain/assistant-directory.ts';
 import { serviceVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 

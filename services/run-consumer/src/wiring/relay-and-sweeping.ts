@@ -5,11 +5,13 @@ import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
 import { openStore } from '../adapters/langgraph/store.ts';
+import { createCheckpointPruning } from '../adapters/postgres/checkpoint-pruning.ts';
 import { createLedgerPruning } from '../adapters/postgres/ledger-pruning.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createScheduledRuns } from '../adapters/postgres/scheduled-runs.ts';
 import { createStrandedRuns } from '../adapters/postgres/run-store.ts';
 import { joinScheduledUntil } from '../app/join-scheduled-runs.ts';
+import { pruneCheckpointsUntil } from '../app/prune-checkpoints.ts';
 import { pruneUntil } from '../app/prune-ledger.ts';
 import { relayUntil } from '../app/relay-events.ts';
 import { rescueUntil } from '../app/rescue-stranded-runs.ts';
@@ -28,6 +30,8 @@ const JOIN_EVERY_MS = 250;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 60_000;
+const PRUNE_CHECKPOINTS_AFTER_MS = 10_000;
+const PRUNE_CHECKPOINTS_EVERY_MS = 5_000;
 
 /** Publishes the outbox until `background` aborts; `relaying` ends after the last flush. */
 export async function startRelay(
@@ -86,6 +90,20 @@ export async function startPruning(background: AbortSignal, { pool, config, logg
     runsMs: config.RUNLANE_RETENTION_DAYS * DAY_MS,
     eventsMs: DAY_MS,
     everyMs: PRUNE_EVERY_MS,
+    logger,
+  });
+}
+
+/** Deletes checkpoints that no thread needs to go on until `background` aborts, where the configuration asks for it. */
+export async function startCheckpointPruning(
+  background: AbortSignal,
+  { pool, config, logger }: Foundation,
+): Promise<void> {
+  if (config.RUNLANE_CHECKPOINT_RETENTION === 'all') return;
+  await pruneCheckpointsUntil(background, {
+    checkpoints: createCheckpointPruning(pool, config.RUNLANE_CHECKPOINT_SCHEMA),
+    idleMs: PRUNE_CHECKPOINTS_AFTER_MS,
+    everyMs: PRUNE_CHECKPOINTS_EVERY_MS,
     logger,
   });
 }

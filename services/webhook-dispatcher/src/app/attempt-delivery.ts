@@ -7,8 +7,9 @@
  */
 import { cutToBytes } from '@runlane/contracts';
 import { redact } from '@runlane/service-kit';
+import type { DeliveryDecision } from '../domain/attempt-decision.ts';
 import { classOf } from '../domain/delivery.ts';
-import type { AttemptRecord, AttemptResult, DueDelivery, RequestHeaders, WebhookSender } from './ports.ts';
+import type { AttemptRecord, AttemptResult, DueDelivery, RequestHeaders, Settlement, WebhookSender } from './ports.ts';
 
 export type AttemptDependencies = {
   sender: WebhookSender;
@@ -45,6 +46,19 @@ export async function attemptDelivery(
     if (!repeats) return { result, attempts };
     await needs.delay(STALE_RETRY_MS, signal);
   }
+}
+
+/**
+ * How the decision is written down: its words without secrets, and free for another process at once when this one stops.
+ *
+ * @param isStopping this process is ending
+ */
+export function endOf(decision: DeliveryDecision, result: AttemptResult, isStopping: boolean): Settlement['end'] {
+  if (decision.kind === 'dead')
+    return { ...decision, detail: redact(decision.detail).replaceAll('\0', '').toWellFormed() };
+  // Another process can go on at once.
+  if (decision.kind === 'retry' && isStopping && result.kind === 'infrastructure') return { ...decision, afterMs: 0 };
+  return decision;
 }
 
 function recordOf(

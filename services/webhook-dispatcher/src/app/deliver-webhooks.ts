@@ -5,17 +5,19 @@
  *           takes its turns. Slots are capped by origin (its health), site and process; a hang uses up only its own.
  * I10       Nothing waits for an attempt but the slots of its own endpoint.
  * I11       While the database is away nothing new is sent once the leases may have run out, and no result is lost.
- * I14       A slot is free only when its result is committed: a crash costs at most the slots of an endpoint in repeats,
- *           all under their old ids. What a frozen process writes under a taken lease changes nothing.
+ * I14       A slot is free when its answer is there; results that wait for their commit are few (HeldEndpoint), so that
+ *           a crash costs at most so many repeats, all under their old ids. A lease is kept until all are committed. What a
+ *           frozen process writes under a taken lease changes nothing.
  */
 import type { Logger, Wakeup } from '@runlane/service-kit';
-import { ShuttingDown, redact } from '@runlane/service-kit';
+import { ShuttingDown } from '@runlane/service-kit';
 import { decideDelivery } from '../domain/attempt-decision.ts';
 import { ORIGIN_SLOTS, afterAttempt } from '../domain/endpoint-health.ts';
-import { attemptDelivery } from './attempt-delivery.ts';
+import { attemptDelivery, endOf } from './attempt-delivery.ts';
 import type { AttemptDependencies, Attempted } from './attempt-delivery.ts';
 import { HeldEndpoint } from './held-endpoint.ts';
-import type { AttemptResult, DeliveryLedger, DueDelivery, Settlement, SettleResult } from './ports.ts';
+import type { Taken } from './held-endpoint.ts';
+import type { DeliveryLedger, DueDelivery, Settlement, SettleResult } from './ports.ts';
 import type { SettleQueue } from './settle-attempts.ts';
 
 /** Requests in flight to one site (registrable domain, or address), over all of its origins. */
@@ -54,7 +56,9 @@ export type AttemptReport = {
 };
 
 /** Deliveries fetched for an endpoint at once: enough to keep its slots busy over a round trip to the database. */
-const FETCH = 4 * ORIGIN_SLOTS;
+const FETCH = 8 * ORIGIN_SLOTS;
+/** With fewer fetched and not begun, more are fetched. */
+const REFILL = 2 * ORIGIN_SLOTS;
 const LEASE_AT_ONCE = 64;
 /** Attempts after which an endpoint gives its lease back when there is no room for others. */
 const SLICE = 200;
@@ -85,7 +89,7 @@ export class WebhookDelivery {
     this.#clockOffsetMs = needs.now().getTime() - needs.monotonicMs();
   }
 
-  /** Requests in flight, those whose result is not committed yet included. */
+  /** Requests in flight. */
   get inFlightCount(): number {
     return this.#inFlightCount;
   }
@@ -174,7 +178,7 @@ export class WebhookDelivery {
     if (this.#held.size === 0) this.#leasedUntilMs = startedMs + settings.leaseMs * LEASE_SHARE;
     for (const endpoint of endpoints) this.#held.set(endpoint.endpointId, new HeldEndpoint(endpoint));
     const crowding = [...Map.groupBy(this.#held.values(), ({ site }) => site).values()].flatMap((ofSite) =>
-      ofSite.slice(SITE_SLOTS).filter(({ inFlightCount }) => inFlightCount === 0),
+      ofSite.slice(SITE_SLOTS).filter(({ unendedCount }) => unendedCount === 0),
     );
     await this.#release(crowding.map((held) => ({ held, notBeforeMs: CROWDED_SITE_REST_MS })));
   }
@@ -216,7 +220,7 @@ export class WebhookDelivery {
     const startedMs = monotonicMs();
     const wanting = [...this.#held.values()].filter(
       (held) =>
-        held.queuedCount < ORIGIN_SLOTS &&
+        held.queuedCount < REFILL &&
         !held.isLeaving &&
         (held.exhaustedAtMs === null || startedMs - held.exhaustedAtMs >= settings.pollMs) &&
         held.permission(this.#nowMs()).kind === 'send',
@@ -254,25 +258,42 @@ export class WebhookDelivery {
         })
         .finally(() => {
           this.#attempts.delete(attempt);
-          this.#freed(held, taken);
+          held.ended(taken);
+          this.#goOn(held);
         });
       this.#attempts.add(attempt);
     }
   }
 
-  #freed(held: HeldEndpoint, { delivery, isProbe }: { delivery: DueDelivery; isProbe: boolean }): void {
-    held.ended(delivery.deliveryId, { isProbe });
+  /** The request is over: its slots are free for others, before its result is written. */
+  #answered(held: HeldEndpoint, taken: Taken): void {
+    held.answered(taken);
     this.#inFlightCount -= 1;
     const siteInFlight = (this.#siteInFlight.get(held.site) ?? 1) - 1;
     if (siteInFlight === 0) this.#siteInFlight.delete(held.site);
     else this.#siteInFlight.set(held.site, siteInFlight);
-    this.#start(held);
-    if (held.queuedCount < ORIGIN_SLOTS) this.#needs.due.notify();
   }
 
-  async #attempt(held: HeldEndpoint, taken: { delivery: DueDelivery; isProbe: boolean }): Promise<void> {
-    const { settle, settings, random, onAttempt } = this.#needs;
-    const { delivery, isProbe } = taken;
+  #goOn(held: HeldEndpoint): void {
+    this.#start(held);
+    if (held.queuedCount < REFILL) this.#needs.due.notify();
+  }
+
+  async #attempt(held: HeldEndpoint, taken: Taken): Promise<void> {
+    const { settle, onAttempt } = this.#needs;
+    const { attempted, settlement } = await this.#send(held, taken).finally(() => this.#answered(held, taken));
+    const written = settle.settle(settlement);
+    this.#goOn(held);
+    const settled = await written;
+    onAttempt({ delivery: taken.delivery, origin: held.origin, attempted, settled });
+  }
+
+  /** Sends, takes the answer into the health, and says what is to be written. */
+  async #send(
+    held: HeldEndpoint,
+    { delivery, isProbe }: Taken,
+  ): Promise<{ attempted: Attempted; settlement: Settlement }> {
+    const { settings, random } = this.#needs;
     const about = { origin: held.origin, isTrusted: held.health.hasSucceeded };
     const attempted = await attemptDelivery(delivery, about, this.#abort.signal, this.#needs);
     const { result, attempts } = attempted;
@@ -289,8 +310,7 @@ export class WebhookDelivery {
       attempts,
       health: held.health,
     };
-    const settled = await settle.settle(settlement);
-    onAttempt({ delivery, origin: held.origin, attempted, settled });
+    return { attempted, settlement };
   }
 
   /** Gives back what has nothing to send now, and what has had its turn while others may wait. */
@@ -299,7 +319,7 @@ export class WebhookDelivery {
     const leaving: { held: HeldEndpoint; notBeforeMs: number }[] = [];
     for (const held of this.#held.values()) {
       if (isCrowded && held.sentCount >= SLICE) held.leave();
-      if (held.inFlightCount > 0) continue;
+      if (held.unendedCount > 0) continue;
       const permission = held.permission(this.#nowMs());
       if (permission.kind === 'never') await this.#endDisabled(held);
       const isDone = held.queuedCount === 0 && (held.isLeaving || held.exhaustedAtMs !== null);
@@ -338,16 +358,4 @@ export class WebhookDelivery {
       })),
     );
   }
-}
-
-function endOf(
-  decision: ReturnType<typeof decideDelivery>,
-  result: AttemptResult,
-  isStopping: boolean,
-): Settlement['end'] {
-  if (decision.kind === 'dead')
-    return { ...decision, detail: redact(decision.detail).replaceAll('\0', '').toWellFormed() };
-  // Another process can go on at once.
-  if (decision.kind === 'retry' && isStopping && result.kind === 'infrastructure') return { ...decision, afterMs: 0 };
-  return decision;
 }

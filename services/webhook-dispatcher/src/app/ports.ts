@@ -9,6 +9,7 @@ import type { IntakePlan, KnownDelivery, TargetedEvent } from '../domain/intake-
 /** One POST of a signed event. */
 export type WebhookRequest = { url: string; headers: Record<string, string>; body: Uint8Array };
 
+/** Milliseconds from the beginning of the attempt. Null: the attempt did not come so far, or a connection was reused. */
 export type AttemptTimings = {
   totalMs: number;
   dnsMs: number | null;
@@ -17,7 +18,9 @@ export type AttemptTimings = {
 };
 
 /** What an attempt came to; never thrown. `message` never holds the URL's path, query or credentials. */
-export type AttemptResult = { timings: AttemptTimings; address: string | null } & (
+export type AttemptResult = { timings: AttemptTimings; address: string | null } & AttemptOutcome;
+
+export type AttemptOutcome =
   | {
       kind: 'response';
       status: number;
@@ -33,11 +36,12 @@ export type AttemptResult = { timings: AttemptTimings; address: string | null } 
     }
   | { kind: 'blocked'; code: string; message: string }
   /** A fault of ours (resolver down for everyone, proxy down, aborted by shutdown): charges no attempt. */
-  | { kind: 'infrastructure'; message: string }
-);
+  | { kind: 'infrastructure'; message: string };
 
 export interface WebhookSender {
+  /** Never rejects. Aborting `signal` ends the attempt as `infrastructure`, unless it was answered already. */
   send(request: WebhookRequest, signal: AbortSignal): Promise<AttemptResult>;
+  /** Ends attempts under way as `infrastructure` and closes all connections. */
   close(): Promise<void>;
 }
 

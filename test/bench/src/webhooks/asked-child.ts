@@ -17,6 +17,12 @@ export class AskedChild<Question extends Serializable, Answer> implements Dispos
     this.#answer.promise.catch(() => undefined);
   }
 
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error('The child process did not start.');
+    return pid;
+  }
+
   tell(what: Question): void {
     this.#child.send(what);
   }

@@ -10,6 +10,7 @@ import type { Bench, BenchContext, Findings } from '../bench.ts';
 import { Deployment } from '../deployment.ts';
 import { cpuMsOf } from '../machine.ts';
 import { against, medianOf, percentile } from '../statistics.ts';
+import { Profiler } from '../throughput/profiler.ts';
 import { AskedChild } from './asked-child.ts';
 import { eventRecord, terminalEvent } from './events.ts';
 import type { LoopAnswer, LoopJob } from './raw-loop-child.ts';
@@ -34,11 +35,13 @@ const MASTER_KEY = 'a-master-key-of-the-bench-0123456789abcdef';
 
 export const webhooks: Bench = {
   what: 'webhooks per second against a loop of undici requests; a hanging origin beside healthy ones (P5)',
-  takes: [],
+  takes: ['profile'],
   run,
 };
 
 type Receiver = AskedChild<ReceiverQuestion, ReceiverAnswer>;
+/** `cpuMs`: CPU time of the sending process per 1,000 requests, all threads together. */
+type Round = { perSecond: number; cpuMs: number };
 type Side = {
   dispatcher: ServiceProcess;
   producer: EventProducer;
@@ -47,17 +50,21 @@ type Side = {
   origins: string[];
 };
 
-async function run({ servers, resources, noise, say }: BenchContext): Promise<Findings> {
+async function run({ servers, resources, options, noise, say }: BenchContext): Promise<Findings> {
   const receiver: Receiver = resources.use(new AskedChild(new URL('./receiver-child.ts', import.meta.url)));
   const listening = await receiver.ask({ hosts: HOSTS });
   if (listening.kind !== 'listening') throw new Error('The receiver answered another question.');
   const [hanging = '', ...origins] = HOSTS.map((host, index) => `http://${host}:${listening.ports[index]}`);
   const loop = resources.use(new AskedChild<LoopJob, LoopAnswer>(new URL('./raw-loop-child.ts', import.meta.url)));
   const deployment = await Deployment.create(servers, resources);
-  const dispatcher = await deployment.webhookDispatcher({
-    RUNLANE_WEBHOOK_ALLOW: HOSTS.map((host) => `http://${host}:*`).join(','),
-    RUNLANE_WEBHOOK_MASTER_KEY: MASTER_KEY,
-  });
+  const profiler = options.profile ? new Profiler() : null;
+  const dispatcher = await deployment.webhookDispatcher(
+    {
+      RUNLANE_WEBHOOK_ALLOW: HOSTS.map((host) => `http://${host}:*`).join(','),
+      RUNLANE_WEBHOOK_MASTER_KEY: MASTER_KEY,
+    },
+    profiler?.nodeOptions,
+  );
   const producer = await deployment.producer();
   const side: Side = { dispatcher, producer, topic: deployment.topics.status, receiver, origins };
   const body = JSON.stringify(terminalEvent(`${origins[0]}/answer/0`));
@@ -65,11 +72,13 @@ async function run({ servers, resources, noise, say }: BenchContext): Promise<Fi
   say('warming both sides up');
   await ourRound(side, WARM_UP);
   await rawRound(loop, { origins, count: WARM_UP, perOrigin: PER_ORIGIN, body });
-  const ours: { perSecond: number; cpuMs: number }[] = [];
-  const raw: number[] = [];
+  const ours: Round[] = [];
+  const raw: Round[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
     say(`throughput, round ${round} of ${ROUNDS}`);
+    profiler?.begin();
     ours.push(await ourRound(side, COUNT));
+    profiler?.end();
     noise.sample();
     raw.push(await rawRound(loop, { origins, count: COUNT, perOrigin: PER_ORIGIN, body }));
   }
@@ -102,9 +111,13 @@ async function run({ servers, resources, noise, say }: BenchContext): Promise<Fi
         'webhooks delivered',
         '/s',
         medianOf(ours.map(({ perSecond }) => perSecond)),
-        { name: 'undici loop', ...medianOf(raw) },
+        { name: 'undici loop', ...medianOf(raw.map(({ perSecond }) => perSecond)) },
         { of: 'ratio', is: 'at least', bound: 0.6 },
       ),
+      against('CPU of the process per 1,000', 'ms', medianOf(ours.map(({ cpuMs }) => cpuMs)), {
+        name: 'undici loop',
+        ...medianOf(raw.map(({ cpuMs }) => cpuMs)),
+      }),
       against(
         'p99 beside a hanging origin',
         'ms',
@@ -116,15 +129,19 @@ async function run({ servers, resources, noise, say }: BenchContext): Promise<Fi
     notes: [
       `${ROUNDS} rounds of ${COUNT} events to ${ORIGIN_COUNT} origins, ${PER_ORIGIN} requests at once to each, on both sides; ours are ` +
         'read from Kafka, stored, signed twice, sent, and recorded; published before they are read',
-      `CPU of the dispatcher per 1,000 webhooks: ${Math.round(medianOf(ours.map(({ cpuMs }) => cpuMs)).value)} ms`,
       `latency from publishing to the receiver, ${1_000 / EVERY_MS} webhooks/s; ${dueAtEnd} were due to the hanging origin at the end`,
     ],
-    details: [],
+    details: profiler === null ? [] : await profileOf(dispatcher, profiler),
   };
 }
 
+async function profileOf(dispatcher: ServiceProcess, profiler: Profiler): Promise<string[]> {
+  await dispatcher.stopCleanly();
+  return profiler.summary();
+}
+
 /** Publishes while the dispatcher is frozen, thaws it, and times from the thaw to the last webhook. */
-async function ourRound(side: Side, count: number): Promise<{ perSecond: number; cpuMs: number }> {
+async function ourRound(side: Side, count: number): Promise<Round> {
   side.receiver.tell('reset');
   const cpuBeforeMs = cpuMsOf(side.dispatcher.pid) ?? 0;
   let startedMs: number;
@@ -140,10 +157,12 @@ async function ourRound(side: Side, count: number): Promise<{ perSecond: number;
   return { perSecond: count / ((lastMs - startedMs) / 1_000), cpuMs: cpuMs / (count / 1_000) };
 }
 
-async function rawRound(loop: AskedChild<LoopJob, LoopAnswer>, job: LoopJob): Promise<number> {
+async function rawRound(loop: AskedChild<LoopJob, LoopAnswer>, job: LoopJob): Promise<Round> {
+  const cpuBeforeMs = cpuMsOf(loop.pid) ?? 0;
   const answer = await loop.ask(job);
   if (answer.kind === 'failed') throw new Error(`The loop of undici requests failed: ${answer.why}`);
-  return job.count / answer.seconds;
+  const cpuMs = (cpuMsOf(loop.pid) ?? 0) - cpuBeforeMs;
+  return { perSecond: job.count / answer.seconds, cpuMs: cpuMs / (job.count / 1_000) };
 }
 
 /** Publishes one webhook after the other, and takes the time of each until the receiver has it. */

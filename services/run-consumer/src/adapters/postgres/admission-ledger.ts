@@ -4,7 +4,9 @@ import type { Pool, PoolClient } from 'pg';
 import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
 import type { AdmissionPlan } from '../../domain/admission-plan.ts';
 import type { KnownRun } from '../../domain/admission.ts';
+import type { StoredAssistant } from '../../domain/assistant.ts';
 import type { InFlightRun, Lane } from '../../domain/lane.ts';
+import { selectAssistants } from './assistant-store.ts';
 import { cancellationColumns, eventColumns, runColumns } from './plan-columns.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
@@ -122,6 +124,10 @@ class PostgresAdmission implements AdmissionTransaction {
       source: sourceOf(row),
       isFinished: row.is_finished,
     }));
+  }
+
+  assistants(assistantIds: readonly string[]): Promise<StoredAssistant[]> {
+    return selectAssistants(this.#client, assistantIds);
   }
 
   async write(plan: AdmissionPlan): Promise<WrittenPlan> {

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from './port.ts';
+import type { AttemptOutcome } from '../../app/ports.ts';
 
 /** Every outcome but an answer. */
 export type FaultOutcome = Exclude<AttemptOutcome, { kind: 'response' }>;

@@ -1,5 +1,5 @@
 import { AttemptFault } from './attempt-fault.ts';
-import type { AttemptTimings } from './port.ts';
+import type { AttemptTimings } from '../../app/ports.ts';
 import type { AddressSlot } from './address-slots.ts';
 
 /** Limits of one attempt, in milliseconds; the defaults in brackets. */
@@ -34,8 +34,8 @@ export class Attempt implements Disposable {
   readonly #limits: AttemptLimits;
   readonly #controller = new AbortController();
   readonly #startedAt = performance.now();
-  readonly #stopSignals: readonly AbortSignal[];
-  readonly #onStop: () => void;
+  readonly #stopSignal: AbortSignal;
+  readonly #onStop = (): void => this.stop();
   #timer: NodeJS.Timeout | undefined;
   #pausedMs = 0;
   #slot: AddressSlot | null = null;
@@ -47,18 +47,22 @@ export class Attempt implements Disposable {
   hasConnected = false;
   readonly #marks: Omit<AttemptTimings, 'totalMs'> = { dnsMs: null, connectMs: null, firstByteMs: null };
 
-  /** @param stopSignals each ends the attempt as a fault of ours */
-  constructor(limits: AttemptLimits, stopSignals: readonly AbortSignal[]) {
+  /** @param stopSignal ends the attempt as a fault of ours */
+  constructor(limits: AttemptLimits, stopSignal: AbortSignal) {
     this.#limits = limits;
-    this.#stopSignals = stopSignals;
-    this.#onStop = () => this.abort({ kind: 'infrastructure', message: 'The attempt was aborted: shutdown.' });
-    for (const signal of stopSignals) signal.addEventListener('abort', this.#onStop);
-    if (stopSignals.some((signal) => signal.aborted)) this.#onStop();
+    this.#stopSignal = stopSignal;
+    stopSignal.addEventListener('abort', this.#onStop);
+    if (stopSignal.aborted) this.stop();
   }
 
   /** Aborted with an {@link AttemptFault} when a deadline passes or the caller aborts. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Ends it as a fault of ours, unless it was answered. */
+  stop(): void {
+    this.abort({ kind: 'infrastructure', message: 'The attempt was aborted: shutdown.' });
   }
 
   abort(outcome: AttemptFault['outcome']): void {
@@ -110,7 +114,7 @@ export class Attempt implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    for (const signal of this.#stopSignals) signal.removeEventListener('abort', this.#onStop);
+    this.#stopSignal.removeEventListener('abort', this.#onStop);
     this.#isOver = true;
     this.hold(null);
   }

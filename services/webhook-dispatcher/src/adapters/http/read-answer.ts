@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { redactSecrets } from './redact-secrets.ts';
-import type { WebhookRequest } from './port.ts';
+import type { WebhookRequest } from '../../app/ports.ts';
 
 /** Most bytes of an answer's body that are read. */
 export const MAX_BODY_BYTES = 16 * 1024;

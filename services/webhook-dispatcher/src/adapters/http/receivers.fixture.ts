@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { createWebhookPolicy } from '@runlane/webhooks';
 import type { Dial } from './dial.ts';
 import type { HostResolver } from './host-lookup.ts';
-import type { AttemptResult, WebhookRequest, WebhookSender } from './port.ts';
+import type { AttemptResult, WebhookRequest, WebhookSender } from '../../app/ports.ts';
 import { createWebhookSender } from './sender.ts';
 import type { SenderOptions } from './sender.ts';
 

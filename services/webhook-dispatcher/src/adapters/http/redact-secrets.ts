@@ -1,4 +1,4 @@
-import type { WebhookRequest } from './port.ts';
+import type { WebhookRequest } from '../../app/ports.ts';
 
 /** Shorter parts of a URL occur in any text, and are no tokens. */
 const MIN_SECRET_LENGTH = 6;

@@ -1,4 +1,4 @@
-import type { WebhookRequest } from './port.ts';
+import type { WebhookRequest } from '../../app/ports.ts';
 
 /** Headers that decide about routing, framing or identity: the sender and undici set them, nobody else. */
 const RESERVED = new Set([

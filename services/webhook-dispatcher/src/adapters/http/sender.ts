@@ -20,7 +20,7 @@ import { dialAddress } from './dial.ts';
 import type { Dial } from './dial.ts';
 import { HostLookup } from './host-lookup.ts';
 import type { HostResolver } from './host-lookup.ts';
-import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from './port.ts';
+import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from '../../app/ports.ts';
 import { excerptOf, instructionOf, readBody } from './read-answer.ts';
 import { reservedHeader } from './request-headers.ts';
 
@@ -60,8 +60,8 @@ class Sender implements WebhookSender {
   readonly #needs: ConnectNeeds;
   readonly #userAgent: string;
   readonly #pool: ConnectionPool;
-  readonly #closing = new AbortController();
-  readonly #underWay = new Set<Promise<AttemptResult>>();
+  readonly #underWay = new Map<Promise<AttemptResult>, Attempt>();
+  #isClosing = false;
 
   constructor(needs: ConnectNeeds, userAgent: string) {
     this.#needs = needs;
@@ -70,23 +70,25 @@ class Sender implements WebhookSender {
   }
 
   async send(request: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
-    const attempt = this.#attempt(request, signal);
-    this.#underWay.add(attempt);
+    using attempt = new Attempt(this.#needs.limits, signal);
+    if (this.#isClosing) attempt.stop();
+    const result = this.#attempt(request, attempt);
+    this.#underWay.set(result, attempt);
     try {
-      return await attempt;
+      return await result;
     } finally {
-      this.#underWay.delete(attempt);
+      this.#underWay.delete(result);
     }
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#underWay);
+    this.#isClosing = true;
+    for (const attempt of this.#underWay.values()) attempt.stop();
+    await Promise.all(this.#underWay.keys());
     this.#pool.close();
   }
 
-  async #attempt(request: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
-    using attempt = new Attempt(this.#needs.limits, [signal, this.#closing.signal]);
+  async #attempt(request: WebhookRequest, attempt: Attempt): Promise<AttemptResult> {
     const outcome = await this.#outcomeOf(request, attempt);
     return { timings: attempt.timings(), address: attempt.address, ...outcome };
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   isJsonObject,
   isRunStatusEventType,
@@ -90,7 +90,7 @@ function targetOf(webhook: string, policy: ReadOptions['policy']): Target | null
   const refusal = `${verdict.code}: ${verdict.message}`;
   return {
     url: webhook,
-    urlHash: createHash('sha256').update(webhook).digest('hex'),
+    urlHash: hash('sha256', webhook),
     origin: url.origin,
     site: siteOf(url.hostname),
     refusal,

@@ -134,12 +134,10 @@ function leaseKey({ endpointId, fence }: Held): string {
 async function settle(client: PoolClient, settlements: readonly Settlement[]): Promise<SettleResult[]> {
   const valid = await owned(client, settlements);
   if (valid.length === 0) return settlements.map(() => 'lost');
-  const rows = await query<{ delivery_id: bigint; outcome: SettleResult }>(
-    client,
-    sql.settleDeliveries,
-    columnsOf(valid),
-  );
-  await saveHealth(client, valid);
+  const rows = await query<{ delivery_id: bigint; outcome: SettleResult }>(client, sql.settleDeliveries, [
+    ...columnsOf(valid),
+    ...healthColumnsOf(valid),
+  ]);
   const outcomes = new Map(rows.map((row) => [row.delivery_id, row.outcome]));
   const isValid = new Set(valid);
   return settlements.map((one) => (isValid.has(one) ? (outcomes.get(one.deliveryId) ?? 'lost') : 'lost'));
@@ -184,26 +182,25 @@ function rounded(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms);
 }
 
-/** Of an endpoint that is there several times the last health counts: it has the others in it. */
-async function saveHealth(
-  client: PoolClient,
-  states: readonly { endpointId: bigint; health: EndpointHealth }[],
-): Promise<void> {
+/**
+ * The arrays of endpoints and their health, in the order of the parameters. Of an endpoint that is there several times the
+ * last health counts: it has the others in it.
+ */
+function healthColumnsOf(states: readonly { endpointId: bigint; health: EndpointHealth }[]): unknown[] {
   const last = [...new Map(states.map((state) => [state.endpointId, state.health]))];
-  await query(client, sql.saveHealth, [
+  return [
     last.map(([endpointId]) => endpointId),
     last.map(([, health]) => JSON.stringify(health)),
     last.map(([, health]) => health.breaker.kind),
     last.map(([, health]) => Math.round(parkedUntil(health))),
-  ]);
+  ];
 }
 
 async function release(client: PoolClient, releases: readonly Release[]): Promise<void> {
   const valid = await owned(client, releases);
   if (valid.length === 0) return;
-  await saveHealth(client, valid);
   await query(client, sql.releaseEndpoints, [
-    valid.map(({ endpointId }) => endpointId),
+    ...healthColumnsOf(valid),
     valid.map(({ notBeforeMs }) => Math.max(0, Math.round(notBeforeMs))),
   ]);
 }

@@ -45,8 +45,8 @@ export class LedgerWorld implements AsyncDisposable {
     return new LedgerWorld(createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
   }
 
-  /** Takes one batch in; null is a record without a target. */
-  async takeIn(events: readonly (TargetedEvent | null)[]): Promise<void> {
+  /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
+  async takeIn(events: readonly (TargetedEvent | null | 'quarantine')[]): Promise<void> {
     const records = events.map(() => ({
       topic: TOPIC,
       partition: 0,
@@ -56,9 +56,7 @@ export class LedgerWorld implements AsyncDisposable {
       value: null,
       headers: new Map<string, Buffer[]>(),
     }));
-    const contents = events.map((event): Reading['content'] =>
-      event === null ? { kind: 'without_target' } : { kind: 'event', event },
-    );
+    const contents = events.map(contentOf);
     await receiveStatusEvents(
       { records, highWatermark: this.#offset },
       {
@@ -152,6 +150,12 @@ export class LedgerWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.pool.end();
   }
+}
+
+function contentOf(event: TargetedEvent | null | 'quarantine'): Reading['content'] {
+  if (event === null) return { kind: 'without_target' };
+  if (event === 'quarantine') return { kind: 'quarantine', code: 'undecodable', message: 'It is no JSON.' };
+  return { kind: 'event', event };
 }
 
 /** An event of a run, to the URL `https://<host>/<path>`. */

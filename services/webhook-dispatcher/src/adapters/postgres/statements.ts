@@ -21,7 +21,6 @@ export const sql = {
   selectDueDeliveries: statement('select-due-deliveries'),
   lockOwnedEndpoints: statement('lock-owned-endpoints'),
   settleDeliveries: statement('settle-deliveries'),
-  saveHealth: statement('save-health'),
   releaseEndpoints: statement('release-endpoints'),
   endDisabledDeliveries: statement('end-disabled-deliveries'),
   selectReplayable: statement('select-replayable'),

@@ -134,6 +134,27 @@ test('a run that is executed apart ends with its outcome, and stays apart when i
   expect(await stopped).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: true });
 });
 
+test('of many runs that are executed apart four have a process at a time, and one that is aborted waits no longer', async () => {
+  await using workers = await startWorkers();
+  const apart = async (what: string, ms: number, controls = signals()) => {
+    const claimed = { ...(await claim(what, ms)), isIsolated: true };
+    return workers.run(claimed, controls);
+  };
+  const holders = await Promise.all([1, 2, 3, 4].map(async () => signals()));
+  const held = holders.map((controls) => apart('ignore_abort', 60_000, controls));
+  const last = signals();
+  let isOver = false;
+  const waiting = apart('nothing', 0).finally(() => (isOver = true));
+  const aborted = apart('nothing', 0, last);
+  last.stop.abort(new LeaseLost());
+  expect(await aborted).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: true });
+  expect(isOver).toBe(false);
+  holders[0]?.stop.abort(new LeaseLost());
+  expect(await waiting).toMatchObject({ kind: 'succeeded' });
+  for (const controls of holders) controls.stop.abort(new LeaseLost());
+  await Promise.all(held);
+});
+
 test('a graph that does not end after its abort is ended with its thread, and its neighbours spend nothing', async () => {
   await using workers = await startWorkers();
   const controls = signals();

@@ -12,6 +12,7 @@ import { startThread } from './graph-host.ts';
 import type { HostOptions } from './graph-host.ts';
 import { GraphThread } from './graph-thread.ts';
 import { startOwnProcess } from './own-process.ts';
+import { Turns } from './turns.ts';
 
 export type GraphWorkersOptions = HostOptions & {
   /** Threads that are kept running. */
@@ -24,10 +25,15 @@ export type GraphWorkersOptions = HostOptions & {
 /** Waits between replacements of threads that end while they load. */
 const RESPAWN = { baseMs: 200, maxMs: 10_000 };
 
+/** Processes of single runs at the same time: a crash can leave many such runs, and each process takes its own memory. */
+const MAX_APART = 4;
+
 export class GraphWorkers {
   readonly #options: GraphWorkersOptions;
   readonly #shared = new Set<GraphThread>();
   readonly #solo = new Set<GraphThread>();
+  readonly #apart = new Turns(MAX_APART);
+  readonly #stopping = new AbortController();
   #failedStarts = 0;
   #isStopped = false;
 
@@ -47,10 +53,15 @@ export class GraphWorkers {
   /** Ends every thread. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#stopping.abort();
     await Promise.all([...this.#shared, ...this.#solo].map((thread) => thread.terminate()));
   }
 
   async #runAlone(run: ClaimedRun, signals: RunSignals): Promise<Outcome> {
+    if (!(await this.#apart.take(AbortSignal.any([signals.abort, signals.drain, this.#stopping.signal])))) {
+      const error = { error: 'WorkerGone', message: 'it was stopped while it waited for a process of its own' };
+      return { kind: 'handed_back', spendsAttempt: false, isolate: true, error };
+    }
     const thread = new GraphThread({
       startHost: (events) => startOwnProcess(this.#options, this.#options.leaseMs / 2, events),
       logger: this.#options.logger,
@@ -63,6 +74,7 @@ export class GraphWorkers {
       return outcome.kind === 'handed_back' ? { ...outcome, isolate: true } : outcome;
     } finally {
       await thread.terminate();
+      this.#apart.release();
     }
   }
 

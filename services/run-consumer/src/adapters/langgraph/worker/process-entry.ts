@@ -26,8 +26,11 @@ process.on('message', (message: ToProcess) => {
     }
     case 'alive':
       return;
-    default:
+    case 'start':
+    case 'abort':
+    case 'drain':
       host?.send(message);
+      return;
   }
 });
 

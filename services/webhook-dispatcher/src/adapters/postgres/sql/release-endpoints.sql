@@ -1,12 +1,12 @@
 -- release-endpoints
--- params  $1 endpoint_ids bigint[], $2 how long each shall rest in milliseconds bigint[]
+-- params  one array per column: $1 endpoint_ids, $2 health (JSON), $3 breakers, $4 parked until (ms since 1970; 0: not),
+--         $5 how long each shall rest in milliseconds
 -- result  none; the caller holds the endpoints by their fences since a statement before this one, so that every delivery
 --         which intake has committed is seen here
 -- index   deliveries_to_attempt
 with released as (
   select
-    endpoint_id,
-    rest_ms,
+    given.*,
     (
       select next_attempt_at
       from webhooks.deliveries as delivery
@@ -15,10 +15,14 @@ with released as (
       order by next_attempt_at
       limit 1
     ) as due_at
-  from unnest($1::bigint[], $2::bigint[]) as given (endpoint_id, rest_ms)
+  from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+    as given (endpoint_id, health, breaker, parked_until_ms, rest_ms)
 )
 update webhooks.endpoints as endpoint
 set
+  health = released.health::jsonb,
+  breaker = released.breaker,
+  parked_until = case when parked_until_ms > 0 then to_timestamp(parked_until_ms / 1000.0) end,
   owner = null,
   leased_at = null,
   lease_until = null,

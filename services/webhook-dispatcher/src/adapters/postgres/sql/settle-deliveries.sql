@@ -1,7 +1,8 @@
 -- settle-deliveries
 -- params  one array per column: $1 delivery_ids, $2 ends (delivered, retry, dead), $3 dead reasons, $4 details,
 --         $5 waits in milliseconds, $6 is_charged, $7 yields (ends as superseded when a newer event of its run waits),
---         $8 how many attempts; $9 the attempts, a JSON array of rows of webhooks.attempts
+--         $8 how many attempts; $9 the attempts, a JSON array of rows of webhooks.attempts; then the endpoints, one array per
+--         column: $10 endpoint_ids, $11 health (JSON), $12 breakers, $13 parked until (ms since 1970; 0: not)
 -- result  the deliveries that were settled, and how; a missing one had ended already
 -- locks   the caller holds the endpoints, so nothing joins or leaves the runs' order meanwhile
 with settlement as (
@@ -75,6 +76,17 @@ kept as (
     attempt.first_byte_ms, attempt.body_bytes, attempt.body_excerpt
   from jsonb_populate_recordset(null::webhooks.attempts, $9::jsonb) as attempt
   join settled using (delivery_id)
+),
+remembered as (
+  update webhooks.endpoints as endpoint
+  set
+    health = saved.health::jsonb,
+    breaker = saved.breaker,
+    parked_until = case when saved.parked_until_ms > 0 then to_timestamp(saved.parked_until_ms / 1000.0) end,
+    updated_at = now()
+  from unnest($10::bigint[], $11::text[], $12::text[], $13::bigint[])
+    as saved (endpoint_id, health, breaker, parked_until_ms)
+  where endpoint.endpoint_id = saved.endpoint_id
 )
 select delivery_id, outcome
 from settled

@@ -1,0 +1,43 @@
+/** Lets a number of holders work at the same time; the others wait in the order in which they came. */
+export class Turns {
+  #free: number;
+  readonly #waiting = new Set<() => void>();
+
+  /** @param count holders at the same time */
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** True when it is one's turn, which `release` ends; false when the signal aborted first. */
+  async take(signal: AbortSignal): Promise<boolean> {
+    if (!(await this.#turn(signal))) return false;
+    if (signal.aborted) this.release();
+    return !signal.aborted;
+  }
+
+  release(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#free += 1;
+      return;
+    }
+    this.#waiting.delete(next);
+    next();
+  }
+
+  #turn(signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return Promise.resolve(false);
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return Promise.resolve(true);
+    }
+    const turn = Promise.withResolvers<boolean>();
+    const onTurn = () => turn.resolve(true);
+    const onAbort = () => {
+      if (this.#waiting.delete(onTurn)) turn.resolve(false);
+    };
+    this.#waiting.add(onTurn);
+    signal.addEventListener('abort', onAbort, { once: true });
+    return turn.promise.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+}

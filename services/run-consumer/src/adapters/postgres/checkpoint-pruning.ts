@@ -1,0 +1,36 @@
+import { pruneThread } from '@runlane/checkpoint';
+import { query, withTransaction } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import type { CheckpointPruning } from '../../app/prune-checkpoints.ts';
+import { sql } from './statements.ts';
+import { onDatabase } from './translate-errors.ts';
+
+/** @param schema schema of LangGraph's tables */
+export function createCheckpointPruning(pool: Pool, schema: string): CheckpointPruning {
+  return {
+    place: async (idleMs) => {
+      const rows = await onDatabase(() => query<{ place: bigint }>(pool, sql.selectOutboxPlace, [idleMs]));
+      return rows[0]?.place ?? 0n;
+    },
+    endedAfter: async (place, idleMs, limit) => {
+      const events = await onDatabase(() =>
+        query<{ outbox_id: bigint; thread_id: string | null }>(pool, sql.selectEndedThreads, [place, idleMs, limit]),
+      );
+      const threadIds = new Set(events.flatMap(({ thread_id }) => (thread_id === null ? [] : [thread_id])));
+      return { threadIds: [...threadIds], place: events.at(-1)?.outbox_id ?? place };
+    },
+    threadsAfter: async (threadId, limit) => {
+      const rows = await onDatabase(() =>
+        query<{ thread_id: string }>(pool, sql.selectThreadsAfter, [threadId, limit]),
+      );
+      return rows.map((row) => row.thread_id);
+    },
+    prune: (threadId, limit) =>
+      onDatabase(() =>
+        withTransaction(pool, async (client) => {
+          const locked = await query(client, sql.lockRestingThread, [threadId]);
+          return locked.length === 0 ? 0 : pruneThread(client, schema, threadId, limit);
+        }),
+      ),
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * Purpose   Creates assistants, changes them and goes back to earlier versions; a running consumer sees it with its next
+ *           batch. What was admitted before stays as it was.
+ * Failures  RetriableError while the database is away. Whether something was done is not known then: look, or repeat
+ *           a `create` that brings its id.
+ */
+import { isUuid, parseAssistantCreate, parseAssistantUpdate } from '@runlane/contracts';
+import type { Json } from '@runlane/contracts';
+import { changedVersion, firstVersion, problemsOfVersion } from '../domain/assistant.ts';
+import type { AssistantVersion, StoredAssistant } from '../domain/assistant.ts';
+import { assistantDirectory, resolveAssistant } from '../domain/assistant-directory.ts';
+
+/** `problems`: what was wrong, where, and what to send; nothing was stored. */
+export type InvalidAssistant = { kind: 'invalid'; problems: string[] };
+
+export type CreateVerdict =
+  | { kind: 'created'; assistant: StoredAssistant }
+  /** There is one with this id, and it stays as it is. */
+  | { kind: 'exists'; message: string }
+  | InvalidAssistant;
+
+export type ChangeVerdict =
+  /** The version that is active now. */
+  { kind: 'changed'; assistant: StoredAssistant } | { kind: 'unknown'; message: string } | InvalidAssistant;
+
+export interface Assistants {
+  /** Reads LangGraph's `assistants.create`: `graph_id`, and optionally `assistant_id` and the fields of a version. */
+  create(json: Json): Promise<CreateVerdict>;
+  /** Reads LangGraph's `assistants.update`: makes a version of what is said and of the active one, and activates it. */
+  update(assistantId: string, json: Json): Promise<ChangeVerdict>;
+  /** Activates a version that is there, as LangGraph's `assistants.set_latest` does. */
+  activate(assistantId: string, version: number): Promise<ChangeVerdict>;
+}
+
+export interface AssistantStore {
+  /** Stores a first version; null when the id is taken. */
+  create(assistantId: string, version: AssistantVersion): Promise<StoredAssistant | null>;
+  /**
+   * Adds and activates what follows from the active version, while nobody else changes the assistant; `next` gives null
+   * to add nothing. Resolves with the version that is active afterwards; null without such an assistant.
+   */
+  addVersion(
+    assistantId: string,
+    next: (active: StoredAssistant) => AssistantVersion | null,
+  ): Promise<StoredAssistant | null>;
+  version(assistantId: string, version: number): Promise<StoredAssistant | null>;
+  activate(assistantId: string, version: number): Promise<void>;
+}
+
+export type AssistantsDependencies = {
+  store: AssistantStore;
+  /** The graphs of `langgraph.json`. */
+  graphIds: readonly string[];
+  /** Makes a UUID. */
+  newId: () => string;
+};
+
+/** The largest that the database can hold. */
+const MAX_VERSION = 2_147_483_647;
+
+export function manageAssistants({ store, graphIds, newId }: AssistantsDependencies): Assistants {
+  return {
+    async create(json) {
+      const parsed = parseAssistantCreate(json);
+      if (parsed.kind === 'invalid') return parsed;
+      const { assistant_id: givenId } = parsed.value;
+      const version = firstVersion(parsed.value);
+      const problems = [...problemsOfVersion(version, graphIds), ...problemsOfId(givenId, graphIds)];
+      if (problems.length > 0) return { kind: 'invalid', problems };
+      const assistantId = givenId ?? newId();
+      const assistant = await store.create(assistantId, version);
+      if (assistant !== null) return { kind: 'created', assistant };
+      return { kind: 'exists', message: `There is an assistant ${assistantId}. Update it, or choose another id.` };
+    },
+    async update(assistantId, json) {
+      const parsed = parseAssistantUpdate(json);
+      if (parsed.kind === 'invalid') return parsed;
+      if (!isUuid(assistantId)) return unknown(assistantId);
+      let problems: string[] = [];
+      const assistant = await store.addVersion(assistantId, (active) => {
+        const version = changedVersion(active, parsed.value);
+        problems = problemsOfVersion(version, graphIds);
+        return problems.length === 0 ? version : null;
+      });
+      if (assistant === null) return unknown(assistantId);
+      return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'changed', assistant };
+    },
+    async activate(assistantId, version) {
+      const canBe = isUuid(assistantId) && Number.isInteger(version) && version >= 1 && version <= MAX_VERSION;
+      const assistant = canBe ? await store.version(assistantId, version) : null;
+      if (assistant === null) {
+        return { kind: 'unknown', message: `No assistant ${assistantId} with a version ${version}.` };
+      }
+      const problems = problemsOfVersion(assistant, graphIds);
+      if (problems.length > 0) return { kind: 'invalid', problems };
+      await store.activate(assistantId, version);
+      return { kind: 'changed', assistant };
+    },
+  };
+}
+
+function unknown(assistantId: string): ChangeVerdict {
+  return { kind: 'unknown', message: `No assistant ${assistantId}. Create it first; a graph's own cannot be changed.` };
+}
+
+/** Under the id of a graph's own assistant nobody would find another one. */
+function problemsOfId(assistantId: string | null, graphIds: readonly string[]): string[] {
+  if (assistantId === null) return [];
+  const resolution = resolveAssistant(assistantId, assistantDirectory(graphIds));
+  if (resolution.kind === 'unknown') return [];
+  const { graphId } = resolution.assistant;
+  return [`assistant_id: is the id that graph ${graphId} has by itself. Choose another one, or leave it out.`];
+}

@@ -1,0 +1,66 @@
+/**
+ * Assistants: a graph with defaults for its runs, under a UUID, in versions. Names and rules are LangGraph's.
+ *
+ *   new version = the active one, changed:   metadata       merged
+ *                                            all others     replaced where something was said
+ *
+ * A version is never changed. A run has what the active one says at its admission; a later change does not reach it.
+ */
+import { reservedConfigKeys } from '@runlane/contracts';
+import type { AssistantCreate, AssistantFields, JsonObject, RunCreateConfig } from '@runlane/contracts';
+
+/** What an assistant gives to the runs that name it, each under what the run says itself. */
+export type AssistantDefaults = {
+  metadata: JsonObject;
+  config: RunCreateConfig | null;
+  context: JsonObject | null;
+};
+
+/** One version of an assistant. */
+export type AssistantVersion = AssistantDefaults & { graphId: string; name: string; description: string | null };
+
+/** A version as it is stored; `version` counts from 1. */
+export type StoredAssistant = AssistantVersion & { assistantId: string; version: number };
+
+/** Most bytes of a version as JSON: each run keeps a copy of its config, and each event one of its metadata. */
+const MAX_VERSION_BYTES = 1024 * 1024;
+
+/** The first version of a new assistant, which is called like its graph if it has no name. */
+export function firstVersion(create: AssistantCreate): AssistantVersion {
+  const { graph_id: graphId, name, description, metadata, config, context } = create;
+  return { graphId, name: name ?? graphId, description, metadata: metadata ?? {}, config, context };
+}
+
+/** The version that follows from the active one. */
+export function changedVersion(active: AssistantVersion, update: AssistantFields): AssistantVersion {
+  return {
+    graphId: update.graph_id ?? active.graphId,
+    name: update.name ?? active.name,
+    description: update.description ?? active.description,
+    metadata: { ...active.metadata, ...update.metadata },
+    config: update.config ?? active.config,
+    context: update.context ?? active.context,
+  };
+}
+
+/** What forbids a version, as lines that say where, what and what to do; none if it is good. */
+export function problemsOfVersion(version: AssistantVersion, graphIds: readonly string[]): string[] {
+  const { graphId, name, description, metadata, config, context } = version;
+  const configurable = config?.configurable ?? null;
+  const problems: string[] = [];
+  if (!graphIds.includes(graphId)) {
+    problems.push(`graph_id: langgraph.json has no graph ${graphId}. Known graphs: ${graphIds.join(', ') || 'none'}.`);
+  }
+  const reserved = reservedConfigKeys(configurable);
+  if (reserved.length > 0) {
+    problems.push(`config.configurable: sets ${reserved.join(', ')}, which Runlane sets itself. Remove it.`);
+  }
+  if (configurable !== null && context !== null && Object.keys(context).length > 0) {
+    problems.push('context: does not go with a config.configurable that is not empty; give one of the two.');
+  }
+  const bytes = Buffer.byteLength(JSON.stringify([name, description, metadata, config, context]));
+  if (bytes > MAX_VERSION_BYTES) {
+    problems.push(`assistant: takes ${bytes} bytes as JSON, and at most ${MAX_VERSION_BYTES} are allowed. Shorten it.`);
+  }
+  return problems;
+}
