@@ -56,12 +56,12 @@ async function takenOver(world: World, stage: MatrixStage, other: ServiceProcess
   });
   const started = () => new Set(world.sideEffects().flatMap(({ run_id, pid }) => (pid === other.pid ? [run_id] : [])));
   await eventually(() => turns.every((runId) => started().has(runId)), { what: 'the next runs execute elsewhere' });
-  // A first node executes while the checkpoint before it is still being written.
+  // A first node executes while the checkpoint before it, the second of its run, is still being written.
   await eventually(
     async () => {
       const found = await world.pool.query(
         `select distinct metadata ->> 'run_id' from checkpoints
-         where metadata ->> 'run_id' = any ($1) and metadata ->> 'step' <> '-1'`,
+         where metadata ->> 'run_id' = any ($1) and metadata ->> 'source' = 'loop'`,
         [turns],
       );
       const blocking = stage.in('running').find(({ strategy }) => strategy === 'reject')?.prior?.runId;

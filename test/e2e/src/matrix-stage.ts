@@ -128,13 +128,13 @@ export class MatrixStage {
     );
     await this.#prior('paused', {}, { ...open, asks: true }, `status = 'success'`);
     const held = { gate: this.#priorGate.file };
-    // Steps of a run begin with -1, its input; at 0 its first node is about to execute.
+    // The first checkpoint of a run is of its input; after the second one nothing is written until its node ends.
     await this.#prior(
       'running',
       {},
       held,
       `status = 'running' and exists (
-         select from checkpoints where metadata ->> 'run_id' = runs.run_id::text and metadata ->> 'step' <> '-1')`,
+         select from checkpoints where metadata ->> 'run_id' = runs.run_id::text and metadata ->> 'source' = 'loop')`,
     );
     const executing = () => new Set(this.#world.sideEffects().map(({ run_id: runId }) => runId));
     await eventually(() => this.in('running').every(({ prior }) => executing().has(prior?.runId ?? '')), {
