@@ -14,11 +14,11 @@ import type { World } from './world.ts';
 const NEWCOMERS = 2;
 const rows: { asleep?: unknown; awake?: unknown; leaseLosses?: number } = {};
 
-matrixSuite(NEWCOMERS, async (world, events) => {
+matrixSuite(NEWCOMERS, async (world) => {
   await world.runConsumer({ RUNLANE_ROLES: 'admission,relay,sweeping' }).ready();
   const frozen = world.runConsumer({ RUNLANE_ROLES: 'execution', RUNLANE_MAX_CONCURRENT_RUNS: String(HELD_COUNT) });
   await frozen.ready();
-  const stage = await MatrixStage.set(world, events, NEWCOMERS);
+  const stage = await MatrixStage.set(world, NEWCOMERS);
   const frozenAtMs = Date.now();
   frozen.signal('SIGSTOP');
   await stage.newcomersArrive();
