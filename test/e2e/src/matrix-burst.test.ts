@@ -7,9 +7,9 @@ import { matrixSuite } from './matrix-suite.ts';
 
 const NEWCOMERS = 5;
 
-matrixSuite(NEWCOMERS, async (world, events) => {
+matrixSuite(NEWCOMERS, async (world) => {
   await world.runConsumer({ RUNLANE_MAX_CONCURRENT_RUNS: String(HELD_COUNT) }).ready();
-  const stage = await MatrixStage.set(world, events, NEWCOMERS);
+  const stage = await MatrixStage.set(world, NEWCOMERS);
   await stage.newcomersArrive();
   return { stage };
 });

@@ -10,11 +10,11 @@ import { matrixSuite } from './matrix-suite.ts';
 const NEWCOMERS = 2;
 const CONSUMERS = 2;
 
-const suite = matrixSuite(NEWCOMERS, async (world, events) => {
+const suite = matrixSuite(NEWCOMERS, async (world) => {
   const places = { RUNLANE_MAX_CONCURRENT_RUNS: String(HELD_COUNT / CONSUMERS) };
   const consumers = Array.from({ length: CONSUMERS }, () => world.runConsumer(places));
   await Promise.all(consumers.map((consumer) => consumer.ready()));
-  const stage = await MatrixStage.set(world, events, NEWCOMERS);
+  const stage = await MatrixStage.set(world, NEWCOMERS);
   await stage.newcomersArrive();
   return { stage };
 });

@@ -10,14 +10,14 @@ import { matrixSuite } from './matrix-suite.ts';
 
 const NEWCOMERS = 2;
 
-const suite = matrixSuite(NEWCOMERS, async (world, events) => {
+const suite = matrixSuite(NEWCOMERS, async (world) => {
   await world.runConsumer({ RUNLANE_ROLES: 'admission,relay,sweeping' }).ready();
   const executor = world.runConsumer({
     RUNLANE_ROLES: 'execution',
     RUNLANE_MAX_CONCURRENT_RUNS: String(HELD_COUNT),
   });
   await executor.ready();
-  const stage = await MatrixStage.set(world, events, NEWCOMERS);
+  const stage = await MatrixStage.set(world, NEWCOMERS);
   await using hold = await Hold.at(world, {
     at: 'commit',
     after: 'update',

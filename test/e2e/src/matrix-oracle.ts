@@ -8,6 +8,8 @@ import type { Cell } from './matrix-cells.ts';
 export type ThreadEnd = {
   events: readonly RunStatusEvent[];
   status: string | undefined;
+  /** Entries that would undo writes of runs that have ended. */
+  journalCount: number;
   /** Runs that checkpoints of the thread belong to. */
   checkpointRunIds: ReadonlySet<string>;
 };
@@ -92,7 +94,7 @@ function statusProblems(cell: Cell, { events, status }: ThreadEnd): string[] {
 }
 
 /** The thread holds what the runs did that count, in their order, and nothing of the others (I7, I8). */
-function stateProblems(cell: Cell, { events, checkpointRunIds }: ThreadEnd): string[] {
+function stateProblems(cell: Cell, { events, checkpointRunIds, journalCount }: ThreadEnd): string[] {
   const ends = expectedEnds(cell);
   const hasStarted = (runId: string) => events.some(({ run_id, type }) => run_id === runId && type === 'run.running');
   const labels = labelsOf(events.at(-1));
@@ -123,6 +125,7 @@ function stateProblems(cell: Cell, { events, checkpointRunIds }: ThreadEnd): str
       type !== 'run.succeeded' && type !== 'run.paused' && !(type === 'run.interrupted' && hasStarted(run.runId)),
   );
   const traces = withoutTrace.filter(({ run }) => checkpointRunIds.has(run.runId));
+  if (journalCount > 0) problems.push(`${journalCount} entries are left in the journal`);
   return [...problems, ...traces.map(({ run }) => `there are checkpoints of ${run.name}`)];
 }
 

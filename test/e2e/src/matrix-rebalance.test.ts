@@ -11,14 +11,14 @@ import { matrixSuite } from './matrix-suite.ts';
 const NEWCOMERS = 5;
 const consumers: ServiceProcess[] = [];
 
-matrixSuite(NEWCOMERS, async (world, events) => {
+matrixSuite(NEWCOMERS, async (world) => {
   const first = world.runConsumer({
     RUNLANE_MAX_CONCURRENT_RUNS: String(HELD_COUNT),
     // What it executes is held, so that no superstep ends within any grace.
     RUNLANE_DRAIN_GRACE_SECONDS: '1',
   });
   await first.ready();
-  const stage = await MatrixStage.set(world, events, NEWCOMERS);
+  const stage = await MatrixStage.set(world, NEWCOMERS);
   const pending = stage.in('pending');
   const others = stage.in('idle', 'running', 'paused', 'scheduled');
   await stage.publishNewcomers(pending, [0]);
@@ -30,9 +30,9 @@ matrixSuite(NEWCOMERS, async (world, events) => {
   await stage.publishNewcomers(stage.cells, [1]);
   await second.ready();
   await stage.publishNewcomers(stage.cells, [2]);
-  first.signal('SIGTERM');
+  const stopped = first.stopCleanly();
   await stage.publishNewcomers(stage.cells, [3]);
-  expect(await first.exited).toBe(0);
+  await stopped;
   await stage.publishNewcomers(stage.cells, [4]);
   return { stage };
 });

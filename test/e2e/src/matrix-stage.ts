@@ -1,17 +1,12 @@
 /**
- * Purpose   Brings the threads of all cells of the strategy matrix into their states, lets the newcomers arrive, and reads
- *           what has come of it. All cells of a file share its services.
+ * Purpose   Brings the threads of all cells of the strategy matrix into their states, and lets the newcomers arrive. All cells of a file share its services.
  * Pending   A run that is ready and not claimed: the executors are full, with the runs of the cells that are running.
  *           Its newcomers have to arrive before anything else frees a place.
  * Scheduled A run whose time is an hour away until `comeDue` lets it come.
  */
 import { eventually } from '@runlane/testkit';
-import type { EventCollector } from '@runlane/testkit';
-import { expect } from 'vitest';
-import { readHistory } from './fault-oracle.ts';
 import { matrixCells } from './matrix-cells.ts';
 import type { Cell, NamedRun, ThreadState } from './matrix-cells.ts';
-import type { ThreadEnd } from './matrix-oracle.ts';
 import { runCreate } from './world.ts';
 import type { World } from './world.ts';
 
@@ -28,22 +23,20 @@ type Input = { gate: string; asks?: boolean };
 export class MatrixStage {
   readonly cells: Cell[];
   readonly #world: World;
-  readonly #events: EventCollector;
   /** Prior runs are held at their own gate. */
   readonly #priorGate: Gate;
   readonly #gate: Gate;
 
-  private constructor(world: World, events: EventCollector, newcomerCount: number) {
+  private constructor(world: World, newcomerCount: number) {
     this.#world = world;
-    this.#events = events;
     this.cells = matrixCells(newcomerCount);
     this.#priorGate = world.gate();
     this.#gate = world.gate();
   }
 
   /** Resolves when every thread is in its state. Run-consumers of the world are ready before. */
-  static async set(world: World, events: EventCollector, newcomerCount: number): Promise<MatrixStage> {
-    const stage = new MatrixStage(world, events, newcomerCount);
+  static async set(world: World, newcomerCount: number): Promise<MatrixStage> {
+    const stage = new MatrixStage(world, newcomerCount);
     await stage.#play();
     return stage;
   }
@@ -90,35 +83,6 @@ export class MatrixStage {
     this.#gate.open();
   }
 
-  /** Every thread by its id, when all runs have ended. */
-  async end(): Promise<Map<string, ThreadEnd>> {
-    const asked = this.cells.flatMap(({ threadId, base, prior, newcomers }) =>
-      [base, ...(prior === null ? [] : [prior]), ...newcomers].map(({ runId }) => ({ runId, threadId })),
-    );
-    const history = await readHistory(this.#world, this.#events, asked);
-    expect(history.deadLetterCount).toBe(0);
-    const { pool } = this.#world;
-    const threads = await pool.query<{ thread_id: string; status: string }>(
-      'select thread_id, status from runlane.threads',
-    );
-    const checkpoints = await pool.query<{ thread_id: string; run_id: string }>(
-      `select distinct thread_id, metadata ->> 'run_id' as run_id from checkpoints`,
-    );
-    expect((await pool.query('select from runlane.foreign_writes')).rowCount).toBe(0);
-    return new Map(
-      this.cells.map(({ threadId }) => [
-        threadId,
-        {
-          events: history.distinct.filter((event) => event.thread_id === threadId),
-          status: threads.rows.find((row) => row.thread_id === threadId)?.status,
-          checkpointRunIds: new Set(
-            checkpoints.rows.filter((row) => row.thread_id === threadId).map((row) => row.run_id),
-          ),
-        },
-      ]),
-    );
-  }
-
   async #play(): Promise<void> {
     const open = { gate: '' };
     await this.#world.publish(...this.cells.map((cell) => this.#record(cell, cell.base, {}, open)));
@@ -128,13 +92,13 @@ export class MatrixStage {
     );
     await this.#prior('paused', {}, { ...open, asks: true }, `status = 'success'`);
     const held = { gate: this.#priorGate.file };
-    // Steps of a run begin with -1, its input; at 0 its first node is about to execute.
+    // The first checkpoint of a run is of its input; after the second one nothing is written until its node ends.
     await this.#prior(
       'running',
       {},
       held,
       `status = 'running' and exists (
-         select from checkpoints where metadata ->> 'run_id' = runs.run_id::text and metadata ->> 'step' <> '-1')`,
+         select from checkpoints where metadata ->> 'run_id' = runs.run_id::text and metadata ->> 'source' = 'loop')`,
     );
     const executing = () => new Set(this.#world.sideEffects().map(({ run_id: runId }) => runId));
     await eventually(() => this.in('running').every(({ prior }) => executing().has(prior?.runId ?? '')), {

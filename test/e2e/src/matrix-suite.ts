@@ -1,15 +1,15 @@
 /** What the files of the strategy matrix have in common: each plays all cells at once and then tells of them one by one. */
-import type { EventCollector } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { overlapProblems } from './fault-oracle.ts';
 import { matrixCells } from './matrix-cells.ts';
+import { endOf } from './matrix-end.ts';
 import { cellProblems } from './matrix-oracle.ts';
 import type { ThreadEnd } from './matrix-oracle.ts';
 import type { MatrixStage } from './matrix-stage.ts';
 import { World } from './world.ts';
 
 /** @returns the stage, and when processes died or were frozen: Unix milliseconds by pid */
-export type Play = (world: World, events: EventCollector) => Promise<Played>;
+export type Play = (world: World) => Promise<Played>;
 export type Played = { stage: MatrixStage; goneAtMs?: ReadonlyMap<number, number> };
 
 /** What was played, for further tests of a file. */
@@ -22,11 +22,12 @@ export function matrixSuite(newcomerCount: number, play: Play): Suite {
 
   beforeAll(async () => {
     suite.world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
-    const played = await play(suite.world, await suite.world.collectEvents());
+    const events = await suite.world.collectEvents();
+    const played = await play(suite.world);
     suite.stage = played.stage;
     goneAtMs = played.goneAtMs ?? goneAtMs;
     await suite.stage.goOn();
-    suite.threads = await suite.stage.end();
+    suite.threads = await endOf(suite.world, events, suite.stage.cells);
   });
   afterAll(() => suite.world[Symbol.asyncDispose]());
 

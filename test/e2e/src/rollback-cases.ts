@@ -17,7 +17,7 @@ export type RollbackCase = {
   /** What supersedes it, and then runs. */
   next: Request;
   /** Of the terminal event of that. */
-  then: object;
+  comesTo: object;
 };
 
 const story = (name: string, gate: string) => ({
@@ -36,7 +36,7 @@ export const rollbackCases: RollbackCase[] = [
     heldIn: 'first',
     hasWritten: true,
     next: story('next', ''),
-    then: ending(...storyOf('next')),
+    comesTo: ending(...storyOf('next')),
   },
   {
     name: 'a run on a thread that others have used',
@@ -46,7 +46,7 @@ export const rollbackCases: RollbackCase[] = [
     heldIn: 'first',
     hasWritten: true,
     next: story('next', ''),
-    then: ending(...storyOf('old', 'next')),
+    comesTo: ending(...storyOf('old', 'next')),
   },
   {
     name: 'a run that writes when it ends',
@@ -56,7 +56,7 @@ export const rollbackCases: RollbackCase[] = [
     heldIn: 'first',
     hasWritten: false,
     next: story('next', ''),
-    then: ending(...storyOf('old', 'next')),
+    comesTo: ending(...storyOf('old', 'next')),
   },
   {
     name: 'parallel branches, of which one is a subgraph',
@@ -66,7 +66,9 @@ export const rollbackCases: RollbackCase[] = [
     heldIn: 'first',
     hasWritten: true,
     next: story('next', ''),
-    then: ending(...['old', 'next'].flatMap((name) => [`${name}:in`, `${name}:first`, 'one', 'two', `${name}:second`])),
+    comesTo: ending(
+      ...['old', 'next'].flatMap((name) => [`${name}:in`, `${name}:first`, 'one', 'two', `${name}:second`]),
+    ),
   },
   {
     name: 'a fork from an earlier checkpoint',
@@ -76,7 +78,7 @@ export const rollbackCases: RollbackCase[] = [
     heldIn: 'first',
     hasWritten: true,
     next: story('next', ''),
-    then: ending(...storyOf('old', 'newer', 'next')),
+    comesTo: ending(...storyOf('old', 'newer', 'next')),
   },
   {
     name: 'a resume of two parallel branches',
@@ -86,7 +88,7 @@ export const rollbackCases: RollbackCase[] = [
     heldIn: 'gated',
     hasWritten: true,
     next: resume('b'),
-    then: ending('in', 'free? "b"', 'gated? "b"', 'joined'),
+    comesTo: ending('in', 'free? "b"', 'gated? "b"', 'joined'),
   },
   {
     name: 'a resume of a subgraph, which has asked again, beside another branch',
@@ -96,7 +98,7 @@ export const rollbackCases: RollbackCase[] = [
     heldIn: 'gated',
     hasWritten: true,
     next: resume('b'),
-    then: {
+    comesTo: {
       type: 'run.paused',
       next: ['inner'],
       interrupts: [{ value: 'two?' }],

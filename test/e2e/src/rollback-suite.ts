@@ -29,21 +29,21 @@ export function rollbackSuite(start: (world: World) => Promise<AroundRollback>):
     const gate = world.gate();
     const held = await Promise.all(rollbackCases.map((one) => hold(world, events, one, gate.file)));
     await around(world, async () => {
-      for (const { ask } of held) await ask();
+      for (const run of held) await run.ask();
     });
-    for (const { rolledBack } of held) await rolledBack();
+    for (const run of held) await run.rolledBack();
     gate.open();
-    const ended = held.map(async ({ name, tell }) => told.set(name, await tell()));
+    const ended = held.map(async (run) => told.set(run.name, await run.tell()));
     await Promise.all(ended);
   });
   afterAll(() => world[Symbol.asyncDispose]());
 
-  test.for(rollbackCases)('I8: $name leaves nothing, and the next run reads nothing of it', ({ name, then }) => {
+  test.for(rollbackCases)('I8: $name leaves nothing, and the next run reads nothing of it', ({ name, comesTo }) => {
     const of = told.get(name);
     expect(of?.after).toEqual(of?.before);
     expect(of?.journalCount).toBe(0);
     expect(of?.rolledBack).toMatchObject({ type: 'run.rolled_back', checkpoint_id: null, values: null });
-    expect(of?.next).toMatchObject(then);
+    expect(of?.next).toMatchObject(comesTo);
   });
 }
 

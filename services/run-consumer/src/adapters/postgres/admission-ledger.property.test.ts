@@ -125,7 +125,8 @@ class Reader {
     const run = this.#running.get(thread);
     if (run === undefined) return;
     this.#running.delete(thread);
-    expect(await world.settle(run, outcome(await world.stopOf(run)))).not.toBe('lost');
+    const result = await world.settle(run, outcome(await world.stopOf(run)));
+    if (result === 'lost') throw new Error(`Run ${run.runId} was lost, and nobody else has claimed it.`);
   }
 }
 
