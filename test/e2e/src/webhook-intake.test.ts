@@ -130,12 +130,26 @@ describe('a status topic that was deleted and made again', () => {
     await dispatcher.stopCleanly();
   });
 
+  test('stops a dispatcher that starts also when it holds as many records as before', async () => {
+    await using receiver = await WebhookReceiver.start();
+    await using world = await WebhookWorld.create(servers());
+    await (await worked(world, receiver)).stopCleanly();
+    await recreateTopic(world);
+    await world.publishRecords(...records(receiver, 3));
+    const refused = world.dispatcher();
+
+    expect(await refused.exited).toBe(1);
+    expect(errorsOf(refused)).toContainEqual(advice(world));
+    expect(await world.deliveries()).toHaveLength(3);
+  });
+
   test('stops a dispatcher that is running, and takes no new record for a known one', async () => {
     await using receiver = await WebhookReceiver.start();
     await using world = await WebhookWorld.create(servers());
     const dispatcher = await worked(world, receiver);
     await recreateTopic(world);
-    await world.publishRecords(...records(receiver, 3));
+    // Fewer than before: it may not notice before it has something to read.
+    await world.publishRecords(...records(receiver, 1));
 
     expect(await dispatcher.exited).toBe(1);
     expect(errorsOf(dispatcher)).toContainEqual(advice(world));
