@@ -75,9 +75,17 @@ export class MatrixStage {
     this.#priorGate.open();
   }
 
-  /** Lets the time of scheduled runs come, and everything that is held go on. Every newcomer has been admitted. */
+  /**
+   * Lets the time of scheduled runs come, and everything that is held go on, when every newcomer has been admitted and
+   * what it superseded has stopped: a run that is let go before it hears of its abort may end by itself, and keeps that.
+   */
   async goOn(): Promise<void> {
     await this.admitted();
+    await eventually(
+      async () =>
+        (await this.#world.pool.query('select from runlane.runs where cancel_action is not null')).rowCount === 0,
+      { what: 'all superseded runs have stopped', deadlineMs: 60_000 },
+    );
     await this.#world.pool.query('update runlane.runs set scheduled_at = now() where scheduled_at is not null');
     this.#priorGate.open();
     this.#gate.open();
