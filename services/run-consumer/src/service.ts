@@ -18,7 +18,7 @@ import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
-import { Probes } from './wiring/probes.ts';
+import { Probes } from '@runlane/log-ledger';
 import {
   startCheckpointPruning,
   startJoining,
@@ -50,7 +50,7 @@ export async function startRunConsumer(
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);
   const foundation = layFoundation(scope, signal, { config, logger, metrics, judgeWebhook });
-  const probes = new Probes(foundation);
+  const probes = new Probes({ pool: foundation.pool, logger, consumes: config.RUNLANE_ROLES.includes('admission') });
   scope.use(
     await startHttp({
       port: config.HTTP_PORT,

@@ -17,7 +17,7 @@ import { createDispatcherMetrics } from './metrics.ts';
 import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { startIntake } from './wiring/intake.ts';
-import { Probes } from './wiring/probes.ts';
+import { Probes } from '@runlane/log-ledger';
 
 /** Longest the consumer may take to leave its group, in milliseconds. */
 const LEAVE_GROUP_MS = 10_000;
@@ -38,7 +38,7 @@ export async function startDispatcher(
   const foundation = layFoundation(scope, { config, logger, metrics, project });
   const { pool, group, statusTopic } = foundation;
   const signer = createWebhookSigner(foundation);
-  const probes = new Probes(foundation);
+  const probes = new Probes({ pool: foundation.pool, logger, consumes: true });
   scope.use(
     await startHttp({
       port: config.HTTP_PORT,

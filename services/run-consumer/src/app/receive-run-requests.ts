@@ -9,8 +9,9 @@
  * I11       A dependency that is away rejects with RetriableError: nothing is written, the batch comes again.
  */
 import type { DeadLetterReason } from '@runlane/contracts';
-import { FatalError, RetriableError } from '@runlane/kafka';
 import type { InRecord, OutRecord, PartitionBatch } from '@runlane/kafka';
+import { receiveBatch, unseenRecords } from '@runlane/log-ledger';
+import type { Batch, PositionOwner } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planAdmission } from '../domain/admission-batch.ts';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
@@ -64,57 +65,31 @@ export type ReceiveDependencies = {
   logger: Logger;
 };
 
-/** Tries of a record that fails for no known reason before it becomes a dead letter. */
-const MAX_PROCESSING_ATTEMPTS = 3;
+/** Where the position of admission is kept. */
+export const positionOwner: PositionOwner = { services: 'run-consumers', table: 'runlane.consumer_positions' };
 
 /**
  * Admits consecutive records of one partition.
  *
  * Thrown: RetriableError when a dependency is away; FatalError when the stored position does not belong to this topic.
  */
-export async function receiveRunRequests(
-  { records, highWatermark }: Pick<PartitionBatch, 'records' | 'highWatermark'>,
+export function receiveRunRequests(
+  batch: Pick<PartitionBatch, 'records' | 'highWatermark'>,
   needs: ReceiveDependencies,
 ): Promise<void> {
-  const readings: Reading[] = [];
-  for (const record of records) readings.push(await needs.read(record));
-  try {
-    await admitReadings({ readings, highWatermark }, needs);
-    return;
-  } catch (error) {
-    if (isForTheCaller(error)) throw error;
-    needs.logger.warn({ err: error, records: records.length }, 'admission.batch_failed');
-  }
-  for (const reading of readings) await admitAlone(reading, highWatermark, needs);
-}
-
-async function admitAlone(reading: Reading, highWatermark: bigint, needs: ReceiveDependencies): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await admitReadings({ readings: [reading], highWatermark }, needs);
-      return;
-    } catch (error) {
-      if (isForTheCaller(error)) throw error;
-      const { topic, partition, offset } = reading.record;
-      needs.logger.error({ err: error, topic, partition, offset: String(offset), attempt }, 'admission.record_failed');
-      if (attempt < MAX_PROCESSING_ATTEMPTS) continue;
-      const message = `The record failed ${attempt} times: ${error instanceof Error ? error.message : String(error)}`;
+  return receiveBatch<Reading>(batch, {
+    read: needs.read,
+    take: (readings, attempts) => admitReadings(readings, needs, attempts),
+    giveUp: ({ record }, message) => {
       const reason: DeadLetterReason = { code: 'processing_failed', message };
-      const deadLetter: Reading = { record: reading.record, content: { kind: 'dead_letter', reason } };
-      await admitReadings({ readings: [deadLetter], highWatermark }, needs, attempt);
-      return;
-    }
-  }
+      return { record, content: { kind: 'dead_letter', reason } };
+    },
+    name: 'admission',
+    logger: needs.logger,
+  });
 }
 
-function isForTheCaller(error: unknown): boolean {
-  return error instanceof RetriableError || error instanceof FatalError;
-}
-
-/** Decoded records of one partition, and the offset behind its last record at the time they were read. */
-type ReadBatch = { readings: readonly Reading[]; highWatermark: bigint };
-
-async function admitReadings(batch: ReadBatch, needs: ReceiveDependencies, attempts = 1): Promise<void> {
+async function admitReadings(batch: Batch<Reading>, needs: ReceiveDependencies, attempts: number): Promise<void> {
   const first = batch.readings[0];
   if (first === undefined) return;
   const report = await needs.ledger.inTransaction(first.record.topic, first.record.partition, (transaction) =>
@@ -129,12 +104,12 @@ async function admitReadings(batch: ReadBatch, needs: ReceiveDependencies, attem
 }
 
 async function admitInTransaction(
-  batch: ReadBatch,
+  batch: Batch<Reading>,
   transaction: AdmissionTransaction,
   needs: ReceiveDependencies,
   attempts: number,
 ): Promise<AdmissionReport> {
-  const fresh = await unseen(batch, transaction.position, needs);
+  const fresh = await unseenRecords(batch, transaction.position, needs.endOffset, positionOwner);
   const requests = fresh.flatMap(({ content }) => (content.kind === 'dead_letter' ? [] : [content]));
   const { plan, strayThreads } = await planRequests(requests, transaction, needs.assistants);
   const written: WrittenPlan = await transaction.write(plan);
@@ -217,33 +192,4 @@ function cancellingOf(requests: readonly (RunRequest | CancelRequest)[]): Cancel
     threadIds: ends.map(threadOf),
     singleCount: requests.filter((request) => request.kind === 'cancel' && request.request.run_id !== null).length,
   };
-}
-
-/** The records after the position. Thrown: FatalError when the position is of another topic with the same name. */
-async function unseen(
-  { readings, highWatermark }: ReadBatch,
-  position: AdmissionTransaction['position'],
-  { endOffset }: ReceiveDependencies,
-): Promise<readonly Reading[]> {
-  const first = readings[0]?.record;
-  if (first === undefined) return [];
-  const seen = readings.find(({ record }) => record.offset === position.offset);
-  const isAnotherRecord = seen !== undefined && seen.record.timestampMs !== position.timestampMs;
-  // Behind the end of a recreated topic its new records would be skipped (I1). A member that has lost the partition may
-  // only know an older end than its successor has reached, so the broker is asked again.
-  const isBehindEnd =
-    position.offset >= highWatermark && position.offset >= (await endOffset(first.topic, first.partition));
-  if (isAnotherRecord || isBehindEnd) throw new FatalError(recreatedTopicMessage(first, position.offset));
-  return readings.filter(({ record }) => record.offset > position.offset);
-}
-
-/** Says what to do about a position that does not belong to the topic's present life (design 2.6). */
-export function recreatedTopicMessage(at: { topic: string; partition: number }, position: bigint): string {
-  return (
-    `The ledger has read ${at.topic}/${at.partition} up to offset ${position}, but that is not the record which stands there ` +
-    `now: the topic was deleted and created again, or KAFKA_BROKERS names another cluster. If it was recreated on purpose, ` +
-    `stop all run-consumers, run: delete from runlane.consumer_positions where topic = '${at.topic}'; and delete the ` +
-    `offsets of their consumer group (kafka-consumer-groups.sh --delete --group …), which belong to the old topic too; ` +
-    `then start them again. Otherwise point KAFKA_BROKERS or DATABASE_URL back.`
-  );
 }

@@ -1,10 +1,11 @@
-import { FatalError, RetriableError, deadLetterRecord } from '@runlane/kafka';
-import type { Assignment, KafkaConnection, RecordConsumer, Seek } from '@runlane/kafka';
+import { deadLetterRecord } from '@runlane/kafka';
+import type { RecordConsumer } from '@runlane/kafka';
+import { endOffset, resumeFromLedger } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
-import { receiveRunRequests, recreatedTopicMessage } from '../app/receive-run-requests.ts';
+import { receiveRunRequests, positionOwner } from '../app/receive-run-requests.ts';
 import type { AdmissionReport, ReceiveDependencies } from '../app/receive-run-requests.ts';
 import { assistantDirectory } from '../domain/assistant-directory.ts';
 import { serviceVersion } from '../version.ts';
@@ -46,53 +47,20 @@ export async function startAdmission(
       const last = batch.records.at(-1);
       return last === undefined ? null : { commitThrough: last.offset };
     },
-    onAssigned: (assignment, seek) => resumeFromLedger(assignment, seek, foundation),
+    onAssigned: async (assignment, seek) =>
+      resumeFromLedger(assignment, seek, {
+        kafka,
+        group,
+        topic: topics.requests,
+        positions: await readPositions(pool, group, topics.requests),
+        owner: positionOwner,
+        onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'admission.offset_ahead_of_ledger'),
+      }),
   });
   metrics.rebalances(() => consumer.health().rebalanceCount);
   await consumer.start();
   logger.info({ topic: topics.requests, group }, 'admission.started');
   return consumer;
-}
-
-/**
- * Reads on from the ledger's position, which is in one transaction with the runs, not from the group's offset: after a
- * database was restored, or offsets were moved, the offset may lie behind records that the ledger has never seen. A
- * position behind the end of its partition is of another topic, and would wait for ever (design 2.6).
- *
- * Thrown: FatalError for such a position; RetriableError while a server is away, and then the consumer calls again.
- */
-async function resumeFromLedger(assignment: Assignment, seek: Seek, foundation: Foundation): Promise<void> {
-  const { kafka, pool, group, topics, logger } = foundation;
-  const positions = await readPositions(pool, group, topics.requests);
-  if (positions.size === 0) return;
-  const admin = await kafka.admin();
-  try {
-    const ends = await admin.endOffsets(topics.requests);
-    const committed = await admin.committedOffsets(group, topics.requests);
-    for (const { topic, partition } of assignment.partitions) {
-      const position = positions.get(partition);
-      const end = ends.get(partition);
-      if (position === undefined || end === undefined) continue;
-      if (position >= end.high) throw new FatalError(recreatedTopicMessage({ topic, partition }, position));
-      if ((committed.get(partition) ?? -1n) <= position + 1n) continue;
-      const offset = position + 1n > end.low ? position + 1n : end.low;
-      seek({ topic, partition }, offset);
-      logger.warn({ topic, partition, offset: String(offset) }, 'admission.offset_ahead_of_ledger');
-    }
-  } finally {
-    await admin.close();
-  }
-}
-
-async function endOffset(kafka: KafkaConnection, topic: string, partition: number): Promise<bigint> {
-  const admin = await kafka.admin();
-  try {
-    const end = (await admin.endOffsets(topic)).get(partition);
-    if (end === undefined) throw new RetriableError(`The broker does not name the end of ${topic}/${partition}.`);
-    return end.high;
-  } finally {
-    await admin.close();
-  }
 }
 
 function createReporter({ metrics, logger }: Foundation): (report: AdmissionReport) => void {

@@ -8,8 +8,9 @@
  * I11       A dependency that is away rejects with RetriableError: nothing is written, the batch comes again.
  * I14       Every offset is counted under what became of it.
  */
-import { FatalError, RetriableError } from '@runlane/kafka';
 import type { InRecord, PartitionBatch } from '@runlane/kafka';
+import { receiveBatch, unseenRecords } from '@runlane/log-ledger';
+import type { Batch, PositionOwner } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planIntake } from '../domain/intake-plan.ts';
 import type { TargetedEvent } from '../domain/intake-plan.ts';
@@ -49,56 +50,28 @@ export type IntakeDependencies = {
   logger: Logger;
 };
 
-/** Tries of a record that fails for no known reason before it is quarantined. */
-const MAX_PROCESSING_ATTEMPTS = 3;
+/** Where the position of intake is kept. */
+export const positionOwner: PositionOwner = { services: 'webhook-dispatchers', table: 'webhooks.accounts' };
 
 /**
  * Takes consecutive records of one partition in.
  *
  * Thrown: RetriableError when a dependency is away; FatalError when the stored position does not belong to this topic.
  */
-export async function receiveStatusEvents(
-  { records, highWatermark }: Pick<PartitionBatch, 'records' | 'highWatermark'>,
+export function receiveStatusEvents(
+  batch: Pick<PartitionBatch, 'records' | 'highWatermark'>,
   needs: IntakeDependencies,
 ): Promise<void> {
-  const readings: Reading[] = [];
-  for (const record of records) readings.push(await needs.read(record));
-  try {
-    await takeIn({ readings, highWatermark }, needs);
-    return;
-  } catch (error) {
-    if (isForTheCaller(error)) throw error;
-    needs.logger.warn({ err: error, records: records.length }, 'intake.batch_failed');
-  }
-  for (const reading of readings) await takeInAlone(reading, highWatermark, needs);
+  return receiveBatch<Reading>(batch, {
+    read: needs.read,
+    take: (readings) => takeIn(readings, needs),
+    giveUp: ({ record }, message) => ({ record, content: { kind: 'quarantine', code: 'processing_failed', message } }),
+    name: 'intake',
+    logger: needs.logger,
+  });
 }
 
-async function takeInAlone(reading: Reading, highWatermark: bigint, needs: IntakeDependencies): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await takeIn({ readings: [reading], highWatermark }, needs);
-      return;
-    } catch (error) {
-      if (isForTheCaller(error)) throw error;
-      const { topic, partition, offset } = reading.record;
-      needs.logger.error({ err: error, topic, partition, offset: String(offset), attempt }, 'intake.record_failed');
-      if (attempt < MAX_PROCESSING_ATTEMPTS) continue;
-      const message = `The record failed ${attempt} times: ${error instanceof Error ? error.message : String(error)}`;
-      const content: Reading['content'] = { kind: 'quarantine', code: 'processing_failed', message };
-      await takeIn({ readings: [{ record: reading.record, content }], highWatermark }, needs);
-      return;
-    }
-  }
-}
-
-function isForTheCaller(error: unknown): boolean {
-  return error instanceof RetriableError || error instanceof FatalError;
-}
-
-/** Decoded records of one partition, and the offset behind its last record at the time they were read. */
-type ReadBatch = { readings: readonly Reading[]; highWatermark: bigint };
-
-async function takeIn(batch: ReadBatch, needs: IntakeDependencies): Promise<void> {
+async function takeIn(batch: Batch<Reading>, needs: IntakeDependencies): Promise<void> {
   const first = batch.readings[0]?.record;
   if (first === undefined) return;
   const at = { topic: first.topic, partition: first.partition, firstOffset: first.offset };
@@ -108,11 +81,11 @@ async function takeIn(batch: ReadBatch, needs: IntakeDependencies): Promise<void
 }
 
 async function takeInWithin(
-  batch: ReadBatch,
+  batch: Batch<Reading>,
   transaction: IntakeTransaction,
   needs: IntakeDependencies,
 ): Promise<IntakeReport> {
-  const fresh = await unseen(batch, transaction.position, needs);
+  const fresh = await unseenRecords(batch, transaction.position, needs.endOffset, positionOwner);
   const events: TargetedEvent[] = [];
   const quarantined: QuarantinedRecord[] = [];
   let withoutTargetCount = 0;
@@ -164,33 +137,4 @@ function putAside(record: InRecord, why: { code: QuarantineCode; message: string
     code: why.code,
     message: why.message,
   };
-}
-
-/** The records after the position. Thrown: FatalError when the position is of another topic with the same name. */
-async function unseen(
-  { readings, highWatermark }: ReadBatch,
-  position: IntakeTransaction['position'],
-  { endOffset }: IntakeDependencies,
-): Promise<readonly Reading[]> {
-  const first = readings[0]?.record;
-  if (first === undefined || position === null) return readings;
-  const seen = readings.find(({ record }) => record.offset === position.offset);
-  const isAnotherRecord = seen !== undefined && seen.record.timestampMs !== position.timestampMs;
-  // Behind the end of a recreated topic its new records would be skipped. A member that has lost the partition may only
-  // know an older end than its successor has reached, so the broker is asked again.
-  const isBehindEnd =
-    position.offset >= highWatermark && position.offset >= (await endOffset(first.topic, first.partition));
-  if (isAnotherRecord || isBehindEnd) throw new FatalError(recreatedTopicMessage(first, position.offset));
-  return readings.filter(({ record }) => record.offset > position.offset);
-}
-
-/** Says what to do about a position that does not belong to the topic's present life (design 2.6). */
-export function recreatedTopicMessage(at: { topic: string; partition: number }, position: bigint): string {
-  return (
-    `The ledger has read ${at.topic}/${at.partition} up to offset ${position}, but that is not the record which stands there ` +
-    `now: the topic was deleted and created again, or KAFKA_BROKERS names another cluster. If it was recreated on purpose, ` +
-    `stop all webhook-dispatchers, run: delete from webhooks.accounts where topic = '${at.topic}'; and delete the ` +
-    `offsets of their consumer group (kafka-consumer-groups.sh --delete --group …), which belong to the old topic too; ` +
-    `then start them again. Otherwise point KAFKA_BROKERS or DATABASE_URL back.`
-  );
 }

@@ -1,4 +1,5 @@
 import type { CancelAction, SupersededReason, ThreadStatus } from '@runlane/contracts';
+import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
@@ -10,7 +11,6 @@ import { selectAssistants } from './assistant-store.ts';
 import { cancellationColumns, eventColumns, runColumns } from './plan-columns.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
-import { onDatabase } from './translate-errors.ts';
 
 /** The ledger's side of admission, for one consumer group. */
 export function createAdmissionLedger(pool: Pool, group: string, checkpoints: ThreadCheckpoints): AdmissionLedger {

@@ -1,10 +1,10 @@
 import type { JsonObject, RunCreateConfig } from '@runlane/contracts';
+import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AssistantStore } from '../../app/manage-assistants.ts';
 import type { AssistantVersion, StoredAssistant } from '../../domain/assistant.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 type AssistantRow = {
   assistant_id: string;

@@ -1,9 +1,9 @@
 import { pruneThread } from '@runlane/checkpoint';
+import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { CheckpointPruning } from '../../app/prune-checkpoints.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 /** @param schema schema of LangGraph's tables */
 export function createCheckpointPruning(pool: Pool, schema: string): CheckpointPruning {

@@ -1,8 +1,8 @@
+import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { LedgerPruning } from '../../app/prune-ledger.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 /** Deletes what is old from the ledger and its outbox. */
 export function createLedgerPruning(pool: Pool): LedgerPruning {

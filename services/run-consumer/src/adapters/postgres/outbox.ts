@@ -1,10 +1,10 @@
 import type { JsonObject, MultitaskStrategy, RunStatusEventType, ThreadStatus } from '@runlane/contracts';
+import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { Outbox } from '../../app/ports.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 const RELAY_LEASE = 'outbox-relay';
 

@@ -8,6 +8,7 @@
  *           held by a process that is frozen.
  */
 import type { CancelAction, SupersededReason } from '@runlane/contracts';
+import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { OwnedSettlement, RunSettlements, SettleResult } from '../../app/ports.ts';
@@ -15,7 +16,6 @@ import { interruptedWithoutHead } from '../../domain/settlement.ts';
 import type { Ending, Settlement } from '../../domain/settlement.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
-import { onDatabase } from './translate-errors.ts';
 
 export function createRunSettlements(pool: Pool, checkpoints: ThreadCheckpoints): RunSettlements {
   return { settle: (settlements) => onDatabase(() => settleAll(pool, settlements, checkpoints)) };

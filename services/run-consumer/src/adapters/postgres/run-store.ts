@@ -1,10 +1,10 @@
 import type { CancelAction, JsonObject, MultitaskStrategy, RunCreate, SupersededReason } from '@runlane/contracts';
+import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { ExecutorLeases, RunClaims, StrandedRuns } from '../../app/ports.ts';
 import type { StopRequest } from '../../domain/run.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 type ClaimedRow = {
   run_id: string;

@@ -1,8 +1,8 @@
+import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { ScheduledRuns } from '../../app/join-scheduled-runs.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 type DueRow = { run_id: string; thread_id: string };
 

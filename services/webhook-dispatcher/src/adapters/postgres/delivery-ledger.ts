@@ -1,3 +1,4 @@
+import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type {
@@ -12,7 +13,6 @@ import type {
 import { UNKNOWN_HEALTH, parkedUntil } from '../../domain/endpoint-health.ts';
 import type { EndpointHealth } from '../../domain/endpoint-health.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 /** The ledger's side of delivery. */
 export function createDeliveryLedger(pool: Pool): DeliveryLedger {

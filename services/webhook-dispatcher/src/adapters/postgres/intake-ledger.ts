@@ -1,10 +1,10 @@
+import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AccountEntry, IntakeLedger, IntakeTransaction, Position, QuarantinedRecord } from '../../app/ports.ts';
 import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../../domain/intake-plan.ts';
 import { laneKey } from '../../domain/intake-plan.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 /** The ledger's side of intake, for one consumer group. */
 export function createIntakeLedger(pool: Pool, group: string): IntakeLedger {

@@ -1,8 +1,8 @@
+import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { LedgerAudit, PartitionAccount, Watch } from '../../app/watch-ledger.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 /** Says how the ledger stands, for one consumer group and topic. */
 export function createLedgerAudit(pool: Pool, { group, topic }: { group: string; topic: string }): LedgerAudit {

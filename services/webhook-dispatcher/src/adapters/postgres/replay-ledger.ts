@@ -1,8 +1,8 @@
+import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { ReplayCursor, ReplayLedger, ReplaySelection } from '../../app/ports.ts';
 import { sql } from './statements.ts';
-import { onDatabase } from './translate-errors.ts';
 
 /** The ledger's side of replays. */
 export function createReplayLedger(pool: Pool): ReplayLedger {

@@ -1,6 +1,9 @@
 import type { RecordConsumer } from '@runlane/kafka';
-import type { Check } from '@runlane/service-kit';
-import type { Foundation } from './foundation.ts';
+import type { Check, Logger } from '@runlane/service-kit';
+import type { Pool } from 'pg';
+
+/** What the probes of a process look at. `consumes`: whether it is ready only while its consumer is. */
+export type ProbedProcess = { pool: Pool; logger: Logger; consumes: boolean };
 
 /** Without a heartbeat for this long a joined consumer counts as hung: six heartbeat intervals. */
 const SILENT_CONSUMER_MS = 20_000;
@@ -10,18 +13,18 @@ const DATABASE_ANSWER_MS = 1_000;
 
 /** Answers for /livez and /readyz. A server that is away makes the process not ready, never not alive. */
 export class Probes {
-  readonly #foundation: Foundation;
+  readonly #process: ProbedProcess;
   #waitingFor: string | null = 'its start';
   #consumer: RecordConsumer | null = null;
   #question: Promise<true | string> | null = null;
 
-  constructor(foundation: Foundation) {
-    this.#foundation = foundation;
+  constructor(process: ProbedProcess) {
+    this.#process = process;
   }
 
   waitsFor(what: string): void {
     this.#waitingFor = what;
-    this.#foundation.logger.info({ waiting_for: what }, 'service.waits');
+    this.#process.logger.info({ waiting_for: what }, 'service.waits');
   }
 
   isStarted(): void {
@@ -53,7 +56,7 @@ export class Probes {
   }
 
   #consumerIsReady(): true | string {
-    if (!this.#foundation.config.RUNLANE_ROLES.includes('admission')) return true;
+    if (!this.#process.consumes) return true;
     const state = this.#consumer?.health().state ?? 'not started';
     return state === 'joined' ? true : `the Kafka consumer is ${state}`;
   }
@@ -75,7 +78,7 @@ export class Probes {
 
   async #askDatabase(): Promise<true | string> {
     try {
-      await this.#foundation.pool.query('select 1');
+      await this.#process.pool.query('select 1');
       return true;
     } catch (error) {
       return `the database does not answer: ${error instanceof Error ? error.message : String(error)}`;
