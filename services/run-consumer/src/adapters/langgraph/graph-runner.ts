@@ -16,6 +16,7 @@ import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry } from './graph-registry.ts';
 import { followEnding } from './follow-ending.ts';
 import { sendClassOf } from './langgraph-copy.ts';
+import { asBorrower } from './lent-parts.ts';
 import { NodeWatch } from './node-watch.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
@@ -41,7 +42,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     const saver = run.isTemporary ? null : needs.newSaver(run, () => refused.abort(new LeaseLost(`run ${run.runId}`)));
     try {
       const abort = AbortSignal.any([signals.abort, refused.signal]);
-      return await attempt(run, { ...signals, abort }, { saver, nodes }, needs);
+      return await nodes.during(() => asBorrower(() => attempt(run, { ...signals, abort }, { saver, nodes }, needs)));
     } catch (error) {
       return failureOutcome(error, saver);
     } finally {
@@ -63,7 +64,6 @@ async function attempt(
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
   const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
-  nodes.watch(graph);
   const plan = await planStart(run, graph, saver, async ({ node, input }) => {
     const ProjectSend = await sendClassOf(graph, needs.graphs.fileOf(run.graphId));
     return new ProjectSend(node, input);
@@ -84,6 +84,7 @@ async function attempt(
     if (keepsState(signals.abort)) throw signals.abort.reason;
     const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
+      callbacks: [nodes.callbacks],
       streamMode: ending.streamMode,
     });
     for await (const chunk of stream) ending.see(chunk);
