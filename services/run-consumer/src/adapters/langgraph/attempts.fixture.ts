@@ -8,7 +8,7 @@ import type { GraphSource } from './langgraph-json.ts';
 import { RunRows, silent } from './run-rows.fixture.ts';
 import { openStore } from './store.ts';
 
-export type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal };
+export type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal; abort?: AbortSignal };
 
 /** A graph of test/graphs. */
 export function testGraph(graphId: string, file: string, exportName = 'graph'): GraphSource {
@@ -35,7 +35,7 @@ export class Attempts implements AsyncDisposable {
   }
 
   /** Executes one attempt in this process. */
-  execute(run: ClaimedRun, { write, drain }: AttemptOptions = {}): Promise<Outcome> {
+  execute(run: ClaimedRun, { write, drain, abort }: AttemptOptions = {}): Promise<Outcome> {
     const { pool } = this;
     const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
     const runGraph = createGraphRunner({
@@ -54,7 +54,8 @@ export class Attempts implements AsyncDisposable {
       store: this.#store,
       logger: silent,
     });
-    return runGraph(run, { abort: new AbortController().signal, drain: drain ?? new AbortController().signal });
+    const never = new AbortController().signal;
+    return runGraph(run, { abort: abort ?? never, drain: drain ?? never });
   }
 
   /** Writes the first `count` batches and fails all later ones, as the death of the process does. */

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
 import type { Logger } from '@runlane/service-kit';
+import { lend } from './lent-parts.ts';
 import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
 
@@ -13,7 +14,8 @@ export interface RunnableGraph {
   interruptAfter?: string[] | '*';
   readonly nodes: Record<string, unknown>;
   readonly channels: Record<string, unknown>;
-  withConfig(config: object): RunnableGraph;
+  /** What `invoke` returns: several channels as an object, or one channel's value. */
+  readonly outputChannels?: string | string[];
   stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
   getState(config: object): Promise<GraphState>;
 }
@@ -71,7 +73,8 @@ export class GraphRegistry {
   }
 
   /**
-   * A graph for one run, with its own saver and store: the shared object is never changed, since runs of it overlap.
+   * A graph for one run, which has the run's saver and store as long as the run asks (`asBorrower`). It is the object
+   * that the project has exported, or what its factory has made.
    *
    * @param config merged configuration of the run, handed to a factory
    * @param saver null runs the graph without a checkpointer, whatever it was compiled with
@@ -84,11 +87,9 @@ export class GraphRegistry {
     store: BaseStore,
   ): Promise<RunnableGraph> {
     const loaded = await this.#load(graphId);
-    const shared = loaded.kind === 'graph' ? loaded.graph : await this.#create(loaded.source, loaded.create, config);
-    const instance = shared.withConfig({});
-    instance.checkpointer = saver ?? undefined;
-    instance.store = store;
-    return instance;
+    const graph = loaded.kind === 'graph' ? loaded.graph : await this.#create(loaded.source, loaded.create, config);
+    lend(graph, { checkpointer: saver ?? undefined, store });
+    return graph;
   }
 
   async #load(graphId: string): Promise<LoadedGraph> {

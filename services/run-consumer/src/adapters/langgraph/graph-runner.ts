@@ -14,8 +14,9 @@ import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry } from './graph-registry.ts';
-import { followEnding } from './follow-ending.ts';
+import { Ending, outputOf } from './follow-ending.ts';
 import { sendClassOf } from './langgraph-copy.ts';
+import { asBorrower } from './lent-parts.ts';
 import { NodeWatch } from './node-watch.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
@@ -50,7 +51,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     try {
-      return await attempt(run, { ...signals, abort }, { saver, nodes }, needs);
+      return await nodes.during(() => asBorrower(() => attempt(run, { ...signals, abort }, { saver, nodes }, needs)));
     } catch (error) {
       return failureOutcome(error, saver, false);
     } finally {
@@ -72,7 +73,6 @@ async function attempt(
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
   const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
-  nodes.watch(graph);
   const plan = await planStart(run, graph, saver, async ({ node, input }) => {
     const ProjectSend = await sendClassOf(graph, needs.graphs.fileOf(run.graphId));
     return new ProjectSend(node, input);
@@ -81,19 +81,20 @@ async function attempt(
     case 'refused':
       return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };
     case 'paused':
-      return { kind: 'paused', head: headOf(plan.state, run, needs.logger) };
+      return { kind: 'paused', head: headOf(outputOf(plan.state, graph)) };
     case 'nothing_to_continue':
-      return { kind: 'succeeded', head: headOf(plan.state, run, needs.logger), nothingToContinue: true };
+      return { kind: 'succeeded', head: headOf(outputOf(plan.state, graph)), nothingToContinue: true };
     case 'invoke':
       break;
   }
-  const ending = followEnding(run, saver);
+  const ending = new Ending(run, graph, saver);
   try {
     // LangGraph would still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;
     const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
-      streamMode: ending.streamMode,
+      callbacks: [nodes.callbacks],
+      ...ending.streamOptions,
     });
     for await (const chunk of stream) ending.see(chunk);
     await saver?.flush();
@@ -111,10 +112,11 @@ async function attempt(
     const outcome = failureOutcome(error, saver, control.drainRequested);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
-    const state = saver === null ? ending.state() : await readState(graph, checkpointConfig(run));
-    return { ...outcome, head: state === null ? null : headOf(state, run, needs.logger) };
+    if (saver === null) return { ...outcome, head: ending.state === null ? null : headOf(ending.state) };
+    const state = await readState(graph, checkpointConfig(run));
+    return { ...outcome, head: headOf(isStopped ? ending.withWrittenValues(state) : ending.withValues(state)) };
   }
-  const head = headOf(ending.state() ?? (await readState(graph, checkpointConfig(run))), run, needs.logger);
+  const head = headOf(ending.state ?? ending.withValues(await readState(graph, checkpointConfig(run))));
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
 }
 
@@ -130,25 +132,20 @@ function drainOn(signal: AbortSignal, control: RunControl): void {
   else signal.addEventListener('abort', request, { once: true });
 }
 
-function headOf(state: ThreadState, run: ClaimedRun, logger: Logger): HeadState {
+function headOf(state: ThreadState): HeadState {
+  const questions = state.tasks
+    .filter((task) => !task.isFinished)
+    .flatMap((task) => task.interrupts)
+    .map(({ id, value }) => ({ id: id ?? '', value: toWire(value) }));
+  const values = toWire(state.values);
   return {
     checkpointId: state.config.configurable?.checkpoint_id ?? null,
     next: state.next,
-    interrupts: state.tasks
-      .filter((task) => !task.isFinished)
-      .flatMap((task) => task.interrupts)
-      .map(({ id, value }) => ({ id: id ?? '', value: toWireOrNull(value, run, logger) })),
-    values: toWireOrNull(state.values, run, logger),
+    interrupts: questions.map(({ id, value }) => ({ id, value: value.json })),
+    ...(questions.some(({ value }) => value.isLossy) ? { areInterruptsLossy: true } : {}),
+    values: values.json,
+    ...(values.isLossy ? { areValuesLossy: true } : {}),
   };
-}
-
-function toWireOrNull(value: unknown, run: ClaimedRun, logger: Logger): HeadState['values'] {
-  try {
-    return toWire(value);
-  } catch (error) {
-    logger.warn({ err: error, run_id: run.runId, graph_id: run.graphId }, 'run.values_not_json');
-    return null;
-  }
 }
 
 function failureOutcome(

@@ -1,66 +1,81 @@
 /**
- * Purpose   Knows which nodes of a run's graph are executing. LangGraph gives up an aborted graph at once, and a node
- *           that does not look at its signal goes on, with side effects and all.
- * I3, I9    An aborted attempt ends when its nodes have: until then the next run of the thread must not start.
- * Limits    Nodes and the nodes of subgraphs that are nodes. What a node starts without waiting for it is not seen, nor
- *           is a node of a graph that another node invokes by hand: that invocation ends with the abort, like this one.
+ * Purpose   Knows what of a run's graph is executing. LangGraph gives up an aborted graph at once, and code that does not
+ *           look at its signal goes on, with side effects and all.
+ * I3, I9    An aborted attempt ends when its code has: until then the next run of the thread must not start.
+ * How       Nothing of a graph is touched. LangChain enters a function of a node, of a chain, of a tool or of a task
+ *           through one AsyncLocalStorage, which all copies of it in a process share; what a function returns there tells
+ *           how long it executes. Models and retrievers are called without it, and tell by their callbacks.
+ * Limits    Not seen: what code starts and does not wait for, and a class of the project's own that a graph calls by
+ *           `invoke` and that calls neither LangChain nor its callbacks.
  */
-import type { RunnableGraph } from './graph-registry.ts';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
+import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
+
+const watches = new AsyncLocalStorage<NodeWatch>();
+const hooked = new WeakSet<object>();
 
 export class NodeWatch {
   readonly #executing = new Set<Promise<unknown>>();
+  readonly #calls = new Map<string, () => void>();
 
-  /** Watches the nodes of a graph that belongs to one run: its nodes are replaced by copies. */
-  watch(graph: RunnableGraph): void {
-    const nodes = Object.entries(graph.nodes).map(([name, node]) => [name, this.#watched(node)] as const);
-    Object.assign(graph, { nodes: Object.fromEntries(nodes) });
+  /** For the `callbacks` of the run. By shape, as a project's own copy of LangChain takes it. */
+  readonly callbacks = {
+    name: 'runlane_node_watch',
+    // In the background a start would be told after the end of the run.
+    awaitHandlers: true,
+    handleChatModelStart: (_model: unknown, _messages: unknown, id: string) => this.#callStarted(id),
+    handleLLMStart: (_model: unknown, _prompts: unknown, id: string) => this.#callStarted(id),
+    handleLLMEnd: (_result: unknown, id: string) => this.#callEnded(id),
+    handleLLMError: (_error: unknown, id: string) => this.#callEnded(id),
+    handleRetrieverStart: (_retriever: unknown, _query: unknown, id: string) => this.#callStarted(id),
+    handleRetrieverEnd: (_documents: unknown, id: string) => this.#callEnded(id),
+    handleRetrieverError: (_error: unknown, id: string) => this.#callEnded(id),
+  };
+
+  /** Executes what belongs to the run, and watches all that it calls. */
+  during<T>(execute: () => T): T {
+    hookEntries();
+    return watches.run(this, execute);
   }
 
-  /** Resolves when no node is executing. */
+  /** Resolves when nothing is executing. */
   async ended(): Promise<void> {
     while (this.#executing.size > 0) await Promise.allSettled(this.#executing);
   }
 
-  /** A node with what it executes in `bound`; anything else stays as it is. */
-  #watched(node: unknown): unknown {
-    if (!isObject(node) || !isObject(node['bound'])) return node;
-    const bound = this.#watchedBound(node['bound']);
-    return bound === null ? node : derived(node, { bound });
+  /** @param result what a function returned: it executes until this has settled. */
+  track(result: unknown): void {
+    if (!types.isPromise(result)) return;
+    // How it ended is told to whoever called it; here it only matters that it did.
+    const end = () => this.#executing.delete(result);
+    this.#executing.add(result);
+    result.then(end, end);
   }
 
-  #watchedBound(bound: Bound): object | null {
-    if (isGraph(bound)) {
-      const subgraph = bound.withConfig({});
-      this.watch(subgraph);
-      return subgraph;
-    }
-    const { func } = bound;
-    if (typeof func !== 'function') return null;
-    return derived(bound, { func: (...args: unknown[]) => this.#track(Reflect.apply(func, bound, args)) });
+  #callStarted(id: string): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#calls.set(id, resolve);
+    this.track(promise);
   }
 
-  #track(result: unknown): unknown {
-    if (!(result instanceof Promise)) return result;
-    const executing = result.finally(() => this.#executing.delete(executing));
-    this.#executing.add(executing);
-    // The result itself says how the node ended; this one only that it did.
-    executing.catch(() => undefined);
+  #callEnded(id: string): void {
+    this.#calls.get(id)?.();
+    this.#calls.delete(id);
+  }
+}
+
+/** Once in a thread: the storage that LangChain's first copy has put into place serves all others. */
+function hookEntries(): void {
+  AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
+  const storage = AsyncLocalStorageProviderSingleton.getInstance();
+  if (hooked.has(storage)) return;
+  hooked.add(storage);
+  const run = storage.run.bind(storage);
+  const watched = <T>(...args: [store: unknown, callback: () => T]): T => {
+    const result = run(...args);
+    watches.getStore()?.track(result);
     return result;
-  }
-}
-
-type Bound = Record<string, unknown>;
-
-/** The same object with some properties of its own, so that the shared one stays as it is. */
-function derived(original: Bound, own: object): object {
-  const copy: unknown = Object.create(original);
-  return Object.assign(copy as object, own);
-}
-
-function isObject(value: unknown): value is Bound {
-  return typeof value === 'object' && value !== null;
-}
-
-function isGraph(bound: object): bound is RunnableGraph {
-  return 'lg_is_pregel' in bound && bound.lg_is_pregel === true;
+  };
+  Object.assign(storage, { run: watched });
 }
