@@ -84,7 +84,6 @@ async function attempt(
     if (keepsState(signals.abort)) throw signals.abort.reason;
     const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
-      callbacks: [nodes.callbacks],
       streamMode: ending.streamMode,
     });
     for await (const chunk of stream) ending.see(chunk);
