@@ -61,7 +61,8 @@ function definition(name: string, limits: { retentionMs: number; maxMessageBytes
     partitions: PARTITION_COUNT,
     config: {
       'cleanup.policy': 'delete',
-      // Whatever codec a producer uses, the broker unpacks it: consumers need no codec, and none can stop on one.
+      // Whatever codec a producer uses, the broker unpacks it: its limit then holds for what consumers keep in memory,
+      // and consumers in any language need no codec.
       'compression.type': 'uncompressed',
       'retention.ms': String(limits.retentionMs),
       'max.message.bytes': String(limits.maxMessageBytes),

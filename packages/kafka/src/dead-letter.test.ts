@@ -53,3 +53,14 @@ test('a tombstone without a key stays one', () => {
   const letter = deadLetterRecord({ ...record, key: null, value: null }, 'dlq', info);
   expect(letter).toMatchObject({ key: null, value: null });
 });
+
+test('a record that no topic takes unpacked leaves its value and headers behind, and says so', () => {
+  const large = { ...record, value: Buffer.alloc(8 * 1024 * 1024 + 1) };
+  const letter = deadLetterRecord(large, 'dlq', info);
+  expect(letter).toMatchObject({ key: record.key, value: null });
+  expect(Object.keys(letter.headers).filter((name) => !name.startsWith('dlq.'))).toEqual([]);
+  expect(letter.headers['dlq.error.message']).toMatch(/^the value is not JSON .*only in the log/);
+  expect(
+    deadLetterRecord({ ...large, value: Buffer.alloc(8 * 1024 * 1024 - 1_000) }, 'dlq', info).value,
+  ).not.toBeNull();
+});

@@ -1,6 +1,11 @@
 import { deadLetterHeaders, type DeadLetterCode } from '@runlane/contracts';
 import type { InRecord, OutRecord } from './port.ts';
 
+/** What the topics of the contract take, so that every record that was sent unpacked comes back whole. */
+const MAX_ORIGINAL_BYTES = 8 * 1024 * 1024;
+
+const LEFT_BEHIND = 'Too large for a dead letter: its value and headers are only in the log, at these coordinates.';
+
 /** Why and where a record became a dead letter. `attempts` counts from 1. */
 export type DeadLetterInfo = {
   code: DeadLetterCode;
@@ -17,9 +22,13 @@ export type DeadLetterInfo = {
  * from the dead letter topic tells of its last failure only. `topic` is the dead letter topic.
  *
  * The partition follows from the key, so dead letters of a thread stay in order.
+ *
+ * A record above `MAX_ORIGINAL_BYTES`, which compression can bring through any limit, leaves its value and headers
+ * behind: no topic takes it as it is, and the partition would stand still. The message says so.
  */
 export function deadLetterRecord(record: InRecord, topic: string, info: DeadLetterInfo): OutRecord {
-  const originals = [...record.headers].filter(([name]) => !name.startsWith('dlq.'));
+  const fits = originalBytes(record) <= MAX_ORIGINAL_BYTES;
+  const originals = fits ? [...record.headers].filter(([name]) => !name.startsWith('dlq.')) : [];
   const origin = {
     topic: record.topic,
     partition: record.partition,
@@ -29,11 +38,20 @@ export function deadLetterRecord(record: InRecord, topic: string, info: DeadLett
     firstFailedAt: info.firstFailedAt.toISOString(),
     serviceVersion: info.serviceVersion,
   };
-  const added = deadLetterHeaders(origin, { code: info.code, message: info.message });
+  const message = fits ? info.message : `${info.message} ${LEFT_BEHIND}`;
+  const added = deadLetterHeaders(origin, { code: info.code, message });
   return {
     topic,
     key: record.key,
-    value: record.value,
+    value: fits ? record.value : null,
     headers: Object.fromEntries([...originals, ...Object.entries(added)]),
   };
+}
+
+function originalBytes({ key, value, headers }: InRecord): number {
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0);
+  for (const [name, values] of headers) {
+    for (const header of values) bytes += Buffer.byteLength(name) + header.length;
+  }
+  return bytes;
 }

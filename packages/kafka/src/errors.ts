@@ -1,4 +1,5 @@
 import type { DeadLetterCode } from '@runlane/contracts';
+import type { OutRecord } from './port.ts';
 
 /**
  * Thrown when a dependency (broker, registry, database) is unavailable or an outcome is unknown: the same call may be
@@ -25,8 +26,23 @@ export class PoisonError extends Error {
 }
 
 /**
- * Thrown when repeating cannot help and going on would be wrong (refused credentials, a record larger than its topic
- * takes, a broken configuration). It takes the process down: a consumer stops and rejects `failed`.
+ * Thrown when a topic refuses one record for its size: the same record is refused again, and all others are not to
+ * blame. Whoever publishes sends a smaller one in its place.
+ */
+export class RecordTooLarge extends Error {
+  override readonly name = 'RecordTooLarge';
+  readonly retryable = false;
+  /** The record that was refused, as it was given to `publish`. */
+  readonly record: OutRecord;
+
+  constructor(message: string, options: { record: OutRecord; cause?: unknown }) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.record = options.record;
+  }
+}
+
+/**
+ * Thrown when repeating cannot help and going on would be wrong (refused credentials, a broken configuration). It takes the process down: a consumer stops and rejects `failed`.
  */
 export class FatalError extends Error {
   override readonly name = 'FatalError';

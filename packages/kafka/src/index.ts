@@ -19,7 +19,7 @@ export type {
   Seek,
   TopicPartition,
 } from './port.ts';
-export { FatalError, PoisonError, RetriableError } from './errors.ts';
+export { FatalError, PoisonError, RecordTooLarge, RetriableError } from './errors.ts';
 export { connectKafka } from './kafkajs/connect-kafka.ts';
 export { deadLetterRecord } from './dead-letter.ts';
 export type { DeadLetterInfo } from './dead-letter.ts';

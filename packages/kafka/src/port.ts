@@ -15,6 +15,11 @@ export type InRecord = {
   key: Buffer | null;
   value: Buffer | null;
   headers: ReadonlyMap<string, Buffer[]>;
+  /**
+   * Present when the bytes of a whole batch could not be read (an unknown codec, corrupt data): then this record stands
+   * for all records from `firstOffset` to `offset`, without key, value and headers. `reason` says what failed.
+   */
+  unreadable?: { firstOffset: bigint; reason: string };
 };
 
 /**
@@ -47,7 +52,8 @@ export type BatchContext = { signal: AbortSignal; generation: number; keepAlive:
 
 /**
  * Processes a batch and returns the offset of the last record that is done, or null when none is. Records after it
- * are delivered again. It should take well under a second: while it runs, the group cannot rebalance (C2).
+ * are delivered again. It should take well under a second: while it runs, the group cannot rebalance (C2). A
+ * longer one stays a member, by heartbeats beside it, for as long as `rebalanceTimeoutMs`.
  *
  * Outcomes other than a return:
  * RetriableError and any unclassified error pause the partition with a growing back-off and deliver the batch again;
@@ -68,7 +74,8 @@ export interface EventProducer {
    * Records of one call that share a partition keep their order.
    *
    * Thrown when not all of it is known to be written: RetriableError (unknown outcome; some records may be in the log:
-   * repeat the same batch before anything newer) or FatalError (repeating cannot help, e.g. a record too large).
+   * repeat the same batch before anything newer), RecordTooLarge (one record exceeds its topic; those before it are
+   * written, those after it are not known to be) or FatalError (repeating cannot help).
    * An aborted `signal` also ends in RetriableError, and the request under way may still be written.
    */
   publish(batch: readonly OutRecord[], options?: { signal?: AbortSignal }): Promise<void>;

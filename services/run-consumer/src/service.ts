@@ -19,14 +19,8 @@ import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes } from '@runlane/log-ledger';
-import {
-  startCheckpointPruning,
-  startJoining,
-  startPruning,
-  startRelay,
-  startStoreSweeping,
-  startSweeping,
-} from './wiring/relay-and-sweeping.ts';
+import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
+import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
 
 /** Longest a consumer may take to leave its group, in milliseconds; a handler that is longer under way is abandoned. */
@@ -94,10 +88,7 @@ export async function startRunConsumer(
   if (has('sweeping')) {
     loops.push(
       startSweeping(signals.background, foundation, settle),
-      startJoining(signals.background, foundation),
-      startPruning(signals.background, foundation),
-      startCheckpointPruning(signals.background, foundation),
-      startStoreSweeping(signals.background, foundation, project.store),
+      startSweepsOfOne(signals.background, foundation, project.store),
     );
   }
   if (has('execution')) {

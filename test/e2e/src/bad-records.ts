@@ -49,6 +49,14 @@ export const BAD_RECORDS: readonly BadRecord[] = [
   asked('key without thread_id', { thread_id: null }, 'key_mismatch', /must have no record key/),
   asked('5 MiB', { input: 'x'.repeat(5 * 1024 * 1024) }, 'too_large', /at most 4194304.*RUNLANE_MAX_REQUEST_BYTES/),
   asked('metadata of more than 1 MiB', { metadata: { x: 'y'.repeat(1024 * 1024) } }, 'too_large', /metadata/),
+  {
+    ...asked('16,000 headers', {}, 'too_large', /16003 headers.*at most 1000/),
+    headers: Object.fromEntries(Array.from({ length: 16_000 }, (_, index) => [`header-${index}`, 'v'])),
+  },
+  {
+    ...asked('header of 300 KiB', {}, 'too_large', /at most 1000 of 262144 bytes/),
+    headers: { wide: Buffer.alloc(300 * 1024) },
+  },
   asked('300 levels', { input: nested(300) }, 'too_deep', /256 levels/),
   raw('a million levels', Buffer.from('['.repeat(1_000_000) + ']'.repeat(1_000_000)), 'too_deep', /256 levels/),
   asked('NUL', { input: { text: 'a\0b' } }, 'unstorable_json', /input\.text: .*NUL/),

@@ -116,9 +116,14 @@ async function runOnce(graph: Graph, request: ZooRequest, config: object, isTemp
 }
 
 function ended(type: RunEnd['type'], returned: unknown, interrupts: unknown[], next: string[]): RunEnd {
-  const values = asJson(returned);
-  if (typeof values === 'object' && values !== null && '__interrupt__' in values) delete values['__interrupt__'];
-  return { type, values, interrupts: asJson(interrupts), next, error: null };
+  return { type, values: asJson(withoutInterrupts(returned)), interrupts: asJson(interrupts), next, error: null };
+}
+
+/** What was returned besides the interrupts; null for a workflow that has returned nothing yet. */
+function withoutInterrupts(returned: unknown): unknown {
+  if (typeof returned !== 'object' || returned === null || !('__interrupt__' in returned)) return returned;
+  const { __interrupt__: _, ...values } = returned;
+  return Object.keys(values).length === 0 ? null : values;
 }
 
 /** Errors, and what was thrown and is none. */

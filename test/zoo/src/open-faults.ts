@@ -4,12 +4,8 @@ const CONTEXT = 'a run without a context gives its nodes undefined, not an empty
 /** Cases that Runlane does not yet run as a bare script does, with the reason. */
 export const OPEN_FAULTS: ReadonlyMap<string, string> = new Map([
   ['agent-context-default', CONTEXT],
-  ['agent-structured-exit', VALUES],
   ['cyclic-state', VALUES],
   ['factory-config', CONTEXT],
-  ['func-interrupt', VALUES],
-  ['input-output-schema', VALUES],
-  ['model-call-limit', VALUES],
   ['sdk-logger', 'the logger that a LangGraph server provides is missing'],
   ['thread-configurable', "what a thread's earlier runs were configured with is forgotten"],
   ['writer-stream', CONTEXT],

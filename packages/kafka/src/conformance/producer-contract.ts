@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FatalError, RetriableError } from '../errors.ts';
+import { FatalError, RecordTooLarge, RetriableError } from '../errors.ts';
 import { partitionForKey } from '../partitioner.ts';
 import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, OutRecord } from '../port.ts';
 import {
@@ -121,7 +121,8 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       const small = numbered(topic, 0, 3);
       const large: OutRecord = { topic, key: 'thread-7', value: Buffer.alloc(30_000), headers: {} };
       const refusal = producer.publish([...small, large]);
-      await expect(refusal).rejects.toBeInstanceOf(FatalError);
+      await expect(refusal).rejects.toBeInstanceOf(RecordTooLarge);
+      await expect(refusal).rejects.toMatchObject({ record: large });
       await expect(refusal).rejects.toThrow(`with key thread-7 of topic ${topic} is too large`);
       // Ten of them are more than the topic takes at once, and each is not.
       const medium: OutRecord = { ...large, value: Buffer.alloc(15_000) };

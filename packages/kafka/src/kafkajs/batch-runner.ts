@@ -16,6 +16,9 @@ export type BatchRunnerOptions = {
   /** The member's assignment now; null before its first join. */
   epoch(): AssignmentEpoch | null;
   isLeaving(): boolean;
+  /** A handler under way is kept alive this often, for at most `patienceMs`. Milliseconds. */
+  heartbeatIntervalMs: number;
+  patienceMs: number;
   /** The member can never go on. */
   fail(error: FatalError): void;
 };
@@ -31,6 +34,8 @@ type Outcome = { kind: 'done'; commitThrough: bigint } | { kind: 'nothing' } | {
  *           of the handler would stop all partitions, and a TypeError the whole consumer (C7, C8).
  * B-I3      A batch that is put back is delivered again from its first uncommitted record: kafkajs goes on from the
  *           last resolved offset.
+ * B-I4      A member is not thrown out for a handler that waits, for a lock say: kafkajs sends heartbeats between handlers
+ *           only. After `patienceMs` it is, since a handler that never returns would keep its partitions for ever.
  */
 export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBatchPayload) => Promise<void> {
   const { pauses, logger } = options;
@@ -51,7 +56,9 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
     const keepAlive = (): Promise<void> => watchRejoin(epoch, () => payload.heartbeat());
     const batch = decodeBatch(payload.batch);
     const context = { signal: epoch.signal, generation: epoch.assignment.generation, keepAlive };
+    const endBeating = beatWhile(keepAlive, options);
     const outcome = await callHandler(options.handle, batch, context);
+    endBeating();
 
     if (epoch !== options.epoch()) {
       logger.debug(partition, 'the group rebalanced under a batch; its result is not committed');
@@ -121,6 +128,24 @@ async function commit(payload: EachBatchPayload, commitThrough: bigint): Promise
   // Without the argument this call does nothing (C10). It covers the other partitions' resolved offsets too, those of
   // batches that held nothing but control records included.
   await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
+}
+
+/** Sends heartbeats until the returned function is called. */
+function beatWhile(
+  beat: () => Promise<void>,
+  {
+    heartbeatIntervalMs,
+    patienceMs,
+    logger,
+  }: Pick<BatchRunnerOptions, 'heartbeatIntervalMs' | 'patienceMs' | 'logger'>,
+): () => void {
+  const endsAt = performance.now() + patienceMs;
+  const timer = setInterval(() => {
+    if (performance.now() > endsAt) clearInterval(timer);
+    // What it says about the group reaches the handler by its signal, and kafkajs by the commit.
+    else beat().catch((error: unknown) => logger.debug({ err: error }, 'a heartbeat beside a handler failed'));
+  }, heartbeatIntervalMs);
+  return () => clearInterval(timer);
 }
 
 /**

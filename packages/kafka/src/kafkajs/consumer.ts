@@ -19,8 +19,8 @@ const DEFAULTS: ConsumerTuning = {
 };
 const DEFAULT_PARTITIONS_IN_PARALLEL = 4;
 
-const UNKNOWN_CODEC_HINT =
-  '. Set compression.type=uncompressed on the topic, so that the broker unpacks what producers compress';
+const SESSION_HINT =
+  '. The broker takes sessions from group.min.session.timeout.ms (6000 by default) to group.max.session.timeout.ms';
 
 /**
  * Purpose   A member of a consumer group that outlives its kafkajs consumers.
@@ -128,7 +128,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     if (end.kind === 'left') return null;
     if (end.kind === 'fatal') return end.error;
     if (isHopeless(end.error)) {
-      const hint = hasErrorType(end.error, 'KafkaJSNotImplemented') ? UNKNOWN_CODEC_HINT : '';
+      const hint = hasErrorType(end.error, 'INVALID_SESSION_TIMEOUT') ? SESSION_HINT : '';
       return new FatalError(`consumer of group ${options.group} cannot go on: ${describeError(end.error)}${hint}`, {
         cause: end.error,
       });

@@ -1,5 +1,6 @@
 import type { Batch, KafkaMessage } from 'kafkajs';
 import type { InRecord, PartitionBatch } from '../port.ts';
+import { describeError } from './error-kinds.ts';
 
 /** The port's view of what kafkajs fetched. */
 export function decodeBatch(batch: Batch): PartitionBatch {
@@ -13,6 +14,7 @@ export function decodeBatch(batch: Batch): PartitionBatch {
 }
 
 function decodeRecord(topic: string, partition: number, message: KafkaMessage): InRecord {
+  const unreadable = unreadableOf(message);
   return {
     topic,
     partition,
@@ -21,24 +23,23 @@ function decodeRecord(topic: string, partition: number, message: KafkaMessage): 
     key: message.key,
     value: message.value,
     headers: decodeHeaders(message.headers),
+    ...(unreadable === undefined ? {} : { unreadable }),
   };
 }
 
 function decodeHeaders(headers: KafkaMessage['headers']): Map<string, Buffer[]> {
   const decoded = new Map<string, Buffer[]>();
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    // For a header named like a property of every object ("constructor") kafkajs lists that property before the
-    // values; only buffers are values.
-    const values = Array.isArray(value) ? value.filter(isBufferOrNull) : [value];
-    decoded.set(name, values.map(toBuffer));
-  }
+  for (const [name, value] of Object.entries(headers ?? {})) decoded.set(name, [value].flat().map(toBuffer));
   return decoded;
-}
-
-function isBufferOrNull(value: unknown): boolean {
-  return Buffer.isBuffer(value) || value === null;
 }
 
 function toBuffer(value: Buffer | string | null | undefined): Buffer {
   return Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');
+}
+
+/** The mark that the patch of kafkajs sets on the record that stands for a whole batch. */
+function unreadableOf(message: KafkaMessage): InRecord['unreadable'] {
+  if (!('unreadable' in message)) return undefined;
+  const { firstOffset, error } = message.unreadable as { firstOffset: string; error: unknown };
+  return { firstOffset: BigInt(firstOffset), reason: describeError(error) };
 }

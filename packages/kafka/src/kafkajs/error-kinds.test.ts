@@ -24,7 +24,7 @@ describe('errors of kafkajs', () => {
     ['an unknown topic', protocolError('UNKNOWN_TOPIC_OR_PARTITION'), RetriableError],
     ['a race in kafkajs', new TypeError('reading host of undefined'), RetriableError],
     ['refused access behind wrappers', wrapped(protocolError('TOPIC_AUTHORIZATION_FAILED', false)), FatalError],
-    ['an oversized record', protocolError('MESSAGE_TOO_LARGE', false), FatalError],
+    ['an invalid setting', protocolError('INVALID_CONFIG', false), FatalError],
   ])('%s keeps its cause and says what was tried', (_, error, kind) => {
     const translated = toPortError(error, 'publishing failed');
     expect(translated).toBeInstanceOf(kind);

@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import { FatalError, RetriableError } from '../errors.ts';
+import { FatalError, RecordTooLarge, RetriableError } from '../errors.ts';
 
 const { KafkaJSAggregateError, KafkaJSError } = kafkajs;
 
@@ -29,8 +29,6 @@ const HOPELESS = new Set([
   'INVALID_CONFIG',
   'INVALID_REQUIRED_ACKS',
   'INVALID_RECORD',
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
   'POLICY_VIOLATION',
   'KafkaJSNotImplemented',
   'KafkaJSSASLAuthenticationError',
@@ -106,8 +104,8 @@ export function isHopeless(error: unknown): boolean {
  * The port's error for what kafkajs threw. `action` says what was tried, as the beginning of a sentence. A TypeError
  * out of kafkajs is one of its races and retriable: our own arguments are checked before they reach it.
  */
-export function toPortError(error: unknown, action: string): RetriableError | FatalError {
-  if (error instanceof RetriableError || error instanceof FatalError) return error;
+export function toPortError(error: unknown, action: string): RetriableError | RecordTooLarge | FatalError {
+  if (error instanceof RetriableError || error instanceof RecordTooLarge || error instanceof FatalError) return error;
   const message = `${action}: ${describeError(error)}`;
   return isHopeless(error) ? new FatalError(message, { cause: error }) : new RetriableError(message, { cause: error });
 }

@@ -130,6 +130,8 @@ export function startGroupMember(
     logger: factory.logger,
     epoch: () => epoch,
     isLeaving: () => leaving !== null || hasEnded,
+    heartbeatIntervalMs: options.tuning.heartbeatIntervalMs,
+    patienceMs: options.tuning.rebalanceTimeoutMs,
     fail: (error) => leave({ kind: 'fatal', error }),
   });
 

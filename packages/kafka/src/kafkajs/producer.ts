@@ -1,5 +1,5 @@
 import kafkajs, { type Producer, type TopicMessages } from 'kafkajs';
-import { FatalError, RetriableError } from '../errors.ts';
+import { RecordTooLarge, RetriableError } from '../errors.ts';
 import type { EventProducer, OutRecord, ProducerTuning } from '../port.ts';
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
 import type { ClientFactory } from './client.ts';
@@ -19,7 +19,8 @@ type Client = { producer: Producer; gate: SocketGate; connected: Promise<void> }
  * P-I1      One sendBatch is under way at any time, retries included (P4): publish() calls queue.
  * P-I2      Nothing of a failed publish() is sent after it rejected: its client's sockets are cut, and the next
  *           publish() gets a new client. Otherwise a retry left behind could write old records after newer ones.
- * Failure   Whatever may heal is RetriableError with an unknown outcome, whatever cannot is FatalError.
+ * Failure   Whatever may heal is RetriableError with an unknown outcome, whatever cannot is FatalError; one record
+ *           that its topic does not take is RecordTooLarge, and everything before it is written.
  */
 export function createProducer(factory: ClientFactory, tuning: Partial<ProducerTuning> = {}): EventProducer {
   const { deliveryTimeoutMs, ackTimeoutMs } = { ...DEFAULTS, ...tuning };
@@ -134,11 +135,11 @@ function isTooLarge(error: unknown): boolean {
   return hasErrorType(error, 'MESSAGE_TOO_LARGE') || hasErrorType(error, 'RECORD_LIST_TOO_LARGE');
 }
 
-function tooLarge(record: OutRecord, cause: unknown): FatalError {
+function tooLarge(record: OutRecord, cause: unknown): RecordTooLarge {
   const size = `about ${recordBytes(record)} bytes`;
-  return new FatalError(
+  return new RecordTooLarge(
     `the record ${nameOf(record)} is too large for its topic (${size}); raise max.message.bytes of the topic`,
-    { cause },
+    { record, cause },
   );
 }
 

@@ -10,11 +10,13 @@ import { createCheckpointPruning } from '../adapters/postgres/checkpoint-pruning
 import { pruneCheckpointsUntil } from './prune-checkpoints.ts';
 import type { CheckpointPruning } from './prune-checkpoints.ts';
 
+const DAY_MS = 86_400_000;
+
 let rows: RunRows;
 let pruning: CheckpointPruning;
 beforeEach(async () => {
   rows = await RunRows.create(inject('databaseUrl'));
-  pruning = createCheckpointPruning(rows.pool, 'public');
+  pruning = createCheckpointPruning(rows.pool, 'public', DAY_MS);
 });
 afterEach(() => rows[Symbol.asyncDispose]());
 
@@ -100,7 +102,7 @@ describe('one thread', () => {
   });
 });
 
-test('all threads are pruned at start, in pages', async () => {
+test('all threads are pruned once, in pages', async () => {
   const ids = Array.from({ length: 450 }, (_, index) => `t${String(index).padStart(3, '0')}`);
   await rows.pool.query(
     `insert into runlane.threads (thread_id, status, first_partition) select unnest($1::text[]), 'idle', 0`,
@@ -130,7 +132,7 @@ test('a thread that was busy at start is pruned some time after its run has ende
 
 test('ends are read from place to place, and each thread once', async () => {
   for (const threadId of ['old', 'old']) await runEnds(threadId, 100);
-  const place = await pruning.place(1_000);
+  const { outboxId: place } = await pruning.place(1_000);
   await runEnds('a', 50);
   await runEnds('b', 40, 'run.rejected');
   await runEnds('a', 30);
@@ -149,6 +151,7 @@ test('a round that fails is made up for by the next', async () => {
   let failures = 0;
   const failing: CheckpointPruning = {
     place: (idleMs) => pruning.place(idleMs),
+    keep: (place) => pruning.keep(place),
     endedAfter: (place, idleMs, limit) => pruning.endedAfter(place, idleMs, limit),
     prune: (threadId, limit) => pruning.prune(threadId, limit),
     threadsAfter: async (threadId, limit) => {
@@ -160,4 +163,43 @@ test('a round that fails is made up for by the next', async () => {
   await using _ = prunes(failing);
   await isPruned('t');
   expect(failures).toBeGreaterThan(2);
+});
+
+test('the next process goes on where the last one was, and begins anew when events may have gone meanwhile', async () => {
+  await runEnds('old', 100);
+  expect(await pruning.place(1_000)).toEqual({ walkedThrough: '', outboxId: 1n });
+  await pruning.keep({ walkedThrough: 'm', outboxId: 0n });
+  await thread('a');
+  await thread('z');
+  const first = prunes();
+  await isPruned('z');
+  await eventually(async () => (await pruning.place(1_000)).walkedThrough === null, { what: 'the walk has ended' });
+  await first[Symbol.asyncDispose]();
+  expect(await checkpointsOf('a')).toHaveLength(3);
+  expect(await pruning.place(1_000)).toEqual({ walkedThrough: null, outboxId: 1n });
+
+  await rows.pool.query(`update runlane.sweep_places set updated_at = now() - interval '1 day'`);
+  await using _ = prunes();
+  await isPruned('a');
+});
+
+test('threads whose runs end are pruned while the walk goes on', async () => {
+  await thread('t', 'busy');
+  const walking = Promise.withResolvers<void>();
+  const neverEnding: CheckpointPruning = {
+    place: (idleMs) => pruning.place(idleMs),
+    keep: (place) => pruning.keep(place),
+    endedAfter: (place, idleMs, limit) => pruning.endedAfter(place, idleMs, limit),
+    prune: (threadId, limit) => pruning.prune(threadId, limit),
+    threadsAfter: () => {
+      walking.resolve();
+      return Promise.resolve(['another']);
+    },
+  };
+  await using _ = prunes(neverEnding);
+  await walking.promise;
+  await settle('t');
+  await runEnds('t', 100);
+  await isPruned('t');
+  expect((await pruning.place(1_000)).walkedThrough).not.toBeNull();
 });

@@ -1,15 +1,26 @@
 /**
  * Purpose   Keeps of each thread the checkpoints that it needs to go on, and deletes the others (RUNLANE_CHECKPOINT_RETENTION
- *           latest): at start of all threads, and then of those whose runs end.
+ *           latest): once of all threads, and meanwhile and then of those whose runs end.
  * I3, I8    A thread is pruned under its lock and only while no run of it is pending, running or scheduled, so that nothing
  *           an attempt or a rollback would still need goes away. The end of its last run brings it here again.
  */
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
+/**
+ * How far the pruning of the deployment has come. `walkedThrough`: the last thread of the walk over all threads, null once it
+ * has reached the last one. `outboxId`: the last event whose thread was looked at.
+ */
+export type PruningPlace = { walkedThrough: string | null; outboxId: bigint };
+
 export interface CheckpointPruning {
-  /** Place in the outbox behind everything that had been in it for `idleMs`. */
-  place(idleMs: number): Promise<bigint>;
+  /**
+   * The place that was kept, unless it is so old that events behind it may have gone; else the walk's beginning, and the
+   * place in the outbox behind everything that had been in it for `idleMs`.
+   */
+  place(idleMs: number): Promise<PruningPlace>;
+  /** Keeps the place, for the next process that prunes. */
+  keep(place: PruningPlace): Promise<void>;
   /** Threads whose runs ended after the place and `idleMs` ago or longer, from up to `limit` events, and the place behind. */
   endedAfter(place: bigint, idleMs: number, limit: number): Promise<{ threadIds: string[]; place: bigint }>;
   /** Up to `limit` thread ids after this one, in order. */
@@ -37,31 +48,52 @@ const PAGE = 200;
 export async function pruneCheckpointsUntil(signal: AbortSignal, needs: PruneCheckpointsDependencies): Promise<void> {
   const { checkpoints, idleMs, everyMs, logger } = needs;
   const pause = new Wakeup();
-  let place: bigint | null = null;
-  // The walk over all threads; null once it has reached the last one.
-  let walked: string | null = '';
   while (!signal.aborted) {
     let count = 0;
     try {
-      // Before the walk: what ends during it comes afterwards.
-      place ??= await checkpoints.place(idleMs);
-      while (walked !== null && !signal.aborted) {
-        const threadIds: string[] = await checkpoints.threadsAfter(walked, PAGE);
-        count += await pruneAll(threadIds, signal, checkpoints);
-        walked = threadIds.at(-1) ?? null;
-      }
-      for (;;) {
-        const ended = await checkpoints.endedAfter(place, idleMs, PAGE);
-        count += await pruneAll(ended.threadIds, signal, checkpoints);
-        if (ended.place === place || signal.aborted) break;
-        place = ended.place;
-      }
+      let place = await checkpoints.place(idleMs);
+      do {
+        const ended = await pruneEnded(place.outboxId, signal, needs);
+        const walked = await pruneNextPage(place.walkedThrough, signal, checkpoints);
+        count += ended.count + walked.count;
+        place = { outboxId: ended.outboxId, walkedThrough: walked.through };
+        // What the signal has cut short is looked at again.
+        if (!signal.aborted) await checkpoints.keep(place);
+      } while (place.walkedThrough !== null && !signal.aborted);
     } catch (error) {
       logger.warn({ err: error }, 'checkpoints.prune_failed');
     }
     if (count > 0) logger.info({ checkpoints: count }, 'checkpoints.pruned');
     await pause.wait(everyMs, signal);
   }
+}
+
+/** Prunes the threads whose runs have ended since. */
+async function pruneEnded(
+  since: bigint,
+  signal: AbortSignal,
+  { checkpoints, idleMs }: PruneCheckpointsDependencies,
+): Promise<{ count: number; outboxId: bigint }> {
+  let count = 0;
+  let outboxId = since;
+  while (!signal.aborted) {
+    const ended = await checkpoints.endedAfter(outboxId, idleMs, PAGE);
+    count += await pruneAll(ended.threadIds, signal, checkpoints);
+    if (ended.place === outboxId) break;
+    outboxId = ended.place;
+  }
+  return { count, outboxId };
+}
+
+/** Prunes the next page of all threads; nothing once the walk has ended. */
+async function pruneNextPage(
+  after: string | null,
+  signal: AbortSignal,
+  checkpoints: CheckpointPruning,
+): Promise<{ count: number; through: string | null }> {
+  if (after === null) return { count: 0, through: null };
+  const threadIds = await checkpoints.threadsAfter(after, PAGE);
+  return { count: await pruneAll(threadIds, signal, checkpoints), through: threadIds.at(-1) ?? null };
 }
 
 async function pruneAll(

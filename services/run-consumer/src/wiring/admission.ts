@@ -42,6 +42,7 @@ export async function startAdmission(
   const consumer = kafka.consumer({
     group,
     topics: [topics.requests],
+    tuning: sessionWithin(config.RUNLANE_LEASE_SECONDS * 1_000),
     handle: async (batch) => {
       await receiveRunRequests(batch, needs);
       const last = batch.records.at(-1);
@@ -61,6 +62,19 @@ export async function startAdmission(
   await consumer.start();
   logger.info({ topic: topics.requests, group }, 'admission.started');
   return consumer;
+}
+
+/** What a broker allows by default, and as long as a member of a busy group may be silent. */
+const SHORTEST_SESSION_MS = 6_000;
+const LONGEST_SESSION_MS = 10_000;
+
+/**
+ * A session no longer than the lease, where the broker allows it: when a process dies, its partitions are read again no
+ * later than its runs go on, so that a cancel of one of them is heard.
+ */
+function sessionWithin(leaseMs: number): { sessionTimeoutMs: number; heartbeatIntervalMs: number } {
+  const sessionTimeoutMs = Math.min(Math.max(leaseMs, SHORTEST_SESSION_MS), LONGEST_SESSION_MS);
+  return { sessionTimeoutMs, heartbeatIntervalMs: sessionTimeoutMs / 3 };
 }
 
 function createReporter({ metrics, logger }: Foundation): (report: AdmissionReport) => void {

@@ -29,6 +29,8 @@ const JOIN_EVERY_MS = 250;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** How long published events stay in the outbox. */
+const EVENTS_KEPT_MS = DAY_MS;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_CHECKPOINTS_AFTER_MS = 10_000;
 const PRUNE_CHECKPOINTS_EVERY_MS = 5_000;
@@ -88,7 +90,7 @@ export async function startPruning(background: AbortSignal, { pool, config, logg
   await pruneUntil(background, {
     ledger: createLedgerPruning(pool),
     runsMs: config.RUNLANE_RETENTION_DAYS * DAY_MS,
-    eventsMs: DAY_MS,
+    eventsMs: EVENTS_KEPT_MS,
     everyMs: PRUNE_EVERY_MS,
     logger,
   });
@@ -101,7 +103,7 @@ export async function startCheckpointPruning(
 ): Promise<void> {
   if (config.RUNLANE_CHECKPOINT_RETENTION === 'all') return;
   await pruneCheckpointsUntil(background, {
-    checkpoints: createCheckpointPruning(pool, config.RUNLANE_CHECKPOINT_SCHEMA),
+    checkpoints: createCheckpointPruning(pool, config.RUNLANE_CHECKPOINT_SCHEMA, EVENTS_KEPT_MS),
     idleMs: PRUNE_CHECKPOINTS_AFTER_MS,
     everyMs: PRUNE_CHECKPOINTS_EVERY_MS,
     logger,

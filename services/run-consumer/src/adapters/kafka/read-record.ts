@@ -5,6 +5,10 @@ import type { Reading } from '../../app/receive-run-requests.ts';
 import { interpretRecord } from '../../domain/run-request.ts';
 import type { WebhookJudge } from '../../domain/webhook-target.ts';
 
+/** Most values of headers, repeated ones counted, and most bytes of them: far above what any client sets. */
+const MAX_HEADERS = 1_000;
+const MAX_HEADER_BYTES = 256 * 1024;
+
 export type ReadOptions = {
   codec: Pick<ValueCodec, 'unframe'>;
   /** Most bytes of a value (RUNLANE_MAX_REQUEST_BYTES). */
@@ -31,6 +35,9 @@ async function contentOf(
   { codec, maxRequestBytes, judgeWebhook }: ReadOptions,
 ): Promise<Reading['content']> {
   const { topic, partition, offset, timestampMs, value } = record;
+  if (record.unreadable !== undefined) return deadLetter('undecodable', unreadableText(record.unreadable, offset));
+  const refused = refusedHeaders(record.headers);
+  if (refused !== null) return deadLetter('too_large', refused);
   if (value === null) return deadLetter('undecodable', 'The record has no value. Send a RunCreate as JSON.');
   if (value.length > maxRequestBytes) {
     return deadLetter(
@@ -47,6 +54,24 @@ async function contentOf(
     json: parseJson(await codec.unframe(value)),
   };
   return interpretRecord(decoded, judgeWebhook);
+}
+
+function unreadableText({ firstOffset, reason }: NonNullable<InRecord['unreadable']>, offset: bigint): string {
+  return (
+    `The batch of offsets ${firstOffset} to ${offset} cannot be read: ${reason}. Its records are in the log as they ` +
+    'were sent; publish them again, in a codec of Kafka (none, gzip, snappy, lz4, zstd).'
+  );
+}
+
+function refusedHeaders(headers: InRecord['headers']): string | null {
+  let count = 0;
+  let bytes = 0;
+  for (const [name, values] of headers) {
+    count += values.length;
+    for (const value of values) bytes += Buffer.byteLength(name) + value.length;
+  }
+  if (count <= MAX_HEADERS && bytes <= MAX_HEADER_BYTES) return null;
+  return `The record has ${count} headers of ${bytes} bytes; at most ${MAX_HEADERS} of ${MAX_HEADER_BYTES} bytes are taken.`;
 }
 
 /** The last value of a header, as the producer that added it last meant it; null without one. */

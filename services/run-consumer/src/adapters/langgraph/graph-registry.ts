@@ -15,6 +15,8 @@ export interface RunnableGraph {
   interruptAfter?: string[] | '*';
   readonly nodes: Record<string, unknown>;
   readonly channels: Record<string, unknown>;
+  /** What `invoke` returns: several channels as an object, or one channel's value. */
+  readonly outputChannels?: string | string[];
   stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
   getState(config: object): Promise<GraphState>;
 }

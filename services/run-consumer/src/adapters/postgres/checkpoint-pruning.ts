@@ -5,12 +5,29 @@ import type { Pool } from 'pg';
 import type { CheckpointPruning } from '../../app/prune-checkpoints.ts';
 import { sql } from './statements.ts';
 
-/** @param schema schema of LangGraph's tables */
-export function createCheckpointPruning(pool: Pool, schema: string): CheckpointPruning {
+type PlaceRow = { walked_through: string | null; outbox_id: bigint };
+
+const SWEEP = 'checkpoints';
+
+/** Events are gone a little before their time when clocks differ. */
+const PLACE_MARGIN_MS = 3_600_000;
+
+/**
+ * @param schema schema of LangGraph's tables
+ * @param eventsMs how long published events stay in the outbox, in milliseconds
+ */
+export function createCheckpointPruning(pool: Pool, schema: string, eventsMs: number): CheckpointPruning {
   return {
     place: async (idleMs) => {
+      const [kept] = await onDatabase(() =>
+        query<PlaceRow>(pool, sql.selectSweepPlace, [SWEEP, eventsMs - PLACE_MARGIN_MS]),
+      );
+      if (kept !== undefined) return { walkedThrough: kept.walked_through, outboxId: kept.outbox_id };
       const rows = await onDatabase(() => query<{ place: bigint }>(pool, sql.selectOutboxPlace, [idleMs]));
-      return rows[0]?.place ?? 0n;
+      return { walkedThrough: '', outboxId: rows[0]?.place ?? 0n };
+    },
+    keep: async ({ walkedThrough, outboxId }) => {
+      await onDatabase(() => query(pool, sql.keepSweepPlace, [SWEEP, walkedThrough, outboxId]));
     },
     endedAfter: async (place, idleMs, limit) => {
       const events = await onDatabase(() =>

@@ -45,6 +45,8 @@ export const sql = {
   pruneEvents: statement('prune-events'),
   pruneRuns: statement('prune-runs'),
   selectOutboxPlace: statement('select-outbox-place'),
+  selectSweepPlace: statement('select-sweep-place'),
+  keepSweepPlace: statement('keep-sweep-place'),
   selectEndedThreads: statement('select-ended-threads'),
   selectThreadsAfter: statement('select-threads-after'),
   lockRestingThread: statement('lock-resting-thread'),

@@ -34,6 +34,13 @@ export async function readEvent(record: InRecord, options: ReadOptions): Promise
 }
 
 async function contentOf(record: InRecord, { codec, policy }: ReadOptions): Promise<Reading['content']> {
+  if (record.unreadable !== undefined) {
+    const { firstOffset, reason } = record.unreadable;
+    return quarantine(
+      'undecodable',
+      `The batch of offsets ${firstOffset} to ${record.offset} is unreadable: ${reason}`,
+    );
+  }
   if (record.value === null) return quarantine('undecodable', 'The record has no value.');
   const body = await codec.unframe(record.value);
   const json = parseJson(body);

@@ -1,14 +1,14 @@
 -- prune-runs
 -- params  $1 age in milliseconds bigint, $2 how many integer
--- result  one row per run that was deleted: ended that long ago, with every event published
--- index   runs_by_age, which costs a write next to nothing
+-- result  one row per run that was deleted: ended that long ago, longest first, with every event published
+-- index   ended_runs_by_age: what is younger is not looked at
 with old as (
   select run_id
   from runlane.runs as run
-  where created_at < now() - $1 * interval '1 millisecond'
-    and run_ended_at < now() - $1 * interval '1 millisecond'
+  where run_ended_at < now() - $1 * interval '1 millisecond'
     -- Its events need the run to be composed.
     and not exists (select from runlane.outbox where run_id = run.run_id)
+  order by run_ended_at
   limit $2
   for update skip locked
 )

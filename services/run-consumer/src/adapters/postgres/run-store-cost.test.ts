@@ -1,0 +1,88 @@
+/**
+ * What sweeping reads. Real: Postgres, the migrations and the statements. Decides: the buffers of `explain analyze`, which
+ * are the same on a slow machine.
+ */
+import { randomUUID } from 'node:crypto';
+import { query } from '@runlane/postgres';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { createLedgerPruning } from './ledger-pruning.ts';
+import { createStrandedRuns } from './run-store.ts';
+import { sql } from './statements.ts';
+
+const DAY_MS = 86_400_000;
+
+let rows: RunRows;
+beforeAll(async () => {
+  rows = await RunRows.create(inject('databaseUrl'));
+});
+afterAll(() => rows[Symbol.asyncDispose]());
+
+/** Adds runs: ended so many days ago, or running on the executor. */
+async function addRuns(count: number, how: { endedDaysAgo: number } | { executorId: string }): Promise<void> {
+  const isEnded = 'endedDaysAgo' in how;
+  await rows.pool.query(
+    `insert into runlane.runs (run_id, thread_id, assistant_id, status, multitask_strategy, request, fingerprint, metadata,
+       lane_position, executor_id, created_at, run_ended_at, source_topic, source_partition, source_offset)
+     select gen_random_uuid(), gen_random_uuid()::text, 'a', $2, 'enqueue', '{}', '', '{}', 1, $3::uuid,
+       now() - $4 * interval '1 day', case when $3::uuid is null then now() - $4 * interval '1 day' end, 't', 0, 0
+     from generate_series(1, $1)`,
+    isEnded ? [count, 'success', null, how.endedDaysAgo] : [count, 'running', how.executorId, 0],
+  );
+}
+
+/** Pages that a statement touches. */
+async function buffersOf(text: string, values: unknown[]): Promise<number> {
+  const client = await rows.pool.connect();
+  try {
+    await client.query('begin');
+    const { rows: found } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
+      `explain (analyze, buffers, format json) ${text}`,
+      values,
+    );
+    const plan = found[0]?.['QUERY PLAN'][0].Plan;
+    return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
+const pagesOfRuns = async () => {
+  const { rows: found } = await rows.pool.query<{ pages: number }>(
+    `select (pg_relation_size('runlane.runs') / current_setting('block_size')::int)::int as pages`,
+  );
+  return found[0]?.pages ?? 0;
+};
+
+test('retention reads what is old, also when young runs fill the pages that old ones have left', async () => {
+  await addRuns(20_000, { endedDaysAgo: 100 });
+  const ledger = createLedgerPruning(rows.pool);
+  while ((await ledger.pruneRuns(30 * DAY_MS, 5_000)) > 0);
+  await rows.pool.query('vacuum (analyze) runlane.runs');
+  await addRuns(20_000, { endedDaysAgo: 1 });
+  await rows.pool.query('analyze runlane.runs');
+
+  const pages = await pagesOfRuns();
+  expect(pages).toBeGreaterThan(300);
+  expect(await buffersOf(sql.pruneRuns.text, [30 * DAY_MS, 1_000])).toBeLessThan(30);
+});
+
+test('a look for stranded runs costs as much as there are executors, and finds those of all that are gone', async () => {
+  const alive = randomUUID();
+  await rows.pool.query(
+    `insert into runlane.executors (executor_id, host, expires_at) values ($1, 'h', now() + interval '1 hour')`,
+    [alive],
+  );
+  await addRuns(5_000, { executorId: alive });
+  await rows.pool.query('vacuum (analyze) runlane.runs');
+  const stranded = createStrandedRuns(rows.pool);
+  expect(await stranded.select(100)).toEqual([]);
+  expect(await buffersOf(sql.selectStrandedRuns.text, [100])).toBeLessThan(30);
+
+  for (const gone of [randomUUID(), randomUUID()]) await addRuns(3, { executorId: gone });
+  expect(await stranded.select(100)).toHaveLength(6);
+  expect(await stranded.select(4)).toHaveLength(4);
+  await query(rows.pool, sql.releaseExecutor, [alive]);
+  expect(await stranded.select(10_000)).toHaveLength(5_006);
+});

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
+import { createLease } from '../adapters/postgres/named-lease.ts';
+import { leadUntil } from '../app/lead-sweeping.ts';
+import type { Foundation } from './foundation.ts';
+import { startCheckpointPruning, startJoining, startPruning, startStoreSweeping } from './relay-and-sweeping.ts';
+
+/** After it a process takes over from one that is gone: how late scheduled runs may join then. */
+const LEASE_MS = 6_000;
+
+/** Does the sweeps that one process of the deployment does for all, while it is this one, until `background` aborts. */
+export function startSweepsOfOne(background: AbortSignal, foundation: Foundation, store: StoreSettings): Promise<void> {
+  return leadUntil(background, {
+    lease: createLease(foundation.pool, 'sweeping'),
+    holder: randomUUID(),
+    leaseMs: LEASE_MS,
+    monotonicMs: () => performance.now(),
+    delay: async (ms, signal) => {
+      await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    },
+    work: async (signal) => {
+      await Promise.all([
+        startJoining(signal, foundation),
+        startPruning(signal, foundation),
+        startCheckpointPruning(signal, foundation),
+        startStoreSweeping(signal, foundation, store),
+      ]);
+    },
+    logger: foundation.logger,
+  });
+}
