@@ -64,16 +64,19 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
     const claim = indexOf(operation.claim, claims);
     if (operation.kind === 'put') {
       const { checkpoint } = operation;
-      checkpoints.set(key(claim, checkpoint.namespace, checkpoint.checkpointId), { ...checkpoint, claim });
+      checkpoints.set(key(claim, checkpoint.threadId, checkpoint.namespace, checkpoint.checkpointId), {
+        ...checkpoint,
+        claim,
+      });
       for (const blob of operation.blobs) {
-        const id = key(claim, blob.namespace, blob.channel, blob.version);
+        const id = key(claim, blob.threadId, blob.namespace, blob.channel, blob.version);
         if (!blobs.has(id)) blobs.set(id, { ...blob, claim });
       }
       continue;
     }
     const { replaces, isForeign } = operation;
     for (const row of operation.rows) {
-      const id = key(claim, row.namespace, row.checkpointId, row.taskId, String(row.index));
+      const id = key(claim, row.threadId, row.namespace, row.checkpointId, row.taskId, String(row.index));
       if (replaces || !writes.has(id)) writes.set(id, { ...row, claim, replaces, isForeign });
     }
   }
@@ -94,7 +97,6 @@ function indexOf(claim: WriteClaim, claims: Map<string, { index: number; claim: 
   return index;
 }
 
-/** One thread belongs to one claim at a time, so the claim stands for the thread. */
 function key(claim: number, ...parts: string[]): string {
   return JSON.stringify([claim, ...parts]);
 }

@@ -1,12 +1,13 @@
 export { nextChannelVersion } from './channel-version.ts';
 export { GroupCommit, defaultLimits } from './group-commit.ts';
-export type { GroupCommitLimits, WriteBatch } from './group-commit.ts';
+export type { GroupCommitLimits, GroupCommitOptions, WriteBatch } from './group-commit.ts';
 export type { CheckpointBatch, Operation } from './checkpoint-batch.ts';
 export { headsWrittenBy } from './heads-written-by.ts';
 export { forgetJournal, rollBackRuns } from './journal.ts';
 export type { RunOnThread } from './journal.ts';
+export { ForeignThread } from './place.ts';
 export { RunSaver } from './run-saver.ts';
-export type { RunSaverOptions } from './run-saver.ts';
+export type { RunSaverOptions, SaverFailure } from './run-saver.ts';
 export { pruneThread } from './prune-thread.ts';
 export { createBatchWriter } from './write-batch.ts';
 export { WriteRefused } from './write-claim.ts';

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Annotation, DeltaChannel, END, START, StateGraph } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { withTransaction } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { CheckpointWorld } from './checkpoint-world.fixture.ts';
 import type { GraphName } from './journal-graphs.fixture.ts';
@@ -162,16 +163,55 @@ test('batches are bounded, and after each of them the thread is whole', async ()
   await thread.run(resume('1'));
   const before = await thread.state();
   const total = await count(thread);
+  const values = await world.count('checkpoint_blobs', thread.threadId);
   let deleted = 0;
   for (let last = 2; last === 2; deleted += last) {
     last = await prune(thread.threadId, 2);
     expect(last).toBeLessThanOrEqual(2);
     expect(await thread.state()).toEqual(before);
-    expect(await blobProblems(thread.threadId)).toEqual([]);
     await everyCheckpointReads(thread);
   }
-  expect(deleted).toBe(total - 2);
+  expect(await count(thread)).toBe(2);
+  expect(deleted).toBe(total - 2 + values - (await world.count('checkpoint_blobs', thread.threadId)));
+  expect(await blobProblems(thread.threadId)).toEqual([]);
 });
+
+test('a batch reads what it deletes, however long the thread is', async () => {
+  const threadId = randomUUID();
+  await world.pool.query(
+    `insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
+     select $1, '', lpad(number::text, 8, '0'),
+       jsonb_build_object('v', 4, 'channel_versions', jsonb_build_object('a', number)), '{}'
+     from generate_series(1, 30000) as number`,
+    [threadId],
+  );
+  await world.pool.query(
+    `insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+     select $1, '', 'a', number::text, 'json', '1' from generate_series(1, 30000) as number`,
+    [threadId],
+  );
+  await world.pool.query('analyze checkpoints, checkpoint_blobs');
+
+  const readBy = async (): Promise<number> =>
+    withTransaction(world.pool, async (client) => {
+      const before = await rowsRead(client);
+      expect(await pruneThread(client, 'public', threadId, 100)).toBe(100);
+      return (await rowsRead(client)) - before;
+    });
+  expect(await readBy()).toBeLessThan(1_000);
+  while ((await prune(threadId, 5_000)) === 5_000);
+  expect(await world.count('checkpoints', threadId)).toBe(1);
+  expect(await world.count('checkpoint_blobs', threadId)).toBe(1);
+});
+
+/** Rows of LangGraph's tables that the open transaction has read so far. */
+async function rowsRead(client: PoolClient): Promise<number> {
+  const { rows } = await client.query<{ count: string }>(
+    `select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::text as count
+     from pg_stat_xact_user_tables where relname like 'checkpoint%'`,
+  );
+  return Number(rows[0]?.count);
+}
 
 test('the parent of a head in an older format stays: it has the pending sends', async () => {
   const thread = threadOf('line');

@@ -2,12 +2,14 @@ import { loadSql, query } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
 import { inSchema } from './checkpoint-schema.ts';
 
-const template = loadSql(new URL('./sql/prune-checkpoints-of-thread.sql', import.meta.url));
+const checkpoints = loadSql(new URL('./sql/prune-checkpoints-of-thread.sql', import.meta.url));
+const blobs = loadSql(new URL('./sql/prune-blobs-of-thread.sql', import.meta.url));
 
 /**
- * Deletes up to `limit` of a thread's checkpoints that nobody needs to continue it, with their writes and values, and
- * says how many. What stays: the head of the thread, the heads of subgraphs that its unfinished tasks are in, and those
- * of subgraphs that remember from run to run. Forks from a checkpoint that is gone are not possible any more.
+ * Deletes up to `limit` of a thread's checkpoints that nobody needs to continue it, with their writes, and once they are
+ * gone the values that were theirs alone; says how many rows of both went. What stays: the head of the thread, the heads of
+ * subgraphs that its unfinished tasks are in, and those of subgraphs that remember from run to run. Forks from a checkpoint
+ * that is gone are not possible any more. What is read grows with `limit`, not with the thread.
  *
  * The caller holds a lock, taken before in the same transaction, under which no run of the thread can execute.
  *
@@ -19,5 +21,8 @@ export async function pruneThread(
   threadId: string,
   limit: number,
 ): Promise<number> {
-  return (await query(client, inSchema(template, schema), [threadId, limit])).length;
+  const count = (await query(client, inSchema(checkpoints, schema), [threadId, limit])).length;
+  // Values have a statement of their own: which of them are shared is known cheaply when few checkpoints are left.
+  if (count === limit) return count;
+  return count + (await query(client, inSchema(blobs, schema), [threadId, limit - count])).length;
 }

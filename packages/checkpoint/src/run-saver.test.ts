@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Annotation, END, START, StateGraph, interrupt } from '@langchain/langgraph';
+import { interrupt } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { CheckpointWorld } from './checkpoint-world.fixture.ts';
-import { GroupCommit } from './group-commit.ts';
-import { createBatchWriter } from './write-batch.ts';
+import { add, configOf, lineOf } from './label-graphs.fixture.ts';
 import { WriteRefused } from './write-claim.ts';
 
 let world: CheckpointWorld;
@@ -12,33 +11,6 @@ beforeAll(async () => {
   world = await CheckpointWorld.create(inject('databaseUrl'));
 });
 afterAll(() => world[Symbol.asyncDispose]());
-
-const State = Annotation.Root({
-  labels: Annotation<string[]>({ reducer: (all, added) => [...all, ...added], default: () => [] }),
-});
-
-type Step = (state: typeof State.State) => Partial<typeof State.State> | Promise<Partial<typeof State.State>>;
-
-/** A line of two nodes on the given saver. */
-function lineOf(first: Step, second: Step, checkpointer: BaseCheckpointSaver) {
-  return new StateGraph(State)
-    .addNode('first', first)
-    .addNode('second', second)
-    .addEdge(START, 'first')
-    .addEdge('first', 'second')
-    .addEdge('second', END)
-    .compile({ checkpointer });
-}
-
-const add = (label: string) => () => ({ labels: [label] });
-
-function configOf(threadId: string, runId: string, more: Record<string, unknown> = {}) {
-  return {
-    configurable: { thread_id: threadId, run_id: runId, ...more },
-    metadata: { run_id: runId },
-    durability: 'sync' as const,
-  };
-}
 
 describe('I7: a run that is invoked again with the same input', () => {
   test('continues after the supersteps that it has finished, with its input applied once', async () => {
@@ -235,59 +207,5 @@ describe('group commits', () => {
       lineOf(add('a'), add('b'), world.saver(good)).invoke({ labels: [] }, config(randomUUID(), good.runId)),
     ]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
-  });
-});
-
-describe('a deferred saver', () => {
-  /** Commits that wait for `open`, and fail the first time with `failure`. */
-  function gated(failure: Error | null = null) {
-    const gate = Promise.withResolvers<void>();
-    const write = createBatchWriter(world.pool, 'public');
-    let failed = failure === null;
-    let statements = 0;
-    const commits = new GroupCommit(async (batch) => {
-      statements += 1;
-      await gate.promise;
-      if (failed) return write(batch);
-      failed = true;
-      throw failure ?? new Error('never');
-    });
-    return { commits, open: gate.resolve, statementCount: () => statements };
-  }
-
-  test('shares one commit between supersteps that pass while another is under way, and tells when all are committed', async () => {
-    const claim = await world.startRun();
-    const thread = randomUUID();
-    const { commits, open, statementCount } = gated();
-    const saver = world.saver(claim, { commits, isDeferred: true });
-    const seen: string[] = [];
-    const step = (label: string) => () => {
-      seen.push(label);
-      if (label === 'second') open();
-      return { labels: [label] };
-    };
-    const config = { ...configOf(thread, claim.runId), durability: 'async' as const };
-    await lineOf(step('first'), step('second'), saver).invoke({ labels: ['in'] }, config);
-    await saver.flush();
-    expect(seen).toEqual(['first', 'second']);
-    expect(statementCount()).toBeLessThanOrEqual(3);
-    const state = await lineOf(add(''), add(''), world.stock()).getState(configOf(thread, claim.runId));
-    expect(state.values.labels).toEqual(['in', 'first', 'second']);
-  });
-
-  test.each([
-    ['the database refuses', new Error('refused')],
-    ['meets an outage', Object.assign(new Error('gone'), { code: 'ECONNRESET' })],
-  ])('writes nothing more after a write that %s', async (_what, failure) => {
-    const claim = await world.startRun();
-    const thread = randomUUID();
-    const { commits, open } = gated(failure);
-    const saver = world.saver(claim, { commits, isDeferred: true });
-    const config = { ...configOf(thread, claim.runId), durability: 'async' as const };
-    const running = lineOf(add('a'), add('b'), saver).invoke({ labels: ['in'] }, config);
-    open();
-    await Promise.allSettled([running]);
-    await expect(saver.flush()).rejects.toThrow(failure.message);
-    expect(await world.count('checkpoints', thread)).toBe(0);
   });
 });

@@ -9,13 +9,16 @@ import type {
   PendingWrite,
 } from '@langchain/langgraph-checkpoint';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
-import { isDatabaseUnavailable } from '@runlane/postgres';
+import { backoff, retrying } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { takeBackAnswers } from './journal.ts';
+import { hasOverrun, isOutage } from './outage.ts';
+import { OrderedWrites } from './ordered-writes.ts';
 import { OwnCheckpoints } from './own-checkpoints.ts';
+import { placeOf } from './place.ts';
 import { withPreparedReads } from './prepared-reads.ts';
 import { WriteRefused } from './write-claim.ts';
 import type { WriteClaim } from './write-claim.ts';
@@ -29,6 +32,8 @@ export type RunSaverOptions = {
   commits: GroupCommit;
   /** The run that writes. */
   claim: WriteClaim;
+  /** The run's thread: a write to the state of another one is refused, see place.ts. Default: any thread, for tests. */
+  threadId?: string;
   /** The run's own metadata, for every checkpoint; what LangGraph writes there wins. Default none. */
   metadata?: Record<string, unknown>;
   /**
@@ -36,10 +41,22 @@ export type RunSaverOptions = {
    * durability `async`, which may lose what is under way. `flush` tells whether all were committed. Default false.
    */
   isDeferred?: boolean;
+  /**
+   * Aborts when the attempt has to stop. Until then outages of the database are waited out, in reads and in writes; from
+   * then on they fail what they meet. Default: they are waited out without end.
+   */
+  signal?: AbortSignal;
   /** Called once, when a write was refused because somebody else owns the run by now. */
   onRefused?: (error: WriteRefused) => void;
+  /** Called once, with the first other failure of a write: no later write will land, so the graph must not go on. */
+  onFailure?: (error: unknown) => void;
 };
 
+/** Why a run cannot go on: the database is away, it does not manage what the run asks, or it refuses a value. */
+export type SaverFailure = { kind: 'outage' | 'overrun' | 'refused_value'; error: unknown };
+
+/** Waits between tries of a read during an outage. */
+const RETRY = { baseMs: 50, maxMs: 1_000 };
 /** Deferred writes of a run that may be under way; with more, each waits for its commit. */
 const MAX_DEFERRED = 32;
 
@@ -50,6 +67,7 @@ const MAX_DEFERRED = 32;
  *           same input, instead of applying the input twice.
  * I8        Writes onto checkpoints of other runs are journalled, see journal.ts.
  * I9        After `quiesce()` nothing is under way and nothing more is written.
+ * I11       An outage is waited out, see group-commit.ts, until the attempt is aborted or the saver closed.
  * Order     Writes are committed in the order of their calls, and after one that failed no later one is (group-commit.ts):
  *           what is in the tables is always a beginning of what the run wrote.
  * Versions  See channel-version.ts: branches never share a blob.
@@ -59,15 +77,15 @@ export class RunSaver extends PostgresSaver {
   readonly #schema: string;
   readonly #claim: WriteClaim;
   readonly #commits: GroupCommit;
+  readonly #writes: OrderedWrites;
   readonly #metadata: Record<string, unknown>;
+  readonly #threadId: string | null;
+  readonly #signal: AbortSignal;
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #isDeferred: boolean;
   readonly #own: OwnCheckpoints;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #failure: { error: unknown } | null = null;
-  #isClosed = false;
+  #readFailure: { error: unknown } | null = null;
   #isRefused = false;
-  #unavailable: unknown = null;
 
   constructor(options: RunSaverOptions) {
     super(withPreparedReads(options.pool), undefined, { schema: options.schema });
@@ -78,12 +96,33 @@ export class RunSaver extends PostgresSaver {
     this.#commits = options.commits;
     this.#metadata = options.metadata ?? {};
     this.#isDeferred = options.isDeferred ?? false;
+    this.#threadId = options.threadId ?? null;
     this.#onRefused = options.onRefused ?? (() => undefined);
+    this.#writes = new OrderedWrites(options.commits, options.claim, (error) => {
+      if (!this.#noticeRefusal(error)) options.onFailure?.(error);
+    });
+    this.#signal = options.signal ?? new AbortController().signal;
+    const letGo = () => this.#commits.letGo(this.#claim);
+    if (this.#signal.aborted) letGo();
+    else this.#signal.addEventListener('abort', letGo, { once: true });
   }
 
-  /** The outage of the database that the run has met; null if none. Then the run did not fail, it has to be repeated. */
-  get unavailable(): unknown {
-    return this.#unavailable;
+  /** What has kept the run from writing, or else from reading; null if nothing has, and when it was refused (I3). */
+  get failure(): SaverFailure | null {
+    const failure = this.#writes.failure ?? this.#readFailure;
+    if (failure === null || failure.error instanceof WriteRefused) return null;
+    const { error } = failure;
+    if (isOutage(error)) return { kind: 'outage', error };
+    if (hasOverrun(error)) return { kind: 'overrun', error };
+    return this.#writes.failure === null ? null : { kind: 'refused_value', error };
+  }
+
+  /**
+   * Whether the graph may begin another superstep: not after a write that failed, because nothing more of it would be
+   * kept, nor while an outage holds more than this process should.
+   */
+  get mayGoOn(): boolean {
+    return !this.#writes.isClosed && this.#writes.failure === null && !this.#commits.isOverBudget;
   }
 
   /** True once a write was refused because somebody else owns the run. */
@@ -93,8 +132,8 @@ export class RunSaver extends PostgresSaver {
 
   /** Resolves when everything written so far is committed. Thrown: the first failure, which no later write survives. */
   async flush(): Promise<void> {
-    await this.#idle();
-    if (this.#failure !== null) throw this.#failure.error;
+    await this.#writes.idle();
+    if (this.#writes.failure !== null) throw this.#writes.failure.error;
   }
 
   /**
@@ -103,20 +142,21 @@ export class RunSaver extends PostgresSaver {
    */
   async settle(): Promise<void> {
     do {
-      await this.#idle();
+      await this.#writes.idle();
       await new Promise((resolve) => setImmediate(resolve));
-    } while (this.#underWay.size > 0);
+    } while (this.#writes.underWayCount > 0);
   }
 
-  /** Refuses further writes and waits for those under way. Never rejects. */
+  /** Refuses further writes and waits for those under way; those that an outage holds are given up. Never rejects. */
   async quiesce(): Promise<void> {
-    this.#isClosed = true;
-    await this.#idle();
+    this.#writes.close();
+    this.#commits.letGo(this.#claim);
+    await this.#writes.idle();
   }
 
   /** Before a command is applied again, see journal.ts. True when an earlier attempt has written any part of it. */
   takeBackAnswers(): Promise<boolean> {
-    return this.#noticing(takeBackAnswers(this.#pool, this.#schema, this.#claim));
+    return this.#reading(() => takeBackAnswers(this.#pool, this.#schema, this.#claim));
   }
 
   override getNextVersion(current: number | undefined): number {
@@ -125,15 +165,16 @@ export class RunSaver extends PostgresSaver {
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     // A run reads what it has written.
-    await this.#idle();
-    const tuple = await this.#noticing(super.getTuple(config));
+    await this.#writes.idle();
+    const tuple = await this.#reading(() => super.getTuple(config));
     if (tuple !== undefined) this.#own.noteRead(tuple);
     return tuple;
   }
 
   override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
-    await this.#idle();
-    for await (const tuple of super.list(config, options)) {
+    await this.#writes.idle();
+    // One statement reads all of them, so an outage comes before the first.
+    for (const tuple of await this.#reading(() => collected(super.list(config, options)))) {
       this.#own.noteRead(tuple);
       yield tuple;
     }
@@ -145,7 +186,7 @@ export class RunSaver extends PostgresSaver {
     metadata: CheckpointMetadata,
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
-    const { threadId, namespace, checkpointId } = placeOf(config);
+    const { threadId, namespace, checkpointId } = placeOf(config, this.#claim, this.#threadId);
     await this.#write(async () => {
       const tagged = { ...this.#metadata, ...metadata, run_id: this.#claim.runId };
       const [blobs, dumpedMetadata] = await Promise.all([
@@ -178,7 +219,7 @@ export class RunSaver extends PostgresSaver {
   }
 
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
-    const { threadId, namespace, checkpointId } = placeOf(config);
+    const { threadId, namespace, checkpointId } = placeOf(config, this.#claim, this.#threadId);
     if (checkpointId === null) throw new TypeError('putWrites needs checkpoint_id in config.configurable.');
     await this.#write(async () => {
       const dumped = await this._dumpWrites(threadId, namespace, checkpointId, taskId, writes);
@@ -205,47 +246,45 @@ export class RunSaver extends PostgresSaver {
     return Promise.reject(new Error('A run cannot delete its own thread.'));
   }
 
-  /** Values are taken down at once: the graph goes on changing them. */
   #write(describe: () => Promise<Operation>): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new WriteRefused(this.#claim, 'closed'));
-    const written = this.#noticing(describe().then((operation) => this.#submit(operation)));
-    if (!this.#isDeferred) return written;
-    written.catch((error: unknown) => (this.#failure ??= { error }));
-    return this.#underWay.size > MAX_DEFERRED ? written : Promise.resolve();
+    const written = this.#writes.write(describe);
+    if (!this.#isDeferred || this.#writes.failure !== null) return written;
+    written.catch(() => undefined); // `flush` tells
+    return this.#writes.underWayCount > MAX_DEFERRED ? written : Promise.resolve();
   }
 
-  async #idle(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
-  }
-
-  async #submit(operation: Operation): Promise<void> {
-    // Closed while the values were serialised: the run may be over by the time the statement runs.
-    if (this.#isClosed) throw new WriteRefused(this.#claim, 'closed');
-    await this.#commits.submit(operation);
-  }
-
-  async #noticing<T>(operation: Promise<T>): Promise<T> {
-    this.#underWay.add(operation);
-    try {
-      return await operation;
-    } catch (error) {
-      if (isDatabaseUnavailable(error)) this.#unavailable = error;
-      if (error instanceof WriteRefused && error.because === 'not_owned' && !this.#isRefused) {
-        this.#isRefused = true;
-        this.#onRefused(error);
-      }
-      throw error;
-    } finally {
-      this.#underWay.delete(operation);
+  /** Tells once that somebody else owns the run, if that is what the error says. */
+  #noticeRefusal(error: unknown): boolean {
+    if (!(error instanceof WriteRefused) || error.because !== 'not_owned') return false;
+    if (!this.#isRefused) {
+      this.#isRefused = true;
+      this.#onRefused(error);
     }
+    return true;
+  }
+
+  /** Repeats what reads, and may be repeated, through outages while the attempt lasts. */
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#writes.track(this.#signal.aborted ? read() : this.#throughOutages(read));
+    } catch (error) {
+      this.#noticeRefusal(error);
+      this.#readFailure ??= { error };
+      throw error;
+    }
+  }
+
+  #throughOutages<T>(read: () => Promise<T>): Promise<T> {
+    return retrying(read, {
+      signal: this.#signal,
+      isRetriable: isOutage,
+      backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
+    });
   }
 }
 
-function placeOf(config: RunnableConfig): { threadId: string; namespace: string; checkpointId: string | null } {
-  const configurable: Record<string, unknown> = config.configurable ?? {};
-  const { thread_id: threadId, checkpoint_ns: namespace = '', checkpoint_id: checkpointId } = configurable;
-  if (typeof threadId !== 'string' || typeof namespace !== 'string') {
-    throw new TypeError('A checkpoint needs thread_id in config.configurable.');
-  }
-  return { threadId, namespace, checkpointId: typeof checkpointId === 'string' ? checkpointId : null };
+async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }

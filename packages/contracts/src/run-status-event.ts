@@ -48,13 +48,17 @@ export type RunStatusEvent = {
   /** Of unfinished tasks only. Null when omitted for size, or when the run has not stopped. */
   interrupts: RunInterrupt[] | null;
   interrupts_omitted: boolean;
+  /** Whether something in their values was replaced because JSON cannot say it. Absent in older events. */
+  interrupts_lossy?: boolean;
   /** Names of the nodes that would run next. */
   next: string[] | null;
   /** The head checkpoint. */
   checkpoint_id: string | null;
-  /** The final state. Null when omitted for size, or when there is none. */
+  /** What `graph.invoke` would return. Null when omitted for size, or when there is none. */
   values: Json;
   values_omitted: boolean;
+  /** Whether something in `values` was replaced because JSON cannot say it. Absent in older events. */
+  values_lossy?: boolean;
   error: { error: string; message: string } | null;
   /** Set only on events whose type the run asked for. */
   webhook: string | null;
@@ -97,10 +101,12 @@ export const runStatusEventSchema = z
     blocked_by: uuid.nullable().describe('The run that this one was refused for.'),
     interrupts: interruptList.nullable().describe('A list of {id, value}: pauses that wait for an answer.'),
     interrupts_omitted: z.boolean().describe('Whether interrupts were left out for their size.'),
+    interrupts_lossy: z.boolean().exactOptional().describe('Whether JSON cannot say something in interrupts.'),
     next: textList.nullable().describe('Nodes that would run next, a list of texts.'),
     checkpoint_id: z.string().nullable().describe('The head checkpoint.'),
-    values: anyJson.describe('The final state, any JSON value.'),
+    values: anyJson.describe('What the graph returned, any JSON value.'),
     values_omitted: z.boolean().describe('Whether values were left out for their size.'),
+    values_lossy: z.boolean().exactOptional().describe('Whether JSON cannot say something in values.'),
     error: z
       .looseObject({
         error: z.string().describe('The kind of error, a text.'),

@@ -42,7 +42,9 @@ test('a run is published from its admission to its end', async () => {
     superseded_by: null,
     blocked_by: null,
     interrupts_omitted: false,
+    interrupts_lossy: false,
     values_omitted: false,
+    values_lossy: false,
     error: null,
     webhook: null,
   };

@@ -55,8 +55,12 @@ export type HeadState = {
   checkpointId: string | null;
   next: string[];
   interrupts: PendingInterrupt[];
-  /** Final state as the wire has it. */
+  /** Something in the values of `interrupts` is not as the graph has it, because JSON cannot say it. */
+  areInterruptsLossy?: true;
+  /** What `graph.invoke` would return, as the wire has it. */
   values: Json;
+  /** The same of `values`. */
+  areValuesLossy?: true;
 };
 
 /** An error as the wire has it: class name and message. */

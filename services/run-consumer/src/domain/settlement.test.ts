@@ -77,6 +77,15 @@ describe('values and interrupts', () => {
   });
 });
 
+test('what JSON could not say is marked where it stands, and only there', () => {
+  const lossy: HeadState = { ...head, areValuesLossy: true, areInterruptsLossy: true };
+  expect(settlementOf({ kind: 'paused', head: lossy }, 1, LIMIT)).toMatchObject({
+    details: { values_lossy: true, interrupts_lossy: true },
+  });
+  const omitted = settlementOf({ kind: 'paused', head: { ...lossy, values: 'x'.repeat(LIMIT) } }, 1, LIMIT);
+  expect(omitted).not.toHaveProperty('details.values_lossy');
+});
+
 describe('a run that is handed back', () => {
   const handedBack = (spendsAttempt: boolean): Outcome => ({
     kind: 'handed_back',

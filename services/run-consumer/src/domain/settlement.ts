@@ -11,8 +11,10 @@ export type EventDetails = {
   next?: string[];
   interrupts?: RunInterrupt[];
   interrupts_omitted?: true;
+  interrupts_lossy?: true;
   values?: Json;
   values_omitted?: true;
+  values_lossy?: true;
   error?: RunError;
 };
 
@@ -133,8 +135,12 @@ function headDetails(head: HeadState, maxBytes: number): EventDetails {
   return {
     checkpoint_id: head.checkpointId,
     next: head.next,
-    ...(byteLength(head.interrupts) > maxBytes ? { interrupts_omitted: true } : { interrupts: head.interrupts }),
-    ...(byteLength(head.values) > maxBytes ? { values_omitted: true } : { values: head.values }),
+    ...(byteLength(head.interrupts) > maxBytes
+      ? { interrupts_omitted: true }
+      : { interrupts: head.interrupts, ...(head.areInterruptsLossy ? { interrupts_lossy: true } : {}) }),
+    ...(byteLength(head.values) > maxBytes
+      ? { values_omitted: true }
+      : { values: head.values, ...(head.areValuesLossy ? { values_lossy: true } : {}) }),
   };
 }
 

@@ -52,8 +52,10 @@ test('an event that is too large loses its values and interrupts and says so', (
     ...event,
     values: null,
     values_omitted: true,
+    values_lossy: false,
     interrupts: null,
     interrupts_omitted: true,
+    interrupts_lossy: false,
   });
 });
 

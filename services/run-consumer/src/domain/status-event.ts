@@ -58,10 +58,12 @@ export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): R
     blocked_by: details.blocked_by ?? null,
     interrupts: details.interrupts ?? null,
     interrupts_omitted: details.interrupts_omitted ?? false,
+    interrupts_lossy: details.interrupts_lossy ?? false,
     next: details.next ?? null,
     checkpoint_id: details.checkpoint_id ?? null,
     values: details.values ?? null,
     values_omitted: details.values_omitted ?? false,
+    values_lossy: details.values_lossy ?? false,
     error: details.error ?? null,
     webhook: webhookOfEvent(entry, entry.type, judgeWebhook),
   };
@@ -75,7 +77,7 @@ export function fitEvent(event: RunStatusEvent, maxBytes: number): RunStatusEven
   if (Buffer.byteLength(JSON.stringify(event)) <= maxBytes) return event;
   return {
     ...event,
-    ...(event.values === null ? {} : { values: null, values_omitted: true }),
-    ...(event.interrupts === null ? {} : { interrupts: null, interrupts_omitted: true }),
+    ...(event.values === null ? {} : { values: null, values_omitted: true, values_lossy: false }),
+    ...(event.interrupts === null ? {} : { interrupts: null, interrupts_omitted: true, interrupts_lossy: false }),
   };
 }

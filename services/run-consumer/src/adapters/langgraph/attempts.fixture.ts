@@ -40,15 +40,16 @@ export class Attempts implements AsyncDisposable {
     const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
     const runGraph = createGraphRunner({
       graphs: this.#graphs,
-      newSaver: ({ runId, fencingToken, metadata, request }, onRefused) =>
+      newSaver: ({ runId, fencingToken, threadId, metadata, request }, ties) =>
         new RunSaver({
           pool,
           schema: 'public',
           commits,
           claim: { runId, fencingToken },
+          threadId,
           metadata,
           isDeferred: request.durability === 'async',
-          onRefused,
+          ...ties,
         }),
       store: this.#store,
       logger: silent,

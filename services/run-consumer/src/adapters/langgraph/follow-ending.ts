@@ -1,47 +1,85 @@
 /**
- * Learns the state that a graph ended in from its own stream, where the stream tells: reading it back from the
- * checkpoint costs a statement and a second planning of the next tasks per run.
+ * Purpose   Learns from a graph's own stream what `graph.invoke` would have returned, and the head checkpoint where the
+ *           stream tells: reading it back costs a statement and a second planning of the next tasks per run.
+ * Rule      The values of an event are those that `invoke` returns (without `__interrupt__`, which the event has as
+ *           `interrupts`): the graph's output channels after the last superstep, whatever the durability. A checkpoint
+ *           cannot tell them: it has channels that are no output, and lacks those that are not tracked.
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { ClaimedRun } from '../../domain/run.ts';
+import type { RunnableGraph } from './graph-registry.ts';
 import type { ThreadState } from './thread-state.ts';
 
-export type Ending = {
-  /** The stream mode to invoke the graph with, whose chunks `see` takes. */
-  streamMode: 'checkpoints' | 'values';
-  see: (chunk: unknown) => void;
+/** What the stream of an attempt tells; `see` takes its chunks. */
+export class Ending {
+  readonly #run: ClaimedRun;
+  readonly #graph: RunnableGraph;
+  readonly #hasSaver: boolean;
+  /** What `invoke` would return if the stream ended here; null before the first superstep has ended. */
+  #latest: { values: unknown } | null = null;
+  #announced: { state: Announced; latest: { values: unknown } | null } | null = null;
+
+  /** @param saver null for a run without a checkpointer */
+  constructor(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver | null) {
+    this.#run = run;
+    this.#graph = graph;
+    this.#hasSaver = saver !== null;
+  }
+
+  /** Options to stream the graph with. */
+  get streamOptions(): object {
+    // The only checkpoint of `exit` is written after the stream has ended.
+    const isAnnounced = this.#hasSaver && this.#run.request.durability !== 'exit';
+    const { outputChannels } = this.#graph;
+    return {
+      streamMode: isAnnounced ? ['values', 'checkpoints'] : ['values'],
+      ...(outputChannels === undefined ? {} : { outputKeys: outputChannels }),
+    };
+  }
+
+  see(chunk: unknown): void {
+    const [mode, payload] = chunk as ['values' | 'checkpoints', unknown];
+    if (mode === 'checkpoints') this.#announced = { state: payload as Announced, latest: this.#latest };
+    else if (!isInterruption(payload)) this.#latest = { values: payload };
+  }
+
   /**
-   * State after the last chunk of a stream that ended well; null when only the checkpoint tells, as after a pause. For a
-   * run without a checkpointer it is the only state there is, after a failure too.
+   * State after a stream that ended well; null when only the checkpoint tells where the thread stands, as after a
+   * pause. For a run without a checkpointer it is the only state there is, after a failure too.
    */
-  state: () => ThreadState | null;
-};
+  get state(): ThreadState | null {
+    if (!this.#hasSaver) return { values: this.#latest?.values ?? null, next: [], config: {}, tasks: [] };
+    if (this.#announced === null || this.#announced.state.next.length > 0) return null;
+    return this.withValues({ ...this.#announced.state, tasks: [] });
+  }
+
+  /** The head of a thread whose graph has ended, with what `invoke` would have returned. */
+  withValues(head: ThreadState): ThreadState {
+    return this.#latest === null ? outputOf(head, this.#graph) : { ...head, ...this.#latest };
+  }
+
+  /** The same when the graph was stopped: a superstep that has ended may not have been written. */
+  withWrittenValues(head: ThreadState): ThreadState {
+    const isHead =
+      this.#run.request.durability === 'exit'
+        ? head.metadata?.['run_id'] === this.#run.runId
+        : head.config.configurable?.checkpoint_id === this.#announced?.state.config.configurable?.checkpoint_id;
+    const written = this.#run.request.durability === 'exit' ? this.#latest : (this.#announced?.latest ?? null);
+    return isHead && written !== null ? { ...head, ...written } : outputOf(head, this.#graph);
+  }
+}
 
 /** LangGraph announces a checkpoint once the tasks that follow it are known: without any, it is the end. */
-type Announced = Pick<ThreadState, 'values' | 'next' | 'config'>;
+type Announced = Pick<ThreadState, 'values' | 'next' | 'config' | 'metadata'>;
 
-/** @param saver null for a run without a checkpointer */
-export function followEnding(run: ClaimedRun, saver: RunSaver | null): Ending {
-  if (saver === null) return lastValues();
-  // The only checkpoint of `exit` is written after the stream has ended.
-  if (run.request.durability === 'exit') return { streamMode: 'values', see: () => undefined, state: () => null };
-  return lastCheckpoint();
+/** A thread's state as the output of a graph that was not invoked. */
+export function outputOf(state: ThreadState, { outputChannels }: RunnableGraph): ThreadState {
+  const { values } = state;
+  if (!Array.isArray(outputChannels) || typeof values !== 'object' || values === null) return state;
+  const isOutput = ([channel]: [string, unknown]) => outputChannels.includes(channel);
+  return { ...state, values: Object.fromEntries(Object.entries(values).filter(isOutput)) };
 }
 
-function lastValues(): Ending {
-  let values: unknown = null;
-  return {
-    streamMode: 'values',
-    see: (chunk) => (values = chunk),
-    state: () => ({ values, next: [], config: {}, tasks: [] }),
-  };
-}
-
-function lastCheckpoint(): Ending {
-  let last: Announced | null = null;
-  return {
-    streamMode: 'checkpoints',
-    see: (chunk) => (last = chunk as Announced),
-    state: () => (last === null || last.next.length > 0 ? null : { ...last, tasks: [] }),
-  };
+function isInterruption(chunk: unknown): boolean {
+  return typeof chunk === 'object' && chunk !== null && '__interrupt__' in chunk && Array.isArray(chunk.__interrupt__);
 }

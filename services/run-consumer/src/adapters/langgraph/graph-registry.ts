@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
 import type { Logger } from '@runlane/service-kit';
 import { lend } from './lent-parts.ts';
+import { watchParts } from './node-watch.ts';
 import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
 
@@ -14,6 +15,8 @@ export interface RunnableGraph {
   interruptAfter?: string[] | '*';
   readonly nodes: Record<string, unknown>;
   readonly channels: Record<string, unknown>;
+  /** What `invoke` returns: several channels as an object, or one channel's value. */
+  readonly outputChannels?: string | string[];
   stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
   getState(config: object): Promise<GraphState>;
 }
@@ -86,6 +89,7 @@ export class GraphRegistry {
   ): Promise<RunnableGraph> {
     const loaded = await this.#load(graphId);
     const graph = loaded.kind === 'graph' ? loaded.graph : await this.#create(loaded.source, loaded.create, config);
+    watchParts(graph);
     lend(graph, { checkpointer: saver ?? undefined, store });
     return graph;
   }

@@ -51,8 +51,8 @@ function execute(run: ClaimedRun, abort: AbortSignal, write = createBatchWriter(
   const commits = new GroupCommit(write);
   const runGraph = createGraphRunner({
     graphs,
-    newSaver: ({ runId, fencingToken, metadata }, onRefused) =>
-      new RunSaver({ pool, schema: 'public', commits, claim: { runId, fencingToken }, metadata, onRefused }),
+    newSaver: ({ runId, fencingToken, metadata }, ties) =>
+      new RunSaver({ pool, schema: 'public', commits, claim: { runId, fencingToken }, metadata, ...ties }),
     store,
     logger: silent,
   });

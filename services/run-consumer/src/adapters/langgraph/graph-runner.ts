@@ -5,50 +5,59 @@
  *           LangGraph lets go of an aborted graph at once, while that goes on.
  * Failures  The graph's own errors end the run; a database that was away hands it back; neither rejects.
  */
-import { RunControl } from '@langchain/langgraph';
+import type { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
-import type { RunSaver } from '@runlane/checkpoint';
+import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
 import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry } from './graph-registry.ts';
-import { followEnding } from './follow-ending.ts';
+import { Ending, outputOf } from './follow-ending.ts';
 import { sendClassOf } from './langgraph-copy.ts';
 import { asBorrower } from './lent-parts.ts';
 import { NodeWatch } from './node-watch.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
+import { SuperstepGate } from './superstep-gate.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
 import { toWire } from './wire-values.ts';
 
 export type RunnerDependencies = {
   graphs: GraphRegistry;
-  /** The saver of one attempt; `onRefused` is called when the run is found to be owned by somebody else. */
-  newSaver: (run: ClaimedRun, onRefused: () => void) => RunSaver;
+  /** The saver of one attempt. */
+  newSaver: (run: ClaimedRun, ties: SaverTies) => RunSaver;
   store: BaseStore;
   logger: Logger;
 };
+
+/** What ties a saver to its attempt: each stops the other. */
+export type SaverTies = Required<Pick<RunSaverOptions, 'signal' | 'onRefused' | 'onFailure'>>;
 
 /** Longest error message that an event carries, in characters: an event must fit its topic whatever a graph throws. */
 const MAX_ERROR_MESSAGE = 16_384;
 
 export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signals) => {
-    const refused = new AbortController();
+    const stopped = new AbortController();
+    const abort = AbortSignal.any([signals.abort, stopped.signal]);
     const nodes = new NodeWatch();
-    const saver = run.isTemporary ? null : needs.newSaver(run, () => refused.abort(new LeaseLost(`run ${run.runId}`)));
+    const ties: SaverTies = {
+      signal: abort,
+      onRefused: () => stopped.abort(new LeaseLost(`run ${run.runId}`)),
+      onFailure: (error) => stopped.abort(error),
+    };
+    const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     try {
-      const abort = AbortSignal.any([signals.abort, refused.signal]);
       return await nodes.during(() => asBorrower(() => attempt(run, { ...signals, abort }, { saver, nodes }, needs)));
     } catch (error) {
-      return failureOutcome(error, saver);
+      return failureOutcome(error, saver, false);
     } finally {
       await saver?.quiesce();
-      // Whoever aborted a run ends the thread of a graph that does not end.
-      if (signals.abort.aborted) await nodes.ended();
+      // Whoever aborted a run ends the thread of a graph that does not end; its time limit ends one that cannot write.
+      if (signals.abort.aborted || (saver?.failure ?? null) !== null) await nodes.ended();
     }
   };
 }
@@ -59,7 +68,7 @@ async function attempt(
   { saver, nodes }: { saver: RunSaver | null; nodes: NodeWatch },
   needs: RunnerDependencies,
 ): Promise<Outcome> {
-  const control = new RunControl();
+  const control = new SuperstepGate(() => saver?.mayGoOn ?? true);
   // Without a checkpointer a drained run would only start over: it may end within the grace instead.
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
@@ -72,20 +81,19 @@ async function attempt(
     case 'refused':
       return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };
     case 'paused':
-      return { kind: 'paused', head: headOf(plan.state, run, needs.logger) };
+      return { kind: 'paused', head: headOf(outputOf(plan.state, graph)) };
     case 'nothing_to_continue':
-      return { kind: 'succeeded', head: headOf(plan.state, run, needs.logger), nothingToContinue: true };
+      return { kind: 'succeeded', head: headOf(outputOf(plan.state, graph)), nothingToContinue: true };
     case 'invoke':
       break;
   }
-  const ending = followEnding(run, saver);
+  const ending = new Ending(run, graph, saver);
   try {
     // LangGraph would still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;
     const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
-      callbacks: [nodes.callbacks],
-      streamMode: ending.streamMode,
+      ...ending.streamOptions,
     });
     for await (const chunk of stream) ending.see(chunk);
     await saver?.flush();
@@ -96,14 +104,18 @@ async function attempt(
       await nodes.ended();
       await saver.settle();
     }
+    // What a run that is handed back at its boundary has written is written, after an outage too.
+    if (control.drainRequested) await saver?.settle();
     // Whether the database was away or the run was lost is known when the writes under way have ended.
     await saver?.quiesce();
-    const outcome = failureOutcome(error, saver);
-    if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped)) return outcome;
-    const state = saver === null ? ending.state() : await readState(graph, checkpointConfig(run));
-    return { ...outcome, head: state === null ? null : headOf(state, run, needs.logger) };
+    const outcome = failureOutcome(error, saver, control.drainRequested);
+    const isRefusedValue = saver?.failure?.kind === 'refused_value';
+    if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
+    if (saver === null) return { ...outcome, head: ending.state === null ? null : headOf(ending.state) };
+    const state = await readState(graph, checkpointConfig(run));
+    return { ...outcome, head: headOf(isStopped ? ending.withWrittenValues(state) : ending.withValues(state)) };
   }
-  const head = headOf(ending.state() ?? (await readState(graph, checkpointConfig(run))), run, needs.logger);
+  const head = headOf(ending.state ?? ending.withValues(await readState(graph, checkpointConfig(run))));
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
 }
 
@@ -119,37 +131,42 @@ function drainOn(signal: AbortSignal, control: RunControl): void {
   else signal.addEventListener('abort', request, { once: true });
 }
 
-function headOf(state: ThreadState, run: ClaimedRun, logger: Logger): HeadState {
+function headOf(state: ThreadState): HeadState {
+  const questions = state.tasks
+    .filter((task) => !task.isFinished)
+    .flatMap((task) => task.interrupts)
+    .map(({ id, value }) => ({ id: id ?? '', value: toWire(value) }));
+  const values = toWire(state.values);
   return {
     checkpointId: state.config.configurable?.checkpoint_id ?? null,
     next: state.next,
-    interrupts: state.tasks
-      .filter((task) => !task.isFinished)
-      .flatMap((task) => task.interrupts)
-      .map(({ id, value }) => ({ id: id ?? '', value: toWireOrNull(value, run, logger) })),
-    values: toWireOrNull(state.values, run, logger),
+    interrupts: questions.map(({ id, value }) => ({ id, value: value.json })),
+    ...(questions.some(({ value }) => value.isLossy) ? { areInterruptsLossy: true } : {}),
+    values: values.json,
+    ...(values.isLossy ? { areValuesLossy: true } : {}),
   };
-}
-
-function toWireOrNull(value: unknown, run: ClaimedRun, logger: Logger): HeadState['values'] {
-  try {
-    return toWire(value);
-  } catch (error) {
-    logger.warn({ err: error, run_id: run.runId, graph_id: run.graphId }, 'run.values_not_json');
-    return null;
-  }
 }
 
 function failureOutcome(
   error: unknown,
   saver: RunSaver | null,
+  isDrained: boolean,
 ): Extract<Outcome, { kind: 'failed' | 'handed_back' | 'lease_lost' }> {
   if (saver?.isRefused) return { kind: 'lease_lost' };
-  if (saver !== null && saver.unavailable !== null) {
-    return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(saver.unavailable) };
+  const failure = saver?.failure ?? null;
+  switch (failure?.kind) {
+    case 'outage':
+      // Free, and no endless loop: outages are waited out, so this one met an attempt that was to stop anyway.
+      return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(failure.error) };
+    case 'overrun':
+      return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(failure.error) };
+    case 'refused_value':
+      return { kind: 'failed', reason: 'graph_error', error: describeError(failure.error), head: null };
+    case undefined:
+      break;
   }
-  // By name: a project brings its own copy of LangGraph.
-  if (error instanceof Error && error.name === 'GraphDrained') {
+  // By name: a project brings its own copy of LangGraph. A node may also drain a graph of its own.
+  if (isDrained && error instanceof Error && error.name === 'GraphDrained') {
     return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(error) };
   }
   const reason = error instanceof GraphNotLoadable ? 'graph_not_loadable' : 'graph_error';

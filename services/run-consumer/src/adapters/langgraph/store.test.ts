@@ -66,8 +66,8 @@ async function runNotes(
   const commits = new GroupCommit(createBatchWriter(rows.pool, 'public'));
   const runGraph = createGraphRunner({
     graphs,
-    newSaver: ({ runId, fencingToken }, onRefused) =>
-      new RunSaver({ pool: rows.pool, schema: 'public', commits, claim: { runId, fencingToken }, onRefused }),
+    newSaver: ({ runId, fencingToken }, ties) =>
+      new RunSaver({ pool: rows.pool, schema: 'public', commits, claim: { runId, fencingToken }, ...ties }),
     store,
     logger: silent,
   });

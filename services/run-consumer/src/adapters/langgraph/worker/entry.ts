@@ -21,7 +21,10 @@ const settings = workerData as WorkerSettings;
 const { databaseUrl, checkpointSchema: schema } = settings;
 const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
 const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
-const commits = new GroupCommit(createBatchWriter(pool, schema));
+const commits = new GroupCommit(createBatchWriter(pool, schema), {
+  onHeld: ({ error, attempt, operationCount }) =>
+    logger.warn({ err: error, attempt, operations: operationCount }, 'checkpoints.wait_for_database'),
+});
 
 // A project's modules may say ./x.js and mean x.ts, use enums or path aliases: plain type stripping runs none of that.
 register({ tsconfig: settings.tsconfig ?? false });
@@ -30,15 +33,16 @@ const embeddings = index === null ? null : await loadEmbeddings(index);
 const graphs = new GraphRegistry(settings.graphs, logger);
 const runGraph = createGraphRunner({
   graphs,
-  newSaver: ({ runId, fencingToken, metadata, request }, onRefused) =>
+  newSaver: ({ runId, fencingToken, threadId, metadata, request }, ties) =>
     new RunSaver({
       pool,
       schema,
       commits,
       claim: { runId, fencingToken },
+      threadId,
       metadata,
       isDeferred: request.durability === 'async',
-      onRefused,
+      ...ties,
     }),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
   logger,

@@ -1,0 +1,25 @@
+/** A line of supersteps as long as the input says, each of which notes outside of Runlane that it began and ended. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
+import { note } from './side-effects.ts';
+
+const State = Annotation.Root({
+  /** Supersteps to do. */
+  steps: Annotation<number>,
+  /** Milliseconds that each takes. */
+  ms: Annotation<number>,
+  done: Annotation<number>({ reducer: (_before, now) => now, default: () => 0 }),
+});
+
+export const graph = new StateGraph(State)
+  .addNode('step', async ({ done, ms }, config) => {
+    const { run_id, thread_id } = config.configurable ?? {};
+    const node = `step ${done + 1}`;
+    note({ run_id, thread_id, node, at: 'start' });
+    await sleep(ms);
+    note({ run_id, thread_id, node, at: 'end' });
+    return { done: done + 1 };
+  })
+  .addEdge(START, 'step')
+  .addConditionalEdges('step', ({ done, steps }) => (done < steps ? 'step' : END))
+  .compile();
