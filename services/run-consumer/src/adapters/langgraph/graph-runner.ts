@@ -95,7 +95,6 @@ async function attempt(
     if (keepsState(signals.abort)) throw signals.abort.reason;
     const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
-      callbacks: [nodes.callbacks],
       ...ending.streamOptions,
     });
     for await (const chunk of stream) ending.see(chunk);
