@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
-import { RunnableLambda, RunnableSequence } from '@langchain/core/runnables';
+import { Runnable, RunnableBranch, RunnableLambda, RunnableSequence } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { Annotation, START, StateGraph, entrypoint, task } from '@langchain/langgraph';
 import { ToolNode } from '@langchain/langgraph/prebuilt';
@@ -70,6 +70,20 @@ const prompt = RunnableLambda.from((state: Held) => [new HumanMessage(state.gate
 const answer = RunnableLambda.from(() => ({}));
 export const model = new StateGraph(State)
   .addNode('held', prompt.pipe(new HeldModel()).pipe(answer))
+  .addEdge(START, 'held')
+  .compile();
+
+/** A class of the project's own, with what only it can reach. */
+class OwnRunnable extends Runnable<Held, Record<string, never>> {
+  lc_namespace = ['test'];
+  readonly #hold = hold;
+  invoke(input: Held): Promise<Record<string, never>> {
+    return this.#hold(input);
+  }
+}
+export const ownClass = new StateGraph(State).addNode('held', new OwnRunnable()).addEdge(START, 'held').compile();
+export const choice = new StateGraph(State)
+  .addNode('held', RunnableBranch.from([[() => true, new OwnRunnable()], new OwnRunnable()]))
   .addEdge(START, 'held')
   .compile();
 

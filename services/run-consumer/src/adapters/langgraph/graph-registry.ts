@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
 import type { Logger } from '@runlane/service-kit';
 import { lend } from './lent-parts.ts';
+import { watchParts } from './node-watch.ts';
 import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
 
@@ -88,6 +89,7 @@ export class GraphRegistry {
   ): Promise<RunnableGraph> {
     const loaded = await this.#load(graphId);
     const graph = loaded.kind === 'graph' ? loaded.graph : await this.#create(loaded.source, loaded.create, config);
+    watchParts(graph);
     lend(graph, { checkpointer: saver ?? undefined, store });
     return graph;
   }

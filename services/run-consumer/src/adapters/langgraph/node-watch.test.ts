@@ -21,6 +21,8 @@ const KINDS = [
   'configuredSubgraph',
   'byHand',
   'model',
+  'ownClass',
+  'choice',
   'tools',
   'functional',
 ];

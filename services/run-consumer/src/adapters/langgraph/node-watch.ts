@@ -2,11 +2,12 @@
  * Purpose   Knows what of a run's graph is executing. LangGraph gives up an aborted graph at once, and code that does not
  *           look at its signal goes on, with side effects and all.
  * I3, I9    An aborted attempt ends when its code has: until then the next run of the thread must not start.
- * How       Nothing of a graph is touched. LangChain enters a function of a node, of a chain, of a tool or of a task
- *           through one AsyncLocalStorage, which all copies of it in a process share; what a function returns there tells
- *           how long it executes. Models and retrievers are called without it, and tell by their callbacks.
- * Limits    Not seen: what code starts and does not wait for, and a class of the project's own that a graph calls by
- *           `invoke` and that calls neither LangChain nor its callbacks.
+ * How       No object of a graph is copied, derived or given a property. LangChain enters a function of a node, of a chain,
+ *           of a tool or of a task through one AsyncLocalStorage, which all copies of it in a process share; what a function
+ *           returns there tells how long it executes. Models, and classes of the project's own, are called without it: of
+ *           those that are parts of a graph, `invoke` is wrapped where their class defines it.
+ * Limits    Not seen: what code starts and does not wait for, and a model that is a step of a chain in a graph which only
+ *           another node's code knows, unless its class is also part of a graph.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
@@ -14,24 +15,14 @@ import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 
 const watches = new AsyncLocalStorage<NodeWatch>();
 const hooked = new WeakSet<object>();
+const visited = new WeakSet<object>();
+
+/** LangChain keeps parts in arrays and records, and the branches of a choice in pairs. */
+const MAX_DEPTH = 2;
+const MAX_LENGTH = 1_000;
 
 export class NodeWatch {
   readonly #executing = new Set<Promise<unknown>>();
-  readonly #calls = new Map<string, () => void>();
-
-  /** For the `callbacks` of the run. By shape, as a project's own copy of LangChain takes it. */
-  readonly callbacks = {
-    name: 'runlane_node_watch',
-    // In the background a start would be told after the end of the run.
-    awaitHandlers: true,
-    handleChatModelStart: (_model: unknown, _messages: unknown, id: string) => this.#callStarted(id),
-    handleLLMStart: (_model: unknown, _prompts: unknown, id: string) => this.#callStarted(id),
-    handleLLMEnd: (_result: unknown, id: string) => this.#callEnded(id),
-    handleLLMError: (_error: unknown, id: string) => this.#callEnded(id),
-    handleRetrieverStart: (_retriever: unknown, _query: unknown, id: string) => this.#callStarted(id),
-    handleRetrieverEnd: (_documents: unknown, id: string) => this.#callEnded(id),
-    handleRetrieverError: (_error: unknown, id: string) => this.#callEnded(id),
-  };
 
   /** Executes what belongs to the run, and watches all that it calls. */
   during<T>(execute: () => T): T {
@@ -52,17 +43,57 @@ export class NodeWatch {
     this.#executing.add(result);
     result.then(end, end);
   }
+}
 
-  #callStarted(id: string): void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#calls.set(id, resolve);
-    this.track(promise);
-  }
+/**
+ * Watches what a graph calls by `invoke`: its own parts and theirs, as far as they are plain properties. Once per graph,
+ * and once per class.
+ */
+export function watchParts(graph: object): void {
+  visit(graph, 0);
+}
 
-  #callEnded(id: string): void {
-    this.#calls.get(id)?.();
-    this.#calls.delete(id);
+/** @param depth how many plain objects and arrays are around it, up to the next part */
+function visit(value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null || visited.has(value)) return;
+  const isPart = 'lc_runnable' in value && value.lc_runnable === true;
+  if (!isPart && !(depth < MAX_DEPTH && isPlain(value))) return;
+  if (isPart) {
+    visited.add(value);
+    watchInvoke(value);
   }
+  const within = isPart ? 0 : depth + 1;
+  if (Array.isArray(value)) {
+    // A longer one holds data.
+    if (value.length <= MAX_LENGTH) for (const each of value) visit(each, within);
+    return;
+  }
+  for (const key of Object.keys(value)) {
+    // By descriptor: a getter is the project's code, and not to be run for this.
+    visit(Reflect.getOwnPropertyDescriptor(value, key)?.value, within);
+  }
+}
+
+/** In place, where the method is defined, so that `this` and what is private to it stay as they are. */
+function watchInvoke(runnable: object): void {
+  let owner: object | null = runnable;
+  while (owner !== null && !Object.hasOwn(owner, 'invoke')) owner = Reflect.getPrototypeOf(owner);
+  // An object with an `invoke` that no class defines is a one-off, and stays untouched.
+  if (owner === null || owner === runnable || hooked.has(owner)) return;
+  const invoke: unknown = Reflect.get(owner, 'invoke');
+  if (typeof invoke !== 'function') return;
+  hooked.add(owner);
+  const watched = function (this: unknown, ...args: unknown[]): unknown {
+    const result: unknown = Reflect.apply(invoke, this, args);
+    watches.getStore()?.track(result);
+    return result;
+  };
+  Reflect.defineProperty(owner, 'invoke', { ...Reflect.getOwnPropertyDescriptor(owner, 'invoke'), value: watched });
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Reflect.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }
 
 /** Once in a thread: the storage that LangChain's first copy has put into place serves all others. */

@@ -1,0 +1,10 @@
+import { createAgent } from 'langchain';
+import { z } from 'zod';
+import { dynamicSystemPromptMiddleware } from 'langchain';
+import { Scripted } from '../lib/scripted.ts';
+export const graph = createAgent({
+  model: new Scripted((m) => m[0]!.text),
+  tools: [],
+  contextSchema: z.object({ who: z.string().default('default-who') }),
+  middleware: [dynamicSystemPromptMiddleware((_s, r: any) => `ctx ${JSON.stringify(r.context ?? null)}`)],
+});

@@ -1,0 +1,10 @@
+import { Annotation, Overwrite, START, StateGraph } from '@langchain/langgraph';
+const State = Annotation.Root({
+  out: Annotation<string[]>({ reducer: (a, b) => a.concat(b as any), default: () => [] }),
+});
+export const graph = new StateGraph(State)
+  .addNode('a', () => ({ out: ['a'] }))
+  .addNode('b', () => ({ out: new Overwrite(['only']) as any }))
+  .addEdge(START, 'a')
+  .addEdge('a', 'b')
+  .compile();

@@ -1,0 +1,31 @@
+/** The cases of the zoo: a folder each, with a graph as a user writes it and the requests of one thread, in order. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Json } from '@runlane/contracts';
+
+/** A `RunCreate` without `assistant_id`, which is the case; `thread_id` is there only to be null. */
+export type ZooRequest = Record<string, Json>;
+
+export type ZooCase = {
+  name: string;
+  /** The module that exports `graph`. */
+  file: string;
+  requests: ZooRequest[];
+};
+
+const CASES = fileURLToPath(new URL('../cases/', import.meta.url));
+
+export function zooCases(): ZooCase[] {
+  return readdirSync(CASES)
+    .filter((name) => existsSync(`${CASES}${name}/requests.json`))
+    .map((name) => ({
+      name,
+      file: `${CASES}${name}/graph.ts`,
+      requests: JSON.parse(readFileSync(`${CASES}${name}/requests.json`, 'utf8')) as ZooRequest[],
+    }));
+}
+
+/** The thread of a case, in both ways of running it: graphs may put its id into their state. */
+export function threadOf(name: string): string {
+  return `zoo-${name}`;
+}
