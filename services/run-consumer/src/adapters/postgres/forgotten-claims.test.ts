@@ -8,7 +8,7 @@ import { emptyCheckpoint } from '@langchain/langgraph-checkpoint';
 import { GroupCommit, RunSaver, WriteRefused, createBatchWriter } from '@runlane/checkpoint';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { claimNumber } from '../../domain/run.ts';
-import type { ClaimedRun } from '../../domain/run.ts';
+import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { createRunClaims } from './run-store.ts';
 
@@ -18,11 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const SUCCEEDED = {
+const SUCCEEDED: Outcome = {
   kind: 'succeeded',
   head: { checkpointId: null, next: [], interrupts: [], values: null },
   nothingToContinue: false,
-} as const;
+};
 
 async function readyRun(): Promise<string> {
   const threadId = randomUUID();
