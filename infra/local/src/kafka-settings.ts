@@ -23,6 +23,9 @@ export function kafkaSettings(broker: BrokerAddresses, nodes: 1 | 3): Record<str
     'controller.listener.names': 'CONTROLLER',
     ...broker.listenerSettings,
     'auto.create.topics.enable': 'false',
+    // Everything is allowed until somebody makes an ACL, as tests of refusals do.
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': 'true',
     'default.replication.factor': replicas,
     'min.insync.replicas': minIsr,
     'offsets.topic.replication.factor': replicas,

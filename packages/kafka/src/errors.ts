@@ -26,6 +26,12 @@ export class PoisonError extends Error {
 }
 
 /**
+ * Thrown when the cluster refuses who we are or what we may do. It is retriable, because the grant may be given back:
+ * whoever needs it waits, not ready, and all others go on.
+ */
+export class AccessDenied extends RetriableError {}
+
+/**
  * Thrown when a topic refuses one record for its size: the same record is refused again, and all others are not to
  * blame. Whoever publishes sends a smaller one in its place.
  */

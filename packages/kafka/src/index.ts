@@ -19,7 +19,7 @@ export type {
   Seek,
   TopicPartition,
 } from './port.ts';
-export { FatalError, PoisonError, RecordTooLarge, RetriableError } from './errors.ts';
+export { AccessDenied, FatalError, PoisonError, RecordTooLarge, RetriableError } from './errors.ts';
 export { connectKafka } from './kafkajs/connect-kafka.ts';
 export { deadLetterRecord } from './dead-letter.ts';
 export type { DeadLetterInfo } from './dead-letter.ts';
@@ -28,5 +28,7 @@ export type { JsonParseResult } from './json.ts';
 export { partitionForKey } from './partitioner.ts';
 export { registerSchemas } from './register-schemas.ts';
 export type { RegisterSchemasOptions, SchemaSubject } from './register-schemas.ts';
+export { topicProblems } from './topic-problems.ts';
+export type { TopicDescription, TopicProblems } from './topic-problems.ts';
 export { createValueCodec } from './value-codec.ts';
 export type { ValueCodec, ValueCodecOptions } from './value-codec.ts';

@@ -1,4 +1,5 @@
 import type { TopicDefinition } from '@runlane/contracts';
+import type { TopicDescription } from './topic-problems.ts';
 
 /** One partition of one topic. */
 export type TopicPartition = { topic: string; partition: number };
@@ -74,7 +75,7 @@ export interface EventProducer {
    * Records of one call that share a partition keep their order.
    *
    * Thrown when not all of it is known to be written: RetriableError (unknown outcome; some records may be in the log:
-   * repeat the same batch before anything newer), RecordTooLarge (one record exceeds its topic; those before it are
+   * repeat the same batch before anything newer; AccessDenied is one), RecordTooLarge (one record exceeds its topic; those before it are
    * written, those after it are not known to be) or FatalError (repeating cannot help).
    * An aborted `signal` also ends in RetriableError, and the request under way may still be written.
    */
@@ -86,7 +87,7 @@ export interface EventProducer {
 /** What a health probe and a metric need; never a promise about the future. */
 export type ConsumerHealth = {
   state: 'starting' | 'joined' | 'rebalancing' | 'stopped' | 'crashed';
-  /** Unix milliseconds of the last heartbeat or fetch the broker answered; null before the first. */
+  /** When the broker answered the last heartbeat, on the clock of `performance.now()`; null before the first. */
   lastHeartbeatAtMs: number | null;
   partitions: readonly TopicPartition[];
   rebalanceCount: number;
@@ -195,6 +196,8 @@ export interface KafkaAdmin {
   committedOffsets(group: string, topic: string): Promise<Map<number, bigint>>;
   /** Null when the topic does not exist. */
   partitionCount(topic: string): Promise<number | null>;
+  /** Partitions, replicas and effective settings; null when the topic does not exist. */
+  describeTopic(topic: string): Promise<TopicDescription | null>;
   close(): Promise<void>;
 }
 
@@ -206,6 +209,8 @@ export type KafkaConnection = {
   consumer(options: ConsumerOptions): RecordConsumer;
   /** Resolves at once and connects with its first call. */
   admin(): Promise<KafkaAdmin>;
+  /** A sentence for each producer and consumer that the cluster refuses just now, for want of a permission say. */
+  refusals(): readonly string[];
 };
 
 /** `brokers` are host:port pairs used for bootstrapping. */

@@ -6,3 +6,4 @@ export type { Batch, ReceiveSteps } from './receive-batch.ts';
 export { endOffset, resumeFromLedger } from './resume-from-ledger.ts';
 export { unseenRecords } from './unseen-records.ts';
 export type { LedgerPosition, PositionOwner } from './unseen-records.ts';
+export { watchTopicsUntil } from './watch-topics.ts';

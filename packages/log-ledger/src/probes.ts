@@ -1,17 +1,23 @@
-import type { RecordConsumer } from '@runlane/kafka';
+import type { KafkaConnection, RecordConsumer } from '@runlane/kafka';
 import type { Check, Logger } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 
 /** What the probes of a process look at. `consumes`: whether it is ready only while its consumer is. */
-export type ProbedProcess = { pool: Pool; logger: Logger; consumes: boolean };
-
-/** Without a heartbeat for this long a joined consumer counts as hung: six heartbeat intervals. */
-const SILENT_CONSUMER_MS = 20_000;
+export type ProbedProcess = {
+  pool: Pool;
+  kafka: Pick<KafkaConnection, 'refusals'>;
+  logger: Logger;
+  consumes: boolean;
+};
 
 /** How long the database may take to answer a probe. */
 const DATABASE_ANSWER_MS = 1_000;
 
-/** Answers for /livez and /readyz. A server that is away makes the process not ready, never not alive. */
+/**
+ * Answers for /livez and /readyz. A server that is away, frozen or refuses us makes the process not ready, never not
+ * alive: a restart would repeat work and heal nothing. A consumer whose connection hangs starts another one by itself.
+ * What is left for /livez is an event loop that does not turn, and then nobody answers.
+ */
 export class Probes {
   readonly #process: ProbedProcess;
   #waitingFor: string | null = 'its start';
@@ -37,20 +43,14 @@ export class Probes {
 
   live(): Check {
     const health = this.#consumer?.health();
-    if (health === undefined) return {};
-    if (health.state === 'crashed') return { consumer: 'the Kafka consumer crashed' };
-    const isHung =
-      health.state === 'joined' &&
-      health.lastHeartbeatAtMs !== null &&
-      Date.now() - health.lastHeartbeatAtMs > SILENT_CONSUMER_MS;
-    // A broker that is away makes the consumer leave the joined state, so silence within it is the process's own.
-    return { consumer: isHung ? `no heartbeat for ${SILENT_CONSUMER_MS} ms` : true };
+    return health?.state === 'crashed' ? { consumer: 'the Kafka consumer crashed' } : {};
   }
 
   async ready(): Promise<Check> {
     return {
       start: this.#waitingFor === null ? true : `waiting for ${this.#waitingFor}`,
       consumer: this.#consumerIsReady(),
+      kafka: this.#process.kafka.refusals().join('; ') || true,
       database: await this.#databaseAnswers(),
     };
   }

@@ -4,6 +4,8 @@
  * Drain     admission leaves its group → runs end, or are handed back after the grace → the relay flushes → leases end.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { topicDefinitions, topicNames } from '@runlane/contracts';
+import type { TopicDefinition } from '@runlane/contracts';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, startHttp } from '@runlane/service-kit';
 import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
@@ -18,13 +20,15 @@ import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
-import { Probes } from '@runlane/log-ledger';
+import { Probes, watchTopicsUntil } from '@runlane/log-ledger';
 import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
 
 /** Longest a consumer may take to leave its group, in milliseconds; a handler that is longer under way is abandoned. */
 const LEAVE_GROUP_MS = 10_000;
+
+const WATCH_TOPICS_EVERY_MS = 600_000;
 
 export type ServiceOptions = { config: RunConsumerConfig; logger: Logger; environment: NodeJS.ProcessEnv };
 
@@ -44,7 +48,12 @@ export async function startRunConsumer(
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);
   const foundation = layFoundation(scope, signal, { config, logger, metrics, judgeWebhook });
-  const probes = new Probes({ pool: foundation.pool, logger, consumes: config.RUNLANE_ROLES.includes('admission') });
+  const probes = new Probes({
+    pool: foundation.pool,
+    kafka: foundation.kafka,
+    logger,
+    consumes: config.RUNLANE_ROLES.includes('admission'),
+  });
   scope.use(
     await startHttp({
       port: config.HTTP_PORT,
@@ -109,9 +118,16 @@ export async function startRunConsumer(
     probes.watchConsumer(consumer);
   }
   probes.isStarted();
+  const watching = watchTopicsUntil(signals.background, {
+    kafka: foundation.kafka,
+    topics: topicsOf(config),
+    everyMs: WATCH_TOPICS_EVERY_MS,
+    logger,
+  });
 
   return {
     failed: [
+      failureOf(watching),
       ...(consumer === null ? [] : [consumer.failed]),
       ...loops.map((loop) => failureOf(loop)),
       ...(execution === null ? [] : [failureOf(execution.claiming)]),
@@ -129,6 +145,16 @@ export async function startRunConsumer(
       await execution?.lease.release();
     },
   };
+}
+
+/** The topics that the process reads or writes in its roles. */
+function topicsOf({ RUNLANE_TOPIC_PREFIX, RUNLANE_ROLES }: RunConsumerConfig): TopicDefinition[] {
+  const { requests, status, deadLetters } = topicNames(RUNLANE_TOPIC_PREFIX);
+  const used = new Set([
+    ...(RUNLANE_ROLES.includes('admission') ? [requests, deadLetters] : []),
+    ...(RUNLANE_ROLES.includes('relay') ? [status, deadLetters] : []),
+  ]);
+  return topicDefinitions(RUNLANE_TOPIC_PREFIX).filter(({ name }) => used.has(name));
 }
 
 /** A loop ends when it is told to; that it fails must take the process down. */

@@ -3,6 +3,7 @@
  * Start     HTTP (so that probes answer) → database → delivery → watching and pruning → intake.
  * Drain     intake leaves its group → attempts end, or are aborted after the grace → leases are given back.
  */
+import { topicDefinitions } from '@runlane/contracts';
 import { migrate, waitForDatabase } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, startHttp } from '@runlane/service-kit';
@@ -17,12 +18,13 @@ import { createDispatcherMetrics } from './metrics.ts';
 import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { startIntake } from './wiring/intake.ts';
-import { Probes } from '@runlane/log-ledger';
+import { Probes, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** Longest the consumer may take to leave its group, in milliseconds. */
 const LEAVE_GROUP_MS = 10_000;
 const WATCH_EVERY_MS = 5_000;
 const PRUNE_EVERY_MS = 60_000;
+const WATCH_TOPICS_EVERY_MS = 600_000;
 const DAY_MS = 86_400_000;
 
 export type ServiceOptions = { config: DispatcherConfig; logger: Logger; environment: NodeJS.ProcessEnv };
@@ -38,7 +40,7 @@ export async function startDispatcher(
   const foundation = layFoundation(scope, { config, logger, metrics, project });
   const { pool, group, statusTopic } = foundation;
   const signer = createWebhookSigner(foundation);
-  const probes = new Probes({ pool: foundation.pool, logger, consumes: true });
+  const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
   scope.use(
     await startHttp({
       port: config.HTTP_PORT,
@@ -87,9 +89,15 @@ export async function startDispatcher(
   const consumer: RecordConsumer = await startIntake(foundation, () => delivery.lookAgain());
   probes.watchConsumer(consumer);
   probes.isStarted();
+  const watching = watchTopicsUntil(background.signal, {
+    kafka: foundation.kafka,
+    topics: topicDefinitions(config.RUNLANE_TOPIC_PREFIX).filter(({ name }) => name === statusTopic),
+    everyMs: WATCH_TOPICS_EVERY_MS,
+    logger,
+  });
 
   return {
-    failed: [consumer.failed, failureOf(delivering), ...loops.map((loop) => failureOf(loop))],
+    failed: [failureOf(watching), consumer.failed, failureOf(delivering), ...loops.map((loop) => failureOf(loop))],
     drain: async () => {
       const graceEndsAtMs = performance.now() + config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000;
       const leaving = consumer.drain(LEAVE_GROUP_MS);

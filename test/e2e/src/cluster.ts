@@ -3,7 +3,7 @@
 import kafkajs from 'kafkajs';
 import { eventually } from '@runlane/testkit';
 
-const { Kafka, logLevel } = kafkajs;
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, ResourcePatternTypes, logLevel } = kafkajs;
 
 /** Forgets the offsets that the group has committed, so that its next member reads from the beginning. It must be empty. */
 export async function deleteGroup(brokers: string[], group: string): Promise<void> {
@@ -16,6 +16,36 @@ export async function deleteTopic(brokers: string[], topic: string): Promise<voi
     await admin.deleteTopics({ topics: [topic] });
     await eventually(async () => !(await admin.listTopics()).includes(topic), { what: `topic ${topic} is gone` });
   });
+}
+
+/** Something that an ACL is about. */
+export type AclTarget = { kind: 'topic' | 'group'; name: string; operation: 'READ' | 'WRITE' };
+
+/** Takes one operation from everybody, as a grant that is missing does; everything else stays allowed. */
+export async function deny(brokers: string[], target: AclTarget): Promise<void> {
+  const acl = [
+    aclOf(target, AclOperationTypes.ALL, AclPermissionTypes.ALLOW),
+    aclOf(target, AclOperationTypes[target.operation], AclPermissionTypes.DENY),
+  ];
+  await withAdmin(brokers, (admin) => admin.createAcls({ acl }));
+}
+
+/** Gives back what `deny` took. */
+export async function allow(brokers: string[], target: AclTarget): Promise<void> {
+  const denied = aclOf(target, AclOperationTypes[target.operation], AclPermissionTypes.DENY);
+  await withAdmin(brokers, (admin) => admin.deleteAcls({ filters: [denied] }));
+}
+
+function aclOf({ kind, name }: AclTarget, operation: number, permissionType: number) {
+  return {
+    resourceType: kind === 'topic' ? AclResourceTypes.TOPIC : AclResourceTypes.GROUP,
+    resourceName: name,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: 'User:ANONYMOUS',
+    host: '*',
+    operation,
+    permissionType,
+  };
 }
 
 async function withAdmin<T>(

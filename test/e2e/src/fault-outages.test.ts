@@ -118,6 +118,32 @@ test.for([
   expect(service.isRunning).toBe(true);
 });
 
+test('while Kafka is frozen the process lives and its runs end, and afterwards the consumer is back', async () => {
+  const { world, events, service } = await workingWorld();
+  await using _world = world;
+  using gate = new Gate();
+  const asked = await publishLoad(world, { runs: 1, threads: 1, gate: gate.path });
+  const hasStarted = () => world.sideEffects().some(({ at }) => at === 'start');
+  await eventually(hasStarted, { what: 'the run executes' });
+
+  await servers.kafka.freeze();
+  try {
+    // Its connections stay open and say nothing; for two sessions the consumer believes in them.
+    await waitsFor(service, 'consumer', /Kafka consumer is starting/);
+    gate.open();
+    await eventually(async () => (await countOf(world, "status = 'success'")) === 1, { what: 'the run has ended' });
+    expect(await probe(service, '/livez')).toEqual({ status: 200, failing: {} });
+  } finally {
+    await servers.kafka.thaw();
+  }
+  asked.push(...(await publishLoad(world, { runs: 2, threads: 2 })));
+  const history = await readHistory(world, events, asked);
+
+  expect(historyProblems(history, asked)).toEqual([]);
+  expect(history.ledger.filter(({ attempt }) => attempt !== 1)).toEqual([]);
+  expect(service.isRunning).toBe(true);
+});
+
 test('outages of Postgres never use up the attempts of a run whose executor lives', async () => {
   const { world, events, service } = await workingWorld();
   await using _world = world;

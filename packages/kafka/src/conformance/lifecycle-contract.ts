@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { FatalError, RetriableError } from '../errors.ts';
 import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection } from '../port.ts';
 import {
@@ -93,13 +93,33 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
       await using consumer = await startConsumer(kafka, options);
       consumer.pause(paused);
       await joined(consumer);
-      const joinedAt = Date.now();
+      const joinedAt = performance.now();
       const isPastSession = (): boolean => (consumer.health().lastHeartbeatAtMs ?? 0) > joinedAt + 7_000;
       await until(isPastSession, 'heartbeats go on past the session timeout');
       await producer.publish(numbered(topic, 0, 1));
       consumer.resume(paused);
       await until(() => seen.length === 1, 'the record is delivered');
       expect(consumer.health()).toMatchObject({ state: 'joined', rebalanceCount: 0, crashCount: 0 });
+    });
+
+    test('keeps its membership when the wall clock jumps back', async () => {
+      const topic = await createTopic(admin, 1);
+      const seen: InRecord[] = [];
+      const options = { group: uniqueGroup(), topics: [topic], handle: collecting(seen) };
+      await using consumer = await startConsumer(kafka, options);
+      await joined(consumer);
+      const joinedAt = performance.now();
+      const now = Date.now;
+      vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+      try {
+        const isPastSession = (): boolean => (consumer.health().lastHeartbeatAtMs ?? 0) > joinedAt + 7_000;
+        await until(isPastSession, 'heartbeats go on past the session timeout');
+        await producer.publish(numbered(topic, 0, 1));
+        await until(() => seen.length === 1, 'the record is delivered');
+        expect(consumer.health()).toMatchObject({ state: 'joined', rebalanceCount: 0, crashCount: 0 });
+      } finally {
+        vi.restoreAllMocks();
+      }
     });
 
     test('a setting that the broker refuses ends the consumer instead of being tried for ever', async () => {

@@ -172,6 +172,11 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       expect(await admin.createTopics([definition(topic, 9), definition(other, 2)])).toEqual([other]);
       expect(await admin.partitionCount(topic)).toBe(3);
       expect(await admin.partitionCount(`${topic}-missing`)).toBeNull();
+      expect(await admin.describeTopic(`${topic}-missing`)).toBeNull();
+      const description = await admin.describeTopic(topic);
+      expect(description).toMatchObject({ partitions: 3, replicas: 1 });
+      expect(description?.config.get('retention.ms')).toBe('60000');
+      expect(description?.config.get('cleanup.policy')).toBe('delete');
       await expect(admin.createTopics([{ ...definition('bad name', 1) }])).rejects.toBeInstanceOf(FatalError);
       expect(await admin.committedOffsets(uniqueGroup(), topic)).toEqual(new Map());
     });

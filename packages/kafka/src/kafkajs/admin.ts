@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import type { TopicDefinition } from '@runlane/contracts';
 import type { KafkaAdmin } from '../port.ts';
 import type { ClientFactory } from './client.ts';
 import { hasErrorType, isOutage, toPortError } from './error-kinds.ts';
 import type { SocketGate } from './sockets.ts';
+
+const { ConfigResourceTypes } = kafkajs;
 
 const LEADERS_DEADLINE_MS = 15_000;
 
@@ -74,6 +76,28 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
         try {
           const metadata = await admin.fetchTopicMetadata({ topics: [topic] });
           return metadata.topics[0]?.partitions.length ?? null;
+        } catch (error) {
+          if (hasErrorType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return null;
+          throw error;
+        }
+      }),
+    describeTopic: (topic) =>
+      call(`describing topic ${topic} failed`, async (admin) => {
+        if (!(await admin.listTopics()).includes(topic)) return null;
+        try {
+          const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+          const { resources } = await admin.describeConfigs({
+            includeSynonyms: false,
+            resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+          });
+          const partitions = topics[0]?.partitions ?? [];
+          return {
+            partitions: partitions.length,
+            replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+            config: new Map(
+              resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]) ?? [],
+            ),
+          };
         } catch (error) {
           if (hasErrorType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return null;
           throw error;

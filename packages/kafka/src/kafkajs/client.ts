@@ -1,5 +1,6 @@
 import kafkajs, { type Kafka as KafkaClient, type RetryOptions } from 'kafkajs';
 import type { ConnectionTuning, KafkaLogger, KafkaOptions } from '../port.ts';
+import { createAccessAlarm, type AccessAlarm } from './access-alarm.ts';
 import { registerCodecs } from './codecs.ts';
 import { createLogBridge, createOutageLog, type OutageLog } from './log-bridge.ts';
 import { createSocketGate, type SocketGate } from './sockets.ts';
@@ -10,6 +11,7 @@ const { Kafka, logLevel } = kafkajs;
 export type ClientFactory = {
   logger: KafkaLogger;
   outages: OutageLog;
+  access: AccessAlarm;
   tuning: ConnectionTuning;
   retry: RetryOptions;
   /**
@@ -44,6 +46,7 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
   return {
     logger,
     outages,
+    access: createAccessAlarm(logger),
     tuning,
     retry,
     create: () => {

@@ -7,7 +7,7 @@ import { createProducer } from './producer.ts';
 /**
  * The Kafka port on kafkajs 2.2.4.
  *
- * It never fails because brokers are away: consumers keep trying for ever, producers and admins reject with
+ * It never fails because brokers are away or refuse what they allowed before: consumers keep trying for ever, producers and admins reject with
  * RetriableError and try again when they are called again. Warnings about that come at most every 10 s.
  */
 export function connectKafka(options: KafkaOptions): KafkaConnection {
@@ -15,6 +15,7 @@ export function connectKafka(options: KafkaOptions): KafkaConnection {
   return {
     producer: (producerOptions) => Promise.resolve(createProducer(factory, producerOptions?.tuning)),
     consumer: (consumerOptions) => createRecordConsumer(factory, consumerOptions),
+    refusals: () => factory.access.list(),
     admin: () => Promise.resolve(createAdmin(factory)),
   };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FatalError } from '../errors.ts';
+import { FatalError, RetriableError } from '../errors.ts';
 import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, RecordConsumer, Seek } from '../port.ts';
 import type { ClientFactory } from './client.ts';
-import { describeError, hasErrorType, isHopeless, isOutage } from './error-kinds.ts';
+import { describeError, hasErrorType, isDenied, isHopeless, isOutage } from './error-kinds.ts';
 import { startGroupMember, type GroupMember, type MemberEnd } from './group-member.ts';
 import { createPartitionPauses } from './partition-pauses.ts';
 
@@ -19,6 +19,11 @@ const DEFAULTS: ConsumerTuning = {
 };
 const DEFAULT_PARTITIONS_IN_PARALLEL = 4;
 
+/** Sessions without a heartbeat after which a member is given up. The group has forgotten it after one. */
+const SILENT_SESSIONS = 2;
+
+const ADVICE =
+  'Look at the ACLs of the topics (Read and Describe) and of the group (Read), and at the credentials of this service.';
 const SESSION_HINT =
   '. The broker takes sessions from group.min.session.timeout.ms (6000 by default) to group.max.session.timeout.ms';
 
@@ -30,6 +35,9 @@ const SESSION_HINT =
  * C-I2      It fails when repeating cannot help, or after `maxRestarts` crashes in a row that were no outage and
  *           between which no batch was finished.
  * C-I3      After drain() has resolved nothing of it reaches a broker.
+ * C-I4      A joined member without a heartbeat for `SILENT_SESSIONS` is given up and another one started: kafkajs may
+ *           hold on for minutes to a connection whose other end is frozen. No restart of the process would do better.
+ * C-I5      A refusal ends it only before it has ever worked; later the permission may come back (I11).
  */
 export function createRecordConsumer(factory: ClientFactory, given: ConsumerOptions): RecordConsumer {
   const tuning = { ...DEFAULTS, ...given.tuning };
@@ -38,7 +46,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     tuning,
     partitionsInParallel: given.partitionsInParallel ?? DEFAULT_PARTITIONS_IN_PARALLEL,
   };
-  const { logger, outages } = factory;
+  const { logger, outages, access } = factory;
   const pauses = createPartitionPauses({ initialMs: tuning.retryInitialMs, maxMs: tuning.retryMaxMs });
   const failed = Promise.withResolvers<never>();
   // Whoever waits on it sees the rejection; without anybody it must not end the process on its own terms.
@@ -58,9 +66,11 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
   let generation = 0;
   let crashesInARow = 0;
   let fruitlessCrashes = 0;
+  let hasWorked = false;
+  const who = `the consumer of ${given.topics.join(', ')} in group ${given.group}`;
 
   function beatNow(): void {
-    health = { ...health, lastHeartbeatAtMs: Date.now() };
+    health = { ...health, lastHeartbeatAtMs: performance.now() };
   }
 
   function startMember(): GroupMember {
@@ -76,6 +86,11 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
         health = { ...health, state: 'rebalancing', rebalanceCount: health.rebalanceCount + 1 };
       },
       heartbeat: beatNow,
+      // A member fetches, so that topics and group have both let us in.
+      fetched: () => {
+        hasWorked = true;
+        access.granted(who);
+      },
       batchFinished: () => {
         fruitlessCrashes = 0;
       },
@@ -102,8 +117,11 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
 
   async function supervise(): Promise<void> {
     while (!draining.signal.aborted) {
-      member = startMember();
-      const end = await member.ended;
+      const current = startMember();
+      member = current;
+      const endWatch = watchSilence(current);
+      const end = await current.ended;
+      endWatch();
       member = null;
       const fatal = fatalError(end);
       if (fatal !== null) {
@@ -115,13 +133,27 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
       health = { ...health, state: 'starting', partitions: [], crashCount: health.crashCount + 1 };
       const waitMs = Math.min(factory.tuning.reconnectInitialMs * 2 ** crashesInARow, factory.tuning.reconnectMaxMs);
       crashesInARow += 1;
-      outages.warn(
-        { group: options.group, crash_count: health.crashCount, wait_ms: waitMs, error: crashOf(end) },
-        'consumer lost its group or its brokers and starts again',
-      );
+      if (end.kind === 'crashed' && isDenied(end.error)) access.refused(who, crashOf(end), ADVICE);
+      else {
+        outages.warn(
+          { group: options.group, crash_count: health.crashCount, wait_ms: waitMs, error: crashOf(end) },
+          'consumer lost its group or its brokers and starts again',
+        );
+      }
       await pause(waitMs, draining.signal);
     }
     health = { ...health, state: 'stopped', partitions: [] };
+  }
+
+  /** Gives the member up when it is silent for too long, until the returned function is called. */
+  function watchSilence(watched: GroupMember): () => void {
+    const silentMs = SILENT_SESSIONS * tuning.sessionTimeoutMs;
+    const timer = setInterval(() => {
+      const { state, lastHeartbeatAtMs } = health;
+      if (state !== 'joined' || performance.now() - (lastHeartbeatAtMs ?? Infinity) <= silentMs) return;
+      watched.giveUp(new RetriableError(`no heartbeat was answered for ${silentMs} ms`));
+    }, tuning.heartbeatIntervalMs);
+    return () => clearInterval(timer);
   }
 
   function fatalError(end: MemberEnd): FatalError | null {
@@ -133,7 +165,11 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
         cause: end.error,
       });
     }
-    if (isOutage(end.error)) return null;
+    if (isDenied(end.error)) {
+      if (hasWorked) return null;
+      return new FatalError(`Kafka refuses ${who}: ${describeError(end.error)}. ${ADVICE}`, { cause: end.error });
+    }
+    if (end.error instanceof RetriableError || isOutage(end.error)) return null;
     fruitlessCrashes += 1;
     if (fruitlessCrashes <= tuning.maxRestarts) return null;
     return new FatalError(

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import { describe, expect, test } from 'vitest';
-import { FatalError, RetriableError } from '../errors.ts';
+import { AccessDenied, FatalError, RetriableError } from '../errors.ts';
 import { isOutage, isRejoinError, toPortError } from './error-kinds.ts';
 
 const { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSNonRetriableError, KafkaJSProtocolError } =
@@ -23,7 +23,7 @@ describe('errors of kafkajs', () => {
     ['a lost connection behind wrappers', wrapped(connection), RetriableError],
     ['an unknown topic', protocolError('UNKNOWN_TOPIC_OR_PARTITION'), RetriableError],
     ['a race in kafkajs', new TypeError('reading host of undefined'), RetriableError],
-    ['refused access behind wrappers', wrapped(protocolError('TOPIC_AUTHORIZATION_FAILED', false)), FatalError],
+    ['refused access behind wrappers', wrapped(protocolError('TOPIC_AUTHORIZATION_FAILED', false)), AccessDenied],
     ['an invalid setting', protocolError('INVALID_CONFIG', false), FatalError],
   ])('%s keeps its cause and says what was tried', (_, error, kind) => {
     const translated = toPortError(error, 'publishing failed');

@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import { FatalError, RecordTooLarge, RetriableError } from '../errors.ts';
+import { AccessDenied, FatalError, RecordTooLarge, RetriableError } from '../errors.ts';
 
 const { KafkaJSAggregateError, KafkaJSError } = kafkajs;
 
@@ -11,13 +11,19 @@ const REJOIN_TYPES = new Set([
   'UNKNOWN_MEMBER_ID',
 ]);
 
-/** Protocol errors and kafkajs errors that stay the same however often the request is repeated. */
-const HOPELESS = new Set([
+/** Refusals of who we are or what we may do: an operator heals them while we run. */
+const DENIED = new Set([
   'CLUSTER_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
   'TOPIC_AUTHORIZATION_FAILED',
   'SASL_AUTHENTICATION_FAILED',
   'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+  'KafkaJSSASLAuthenticationError',
+]);
+
+/** Protocol errors and kafkajs errors that stay the same however often the request is repeated. */
+const HOPELESS = new Set([
   'UNSUPPORTED_VERSION',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
   'INVALID_GROUP_ID',
@@ -31,7 +37,6 @@ const HOPELESS = new Set([
   'INVALID_RECORD',
   'POLICY_VIOLATION',
   'KafkaJSNotImplemented',
-  'KafkaJSSASLAuthenticationError',
   'KafkaJSServerDoesNotSupportApiKey',
 ]);
 
@@ -95,7 +100,12 @@ export function hasErrorType(error: unknown, type: string): boolean {
   return labelsOf(error).includes(type);
 }
 
-/** True when repeating cannot help: refused credentials, an unsupported codec, an invalid setting. */
+/** True when the cluster refuses who we are or what we may do. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof AccessDenied || labelsOf(error).some((label) => DENIED.has(label));
+}
+
+/** True when repeating cannot help: an invalid setting, a version that the broker does not speak. */
 export function isHopeless(error: unknown): boolean {
   return labelsOf(error).some((label) => HOPELESS.has(label));
 }
@@ -107,6 +117,7 @@ export function isHopeless(error: unknown): boolean {
 export function toPortError(error: unknown, action: string): RetriableError | RecordTooLarge | FatalError {
   if (error instanceof RetriableError || error instanceof RecordTooLarge || error instanceof FatalError) return error;
   const message = `${action}: ${describeError(error)}`;
+  if (isDenied(error)) return new AccessDenied(message, { cause: error });
   return isHopeless(error) ? new FatalError(message, { cause: error }) : new RetriableError(message, { cause: error });
 }
 

@@ -16,6 +16,8 @@ export type MemberEvents = {
   joined: (assignment: Assignment) => void;
   rebalancing: () => void;
   heartbeat: () => void;
+  /** A broker answered a fetch without an error. */
+  fetched: () => void;
   batchFinished: () => void;
   prepare: (assignment: Assignment, signal: AbortSignal, seek: Seek) => Promise<void>;
 };
@@ -26,6 +28,8 @@ export type GroupMember = {
   leave(): void;
   /** Cuts the sockets, after which nothing of it can reach a broker. */
   kill(): void;
+  /** The same for a member that another one has to follow. */
+  giveUp(error: Error): void;
   fail(error: FatalError): void;
 };
 
@@ -119,6 +123,7 @@ export function startGroupMember(
     events.joined(epoch.assignment);
   });
   consumer.on(consumer.events.REBALANCING, () => events.rebalancing());
+  consumer.on(consumer.events.FETCH, () => events.fetched());
   consumer.on(consumer.events.HEARTBEAT, () => events.heartbeat());
   consumer.on(consumer.events.END_BATCH_PROCESS, () => events.batchFinished());
   // By now kafkajs has disconnected the consumer.
@@ -158,6 +163,7 @@ export function startGroupMember(
     ended: ended.promise,
     leave: () => leave({ kind: 'left' }),
     kill: () => end({ kind: 'left' }),
+    giveUp: (error) => end({ kind: 'crashed', error }),
     fail: (error) => leave({ kind: 'fatal', error }),
   };
 }

@@ -3,7 +3,7 @@ import { RecordTooLarge, RetriableError } from '../errors.ts';
 import type { EventProducer, OutRecord, ProducerTuning } from '../port.ts';
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
 import type { ClientFactory } from './client.ts';
-import { hasErrorType, toPortError } from './error-kinds.ts';
+import { describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
 import type { SocketGate } from './sockets.ts';
 
 const { CompressionTypes, Partitioners } = kafkajs;
@@ -24,6 +24,7 @@ type Client = { producer: Producer; gate: SocketGate; connected: Promise<void> }
  */
 export function createProducer(factory: ClientFactory, tuning: Partial<ProducerTuning> = {}): EventProducer {
   const { deliveryTimeoutMs, ackTimeoutMs } = { ...DEFAULTS, ...tuning };
+  const { access } = factory;
   let isClosed = false;
   let client: Client | null = null;
   let queue: Promise<unknown> = Promise.resolve();
@@ -84,8 +85,12 @@ export function createProducer(factory: ClientFactory, tuning: Partial<ProducerT
     const stop = AbortSignal.any([AbortSignal.timeout(deliveryTimeoutMs), ...(signal === undefined ? [] : [signal])]);
     try {
       for (const chunk of chunkRecords(batch)) await orAborted(send(chunk), stop);
+      for (const topic of topicsOf(batch)) access.granted(publishingTo(topic));
     } catch (error) {
       discardClient();
+      if (isDenied(error)) {
+        for (const topic of topicsOf(batch)) access.refused(publishingTo(topic), describeError(error), ADVICE);
+      }
       const limit = `not confirmed within ${deliveryTimeoutMs} ms or before the abort`;
       const action = `publishing ${batch.length} records had an unknown outcome${stop.aborted ? ` (${limit})` : ''}`;
       throw toPortError(error, action);
@@ -116,6 +121,16 @@ export function createProducer(factory: ClientFactory, tuning: Partial<ProducerT
       discardClient();
     },
   };
+}
+
+const ADVICE = 'Look at the ACLs of the topic (Write and Describe) and at the credentials of this service.';
+
+function topicsOf(batch: readonly OutRecord[]): Set<string> {
+  return new Set(batch.map(({ topic }) => topic));
+}
+
+function publishingTo(topic: string): string {
+  return `publishing to ${topic}`;
 }
 
 function groupByTopic(records: readonly OutRecord[]): TopicMessages[] {

@@ -10,6 +10,7 @@
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
+import { claimNumber } from '../../domain/run.ts';
 import type { ClaimedRun } from '../../domain/run.ts';
 import type { RunnableGraph } from './graph-registry.ts';
 import { nodesOf, planCommand } from './plan-command.ts';
@@ -35,7 +36,7 @@ export async function planStart(
 ): Promise<StartPlan> {
   const { checkpoint_id: checkpointId, command, input } = run.request;
   // The first claim of a run: it cannot have written anything yet.
-  const isFirst = run.fencingToken === 1n;
+  const isFirst = claimNumber(run) === 1;
   let isRepeated = false;
   if (!isFirst && saver !== null) {
     const state = await readState(graph, checkpointConfig(run));

@@ -64,13 +64,14 @@ export class PostgresHints implements Hints {
   #hint(topic: Topic, intervalMs = this.#options.minIntervalMs): void {
     this.#options.local[topic].notify();
     this.#due.add(topic);
-    const sendAtMs = Math.max(performance.now(), this.#lastSentMs + intervalMs);
+    const nowMs = performance.now();
+    const sendAtMs = Math.max(nowMs, this.#lastSentMs + intervalMs);
     if (this.#timer !== null) {
       if (sendAtMs >= this.#sendAtMs) return;
       clearTimeout(this.#timer);
     }
     this.#sendAtMs = sendAtMs;
-    this.#timer = setTimeout(() => void this.#send(), sendAtMs - performance.now());
+    this.#timer = setTimeout(() => void this.#send(), sendAtMs - nowMs);
   }
 
   async #send(): Promise<void> {

@@ -1,0 +1,135 @@
+/**
+ * Permissions that are missing, or are taken away and given back while runs arrive and execute (I11). Real: everything;
+ * Kafka is this file's own, with ACLs. Decides: the probes, the events, the ledger and whether the processes live.
+ */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { groupNames } from '@runlane/contracts';
+import { removeLocalData, startKafka } from '@runlane/local';
+import type { LocalKafka } from '@runlane/local';
+import { eventually } from '@runlane/testkit';
+import type { ServiceProcess } from '@runlane/testkit';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { allow, deny } from './cluster.ts';
+import type { AclTarget } from './cluster.ts';
+import { publishLoad } from './fault-load.ts';
+import { historyProblems, readHistory } from './fault-oracle.ts';
+import { probe, waitsFor } from './fault-probes.ts';
+import { WebhookReceiver } from './webhook-receiver.ts';
+import { WebhookWorld, statusEvent } from './webhook-world.ts';
+import { World } from './world.ts';
+
+const dataDir = join(tmpdir(), `runlane-denied-${randomUUID()}`);
+let kafka: LocalKafka;
+beforeAll(async () => {
+  kafka = await startKafka({ dataDir, env: { ...process.env, KAFKA_BROKERS: '' } });
+});
+afterAll(async () => {
+  await kafka.stop();
+  removeLocalData(dataDir);
+});
+
+const addresses = () => ({ brokers: kafka.brokers, databaseUrl: inject('databaseUrl') });
+
+const alarms = (service: ServiceProcess) => service.logs.filter(({ level, refused }) => level === 'error' && refused);
+
+async function endedCount(world: World): Promise<number> {
+  return (await world.pool.query("select from runlane.runs where status = 'success'")).rowCount ?? 0;
+}
+
+/** A world whose run-consumer has published a run's events. */
+async function workingWorld() {
+  const world = await World.create(addresses());
+  const events = await world.collectEvents();
+  const service = world.runConsumer();
+  await service.ready();
+  const asked = await publishLoad(world, { runs: 2, threads: 2 });
+  for (const { runId } of asked) await events.terminal(runId);
+  return { world, events, service, asked };
+}
+
+test('without WRITE on the status topic runs go on, and their events follow in order once it is given back', async () => {
+  const { world, events, service, asked } = await workingWorld();
+  await using _world = world;
+  const target: AclTarget = { kind: 'topic', name: world.topics.status, operation: 'WRITE' };
+
+  await deny(kafka.brokers, target);
+  asked.push(...(await publishLoad(world, { runs: 6, threads: 2 })));
+  await eventually(async () => (await endedCount(world)) === asked.length, { what: 'admission and execution go on' });
+  await waitsFor(service, 'kafka', /refuses publishing to .*runs\.status.*TOPIC_AUTHORIZATION_FAILED/);
+  asked.push(...(await publishLoad(world, { runs: 2, threads: 2 })));
+  await eventually(async () => (await endedCount(world)) === asked.length, { what: 'they still go on' });
+  expect(alarms(service)).toHaveLength(1);
+  await allow(kafka.brokers, target);
+
+  const history = await readHistory(world, events, asked);
+  expect(historyProblems(history, asked)).toEqual([]);
+  await service.ready();
+  expect(await service.stop()).toBe(0);
+  expect(service.stderr).toBe('');
+});
+
+test.for([
+  { of: 'the request topic', target: (world: World) => ({ kind: 'topic' as const, name: world.topics.requests }) },
+  { of: 'the consumer group', target: (world: World) => ({ kind: 'group' as const, name: world.group }) },
+])('without READ on $of admission waits, and goes on by itself once it is given back', async ({ target: targetIn }) => {
+  const { world, events, service, asked } = await workingWorld();
+  await using _world = world;
+  const target: AclTarget = { ...targetIn(world), operation: 'READ' };
+
+  await deny(kafka.brokers, target);
+  await waitsFor(service, 'kafka', /refuses the consumer of .*authoriz/i);
+  asked.push(...(await publishLoad(world, { runs: 2, threads: 2 })));
+  await allow(kafka.brokers, target);
+
+  const history = await readHistory(world, events, asked);
+  expect(historyProblems(history, asked)).toEqual([]);
+  await service.ready();
+  expect(alarms(service)).toHaveLength(1);
+});
+
+test('without WRITE on the dead letter topic nothing is lost, and the dead letter follows once it is given back', async () => {
+  const { world, service } = await workingWorld();
+  await using _world = world;
+  const deadLetters = await world.readDeadLetters();
+  const target: AclTarget = { kind: 'topic', name: world.topics.deadLetters, operation: 'WRITE' };
+
+  await deny(kafka.brokers, target);
+  await world.publish({ key: 'bad', value: Buffer.from('no JSON'), headers: {} });
+  await waitsFor(service, 'kafka', /refuses publishing to .*dlq/);
+  expect(deadLetters.records).toEqual([]);
+  await allow(kafka.brokers, target);
+
+  await eventually(() => deadLetters.records.length >= 1, { what: 'the dead letter is published' });
+  await service.ready();
+});
+
+test('without READ on the status topic the dispatcher waits, and delivers once it is given back', async () => {
+  await using receiver = await WebhookReceiver.start();
+  await using webhooks = await WebhookWorld.create(addresses());
+  const dispatcher = await webhooks.started();
+  await webhooks.publish(statusEvent({ webhook: receiver.url('/') }));
+  await webhooks.ended(1);
+  const target: AclTarget = { kind: 'topic', name: webhooks.world.topics.status, operation: 'READ' };
+
+  await deny(kafka.brokers, target);
+  await waitsFor(dispatcher, 'kafka', /refuses the consumer of .*runs\.status/);
+  await webhooks.publish(statusEvent({ webhook: receiver.url('/') }));
+  await allow(kafka.brokers, target);
+
+  await webhooks.ended(2);
+  await dispatcher.ready();
+  expect((await probe(dispatcher, '/livez')).status).toBe(200);
+});
+
+test('a dispatcher that was never let in ends with a sentence about what to look at', async () => {
+  await using webhooks = await WebhookWorld.create(addresses());
+  const group = groupNames(webhooks.world.prefix).webhookDispatcher;
+  await deny(kafka.brokers, { kind: 'group', name: group, operation: 'READ' });
+  const dispatcher = webhooks.dispatcher();
+
+  expect(await dispatcher.exited).not.toBe(0);
+  const fatal = dispatcher.logs.filter(({ level }) => level === 'error' || level === 'fatal');
+  expect(JSON.stringify(fatal)).toMatch(/refuses the consumer of .*GROUP_AUTHORIZATION_FAILED.*Look at the ACLs/);
+});
