@@ -13,13 +13,17 @@ export type PoolOptions = {
   applicationName: string;
   logger: Logger;
   /**
-   * Longest a statement may take, in milliseconds, on the server; 2 s later the driver gives up on the connection,
-   * because a frozen server does not keep its own limits. Default 30 000.
+   * Longest a statement may take, in milliseconds, on the server; somewhat later the driver gives up on the connection,
+   * because a frozen server does not keep its own limits (see `readMarginMs`). Default 30 000.
    */
   statementTimeoutMs?: number;
+  /** Longest to wait for a connection, free or new, in milliseconds. Default 5 000. */
+  connectTimeoutMs?: number;
+  /** How much later than the server the driver gives a statement up, in milliseconds. Default 2 000. */
+  readMarginMs?: number;
 };
 
-/** How long to wait for a connection, free or new. Shorter than the shortest sensible lease. */
+/** Shorter than the shortest sensible lease. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const READ_MARGIN_MS = 2_000;
 /** A frozen process must not keep row locks for longer than others can wait for them (I3, I10). */
@@ -42,11 +46,11 @@ export function createPool(options: PoolOptions): pg.Pool {
     types: columnTypes,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_MS,
     maxLifetimeSeconds: LIFETIME_SECONDS,
     statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + READ_MARGIN_MS,
+    query_timeout: statementTimeoutMs + (options.readMarginMs ?? READ_MARGIN_MS),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
   pool.on('error', (err) => options.logger.warn({ err }, 'database.idle_connection_lost'));

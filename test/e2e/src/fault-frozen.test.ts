@@ -71,6 +71,37 @@ test.concurrent('a settlement that was under way when its process froze is refus
   expect(history.distinct.at(-1)).toMatchObject({ type: 'run.succeeded', attempt: 2 });
 });
 
+test.concurrent('a process that wakes up begins no superstep, because its lease has ended', async () => {
+  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  using gate = new Gate();
+  const events = await world.collectEvents();
+  const runner = world.runConsumer();
+  await runner.ready();
+  // Several, so that some are quicker with their next superstep than the process is with its lease.
+  const runs = Array.from({ length: 8 }, (_, index) => ({ runId: randomUUID(), threadId: `thread-${index}` }));
+  await world.publish(...runs.map((run) => gateRun(run, { gate: gate.path })));
+  await eventually(() => runs.every(({ runId }) => pidsOf(world, runId).has(runner.pid)), {
+    what: 'all graphs execute',
+  });
+  const other = world.runConsumer(WITHOUT_ADMISSION);
+  await other.ready();
+
+  runner.signal('SIGSTOP');
+  await eventually(() => runs.every(({ runId }) => pidsOf(world, runId).has(other.pid)), {
+    what: 'another has taken all',
+  });
+  gate.open();
+  const history = await readHistory(world, events, runs);
+  const before = world.sideEffects().length;
+  runner.signal('SIGCONT');
+  await logged(runner, 'lease.lost', 'the process that woke up notices that its lease is lost');
+  await eventually(() => runner.logged('run.attempted').length === runs.length, { what: 'its attempts have ended' });
+
+  expect(historyProblems(history, runs)).toEqual([]);
+  const begun = world.sideEffects().slice(before);
+  expect(begun.filter(({ at }) => at === 'start')).toEqual([]);
+});
+
 /** Everything in LangGraph's tables, each row as JSON. */
 async function checkpointRows(world: World): Promise<string[]> {
   const { rows } = await world.pool.query<{ row: string }>(

@@ -7,6 +7,7 @@ import { zooCases } from './cases.ts';
 import type { CaseSeen } from './observation.ts';
 import { masked } from './observation.ts';
 import { OPEN_FAULTS } from './open-faults.ts';
+import { readme } from './table.ts';
 import { ZooKeeper } from './zoo-keeper.ts';
 
 const cases = zooCases();
@@ -31,3 +32,7 @@ for (const [name, reason] of OPEN_FAULTS) {
     expect(masked(inRunlane.get(name))).not.toEqual(masked(bare.get(name)));
   });
 }
+
+test('README.md says what there is and how it ends', async () => {
+  await expect(readme(cases, bare)).toMatchFileSnapshot('../README.md');
+});

@@ -22,6 +22,7 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
   const startedMs = performance.now();
   const note = (what: string) => events.push({ what, atMs: performance.now() - startedMs });
   const stopRequests: (readonly StopRequest[])[] = [];
+  const heldUntil: number[] = [];
   let count = 0;
   const stop = new AbortController();
   const lease = new ExecutorLease({
@@ -39,12 +40,22 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
       expect(reason).toBeInstanceOf(LeaseLost);
       note('lost');
     },
+    onHeldUntil: (endsAtMs) => heldUntil.push(endsAtMs - startedMs),
     onHeld: () => note('held'),
     onStopRequests: (requests) => stopRequests.push(requests),
     logger: recordingLog().logger,
   });
   const holding = lease.holdUntil(stop.signal);
-  return { lease, leases, events, whatHappened: () => events.map(({ what }) => what), stop, holding, stopRequests };
+  return {
+    lease,
+    leases,
+    events,
+    whatHappened: () => events.map(({ what }) => what),
+    stop,
+    holding,
+    stopRequests,
+    heldUntil,
+  };
 }
 
 test('a lease is registered at once and renewed every third of it', async () => {
@@ -56,6 +67,16 @@ test('a lease is registered at once and renewed every third of it', async () => 
 
   expect(leases.calls).toEqual(['register e1', 'renew e1', 'renew e1']);
   expect(whatHappened()).toEqual(['held']);
+});
+
+test('what works under the lease is told how long it is held, counted from before each statement, and at once that it is lost', async () => {
+  let isTaken = false;
+  const { heldUntil } = holdLease({ renew: () => Promise.resolve(isTaken ? null : []) });
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect(heldUntil).toEqual([2_400, 3_400]);
+  isTaken = true;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(heldUntil.slice(0, 3)).toEqual([2_400, 3_400, 2_000]);
 });
 
 test('nothing can be claimed before the lease is registered', async () => {

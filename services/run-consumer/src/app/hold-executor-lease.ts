@@ -18,6 +18,11 @@ export type LeaseDependencies = {
   /** Resolves after the milliseconds, or earlier when the signal aborts. */
   delay: (ms: number, signal: AbortSignal) => Promise<void>;
   onLost: (reason: LeaseLost) => void;
+  /**
+   * The lease is held until then, by `monotonicMs`, unless it is renewed or lost before. Whoever works under it looks at
+   * that time, because a process that was frozen cannot be told in time.
+   */
+  onHeldUntil: (endsAtMs: number) => void;
   /** A lease was registered: runs can be claimed from now on. */
   onHeld: () => void;
   /** Runs of this process were asked to stop. Said with every renewal until they have: hints may be lost. */
@@ -84,7 +89,7 @@ export class ExecutorLease {
       const executorId = this.#needs.newExecutorId();
       await leases.register(executorId, host, leaseMs);
       this.#executorId = executorId;
-      this.#renewedAtMs = sentAtMs;
+      this.#renewed(sentAtMs);
       logger.info({ executor_id: executorId, lease_ms: leaseMs }, 'lease.registered');
       this.#needs.onHeld();
       return;
@@ -94,13 +99,21 @@ export class ExecutorLease {
       this.#lose('another process took it');
       return;
     }
-    this.#renewedAtMs = sentAtMs;
+    this.#renewed(sentAtMs);
     this.#needs.onStopRequests(stopRequests);
   }
 
+  #renewed(sentAtMs: number): void {
+    this.#renewedAtMs = sentAtMs;
+    this.#needs.onHeldUntil(this.#givesUpAtMs());
+  }
+
+  #givesUpAtMs(): number {
+    return this.#renewedAtMs + this.#needs.leaseMs * GIVE_UP_SHARE;
+  }
+
   #msUntilGivingUp(): number {
-    if (this.#executorId === null) return this.#needs.leaseMs;
-    return this.#renewedAtMs + this.#needs.leaseMs * GIVE_UP_SHARE - this.#needs.monotonicMs();
+    return this.#executorId === null ? this.#needs.leaseMs : this.#givesUpAtMs() - this.#needs.monotonicMs();
   }
 
   #isFresh(): boolean {
@@ -112,6 +125,7 @@ export class ExecutorLease {
     const reason = new LeaseLost(`executor ${this.#executorId}`);
     this.#needs.logger.error({ executor_id: this.#executorId, why }, 'lease.lost');
     this.#executorId = null;
+    this.#needs.onHeldUntil(this.#needs.monotonicMs());
     this.#needs.onLost(reason);
   }
 }

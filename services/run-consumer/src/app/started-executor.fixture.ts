@@ -50,6 +50,7 @@ export function startExecutor({ claims, leases, settings, answer }: Setup) {
     monotonicMs: () => performance.now(),
     delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onLost: (reason) => executor.abortAll(reason),
+    onHeldUntil: () => undefined,
     onHeld: () => ready.notify(),
     onStopRequests: (requests) => executor.stopRuns(requests),
     logger: log.logger,

@@ -62,9 +62,9 @@ export function startExecution(
   workers: GraphWorkers,
   settle: SettleQueue,
 ): Execution {
-  const { pool, config, hints, metrics, logger, host, wakeups } = foundation;
+  const { pool, leasePool, config, hints, metrics, logger, host, wakeups } = foundation;
   const lease = new ExecutorLease({
-    leases: createExecutorLeases(pool),
+    leases: createExecutorLeases(leasePool),
     newExecutorId: randomUUID,
     host,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
@@ -74,6 +74,7 @@ export function startExecution(
       metrics.leaseLosses.inc();
       executor.abortAll(reason);
     },
+    onHeldUntil: (endsAtMs) => workers.leaseEnd.moveTo(endsAtMs),
     onHeld: () => wakeups.runsReady.notify(),
     onStopRequests: (requests) => executor.stopRuns(requests),
     logger,

@@ -19,6 +19,11 @@ export type Foundation = {
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
+  /**
+   * For the renewal of leases, and nothing else: what is slow must not make it wait for a connection, and it is not worth
+   * waiting for longer than a third of a lease.
+   */
+  leasePool: Pool;
   kafka: KafkaConnection;
   codec: ValueCodec;
   topics: TopicNames;
@@ -31,6 +36,8 @@ export type Foundation = {
   judgeWebhook: WebhookJudge;
 };
 
+/** Executor, relay and sweeping renew one lease each, seldom at once. */
+const LEASE_CONNECTIONS = 2;
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
 const HINT_INTERVAL_MS = 50;
 /** The same when runs were asked to stop, which counts as soon as it is published. */
@@ -54,6 +61,17 @@ export function layFoundation(
     logger,
   });
   scope.defer('database pool', () => pool.end());
+  const thirdOfLeaseMs = Math.floor((config.RUNLANE_LEASE_SECONDS * 1_000) / 3);
+  const leasePool = createPool({
+    url: config.DATABASE_URL,
+    max: LEASE_CONNECTIONS,
+    applicationName: 'run-consumer lease',
+    logger,
+    statementTimeoutMs: thirdOfLeaseMs,
+    connectTimeoutMs: thirdOfLeaseMs,
+    readMarginMs: thirdOfLeaseMs / 10,
+  });
+  scope.defer('lease pool', () => leasePool.end());
   const wakeups = { runsReady: new Wakeup(), eventsStored: new Wakeup(), stopsRequested: new Wakeup() };
   const hints = new PostgresHints({
     pool,
@@ -82,6 +100,7 @@ export function layFoundation(
     logger,
     metrics,
     pool,
+    leasePool,
     kafka: connectKafka({ brokers: config.KAFKA_BROKERS, clientId: 'run-consumer', logger }),
     codec: createValueCodec({ registryUrl: config.SCHEMA_REGISTRY_URL, logger }),
     topics: topicNames(config.RUNLANE_TOPIC_PREFIX),

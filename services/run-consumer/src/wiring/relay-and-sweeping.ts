@@ -41,7 +41,7 @@ export async function startRelay(
   signals: { intake: AbortSignal; background: AbortSignal },
   foundation: Foundation,
 ): Promise<{ relaying: Promise<void> }> {
-  const { kafka, codec, topics, pool, metrics, judgeWebhook, logger, wakeups } = foundation;
+  const { kafka, codec, topics, pool, leasePool, metrics, judgeWebhook, logger, wakeups } = foundation;
   await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
     isRetriable: (error) => error instanceof RetriableError,
     signal: signals.intake,
@@ -50,7 +50,7 @@ export async function startRelay(
   const publisher = await kafka.producer();
   scope.defer('event producer', () => publisher.close());
   const relaying = relayUntil(signals.background, {
-    outbox: createOutbox(pool),
+    outbox: createOutbox(pool, leasePool),
     publisher,
     encode: createEventEncoder(codec, topics.status),
     judgeWebhook,

@@ -12,7 +12,7 @@ const LEASE_MS = 6_000;
 /** Does the sweeps that one process of the deployment does for all, while it is this one, until `background` aborts. */
 export function startSweepsOfOne(background: AbortSignal, foundation: Foundation, store: StoreSettings): Promise<void> {
   return leadUntil(background, {
-    lease: createLease(foundation.pool, 'sweeping'),
+    lease: createLease(foundation.leasePool, 'sweeping'),
     holder: randomUUID(),
     leaseMs: LEASE_MS,
     monotonicMs: () => performance.now(),

@@ -29,6 +29,8 @@ export type RunnerDependencies = {
   graphs: GraphRegistry;
   /** The saver of one attempt. */
   newSaver: (run: ClaimedRun, ties: SaverTies) => RunSaver;
+  /** Asked before each superstep, and again before the next one when it said no. Default: always. */
+  mayBegin?: () => boolean;
   store: BaseStore;
   logger: Logger;
 };
@@ -68,7 +70,7 @@ async function attempt(
   { saver, nodes }: { saver: RunSaver | null; nodes: NodeWatch },
   needs: RunnerDependencies,
 ): Promise<Outcome> {
-  const control = new SuperstepGate(() => saver?.mayGoOn ?? true);
+  const control = new SuperstepGate(() => (needs.mayBegin?.() ?? true) && (saver?.mayGoOn ?? true));
   // Without a checkpointer a drained run would only start over: it may end within the grace instead.
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };

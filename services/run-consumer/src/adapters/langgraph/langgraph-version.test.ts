@@ -43,6 +43,7 @@ async function startProject(langgraph: string) {
     leaseMs: 10_000,
     logger: silent,
   });
+  workers.leaseEnd.moveTo(performance.now() + 3_600_000);
   await workers.start();
   return {
     project,

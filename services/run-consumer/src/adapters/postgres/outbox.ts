@@ -31,14 +31,18 @@ type EntryRow = {
   webhook_events: RunStatusEventType[] | null;
 };
 
-/** The outbox table and the lease of its relay. */
-export function createOutbox(pool: Pool): Outbox {
+/**
+ * The outbox table and the lease of its relay.
+ *
+ * @param leasePool for the lease alone: a renewal must not wait behind what is slow
+ */
+export function createOutbox(pool: Pool, leasePool: Pool = pool): Outbox {
   return {
     async acquireRelayLease(holder, leaseMs) {
-      return (await onDatabase(() => query(pool, sql.acquireLease, [RELAY_LEASE, holder, leaseMs]))).length > 0;
+      return (await onDatabase(() => query(leasePool, sql.acquireLease, [RELAY_LEASE, holder, leaseMs]))).length > 0;
     },
     async releaseRelayLease(holder) {
-      await onDatabase(() => query(pool, sql.releaseLease, [RELAY_LEASE, holder]));
+      await onDatabase(() => query(leasePool, sql.releaseLease, [RELAY_LEASE, holder]));
     },
     async unpublished(limit) {
       const rows = await onDatabase(() => query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit]));

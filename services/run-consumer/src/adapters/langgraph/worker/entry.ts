@@ -12,12 +12,14 @@ import { createGraphRunner } from '../graph-runner.ts';
 import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
 import { abortReasonOf } from './abort-message.ts';
-import type { AttemptKey, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
+import { LeaseEnd } from './lease-end.ts';
+import type { AttemptKey, FromWorker, ToWorker, WorkerData } from './messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This module is the entry of a worker thread.');
 
-const settings = workerData as WorkerSettings;
+const { settings, leaseEnd: leaseEndBuffer } = workerData as WorkerData;
+const leaseEnd = new LeaseEnd(leaseEndBuffer);
 const { databaseUrl, checkpointSchema: schema } = settings;
 const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
 const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
@@ -44,6 +46,7 @@ const runGraph = createGraphRunner({
       isDeferred: request.durability === 'async',
       ...ties,
     }),
+  mayBegin: () => !leaseEnd.isOver(),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
   logger,
 });

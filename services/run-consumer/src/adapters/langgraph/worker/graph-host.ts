@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
+import type { LeaseEnd } from './lease-end.ts';
+import type { FromWorker, ToWorker, WorkerData, WorkerSettings } from './messages.ts';
 
 /** What graphs execute in: a thread of this process, or a process of their own. */
 export type GraphHost = {
@@ -14,6 +15,8 @@ export type HostOptions = {
   environment: NodeJS.ProcessEnv;
   /** Heap of the graphs in MiB; above it their thread ends, and only the thread. */
   memoryMb: number;
+  /** When the lease ends under which the graphs execute. */
+  leaseEnd: LeaseEnd;
 };
 
 export type HostEvents = {
@@ -25,9 +28,10 @@ export type HostEvents = {
 const ENTRY = new URL('./entry.ts', import.meta.url);
 
 /** Starts a worker thread in this process. */
-export function startThread({ settings, environment, memoryMb }: HostOptions, events: HostEvents): GraphHost {
+export function startThread(options: HostOptions, events: HostEvents): GraphHost {
+  const { settings, environment, memoryMb, leaseEnd } = options;
   const worker = new Worker(ENTRY, {
-    workerData: settings,
+    workerData: { settings, leaseEnd: leaseEnd.buffer } satisfies WorkerData,
     env: environment,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     name: 'graphs',

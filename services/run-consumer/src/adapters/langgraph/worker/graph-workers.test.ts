@@ -59,6 +59,7 @@ async function startWorkers(
     leaseMs: 6_000,
     logger: silent,
   });
+  workers.leaseEnd.moveTo(performance.now() + 3_600_000);
   await workers.start();
   return Object.assign(workers, { [Symbol.asyncDispose]: () => workers.stop() });
 }

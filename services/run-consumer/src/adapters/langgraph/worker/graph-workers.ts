@@ -11,10 +11,11 @@ import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { startThread } from './graph-host.ts';
 import type { HostOptions } from './graph-host.ts';
 import { GraphThread } from './graph-thread.ts';
+import { LeaseEnd } from './lease-end.ts';
 import { startOwnProcess } from './own-process.ts';
 import { Turns } from './turns.ts';
 
-export type GraphWorkersOptions = HostOptions & {
+export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd'> & {
   /** Threads that are kept running. */
   threadCount: number;
   /** How long a lease lasts, in milliseconds: a run's own process ends when it hears nothing for half of it. */
@@ -29,7 +30,9 @@ const RESPAWN = { baseMs: 200, maxMs: 10_000 };
 const MAX_APART = 4;
 
 export class GraphWorkers {
-  readonly #options: GraphWorkersOptions;
+  /** When the lease ends under which they execute: no superstep begins after it. To be moved with each renewal. */
+  readonly leaseEnd = new LeaseEnd();
+  readonly #options: GraphWorkersOptions & HostOptions;
   readonly #shared = new Set<GraphThread>();
   readonly #solo = new Set<GraphThread>();
   readonly #apart = new Turns(MAX_APART);
@@ -38,7 +41,7 @@ export class GraphWorkers {
   #isStopped = false;
 
   constructor(options: GraphWorkersOptions) {
-    this.#options = options;
+    this.#options = { ...options, leaseEnd: this.leaseEnd };
   }
 
   /** Starts the threads; resolves when their graphs are loaded. Rejects when a thread cannot start. */

@@ -2,6 +2,7 @@ import type { AbortHow, LogLevel } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import type { StoreSettings } from '../langgraph-json-store.ts';
 import type { GraphSource } from '../langgraph-json.ts';
+import type { LeaseEndTime } from './lease-end.ts';
 
 /** What a worker thread is started with. */
 export type WorkerSettings = {
@@ -15,6 +16,9 @@ export type WorkerSettings = {
   store: StoreSettings;
   logLevel: LogLevel;
 };
+
+/** What a worker thread finds in its `workerData`; `leaseEnd` is the buffer of a LeaseEnd. */
+export type WorkerData = { settings: WorkerSettings; leaseEnd: SharedArrayBuffer };
 
 /** Names one attempt: a run may be claimed again before its lost attempt has ended. */
 export type AttemptKey = string;
@@ -36,9 +40,9 @@ export type FromWorker = { type: 'ready' } | { type: 'ended'; key: AttemptKey; o
 /** To a process that executes one run. */
 export type ToProcess =
   | ToWorker
-  /** The first message. */
+  /** The first message. `silenceMs`: see `alive`. */
   | { type: 'open'; settings: WorkerSettings; memoryMb: number; silenceMs: number }
-  /** The service is there: without a message for `silenceMs` the process ends. */
-  | { type: 'alive' };
+  /** The service is there, and holds its lease until then: without a message for `silenceMs` the process ends. */
+  | { type: 'alive'; leaseEnd: LeaseEndTime };
 
 export type FromProcess = FromWorker | { type: 'crashed'; message: string };

@@ -21,7 +21,9 @@ export function startOwnProcess(options: HostOptions, silenceMs: number, events:
   // One that has just died takes no message; its exit is what counts.
   const send = (message: ToProcess) => child.send(message, () => undefined);
   send({ type: 'open', settings: options.settings, memoryMb: options.memoryMb, silenceMs });
-  const alive = setInterval(() => send({ type: 'alive' }), silenceMs / 5);
+  const tellAlive = () => send({ type: 'alive', leaseEnd: options.leaseEnd.read() });
+  tellAlive();
+  const alive = setInterval(tellAlive, silenceMs / 5);
   child.on('message', (message: FromProcess) => {
     if (message.type === 'crashed') events.onEnd(new Error(message.message), true);
     else events.onMessage(message);

@@ -4,9 +4,11 @@
  */
 import { startThread } from './graph-host.ts';
 import type { GraphHost } from './graph-host.ts';
+import { LeaseEnd } from './lease-end.ts';
 import type { FromProcess, ToProcess } from './messages.ts';
 import { SILENCE_EXIT_CODE } from './own-process.ts';
 
+const leaseEnd = new LeaseEnd();
 let host: GraphHost | null = null;
 let silence: NodeJS.Timeout | null = null;
 let heardCount = 0;
@@ -19,12 +21,13 @@ process.on('message', (message: ToProcess) => {
       const { settings, memoryMb, silenceMs } = message;
       silence = setTimeout(endUnlessHeard, silenceMs);
       host = startThread(
-        { settings, memoryMb, environment: process.env },
+        { settings, memoryMb, environment: process.env, leaseEnd },
         { onMessage: tell, onEnd: (error) => tell({ type: 'crashed', message: error.message }) },
       );
       return;
     }
     case 'alive':
+      leaseEnd.write(message.leaseEnd);
       return;
     case 'start':
     case 'abort':

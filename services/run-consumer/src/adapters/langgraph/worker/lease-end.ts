@@ -1,0 +1,46 @@
+/**
+ * Purpose   The end of the executor's lease as a number that every thread of the process reads without a message: the
+ *           thread of a process that was frozen may be the first to go on, when its run executes elsewhere already (I3).
+ * Clocks    The monotonic clock of the machine, which runs on while a process is stopped and is the same in all of its
+ *           threads and processes; and the wall clock, because a machine that is suspended stops the first. A wall clock
+ *           that is put forward ends the lease early, until its next renewal: runs then stop at a superstep, unspent.
+ */
+export type LeaseEndTime = { monotonicNs: bigint; wallMs: bigint };
+
+/** Both begin at the same instant, so that a moment of one can be told in the other at any time. */
+const PERFORMANCE_BEGAN_NS = process.hrtime.bigint() - BigInt(Math.round(performance.now() * 1e6));
+
+export class LeaseEnd {
+  /** To be given to other threads. */
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: BigInt64Array;
+
+  /** @param buffer of another thread's; without it a new one, whose lease is over */
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT)) {
+    this.buffer = buffer;
+    this.#cells = new BigInt64Array(buffer);
+  }
+
+  /** @param atMs when the lease ends by this thread's `performance.now()` */
+  moveTo(atMs: number): void {
+    this.write({
+      monotonicNs: PERFORMANCE_BEGAN_NS + BigInt(Math.round(atMs * 1e6)),
+      wallMs: BigInt(Math.round(Date.now() + atMs - performance.now())),
+    });
+  }
+
+  read(): LeaseEndTime {
+    return { monotonicNs: Atomics.load(this.#cells, 0), wallMs: Atomics.load(this.#cells, 1) };
+  }
+
+  write({ monotonicNs, wallMs }: LeaseEndTime): void {
+    Atomics.store(this.#cells, 0, monotonicNs);
+    Atomics.store(this.#cells, 1, wallMs);
+  }
+
+  /** Whether the lease has ended, as far as this process knows: nothing may begin then. */
+  isOver(): boolean {
+    const { monotonicNs, wallMs } = this.read();
+    return process.hrtime.bigint() >= monotonicNs || BigInt(Date.now()) >= wallMs;
+  }
+}
