@@ -16,7 +16,8 @@ comes next and errors; what the graph did in the world; and how many checkpoints
 
 A case is a folder of \`cases\`: \`graph.ts\`, which begins with what it is about, and \`requests.json\`, the runs of one
 thread in order. \`cases/lib\` has a chat model that plays a script and, like those of providers, refuses a conversation in
-which a call of a tool has no answer. This file is written by the test: \`npm test -- test/zoo -u\`.
+which a call of a tool has no answer. \`src/oldest.test.ts\` runs those that need no more than LangGraph with the oldest
+LangGraph that Runlane takes. This file is written by the test: \`npm test -- test/zoo -u\`.
 
 `;
 
@@ -58,10 +59,13 @@ function packagesOf({ file }: ZooCase): string[] {
   return [...new Set(names)].filter((name) => name !== 'node').toSorted();
 }
 
-/** What the zoo's manifest names and is no part of Runlane. */
+/** What the test needs and graphs do not. */
+const TOOLS = new Set(['pg', 'tsx', 'langgraph-oldest']);
+
+/** What the zoo's manifest names for its graphs. */
 function installedPackages(): string[] {
   const { dependencies } = require('../package.json') as { dependencies: Record<string, string> };
-  return Object.keys(dependencies).filter((name) => !name.startsWith('@runlane/'));
+  return Object.keys(dependencies).filter((name) => !name.startsWith('@runlane/') && !TOOLS.has(name));
 }
 
 function versionOf(name: string): string {

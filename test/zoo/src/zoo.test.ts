@@ -33,6 +33,12 @@ for (const [name, reason] of OPEN_FAULTS) {
   });
 }
 
+test('a question that says which answers it takes has them in its event', () => {
+  const [paused] = inRunlane.get('interrupt-schema')?.runs ?? [];
+  const schema = { type: 'object', properties: { approve: { type: 'boolean' }, note: { type: 'string' } } };
+  expect(paused?.interrupts).toMatchObject([{ value: { q: 'ok?' }, response_schema: schema }]);
+});
+
 test('README.md says what there is and how it ends', async () => {
   await expect(readme(cases, bare)).toMatchFileSnapshot('../README.md');
 });

@@ -29,7 +29,7 @@ export type GraphState = {
   config: { configurable?: { checkpoint_id?: string } };
   metadata?: Record<string, unknown> | undefined;
   parentConfig?: object | undefined;
-  tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown }[] }[];
+  tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown; response_schema?: unknown }[] }[];
 };
 
 type GraphFactory = (config: object) => unknown;
