@@ -123,3 +123,20 @@ test('draining ends as soon as the last run has ended', async () => {
   await draining;
   expect(executor.activeCount).toBe(0);
 });
+
+test('a run that is claimed again, because the database forgot its claim, starts when its earlier graph has ended', async () => {
+  const { graphs, reasonOf, started, settled } = startExecutor({
+    claims: readyRuns([claimedRun('a', { fencingToken: 7n }), claimedRun('a', { fencingToken: 8n })]),
+  });
+  await aMoment();
+  expect(started()).toEqual(['a']);
+  expect(reasonOf(0)).toBeInstanceOf(LeaseLost);
+
+  graphs[0]?.resolve({ kind: 'lease_lost' });
+  await aMoment();
+  expect(started()).toEqual(['a', 'a']);
+  expect(reasonOf(1)).toBeUndefined();
+  graphs[1]?.resolve(SUCCEEDED);
+  await aMoment();
+  expect(settled()).toEqual([{ runId: 'a', fencingToken: 8n, as: 'run.succeeded' }]);
+});

@@ -12,6 +12,7 @@
  */
 import { Cancelled, LeaseLost, RunTimedOut, ShuttingDown, Superseded } from '@runlane/service-kit';
 import type { Logger, Wakeup } from '@runlane/service-kit';
+import { claimKey } from '../domain/run.ts';
 import type { ClaimedRun, Outcome, Stop, StopRequest } from '../domain/run.ts';
 import { settlementOf } from '../domain/settlement.ts';
 import type { Settlement } from '../domain/settlement.ts';
@@ -149,10 +150,25 @@ export class RunExecutor {
     // The lease may have ended while the answer was under way. Nothing would abort such a run, and its lease is not
     // renewed, so that a second process could execute it (I3).
     const isOurs = lease.executorId === executorId;
-    for (const run of claimed)
-      this.#track(run, isOurs ? (abort) => this.#execute(run, abort) : () => this.#return(run));
+    for (const run of claimed) {
+      const earlier = this.#forgotten(run.runId);
+      this.#track(run, async (abort) => {
+        await earlier;
+        await (isOurs ? this.#execute(run, abort) : this.#return(run));
+      });
+    }
     this.#early.clear();
     return claimed;
+  }
+
+  /**
+   * Aborts the executions of a run that was claimed again: the database has forgotten their claims. Resolves when they have
+   * ended; before, the new one must not start (I3, I9).
+   */
+  async #forgotten(runId: string): Promise<void> {
+    const earlier = [...this.#executing.values()].filter((executing) => executing.runId === runId);
+    for (const { abort } of earlier) abort.abort(new LeaseLost(`run ${runId}`));
+    await Promise.all(earlier.map(({ done }) => done));
   }
 
   #track(run: ClaimedRun, work: (abort: AbortController) => Promise<void>): void {
@@ -198,10 +214,6 @@ export class RunExecutor {
     if (result === 'settled' || result === 'successor_ready') hints.eventsStored();
     if (result === 'successor_ready' || result === 'requeued') hints.runsReady();
   }
-}
-
-function claimKey({ runId, fencingToken }: Pick<ClaimedRun, 'runId' | 'fencingToken'>): string {
-  return `${runId}/${fencingToken}`;
 }
 
 function abortReason({ action, supersededBy }: StopRequest): Superseded | Cancelled {

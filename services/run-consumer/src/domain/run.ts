@@ -8,7 +8,8 @@
  *
  *   rejected is never pending. A running run that is superseded or cancelled is asked to stop, and settles when it has.
  *
- * I3  Each claim and each rescue raises the fencing token; a write with an older one changes nothing.
+ * I3  Each claim and each rescue raises the fencing token; a write with an older one changes nothing. Nor does one with a
+ *     claim that the database has forgotten, by a failover or a restore, and handed out again: see `claimNumber`.
  */
 import type {
   CancelAction,
@@ -38,6 +39,19 @@ export type ClaimedRun = {
   isTemporary: boolean;
 };
 
+/**
+ * How often the run was claimed or handed back, this claim included: the upper half of its fencing token. The lower 32 bits
+ * are the nonce of the claim, so that no two claims of a run have the same token, whatever the database has forgotten.
+ */
+export function claimNumber({ fencingToken }: Pick<ClaimedRun, 'fencingToken'>): number {
+  return Number(fencingToken >> 32n);
+}
+
+/** Names a claim: a run may be claimed again before its lost attempt has ended. */
+export function claimKey({ runId, fencingToken }: Pick<ClaimedRun, 'runId' | 'fencingToken'>): string {
+  return `${runId}/${fencingToken}`;
+}
+
 /** Why a run has to end before its time: the first request that said so counts. */
 export type Stop = { action: CancelAction; reason: SupersededReason; supersededBy: string | null };
 
@@ -48,7 +62,12 @@ export type StopRequest = Stop & { runId: string; fencingToken: bigint };
 export const MAX_ATTEMPTS = 3;
 
 /** A value under an id, as LangGraph gives the interrupts of a paused task. */
-export type PendingInterrupt = { id: string; value: Json };
+export type PendingInterrupt = {
+  id: string;
+  value: Json;
+  /** JSON Schema of the answers that the graph takes, when it says so. */
+  response_schema?: Json;
+};
 
 /** The state of the thread's head checkpoint when a run ended. All null where there is none. */
 export type HeadState = {

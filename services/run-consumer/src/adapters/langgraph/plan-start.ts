@@ -10,6 +10,7 @@
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
+import { claimNumber } from '../../domain/run.ts';
 import type { ClaimedRun } from '../../domain/run.ts';
 import type { RunnableGraph } from './graph-registry.ts';
 import { nodesOf, planCommand } from './plan-command.ts';
@@ -35,7 +36,7 @@ export async function planStart(
 ): Promise<StartPlan> {
   const { checkpoint_id: checkpointId, command, input } = run.request;
   // The first claim of a run: it cannot have written anything yet.
-  const isFirst = run.fencingToken === 1n;
+  const isFirst = claimNumber(run) === 1;
   let isRepeated = false;
   if (!isFirst && saver !== null) {
     const state = await readState(graph, checkpointConfig(run));
@@ -47,7 +48,7 @@ export async function planStart(
   }
   const unknown = unknownNodes(run, graph);
   if (unknown.length > 0) {
-    const known = nodesOf(graph).join(', ');
+    const known = nodesOf(graph)?.join(', ');
     return refused('unknown_node', `interrupt_before or interrupt_after names ${unknown.join(', ')}. Nodes: ${known}.`);
   }
   const isMissing = async (id: string) => (await saver?.getTuple(checkpointConfig(run, id))) === undefined;
@@ -99,8 +100,8 @@ function unknownNodes(run: ClaimedRun, graph: RunnableGraph): string[] {
   const named = [run.request.interrupt_before, run.request.interrupt_after].flatMap((nodes) =>
     nodes === null || nodes === '*' ? [] : nodes,
   );
-  const known = new Set(nodesOf(graph));
-  return named.filter((node) => !known.has(node));
+  const known = nodesOf(graph);
+  return known === null ? [] : named.filter((node) => !known.includes(node));
 }
 
 function refused(reason: FailedReason, message: string): StartPlan {

@@ -38,7 +38,7 @@ export class RunRows implements AsyncDisposable {
       `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request,
          fingerprint, metadata, lane_position, executor_id, fencing_token, attempt, source_topic, source_partition,
          source_offset)
-       values ($1, $2, $3, $3, 'running', 'enqueue', '{}', '', '{}', $4, $5, 1, 1, 't', 0, 0)`,
+       values ($1, $2, $3, $3, 'running', 'enqueue', '{}', '', '{}', $4, $5, 1::bigint << 32, 1, 't', 0, 0)`,
       [runId, threadId, graphId, Math.floor(Math.random() * 1e9), randomUUID()],
     );
     return {
@@ -50,7 +50,7 @@ export class RunRows implements AsyncDisposable {
       metadata: parsed.request.metadata ?? {},
       multitaskStrategy: 'enqueue',
       attempt: 1,
-      fencingToken: 1n,
+      fencingToken: 1n << 32n,
       isIsolated: false,
       isTemporary: false,
     };
@@ -58,7 +58,7 @@ export class RunRows implements AsyncDisposable {
 
   /** The claim after the executor's death. */
   async claimAgain(run: ClaimedRun): Promise<ClaimedRun> {
-    const fencingToken = run.fencingToken + 1n;
+    const fencingToken = run.fencingToken + (1n << 32n);
     await this.pool.query('update runlane.runs set fencing_token = $2 where run_id = $1', [run.runId, fencingToken]);
     return { ...run, attempt: run.attempt + 1, fencingToken };
   }

@@ -12,6 +12,7 @@ import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { OwnedSettlement, RunSettlements, SettleResult } from '../../app/ports.ts';
+import { claimKey } from '../../domain/run.ts';
 import { interruptedWithoutHead } from '../../domain/settlement.ts';
 import type { Ending, Settlement } from '../../domain/settlement.ts';
 import { sql } from './statements.ts';
@@ -151,10 +152,6 @@ function isLostEnd(settlement: Settlement): boolean {
 }
 
 /** A run may be settled by its executor and by a sweeper in one batch; only the token tells them apart. */
-function claimKey({ runId, fencingToken }: Pick<OwnedSettlement, 'runId' | 'fencingToken'>): string {
-  return `${runId}/${fencingToken}`;
-}
-
 function rowKey(row: { run_id: string; fencing_token: bigint }): string {
   return claimKey({ runId: row.run_id, fencingToken: row.fencing_token });
 }

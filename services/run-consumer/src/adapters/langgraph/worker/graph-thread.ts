@@ -9,6 +9,7 @@
 import { LeaseLost } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { RunSignals } from '../../../app/execute-runs.ts';
+import { claimKey } from '../../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { abortMessageOf } from './abort-message.ts';
 import type { GraphHost, HostEvents } from './graph-host.ts';
@@ -57,7 +58,7 @@ export class GraphThread {
 
   /** Runs one attempt; never rejects. */
   run(run: ClaimedRun, signals: RunSignals): Promise<Outcome> {
-    const key = `${run.runId}/${run.fencingToken}`;
+    const key = claimKey(run);
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     if (this.#isGone) return Promise.resolve(handedBack('its worker thread had ended', false));
     this.#attempts.set(key, resolve);

@@ -4,6 +4,8 @@
 --         earlier claim that was committed but whose answer was lost
 -- index   ready_runs: only the first unfinished run of a lane is in it, so a million pending runs cost nothing;
 --         running_runs_by_executor
+-- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
+--         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
 -- events  run.running, one per run (I5)
 with picked as (
   select run_id
@@ -19,7 +21,8 @@ claimed as (
     status = 'running',
     ready_at = null,
     executor_id = $1,
-    fencing_token = run.fencing_token + 1,
+    fencing_token =
+      ((greatest(run.fencing_token >> 32, least(run.fencing_token, 1)) + 1) << 32) + floor(random() * 4294967296)::bigint,
     attempt = run.attempt + 1,
     sequence = run.sequence + 1,
     run_started_at = coalesce(run.run_started_at, now()),

@@ -3,13 +3,13 @@
 --         next one runs alone
 -- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once. One that was
 --         asked to stop does not go back: it ends
--- fence   the token rises, so that whoever executed the run can write nothing more (I3)
+-- fence   the upper half of the token rises, and the next claim adds its nonce below, so that whoever executed the run can write nothing more (I3)
 -- events  none: going back to pending publishes nothing, the next start does
 update runlane.runs as run
 set
   status = 'pending',
   executor_id = null,
-  fencing_token = run.fencing_token + 1,
+  fencing_token = ((run.fencing_token >> 32) + 1) << 32,
   attempt = case when requeued.spends_attempt then run.attempt else run.attempt - 1 end,
   is_isolated = requeued.is_isolated,
   ready_at = clock_timestamp(),
