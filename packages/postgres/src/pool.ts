@@ -41,6 +41,12 @@ const LIFETIME_SECONDS = 1_800;
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
+  // The pool waits for what it returns, which its types do not know.
+  const onConnect = (client: pg.ClientBase): unknown =>
+    applySettings(client, options.url, {
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    });
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName,
@@ -52,11 +58,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     idleTimeoutMillis: IDLE_MS,
     maxLifetimeSeconds: LIFETIME_SECONDS,
     query_timeout: statementTimeoutMs + (options.readMarginMs ?? READ_MARGIN_MS),
-    onConnect: (client) =>
-      applySettings(client, options.url, {
-        statement_timeout: statementTimeoutMs,
-        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-      }),
+    onConnect,
   });
   pool.on('error', (err) => options.logger.warn({ err }, 'database.idle_connection_lost'));
   // The pool listens only while a connection is idle. One that breaks between two statements of a transaction would
