@@ -70,7 +70,12 @@ export const GOOD_EVENT_VALUES: { [field: string]: Json[] } = {
   reason: ['thread_busy', 'a_code_of_a_later_version'],
   superseded_by: [RUN_ID],
   blocked_by: [RUN_ID],
-  interrupts: [null, [], [{ id: 'i', value: null }], [{ id: 'i', value: 1, later: true }]],
+  interrupts: [
+    null,
+    [],
+    [{ id: 'i', value: null }],
+    [{ id: 'i', value: 1, response_schema: { type: 'object' }, later: true }],
+  ],
   interrupts_omitted: [true],
   next: [null, []],
   checkpoint_id: [null],

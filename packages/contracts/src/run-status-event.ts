@@ -10,7 +10,12 @@ import { RUN_STATUS_EVENT_TYPES, RUN_STATUSES, THREAD_STATUSES } from './run-sta
 import type { RunStatus, RunStatusEventType, ThreadStatus } from './run-status.ts';
 
 /** A pause that waits for an answer: LangGraph's interrupt id and the value given to `interrupt()`. */
-export type RunInterrupt = { id: string; value: Json };
+export type RunInterrupt = {
+  id: string;
+  value: Json;
+  /** JSON Schema of the answers that the graph takes. Absent when it does not say, and in older events. */
+  response_schema?: Json;
+};
 
 /**
  * What happened to a run (design 2.3). Every field is always present, null where it does not apply. Times are RFC 3339
@@ -70,7 +75,11 @@ const interruptList = z
   .custom<RunInterrupt[]>((value) => isListOf(value, isInterrupt))
   .meta({
     type: 'array',
-    items: { type: 'object', properties: { id: { type: 'string' }, value: {} }, required: ['id', 'value'] },
+    items: {
+      type: 'object',
+      properties: { id: { type: 'string' }, value: {}, response_schema: {} },
+      required: ['id', 'value'],
+    },
   });
 
 /**
@@ -99,7 +108,9 @@ export const runStatusEventSchema = z
     reason: z.string().nullable().describe('Why it ended so: a code, of which later versions may have more.'),
     superseded_by: uuid.nullable().describe('The run that superseded this one.'),
     blocked_by: uuid.nullable().describe('The run that this one was refused for.'),
-    interrupts: interruptList.nullable().describe('A list of {id, value}: pauses that wait for an answer.'),
+    interrupts: interruptList
+      .nullable()
+      .describe('A list of {id, value, response_schema?}: pauses that wait for an answer.'),
     interrupts_omitted: z.boolean().describe('Whether interrupts were left out for their size.'),
     interrupts_lossy: z.boolean().exactOptional().describe('Whether JSON cannot say something in interrupts.'),
     next: textList.nullable().describe('Nodes that would run next, a list of texts.'),

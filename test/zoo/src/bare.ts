@@ -18,9 +18,7 @@ type Graph = {
   checkpointer?: unknown;
   store?: unknown;
   invoke: (input: unknown, config: object) => Promise<unknown>;
-  getState: (
-    config: object,
-  ) => Promise<{ next: string[]; tasks: { name: string; interrupts: { id?: string; value: unknown }[] }[] }>;
+  getState: (config: object) => Promise<{ next: string[]; tasks: { name: string; interrupts: object[] }[] }>;
 };
 
 const [casesFile, seenFile] = process.argv.slice(2);
@@ -105,7 +103,7 @@ async function runOnce(graph: Graph, request: ZooRequest, config: object, isTemp
     if (isTemporary) return ended('run.succeeded', returned, [], []);
     const { configurable } = config as { configurable: { thread_id: string } };
     const state = await graph.getState({ configurable: { thread_id: configurable.thread_id } });
-    const interrupts = state.tasks.flatMap((task) => task.interrupts).map(({ id, value }) => ({ id, value }));
+    const interrupts = state.tasks.flatMap((task) => task.interrupts);
     // A node that was answered and asks again is missing from LangGraph's `next`.
     const asking = state.tasks.filter((task) => task.interrupts.length > 0).map(({ name }) => name);
     const next = state.next.length > 0 ? state.next : asking;

@@ -13,7 +13,8 @@ export type ZooCase = {
   requests: ZooRequest[];
 };
 
-const CASES = fileURLToPath(new URL('../cases/', import.meta.url));
+/** The folder of all cases. */
+export const CASES = fileURLToPath(new URL('../cases/', import.meta.url));
 
 export function zooCases(): ZooCase[] {
   return readdirSync(CASES)

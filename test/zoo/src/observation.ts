@@ -36,6 +36,7 @@ export function masked<T>(seen: T): T {
 /** State as a LangGraph server sends it: messages flat, with their type; what JSON has no word for as text. */
 export function asJson(value: unknown): Json {
   const text = JSON.stringify(value, function (this: unknown, key: string, plain: unknown) {
+    if (typeof plain === 'bigint') return String(plain);
     const original: unknown = typeof this === 'object' && this !== null ? Reflect.get(this, key) : undefined;
     if (typeof original !== 'object' || original === null) return plain;
     if (!('toDict' in original) || typeof original.toDict !== 'function') return plain;

@@ -1,10 +1,8 @@
-const VALUES = 'values are the state of the checkpoint, not what invoke returns';
 const CONTEXT = 'a run without a context gives its nodes undefined, not an empty one';
 
 /** Cases that Runlane does not yet run as a bare script does, with the reason. */
 export const OPEN_FAULTS: ReadonlyMap<string, string> = new Map([
   ['agent-context-default', CONTEXT],
-  ['cyclic-state', VALUES],
   ['factory-config', CONTEXT],
   ['sdk-logger', 'the logger that a LangGraph server provides is missing'],
   ['thread-configurable', "what a thread's earlier runs were configured with is forgotten"],

@@ -14,6 +14,7 @@ import { World } from '../../e2e/src/world.ts';
 import type { Effect } from '../cases/lib/effects.ts';
 import { threadOf } from './cases.ts';
 import type { ZooCase } from './cases.ts';
+import { FakeLangGraphServer } from './fake-langgraph-server.ts';
 import { FakeOpenAi } from './fake-openai.ts';
 import type { CaseSeen, RunEnd } from './observation.ts';
 
@@ -23,15 +24,21 @@ const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 export class ZooKeeper implements AsyncDisposable {
   readonly #options: { brokers: string[]; databaseUrl: string };
   readonly #openAi: FakeOpenAi;
+  readonly #remote: FakeLangGraphServer;
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-zoo-'));
 
-  private constructor(options: { brokers: string[]; databaseUrl: string }, openAi: FakeOpenAi) {
+  private constructor(
+    options: { brokers: string[]; databaseUrl: string },
+    openAi: FakeOpenAi,
+    remote: FakeLangGraphServer,
+  ) {
     this.#options = options;
     this.#openAi = openAi;
+    this.#remote = remote;
   }
 
   static async create(options: { brokers: string[]; databaseUrl: string }): Promise<ZooKeeper> {
-    return new ZooKeeper(options, await FakeOpenAi.start());
+    return new ZooKeeper(options, await FakeOpenAi.start(), await FakeLangGraphServer.start());
   }
 
   /** By a script of its own process. */
@@ -85,7 +92,7 @@ export class ZooKeeper implements AsyncDisposable {
   }
 
   #environment(effectsFile: string): Record<string, string> {
-    return { ZOO_EFFECTS: effectsFile, ZOO_OPENAI_URL: this.#openAi.url };
+    return { ZOO_EFFECTS: effectsFile, ZOO_OPENAI_URL: this.#openAi.url, ZOO_LANGGRAPH_URL: this.#remote.url };
   }
 
   async #seenOf(
@@ -123,6 +130,7 @@ export class ZooKeeper implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#openAi[Symbol.asyncDispose]();
+    await this.#remote[Symbol.asyncDispose]();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

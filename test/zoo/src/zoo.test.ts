@@ -7,6 +7,7 @@ import { zooCases } from './cases.ts';
 import type { CaseSeen } from './observation.ts';
 import { masked } from './observation.ts';
 import { OPEN_FAULTS } from './open-faults.ts';
+import { readme } from './table.ts';
 import { ZooKeeper } from './zoo-keeper.ts';
 
 const cases = zooCases();
@@ -31,3 +32,13 @@ for (const [name, reason] of OPEN_FAULTS) {
     expect(masked(inRunlane.get(name))).not.toEqual(masked(bare.get(name)));
   });
 }
+
+test('a question that says which answers it takes has them in its event', () => {
+  const [paused] = inRunlane.get('interrupt-schema')?.runs ?? [];
+  const schema = { type: 'object', properties: { approve: { type: 'boolean' }, note: { type: 'string' } } };
+  expect(paused?.interrupts).toMatchObject([{ value: { q: 'ok?' }, response_schema: schema }]);
+});
+
+test('README.md says what there is and how it ends', async () => {
+  await expect(readme(cases, bare)).toMatchFileSnapshot('../README.md');
+});

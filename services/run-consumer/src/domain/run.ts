@@ -62,7 +62,12 @@ export type StopRequest = Stop & { runId: string; fencingToken: bigint };
 export const MAX_ATTEMPTS = 3;
 
 /** A value under an id, as LangGraph gives the interrupts of a paused task. */
-export type PendingInterrupt = { id: string; value: Json };
+export type PendingInterrupt = {
+  id: string;
+  value: Json;
+  /** JSON Schema of the answers that the graph takes, when it says so. */
+  response_schema?: Json;
+};
 
 /** The state of the thread's head checkpoint when a run ended. All null where there is none. */
 export type HeadState = {

@@ -1,3 +1,7 @@
+/**
+ * A node throws an error of the project's own class; the thread goes on.
+ * LangGraph: an input of null goes on at the node that failed; a new input starts over.
+ */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ out: Annotation<any> });
 class MyError extends Error {

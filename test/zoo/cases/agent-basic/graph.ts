@@ -1,3 +1,4 @@
+/** An agent with a tool, two turns on a thread. */
 import { createAgent, tool } from 'langchain';
 import { z } from 'zod';
 import { call, turns } from '../lib/scripted.ts';

@@ -1,3 +1,7 @@
+/**
+ * A context schema with a default, and no context.
+ * LangGraph: defaults of a context schema are not filled in by LangChain.
+ */
 import { createAgent } from 'langchain';
 import { z } from 'zod';
 import { dynamicSystemPromptMiddleware } from 'langchain';

@@ -1,3 +1,4 @@
+/** A system prompt that is made from the context. */
 import { createAgent, dynamicSystemPromptMiddleware } from 'langchain';
 import { z } from 'zod';
 import { Scripted } from '../lib/scripted.ts';

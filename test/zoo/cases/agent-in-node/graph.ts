@@ -1,3 +1,4 @@
+/** An agent as a node, and called from a node. */
 import { createAgent } from 'langchain';
 import { MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { Scripted } from '../lib/scripted.ts';

@@ -1,3 +1,4 @@
+/** Three calls of a tool in one message. */
 import { createAgent, tool } from 'langchain';
 import { z } from 'zod';
 import { call, turns } from '../lib/scripted.ts';

@@ -1,3 +1,4 @@
+/** A structured response by the provider. */
 import { createAgent, providerStrategy } from 'langchain';
 import { z } from 'zod';
 import { turns } from '../lib/scripted.ts';

@@ -1,3 +1,4 @@
+/** A structured response by a tool. */
 import { createAgent, toolStrategy } from 'langchain';
 import { z } from 'zod';
 import { Scripted } from '../lib/scripted.ts';

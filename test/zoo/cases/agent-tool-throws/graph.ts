@@ -1,3 +1,4 @@
+/** A tool throws. LangGraph: the agent's model hears of it. */
 import { createAgent, tool } from 'langchain';
 import { z } from 'zod';
 import { call, turns } from '../lib/scripted.ts';

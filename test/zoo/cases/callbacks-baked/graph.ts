@@ -1,3 +1,4 @@
+/** Callbacks that are part of the graph. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const seen: string[] = [];
 const State = Annotation.Root({ out: Annotation<any> });

@@ -1,3 +1,4 @@
+/** Objects of a class in the state. LangGraph: a checkpoint keeps their members, not their class. */
 import { Annotation, StateGraph, START } from '@langchain/langgraph';
 class Box {
   constructor(public n = 0) {}

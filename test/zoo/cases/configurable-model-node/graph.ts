@@ -1,3 +1,7 @@
+/**
+ * A graph that does not load: a model without a name.
+ * LangGraph: `initChatModel` needs a model, whatever is configurable.
+ */
 import { initChatModel } from 'langchain';
 import { MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 const model = await initChatModel(undefined, {

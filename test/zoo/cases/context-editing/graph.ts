@@ -1,3 +1,4 @@
+/** Middleware that clears old results of tools. */
 import { ClearToolUsesEdit, contextEditingMiddleware, createAgent, tool } from 'langchain';
 import { z } from 'zod';
 import { Scripted, turnOf } from '../lib/scripted.ts';

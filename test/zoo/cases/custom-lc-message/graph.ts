@@ -1,3 +1,4 @@
+/** Every kind of message, content in blocks, removal. */
 import { MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import {
   AIMessage,

@@ -1,3 +1,4 @@
+/** A deep agent with todos and files, two turns. */
 import { createDeepAgent } from 'deepagents';
 import { call, turns } from '../lib/scripted.ts';
 export const graph = createDeepAgent({

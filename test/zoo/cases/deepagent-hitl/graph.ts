@@ -1,3 +1,4 @@
+/** A deep agent asks before two calls; one is approved. */
 import { createDeepAgent } from 'deepagents';
 import { tool } from 'langchain';
 import { z } from 'zod';

@@ -1,3 +1,4 @@
+/** A deep agent that keeps files in the store. */
 import { createDeepAgent, StoreBackend, CompositeBackend, StateBackend } from 'deepagents';
 import { call, turns } from '../lib/scripted.ts';
 const backend = (config: any) =>

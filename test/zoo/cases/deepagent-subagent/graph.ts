@@ -1,3 +1,4 @@
+/** A deep agent with two kinds of subagents at once. */
 import { createDeepAgent } from 'deepagents';
 import { tool } from 'langchain';
 import { z } from 'zod';

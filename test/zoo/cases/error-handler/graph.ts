@@ -1,3 +1,4 @@
+/** A node with an error handler. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ y: Annotation<string> });
 export const graph = new StateGraph(State)

@@ -1,3 +1,4 @@
+/** A factory that makes the graph from the run's config. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ out: Annotation<any> });
 export const graph = async (config: any) =>

@@ -1,3 +1,4 @@
+/** A workflow of tasks that remembers its last result. */
 import { entrypoint, task, getPreviousState } from '@langchain/langgraph';
 const add = task('add', async (a: number, b: number) => a + b);
 export const graph = entrypoint({ name: 'adder' }, async (n: number) => {

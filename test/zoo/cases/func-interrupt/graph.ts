@@ -1,3 +1,7 @@
+/**
+ * A workflow with a task that is tried again and one that asks.
+ * LangGraph: a workflow that has returned nothing yet has no values.
+ */
 import { entrypoint, interrupt, task } from '@langchain/langgraph';
 let calls = 0;
 const slow = task({ name: 'slow', retry: { maxAttempts: 3, initialInterval: 10 } }, async (x: string) => {

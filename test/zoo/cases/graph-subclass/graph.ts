@@ -1,3 +1,4 @@
+/** A subclass of a compiled graph with private members. */
 import { Annotation, CompiledStateGraph, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ out: Annotation<string> });
 const built = new StateGraph(State)

@@ -1,3 +1,4 @@
+/** A tool call that a person approves. */
 import { createAgent, humanInTheLoopMiddleware, tool } from 'langchain';
 import { z } from 'zod';
 import { call, turns } from '../lib/scripted.ts';

@@ -1,3 +1,4 @@
+/** A graph with schemas for input and output. LangGraph: `invoke` returns the output only. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const All = Annotation.Root({ q: Annotation<string>, secret: Annotation<string>, a: Annotation<string> });
 export const graph = new StateGraph({

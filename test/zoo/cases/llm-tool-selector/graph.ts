@@ -1,3 +1,4 @@
+/** A model chooses the tools for another. */
 import { createAgent, llmToolSelectorMiddleware, tool } from 'langchain';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { z } from 'zod';

@@ -1,3 +1,4 @@
+/** Tools of an MCP server in a process of its own. */
 import { MultiServerMCPClient } from '@langchain/mcp-adapters';
 import { createAgent } from 'langchain';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+/** A node that writes, reads and searches the store. */
 import { Annotation, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 export const graph = new StateGraph(MessagesAnnotation)
   .addNode('remember', async (s, config: any) => {

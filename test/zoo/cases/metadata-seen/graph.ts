@@ -1,3 +1,4 @@
+/** What a node sees of metadata and config. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ out: Annotation<any> });
 export const graph = new StateGraph(State)

@@ -1,3 +1,4 @@
+/** A limit of model calls, reached twice. */
 import { createAgent, modelCallLimitMiddleware, tool } from 'langchain';
 import { z } from 'zod';
 import { Scripted } from '../lib/scripted.ts';

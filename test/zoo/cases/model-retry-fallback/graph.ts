@@ -1,3 +1,4 @@
+/** A model that fails, and a fallback. */
 import { createAgent, modelFallbackMiddleware, modelRetryMiddleware } from 'langchain';
 import { Scripted, turns } from '../lib/scripted.ts';
 const broken = new Scripted(() => {

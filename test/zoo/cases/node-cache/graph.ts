@@ -1,3 +1,4 @@
+/** A node whose results are cached. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { InMemoryCache } from '@langchain/langgraph-checkpoint';
 let calls = 0;

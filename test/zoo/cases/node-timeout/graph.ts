@@ -1,3 +1,4 @@
+/** A node that takes too long. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ y: Annotation<string> });
 export const graph = new StateGraph(State)

@@ -1,3 +1,4 @@
+/** OpenAI's client against a server, the model chosen by config. */
 import { createAgent, initChatModel, tool } from 'langchain';
 import { z } from 'zod';
 const model = await initChatModel('openai:gpt-test', {

@@ -1,3 +1,4 @@
+/** A node that overwrites what a reducer collects. LangGraph: as an input it is a plain object. */
 import { Annotation, Overwrite, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({
   out: Annotation<string[]>({ reducer: (a, b) => a.concat(b as any), default: () => [] }),

@@ -1,3 +1,4 @@
+/** Two nodes ask at once, one answer for both. */
 import { Annotation, interrupt, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ out: Annotation<string[]>({ reducer: (a, b) => a.concat(b), default: () => [] }) });
 export const graph = new StateGraph(State)

@@ -1,3 +1,4 @@
+/** A subgraph that goes on in its parent. */
 import { Annotation, Command, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ trail: Annotation<string[]>({ reducer: (a, b) => a.concat(b), default: () => [] }) });
 const inner = new StateGraph(State)

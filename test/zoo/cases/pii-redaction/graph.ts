@@ -1,3 +1,4 @@
+/** Middleware that hides by rule. */
 import { createAgent, piiRedactionMiddleware } from 'langchain';
 import { Scripted } from '../lib/scripted.ts';
 const model = new Scripted((messages) => `echo ${messages.at(-1)!.text}`);

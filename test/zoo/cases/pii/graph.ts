@@ -1,3 +1,4 @@
+/** Middleware that hides addresses and keys. */
 import { createAgent, piiMiddleware } from 'langchain';
 import { Scripted } from '../lib/scripted.ts';
 const model = new Scripted((messages) => `you said ${messages.at(-1)!.text}; write to boss@corp.com`);

@@ -1,3 +1,4 @@
+/** A node of a class with private members. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { Runnable } from '@langchain/core/runnables';
 class Counter extends Runnable {

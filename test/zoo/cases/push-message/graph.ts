@@ -1,3 +1,4 @@
+/** A message that is pushed while a node runs. */
 import { MessagesAnnotation, START, StateGraph, pushMessage } from '@langchain/langgraph';
 import { AIMessage } from '@langchain/core/messages';
 export const graph = new StateGraph(MessagesAnnotation)

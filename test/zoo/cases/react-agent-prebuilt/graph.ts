@@ -1,3 +1,4 @@
+/** The prebuilt agent with a breakpoint, gone on from by another user. */
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
 import { tool } from '@langchain/core/tools';
 import { z } from 'zod';

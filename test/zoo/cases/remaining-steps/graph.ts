@@ -1,3 +1,4 @@
+/** A loop that reaches the recursion limit, and one that does not. */
 import { Annotation, START, END, StateGraph, MessagesAnnotation } from '@langchain/langgraph';
 import { RemainingSteps } from '@langchain/langgraph';
 const State = Annotation.Root({

@@ -1,3 +1,4 @@
+/** A node that is tried again. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ y: Annotation<string> });
 let calls = 0;

@@ -1,3 +1,4 @@
+/** A chain with a prompt and a model as a node. */
 import { MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { RunnableLambda, RunnableSequence } from '@langchain/core/runnables';
 import { ChatPromptTemplate } from '@langchain/core/prompts';

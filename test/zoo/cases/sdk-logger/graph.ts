@@ -1,3 +1,4 @@
+/** The logger of LangGraph's SDK. LangGraph: only a server provides one. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { getLogger } from '@langchain/langgraph-sdk/logging';
 const logger = getLogger();

@@ -1,3 +1,4 @@
+/** A node for each of a list, and one that waits for all. */
 import { Annotation, Send, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({
   topics: Annotation<string[]>,

@@ -1,3 +1,4 @@
+/** State that middleware needs, and a turn that does not bring it. */
 import { createAgent, createMiddleware } from 'langchain';
 import { z } from 'zod';
 import { turns } from '../lib/scripted.ts';

@@ -1,5 +1,6 @@
+/** State by a schema of zod 3. */
 import { createAgent, createMiddleware } from 'langchain';
-import { z } from 'zod/v3';
+import { z } from 'zod-3';
 import { turns } from '../lib/scripted.ts';
 const m = createMiddleware({
   name: 'Count',

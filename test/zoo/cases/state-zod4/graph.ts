@@ -1,3 +1,4 @@
+/** State by a schema of zod 4. */
 import { createAgent, createMiddleware } from 'langchain';
 import { z } from 'zod';
 import { turns } from '../lib/scripted.ts';

@@ -1,3 +1,4 @@
+/** A run without a thread. */
 import { createAgent, toolStrategy } from 'langchain';
 import { z } from 'zod';
 import { Scripted } from '../lib/scripted.ts';

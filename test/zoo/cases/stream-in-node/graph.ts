@@ -1,3 +1,4 @@
+/** A node that streams a model. */
 import { MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { FakeStreamingChatModel } from '@langchain/core/utils/testing';
 import { AIMessage } from '@langchain/core/messages';

@@ -1,3 +1,4 @@
+/** A subgraph without a checkpointer. */
 import { Annotation, interrupt, START, StateGraph } from '@langchain/langgraph';
 const Sub = Annotation.Root({
   n: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }),

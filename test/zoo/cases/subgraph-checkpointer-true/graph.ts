@@ -1,3 +1,4 @@
+/** A subgraph that remembers. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const Sub = Annotation.Root({
   n: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }),

@@ -1,3 +1,4 @@
+/** Middleware that summarises a long thread. */
 import { createAgent, summarizationMiddleware } from 'langchain';
 import { Scripted, turns } from '../lib/scripted.ts';
 const model = new Scripted((messages) => `seen ${messages.length}`);

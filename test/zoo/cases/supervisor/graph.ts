@@ -1,3 +1,4 @@
+/** A supervisor with two agents. */
 import { createSupervisor } from '@langchain/langgraph-supervisor';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
 import { tool } from '@langchain/core/tools';

@@ -1,3 +1,4 @@
+/** A node throws what is no error. LangGraph: LangGraph itself fails on a thrown text or undefined. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ out: Annotation<any> });
 export const graph = new StateGraph(State)

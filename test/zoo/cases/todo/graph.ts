@@ -1,3 +1,4 @@
+/** An agent with a list of todos. */
 import { createAgent, todoListMiddleware } from 'langchain';
 import { call, turns } from '../lib/scripted.ts';
 export const graph = createAgent({

@@ -1,3 +1,4 @@
+/** A limit of calls of a tool. */
 import { createAgent, toolCallLimitMiddleware, tool } from 'langchain';
 import { z } from 'zod';
 import { Scripted, turnOf } from '../lib/scripted.ts';

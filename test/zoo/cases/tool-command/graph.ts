@@ -1,3 +1,4 @@
+/** A tool that writes into the state. */
 import { createAgent, tool, ToolMessage } from 'langchain';
 import { Command } from '@langchain/langgraph';
 import { z } from 'zod';

@@ -1,3 +1,4 @@
+/** A tool that asks. */
 import { createAgent, tool } from 'langchain';
 import { interrupt } from '@langchain/langgraph';
 import { z } from 'zod';

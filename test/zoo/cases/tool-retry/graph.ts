@@ -1,3 +1,4 @@
+/** A tool that is tried again. */
 import { createAgent, tool, toolRetryMiddleware } from 'langchain';
 import { z } from 'zod';
 import { call, turns } from '../lib/scripted.ts';

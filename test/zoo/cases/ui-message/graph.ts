@@ -1,3 +1,4 @@
+/** Messages for a user interface. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { typedUi, uiMessageReducer } from '@langchain/langgraph-sdk/react-ui/server';
 const State = Annotation.Root({ ui: Annotation<any>({ reducer: uiMessageReducer as any, default: () => [] }) });

@@ -1,3 +1,4 @@
+/** State that no checkpoint keeps. LangGraph: `invoke` returns it. */
 import { StateGraph, StateSchema, UntrackedValue, START } from '@langchain/langgraph';
 import { z } from 'zod';
 const State = new StateSchema({ answer: z.string().default(''), token: new UntrackedValue(z.string()) });

@@ -1,3 +1,4 @@
+/** Config that is part of the graph, and config of a run. */
 import { Annotation, START, StateGraph } from '@langchain/langgraph';
 const State = Annotation.Root({ out: Annotation<any> });
 export const graph = new StateGraph(State)

@@ -1,3 +1,4 @@
+/** What a node finds in its config, and custom events. */
 import { Annotation, START, StateGraph, getWriter, getConfig, writer } from '@langchain/langgraph';
 const State = Annotation.Root({ out: Annotation<any> });
 export const graph = new StateGraph(State)

@@ -1,3 +1,4 @@
+/** Input that a schema refuses. */
 import { START, StateGraph } from '@langchain/langgraph';
 import { z } from 'zod';
 export const graph = new StateGraph(z.object({ n: z.number(), s: z.string().default('d') }))

@@ -13,8 +13,9 @@ export interface RunnableGraph {
   /** Breakpoints that the graph was compiled with. */
   interruptBefore?: string[] | '*';
   interruptAfter?: string[] | '*';
-  readonly nodes: Record<string, unknown>;
-  readonly channels: Record<string, unknown>;
+  /** Undefined for a graph that runs elsewhere (`RemoteGraph`): what it has is only known there. */
+  readonly nodes?: Record<string, unknown>;
+  readonly channels?: Record<string, unknown>;
   /** What `invoke` returns: several channels as an object, or one channel's value. */
   readonly outputChannels?: string | string[];
   stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
@@ -28,7 +29,7 @@ export type GraphState = {
   config: { configurable?: { checkpoint_id?: string } };
   metadata?: Record<string, unknown> | undefined;
   parentConfig?: object | undefined;
-  tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown }[] }[];
+  tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown; response_schema?: unknown }[] }[];
 };
 
 type GraphFactory = (config: object) => unknown;

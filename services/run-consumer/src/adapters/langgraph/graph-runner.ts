@@ -137,12 +137,16 @@ function headOf(state: ThreadState): HeadState {
   const questions = state.tasks
     .filter((task) => !task.isFinished)
     .flatMap((task) => task.interrupts)
-    .map(({ id, value }) => ({ id: id ?? '', value: toWire(value) }));
+    .map(({ id, value, response_schema: schema }) => ({ id: id ?? '', value: toWire(value), schema }));
   const values = toWire(state.values);
   return {
     checkpointId: state.config.configurable?.checkpoint_id ?? null,
     next: state.next,
-    interrupts: questions.map(({ id, value }) => ({ id, value: value.json })),
+    interrupts: questions.map(({ id, value, schema }) => ({
+      id,
+      value: value.json,
+      ...(schema === undefined ? {} : { response_schema: toWire(schema).json }),
+    })),
     ...(questions.some(({ value }) => value.isLossy) ? { areInterruptsLossy: true } : {}),
     values: values.json,
     ...(values.isLossy ? { areValuesLossy: true } : {}),

@@ -58,16 +58,15 @@ function problemOf(
     const nodes = targetsOf(goto).map((to) => (isSend(to) ? to.node : to));
     const unknown = nodes.filter((node) => !canGoTo(node, graph));
     if (unknown.length > 0) {
-      const known = nodesOf(graph).join(', ');
+      const known = nodesOf(graph)?.join(', ');
       return { reason: 'unknown_node', message: `command.goto names ${unknown.join(', ')}. Nodes: ${known}.` };
     }
   }
   if (update !== undefined) {
     const known = stateKeysOf(graph);
-    const unknown = (Array.isArray(update) ? update.map(([key]) => key) : Object.keys(update)).filter(
-      (key) => !known.includes(key),
-    );
-    if (unknown.length > 0) {
+    const keys = Array.isArray(update) ? update.map(([key]) => key) : Object.keys(update);
+    const unknown = keys.filter((key) => known !== null && !known.includes(key));
+    if (known !== null && unknown.length > 0) {
       const message = `command.update names ${unknown.join(', ')}. Keys of the state: ${known.join(', ')}.`;
       return { reason: 'graph_error', message };
     }
@@ -134,15 +133,17 @@ function isSend(target: string | Send): target is Send {
 
 /** Only nodes with a channel of their own can be gone to; a functional graph has none. */
 function canGoTo(node: string, graph: RunnableGraph): boolean {
-  return nodesOf(graph).includes(node) && `branch:to:${node}` in graph.channels;
+  const known = nodesOf(graph);
+  return known === null || (known.includes(node) && `branch:to:${node}` in (graph.channels ?? {}));
 }
 
-/** Names of the nodes that a request can mean. */
-export function nodesOf(graph: RunnableGraph): string[] {
-  return Object.keys(graph.nodes).filter((node) => node !== '__start__');
+/** Names of the nodes that a request can mean; null when only the graph's own server knows. */
+export function nodesOf(graph: RunnableGraph): string[] | null {
+  return graph.nodes === undefined ? null : Object.keys(graph.nodes).filter((node) => node !== '__start__');
 }
 
-/** The channels that hold state; the others are LangGraph's own. */
-function stateKeysOf(graph: RunnableGraph): string[] {
+/** The channels that hold state; the others are LangGraph's own. Null when only the graph's own server knows. */
+function stateKeysOf(graph: RunnableGraph): string[] | null {
+  if (graph.channels === undefined) return null;
   return Object.keys(graph.channels).filter((key) => !/^(__start__$|__pregel_|branch:|join:)/.test(key));
 }

@@ -48,7 +48,7 @@ export async function planStart(
   }
   const unknown = unknownNodes(run, graph);
   if (unknown.length > 0) {
-    const known = nodesOf(graph).join(', ');
+    const known = nodesOf(graph)?.join(', ');
     return refused('unknown_node', `interrupt_before or interrupt_after names ${unknown.join(', ')}. Nodes: ${known}.`);
   }
   const isMissing = async (id: string) => (await saver?.getTuple(checkpointConfig(run, id))) === undefined;
@@ -100,8 +100,8 @@ function unknownNodes(run: ClaimedRun, graph: RunnableGraph): string[] {
   const named = [run.request.interrupt_before, run.request.interrupt_after].flatMap((nodes) =>
     nodes === null || nodes === '*' ? [] : nodes,
   );
-  const known = new Set(nodesOf(graph));
-  return named.filter((node) => !known.has(node));
+  const known = nodesOf(graph);
+  return known === null ? [] : named.filter((node) => !known.includes(node));
 }
 
 function refused(reason: FailedReason, message: string): StartPlan {

@@ -4,7 +4,7 @@ import type { GraphState, RunnableGraph } from './graph-registry.ts';
 export type StateTask = {
   name: string;
   /** Also those that were answered: a finished task keeps them. */
-  interrupts: { id?: string; value?: unknown }[];
+  interrupts: { id?: string; value?: unknown; response_schema?: unknown }[];
   isFinished: boolean;
 };
 

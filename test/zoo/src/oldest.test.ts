@@ -1,0 +1,59 @@
+/**
+ * Charter: a project with the oldest LangGraph that Runlane takes runs in it as in a script of its own. What the newest
+ * packages do, zoo.test.ts shows.
+ */
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { zooCases } from './cases.ts';
+import { masked } from './observation.ts';
+import type { CaseSeen } from './observation.ts';
+import { ProjectCopy } from './project-copy.ts';
+import { ZooKeeper } from './zoo-keeper.ts';
+
+const NAMES = new Set([
+  'class-in-state',
+  'func-entrypoint',
+  'func-interrupt',
+  'graph-subclass',
+  'memory-store',
+  'own-state',
+  'parallel-interrupts',
+  'parent-command',
+  'private-field-node',
+  'react-agent-prebuilt',
+  'remaining-steps',
+  'remote-node',
+  'retry-policy',
+  'runnable-nodes',
+  'send-map',
+  'subgraph-checkpointer-false',
+  'subgraph-checkpointer-true',
+  'two-interrupts-one-node',
+]);
+
+const project = new ProjectCopy('langgraph-oldest');
+const cases = zooCases()
+  .filter(({ name }) => NAMES.has(name))
+  .map((zooCase) => project.take(zooCase));
+let keeper: ZooKeeper;
+let bare: Map<string, CaseSeen>;
+let inRunlane: Map<string, CaseSeen>;
+
+beforeAll(async () => {
+  keeper = await ZooKeeper.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  bare = await keeper.runBare(cases);
+  inRunlane = await keeper.runInRunlane(cases);
+}, 280_000);
+afterAll(async () => {
+  await keeper[Symbol.asyncDispose]();
+  project[Symbol.dispose]();
+});
+
+test('all of them load', () => {
+  expect(cases.map(({ name }) => name)).toEqual([...NAMES]);
+  const errors = [...bare.values()].flatMap(({ runs }) => runs.map(({ error }) => error?.error));
+  expect(errors).not.toContain('GraphNotLoadable');
+});
+
+test.each(cases)('$name ends as in a bare script', ({ name }) => {
+  expect(masked(inRunlane.get(name))).toEqual(masked(bare.get(name)));
+});
