@@ -12,6 +12,13 @@ export type BrokerAddresses = {
 // Topics take up to 8 MiB and 64 KiB (design 2.1); what carries them takes a little more.
 const LARGEST_BATCH = 9 * 1024 * 1024;
 
+// Everything is allowed until somebody makes an ACL, as tests of refusals do. The brokers of a cluster would have to be
+// super users to find each other, and all principals are the same here.
+const ACLS = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found': 'true',
+};
+
 /** The settings of one broker, the same in a process and in a container; `nodes` is the size of its cluster. */
 export function kafkaSettings(broker: BrokerAddresses, nodes: 1 | 3): Record<string, string> {
   const replicas = String(nodes);
@@ -23,9 +30,7 @@ export function kafkaSettings(broker: BrokerAddresses, nodes: 1 | 3): Record<str
     'controller.listener.names': 'CONTROLLER',
     ...broker.listenerSettings,
     'auto.create.topics.enable': 'false',
-    // Everything is allowed until somebody makes an ACL, as tests of refusals do.
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-    'allow.everyone.if.no.acl.found': 'true',
+    ...(nodes === 1 ? ACLS : {}),
     'default.replication.factor': replicas,
     'min.insync.replicas': minIsr,
     'offsets.topic.replication.factor': replicas,

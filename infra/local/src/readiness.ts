@@ -27,7 +27,7 @@ export async function untilReady(
   probe: () => Promise<void>,
   options: { deadlineMs: number; signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const deadline = Date.now() + options.deadlineMs;
+  const deadline = performance.now() + options.deadlineMs;
   for (;;) {
     options.signal?.throwIfAborted();
     const answer = await probe().then(
@@ -40,7 +40,7 @@ export async function untilReady(
         throw await failure(`${name} ended while it started`, machine, answer.cause);
     }
     if (answer.isReady) return;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw await failure(`${name} does not answer after ${options.deadlineMs / 1000} s`, machines[0], answer.cause);
     }
     await delay(100);

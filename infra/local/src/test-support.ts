@@ -14,12 +14,12 @@ export function temporaryDataDir(): { path: string } & Disposable {
 
 /** Repeats a check until it returns; rejects with its last error after the deadline. */
 export async function eventually<T>(check: () => T | Promise<T>, deadlineMs = 15_000): Promise<T> {
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      if (performance.now() > deadline) throw error;
     }
     await delay(50);
   }

@@ -99,9 +99,9 @@ async function ended(child: ChildProcess): Promise<void> {
 
 // Killed descendants are collected by init, some time after the root of the tree has been collected by us.
 async function gone(pids: readonly number[]): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = performance.now() + 10_000;
   while (pids.some(isRunning)) {
-    if (Date.now() > deadline) throw new Error(`Processes ${pids.filter(isRunning).join(', ')} survive SIGKILL`);
+    if (performance.now() > deadline) throw new Error(`Processes ${pids.filter(isRunning).join(', ')} survive SIGKILL`);
     await delay(10);
   }
 }

@@ -2,6 +2,7 @@ import kafkajs, { type Kafka as KafkaClient, type RetryOptions } from 'kafkajs';
 import type { ConnectionTuning, KafkaLogger, KafkaOptions } from '../port.ts';
 import { createAccessAlarm, type AccessAlarm } from './access-alarm.ts';
 import { registerCodecs } from './codecs.ts';
+import { createEarlyCloseWatch } from './early-closes.ts';
 import { createLogBridge, createOutageLog, type OutageLog } from './log-bridge.ts';
 import { createSocketGate, type SocketGate } from './sockets.ts';
 
@@ -35,6 +36,8 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
   registerCodecs();
   const tuning = { ...DEFAULTS, ...options.tuning };
   const outages = createOutageLog(logger);
+  const access = createAccessAlarm(logger);
+  const watchSocket = createEarlyCloseWatch(access);
   // All of them, always: kafkajs swaps its defaults when NODE_ENV is "test".
   const retry = {
     initialRetryTime: tuning.reconnectInitialMs,
@@ -46,11 +49,11 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
   return {
     logger,
     outages,
-    access: createAccessAlarm(logger),
+    access,
     tuning,
     retry,
     create: () => {
-      const gate = createSocketGate();
+      const gate = createSocketGate(watchSocket);
       const kafka = new Kafka({
         brokers: options.brokers,
         clientId: options.clientId,

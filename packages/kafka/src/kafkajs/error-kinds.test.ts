@@ -24,6 +24,12 @@ describe('errors of kafkajs', () => {
     ['an unknown topic', protocolError('UNKNOWN_TOPIC_OR_PARTITION'), RetriableError],
     ['a race in kafkajs', new TypeError('reading host of undefined'), RetriableError],
     ['refused access behind wrappers', wrapped(protocolError('TOPIC_AUTHORIZATION_FAILED', false)), AccessDenied],
+    ['a token that the broker has refused before', protocolError('ILLEGAL_SASL_STATE', false), AccessDenied],
+    [
+      'a certificate that does not verify, though kafkajs takes it for a lost connection',
+      Object.assign(new KafkaJSConnectionError('Connection error'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }),
+      AccessDenied,
+    ],
     ['an invalid setting', protocolError('INVALID_CONFIG', false), FatalError],
   ])('%s keeps its cause and says what was tried', (_, error, kind) => {
     const translated = toPortError(error, 'publishing failed');

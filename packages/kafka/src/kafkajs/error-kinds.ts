@@ -20,6 +20,17 @@ const DENIED = new Set([
   'UNSUPPORTED_SASL_MECHANISM',
   'ILLEGAL_SASL_STATE',
   'KafkaJSSASLAuthenticationError',
+  // Certificates, theirs and ours. Node and OpenSSL name them by code.
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
 ]);
 
 /** Protocol errors and kafkajs errors that stay the same however often the request is repeated. */
@@ -65,7 +76,7 @@ const OUTAGES = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
 ]);
 
-/** Names and protocol types of an error and of all its causes, outermost first. */
+/** Names, protocol types and codes of an error and of all its causes, outermost first. */
 function labelsOf(error: unknown): string[] {
   const labels: string[] = [];
   const seen = new Set<unknown>();
@@ -74,6 +85,7 @@ function labelsOf(error: unknown): string[] {
     seen.add(current);
     labels.push(current.name);
     if ('type' in current && typeof current.type === 'string') labels.push(current.type);
+    if ('code' in current && typeof current.code === 'string') labels.push(current.code);
     if (current instanceof KafkaJSAggregateError) labels.push(...current.errors.flatMap((inner) => labelsOf(inner)));
     current = current.cause;
   }

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
+import type { SocketLife } from './early-closes.ts';
 
 const KEEP_ALIVE_DELAY_MS = 60_000;
 
@@ -15,7 +16,8 @@ export type SocketGate = {
   close(): void;
 };
 
-export function createSocketGate(): SocketGate {
+/** `watch` hears of each socket by the address of its broker. */
+export function createSocketGate(watch: (broker: string) => SocketLife): SocketGate {
   const sockets = new Set<net.Socket>();
   let isClosed = false;
   return {
@@ -28,6 +30,7 @@ export function createSocketGate(): SocketGate {
       socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
+      follow(socket, watch(`${host}:${port}`));
       return socket;
     },
     close: () => {
@@ -35,6 +38,21 @@ export function createSocketGate(): SocketGate {
       for (const socket of sockets) cut(socket);
     },
   };
+}
+
+function follow(socket: net.Socket, life: SocketLife): void {
+  // The two that tell, and no more: a fetch comes in thousands of pieces.
+  socket.once('data', () => {
+    life.answered();
+    socket.once('data', () => life.answered());
+  });
+  // Heard before kafkajs ends its side; what we end or cut ourselves tells nothing of the broker.
+  socket.once('end', () => {
+    if (!socket.destroyed && !socket.writableEnded) life.closedByPeer();
+  });
+  socket.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') life.closedByPeer();
+  });
 }
 
 function cut(socket: net.Socket): void {

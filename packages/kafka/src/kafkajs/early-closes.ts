@@ -1,0 +1,41 @@
+import type { AccessAlarm } from './access-alarm.ts';
+
+/** What one socket tells of its life. */
+export type SocketLife = { answered(): void; closedByPeer(): void };
+
+/** Sockets in a row, closed early, that make a listener look as if it wanted another protocol. */
+const SUSPICIOUS = 5;
+
+/** A listener that wants SASL answers the first question, which versions it speaks, and nothing before a login. */
+const ANSWERS_WITHOUT_LOGIN = 1;
+
+const ADVICE =
+  'Its listener may want TLS or SASL, or the address may not be that of a Kafka broker: look at KAFKA_BROKERS and the ' +
+  'settings of this service about TLS and SASL.';
+
+/**
+ * Brokers close a connection that speaks the wrong protocol without a word about it. Every socket of a connection tells
+ * its life here; when one after the other ends like that and none goes on, it is said aloud.
+ */
+export function createEarlyCloseWatch(access: AccessAlarm): (broker: string) => SocketLife {
+  const closesInARow = new Map<string, number>();
+  return (broker) => {
+    const who = `this service at ${broker}`;
+    let answers = 0;
+    return {
+      answered: () => {
+        answers += 1;
+        if (answers <= ANSWERS_WITHOUT_LOGIN) return;
+        closesInARow.delete(broker);
+        access.granted(who);
+      },
+      closedByPeer: () => {
+        if (answers > ANSWERS_WITHOUT_LOGIN) return;
+        const count = (closesInARow.get(broker) ?? 0) + 1;
+        closesInARow.set(broker, count);
+        if (count < SUSPICIOUS) return;
+        access.refused(who, `it closed ${SUSPICIOUS} connections in a row before it answered a request.`, ADVICE);
+      },
+    };
+  };
+}
