@@ -50,7 +50,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     // As with a superstep: without a checkpointer it may end within the grace instead.
     const tasks = new WorkflowTasks(
       // An aborted workflow begins no task anyhow, and is to end.
-      () => run.isTemporary || abort.aborted || !signals.drain.aborted,
+      () => run.isTemporary || signals.abort.aborted || !signals.drain.aborted,
       () => stopped.abort(new GraphDrained('the executor stops')),
     );
     const nodes = new NodeWatch(tasks);
