@@ -46,12 +46,33 @@ test('each server is decided for itself, and an empty variable is none', async (
   expect(other.provider).not.toBe('given');
 });
 
+test('a given server that is just starting is waited for', async () => {
+  const own = temporaryDataDir();
+  await using starting = await processPostgres({ dataDir: own.path });
+  await starting.kill();
+  const awaited: string[] = [];
+  const taking = startPostgres({ dataDir, env: { DATABASE_URL: starting.url }, log: (line) => awaited.push(line) });
+  await expect.poll(() => awaited, { timeout: 30_000 }).toEqual([expect.stringMatching(/^DATABASE_URL=.* is awaited/)]);
+  await starting.restart();
+  expect((await taking).url).toBe(starting.url);
+});
+
+test('a given server that refuses the login is not waited for', async () => {
+  const url = new URL(postgres.url);
+  url.pathname = '/there_is_none';
+  await expect(startPostgres({ dataDir, env: { DATABASE_URL: url.href } })).rejects.toThrow(/does not exist/);
+});
+
 test('a given server that does not answer is an error which names the variable and hides the password', async () => {
   const url = `postgres://me:secret@${silentAddress}/db`;
   const starts = {
-    DATABASE_URL: startPostgres({ dataDir, env: { DATABASE_URL: url } }),
-    KAFKA_BROKERS: startKafka({ dataDir, env: { KAFKA_BROKERS: silentAddress } }),
-    SCHEMA_REGISTRY_URL: startRegistry({ dataDir, env: { SCHEMA_REGISTRY_URL: `http://${silentAddress}/` } }),
+    DATABASE_URL: startPostgres({ dataDir, answerWithinMs: 0, env: { DATABASE_URL: url } }),
+    KAFKA_BROKERS: startKafka({ dataDir, answerWithinMs: 0, env: { KAFKA_BROKERS: silentAddress } }),
+    SCHEMA_REGISTRY_URL: startRegistry({
+      dataDir,
+      answerWithinMs: 0,
+      env: { SCHEMA_REGISTRY_URL: `http://${silentAddress}/` },
+    }),
   };
   const results = await Promise.allSettled(Object.values(starts));
   const messages = results.map((result) => (result.status === 'rejected' ? String(result.reason) : 'started'));

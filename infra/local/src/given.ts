@@ -1,4 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LocalOptions, LocalServer } from './server.ts';
+
+/** How long a given server may take to answer, in milliseconds: a database in a cluster may be just starting. */
+const ANSWER_WITHIN_MS = 60_000;
+/** SQLSTATEs of a server that has answered, and will say the same again: the login, or the database. */
+const REFUSED = /^(28|3D)/;
 
 /** The value of a variable of the options' environment; empty counts as not set. */
 export function givenAddress(variable: string, options: LocalOptions): string | undefined {
@@ -6,9 +12,10 @@ export function givenAddress(variable: string, options: LocalOptions): string | 
 }
 
 /**
- * Takes a server as given, after asking whether it answers (unless `autostart` is `false`).
+ * Takes a server as given, after asking whether it answers, again and again for `answerWithinMs` (unless `autostart` is
+ * `false`).
  *
- * Thrown when it does not answer; the message names the variable.
+ * Thrown when it does not answer or refuses; the message names the variable.
  */
 export async function givenServer(
   variable: string,
@@ -18,9 +25,10 @@ export async function givenServer(
   const address = withoutPassword(givenAddress(variable, options) ?? '');
   if (options.autostart !== false) {
     try {
-      await ask();
+      await untilAnswers(ask, options, (reason) => options.log?.(`${variable}=${address} is awaited (${reason})`));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      options.signal?.throwIfAborted();
+      const reason = reasonOf(error);
       const advice = `Start that server, correct ${variable}, or unset it to have one started.`;
       throw new Error(`${variable}=${address} does not answer (${reason}). ${advice}`, { cause: error });
     }
@@ -42,6 +50,32 @@ export async function givenServer(
     thaw: refuse,
     restart: refuse,
   };
+}
+
+async function untilAnswers(
+  ask: () => Promise<unknown>,
+  { signal, answerWithinMs = ANSWER_WITHIN_MS }: LocalOptions,
+  onFirstFailure: (reason: string) => void,
+): Promise<void> {
+  const endsAtMs = performance.now() + answerWithinMs;
+  for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted();
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      const isRefused = error instanceof Error && 'code' in error && REFUSED.test(String(error.code));
+      if (isRefused || performance.now() > endsAtMs) throw error;
+      if (attempt === 1) onFirstFailure(reasonOf(error));
+    }
+    await delay(500);
+  }
+}
+
+/** An AggregateError, of a name with several addresses, has no message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 function withoutPassword(address: string): string {

@@ -59,4 +59,6 @@ export type LocalOptions = {
   signal?: AbortSignal;
   /** `false`: the address is known at once, nothing runs and nothing is checked until `restart()`. Default `true`. */
   autostart?: boolean;
+  /** Milliseconds within which a given server has to answer. Default 60 000. */
+  answerWithinMs?: number;
 };

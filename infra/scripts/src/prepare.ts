@@ -1,12 +1,19 @@
 import { jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
-import { registerSchemas } from '@runlane/kafka';
+import { RetriableError, registerSchemas } from '@runlane/kafka';
 import type { KafkaConnection } from '@runlane/kafka';
+import { retrying } from '@runlane/service-kit';
 
-/** Creates the topics that do not exist yet. */
+/** How long a cluster may take until it leads the topics, in milliseconds. */
+const TOPICS_DEADLINE_MS = 60_000;
+
+/** Creates the topics that do not exist yet; again while the cluster is busy with them, or with its own start. */
 export async function createTopics(kafka: KafkaConnection, topicPrefix: string): Promise<void> {
   const admin = await kafka.admin();
   try {
-    await admin.createTopics(topicDefinitions(topicPrefix));
+    await retrying(() => admin.createTopics(topicDefinitions(topicPrefix)), {
+      signal: AbortSignal.timeout(TOPICS_DEADLINE_MS),
+      isRetriable: (error) => error instanceof RetriableError,
+    });
   } finally {
     await admin.close();
   }

@@ -15,6 +15,7 @@ import { openConnection } from './dedicated-connection.ts';
 import { isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
 import { checkMigrationFiles, readMigrations } from './migration-files.ts';
 import type { Migration } from './migration-files.ts';
+import { applySettings } from './session-settings.ts';
 
 export type MigrateOptions = {
   databaseUrl: string;
@@ -55,11 +56,13 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const config = {
     connectionString: options.databaseUrl,
     application_name: `runlane migrate ${schema}`,
-    lock_timeout: LOCK_WAIT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   };
   // Closing the connection gives the lock back.
   await using connection = await openConnection(config, logger);
+  await applySettings(connection.client, options.databaseUrl, {
+    lock_timeout: LOCK_WAIT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  });
   await lockMigrations(connection.client, deadline, logger);
   const started = new Set<string>();
   await retrying(() => applyMissing(connection.client, directory, options, started), {

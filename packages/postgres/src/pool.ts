@@ -3,6 +3,8 @@ import type { Logger } from '@runlane/service-kit';
 import pg from 'pg';
 import { columnTypes } from './column-types.ts';
 import { isDatabaseUnavailable } from './failures.ts';
+import { requireOwnSession } from './own-session.ts';
+import { applySettings } from './session-settings.ts';
 
 export type PoolOptions = {
   /** Postgres URL. Its own parameters win over the settings here. */
@@ -39,6 +41,12 @@ const LIFETIME_SECONDS = 1_800;
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
+  // The pool waits for what it returns, which its types do not know.
+  const onConnect = (client: pg.ClientBase): unknown =>
+    applySettings(client, options.url, {
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    });
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.applicationName,
@@ -49,9 +57,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_MS,
     maxLifetimeSeconds: LIFETIME_SECONDS,
-    statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + (options.readMarginMs ?? READ_MARGIN_MS),
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    onConnect,
   });
   pool.on('error', (err) => options.logger.warn({ err }, 'database.idle_connection_lost'));
   // The pool listens only while a connection is idle. One that breaks between two statements of a transaction would
@@ -64,13 +71,14 @@ export function createPool(options: PoolOptions): pg.Pool {
 
 /**
  * Resolves as soon as the database answers and accepts writes; waits for as long as it takes, and says so in the log.
+ * A pooler that shares sessions is refused, see own-session.ts.
  *
  * @throws RunlaneError `database_refused` when it answers that it will never do, for example to a wrong password; the
  *   signal's reason when it aborts
  */
 export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSignal; logger: Logger }): Promise<void> {
   const { signal, logger } = options;
-  await retrying(() => askForPrimary(pool), {
+  await retrying(() => askForPrimary(pool, logger), {
     signal,
     isRetriable: (error) => isDatabaseUnavailable(error) || (error instanceof RunlaneError && error.retryable),
     backoff: (attempt) => backoff(attempt, { baseMs: 100, maxMs: 2_000 }, Math.random()),
@@ -86,7 +94,7 @@ export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSig
   });
 }
 
-async function askForPrimary(pool: pg.Pool): Promise<void> {
+async function askForPrimary(pool: pg.Pool, logger: Logger): Promise<void> {
   const { rows } = await pool.query<{ is_standby: boolean }>('select pg_is_in_recovery() as is_standby');
   if (rows[0]?.is_standby === true) {
     throw new RunlaneError({
@@ -95,4 +103,5 @@ async function askForPrimary(pool: pg.Pool): Promise<void> {
       retryable: true,
     });
   }
+  await requireOwnSession(pool.options.connectionString ?? '', logger);
 }

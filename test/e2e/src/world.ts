@@ -147,6 +147,12 @@ export class World implements AsyncDisposable {
     return [...ends.values()].reduce((count, { high }) => count + Number(high), 0);
   }
 
+  /** Number of partitions of the request topic that have a record. */
+  async partitionsWithRecords(): Promise<number> {
+    const ends = await this.#withAdmin((admin) => admin.endOffsets(this.topics.requests));
+    return [...ends.values()].filter(({ high }) => high > 0n).length;
+  }
+
   /** Tells whether the run-consumers have committed everything that is in the request topic. */
   hasReadAllRequests(): Promise<boolean> {
     return this.hasReadAll(this.group, this.topics.requests);

@@ -1,10 +1,14 @@
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { migrate, waitForDatabase, withTransaction } from '@runlane/postgres';
+import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
 import { prepareStore } from '../adapters/langgraph/prepare-store.ts';
 
+/** Milliseconds between two statements of a transaction that waits: well below the limit of createPool. */
+const BEAT_MS = 2_000;
+const TURN_POLL_MS = 200;
 /** Any number: it only has to be the same in every process that prepares a database. */
 const SETUP_LOCK = 7_261_905_311;
 
@@ -30,8 +34,48 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   if (applied.length > 0) logger.info({ applied }, 'database.migrated');
   // LangGraph's own set-up takes no lock, and two of them at once collide.
   await withTransaction(pool, async (client) => {
-    await client.query('select pg_advisory_xact_lock($1)', [SETUP_LOCK]);
-    await new PostgresSaver(pool, undefined, { schema }).setup();
-    await prepareStore(pool, { databaseUrl, schema, settings: store, logger });
+    await takeTurn(client, signal);
+    await keepingAwake(client, async () => {
+      await new PostgresSaver(pool, undefined, { schema }).setup();
+      await prepareStore(pool, { databaseUrl, schema, settings: store, logger });
+    });
   });
+}
+
+/** Polls: a statement that waited would hold a snapshot, for which an index that is made concurrently waits. */
+async function takeTurn(client: PoolClient, signal: AbortSignal): Promise<void> {
+  const pause = new Wakeup();
+  for (;;) {
+    const { rows } = await client.query<{ is_mine: boolean }>('select pg_try_advisory_xact_lock($1) as is_mine', [
+      SETUP_LOCK,
+    ]);
+    if (rows[0]?.is_mine === true) return;
+    await pause.wait(TURN_POLL_MS, signal);
+    signal.throwIfAborted();
+  }
+}
+
+/**
+ * Does work on other connections while a transaction waits for it. The server ends a transaction that is idle for long,
+ * and its lock with it, which is right when this process is frozen and wrong while an index is being made.
+ *
+ * @throws what the work throws, or else that the transaction was lost
+ */
+async function keepingAwake(client: PoolClient, work: () => Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const beating = beatUntil(done.signal, client);
+  // Whoever awaits it below hears of a loss, at the end.
+  beating.catch(() => undefined);
+  try {
+    await work();
+  } finally {
+    done.abort();
+    await Promise.allSettled([beating]);
+  }
+  await beating;
+}
+
+async function beatUntil(signal: AbortSignal, client: PoolClient): Promise<void> {
+  const pause = new Wakeup();
+  while ((await pause.wait(BEAT_MS, signal)) !== 'aborted') await client.query('select 1');
 }

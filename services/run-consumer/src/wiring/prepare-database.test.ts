@@ -1,0 +1,42 @@
+/** Real Postgres, with a lock that makes the set-up take longer than a transaction may be idle. Decides: that it ends well. */
+import { createPool } from '@runlane/postgres';
+import { createDatabase, eventually } from '@runlane/testkit';
+import { expect, inject, test } from 'vitest';
+import { silent } from '../adapters/langgraph/run-rows.fixture.ts';
+import { prepareDatabase } from './prepare-database.ts';
+
+/** Longer than the limit of `createPool` for an idle transaction. */
+const LONG_SECONDS = 12;
+
+test('a set-up that takes long keeps its turn, and another process waits for it', async () => {
+  const databaseUrl = await createDatabase(inject('databaseUrl'));
+  const open = (applicationName: string, url = databaseUrl) => createPool({ url, applicationName, logger: silent });
+  const [first, second] = [open('first'), open('second')];
+  // Its own transaction is idle for as long.
+  const own = open('test', `${databaseUrl}?idle_in_transaction_session_timeout=0`);
+  const prepare = (pool: typeof first) =>
+    prepareDatabase({
+      pool,
+      databaseUrl,
+      checkpointSchema: 'public',
+      store: { index: null, ttl: null },
+      signal: AbortSignal.timeout(90_000),
+      logger: silent,
+    });
+  await prepare(first);
+  const holder = await own.connect();
+  await holder.query('begin; lock table checkpoint_migrations in access exclusive mode');
+  const preparing = Promise.all([prepare(first), prepare(second)]);
+  preparing.catch(() => undefined); // awaited below
+  const longest = `select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0)::float8 as seconds
+                   from pg_stat_activity join pg_locks using (pid)
+                   where locktype = 'advisory' and granted and datname = current_database()
+                     and application_name in ('first', 'second')`;
+  await eventually(async () => (await own.query(longest)).rows[0]?.seconds > LONG_SECONDS, {
+    what: `the turn was held for ${LONG_SECONDS} s`,
+  });
+  await holder.query('commit');
+  holder.release();
+  await expect(preparing).resolves.toEqual([undefined, undefined]);
+  await Promise.all([first, second, own].map((pool) => pool.end()));
+});
