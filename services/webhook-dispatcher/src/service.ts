@@ -86,7 +86,7 @@ export async function startDispatcher(
   ];
 
   probes.waitsFor('Kafka');
-  const consumer: RecordConsumer = await startIntake(foundation, () => delivery.lookAgain());
+  const consumer: RecordConsumer = await startIntake(scope, foundation, () => delivery.lookAgain());
   probes.watchConsumer(consumer);
   probes.isStarted();
   const watching = watchTopicsUntil(background.signal, {
