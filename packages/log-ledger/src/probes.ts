@@ -1,5 +1,6 @@
 import type { KafkaConnection, RecordConsumer } from '@runlane/kafka';
 import type { Check, Logger } from '@runlane/service-kit';
+import { SQLSTATE, sqlState } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { Stoppages } from './stoppages.ts';
 
@@ -13,6 +14,12 @@ export type ProbedProcess = {
 
 /** How long the database may take to answer a probe. */
 const DATABASE_ANSWER_MS = 1_000;
+
+/**
+ * A question that the server answers only after writing some pages to a file of its own, which goes at once: a server
+ * whose disk is full goes on answering what it has in memory.
+ */
+const FILLS_A_FILE = `set local work_mem = '64kB'; select count(*) from generate_series(1, 4000)`;
 
 /**
  * Answers for /livez and /readyz. A server that is away, frozen or refuses us makes the process not ready, never not
@@ -84,10 +91,18 @@ export class Probes {
 
   async #askDatabase(): Promise<true | string> {
     try {
-      await this.#process.pool.query('select 1');
+      await this.#process.pool.query(FILLS_A_FILE);
       return true;
     } catch (error) {
-      return `the database does not answer: ${error instanceof Error ? error.message : String(error)}`;
+      const state = sqlState(error);
+      // The operator's own limit of such files says nothing about the disk.
+      if (state === SQLSTATE.configurationLimitExceeded) return true;
+      if (state === SQLSTATE.diskFull) return `the database has no room to write: ${messageOf(error)}`;
+      return `the database does not answer: ${messageOf(error)}`;
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
