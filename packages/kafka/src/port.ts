@@ -1,4 +1,5 @@
 import type { TopicDefinition } from '@runlane/contracts';
+import type { RetriableError } from './errors.ts';
 import type { TopicDescription } from './topic-problems.ts';
 
 /** One partition of one topic. */
@@ -108,6 +109,11 @@ export interface RecordConsumer {
    * anyway, and the process should exit. Calling it again waits for the same drain.
    */
   drain(deadlineMs: number): Promise<void>;
+  /**
+   * Ends the present member of the group; another one joins and asks `onAssigned` where to read. Handlers under way are
+   * cut off from the broker, and nothing that they still do is committed to the group.
+   */
+  rejoin(reason: RetriableError): void;
   health(): ConsumerHealth;
   /** Stops fetching these partitions, across rebalances, until `resume`. Membership is kept. */
   pause(partitions: readonly TopicPartition[]): void;

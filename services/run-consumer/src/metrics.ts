@@ -42,6 +42,11 @@ export function createRunConsumerMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    lostToRetention: new Counter({
+      name: 'runlane_records_lost_to_retention_total',
+      help: 'Records of runs.requests.v1 that its retention removed before the ledger, after it was put back, read them again.',
+      registers,
+    }),
     rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),

@@ -46,6 +46,11 @@ export function createDispatcherMetrics() {
       labelNames: ['fate'] as const,
       registers,
     }),
+    lostToRetention: new Counter({
+      name: 'runlane_records_lost_to_retention_total',
+      help: 'Records of runs.status.v1 that its retention removed before the ledger, after it was put back, read them again.',
+      registers,
+    }),
     attempts: new Histogram({
       name: 'runlane_webhook_attempt_seconds',
       help: 'Attempts by outcome.',

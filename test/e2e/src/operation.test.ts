@@ -35,7 +35,11 @@ test('probes and metrics answer while the service works, and it stops with exit 
   expect(await get('/livez')).toMatchObject({ status: 200, type: 'application/json' });
   const ready = await get('/readyz');
   expect(ready.status).toBe(200);
-  expect(JSON.parse(ready.text)).toEqual({ status: 'ok', failing: {}, passing: ['start', 'consumer', 'database'] });
+  expect(JSON.parse(ready.text)).toEqual({
+    status: 'ok',
+    failing: {},
+    passing: ['start', 'consumer', 'kafka', 'database'],
+  });
   expect((await get('/nothing')).status).toBe(404);
   await eventually(async () => /events_published_total\{[^}]*\} 4/.test((await get('/metrics')).text), {
     what: 'four events are counted',

@@ -51,7 +51,8 @@ test('a topic that is read again changes nothing when the ledger knows its posit
   service = world.runConsumer();
   await settled();
 
-  expect(await repeatCount(service)).toBe(requestCount);
+  // Of each partition the record at the position is read, which tells that the topic is the same.
+  expect(await repeatCount(service)).toBeLessThanOrEqual(await world.partitionsWithRecords());
   expect(await everythingStored()).toEqual(before);
 });
 

@@ -147,6 +147,12 @@ export class World implements AsyncDisposable {
     return [...ends.values()].reduce((count, { high }) => count + Number(high), 0);
   }
 
+  /** Number of partitions of the request topic that have a record. */
+  async partitionsWithRecords(): Promise<number> {
+    const ends = await this.#withAdmin((admin) => admin.endOffsets(this.topics.requests));
+    return [...ends.values()].filter(({ high }) => high > 0n).length;
+  }
+
   /** Tells whether the run-consumers have committed everything that is in the request topic. */
   hasReadAllRequests(): Promise<boolean> {
     return this.hasReadAll(this.group, this.topics.requests);
@@ -161,21 +167,25 @@ export class World implements AsyncDisposable {
     });
   }
 
-  /** Starts a run-consumer; it is killed at the end if it still runs. */
-  runConsumer(environment: Record<string, string> = {}): ServiceProcess {
+  /** Starts a run-consumer, with further options of Node; it is killed at the end if it still runs. */
+  runConsumer(environment: Record<string, string> = {}, nodeOptions: readonly string[] = []): ServiceProcess {
     return this.#resources.use(
-      new ServiceProcess(RUN_CONSUMER, {
-        KAFKA_BROKERS: this.#options.brokers.join(','),
-        DATABASE_URL: this.databaseUrl,
-        ...(this.#options.registryUrl === undefined ? {} : { SCHEMA_REGISTRY_URL: this.#options.registryUrl }),
-        LANGGRAPH_CONFIG: GRAPHS,
-        RUNLANE_TOPIC_PREFIX: this.prefix,
-        RUNLANE_LEASE_SECONDS: '3',
-        RUNLANE_DRAIN_GRACE_SECONDS: '10',
-        RUNLANE_LOG_LEVEL: 'debug',
-        SIDE_EFFECTS_FILE: this.#sideEffectsFile,
-        ...environment,
-      }),
+      new ServiceProcess(
+        RUN_CONSUMER,
+        {
+          KAFKA_BROKERS: this.#options.brokers.join(','),
+          DATABASE_URL: this.databaseUrl,
+          ...(this.#options.registryUrl === undefined ? {} : { SCHEMA_REGISTRY_URL: this.#options.registryUrl }),
+          LANGGRAPH_CONFIG: GRAPHS,
+          RUNLANE_TOPIC_PREFIX: this.prefix,
+          RUNLANE_LEASE_SECONDS: '3',
+          RUNLANE_DRAIN_GRACE_SECONDS: '10',
+          RUNLANE_LOG_LEVEL: 'debug',
+          SIDE_EFFECTS_FILE: this.#sideEffectsFile,
+          ...environment,
+        },
+        nodeOptions,
+      ),
     );
   }
 

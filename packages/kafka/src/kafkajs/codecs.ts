@@ -12,7 +12,7 @@ const { CompressionCodecs, CompressionTypes } = kafkajs;
  * Most bytes that one batch may unpack to. Topics take 8 MiB, and all four codecs turn a few of them into gigabytes of
  * zeros; a batch above this is unreadable, and becomes a dead letter instead of the end of the process.
  */
-const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 const gzip = promisify(zlib.gzip);
 const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip);

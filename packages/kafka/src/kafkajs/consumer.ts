@@ -197,6 +197,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
       return Promise.resolve();
     },
     drain: (deadlineMs) => (drained ??= drain(deadlineMs)),
+    rejoin: (reason) => member?.giveUp(reason),
     health: () => health,
     pause: pauses.request,
     resume: pauses.release,

@@ -1,5 +1,9 @@
 import { createRequire } from 'node:module';
+import kafkajs from 'kafkajs';
 import { describe, expect, test } from 'vitest';
+import { registerCodecs } from './codecs.ts';
+
+const { CompressionTypes } = kafkajs;
 
 /** The parts of kafkajs' internals that the patch in `packages/kafka/patches` changes. */
 type Internals = {
@@ -7,7 +11,9 @@ type Internals = {
   RecordBatch: (options: object) => Promise<{ buffer: Buffer }>;
   Record: (options: object) => unknown;
   Decoder: new (buffer: Buffer) => object;
-  decodeMessages: (decoder: object) => Promise<{ offset: string }[]>;
+  decodeMessages: (
+    decoder: object,
+  ) => Promise<{ offset: string; unreadable?: { firstOffset: string; error: Error } }[]>;
 };
 
 function internals(): Internals {
@@ -42,4 +48,51 @@ describe('the patched kafkajs', () => {
     expect(decoded).toHaveLength(count);
     expect(decoded.at(-1)?.offset).toBe(String(count - 1));
   });
+
+  test('what a fetch unpacks to beyond all measure is left for the next fetch, whichever partition it is of', async () => {
+    registerCodecs();
+    const { Decoder, decodeMessages, Record, RecordBatch } = internals();
+    const batch = async (firstOffset: number): Promise<Buffer> => {
+      const records = [Record({ offsetDelta: 0, key: null, value: Buffer.alloc(50 * 1024 * 1024) })];
+      const compression = CompressionTypes.ZSTD;
+      const { buffer } = await RecordBatch({ records, compression, firstOffset, lastOffsetDelta: 0 });
+      return buffer;
+    };
+    const partition = sized(Buffer.concat(await Promise.all([0, 1, 2, 3].map((offset) => batch(offset)))));
+    expect(partition.length).toBeLessThan(64 * 1024);
+    const response = new Decoder(Buffer.concat([partition, partition]));
+    expect((await decodeMessages(response)).map(({ offset }) => offset)).toEqual(['0', '1', '2']);
+    expect(await decodeMessages(response)).toEqual([]);
+  });
+
+  test('a batch with lengths or counts that cannot be is one unreadable record at its last offset', async () => {
+    const { Decoder, decodeMessages, Record, RecordBatch } = internals();
+    const record = Record({ offsetDelta: 0, key: null, value: Buffer.alloc(600_000), headers: { name: 'value' } });
+    const { buffer } = await RecordBatch({ records: [record], firstOffset: 40, lastOffsetDelta: 2 });
+    const corrupt = (change: (copy: Buffer) => void): Buffer => {
+      const copy = Buffer.from(buffer);
+      change(copy);
+      return sized(copy);
+    };
+    const broken = [
+      corrupt((copy) => copy.writeInt32BE(2_000_000_000, RECORD_COUNT_AT)),
+      corrupt((copy) => copy.writeInt32BE(500_001, RECORD_COUNT_AT)),
+      corrupt((copy) => copy.writeUInt8(0x7f, RECORD_COUNT_AT + 5)),
+      corrupt((copy) => copy.writeUInt8(0x7e, copy.length - 6)),
+    ];
+    for (const bytes of broken) {
+      const decoded = await decodeMessages(new Decoder(bytes));
+      expect(decoded).toMatchObject([{ offset: '42', key: null, value: null, unreadable: { firstOffset: '40' } }]);
+    }
+  });
 });
+
+/** Where a batch holds the number of its records. */
+const RECORD_COUNT_AT = 57;
+
+/** The records of a partition in a fetch response: behind their size. */
+function sized(bytes: Buffer): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(bytes.length);
+  return Buffer.concat([size, bytes]);
+}

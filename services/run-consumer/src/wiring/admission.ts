@@ -1,6 +1,7 @@
 import { deadLetterRecord } from '@runlane/kafka';
 import type { RecordConsumer } from '@runlane/kafka';
-import { endOffset, resumeFromLedger } from '@runlane/log-ledger';
+import { KnownPositions, endOffset, resumeFromLedger, watchPositionsUntil } from '@runlane/log-ledger';
+import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
@@ -11,18 +12,26 @@ import { assistantDirectory } from '../domain/assistant-directory.ts';
 import { serviceVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 
+/** How late a ledger that went back is noticed while no records come, in milliseconds. */
+const WATCH_POSITIONS_MS = 5_000;
+
 /** Joins the consumer group and admits what it reads. */
 export async function startAdmission(
   scope: Scope,
   foundation: Foundation,
   graphIds: readonly string[],
+  stoppages: Stoppages,
 ): Promise<RecordConsumer> {
   const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
   const deadLetters = await kafka.producer();
   scope.defer('dead letter producer', () => deadLetters.close());
+  const known = new KnownPositions((reason) => {
+    logger.error({ err: reason }, 'ledger.went_back');
+    consumer.rejoin(reason);
+  });
   const needs: ReceiveDependencies = {
     read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES, judgeWebhook }),
-    ledger: createAdmissionLedger(pool, group, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
+    ledger: createAdmissionLedger(pool, group, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA), known),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     deadLetters,
     deadLetterRecord: (record, { code, message }, attempts) =>
@@ -37,6 +46,7 @@ export async function startAdmission(
     assistants: assistantDirectory(graphIds),
     hints,
     report: createReporter(foundation),
+    stoppages,
     logger,
   };
   const consumer = kafka.consumer({
@@ -46,7 +56,9 @@ export async function startAdmission(
     handle: async (batch) => {
       await receiveRunRequests(batch, needs);
       const last = batch.records.at(-1);
-      return last === undefined ? null : { commitThrough: last.offset };
+      if (last === undefined) return null;
+      known.note(last, last.offset);
+      return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) =>
       resumeFromLedger(assignment, seek, {
@@ -54,12 +66,26 @@ export async function startAdmission(
         group,
         topic: topics.requests,
         positions: await readPositions(pool, group, topics.requests),
+        known,
         owner: positionOwner,
         onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'admission.offset_ahead_of_ledger'),
+        onLost: (at, count) => {
+          metrics.lostToRetention.inc(Number(count));
+          logger.error({ ...at, records: String(count) }, 'admission.records_lost_to_retention');
+        },
       }),
   });
   metrics.rebalances(() => consumer.health().rebalanceCount);
   await consumer.start();
+  const watch = new AbortController();
+  scope.defer('watch over positions', () => watch.abort());
+  void watchPositionsUntil(watch.signal, {
+    known,
+    topic: topics.requests,
+    read: () => readPositions(pool, group, topics.requests),
+    everyMs: WATCH_POSITIONS_MS,
+    logger,
+  });
   logger.info({ topic: topics.requests, group }, 'admission.started');
   return consumer;
 }

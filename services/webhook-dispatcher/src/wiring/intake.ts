@@ -1,20 +1,35 @@
 import type { RecordConsumer } from '@runlane/kafka';
-import { endOffset, resumeFromLedger } from '@runlane/log-ledger';
+import { KnownPositions, endOffset, resumeFromLedger, watchPositionsUntil } from '@runlane/log-ledger';
+import type { Stoppages } from '@runlane/log-ledger';
+import type { Scope } from '@runlane/service-kit';
 import { readEvent } from '../adapters/kafka/read-event.ts';
 import { createIntakeLedger, readPositions } from '../adapters/postgres/intake-ledger.ts';
 import { receiveStatusEvents, positionOwner } from '../app/receive-status-events.ts';
 import type { IntakeDependencies, IntakeReport } from '../app/receive-status-events.ts';
 import type { Foundation } from './foundation.ts';
 
+/** How late a ledger that went back is noticed while no records come, in milliseconds. */
+const WATCH_POSITIONS_MS = 5_000;
+
 /** Joins the consumer group and takes in what it reads. */
-export async function startIntake(foundation: Foundation, onDue: () => void): Promise<RecordConsumer> {
+export async function startIntake(
+  scope: Scope,
+  foundation: Foundation,
+  onDue: () => void,
+  stoppages: Stoppages,
+): Promise<RecordConsumer> {
   const { kafka, pool, codec, policy, statusTopic, group, metrics, logger } = foundation;
+  const known = new KnownPositions((reason) => {
+    logger.error({ err: reason }, 'ledger.went_back');
+    consumer.rejoin(reason);
+  });
   const needs: IntakeDependencies = {
     read: (record) => readEvent(record, { codec, policy }),
-    ledger: createIntakeLedger(pool, group),
+    ledger: createIntakeLedger(pool, group, known),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
     report: (report) => reportIntake(foundation, report),
+    stoppages,
     logger,
   };
   const consumer = kafka.consumer({
@@ -23,7 +38,9 @@ export async function startIntake(foundation: Foundation, onDue: () => void): Pr
     handle: async (batch) => {
       await receiveStatusEvents(batch, needs);
       const last = batch.records.at(-1);
-      return last === undefined ? null : { commitThrough: last.offset };
+      if (last === undefined) return null;
+      known.note(last, last.offset);
+      return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) =>
       resumeFromLedger(assignment, seek, {
@@ -31,12 +48,26 @@ export async function startIntake(foundation: Foundation, onDue: () => void): Pr
         group,
         topic: statusTopic,
         positions: await readPositions(pool, group, statusTopic),
+        known,
         owner: positionOwner,
         onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'intake.offset_ahead_of_ledger'),
+        onLost: (at, count) => {
+          metrics.lostToRetention.inc(Number(count));
+          logger.error({ ...at, records: String(count) }, 'intake.records_lost_to_retention');
+        },
       }),
   });
   metrics.rebalances(() => consumer.health().rebalanceCount);
   await consumer.start();
+  const watch = new AbortController();
+  scope.defer('watch over positions', () => watch.abort());
+  void watchPositionsUntil(watch.signal, {
+    known,
+    topic: statusTopic,
+    read: () => readPositions(pool, group, statusTopic),
+    everyMs: WATCH_POSITIONS_MS,
+    logger,
+  });
   logger.info({ topic: statusTopic, group }, 'intake.started');
   return consumer;
 }

@@ -5,6 +5,7 @@
  *           LangGraph lets go of an aborted graph at once, while that goes on.
  * Failures  The graph's own errors end the run; a database that was away hands it back; neither rejects.
  */
+import { GraphDrained } from '@langchain/langgraph';
 import type { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
 import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
@@ -25,6 +26,7 @@ import { SuperstepGate } from './superstep-gate.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
 import { toWire } from './wire-values.ts';
+import { WorkflowTasks } from './workflow-task.ts';
 
 export type RunnerDependencies = {
   graphs: GraphRegistry;
@@ -46,7 +48,13 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signals) => {
     const stopped = new AbortController();
     const abort = AbortSignal.any([signals.abort, stopped.signal]);
-    const nodes = new NodeWatch();
+    // As with a superstep: without a checkpointer it may end within the grace instead.
+    const tasks = new WorkflowTasks(
+      // An aborted workflow begins no task anyhow, and is to end.
+      () => run.isTemporary || signals.abort.aborted || !signals.drain.aborted,
+      () => stopped.abort(new GraphDrained('the executor stops')),
+    );
+    const nodes = new NodeWatch(tasks);
     const ties: SaverTies = {
       signal: abort,
       onRefused: () => stopped.abort(new LeaseLost(`run ${run.runId}`)),
@@ -113,7 +121,9 @@ async function attempt(
     if (control.drainRequested) await saver?.settle();
     // Whether the database was away or the run was lost is known when the writes under way have ended.
     await saver?.quiesce();
-    const outcome = failureOutcome(error, saver, control.drainRequested);
+    const reason: unknown = signals.abort.reason;
+    const cause = reason instanceof GraphDrained ? reason : error;
+    const outcome = failureOutcome(cause, saver, control.drainRequested);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
     if (saver === null) return { ...outcome, head: ending.state === null ? null : headOf(ending.state) };

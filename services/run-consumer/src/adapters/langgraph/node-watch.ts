@@ -12,6 +12,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
+import type { WorkflowTasks } from './workflow-task.ts';
 
 const watches = new AsyncLocalStorage<NodeWatch>();
 const hooked = new WeakSet<object>();
@@ -23,6 +24,12 @@ const MAX_LENGTH = 1_000;
 
 export class NodeWatch {
   readonly #executing = new Set<Promise<unknown>>();
+  readonly #tasks: WorkflowTasks;
+
+  /** @param tasks of the same attempt */
+  constructor(tasks: WorkflowTasks) {
+    this.#tasks = tasks;
+  }
 
   /** Executes what belongs to the run, and watches all that it calls. */
   during<T>(execute: () => T): T {
@@ -30,9 +37,20 @@ export class NodeWatch {
     return watches.run(this, execute);
   }
 
-  /** Resolves when nothing is executing. */
+  /** @param entry what LangChain keeps for the code that it enters */
+  enter(entry: unknown, execute: () => unknown): unknown {
+    let isHeld = true;
+    const result = this.#tasks.enter(entry, () => {
+      isHeld = false;
+      return execute();
+    });
+    if (!isHeld) this.track(result);
+    return result;
+  }
+
+  /** Resolves when nothing is executing. A workflow whose tasks are held never ends, and executes nothing either. */
   async ended(): Promise<void> {
-    while (this.#executing.size > 0) await Promise.allSettled(this.#executing);
+    while (this.#executing.size > 0 && !this.#tasks.areHeld) await Promise.allSettled(this.#executing);
   }
 
   /** @param result what a function returned: it executes until this has settled. */
@@ -103,10 +121,9 @@ function hookEntries(): void {
   if (hooked.has(storage)) return;
   hooked.add(storage);
   const run = storage.run.bind(storage);
-  const watched = <T>(...args: [store: unknown, callback: () => T]): T => {
-    const result = run(...args);
-    watches.getStore()?.track(result);
-    return result;
+  const watched = (entry: unknown, code: () => unknown): unknown => {
+    const watch = watches.getStore();
+    return watch === undefined ? run(entry, code) : watch.enter(entry, () => run(entry, code));
   };
   Object.assign(storage, { run: watched });
 }

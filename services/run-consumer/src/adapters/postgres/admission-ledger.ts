@@ -1,5 +1,6 @@
 import type { CancelAction, SupersededReason, ThreadStatus } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
+import type { KnownPositions } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
@@ -12,8 +13,17 @@ import { cancellationColumns, eventColumns, runColumns } from './plan-columns.ts
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
-/** The ledger's side of admission, for one consumer group. */
-export function createAdmissionLedger(pool: Pool, group: string, checkpoints: ThreadCheckpoints): AdmissionLedger {
+/**
+ * The ledger's side of admission, for one consumer group.
+ *
+ * @param known notices a position that is behind what was seen of it before; without it none does
+ */
+export function createAdmissionLedger(
+  pool: Pool,
+  group: string,
+  checkpoints: ThreadCheckpoints,
+  known: KnownPositions | null = null,
+): AdmissionLedger {
   return {
     inTransaction: (topic, partition, work) =>
       onDatabase(() =>
@@ -25,6 +35,7 @@ export function createAdmissionLedger(pool: Pool, group: string, checkpoints: Th
           ]);
           if (held === undefined) throw new Error('lock-position returned no row');
           const position = { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
+          known?.check({ topic, partition }, position.offset);
           const transaction = new PostgresAdmission(client, { group, topic, partition }, position, checkpoints);
           const result = await work(transaction);
           await transaction.deleteEmptyThreads();

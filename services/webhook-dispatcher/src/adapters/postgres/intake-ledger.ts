@@ -1,4 +1,5 @@
 import { onDatabase } from '@runlane/log-ledger';
+import type { KnownPositions } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AccountEntry, IntakeLedger, IntakeTransaction, Position, QuarantinedRecord } from '../../app/ports.ts';
@@ -6,8 +7,12 @@ import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../.
 import { laneKey } from '../../domain/intake-plan.ts';
 import { sql } from './statements.ts';
 
-/** The ledger's side of intake, for one consumer group. */
-export function createIntakeLedger(pool: Pool, group: string): IntakeLedger {
+/**
+ * The ledger's side of intake, for one consumer group.
+ *
+ * @param known notices a position that is behind what was seen of it before; without it none does
+ */
+export function createIntakeLedger(pool: Pool, group: string, known: KnownPositions | null = null): IntakeLedger {
   return {
     inTransaction: ({ topic, partition, firstOffset }, work) =>
       onDatabase(() =>
@@ -22,6 +27,7 @@ export function createIntakeLedger(pool: Pool, group: string): IntakeLedger {
             held.position < held.first_offset
               ? null
               : { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
+          known?.check({ topic, partition }, position?.offset ?? -1n);
           return work(new PostgresIntake(client, { group, topic, partition }, position));
         }),
       ),

@@ -1,0 +1,93 @@
+import { RetriableError } from '@runlane/kafka';
+import type { TopicPartition } from '@runlane/kafka';
+import { Wakeup } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+
+/** Thrown when the ledger has lost positions that this process has seen in it; nothing was taken in. */
+export class LedgerWentBack extends RetriableError {
+  constructor({ topic, partition }: TopicPartition, known: bigint, found: bigint) {
+    super(
+      `The ledger had read ${topic}/${partition} up to offset ${known} and now says ${found}: it was put back by a failover ` +
+        `or a restore. The records after ${found} are read again.`,
+    );
+  }
+}
+
+/**
+ * Purpose   Notices that the ledger went back: a failover to an asynchronous standby, or a restore, loses commits, and the
+ *           records in them would never be read again, because Kafka's client reads on behind them.
+ * I1, I11   Each position that was seen committed is remembered. One that is lower, or gone, makes the member of the group
+ *           join again, and it then reads from the ledger's place (`resumeFromLedger`).
+ */
+export class KnownPositions {
+  readonly #known = new Map<string, bigint>();
+  readonly #rejoin: (reason: LedgerWentBack) => void;
+
+  /** @param rejoin ends the member of the consumer group, so that another one asks the ledger where to read */
+  constructor(rejoin: (reason: LedgerWentBack) => void) {
+    this.#rejoin = rejoin;
+  }
+
+  /** The ledger was seen to have read the partition up to this offset, or further. */
+  note(at: TopicPartition, offset: bigint): void {
+    const key = keyOf(at);
+    if (offset > (this.#known.get(key) ?? -1n)) this.#known.set(key, offset);
+  }
+
+  /** What the ledger says now, -1 for nothing. Thrown: LedgerWentBack when it has said more before. */
+  check(at: TopicPartition, offset: bigint): void {
+    const lost = this.#compare(at, offset);
+    if (lost === null) return;
+    this.#rejoin(lost);
+    throw lost;
+  }
+
+  /** The same for all partitions of a topic, at most one of which is told. */
+  checkAll(topic: string, positions: ReadonlyMap<number, bigint>): void {
+    let first: LedgerWentBack | null = null;
+    for (const key of this.#known.keys()) {
+      const at = partitionOf(key);
+      if (at.topic !== topic) continue;
+      const lost = this.#compare(at, positions.get(at.partition) ?? -1n);
+      first ??= lost;
+    }
+    if (first !== null) this.#rejoin(first);
+  }
+
+  #compare(at: TopicPartition, offset: bigint): LedgerWentBack | null {
+    const known = this.#known.get(keyOf(at)) ?? -1n;
+    this.#known.set(keyOf(at), offset);
+    return offset < known ? new LedgerWentBack(at, known, offset) : null;
+  }
+}
+
+export type WatchPositionsOptions = {
+  known: KnownPositions;
+  topic: string;
+  read: () => Promise<ReadonlyMap<number, bigint>>;
+  /** Time between two looks, in milliseconds. */
+  everyMs: number;
+  logger: Logger;
+};
+
+/** Looks at the ledger's positions until `signal` aborts: without new records nobody else would. */
+export async function watchPositionsUntil(signal: AbortSignal, options: WatchPositionsOptions): Promise<void> {
+  const pause = new Wakeup();
+  while (!signal.aborted) {
+    try {
+      options.known.checkAll(options.topic, await options.read());
+    } catch (error) {
+      options.logger.debug({ err: error }, 'positions.not_read');
+    }
+    await pause.wait(options.everyMs, signal);
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
+function partitionOf(key: string): TopicPartition {
+  const slash = key.lastIndexOf('/');
+  return { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) };
+}
