@@ -20,7 +20,7 @@ import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
-import { Probes, watchTopicsUntil } from '@runlane/log-ledger';
+import { Probes, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
 import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
@@ -110,12 +110,14 @@ export async function startRunConsumer(
   }
   if (has('admission')) {
     probes.waitsFor('Kafka');
+    const stoppages = new Stoppages();
     consumer = await startAdmission(
       scope,
       foundation,
       project.graphs.map(({ graphId }) => graphId),
+      stoppages,
     );
-    probes.watchConsumer(consumer);
+    probes.watchConsumer(consumer, stoppages);
   }
   probes.isStarted();
   const watching = watchTopicsUntil(signals.background, {
