@@ -5,6 +5,7 @@ export { KnownPositions, LedgerWentBack, watchPositionsUntil } from './known-pos
 export { receiveBatch } from './receive-batch.ts';
 export type { Batch, ReceiveSteps } from './receive-batch.ts';
 export { endOffset, resumeFromLedger } from './resume-from-ledger.ts';
+export { Stoppages } from './stoppages.ts';
 export { unseenRecords } from './unseen-records.ts';
 export type { LedgerPosition, PositionOwner } from './unseen-records.ts';
 export { watchTopicsUntil } from './watch-topics.ts';

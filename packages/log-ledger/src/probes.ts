@@ -1,6 +1,8 @@
 import type { KafkaConnection, RecordConsumer } from '@runlane/kafka';
 import type { Check, Logger } from '@runlane/service-kit';
+import { SQLSTATE, sqlState } from '@runlane/postgres';
 import type { Pool } from 'pg';
+import type { Stoppages } from './stoppages.ts';
 
 /** What the probes of a process look at. `consumes`: whether it is ready only while its consumer is. */
 export type ProbedProcess = {
@@ -14,6 +16,12 @@ export type ProbedProcess = {
 const DATABASE_ANSWER_MS = 1_000;
 
 /**
+ * A question that the server answers only after writing some pages to a file of its own, which goes at once: a server
+ * whose disk is full goes on answering what it has in memory.
+ */
+const FILLS_A_FILE = `set local work_mem = '64kB'; select count(*) from generate_series(1, 4000)`;
+
+/**
  * Answers for /livez and /readyz. A server that is away, frozen or refuses us makes the process not ready, never not
  * alive: a restart would repeat work and heal nothing. A consumer whose connection hangs starts another one by itself.
  * What is left for /livez is an event loop that does not turn, and then nobody answers.
@@ -22,6 +30,7 @@ export class Probes {
   readonly #process: ProbedProcess;
   #waitingFor: string | null = 'its start';
   #consumer: RecordConsumer | null = null;
+  #stoppages: Pick<Stoppages, 'problems'> | null = null;
   #question: Promise<true | string> | null = null;
 
   constructor(process: ProbedProcess) {
@@ -37,8 +46,10 @@ export class Probes {
     this.#waitingFor = null;
   }
 
-  watchConsumer(consumer: RecordConsumer): void {
+  /** @param stoppages what keeps its partitions from going on */
+  watchConsumer(consumer: RecordConsumer, stoppages: Pick<Stoppages, 'problems'>): void {
     this.#consumer = consumer;
+    this.#stoppages = stoppages;
   }
 
   live(): Check {
@@ -58,6 +69,8 @@ export class Probes {
   #consumerIsReady(): true | string {
     if (!this.#process.consumes) return true;
     const state = this.#consumer?.health().state ?? 'not started';
+    const problems = this.#stoppages?.problems ?? [];
+    if (problems.length > 0) return problems.join('; ');
     return state === 'joined' ? true : `the Kafka consumer is ${state}`;
   }
 
@@ -78,10 +91,18 @@ export class Probes {
 
   async #askDatabase(): Promise<true | string> {
     try {
-      await this.#process.pool.query('select 1');
+      await this.#process.pool.query(FILLS_A_FILE);
       return true;
     } catch (error) {
-      return `the database does not answer: ${error instanceof Error ? error.message : String(error)}`;
+      const state = sqlState(error);
+      // The operator's own limit of such files says nothing about the disk.
+      if (state === SQLSTATE.configurationLimitExceeded) return true;
+      if (state === SQLSTATE.diskFull) return `the database has no room to write: ${messageOf(error)}`;
+      return `the database does not answer: ${messageOf(error)}`;
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -15,6 +15,8 @@ export const SQLSTATE = {
   statementCompletionUnknown: '40003',
   deadlockDetected: '40P01',
   undefinedTable: '42P01',
+  diskFull: '53100',
+  configurationLimitExceeded: '53400',
   lockNotAvailable: '55P03',
   queryCanceled: '57014',
   adminShutdown: '57P01',

@@ -1,6 +1,7 @@
 import { deadLetterRecord } from '@runlane/kafka';
 import type { RecordConsumer } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchPositionsUntil } from '@runlane/log-ledger';
+import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
@@ -19,6 +20,7 @@ export async function startAdmission(
   scope: Scope,
   foundation: Foundation,
   graphIds: readonly string[],
+  stoppages: Stoppages,
 ): Promise<RecordConsumer> {
   const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
   const deadLetters = await kafka.producer();
@@ -44,6 +46,7 @@ export async function startAdmission(
     assistants: assistantDirectory(graphIds),
     hints,
     report: createReporter(foundation),
+    stoppages,
     logger,
   };
   const consumer = kafka.consumer({

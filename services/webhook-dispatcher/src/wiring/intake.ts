@@ -1,5 +1,6 @@
 import type { RecordConsumer } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchPositionsUntil } from '@runlane/log-ledger';
+import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readEvent } from '../adapters/kafka/read-event.ts';
 import { createIntakeLedger, readPositions } from '../adapters/postgres/intake-ledger.ts';
@@ -11,7 +12,12 @@ import type { Foundation } from './foundation.ts';
 const WATCH_POSITIONS_MS = 5_000;
 
 /** Joins the consumer group and takes in what it reads. */
-export async function startIntake(scope: Scope, foundation: Foundation, onDue: () => void): Promise<RecordConsumer> {
+export async function startIntake(
+  scope: Scope,
+  foundation: Foundation,
+  onDue: () => void,
+  stoppages: Stoppages,
+): Promise<RecordConsumer> {
   const { kafka, pool, codec, policy, statusTopic, group, metrics, logger } = foundation;
   const known = new KnownPositions((reason) => {
     logger.error({ err: reason }, 'ledger.went_back');
@@ -23,6 +29,7 @@ export async function startIntake(scope: Scope, foundation: Foundation, onDue: (
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
     report: (report) => reportIntake(foundation, report),
+    stoppages,
     logger,
   };
   const consumer = kafka.consumer({
