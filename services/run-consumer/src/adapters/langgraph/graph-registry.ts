@@ -32,7 +32,9 @@ export type GraphState = {
   tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown; response_schema?: unknown }[] }[];
 };
 
-type GraphFactory = (config: object) => unknown;
+/** As LangGraph's servers call it. */
+type GraphFactory = (config: object, runtime: FactoryRuntime) => unknown;
+type FactoryRuntime = { accessContext: 'threads.create_run'; executionRuntime: { context: unknown } };
 type LoadedGraph =
   | { kind: 'graph'; graph: RunnableGraph }
   | { kind: 'factory'; source: GraphSource; create: GraphFactory };
@@ -78,7 +80,7 @@ export class GraphRegistry {
    * A graph for one run, which has the run's saver and store as long as the run asks (`asBorrower`). It is the object
    * that the project has exported, or what its factory has made.
    *
-   * @param config merged configuration of the run, handed to a factory
+   * @param config merged configuration of the run, handed to a factory together with saver and store
    * @param saver null runs the graph without a checkpointer, whatever it was compiled with
    * Thrown: GraphNotLoadable.
    */
@@ -89,7 +91,10 @@ export class GraphRegistry {
     store: BaseStore,
   ): Promise<RunnableGraph> {
     const loaded = await this.#load(graphId);
-    const graph = loaded.kind === 'graph' ? loaded.graph : await this.#create(loaded.source, loaded.create, config);
+    const graph =
+      loaded.kind === 'graph'
+        ? loaded.graph
+        : await this.#create(loaded.source, loaded.create, { ...config, store, checkpointer: saver ?? undefined });
     watchParts(graph);
     lend(graph, { checkpointer: saver ?? undefined, store });
     return graph;
@@ -113,7 +118,8 @@ export class GraphRegistry {
     const { graphId } = source;
     let made: unknown;
     try {
-      made = await create(config);
+      const context: unknown = 'context' in config ? config.context : {};
+      made = await create(config, { accessContext: 'threads.create_run', executionRuntime: { context } });
     } catch (error) {
       throw new GraphNotLoadable(`The factory of graph ${graphId} failed: ${messageOf(error)}`, { cause: error });
     }
@@ -127,7 +133,7 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   const { graphId, file, exportName } = source;
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    module = exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (error) {
     throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
   }
@@ -143,6 +149,12 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   throw new GraphNotLoadable(
     `Graph ${graphId}: export ${exportName} of ${file} is no graph. Export a compiled graph, a StateGraph, a promise of one, or a function that returns one.`,
   );
+}
+
+/** `import` of a CommonJS module compiled from `export default` gives the whole module under that name. */
+function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
+  const { default: whole } = module;
+  return isObject(whole) && '__esModule' in whole && whole.__esModule === true ? { ...module, ...whole } : module;
 }
 
 function fitToRun(graph: RunnableGraph, { graphId, file }: GraphSource): RunnableGraph {

@@ -21,6 +21,7 @@ import { asBorrower } from './lent-parts.ts';
 import { NodeWatch } from './node-watch.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
+import { inRun } from './run-scope.ts';
 import { SuperstepGate } from './superstep-gate.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
@@ -61,7 +62,9 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     try {
-      return await nodes.during(() => asBorrower(() => attempt(run, { ...signals, abort }, { saver, nodes }, needs)));
+      return await inRun(run, () =>
+        nodes.during(() => asBorrower(() => attempt(run, { ...signals, abort }, { saver, nodes }, needs))),
+      );
     } catch (error) {
       return failureOutcome(error, saver, false);
     } finally {

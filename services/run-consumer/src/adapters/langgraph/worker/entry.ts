@@ -6,13 +6,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
-import { register } from 'tsx/esm/api';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
 import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { LeaseEnd } from './lease-end.ts';
+import { loadProjectModules } from './load-project-modules.ts';
+import { provideLoggers } from './provide-loggers.ts';
 import type { AttemptKey, FromWorker, ToWorker, WorkerData } from './messages.ts';
 
 const port = parentPort;
@@ -28,8 +29,8 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
     logger.warn({ err: error, attempt, operations: operationCount }, 'checkpoints.wait_for_database'),
 });
 
-// A project's modules may say ./x.js and mean x.ts, use enums or path aliases: plain type stripping runs none of that.
-register({ tsconfig: settings.tsconfig ?? false });
+provideLoggers(logger);
+loadProjectModules(settings.tsconfig, logger);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
 const graphs = new GraphRegistry(settings.graphs, logger);

@@ -48,6 +48,7 @@ async function startWorkers(
       databaseUrl: rows.databaseUrl,
       checkpointSchema: 'public',
       poolSize: 2,
+      directory: project.directory,
       graphs: [{ graphId: 'misbehaving', file: FILE, exportName: 'graph' }, ...project.graphs],
       tsconfig: project.tsconfig,
       store,
