@@ -97,7 +97,7 @@ function projectEnv(env: z.infer<typeof schema>['env'], directory: string, envir
   try {
     return readProjectEnv(env, directory, environment);
   } catch (error) {
-    throw invalid(`The env file ${String(env)} of ${directory} cannot be read. Make it readable.`, error);
+    throw invalid(`The env file of ${directory} cannot be read: ${messageOf(error)}. Make it readable.`, error);
   }
 }
 
@@ -111,8 +111,12 @@ function parseJsonFile(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, error);
+    throw invalid(`${file} is not JSON: ${messageOf(error)}.`, error);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function invalid(message: string, cause?: unknown): RunlaneError {
