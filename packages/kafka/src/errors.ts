@@ -11,6 +11,12 @@ export class RetriableError extends Error {
 }
 
 /**
+ * Thrown when a call went over a limit of a dependency, such as the time of a statement, while others may well succeed: it
+ * may be repeated as it is, alone and later, and must not stand in front of others.
+ */
+export class OverrunError extends RetriableError {}
+
+/**
  * Thrown when a record can never be processed, whatever is repeated: it belongs in the dead letter topic under `code`.
  * A handler deals with it itself; one that lets it escape gets its batch again, and the partition stands still.
  */

@@ -19,7 +19,7 @@ export type {
   Seek,
   TopicPartition,
 } from './port.ts';
-export { AccessDenied, FatalError, PoisonError, RecordTooLarge, RetriableError } from './errors.ts';
+export { AccessDenied, FatalError, OverrunError, PoisonError, RecordTooLarge, RetriableError } from './errors.ts';
 export { connectKafka } from './kafkajs/connect-kafka.ts';
 export { deadLetterRecord } from './dead-letter.ts';
 export type { DeadLetterInfo } from './dead-letter.ts';

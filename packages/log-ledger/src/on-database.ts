@@ -1,11 +1,19 @@
-import { RetriableError } from '@runlane/kafka';
-import { CommitUnknownError, SQLSTATE, isDatabaseUnavailable, isRetryableConflict, sqlState } from '@runlane/postgres';
+import { OverrunError, RetriableError } from '@runlane/kafka';
+import {
+  CommitUnknownError,
+  SQLSTATE,
+  hasOverrun,
+  isDatabaseUnavailable,
+  isRetryableConflict,
+  sqlState,
+} from '@runlane/postgres';
 
 /** Tries of a transaction that another one got in the way of, before the caller hears of it. */
 const MAX_CONFLICTS = 5;
 
 /**
- * Runs a call on the database and tells "away, say the same again" (RetriableError) from a failure of its own.
+ * Runs a call on the database and tells "away, say the same again" (RetriableError) and "over a limit, say it again alone
+ * and later" (OverrunError) from a failure of its own.
  * Deadlocks and unique violations come from a transaction that was faster: the call is repeated and sees its result.
  */
 export async function onDatabase<T>(call: () => Promise<T>): Promise<T> {
@@ -13,10 +21,11 @@ export async function onDatabase<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
+      if (isConflict(error) && conflicts < MAX_CONFLICTS) continue;
+      if (hasOverrun(error)) throw new OverrunError('The database took too long.', { cause: error });
       if (isDatabaseUnavailable(error) || error instanceof CommitUnknownError) {
         throw new RetriableError('The database is not available.', { cause: error });
       }
-      if (isConflict(error) && conflicts < MAX_CONFLICTS) continue;
       throw error;
     }
   }

@@ -75,12 +75,15 @@ export type OwnedSettlement = { runId: string; threadId: string; fencingToken: b
 /** `lost`: somebody else owns the run by now and nothing was written (I3). */
 export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';
 
+/** `held`: somebody holds the thread; of a batch such a settlement is left out, and alone it waits. */
+export type BatchResult = SettleResult | 'held';
+
 export interface RunSettlements {
   /**
    * Settles all in one transaction; results in the order given. A run that was asked to stop ends as it was asked: it is
    * rolled back whatever it ended as, checkpoints included, and it never goes back to pending.
    */
-  settle(settlements: readonly OwnedSettlement[]): Promise<SettleResult[]>;
+  settle(settlements: readonly OwnedSettlement[]): Promise<BatchResult[]>;
 }
 
 export type StrandedRun = { runId: string; threadId: string; attempt: number; fencingToken: bigint };

@@ -4,7 +4,7 @@ import { createLogger } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { ClaimedRun, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
-import type { ExecutorLeases, Hints, OwnedSettlement, RunClaims, RunSettlements, SettleResult } from './ports.ts';
+import type { ExecutorLeases, Hints, OwnedSettlement, RunClaims, RunSettlements, BatchResult } from './ports.ts';
 
 /** A logger whose lines a test can look at; `messages` are the event names, oldest first. */
 export function recordingLog(): { logger: Logger; messages: () => string[] } {
@@ -44,7 +44,7 @@ export function openCalls<A extends unknown[], R>(): {
   return { call, open };
 }
 
-export type Answer = (settlements: readonly OwnedSettlement[]) => Promise<SettleResult[]>;
+export type Answer = (settlements: readonly OwnedSettlement[]) => Promise<BatchResult[]>;
 
 /** Settles everything unless told otherwise; `transactions` holds what each transaction was asked to settle. */
 export function recordingSettlements(

@@ -1,7 +1,7 @@
 /** Real: the queue. Doubled: the ledger, the wait between tries. Decides: which transactions ran, what callers heard. */
-import { RetriableError } from '@runlane/kafka';
+import { OverrunError, RetriableError } from '@runlane/kafka';
 import { expect, test } from 'vitest';
-import type { OwnedSettlement, SettleResult } from './ports.ts';
+import type { BatchResult, OwnedSettlement, SettleResult } from './ports.ts';
 import { openCalls, recordingLog, recordingSettlements, settlementOfRun } from './recording-ports.fixture.ts';
 import type { Answer } from './recording-ports.fixture.ts';
 import { SettleQueue } from './settle-runs.ts';
@@ -36,7 +36,7 @@ test('settlements that are ready together share one transaction, and each caller
 });
 
 test('settlements that arrive while a transaction is under way share the next one', async () => {
-  const { call, open } = openCalls<Parameters<Answer>, SettleResult[]>();
+  const { call, open } = openCalls<Parameters<Answer>, BatchResult[]>();
   const { queue, transactions } = queueOn(call);
   const first = queue.settle(settlementOfRun('a'));
   await turnOfTheLoop();
@@ -130,4 +130,52 @@ test('what is settled is handed on as it came', async () => {
   const owned = settlementOfRun('a', { kind: 'requeue', spendsAttempt: true, isolate: true });
   await queue.settle(owned);
   expect(seen).toEqual([owned]);
+});
+
+test('a settlement that is over a limit of the database holds up none of the others, and is tried again alone', async () => {
+  let isHeavy = true;
+  const { queue, transactions, delays } = queueOn((settlements) =>
+    isHeavy && settlements.some(({ runId }) => runId === 'heavy')
+      ? Promise.reject(new OverrunError('The database took too long.'))
+      : Promise.resolve(settlements.map(() => 'settled')),
+  );
+  let hasEnded = false;
+  const heavy = queue.settle(settlementOfRun('heavy')).finally(() => (hasEnded = true));
+  const others = Promise.all(['a', 'b'].map((runId) => queue.settle(settlementOfRun(runId))));
+  expect(await others).toEqual(['settled', 'settled']);
+  expect(await queue.settle(settlementOfRun('later'))).toBe('settled');
+  expect(hasEnded).toBe(false);
+
+  isHeavy = false;
+  expect(await heavy).toBe('settled');
+  expect(transactions().slice(0, 2)).toEqual([['heavy', 'a', 'b'], ['heavy']]);
+  expect(delays[0]).toBe(1_000);
+});
+
+test('a settlement whose thread is held by somebody waits alone', async () => {
+  const { call, open } = openCalls<Parameters<Answer>, BatchResult[]>();
+  const { queue, transactions } = queueOn((settlements) =>
+    settlements.length > 1 ? Promise.resolve(['settled', 'held']) : call(settlements),
+  );
+  const [free, held] = ['free', 'held'].map((runId) => queue.settle(settlementOfRun(runId)));
+  expect(await free).toBe('settled');
+  const later = queue.settle(settlementOfRun('later'));
+  await turnOfTheLoop();
+  expect(transactions()).toEqual([['free', 'held'], ['held'], ['later']]);
+  open[1]?.resolve(['settled']);
+  expect(await later).toBe('settled');
+  open[0]?.resolve(['successor_ready']);
+  expect(await held).toBe('successor_ready');
+});
+
+test('a transaction that takes long lets the next one begin', async () => {
+  const { call, open } = openCalls<Parameters<Answer>, BatchResult[]>();
+  const { queue } = queueOn((settlements) =>
+    settlements[0]?.runId === 'slow' ? call(settlements) : Promise.resolve(['settled']),
+  );
+  const slow = queue.settle(settlementOfRun('slow'));
+  await turnOfTheLoop();
+  expect(await queue.settle(settlementOfRun('quick'))).toBe('settled');
+  open[0]?.resolve(['settled']);
+  expect(await slow).toBe('settled');
 });

@@ -1,13 +1,14 @@
 /**
  * Purpose   Ends attempts in the ledger. Settlements that arrive while one transaction is under way share the next.
  * I3        A settlement of a run that somebody else owns by now changes nothing and answers `lost`.
- * I10       A settlement that fails for a reason of its own fails alone.
+ * I10       None stands in front of the others: one that fails for a reason of its own fails alone, one whose thread is
+ *           held, or that is over a limit of the database, goes on by itself, and a transaction that takes long does.
  * I11       While the database is away settlements wait; their runs stay ours as long as our lease is not taken.
  */
-import { RetriableError } from '@runlane/kafka';
+import { OverrunError, RetriableError } from '@runlane/kafka';
 import { backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { OwnedSettlement, RunSettlements, SettleResult } from './ports.ts';
+import type { BatchResult, OwnedSettlement, RunSettlements, SettleResult } from './ports.ts';
 
 type Waiting = {
   settlement: OwnedSettlement;
@@ -17,7 +18,13 @@ type Waiting = {
 
 /** Most settlements in one transaction: bounds how long the rows of their threads stay locked. */
 const MAX_BATCH = 64;
+/** Transactions at the same time; each takes a connection, of which others need some. */
+const MAX_UNDER_WAY = 4;
+/** A transaction that takes longer goes on beside the next one, in milliseconds. Many times what one takes under load. */
+const SLOW_MS = 250;
 const RETRY = { baseMs: 50, maxMs: 2_000 };
+/** A settlement that was over a limit is likely to be so again, and each try is work for the database. */
+const OVERRUN_RETRY = { baseMs: 1_000, maxMs: 60_000 };
 
 export type SettleDependencies = {
   settlements: RunSettlements;
@@ -29,6 +36,7 @@ export type SettleDependencies = {
 
 export class SettleQueue {
   readonly #needs: SettleDependencies;
+  readonly #underWay = new Set<Promise<void>>();
   #waiting: Waiting[] = [];
   #isFlushing = false;
 
@@ -49,15 +57,33 @@ export class SettleQueue {
     this.#isFlushing = true;
     // One turn of the event loop lets settlements that are ready together share a transaction.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#settleBatch(this.#waiting.splice(0, MAX_BATCH));
+    while (this.#waiting.length > 0) {
+      await unlessSlow(this.#begin(this.#waiting.splice(0, MAX_BATCH)));
+      while (this.#underWay.size >= MAX_UNDER_WAY) await Promise.race(this.#underWay);
+    }
     this.#isFlushing = false;
+  }
+
+  #begin(batch: Waiting[]): Promise<void> {
+    const settling = this.#settleBatch(batch).finally(() => this.#underWay.delete(settling));
+    this.#underWay.add(settling);
+    return settling;
   }
 
   async #settleBatch(batch: Waiting[]): Promise<void> {
     try {
       const results = await this.#untilAvailable(batch.map(({ settlement }) => settlement));
-      batch.forEach(({ resolve }, index) => resolve(results[index] ?? 'lost'));
+      batch.forEach((waiting, index) => {
+        const result = results[index] ?? 'lost';
+        if (result === 'held') void this.#settleAlone(waiting);
+        else waiting.resolve(result);
+      });
     } catch (error) {
+      if (error instanceof OverrunError) {
+        this.#needs.logger.warn({ err: error, runs: batch.length }, 'settlement.batch_overran');
+        for (const waiting of batch) void this.#settleAlone(waiting);
+        return;
+      }
       if (batch.length === 1) {
         batch[0]?.reject(error);
         return;
@@ -67,15 +93,37 @@ export class SettleQueue {
     }
   }
 
-  async #untilAvailable(settlements: OwnedSettlement[]): Promise<SettleResult[]> {
+  /** Beside the queue, for as long as it takes: the run is ours, and nobody else can end it. */
+  async #settleAlone({ settlement, resolve, reject }: Waiting): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const [result = 'lost'] = await this.#untilAvailable([settlement]);
+        if (result !== 'held') return resolve(result);
+      } catch (error) {
+        if (!(error instanceof OverrunError)) return reject(error);
+        this.#needs.logger.error({ err: error, run_id: settlement.runId, attempt }, 'settlement.overran');
+      }
+      await this.#needs.delay(backoff(attempt, OVERRUN_RETRY, this.#needs.random()));
+    }
+  }
+
+  async #untilAvailable(settlements: OwnedSettlement[]): Promise<BatchResult[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#needs.settlements.settle(settlements);
       } catch (error) {
-        if (!(error instanceof RetriableError)) throw error;
+        if (!(error instanceof RetriableError) || error instanceof OverrunError) throw error;
         this.#needs.logger.warn({ err: error, attempt, runs: settlements.length }, 'settlement.waits_for_database');
         await this.#needs.delay(backoff(attempt, RETRY, this.#needs.random()));
       }
     }
   }
+}
+
+/** Resolves when the work has ended, or takes long. */
+async function unlessSlow(work: Promise<void>): Promise<void> {
+  const slow = Promise.withResolvers<void>();
+  const timer = setTimeout(slow.resolve, SLOW_MS);
+  await Promise.race([work, slow.promise]);
+  clearTimeout(timer);
 }

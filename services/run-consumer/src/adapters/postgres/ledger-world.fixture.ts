@@ -4,7 +4,7 @@ import type { InRecord } from '@runlane/kafka';
 import { Stoppages } from '@runlane/log-ledger';
 import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
-import type { AdmissionLedger, SettleResult } from '../../app/ports.ts';
+import type { AdmissionLedger, BatchResult } from '../../app/ports.ts';
 import { recordingHints } from '../../app/recording-ports.fixture.ts';
 import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.ts';
 import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
@@ -126,7 +126,7 @@ export class LedgerWorld implements AsyncDisposable {
     return requests.find((request) => request.runId === runId) ?? null;
   }
 
-  async settle(run: ClaimedRun, outcome: Outcome): Promise<SettleResult | undefined> {
+  async settle(run: ClaimedRun, outcome: Outcome): Promise<BatchResult | undefined> {
     const { runId, threadId, fencingToken, attempt } = run;
     const settlement = settlementOf(outcome, attempt, 100_000);
     const settlements = createRunSettlements(this.rows.pool, this.#checkpoints);

@@ -11,7 +11,7 @@ import type { CancelAction, SupersededReason } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
-import type { OwnedSettlement, RunSettlements, SettleResult } from '../../app/ports.ts';
+import type { BatchResult, OwnedSettlement, RunSettlements } from '../../app/ports.ts';
 import { claimKey } from '../../domain/run.ts';
 import { interruptedWithoutHead } from '../../domain/settlement.ts';
 import type { Ending, Settlement } from '../../domain/settlement.ts';
@@ -29,11 +29,13 @@ async function settleAll(
   pool: Pool,
   settlements: readonly OwnedSettlement[],
   checkpoints: ThreadCheckpoints,
-): Promise<SettleResult[]> {
-  const results = new Map<string, SettleResult>();
+): Promise<BatchResult[]> {
+  const results = new Map<string, BatchResult>();
   await withTransaction(pool, async (client) => {
-    const endings = settlements.filter(isOf('end'));
-    await lockThreads(client, endings);
+    const wanted = settlements.filter(isOf('end'));
+    // One thread that somebody holds, a frozen process say, must not keep all the others from their ends (I10).
+    const endings = settlements.length === 1 ? wanted : await lockFreeThreads(client, wanted, results);
+    if (settlements.length === 1) await lockThreads(client, wanted);
     await endRuns(client, endings, checkpoints, results);
     await requeueRuns(client, settlements.filter(isOf('requeue')), results);
   });
@@ -54,6 +56,20 @@ async function lockThreads(client: PoolClient, settlements: readonly OwnedSettle
   await query(client, sql.lockThreads, [[...new Set(settlements.map((owned) => owned.threadId))]]);
 }
 
+/** Locks those of the threads that nobody holds, and returns the settlements of these; the others are `held`. */
+async function lockFreeThreads<S extends Settlement>(
+  client: PoolClient,
+  settlements: readonly Owned<S>[],
+  results: Map<string, BatchResult>,
+): Promise<Owned<S>[]> {
+  if (settlements.length === 0) return [];
+  const threadIds = [...new Set(settlements.map((owned) => owned.threadId))];
+  const rows = await query<{ thread_id: string; is_free: boolean }>(client, sql.lockFreeThreads, [threadIds]);
+  const held = new Set(rows.flatMap((row) => (row.is_free ? [] : [row.thread_id])));
+  for (const owned of settlements) if (held.has(owned.threadId)) results.set(claimKey(owned), 'held');
+  return settlements.filter((owned) => !held.has(owned.threadId));
+}
+
 type EndedRow = {
   run_id: string;
   fencing_token: bigint;
@@ -67,7 +83,7 @@ async function endRuns(
   client: PoolClient,
   endings: readonly Owned<Ending>[],
   checkpoints: ThreadCheckpoints,
-  results: Map<string, SettleResult>,
+  results: Map<string, BatchResult>,
 ): Promise<void> {
   if (endings.length === 0) return;
   const ended = await query<EndedRow>(client, sql.settleRunsIfOwned, [
@@ -92,7 +108,7 @@ async function endRuns(
 async function requeueRuns(
   client: PoolClient,
   requeues: readonly Owned<Requeue>[],
-  results: Map<string, SettleResult>,
+  results: Map<string, BatchResult>,
 ): Promise<void> {
   if (requeues.length === 0) return;
   const requeued = await query<{ run_id: string; fencing_token: bigint }>(client, sql.requeueRunsIfOwned, [

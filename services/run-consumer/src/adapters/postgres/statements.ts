@@ -12,6 +12,7 @@ export const sql = {
   selectPositions: statement('select-positions'),
   createThreads: statement('create-threads'),
   lockThreads: statement('lock-threads'),
+  lockFreeThreads: statement('lock-free-threads'),
   deleteEmptyThreads: statement('delete-empty-threads'),
   lockLaneHeads: statement('lock-lane-heads'),
   selectRunsInFlight: statement('select-runs-in-flight'),
