@@ -24,6 +24,7 @@ import { checkpointConfig, runOptions } from './run-options.ts';
 import { SuperstepGate } from './superstep-gate.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
+import { waitingForStore } from './waiting-store.ts';
 import { toWire } from './wire-values.ts';
 import { WorkflowTasks } from './workflow-task.ts';
 
@@ -61,7 +62,9 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     try {
-      return await nodes.during(() => asBorrower(() => attempt(run, { ...signals, abort }, { saver, nodes }, needs)));
+      return await nodes.during(() =>
+        asBorrower(() => waitingForStore(abort, () => attempt(run, { ...signals, abort }, { saver, nodes }, needs))),
+      );
     } catch (error) {
       return failureOutcome(error, saver, false);
     } finally {
