@@ -29,6 +29,8 @@ export type RelayDependencies = {
 };
 
 const BATCH = 500;
+/** A batch lies in memory several times over: as rows, as events and as bytes. */
+const BATCH_BYTES = 8 * 1024 * 1024;
 const RETRY = { baseMs: 100, maxMs: 5_000 };
 
 /**
@@ -47,9 +49,12 @@ export async function relayUntil(signal: AbortSignal, needs: RelayDependencies):
       if (nowMs > leasedUntilMs - leaseMs / 2) {
         leasedUntilMs = (await outbox.acquireRelayLease(holder, leaseMs)) ? nowMs + leaseMs : 0;
       }
-      const publishedCount = leasedUntilMs > nowMs ? await publishOldest(needs, signal) : 0;
+      const isLeader = leasedUntilMs > nowMs;
+      const hasMore = isLeader && (await publishOldest(needs, signal));
       failures = 0;
-      if (publishedCount < BATCH) await stored.wait(leasedUntilMs > nowMs ? pollMs : leaseMs / 4, signal);
+      // Hints are for the leader: whoever waits for its lease would ask for it once per event of the whole fleet.
+      if (!isLeader) await pause.wait(leaseMs / 4, signal);
+      else if (!hasMore) await stored.wait(pollMs, signal);
     } catch (error) {
       // A missing schema, an event larger than its topic takes: waiting would only hide it.
       if (error instanceof FatalError) throw error;
@@ -66,15 +71,16 @@ export async function relayUntil(signal: AbortSignal, needs: RelayDependencies):
   }
 }
 
-async function publishOldest(needs: RelayDependencies, signal: AbortSignal): Promise<number> {
-  const entries = await needs.outbox.unpublished(BATCH);
+/** True when more may be waiting. */
+async function publishOldest(needs: RelayDependencies, signal: AbortSignal): Promise<boolean> {
+  const { entries, hasMore } = await needs.outbox.unpublished(BATCH, BATCH_BYTES);
   const oldest = entries[0];
-  if (oldest === undefined) return 0;
+  if (oldest === undefined) return false;
   const records = await Promise.all(
     entries.map((entry) => needs.encode(statusEventOf(entry, needs.judgeWebhook), entry.traceparent)),
   );
   await needs.publisher.publish(records, { signal });
   await needs.outbox.markPublished(entries.map(({ outboxId }) => outboxId));
   needs.onPublished(entries.length, oldest.occurredAt);
-  return entries.length;
+  return hasMore;
 }
