@@ -2,6 +2,7 @@ export { onDatabase } from './on-database.ts';
 export { Probes } from './probes.ts';
 export type { ProbedProcess } from './probes.ts';
 export { KnownPositions, LedgerWentBack, watchPositionsUntil } from './known-positions.ts';
+export type { PositionCheck } from './known-positions.ts';
 export { receiveBatch } from './receive-batch.ts';
 export type { Batch, ReceiveSteps } from './receive-batch.ts';
 export { endOffset, resumeFromLedger } from './resume-from-ledger.ts';

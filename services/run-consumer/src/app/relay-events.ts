@@ -10,6 +10,7 @@ import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../domain/status-event.ts';
 import type { WebhookJudge } from '../domain/webhook-target.ts';
 import type { EventEncoder, Outbox, RecordPublisher } from './ports.ts';
+import { publishEvents } from './publish-events.ts';
 
 export type RelayDependencies = {
   outbox: Outbox;
@@ -56,7 +57,7 @@ export async function relayUntil(signal: AbortSignal, needs: RelayDependencies):
       if (!isLeader) await pause.wait(leaseMs / 4, signal);
       else if (!hasMore) await stored.wait(pollMs, signal);
     } catch (error) {
-      // A missing schema, an event larger than its topic takes: waiting would only hide it.
+      // A missing schema: waiting would only hide it.
       if (error instanceof FatalError) throw error;
       failures += 1;
       logger.warn({ err: error, failures }, 'relay.failed');
@@ -76,10 +77,11 @@ async function publishOldest(needs: RelayDependencies, signal: AbortSignal): Pro
   const { entries, hasMore } = await needs.outbox.unpublished(BATCH, BATCH_BYTES);
   const oldest = entries[0];
   if (oldest === undefined) return false;
-  const records = await Promise.all(
-    entries.map((entry) => needs.encode(statusEventOf(entry, needs.judgeWebhook), entry.traceparent)),
-  );
-  await needs.publisher.publish(records, { signal });
+  const events = entries.map((entry) => ({
+    event: statusEventOf(entry, needs.judgeWebhook),
+    traceparent: entry.traceparent,
+  }));
+  await publishEvents(events, needs, signal);
   await needs.outbox.markPublished(entries.map(({ outboxId }) => outboxId));
   needs.onPublished(entries.length, oldest.occurredAt);
   return hasMore;

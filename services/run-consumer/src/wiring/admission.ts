@@ -29,9 +29,9 @@ export async function startAdmission(
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
   });
-  const needs: ReceiveDependencies = {
+  const checkpoints = createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA);
+  const needs: Omit<ReceiveDependencies, 'ledger'> = {
     read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES, judgeWebhook }),
-    ledger: createAdmissionLedger(pool, group, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA), known),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     deadLetters,
     deadLetterRecord: (record, { code, message }, attempts) =>
@@ -54,7 +54,8 @@ export async function startAdmission(
     topics: [topics.requests],
     tuning: sessionWithin(config.RUNLANE_LEASE_SECONDS * 1_000),
     handle: async (batch) => {
-      await receiveRunRequests(batch, needs);
+      const ledger = createAdmissionLedger(pool, group, checkpoints, known.forBatch());
+      await receiveRunRequests(batch, { ...needs, ledger });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       known.note(last, last.offset);

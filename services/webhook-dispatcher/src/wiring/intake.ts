@@ -23,9 +23,8 @@ export async function startIntake(
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
   });
-  const needs: IntakeDependencies = {
+  const needs: Omit<IntakeDependencies, 'ledger'> = {
     read: (record) => readEvent(record, { codec, policy }),
-    ledger: createIntakeLedger(pool, group, known),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
     report: (report) => reportIntake(foundation, report),
@@ -36,7 +35,7 @@ export async function startIntake(
     group,
     topics: [statusTopic],
     handle: async (batch) => {
-      await receiveStatusEvents(batch, needs);
+      await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(pool, group, known.forBatch()) });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       known.note(last, last.offset);

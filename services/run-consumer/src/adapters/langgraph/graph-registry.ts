@@ -33,6 +33,8 @@ export type GraphState = {
 };
 
 /** As LangGraph's servers call it. */
+const LOAD_LIMIT_MS = 60_000;
+
 type GraphFactory = (config: object, runtime: FactoryRuntime) => unknown;
 type FactoryRuntime = { accessContext: 'threads.create_run'; executionRuntime: { context: unknown } };
 type LoadedGraph =
@@ -49,8 +51,11 @@ export class GraphRegistry {
   readonly #sources: Map<string, GraphSource>;
   readonly #loaded = new Map<string, Promise<LoadedGraph>>();
   readonly #logger: Logger;
+  readonly #loadLimitMs: number;
 
-  constructor(sources: readonly GraphSource[], logger: Logger) {
+  /** @param loadLimitMs how long the import of a graph may take, in milliseconds */
+  constructor(sources: readonly GraphSource[], logger: Logger, loadLimitMs = LOAD_LIMIT_MS) {
+    this.#loadLimitMs = loadLimitMs;
     this.#sources = new Map(sources.map((source) => [source.graphId, source]));
     this.#logger = logger;
   }
@@ -66,14 +71,17 @@ export class GraphRegistry {
 
   /** Loads every graph, so that a first run does not wait for it. One that does not load is logged and fails its runs. */
   async loadAll(): Promise<void> {
-    for (const graphId of this.graphIds) {
-      try {
-        await this.#load(graphId);
-        this.#logger.info({ graph_id: graphId }, 'graph.loaded');
-      } catch (error) {
-        this.#logger.error({ err: error, graph_id: graphId }, 'graph.not_loadable');
-      }
-    }
+    // Side by side: one that waits for its own servers does not keep the others.
+    await Promise.all(
+      this.graphIds.map(async (graphId) => {
+        try {
+          await this.#load(graphId);
+          this.#logger.info({ graph_id: graphId }, 'graph.loaded');
+        } catch (error) {
+          this.#logger.error({ err: error, graph_id: graphId }, 'graph.not_loadable');
+        }
+      }),
+    );
   }
 
   /**
@@ -103,9 +111,13 @@ export class GraphRegistry {
   async #load(graphId: string): Promise<LoadedGraph> {
     const known = this.#loaded.get(graphId);
     if (known !== undefined) return known;
-    const loading = importGraph(this.#sourceOf(graphId));
-    this.#loaded.set(graphId, loading);
-    return loading;
+    const source = this.#sourceOf(graphId);
+    const loading = importGraph(source);
+    const limited = within(this.#loadLimitMs, loading, source);
+    this.#loaded.set(graphId, limited);
+    // One that comes late serves the runs that come later.
+    limited.catch(() => loading.then(() => this.#loaded.set(graphId, loading)).catch(() => undefined));
+    return limited;
   }
 
   #sourceOf(graphId: string): GraphSource {
@@ -126,6 +138,23 @@ export class GraphRegistry {
     const graph = asGraph(made);
     if (graph === null) throw new GraphNotLoadable(`The factory of graph ${graphId} returned no graph.`);
     return fitToRun(graph, source);
+  }
+}
+
+/** Rejects when the graph is not there in time: a module that waits at its top level, for a server say, may do so for ever. */
+async function within<T>(limitMs: number, loading: Promise<T>, { graphId, file }: GraphSource): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new GraphNotLoadable(
+        `Graph ${graphId}: ${file} has not loaded within ${limitMs / 1_000} s. Connect to servers inside of nodes, not while the module loads.`,
+      ),
+    );
+  }, limitMs);
+  try {
+    return await Promise.race([loading, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -6,10 +6,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
+import type { Outcome } from '../../../domain/run.ts';
+import { describeError } from '../describe-error.ts';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
 import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
+import { runScope } from '../run-scope.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
@@ -56,8 +59,25 @@ type Attempt = { abort: AbortController; drain: AbortController };
 const attempts = new Map<AttemptKey, Attempt>();
 const tell = (message: FromWorker) => port.postMessage(message);
 
+/** Whatever the outcome holds, the attempt ends. */
+function tellOutcome(key: AttemptKey, outcome: Outcome): void {
+  try {
+    tell({ type: 'ended', key, outcome });
+  } catch (error) {
+    logger.error({ err: error, attempt_key: key }, 'outcome.not_told');
+    tell({
+      type: 'ended',
+      key,
+      outcome: { kind: 'failed', reason: 'graph_error', error: describeError(error), head: null },
+    });
+  }
+}
+
 // A promise that a node left behind belongs to no run any more, and must not take the others down.
-process.on('unhandledRejection', (error) => logger.error({ err: error }, 'graph.unhandled_rejection'));
+process.on('unhandledRejection', (error) => logger.error({ err: error, ...runScope() }, 'graph.unhandled_rejection'));
+
+// Nor does an error in a callback, such as that of a client whose server has gone: LangGraph's own server goes on as well.
+process.on('uncaughtException', (error) => logger.error({ err: error, ...runScope() }, 'graph.uncaught_exception'));
 
 port.on('message', (message: ToWorker) => {
   const attempt = attempts.get(message.key);
@@ -67,7 +87,7 @@ port.on('message', (message: ToWorker) => {
       attempts.set(message.key, started);
       void runGraph(message.run, { abort: started.abort.signal, drain: started.drain.signal }).then((outcome) => {
         attempts.delete(message.key);
-        tell({ type: 'ended', key: message.key, outcome });
+        tellOutcome(message.key, outcome);
       });
       return;
     }
