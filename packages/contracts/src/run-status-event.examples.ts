@@ -81,6 +81,7 @@ export const GOOD_EVENT_VALUES: { [field: string]: Json[] } = {
   checkpoint_id: [null],
   values: [null, false, [], 'text', 0],
   values_omitted: [true],
+  metadata_omitted: [true, false],
   error: [
     { error: 'E', message: 'm' },
     { error: 'E', message: 'm', later: 1 },
@@ -116,6 +117,7 @@ export const BAD_EVENT_VALUES: { [field: string]: Json[] } = {
   next: ['a', [1], {}],
   checkpoint_id: [1],
   values_omitted: [null, 0],
+  metadata_omitted: [null, 0],
   error: ['E', { message: 'm' }, { error: 'E' }, { error: 1, message: 'm' }, []],
   webhook: [1, []],
 };

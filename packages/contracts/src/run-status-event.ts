@@ -37,8 +37,10 @@ export type RunStatusEvent = {
   /** 0 until the first start. */
   attempt: number;
   multitask_strategy: MultitaskStrategy;
-  /** Empty when the request had none. */
+  /** Empty when the request had none, or when omitted for size. */
   metadata: JsonObject;
+  /** Absent in older events. */
+  metadata_omitted?: boolean;
   created_at: string;
   updated_at: string;
   run_started_at: string | null;
@@ -99,6 +101,7 @@ export const runStatusEventSchema = z
     attempt: z.int().min(0).describe('Attempts at executing the run so far: 0 until the first start.'),
     multitask_strategy: z.enum(MULTITASK_STRATEGIES).describe('The strategy of the run.'),
     metadata: jsonObject.describe('Metadata of the request, an object.'),
+    metadata_omitted: z.boolean().exactOptional().describe('Whether metadata were left out for their size.'),
     created_at: instant.describe('When the run was admitted or refused.'),
     updated_at: instant.describe('When the run last changed.'),
     run_started_at: instant.nullable().describe('When the first attempt started.'),

@@ -13,22 +13,22 @@ function positions() {
 
 test('positions that stay or rise are taken as they are', () => {
   const { known, reasons } = positions();
-  known.check(at, -1n);
+  known.forBatch().check(at, -1n);
   known.note(at, 5n);
   known.note(at, 4n);
-  known.check(at, 5n);
-  known.check(at, 9n);
-  known.check({ ...at, partition: 4 }, 0n);
+  known.forBatch().check(at, 5n);
+  known.forBatch().check(at, 9n);
+  known.forBatch().check({ ...at, partition: 4 }, 0n);
   expect(reasons).toEqual([]);
 });
 
 test('one that is lower than what was seen or written is refused once, and the member joins again', () => {
   const { known, reasons } = positions();
-  known.check(at, 7n);
+  known.forBatch().check(at, 7n);
   known.note(at, 149n);
   const refusal = (): unknown => {
     try {
-      known.check(at, 99n);
+      known.forBatch().check(at, 99n);
     } catch (error) {
       return error;
     }
@@ -66,4 +66,35 @@ test('all partitions are looked at without a record, also those without a row; o
   expect(reasons.map(({ message }) => message)).toEqual([
     expect.stringContaining('t/3 up to offset 7 and now says -1'),
   ]);
+});
+
+test('a batch that was under way when the ledger went back is not taken in, whatever its partition', async () => {
+  const { known, reasons } = positions();
+  known.note(at, 149n);
+  known.note({ ...at, partition: 4 }, 20n);
+  const underWay = known.forBatch();
+  await known.checkAll('t', () =>
+    Promise.resolve(
+      new Map([
+        [3, 99n],
+        [4, 20n],
+      ]),
+    ),
+  );
+  expect(reasons).toHaveLength(1);
+  expect(() => underWay.check(at, 99n)).toThrow(RetriableError);
+  expect(() => underWay.check({ ...at, partition: 4 }, 20n)).toThrow(RetriableError);
+  known.forBatch().check(at, 99n);
+  expect(reasons).toHaveLength(1);
+});
+
+test('a batch that commits while the answer about the positions is under way is not taken for a loss', async () => {
+  const { known, reasons } = positions();
+  known.note(at, 99n);
+  await known.checkAll('t', () => {
+    known.note(at, 110n);
+    return Promise.resolve(new Map([[3, 99n]]));
+  });
+  expect(reasons).toEqual([]);
+  expect(() => known.forBatch().check(at, 109n)).toThrow(LedgerWentBack);
 });

@@ -18,9 +18,13 @@ export class LedgerWentBack extends RetriableError {
  *           records in them would never be read again, because Kafka's client reads on behind them.
  * I1, I11   Each position that was seen committed is remembered. One that is lower, or gone, makes the member of the group
  *           join again, and it then reads from the ledger's place (`resumeFromLedger`).
+ *           A batch that was fetched before that moment fails too, whatever its partition: it may have waited for the
+ *           database meanwhile, and what it would write lies behind what has to be read again.
  */
 export class KnownPositions {
   readonly #known = new Map<string, bigint>();
+  /** How often the ledger was seen to have gone back. */
+  #losses = 0;
   readonly #rejoin: (reason: LedgerWentBack) => void;
 
   /** @param rejoin ends the member of the consumer group, so that another one asks the ledger where to read */
@@ -34,32 +38,54 @@ export class KnownPositions {
     if (offset > (this.#known.get(key) ?? -1n)) this.#known.set(key, offset);
   }
 
-  /** What the ledger says now, -1 for nothing. Thrown: LedgerWentBack when it has said more before. */
-  check(at: TopicPartition, offset: bigint): void {
-    const lost = this.#compare(at, offset);
-    if (lost === null) return;
-    this.#rejoin(lost);
-    throw lost;
+  /** The check for a batch that was fetched just now; made before anything is awaited for the batch. */
+  forBatch(): PositionCheck {
+    const lossesBefore = this.#losses;
+    return {
+      check: (at, offset) => {
+        if (this.#losses !== lossesBefore) {
+          throw new RetriableError(
+            `The ledger went back while a batch of ${at.topic}/${at.partition} was under way; it is read again.`,
+          );
+        }
+        const lost = this.#compare(at, this.#known.get(keyOf(at)) ?? -1n, offset);
+        if (lost === null) return;
+        this.#rejoin(lost);
+        throw lost;
+      },
+    };
   }
 
-  /** The same for all partitions of a topic, at most one of which is told. */
-  checkAll(topic: string, positions: ReadonlyMap<number, bigint>): void {
+  /**
+   * The same for all partitions of a topic, at most one of which is told. What was known is taken before the ledger is
+   * asked: a batch that commits while the answer is under way has not gone back.
+   */
+  async checkAll(topic: string, read: () => Promise<ReadonlyMap<number, bigint>>): Promise<void> {
+    const before = [...this.#known];
+    const positions = await read();
     let first: LedgerWentBack | null = null;
-    for (const key of this.#known.keys()) {
+    for (const [key, known] of before) {
       const at = partitionOf(key);
       if (at.topic !== topic) continue;
-      const lost = this.#compare(at, positions.get(at.partition) ?? -1n);
+      const lost = this.#compare(at, known, positions.get(at.partition) ?? -1n);
       first ??= lost;
     }
     if (first !== null) this.#rejoin(first);
   }
 
-  #compare(at: TopicPartition, offset: bigint): LedgerWentBack | null {
-    const known = this.#known.get(keyOf(at)) ?? -1n;
+  #compare(at: TopicPartition, known: bigint, offset: bigint): LedgerWentBack | null {
+    if (offset >= known) {
+      this.note(at, offset);
+      return null;
+    }
     this.#known.set(keyOf(at), offset);
-    return offset < known ? new LedgerWentBack(at, known, offset) : null;
+    this.#losses += 1;
+    return new LedgerWentBack(at, known, offset);
   }
 }
+
+/** What the ledger says now, -1 for nothing. Thrown: RetriableError when it went back; nothing may be taken in then. */
+export type PositionCheck = { check: (at: TopicPartition, offset: bigint) => void };
 
 export type WatchPositionsOptions = {
   known: KnownPositions;
@@ -75,7 +101,7 @@ export async function watchPositionsUntil(signal: AbortSignal, options: WatchPos
   const pause = new Wakeup();
   while (!signal.aborted) {
     try {
-      options.known.checkAll(options.topic, await options.read());
+      await options.known.checkAll(options.topic, options.read);
     } catch (error) {
       options.logger.debug({ err: error }, 'positions.not_read');
     }

@@ -2,6 +2,7 @@ import type { KafkaConnection, RecordConsumer } from '@runlane/kafka';
 import type { Check, Logger } from '@runlane/service-kit';
 import { SQLSTATE, sqlState } from '@runlane/postgres';
 import type { Pool } from 'pg';
+import type { Stoppages } from './stoppages.ts';
 
 /** What the probes of a process look at. `consumes`: whether it is ready only while its consumer is. */
 export type ProbedProcess = {
@@ -29,6 +30,7 @@ export class Probes {
   readonly #process: ProbedProcess;
   #waitingFor: string | null = 'its start';
   #consumer: RecordConsumer | null = null;
+  #stoppages: Pick<Stoppages, 'problems'> | null = null;
   #question: Promise<true | string> | null = null;
 
   constructor(process: ProbedProcess) {
@@ -44,8 +46,10 @@ export class Probes {
     this.#waitingFor = null;
   }
 
-  watchConsumer(consumer: RecordConsumer): void {
+  /** @param stoppages what keeps its partitions from going on */
+  watchConsumer(consumer: RecordConsumer, stoppages: Pick<Stoppages, 'problems'>): void {
     this.#consumer = consumer;
+    this.#stoppages = stoppages;
   }
 
   live(): Check {
@@ -65,6 +69,8 @@ export class Probes {
   #consumerIsReady(): true | string {
     if (!this.#process.consumes) return true;
     const state = this.#consumer?.health().state ?? 'not started';
+    const problems = this.#stoppages?.problems ?? [];
+    if (problems.length > 0) return problems.join('; ');
     return state === 'joined' ? true : `the Kafka consumer is ${state}`;
   }
 

@@ -23,7 +23,9 @@ export async function unseenRecords<Reading extends { record: InRecord }>(
   const first = readings[0]?.record;
   if (first === undefined || position === null) return readings;
   const seen = readings.find(({ record }) => record.offset === position.offset);
-  const isAnotherRecord = seen !== undefined && seen.record.timestampMs !== position.timestampMs;
+  // The one that stands for an unreadable batch has the time of the batch, which need not be that of its last record.
+  const isAnotherRecord =
+    seen !== undefined && seen.record.unreadable === undefined && seen.record.timestampMs !== position.timestampMs;
   // Behind the end of a recreated topic its new records would be skipped (I1). A member that has lost the partition may
   // only know an older end than its successor has reached, so the broker is asked again.
   const isBehindEnd =

@@ -14,13 +14,14 @@ import { createRunSettlements } from './adapters/postgres/run-settlements.ts';
 import { createThreadCheckpoints } from './adapters/postgres/thread-checkpoints.ts';
 import { SettleQueue } from './app/settle-runs.ts';
 import type { RunConsumerConfig } from './config.ts';
+import { withAbsoluteFiles } from './database-files.ts';
 import { createRunConsumerMetrics } from './metrics.ts';
 import { startAdmission } from './wiring/admission.ts';
 import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
-import { Probes, watchTopicsUntil } from '@runlane/log-ledger';
+import { Probes, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
 import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
@@ -36,8 +37,9 @@ export type ServiceOptions = { config: RunConsumerConfig; logger: Logger; enviro
 export async function startRunConsumer(
   scope: Scope,
   signal: AbortSignal,
-  { config, logger, environment }: ServiceOptions,
+  { config: given, logger, environment }: ServiceOptions,
 ): Promise<RunningService> {
+  const config = { ...given, DATABASE_URL: withAbsoluteFiles(given.DATABASE_URL) };
   const project = readLangGraphJson(config.LANGGRAPH_CONFIG, environment);
   if (project.ignoredKeys.length > 0) {
     logger.warn(
@@ -45,6 +47,7 @@ export async function startRunConsumer(
       'Runlane does nothing about these keys of langgraph.json',
     );
   }
+  for (const warning of project.warnings) logger.warn({ file: project.file }, warning);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);
   const foundation = layFoundation(scope, signal, { config, logger, metrics, judgeWebhook });
@@ -102,6 +105,8 @@ export async function startRunConsumer(
   }
   if (has('execution')) {
     probes.waitsFor('the graphs to load');
+    // Graphs read files relative to their project, and a worker thread cannot change its directory.
+    process.chdir(project.directory);
     const workers = createWorkers(foundation, project, environment);
     scope.defer('worker threads', () => workers.stop());
     await workers.start();
@@ -110,12 +115,14 @@ export async function startRunConsumer(
   }
   if (has('admission')) {
     probes.waitsFor('Kafka');
+    const stoppages = new Stoppages();
     consumer = await startAdmission(
       scope,
       foundation,
       project.graphs.map(({ graphId }) => graphId),
+      stoppages,
     );
-    probes.watchConsumer(consumer);
+    probes.watchConsumer(consumer, stoppages);
   }
   probes.isStarted();
   const watching = watchTopicsUntil(signals.background, {

@@ -18,7 +18,7 @@ import { createDispatcherMetrics } from './metrics.ts';
 import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { startIntake } from './wiring/intake.ts';
-import { Probes, watchTopicsUntil } from '@runlane/log-ledger';
+import { Probes, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** Longest the consumer may take to leave its group, in milliseconds. */
 const LEAVE_GROUP_MS = 10_000;
@@ -86,8 +86,9 @@ export async function startDispatcher(
   ];
 
   probes.waitsFor('Kafka');
-  const consumer: RecordConsumer = await startIntake(scope, foundation, () => delivery.lookAgain());
-  probes.watchConsumer(consumer);
+  const stoppages = new Stoppages();
+  const consumer: RecordConsumer = await startIntake(scope, foundation, () => delivery.lookAgain(), stoppages);
+  probes.watchConsumer(consumer, stoppages);
   probes.isStarted();
   const watching = watchTopicsUntil(background.signal, {
     kafka: foundation.kafka,

@@ -37,7 +37,7 @@ export const graph = new StateGraph(State)
         setTimeout(() => {
           throw new Error('nobody catches this');
         });
-        await new Promise((resolve) => setTimeout(resolve, 10_000));
+        await new Promise((resolve) => setTimeout(resolve, 300));
         break;
       case 'unhandled':
         void Promise.reject(new Error('nobody handles this'));

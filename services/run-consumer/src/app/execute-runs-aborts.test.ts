@@ -140,3 +140,18 @@ test('a run that is claimed again, because the database forgot its claim, starts
   await aMoment();
   expect(settled()).toEqual([{ runId: 'a', fencingToken: 8n, as: 'run.succeeded' }]);
 });
+
+test('the time limit counts from the beginning of the execution, not while a run waits for its turn', async () => {
+  const { graphs, reasonOf } = startExecutor({
+    claims: readyRuns([claimedRun('a')]),
+    settings: { runTimeoutSeconds: 5 },
+    begins: false,
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(reasonOf(0)).toBeUndefined();
+  graphs[0]?.args[1].began?.();
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(reasonOf(0)).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(reasonOf(0)).toBeInstanceOf(RunTimedOut);
+});

@@ -21,7 +21,12 @@ import type { Hints, RunClaims } from './ports.ts';
 import type { SettleQueue } from './settle-runs.ts';
 
 /** `drain` asks a graph to stop at its next superstep, `abort` to stop now. */
-export type RunSignals = { abort: AbortSignal; drain: AbortSignal };
+export type RunSignals = {
+  abort: AbortSignal;
+  drain: AbortSignal;
+  /** Called when the graph begins to execute, which may be later than the call: only then its time counts. */
+  began?: () => void;
+};
 
 /** Runs one attempt of a graph. Never rejects: what goes wrong is an outcome. */
 export type GraphRunner = (run: ClaimedRun, signals: RunSignals) => Promise<Outcome>;
@@ -198,9 +203,12 @@ export class RunExecutor {
     const { settings, monotonicMs } = this.#needs;
     const startedMs = monotonicMs();
     const limitMs = settings.runTimeoutSeconds * 1_000;
-    const timer = limitMs > 0 ? setTimeout(() => abort.abort(new RunTimedOut(limitMs)), limitMs) : null;
-    const ended = await this.#needs.runGraph(run, { abort: abort.signal, drain: this.#draining.signal });
-    if (timer !== null) clearTimeout(timer);
+    let timer: NodeJS.Timeout | undefined;
+    const began = () => {
+      if (limitMs > 0) timer ??= setTimeout(() => abort.abort(new RunTimedOut(limitMs)), limitMs);
+    };
+    const ended = await this.#needs.runGraph(run, { abort: abort.signal, drain: this.#draining.signal, began });
+    clearTimeout(timer);
     const outcome = afterAbort(ended, run, abort.signal);
     this.#needs.onAttempt(run, outcome, monotonicMs() - startedMs);
     const settlement = settlementOf(outcome, run.attempt, settings.valuesMaxBytes);

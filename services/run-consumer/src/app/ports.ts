@@ -103,8 +103,11 @@ export interface Outbox {
   /** True while this process may publish; another one's lease makes it false. */
   acquireRelayLease(holder: string, leaseMs: number): Promise<boolean>;
   releaseRelayLease(holder: string): Promise<void>;
-  /** The oldest entries that are not published, in order. */
-  unpublished(limit: number): Promise<OutboxEntry[]>;
+  /**
+   * The oldest entries that are not published, in order: at most `limit`, and no more once they have `maxBytes` of JSON.
+   * `hasMore`: whether others may be waiting behind them.
+   */
+  unpublished(limit: number, maxBytes: number): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
   markPublished(outboxIds: readonly bigint[]): Promise<void>;
 }
 

@@ -3,7 +3,7 @@
  * decoding. Decides: what was committed, what became a dead letter, and in which order.
  */
 import { assistantIdOfGraph } from '@runlane/contracts';
-import { FatalError, RetriableError } from '@runlane/kafka';
+import { FatalError, PoisonError, RetriableError } from '@runlane/kafka';
 import { describe, expect, test } from 'vitest';
 import { busyLane, idleLane, storedAssistant } from '../domain/factories.fixture.ts';
 import { admission, cancel, refuseRunAt, request, runIdAt, unreadable } from './received-batch.fixture.ts';
@@ -144,6 +144,7 @@ describe('a dead letter', () => {
 
 describe('a record that fails for a reason of its own', () => {
   const BUG = new TypeError('it was a bug');
+  const POISON = new PoisonError('no record like this', { code: 'unstorable_json' });
 
   test('is tried three times alone and becomes a dead letter, while the others are admitted', async () => {
     const { receive, ledger, deadLetters, messages } = admission({
@@ -165,10 +166,7 @@ describe('a record that fails for a reason of its own', () => {
       'position 1',
       'position 2',
     ]);
-    expect(messages()).toEqual([
-      'admission.batch_failed',
-      ...Array.from({ length: 3 }, () => 'admission.record_failed'),
-    ]);
+    expect(messages()).toEqual(['admission.batch_failed', 'admission.record_failed']);
   });
 
   test('and then succeeds is admitted', async () => {
@@ -204,7 +202,7 @@ describe('a record that fails for a reason of its own', () => {
   test('waits as well when its dead letter cannot be published', async () => {
     const { receive, ledger } = admission({
       readings: [request(0)],
-      onWrite: refuseRunAt(0, BUG),
+      onWrite: refuseRunAt(0, POISON),
       publish: () => Promise.reject(AWAY),
     });
     await expect(receive()).rejects.toBe(AWAY);

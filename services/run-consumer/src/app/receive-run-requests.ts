@@ -4,14 +4,14 @@
  *           The caller commits the Kafka offset after that.
  * I1        A dead letter is acknowledged before the transaction that moves the position past it.
  * I2        Records are taken in offset order under the locks of their threads.
- * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails
- *           becomes a dead letter.
+ * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails and is to
+ *           blame becomes a dead letter.
  * I11       A dependency that is away rejects with RetriableError: nothing is written, the batch comes again.
  */
 import type { DeadLetterReason } from '@runlane/contracts';
 import type { InRecord, OutRecord, PartitionBatch } from '@runlane/kafka';
 import { receiveBatch, unseenRecords } from '@runlane/log-ledger';
-import type { Batch, PositionOwner } from '@runlane/log-ledger';
+import type { Batch, PositionOwner, Stoppages } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planAdmission } from '../domain/admission-batch.ts';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
@@ -62,6 +62,8 @@ export type ReceiveDependencies = {
   assistants: AssistantDirectory;
   hints: Hints;
   report: (report: AdmissionReport) => void;
+  /** Records that failed, and partitions that stand still. */
+  stoppages: Stoppages;
   logger: Logger;
 };
 
@@ -84,6 +86,7 @@ export function receiveRunRequests(
       const reason: DeadLetterReason = { code: 'processing_failed', message };
       return { record, content: { kind: 'dead_letter', reason } };
     },
+    stoppages: needs.stoppages,
     name: 'admission',
     logger: needs.logger,
   });

@@ -1,3 +1,4 @@
+import { Stoppages } from '@runlane/log-ledger';
 import type { DeadLetterReason, Json } from '@runlane/contracts';
 import type { InRecord, OutRecord } from '@runlane/kafka';
 import { assistants, cancelAt, requestAt } from '../domain/factories.fixture.ts';
@@ -58,6 +59,7 @@ export function admission({
   const { logger, messages } = recordingLog();
   const deadLetters: { offset: bigint; reason: DeadLetterReason; attempts: number }[] = [];
   const reports: AdmissionReport[] = [];
+  const stoppages = new Stoppages();
   const receive = () =>
     receiveRunRequests(
       { records: readings.map(({ record }) => record), highWatermark },
@@ -83,6 +85,7 @@ export function admission({
         assistants,
         hints,
         report: (report) => reports.push(report),
+        stoppages,
         logger,
       },
     );

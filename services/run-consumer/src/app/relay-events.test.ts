@@ -69,7 +69,8 @@ function startRelay({ waiting = [], acquire, publish, mark }: Setup = {}) {
         calls.push(`release ${holder}`);
         return done;
       },
-      unpublished: (limit) => Promise.resolve(waiting.slice(0, limit).map(entry)),
+      unpublished: (limit) =>
+        Promise.resolve({ entries: waiting.slice(0, limit).map(entry), hasMore: waiting.length >= limit }),
       markPublished: async (ids) => {
         calls.push(`mark ${list(ids)}`);
         await mark?.();
@@ -169,6 +170,15 @@ test('while another process has the lease nothing is published, and it is asked 
   isOurs = true;
   await vi.advanceTimersByTimeAsync(LEASE_MS / 4);
   expect(work()).toEqual(['publish 1', 'mark 1']);
+});
+
+test('hints of stored events do not make a process ask more often for the lease of another one', async () => {
+  const { calls, stored } = startRelay({ acquire: () => Promise.resolve(false) });
+  for (let hint = 0; hint < 100; hint += 1) {
+    stored.notify();
+    await vi.advanceTimersByTimeAsync(10);
+  }
+  expect(calls).toEqual(['acquire me 6000']);
 });
 
 test('the lease is renewed after half of it', async () => {

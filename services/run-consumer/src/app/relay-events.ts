@@ -10,6 +10,7 @@ import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../domain/status-event.ts';
 import type { WebhookJudge } from '../domain/webhook-target.ts';
 import type { EventEncoder, Outbox, RecordPublisher } from './ports.ts';
+import { publishEvents } from './publish-events.ts';
 
 export type RelayDependencies = {
   outbox: Outbox;
@@ -29,6 +30,8 @@ export type RelayDependencies = {
 };
 
 const BATCH = 500;
+/** A batch lies in memory several times over: as rows, as events and as bytes. */
+const BATCH_BYTES = 8 * 1024 * 1024;
 const RETRY = { baseMs: 100, maxMs: 5_000 };
 
 /**
@@ -47,11 +50,14 @@ export async function relayUntil(signal: AbortSignal, needs: RelayDependencies):
       if (nowMs > leasedUntilMs - leaseMs / 2) {
         leasedUntilMs = (await outbox.acquireRelayLease(holder, leaseMs)) ? nowMs + leaseMs : 0;
       }
-      const publishedCount = leasedUntilMs > nowMs ? await publishOldest(needs, signal) : 0;
+      const isLeader = leasedUntilMs > nowMs;
+      const hasMore = isLeader && (await publishOldest(needs, signal));
       failures = 0;
-      if (publishedCount < BATCH) await stored.wait(leasedUntilMs > nowMs ? pollMs : leaseMs / 4, signal);
+      // Hints are for the leader: whoever waits for its lease would ask for it once per event of the whole fleet.
+      if (!isLeader) await pause.wait(leaseMs / 4, signal);
+      else if (!hasMore) await stored.wait(pollMs, signal);
     } catch (error) {
-      // A missing schema, an event larger than its topic takes: waiting would only hide it.
+      // A missing schema: waiting would only hide it.
       if (error instanceof FatalError) throw error;
       failures += 1;
       logger.warn({ err: error, failures }, 'relay.failed');
@@ -66,15 +72,17 @@ export async function relayUntil(signal: AbortSignal, needs: RelayDependencies):
   }
 }
 
-async function publishOldest(needs: RelayDependencies, signal: AbortSignal): Promise<number> {
-  const entries = await needs.outbox.unpublished(BATCH);
+/** True when more may be waiting. */
+async function publishOldest(needs: RelayDependencies, signal: AbortSignal): Promise<boolean> {
+  const { entries, hasMore } = await needs.outbox.unpublished(BATCH, BATCH_BYTES);
   const oldest = entries[0];
-  if (oldest === undefined) return 0;
-  const records = await Promise.all(
-    entries.map((entry) => needs.encode(statusEventOf(entry, needs.judgeWebhook), entry.traceparent)),
-  );
-  await needs.publisher.publish(records, { signal });
+  if (oldest === undefined) return false;
+  const events = entries.map((entry) => ({
+    event: statusEventOf(entry, needs.judgeWebhook),
+    traceparent: entry.traceparent,
+  }));
+  await publishEvents(events, needs, signal);
   await needs.outbox.markPublished(entries.map(({ outboxId }) => outboxId));
   needs.onPublished(entries.length, oldest.occurredAt);
-  return entries.length;
+  return hasMore;
 }

@@ -31,10 +31,12 @@ type Setup = {
   leases?: Partial<ExecutorLeases>;
   settings?: Partial<ExecuteSettings>;
   answer?: Answer;
+  /** Whether graphs begin to execute at once. Default true. */
+  begins?: boolean;
 };
 
 /** An executor whose graphs run until the test ends them; `graphs` are those that were started, oldest first. */
-export function startExecutor({ claims, leases, settings, answer }: Setup) {
+export function startExecutor({ claims, leases, settings, answer, begins = true }: Setup) {
   const { call: runGraph, open: graphs } = openCalls<Parameters<GraphRunner>, Outcome>();
   const settlements = recordingSettlements(answer);
   const hints = recordingHints();
@@ -64,7 +66,10 @@ export function startExecutor({ claims, leases, settings, answer }: Setup) {
       logger: log.logger,
     }),
     lease,
-    runGraph,
+    runGraph: (run, signals) => {
+      if (begins) signals.began?.();
+      return runGraph(run, signals);
+    },
     hints,
     ready,
     stops,

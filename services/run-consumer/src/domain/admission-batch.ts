@@ -81,6 +81,8 @@ class Batch {
       graphId: verdict.assistant?.graphId ?? null,
       // A refused run executes with nothing.
       request: isFinished ? request.request : requestWithDefaults(request.request, defaults),
+      ownConfigurable: isFinished ? null : (request.request.config?.configurable ?? null),
+      assistantConfigurable: isFinished ? null : (defaults?.config?.configurable ?? null),
       fingerprint,
       metadata: metadataWithDefaults(request.request.metadata, defaults),
       traceparent: request.traceparent,

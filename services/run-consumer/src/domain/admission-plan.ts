@@ -43,6 +43,10 @@ export type Admitted = {
   graphId: string | null;
   /** As it executes: of an accepted run with the assistant's config and context under its own. */
   request: RunCreate;
+  /** `config.configurable` of the request as it was sent; null without one. */
+  ownConfigurable: JsonObject | null;
+  /** The same of its assistant. */
+  assistantConfigurable: JsonObject | null;
   /** Of the request as it was sent. */
   fingerprint: string;
   /** The assistant's and the request's. */

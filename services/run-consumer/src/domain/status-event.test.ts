@@ -1,7 +1,7 @@
 import { parseRunStatusEvent } from '@runlane/contracts';
-import type { Json } from '@runlane/contracts';
+import type { Json, RunStatusEvent } from '@runlane/contracts';
 import { expect, test } from 'vitest';
-import { fitEvent, statusEventOf } from './status-event.ts';
+import { fitEvent, smallerEvent, statusEventOf } from './status-event.ts';
 import type { OutboxEntry } from './status-event.ts';
 
 const entry: OutboxEntry = {
@@ -46,17 +46,18 @@ test('an event that fits stays as it is', () => {
   expect(fitEvent(event, Buffer.byteLength(JSON.stringify(event)))).toBe(event);
 });
 
-test('an event that is too large loses its values and interrupts and says so', () => {
+test('an event that is too large loses its values, then its interrupts, then its metadata, and says so', () => {
   const event = statusEventOf(entry, () => null);
-  expect(fitEvent(event, 100)).toEqual({
-    ...event,
-    values: null,
-    values_omitted: true,
-    values_lossy: false,
-    interrupts: null,
-    interrupts_omitted: true,
-    interrupts_lossy: false,
-  });
+  const withoutValues = { ...event, values: null, values_omitted: true, values_lossy: false };
+  const withoutInterrupts = { ...withoutValues, interrupts: null, interrupts_omitted: true, interrupts_lossy: false };
+  const smallest = { ...withoutInterrupts, metadata: {}, metadata_omitted: true };
+  const sizeOf = (some: RunStatusEvent) => Buffer.byteLength(JSON.stringify(some));
+
+  expect(fitEvent(event, sizeOf(withoutValues))).toEqual(withoutValues);
+  expect(fitEvent(event, sizeOf(withoutInterrupts))).toEqual(withoutInterrupts);
+  expect(fitEvent(event, sizeOf(smallest))).toEqual(smallest);
+  expect(fitEvent(event, 100)).toEqual(smallest);
+  expect(smallerEvent(smallest)).toBe(null);
 });
 
 test('the webhook stands on the events whose type the run asked for, unless the policy refuses it', () => {

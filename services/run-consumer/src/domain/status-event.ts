@@ -47,6 +47,7 @@ export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): R
     attempt: entry.attempt,
     multitask_strategy: entry.multitaskStrategy,
     metadata: entry.metadata,
+    metadata_omitted: false,
     created_at: entry.createdAt.toISOString(),
     updated_at: entry.occurredAt.toISOString(),
     run_started_at: entry.runStartedAt?.toISOString() ?? null,
@@ -70,14 +71,28 @@ export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): R
 }
 
 /**
- * Makes an event fit its topic: values and interrupts are left out of one that is larger than `maxBytes` of JSON.
- * Metadata and the error, which are bounded on their way in, always stay.
+ * Makes an event fit its topic: what `smallerEvent` takes away is left out until the event is at most `maxBytes` of JSON,
+ * or until nothing more can be left out.
  */
 export function fitEvent(event: RunStatusEvent, maxBytes: number): RunStatusEvent {
-  if (Buffer.byteLength(JSON.stringify(event)) <= maxBytes) return event;
-  return {
-    ...event,
-    ...(event.values === null ? {} : { values: null, values_omitted: true, values_lossy: false }),
-    ...(event.interrupts === null ? {} : { interrupts: null, interrupts_omitted: true, interrupts_lossy: false }),
-  };
+  let fitting = event;
+  while (Buffer.byteLength(JSON.stringify(fitting)) > maxBytes) {
+    const smaller = smallerEvent(fitting);
+    if (smaller === null) return fitting;
+    fitting = smaller;
+  }
+  return fitting;
+}
+
+/**
+ * The event without the next thing that may be left out of it, marked as omitted: its values, then its interrupts, then
+ * its metadata. Null when none of them is left; the rest says what happened and always stays.
+ */
+export function smallerEvent(event: RunStatusEvent): RunStatusEvent | null {
+  if (event.values !== null) return { ...event, values: null, values_omitted: true, values_lossy: false };
+  if (event.interrupts !== null) {
+    return { ...event, interrupts: null, interrupts_omitted: true, interrupts_lossy: false };
+  }
+  if (Object.keys(event.metadata).length > 0) return { ...event, metadata: {}, metadata_omitted: true };
+  return null;
 }

@@ -1,6 +1,7 @@
 import { deadLetterRecord } from '@runlane/kafka';
 import type { RecordConsumer } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchPositionsUntil } from '@runlane/log-ledger';
+import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
@@ -19,6 +20,7 @@ export async function startAdmission(
   scope: Scope,
   foundation: Foundation,
   graphIds: readonly string[],
+  stoppages: Stoppages,
 ): Promise<RecordConsumer> {
   const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
   const deadLetters = await kafka.producer();
@@ -27,9 +29,9 @@ export async function startAdmission(
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
   });
-  const needs: ReceiveDependencies = {
+  const checkpoints = createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA);
+  const needs: Omit<ReceiveDependencies, 'ledger'> = {
     read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES, judgeWebhook }),
-    ledger: createAdmissionLedger(pool, group, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA), known),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     deadLetters,
     deadLetterRecord: (record, { code, message }, attempts) =>
@@ -44,6 +46,7 @@ export async function startAdmission(
     assistants: assistantDirectory(graphIds),
     hints,
     report: createReporter(foundation),
+    stoppages,
     logger,
   };
   const consumer = kafka.consumer({
@@ -51,7 +54,8 @@ export async function startAdmission(
     topics: [topics.requests],
     tuning: sessionWithin(config.RUNLANE_LEASE_SECONDS * 1_000),
     handle: async (batch) => {
-      await receiveRunRequests(batch, needs);
+      const ledger = createAdmissionLedger(pool, group, checkpoints, known.forBatch());
+      await receiveRunRequests(batch, { ...needs, ledger });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       known.note(last, last.offset);

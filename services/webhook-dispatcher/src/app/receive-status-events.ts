@@ -10,7 +10,7 @@
  */
 import type { InRecord, PartitionBatch } from '@runlane/kafka';
 import { receiveBatch, unseenRecords } from '@runlane/log-ledger';
-import type { Batch, PositionOwner } from '@runlane/log-ledger';
+import type { Batch, PositionOwner, Stoppages } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planIntake } from '../domain/intake-plan.ts';
 import type { TargetedEvent } from '../domain/intake-plan.ts';
@@ -47,6 +47,8 @@ export type IntakeDependencies = {
   /** Called when deliveries are due. */
   onDue: () => void;
   report: (report: IntakeReport) => void;
+  /** Records that failed, and partitions that stand still. */
+  stoppages: Stoppages;
   logger: Logger;
 };
 
@@ -66,6 +68,7 @@ export function receiveStatusEvents(
     read: needs.read,
     take: (readings) => takeIn(readings, needs),
     giveUp: ({ record }, message) => ({ record, content: { kind: 'quarantine', code: 'processing_failed', message } }),
+    stoppages: needs.stoppages,
     name: 'intake',
     logger: needs.logger,
   });

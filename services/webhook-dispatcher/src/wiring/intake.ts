@@ -1,5 +1,6 @@
 import type { RecordConsumer } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchPositionsUntil } from '@runlane/log-ledger';
+import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readEvent } from '../adapters/kafka/read-event.ts';
 import { createIntakeLedger, readPositions } from '../adapters/postgres/intake-ledger.ts';
@@ -11,25 +12,30 @@ import type { Foundation } from './foundation.ts';
 const WATCH_POSITIONS_MS = 5_000;
 
 /** Joins the consumer group and takes in what it reads. */
-export async function startIntake(scope: Scope, foundation: Foundation, onDue: () => void): Promise<RecordConsumer> {
+export async function startIntake(
+  scope: Scope,
+  foundation: Foundation,
+  onDue: () => void,
+  stoppages: Stoppages,
+): Promise<RecordConsumer> {
   const { kafka, pool, codec, policy, statusTopic, group, metrics, logger } = foundation;
   const known = new KnownPositions((reason) => {
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
   });
-  const needs: IntakeDependencies = {
+  const needs: Omit<IntakeDependencies, 'ledger'> = {
     read: (record) => readEvent(record, { codec, policy }),
-    ledger: createIntakeLedger(pool, group, known),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
     report: (report) => reportIntake(foundation, report),
+    stoppages,
     logger,
   };
   const consumer = kafka.consumer({
     group,
     topics: [statusTopic],
     handle: async (batch) => {
-      await receiveStatusEvents(batch, needs);
+      await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(pool, group, known.forBatch()) });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       known.note(last, last.offset);

@@ -32,7 +32,11 @@ export type GraphState = {
   tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown; response_schema?: unknown }[] }[];
 };
 
-type GraphFactory = (config: object) => unknown;
+/** As LangGraph's servers call it. */
+const LOAD_LIMIT_MS = 60_000;
+
+type GraphFactory = (config: object, runtime: FactoryRuntime) => unknown;
+type FactoryRuntime = { accessContext: 'threads.create_run'; executionRuntime: { context: unknown } };
 type LoadedGraph =
   | { kind: 'graph'; graph: RunnableGraph }
   | { kind: 'factory'; source: GraphSource; create: GraphFactory };
@@ -47,8 +51,11 @@ export class GraphRegistry {
   readonly #sources: Map<string, GraphSource>;
   readonly #loaded = new Map<string, Promise<LoadedGraph>>();
   readonly #logger: Logger;
+  readonly #loadLimitMs: number;
 
-  constructor(sources: readonly GraphSource[], logger: Logger) {
+  /** @param loadLimitMs how long the import of a graph may take, in milliseconds */
+  constructor(sources: readonly GraphSource[], logger: Logger, loadLimitMs = LOAD_LIMIT_MS) {
+    this.#loadLimitMs = loadLimitMs;
     this.#sources = new Map(sources.map((source) => [source.graphId, source]));
     this.#logger = logger;
   }
@@ -64,21 +71,24 @@ export class GraphRegistry {
 
   /** Loads every graph, so that a first run does not wait for it. One that does not load is logged and fails its runs. */
   async loadAll(): Promise<void> {
-    for (const graphId of this.graphIds) {
-      try {
-        await this.#load(graphId);
-        this.#logger.info({ graph_id: graphId }, 'graph.loaded');
-      } catch (error) {
-        this.#logger.error({ err: error, graph_id: graphId }, 'graph.not_loadable');
-      }
-    }
+    // Side by side: one that waits for its own servers does not keep the others.
+    await Promise.all(
+      this.graphIds.map(async (graphId) => {
+        try {
+          await this.#load(graphId);
+          this.#logger.info({ graph_id: graphId }, 'graph.loaded');
+        } catch (error) {
+          this.#logger.error({ err: error, graph_id: graphId }, 'graph.not_loadable');
+        }
+      }),
+    );
   }
 
   /**
    * A graph for one run, which has the run's saver and store as long as the run asks (`asBorrower`). It is the object
    * that the project has exported, or what its factory has made.
    *
-   * @param config merged configuration of the run, handed to a factory
+   * @param config merged configuration of the run, handed to a factory together with saver and store
    * @param saver null runs the graph without a checkpointer, whatever it was compiled with
    * Thrown: GraphNotLoadable.
    */
@@ -89,7 +99,10 @@ export class GraphRegistry {
     store: BaseStore,
   ): Promise<RunnableGraph> {
     const loaded = await this.#load(graphId);
-    const graph = loaded.kind === 'graph' ? loaded.graph : await this.#create(loaded.source, loaded.create, config);
+    const graph =
+      loaded.kind === 'graph'
+        ? loaded.graph
+        : await this.#create(loaded.source, loaded.create, { ...config, store, checkpointer: saver ?? undefined });
     watchParts(graph);
     lend(graph, { checkpointer: saver ?? undefined, store });
     return graph;
@@ -98,9 +111,13 @@ export class GraphRegistry {
   async #load(graphId: string): Promise<LoadedGraph> {
     const known = this.#loaded.get(graphId);
     if (known !== undefined) return known;
-    const loading = importGraph(this.#sourceOf(graphId));
-    this.#loaded.set(graphId, loading);
-    return loading;
+    const source = this.#sourceOf(graphId);
+    const loading = importGraph(source);
+    const limited = within(this.#loadLimitMs, loading, source);
+    this.#loaded.set(graphId, limited);
+    // One that comes late serves the runs that come later.
+    limited.catch(() => loading.then(() => this.#loaded.set(graphId, loading)).catch(() => undefined));
+    return limited;
   }
 
   #sourceOf(graphId: string): GraphSource {
@@ -113,7 +130,8 @@ export class GraphRegistry {
     const { graphId } = source;
     let made: unknown;
     try {
-      made = await create(config);
+      const context: unknown = 'context' in config ? config.context : {};
+      made = await create(config, { accessContext: 'threads.create_run', executionRuntime: { context } });
     } catch (error) {
       throw new GraphNotLoadable(`The factory of graph ${graphId} failed: ${messageOf(error)}`, { cause: error });
     }
@@ -123,11 +141,28 @@ export class GraphRegistry {
   }
 }
 
+/** Rejects when the graph is not there in time: a module that waits at its top level, for a server say, may do so for ever. */
+async function within<T>(limitMs: number, loading: Promise<T>, { graphId, file }: GraphSource): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new GraphNotLoadable(
+        `Graph ${graphId}: ${file} has not loaded within ${limitMs / 1_000} s. Connect to servers inside of nodes, not while the module loads.`,
+      ),
+    );
+  }, limitMs);
+  try {
+    return await Promise.race([loading, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   const { graphId, file, exportName } = source;
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    module = exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (error) {
     throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
   }
@@ -143,6 +178,12 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   throw new GraphNotLoadable(
     `Graph ${graphId}: export ${exportName} of ${file} is no graph. Export a compiled graph, a StateGraph, a promise of one, or a function that returns one.`,
   );
+}
+
+/** `import` of a CommonJS module compiled from `export default` gives the whole module under that name. */
+function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
+  const { default: whole } = module;
+  return isObject(whole) && '__esModule' in whole && whole.__esModule === true ? { ...module, ...whole } : module;
 }
 
 function fitToRun(graph: RunnableGraph, { graphId, file }: GraphSource): RunnableGraph {

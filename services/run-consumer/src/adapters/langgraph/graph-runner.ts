@@ -12,7 +12,8 @@ import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
 import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
-import type { ClaimedRun, HeadState, Outcome, RunError } from '../../domain/run.ts';
+import type { ClaimedRun, HeadState, Outcome } from '../../domain/run.ts';
+import { describeError } from './describe-error.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry } from './graph-registry.ts';
 import { Ending, outputOf } from './follow-ending.ts';
@@ -21,7 +22,9 @@ import { asBorrower } from './lent-parts.ts';
 import { NodeWatch } from './node-watch.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
+import { inRun } from './run-scope.ts';
 import { SuperstepGate } from './superstep-gate.ts';
+import { tellFailure } from './tell-failure.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
 import { waitingForStore } from './waiting-store.ts';
@@ -41,9 +44,6 @@ export type RunnerDependencies = {
 /** What ties a saver to its attempt: each stops the other. */
 export type SaverTies = Required<Pick<RunSaverOptions, 'signal' | 'onRefused' | 'onFailure'>>;
 
-/** Longest error message that an event carries, in characters: an event must fit its topic whatever a graph throws. */
-const MAX_ERROR_MESSAGE = 16_384;
-
 export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signals) => {
     const stopped = new AbortController();
@@ -62,9 +62,8 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     try {
-      return await nodes.during(() =>
-        asBorrower(() => waitingForStore(abort, () => attempt(run, { ...signals, abort }, { saver, nodes }, needs))),
-      );
+      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes }, needs);
+      return await inRun(run, () => nodes.during(() => asBorrower(() => waitingForStore(abort, execute))));
     } catch (error) {
       return failureOutcome(error, saver, false);
     } finally {
@@ -126,9 +125,16 @@ async function attempt(
     const outcome = failureOutcome(cause, saver, control.drainRequested);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
+    if (!isStopped) tellFailure(cause, needs.logger);
     if (saver === null) return { ...outcome, head: ending.state === null ? null : headOf(ending.state) };
-    const state = await readState(graph, checkpointConfig(run));
-    return { ...outcome, head: headOf(isStopped ? ending.withWrittenValues(state) : ending.withValues(state)) };
+    try {
+      const state = await readState(graph, checkpointConfig(run));
+      return { ...outcome, head: headOf(isStopped ? ending.withWrittenValues(state) : ending.withValues(state)) };
+    } catch (second) {
+      // It must not hide the first: a graph may have kept what cannot be read back.
+      needs.logger.warn({ err: second, run_id: run.runId, graph_id: run.graphId }, 'run.head_not_read');
+      return outcome;
+    }
   }
   const head = headOf(ending.state ?? ending.withValues(await readState(graph, checkpointConfig(run))));
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
@@ -190,11 +196,4 @@ function failureOutcome(
   }
   const reason = error instanceof GraphNotLoadable ? 'graph_not_loadable' : 'graph_error';
   return { kind: 'failed', reason, error: describeError(error), head: null };
-}
-
-/** Class name and message, as LangGraph's servers report an error. */
-function describeError(error: unknown): RunError {
-  if (error instanceof Error) return { error: error.name, message: error.message.slice(0, MAX_ERROR_MESSAGE) };
-  const text = typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error));
-  return { error: 'Error', message: text.slice(0, MAX_ERROR_MESSAGE) };
 }

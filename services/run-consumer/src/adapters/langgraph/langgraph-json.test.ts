@@ -86,3 +86,22 @@ test('keys that would change what users see are named, and those for building im
 test('encryption is refused: the data would lie open', () => {
   expect(() => read({ encryption: { path: './e.ts:e' } })).toThrow(/encryption: Runlane does not encrypt checkpoints/);
 });
+
+test('defaults of assistants in LANGGRAPH_CONFIG are named, because nothing looks at them', () => {
+  expect(read({ env: { LANGGRAPH_CONFIG: '{}' } }).warnings).toMatchObject([
+    expect.stringMatching(/LANGGRAPH_CONFIG.*make an assistant/),
+  ]);
+});
+
+test.each([
+  ['./a.ts:graph', { file: file('a.ts'), exportName: 'graph' }],
+  ['./a.ts', { file: file('a.ts'), exportName: 'default' }],
+  ['./a.ts:', { file: file('a.ts'), exportName: 'default' }],
+  ['./odd:name/a.ts:graph', { file: file('odd:name/a.ts'), exportName: 'graph' }],
+])('graph %s is an export of a module, the default one unless it is named', (spec, source) => {
+  expect(read({ graphs: { g: spec } }).graphs).toEqual([{ graphId: 'g', ...source }]);
+});
+
+test('a graph without a path is refused', () => {
+  expect(() => read({ graphs: { g: ':graph' } })).toThrow(/graphs\.g is ":graph"\. Write it as/);
+});

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { RunlaneError } from '@runlane/service-kit';
 import { z } from 'zod';
+import { readProjectEnv } from './langgraph-json-env.ts';
+import type { ProjectEnv } from './langgraph-json-env.ts';
 import { ignoredKeys } from './langgraph-json-keys.ts';
 import { readStoreSection, storeSection } from './langgraph-json-store.ts';
 import type { StoreSettings } from './langgraph-json-store.ts';
@@ -28,22 +29,26 @@ export type GraphSource = { graphId: string; file: string; exportName: string };
 /** The parts of `langgraph.json` that the executor needs. */
 export type LangGraphProject = {
   file: string;
+  /** The folder of the file: where the graphs run. */
+  directory: string;
   /** The nearest tsconfig.json at or above it, for path aliases; null without one. */
   tsconfig: string | null;
   graphs: GraphSource[];
-  /** Environment of the graphs, from the `env` key. */
+  /** What the graphs have in their environment besides that of the process, from the `env` key. */
   env: Record<string, string>;
   /** The `webhooks` section as it stands there, for packages/webhooks to read. */
   webhooks: unknown;
   store: StoreSettings;
   /** Keys that nothing here looks at although they mean something to LangGraph's servers. */
   ignoredKeys: string[];
+  /** Sentences for the log about what is not as the project asks. */
+  warnings: string[];
 };
 
 /**
  * Reads a `langgraph.json` (LangGraph's own format).
  *
- * @param environment where an `env` given as an array of names finds their values
+ * @param environment of the process: it wins over `env`
  * Thrown: RunlaneError `invalid_langgraph_json`, naming the file, the key and what to change.
  */
 export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv): LangGraphProject {
@@ -58,11 +63,12 @@ export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv):
   if (typeof store === 'string') throw invalid(`${file}: ${store}`);
   return {
     file,
+    directory,
     tsconfig: nearestTsconfig(directory),
     graphs: Object.entries(parsed.data.graphs).map(([graphId, spec]) =>
       graphSource(graphId, typeof spec === 'string' ? spec : spec.path, directory),
     ),
-    env: readEnv(parsed.data.env, directory, environment),
+    ...projectEnv(parsed.data.env, directory, environment),
     webhooks: parsed.data.webhooks,
     store,
     ignoredKeys: ignoredKeys(parsed.data),
@@ -76,35 +82,23 @@ function nearestTsconfig(directory: string): string | null {
   return parent === directory ? null : nearestTsconfig(parent);
 }
 
-/** `./file.ts:exportName`; the last colon separates, so that a drive letter stays part of the path. */
+/** A path, and behind the last colon the name of an export; without one the default export. */
+const GRAPH_SPEC = /^(?<path>.+?)(?::(?<exportName>[A-Za-z_$][\w$]*)?)?$/;
+
 function graphSource(graphId: string, spec: string, directory: string): GraphSource {
-  const colon = spec.lastIndexOf(':');
-  if (colon <= 0) throw invalid(`graphs.${graphId} is "${spec}". Write it as "./path/to/file.ts:exportName".`);
-  return { graphId, file: resolve(directory, spec.slice(0, colon)), exportName: spec.slice(colon + 1) || 'default' };
-}
-
-function readEnv(
-  env: z.infer<typeof schema>['env'],
-  directory: string,
-  environment: NodeJS.ProcessEnv,
-): Record<string, string> {
-  if (env === undefined) return {};
-  if (typeof env === 'string') {
-    const file = resolve(directory, env);
-    try {
-      return definedOnly(parseEnv(readFileSync(file, 'utf8')));
-    } catch (error) {
-      throw invalid(`The env file ${file} cannot be read. Create it, or remove "env" from langgraph.json.`, error);
-    }
+  const { path, exportName } = GRAPH_SPEC.exec(spec)?.groups ?? {};
+  if (path === undefined || path.startsWith(':')) {
+    throw invalid(`graphs.${graphId} is "${spec}". Write it as "./path/to/file.ts:exportName".`);
   }
-  if (!Array.isArray(env)) return env;
-  return definedOnly(Object.fromEntries(env.map((name) => [name, environment[name]])));
+  return { graphId, file: resolve(directory, path), exportName: exportName ?? 'default' };
 }
 
-function definedOnly(values: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+function projectEnv(env: z.infer<typeof schema>['env'], directory: string, environment: NodeJS.ProcessEnv): ProjectEnv {
+  try {
+    return readProjectEnv(env, directory, environment);
+  } catch (error) {
+    throw invalid(`The env file of ${directory} cannot be read: ${messageOf(error)}. Make it readable.`, error);
+  }
 }
 
 function parseJsonFile(file: string): unknown {
@@ -117,8 +111,12 @@ function parseJsonFile(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, error);
+    throw invalid(`${file} is not JSON: ${messageOf(error)}.`, error);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function invalid(message: string, cause?: unknown): RunlaneError {

@@ -22,7 +22,8 @@ export function runOptions(run: ClaimedRun, stop: StopControls, fromCheckpoint: 
     metadata: { ...run.metadata, ...identityOf(run) } satisfies JsonObject,
     ...(config?.tags == null ? {} : { tags: config.tags }),
     ...(config?.recursion_limit == null ? {} : { recursionLimit: config.recursion_limit }),
-    ...(context === null ? {} : { context }),
+    // LangGraph's servers pass an object always, so nodes need not ask whether there is one.
+    context: context ?? {},
     ...(before === null ? {} : { interruptBefore: before }),
     ...(after === null ? {} : { interruptAfter: after }),
     runId: run.runId,

@@ -1,6 +1,6 @@
 import type { CancelAction, SupersededReason, ThreadStatus } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
-import type { KnownPositions } from '@runlane/log-ledger';
+import type { PositionCheck } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
@@ -16,13 +16,14 @@ import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 /**
  * The ledger's side of admission, for one consumer group.
  *
- * @param known notices a position that is behind what was seen of it before; without it none does
+ * @param known notices a position that is behind what was seen of it before; made for each batch (`KnownPositions.forBatch`);
+ * without it none does
  */
 export function createAdmissionLedger(
   pool: Pool,
   group: string,
   checkpoints: ThreadCheckpoints,
-  known: KnownPositions | null = null,
+  known: PositionCheck | null = null,
 ): AdmissionLedger {
   return {
     inTransaction: (topic, partition, work) =>

@@ -1,6 +1,7 @@
 import type { Json } from '@runlane/contracts';
 import { RetriableError } from '@runlane/kafka';
 import type { InRecord } from '@runlane/kafka';
+import { Stoppages } from '@runlane/log-ledger';
 import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
 import type { AdmissionLedger, SettleResult } from '../../app/ports.ts';
@@ -74,6 +75,7 @@ export class LedgerWorld implements AsyncDisposable {
         assistants,
         hints: this.hints,
         report: (report) => reports.push(report),
+        stoppages: new Stoppages(),
         logger: silent,
       },
     );

@@ -29,6 +29,7 @@ type EntryRow = {
   traceparent: string | null;
   webhook: string | null;
   webhook_events: RunStatusEventType[] | null;
+  found_count: number;
 };
 
 /**
@@ -44,9 +45,10 @@ export function createOutbox(pool: Pool, leasePool: Pool = pool): Outbox {
     async releaseRelayLease(holder) {
       await onDatabase(() => query(leasePool, sql.releaseLease, [RELAY_LEASE, holder]));
     },
-    async unpublished(limit) {
-      const rows = await onDatabase(() => query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit]));
-      return rows.map((row) => ({
+    async unpublished(limit, maxBytes) {
+      const rows = await onDatabase(() => query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit, maxBytes]));
+      const foundCount = rows[0]?.found_count ?? 0;
+      const entries = rows.map((row) => ({
         outboxId: row.outbox_id,
         eventId: row.event_id,
         type: row.type,
@@ -68,6 +70,7 @@ export function createOutbox(pool: Pool, leasePool: Pool = pool): Outbox {
         webhook: row.webhook,
         webhook_events: row.webhook_events,
       }));
+      return { entries, hasMore: foundCount > entries.length || foundCount === limit };
     },
     async markPublished(outboxIds) {
       await onDatabase(() => query(pool, sql.markEventsPublished, [outboxIds]));

@@ -1,4 +1,5 @@
 /** Plans of admission as the parameters of their statements: one array per column. */
+import type { JsonObject } from '@runlane/contracts';
 import type { AdmittedRun, Cancellation } from '../../domain/admission-plan.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 
@@ -24,6 +25,8 @@ export function runColumns(runs: readonly AdmittedRun[]): unknown[][] {
     runs.map((run) => JSON.stringify(detailsOf(run))),
     runs.map((run) => run.status === 'pending' && run.isTemporary),
     runs.map((run) => (run.status === 'pending' ? run.delaySeconds : null)),
+    runs.map((run) => jsonOrNull(run.ownConfigurable)),
+    runs.map((run) => jsonOrNull(run.assistantConfigurable)),
   ];
 }
 
@@ -51,6 +54,10 @@ export function eventColumns(runs: readonly AdmittedRun[]): unknown[][] {
     runs.map((run) => run.threadStatus),
     runs.map((run) => JSON.stringify(detailsOf(run))),
   ];
+}
+
+function jsonOrNull(value: JsonObject | null): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 function detailsOf(run: AdmittedRun): EventDetails {

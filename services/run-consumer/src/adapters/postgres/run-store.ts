@@ -4,6 +4,7 @@ import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { ExecutorLeases, RunClaims, StrandedRuns } from '../../app/ports.ts';
 import type { StopRequest } from '../../domain/run.ts';
+import { requestOnThread } from '../../domain/thread-configurable.ts';
 import { sql } from './statements.ts';
 
 type ClaimedRow = {
@@ -18,6 +19,9 @@ type ClaimedRow = {
   fencing_token: bigint;
   is_isolated: boolean;
   is_temporary: boolean;
+  own_configurable: JsonObject | null;
+  assistant_configurable: JsonObject | null;
+  thread_configurable: JsonObject | null;
 };
 
 /** Claiming ready runs. */
@@ -30,7 +34,11 @@ export function createRunClaims(pool: Pool): RunClaims {
         threadId: row.thread_id,
         assistantId: row.assistant_id,
         graphId: row.graph_id,
-        request: row.request,
+        request: requestOnThread(row.request, {
+          own: row.own_configurable,
+          assistant: row.assistant_configurable,
+          thread: row.thread_configurable,
+        }),
         metadata: row.metadata,
         multitaskStrategy: row.multitask_strategy,
         attempt: row.attempt,

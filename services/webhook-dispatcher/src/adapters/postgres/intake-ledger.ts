@@ -1,5 +1,5 @@
 import { onDatabase } from '@runlane/log-ledger';
-import type { KnownPositions } from '@runlane/log-ledger';
+import type { PositionCheck } from '@runlane/log-ledger';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AccountEntry, IntakeLedger, IntakeTransaction, Position, QuarantinedRecord } from '../../app/ports.ts';
@@ -10,9 +10,10 @@ import { sql } from './statements.ts';
 /**
  * The ledger's side of intake, for one consumer group.
  *
- * @param known notices a position that is behind what was seen of it before; without it none does
+ * @param known notices a position that is behind what was seen of it before; made for each batch (`KnownPositions.forBatch`);
+ * without it none does
  */
-export function createIntakeLedger(pool: Pool, group: string, known: KnownPositions | null = null): IntakeLedger {
+export function createIntakeLedger(pool: Pool, group: string, known: PositionCheck | null = null): IntakeLedger {
   return {
     inTransaction: ({ topic, partition, firstOffset }, work) =>
       onDatabase(() =>

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createPool, migrate } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import { createDatabase } from '@runlane/testkit';
+import { Stoppages } from '@runlane/log-ledger';
 import type { Pool } from 'pg';
 import type { PartitionAccount } from '../../app/watch-ledger.ts';
 import { receiveStatusEvents } from '../../app/receive-status-events.ts';
@@ -69,6 +70,7 @@ export class LedgerWorld implements AsyncDisposable {
         endOffset: async () => this.#offset,
         onDue: () => undefined,
         report: () => undefined,
+        stoppages: new Stoppages(),
         logger,
       },
     );

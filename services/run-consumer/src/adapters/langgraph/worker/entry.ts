@@ -6,13 +6,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
-import { register } from 'tsx/esm/api';
+import type { Outcome } from '../../../domain/run.ts';
+import { describeError } from '../describe-error.ts';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
 import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
+import { runScope } from '../run-scope.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { LeaseEnd } from './lease-end.ts';
+import { loadProjectModules } from './load-project-modules.ts';
+import { provideLoggers } from './provide-loggers.ts';
 import type { AttemptKey, FromWorker, ToWorker, WorkerData } from './messages.ts';
 
 const port = parentPort;
@@ -28,8 +32,8 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
     logger.warn({ err: error, attempt, operations: operationCount }, 'checkpoints.wait_for_database'),
 });
 
-// A project's modules may say ./x.js and mean x.ts, use enums or path aliases: plain type stripping runs none of that.
-register({ tsconfig: settings.tsconfig ?? false });
+provideLoggers(logger);
+loadProjectModules(settings.tsconfig, logger);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
 const graphs = new GraphRegistry(settings.graphs, logger);
@@ -55,8 +59,25 @@ type Attempt = { abort: AbortController; drain: AbortController };
 const attempts = new Map<AttemptKey, Attempt>();
 const tell = (message: FromWorker) => port.postMessage(message);
 
+/** Whatever the outcome holds, the attempt ends. */
+function tellOutcome(key: AttemptKey, outcome: Outcome): void {
+  try {
+    tell({ type: 'ended', key, outcome });
+  } catch (error) {
+    logger.error({ err: error, attempt_key: key }, 'outcome.not_told');
+    tell({
+      type: 'ended',
+      key,
+      outcome: { kind: 'failed', reason: 'graph_error', error: describeError(error), head: null },
+    });
+  }
+}
+
 // A promise that a node left behind belongs to no run any more, and must not take the others down.
-process.on('unhandledRejection', (error) => logger.error({ err: error }, 'graph.unhandled_rejection'));
+process.on('unhandledRejection', (error) => logger.error({ err: error, ...runScope() }, 'graph.unhandled_rejection'));
+
+// Nor does an error in a callback, such as that of a client whose server has gone: LangGraph's own server goes on as well.
+process.on('uncaughtException', (error) => logger.error({ err: error, ...runScope() }, 'graph.uncaught_exception'));
 
 port.on('message', (message: ToWorker) => {
   const attempt = attempts.get(message.key);
@@ -66,7 +87,7 @@ port.on('message', (message: ToWorker) => {
       attempts.set(message.key, started);
       void runGraph(message.run, { abort: started.abort.signal, drain: started.drain.signal }).then((outcome) => {
         attempts.delete(message.key);
-        tell({ type: 'ended', key: message.key, outcome });
+        tellOutcome(message.key, outcome);
       });
       return;
     }

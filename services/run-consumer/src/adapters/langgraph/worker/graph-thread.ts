@@ -63,6 +63,7 @@ export class GraphThread {
     if (this.#isGone) return Promise.resolve(handedBack('its worker thread had ended', false));
     this.#attempts.set(key, resolve);
     this.#host.send({ type: 'start', key, run });
+    signals.began?.();
     const onDrain = () => this.#host.send({ type: 'drain', key });
     const onAbort = () => this.#abort(key, signals.abort);
     signals.drain.addEventListener('abort', onDrain, { once: true });

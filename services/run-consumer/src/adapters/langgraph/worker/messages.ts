@@ -10,6 +10,8 @@ export type WorkerSettings = {
   checkpointSchema: string;
   /** Most Postgres connections of the worker, for checkpoints. */
   poolSize: number;
+  /** The folder of langgraph.json: where the graphs run. */
+  directory: string;
   graphs: GraphSource[];
   /** For the path aliases of the graphs' modules; null without one. */
   tsconfig: string | null;

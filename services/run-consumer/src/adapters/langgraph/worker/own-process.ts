@@ -15,7 +15,11 @@ export const SILENCE_EXIT_CODE = 75;
 
 /** @param silenceMs milliseconds without a sign of life after which the process ends itself: half a lease */
 export function startOwnProcess(options: HostOptions, silenceMs: number, events: HostEvents): GraphHost {
-  const child = fork(ENTRY, { env: options.environment, serialization: 'advanced' });
+  const child = fork(ENTRY, {
+    cwd: options.settings.directory,
+    env: options.environment,
+    serialization: 'advanced',
+  });
   const exited = Promise.withResolvers<void>();
   child.once('close', () => exited.resolve());
   // One that has just died takes no message; its exit is what counts.

@@ -33,20 +33,28 @@ claimed as (
     and exists (select from runlane.executors where executor_id = $1)
   returning
     run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.request, run.metadata, run.multitask_strategy,
-    run.attempt, run.fencing_token, run.is_isolated, run.is_temporary, run.sequence, run.run_started_at
+    run.attempt, run.fencing_token, run.is_isolated, run.is_temporary, run.sequence, run.run_started_at,
+    run.own_configurable, run.assistant_configurable
 ),
 announced as (
   insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, thread_status, run_started_at)
   select run_id, thread_id, 'run.running', sequence, attempt, case when is_temporary then null else 'busy' end, run_started_at
   from claimed
 )
-select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
-  is_isolated, is_temporary
-from claimed
-union all
-select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
-  is_isolated, is_temporary
-from runlane.runs
-where executor_id = $1
-  and status = 'running'
-  and run_id <> all ($3::uuid[])
+select
+  owned.run_id, owned.thread_id, owned.assistant_id, owned.graph_id, owned.request, owned.metadata,
+  owned.multitask_strategy, owned.attempt, owned.fencing_token, owned.is_isolated, owned.is_temporary,
+  owned.own_configurable, owned.assistant_configurable, thread.configurable as thread_configurable
+from (
+  select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
+    is_isolated, is_temporary, own_configurable, assistant_configurable
+  from claimed
+  union all
+  select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
+    is_isolated, is_temporary, own_configurable, assistant_configurable
+  from runlane.runs
+  where executor_id = $1
+    and status = 'running'
+    and run_id <> all ($3::uuid[])
+) as owned
+left join runlane.threads as thread using (thread_id)

@@ -1,15 +1,33 @@
 -- select-unpublished-events
--- params  $1 how many integer
--- result  the oldest events that are not published, in the order of the outbox; never a cursor: a transaction that
---         took its outbox_id earlier may commit later
+-- params  $1 how many at most integer, $2 how many bytes bigint: of details and metadata as JSON text
+-- result  the oldest events that are not published, in the order of the outbox: as many as fit into $2 and the one that
+--         passes it, so at least one if there is any; found_count says how many there are, up to $1.
+--         Never a cursor: a transaction that took its outbox_id earlier may commit later
 -- index   unpublished_events
-select
-  event.outbox_id, event.event_id, event.type, event.sequence, event.occurred_at, event.run_id, event.thread_id,
-  event.attempt, event.thread_status, event.details, event.run_started_at, event.run_ended_at,
-  run.assistant_id, run.graph_id, run.multitask_strategy, run.metadata, run.created_at, run.traceparent,
-  run.webhook, run.webhook_events
-from runlane.outbox as event
-join runlane.runs as run using (run_id)
-where event.published_at is null
-order by event.outbox_id
-limit $1
+select *
+from (
+  select
+    event.outbox_id, event.event_id, event.type, event.sequence, event.occurred_at, event.run_id, event.thread_id,
+    event.attempt, event.thread_status, event.details, event.run_started_at, event.run_ended_at,
+    run.assistant_id, run.graph_id, run.multitask_strategy, run.metadata, run.created_at, run.traceparent,
+    run.webhook, run.webhook_events,
+    (count(*) over ())::integer as found_count,
+    coalesce(
+      sum(coalesce(octet_length(event.details::text), 0) + octet_length(run.metadata::text)) over (
+        order by event.outbox_id
+        rows between unbounded preceding and 1 preceding
+      ),
+      0
+    ) as bytes_before
+  from (
+    select *
+    from runlane.outbox
+    where published_at is null
+    order by outbox_id
+    limit $1
+  ) as event
+  join runlane.runs as run using (run_id)
+) as sized
+where bytes_before = 0
+   or bytes_before < $2
+order by outbox_id

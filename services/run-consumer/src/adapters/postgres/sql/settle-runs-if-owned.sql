@@ -8,6 +8,7 @@
 -- cancel  a run that was asked to roll back does, however it ended; one that ended by itself before it noticed that it
 --         was to be interrupted keeps its end
 -- locks   the runs; the caller holds the rows of their threads, so no run can join a lane meanwhile
+-- thread  has its configurable from the runs that ended on it, of their assistants beneath; a rollback brings none
 -- events  one per settled run, in the same transaction (I5)
 with settlement as (
   select *
@@ -34,7 +35,7 @@ settled as (
     and (run.cancel_action is distinct from 'interrupt' or not settlement.is_lost)
   returning
     run.run_id, run.thread_id, run.fencing_token, run.is_temporary, run.sequence, run.attempt, run.run_started_at,
-    run.run_ended_at,
+    run.run_ended_at, run.own_configurable, run.assistant_configurable,
     run.status = 'rollback' as is_rolled_back,
     case run.status when 'rollback' then 'run.rolled_back' else settlement.type end as type,
     case when run.status <> 'rollback' then settlement.thread_status end as thread_status,
@@ -84,6 +85,12 @@ freed as (
       else 'busy'
     end,
     resting_status = coalesce(settled.thread_status, thread.resting_status),
+    configurable = case
+      when settled.is_rolled_back or coalesce(settled.own_configurable, settled.assistant_configurable) is null
+      then thread.configurable
+      else coalesce(settled.assistant_configurable, '{}') || coalesce(thread.configurable, '{}')
+        || coalesce(settled.own_configurable, '{}')
+    end,
     updated_at = now()
   from settled
   left join waiting using (thread_id)

@@ -1,0 +1,151 @@
+/**
+ * Purpose   Says whose fault it is that a record cannot be taken in, and keeps what stands still because of it.
+ * I10       A record that cannot be taken, while others can, is put aside: it must not block its partition.
+ * I11       A lost grant, the schema of another version, a broken index or a bug of ours fails every record alike: putting
+ *           them aside would turn the topic into dead letters. Then the partition waits, loudly, and goes on by itself.
+ */
+import { PoisonError } from '@runlane/kafka';
+import type { InRecord } from '@runlane/kafka';
+import { sqlState } from '@runlane/postgres';
+
+/** `record`: only a record can cause it. `database`: no record can. `unknown`: our code failed, and either may be the cause. */
+export type Suspect = 'record' | 'database' | 'unknown';
+
+/** Data exceptions, such as a text that no column holds, and limits of the program, such as an index row too large. */
+const CAUSED_BY_RECORDS = /^(22|54)/;
+
+export function suspectOf(error: unknown): Suspect {
+  if (error instanceof PoisonError) return 'record';
+  const state = sqlState(error);
+  if (state === null) return 'unknown';
+  return CAUSED_BY_RECORDS.test(state) ? 'record' : 'database';
+}
+
+/** What is known of a record that failed alone. */
+export type FailedRecord = {
+  /** Times that it was tried. */
+  attempts: number;
+  /** Milliseconds since it failed first. */
+  sinceMs: number;
+  /** Whether another record was taken in since then: the code works, and so does the database. */
+  haveOthersSucceeded: boolean;
+  /** Whether the record that was put aside last failed alike, and none has succeeded since: two in a row are no accident. */
+  isLikeLastPutAside: boolean;
+};
+
+/** Tries of a record before it is put aside. */
+const MAX_ATTEMPTS = 3;
+/** Without other records to compare with, a failure of our own code may pass in this time, as in a rolling deploy. */
+const PATIENCE_MS = 60_000;
+
+/** `again`: at once. `wait`: the partition stands still and the record is tried later. */
+export function verdictOn(suspect: Suspect, failed: FailedRecord): 'again' | 'put_aside' | 'wait' {
+  if (suspect === 'database') return 'wait';
+  if (failed.attempts < MAX_ATTEMPTS) return 'again';
+  if (suspect === 'record' || failed.haveOthersSucceeded) return 'put_aside';
+  return failed.isLikeLastPutAside || failed.sinceMs < PATIENCE_MS ? 'wait' : 'put_aside';
+}
+
+type Entry = { attempts: number; firstFailedAtMs: number; successesBefore: number; problem: string | null };
+
+/** How often the same stoppage is said again, in milliseconds. */
+const SAY_AGAIN_MS = 60_000;
+
+/** Records that failed, by place, for one service. */
+export class Stoppages {
+  readonly #failing = new Map<string, Entry>();
+  readonly #saidAtMs = new Map<string, number>();
+  readonly #monotonicMs: () => number;
+  #successCount = 0;
+  #lastPutAside: { kind: string; successesBefore: number } | null = null;
+
+  constructor(monotonicMs: () => number = () => performance.now()) {
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** A sentence for each partition that stands still because of what is no record's fault. */
+  get problems(): string[] {
+    return [...this.#failing.values()].flatMap(({ problem }) => (problem === null ? [] : [problem]));
+  }
+
+  /** Records taken in so far. */
+  get successCount(): number {
+    return this.#successCount;
+  }
+
+  succeeded(records: readonly InRecord[]): void {
+    this.#successCount += records.length;
+    if (this.#failing.size > 0) for (const record of records) this.#failing.delete(placeOf(record));
+  }
+
+  /** The record is a dead letter. That proves nothing about the others: only a record that was taken in does. */
+  wasPutAside(record: InRecord): void {
+    this.#failing.delete(placeOf(record));
+  }
+
+  /**
+   * Takes note of a failure of the record alone, and decides.
+   *
+   * @param successesBefore `successCount` when the batch of the record failed: what was taken in since then proves something
+   */
+  failed(
+    record: InRecord,
+    error: unknown,
+    successesBefore: number,
+  ): { verdict: 'again' | 'put_aside' | 'wait'; attempts: number } {
+    const place = placeOf(record);
+    const entry = this.#failing.get(place) ?? {
+      attempts: 0,
+      firstFailedAtMs: this.#monotonicMs(),
+      successesBefore,
+      problem: null,
+    };
+    entry.attempts += 1;
+    this.#failing.set(place, entry);
+    const kind = kindOf(error);
+    const verdict = verdictOn(suspectOf(error), {
+      attempts: entry.attempts,
+      sinceMs: this.#monotonicMs() - entry.firstFailedAtMs,
+      haveOthersSucceeded: this.#successCount > entry.successesBefore,
+      isLikeLastPutAside:
+        this.#lastPutAside?.kind === kind && this.#lastPutAside.successesBefore === this.#successCount,
+    });
+    if (verdict === 'put_aside') this.#lastPutAside = { kind, successesBefore: this.#successCount };
+    if (verdict === 'wait') entry.problem = `${record.topic}/${record.partition} stands still: ${describe(error)}`;
+    return { verdict, attempts: entry.attempts };
+  }
+
+  /** Whether a stoppage of this kind has to be said now: once a minute is enough for it to be heard. */
+  isToBeSaid(error: unknown): boolean {
+    const now = this.#monotonicMs();
+    const saidAtMs = this.#saidAtMs.get(kindOf(error));
+    if (saidAtMs !== undefined && now - saidAtMs < SAY_AGAIN_MS) return false;
+    this.#saidAtMs.set(kindOf(error), now);
+    return true;
+  }
+}
+
+/** What an operator looks at, for a failure that is no record's fault. */
+export function adviceOn(error: unknown): string {
+  const state = sqlState(error) ?? '';
+  if (state === '42501') return 'Grant the role of DATABASE_URL what it lacks; nothing is lost meanwhile.';
+  if (/^(42|23)/.test(state)) {
+    return 'The schema is not that of this version: compare the versions of all processes with the migrations that ran.';
+  }
+  if (state !== '') return 'Look at the log of Postgres; nothing is lost meanwhile.';
+  return 'This is a fault of Runlane: nothing is lost, and a version that mends it goes on here. Please report it.';
+}
+
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function kindOf(error: unknown): string {
+  const state = sqlState(error);
+  if (state !== null) return state;
+  return String(error);
+}
+
+function placeOf({ topic, partition, offset }: InRecord): string {
+  return `${topic}/${partition}/${offset}`;
+}

@@ -1,0 +1,103 @@
+/**
+ * Charter: a status topic that takes less than an event needs (I10). Real: the broker, its limit, the producer, the
+ * encoder. Decides: what a reader of the topic finds.
+ */
+import { randomUUID } from 'node:crypto';
+import type { JsonObject } from '@runlane/contracts';
+import { RecordTooLarge, connectKafka, createValueCodec } from '@runlane/kafka';
+import type { EventProducer } from '@runlane/kafka';
+import { EventCollector, eventually } from '@runlane/testkit';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { publishEvents } from '../../app/publish-events.ts';
+import type { EventDetails } from '../../domain/settlement.ts';
+import { statusEventOf } from '../../domain/status-event.ts';
+import { silent } from '../langgraph/run-rows.fixture.ts';
+import { createEventEncoder } from './encode-event.ts';
+
+const kafka = connectKafka({ brokers: inject('kafkaBrokers'), clientId: 'test', logger: silent });
+const codec = createValueCodec({ registryUrl: null, logger: silent });
+const LARGE = 'x'.repeat(30_000);
+const interrupts = [{ id: 'i', value: LARGE }];
+let producer: EventProducer;
+beforeAll(async () => {
+  producer = await kafka.producer();
+});
+afterAll(() => producer.close());
+
+async function createTopic(maxMessageBytes: number): Promise<string> {
+  const name = `small-status-${randomUUID()}`;
+  const admin = await kafka.admin();
+  try {
+    await admin.createTopics([{ name, partitions: 1, config: { 'max.message.bytes': String(maxMessageBytes) } }]);
+    await eventually(async () => (await admin.partitionCount(name)) === 1, { what: 'the topic is known' });
+  } finally {
+    await admin.close();
+  }
+  return name;
+}
+
+function eventOf(sequence: number, details: EventDetails, metadata: JsonObject = {}) {
+  const event = statusEventOf(
+    {
+      outboxId: BigInt(sequence),
+      eventId: randomUUID(),
+      type: 'run.paused',
+      sequence,
+      occurredAt: new Date(0),
+      runId: 'aaaaaaaa-0000-4000-8000-000000000002',
+      threadId: 'thread',
+      attempt: 1,
+      threadStatus: 'interrupted',
+      details,
+      runStartedAt: null,
+      runEndedAt: null,
+      assistantId: 'chat',
+      graphId: 'chat',
+      multitaskStrategy: 'enqueue',
+      metadata,
+      createdAt: new Date(0),
+      traceparent: null,
+      webhook: null,
+      webhook_events: null,
+    },
+    () => null,
+  );
+  return { event, traceparent: null };
+}
+
+test('events that a topic does not take lose what makes them large, at their own place among the others', async () => {
+  const topic = await createTopic(20_000);
+  await using collector = await EventCollector.start(kafka, topic, codec);
+  const events = [
+    eventOf(1, { values: 'small' }, { tenant: 'x' }),
+    eventOf(2, { values: LARGE, interrupts: [{ id: 'i', value: 'sure?' }] }, { tenant: 'x' }),
+    eventOf(3, { values: LARGE, interrupts }, { tenant: 'x' }),
+    eventOf(4, { values: LARGE, interrupts }, { tenant: LARGE }),
+    eventOf(5, { values: 'small' }, { tenant: 'x' }),
+  ];
+
+  const needs = { publisher: producer, encode: createEventEncoder(codec, topic), logger: silent };
+  await publishEvents(events, needs, AbortSignal.timeout(60_000));
+
+  await eventually(async () => (await collector.seen()).length === 5, { what: 'every event is read' });
+  const seen = (await collector.seen()).map(({ event }) => [
+    event.sequence,
+    event.values_omitted,
+    event.interrupts_omitted,
+    event.metadata_omitted,
+  ]);
+  expect(seen).toEqual([
+    [1, false, false, false],
+    [2, true, false, false],
+    [3, true, true, false],
+    [4, true, true, true],
+    [5, false, false, false],
+  ]);
+});
+
+test('an event of which nothing can be left out any more is refused by name', async () => {
+  const topic = await createTopic(200);
+  const needs = { publisher: producer, encode: createEventEncoder(codec, topic), logger: silent };
+  const publishing = publishEvents([eventOf(1, { values: 'small' })], needs, AbortSignal.timeout(60_000));
+  await expect(publishing).rejects.toBeInstanceOf(RecordTooLarge);
+});

@@ -1,0 +1,63 @@
+/**
+ * The `env` key of langgraph.json, with the rules of LangGraph's command line: a variable that the process has wins over
+ * the project's, and a file that is missing is no error. Names that configure Runlane are the exception: a project's
+ * DATABASE_URL is a database of its own, and must not become the ledger's.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { runlaneVariables } from '@runlane/service-kit';
+
+export type ProjectEnv = {
+  /** What the graphs get besides the environment of the process. */
+  env: Record<string, string>;
+  /** Sentences for the log about what is not as the project asks. */
+  warnings: string[];
+};
+
+/** LangGraph's own use of the name: defaults of the assistants, as JSON. */
+const DEFAULTS_OF_ASSISTANTS = 'LANGGRAPH_CONFIG';
+
+/**
+ * @param env a file, the variables themselves, or the names of variables of the process
+ * @param directory what a file is relative to
+ * @throws Error when the file is there and cannot be read
+ */
+export function readProjectEnv(
+  env: string | Record<string, string> | string[] | undefined,
+  directory: string,
+  environment: NodeJS.ProcessEnv,
+): ProjectEnv {
+  const warnings: string[] = [];
+  const given = definedOnly(typeof env === 'string' ? readEnvFile(resolve(directory, env), warnings) : asRecord(env));
+  const isOwn = (name: string) => Object.hasOwn(runlaneVariables.shape, name) || environment[name] === undefined;
+  const own = Object.entries(given).filter(([name]) => isOwn(name));
+  if (given[DEFAULTS_OF_ASSISTANTS] !== undefined) {
+    warnings.push(
+      'env holds LANGGRAPH_CONFIG, from which LangGraph takes defaults of assistants. Runlane does not: make an ' +
+        'assistant with them, or send them with each request.',
+    );
+  }
+  return { env: Object.fromEntries(own), warnings };
+
+  function asRecord(names: Exclude<typeof env, string>): Record<string, string | undefined> {
+    if (!Array.isArray(names)) return names ?? {};
+    return Object.fromEntries(names.map((name) => [name, environment[name]]));
+  }
+}
+
+function readEnvFile(file: string, warnings: string[]): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    warnings.push(`The env file ${file} does not exist. The graphs run without it.`);
+    return {};
+  }
+}
+
+function definedOnly(values: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}

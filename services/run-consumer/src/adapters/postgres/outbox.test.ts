@@ -1,0 +1,78 @@
+/** Real: Postgres. Decides: what a look into the outbox takes, and what asking for its lease costs. */
+import { randomUUID } from 'node:crypto';
+import { query } from '@runlane/postgres';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { createOutbox } from './outbox.ts';
+import { sql } from './statements.ts';
+
+let rows: RunRows;
+beforeAll(async () => {
+  rows = await RunRows.create(inject('databaseUrl'));
+});
+afterAll(() => rows[Symbol.asyncDispose]());
+
+const KIB = 1024;
+
+/** One unpublished event of a new run, with so many bytes of values. */
+async function storeEvent(bytes: number): Promise<void> {
+  const run = await rows.claim(randomUUID(), { assistant_id: 'a', input: {} });
+  await rows.pool.query(
+    `insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, details)
+     values ($1, $2, 'run.succeeded', 99, 1, json_build_object('values', repeat('x', $3)))`,
+    [run.runId, run.threadId, bytes],
+  );
+}
+
+test('a look takes events up to a number of bytes and always at least one, and says whether there are more', async () => {
+  await rows.pool.query('truncate runlane.outbox');
+  for (const kib of [100, 1, 1, 60, 60]) await storeEvent(kib * KIB);
+  const outbox = createOutbox(rows.pool);
+
+  const looks: { count: number; hasMore: boolean }[] = [];
+  let hasMore = true;
+  while (hasMore) {
+    const look = await outbox.unpublished(500, 64 * KIB);
+    await outbox.markPublished(look.entries.map(({ outboxId }) => outboxId));
+    looks.push({ count: look.entries.length, hasMore: look.hasMore });
+    hasMore = look.hasMore;
+  }
+
+  expect(looks).toEqual([
+    { count: 1, hasMore: true },
+    { count: 4, hasMore: false },
+  ]);
+});
+
+test('a look that took as many events as it may says that there may be more', async () => {
+  await rows.pool.query('truncate runlane.outbox');
+  for (let index = 0; index < 3; index += 1) await storeEvent(1);
+  const outbox = createOutbox(rows.pool);
+  expect(await outbox.unpublished(3, 64 * KIB)).toMatchObject({ hasMore: true });
+  expect(await outbox.unpublished(4, 64 * KIB)).toMatchObject({ hasMore: false });
+});
+
+test('asking for the lease of another process writes nothing', async () => {
+  const outbox = createOutbox(rows.pool);
+  expect(await outbox.acquireRelayLease(randomUUID(), 60_000)).toBe(true);
+
+  const client = await rows.pool.connect();
+  try {
+    await client.query('begin');
+    expect(await query(client, sql.acquireLease, ['outbox-relay', randomUUID(), 60_000])).toEqual([]);
+    const { rows: found } = await client.query('select pg_current_xact_id_if_assigned() as id');
+    expect(found).toEqual([{ id: null }]);
+    await client.query('rollback');
+  } finally {
+    client.release();
+  }
+});
+
+test('an expired lease goes to whoever asks first', async () => {
+  await rows.pool.query('delete from runlane.leases');
+  const outbox = createOutbox(rows.pool);
+  const [first, second] = [randomUUID(), randomUUID()];
+  expect(await outbox.acquireRelayLease(first, -1_000)).toBe(true);
+  expect(await outbox.acquireRelayLease(second, 60_000)).toBe(true);
+  expect(await outbox.acquireRelayLease(first, 60_000)).toBe(false);
+});

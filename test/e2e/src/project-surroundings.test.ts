@@ -1,0 +1,169 @@
+/**
+ * Charter: whole projects run with the surroundings that the command lines of tsx and LangGraph give them in their folder.
+ * Real: Kafka, Postgres, the process, project folders of their own. What decides: the events and the log.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, inject, test } from 'vitest';
+import { World, runCreate } from './world.ts';
+
+const NODE_MODULES = fileURLToPath(new URL('../../graphs/node_modules', import.meta.url));
+const servers = () => ({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'runlane-projects-')));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** A graph with one node, which tells the value of an expression. */
+const telling = (expression: string, before = '', how = 'export const graph =') => `
+import { Annotation, StateGraph } from '@langchain/langgraph';
+${before}
+${how} new StateGraph(Annotation.Root({ out: Annotation<any> }))
+  .addNode('a', () => ({ out: ${expression} })).addEdge('__start__', 'a').compile();`;
+
+function project(files: Record<string, string | object>): string {
+  const directory = join(root, randomUUID());
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(directory, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  symlinkSync(NODE_MODULES, join(directory, 'node_modules'));
+  return directory;
+}
+
+async function outputs(world: World, graphs: string[]): Promise<unknown> {
+  const events = await world.collectEvents();
+  const ended = graphs.map(async (graphId) => {
+    const runId = randomUUID();
+    await world.publish(runCreate(graphId, { run_id: runId, assistant_id: graphId, input: { out: '' } }));
+    const { values, error } = await events.terminal(runId);
+    return [graphId, error ?? (values as { out?: unknown }).out];
+  });
+  return Object.fromEntries(await Promise.all(ended));
+}
+
+test('a project finds its files; what it lacks (an env file, the base of its tsconfig) is told and ends nothing', async () => {
+  const directory = project({
+    'package.json': { type: 'module' },
+    'tsconfig.json': { extends: '@tsconfig/not-installed' },
+    'langgraph.json': { graphs: { file: './src/file.ts:graph', cwd: './src/cwd.ts' }, env: '.env' },
+    'prompts/system.txt': 'Be nice',
+    'src/file.ts': telling(
+      'prompt',
+      `import { readFileSync } from 'node:fs';
+      const prompt = readFileSync('./prompts/system.txt', 'utf8');`,
+    ),
+    'src/cwd.ts': telling('[process.cwd(), process.env.PWD]', '', 'export default'),
+  });
+  await using world = await World.create(servers());
+  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
+  await service.ready();
+  expect(await outputs(world, ['file', 'cwd'])).toEqual({ file: 'Be nice', cwd: [directory, directory] });
+  const warnings = JSON.stringify(service.logs.filter(({ level }) => level === 'warn'));
+  expect(warnings).toContain(`The env file ${join(directory, '.env')} does not exist`);
+  expect(warnings).toContain('tsconfig.not_resolved');
+  expect(warnings).toContain(join(directory, 'tsconfig.json'));
+});
+
+test('a CommonJS project in TypeScript runs, its path aliases from the base of a monorepo and its default exports too', async () => {
+  const directory = project({
+    'package.json': { name: 'nx' },
+    'tsconfig.base.json': { compilerOptions: { baseUrl: '.', paths: { '@org/lib': ['libs/lib/src/index.ts'] } } },
+    'libs/lib/src/index.ts': `export * from './lib';`,
+    'libs/lib/src/lib.ts': `export const lib = 'nx lib';`,
+    'apps/agent/tsconfig.json': { extends: '../../tsconfig.base.json', files: [], references: [] },
+    'apps/agent/langgraph.json': {
+      graphs: { alias: './graph.ts:graph', dflt: './dflt.ts', env: './env.ts:graph' },
+      env: '.env',
+    },
+    'apps/agent/.env': 'DATABASE_URL=postgres://the-project/s-own\nCOLOUR=of the file\nSHAPE=of the file\n',
+    'apps/agent/graph.ts': telling('lib', `import { lib } from '@org/lib';`),
+    'apps/agent/dflt.ts': telling(`'default'`, '', 'export default'),
+    'apps/agent/env.ts': telling('[process.env.DATABASE_URL, process.env.COLOUR, process.env.SHAPE]'),
+  });
+  await using world = await World.create(servers());
+  const service = world.runConsumer({
+    LANGGRAPH_CONFIG: join(directory, 'apps/agent/langgraph.json'),
+    SHAPE: 'of the process',
+  });
+  await service.ready();
+  expect(await outputs(world, ['alias', 'dflt', 'env'])).toEqual({
+    alias: 'nx lib',
+    dflt: 'default',
+    env: ['postgres://the-project/s-own', 'of the file', 'of the process'],
+  });
+});
+
+test('what graphs print is in the log with their run, and they have what a LangGraph server provides', async () => {
+  const directory = project({
+    'package.json': { type: 'module' },
+    'langgraph.json': { graphs: { prints: './prints.ts', context: './context.ts', factory: './factory.ts' } },
+    'prints.ts': telling(
+      `(console.log('in a node %d', 7), console.table([{ a: 1 }]), console.error(new Error('no')), logger.info('by the sdk', { a: 1 }), 'ok')`,
+      `const logger = globalThis[Symbol.for('langgraph.api.sdk-logger')]; console.warn('while it loads');`,
+      'export default',
+    ),
+    'context.ts': `import { Annotation, StateGraph } from '@langchain/langgraph';
+      export default new StateGraph(Annotation.Root({ out: Annotation<any> }))
+        .addNode('a', (_state, config) => ({ out: config.context })).addEdge('__start__', 'a').compile();`,
+    'factory.ts': `import { Annotation, StateGraph } from '@langchain/langgraph';
+      export default (config: any, runtime: any) => new StateGraph(Annotation.Root({ out: Annotation<any> }))
+        .addNode('a', () => ({ out: [typeof config.store, typeof config.checkpointer, config.configurable.graph_id, runtime] }))
+        .addEdge('__start__', 'a');`,
+  });
+  await using world = await World.create(servers());
+  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
+  await service.ready();
+  expect(await outputs(world, ['prints', 'context', 'factory'])).toEqual({
+    prints: 'ok',
+    context: {},
+    factory: [
+      'object',
+      'object',
+      'factory',
+      { accessContext: 'threads.create_run', executionRuntime: { context: {} } },
+    ],
+  });
+  const printed = service.logs.filter(({ msg }) => msg === 'graph.console');
+  const ofRun = { graph_id: 'prints', thread_id: 'prints', run_id: expect.stringMatching(/./) };
+  expect(printed).toMatchObject([
+    { level: 'warn', text: 'while it loads' },
+    { level: 'info', text: 'in a node 7', ...ofRun },
+    { level: 'info', text: expect.stringContaining('│'), ...ofRun },
+    { level: 'error', text: expect.stringContaining('Error: no'), ...ofRun },
+    { level: 'info', text: 'by the sdk', meta: [{ a: 1 }], ...ofRun },
+  ]);
+  expect(printed[0]).not.toHaveProperty('run_id');
+});
+
+test('a graph that throws leaves its stack, its causes and its own line in the log', async () => {
+  const directory = project({
+    'package.json': { type: 'module' },
+    'langgraph.json': { graphs: { throws: './throws.ts' } },
+    'throws.ts': telling(
+      'fail()',
+      `enum Kind { Deep = 'deep' }
+      function fail(): string {
+        throw new Error('on top', { cause: new RangeError(Kind.Deep) });
+      }`,
+      'export default',
+    ),
+  });
+  await using world = await World.create(servers());
+  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
+  await service.ready();
+  expect(await outputs(world, ['throws'])).toEqual({ throws: { error: 'Error', message: 'on top' } });
+  const [failed, ...others] = service.logs.filter(({ msg }) => msg === 'graph.failed');
+  expect(others).toEqual([]);
+  expect(failed).toMatchObject({
+    level: 'error',
+    graph_id: 'throws',
+    run_id: expect.stringMatching(/./),
+    // The line of the throw in the source, not in what was made of it.
+    at: expect.stringMatching(/throws\.ts:5:/),
+    err: { stack: expect.stringMatching(/throws\.ts:5:/) },
+  });
+  expect(JSON.stringify(failed)).toMatch(/RangeError.*deep|deep.*RangeError/);
+});
