@@ -71,7 +71,7 @@ async function takeAlone<Reading extends { record: InRecord }>(
       logger.error({ err: error, ...at, attempts }, `${name}.record_failed`);
       const message = `The record failed ${attempts} times: ${describe(error)}`;
       await take({ readings: [giveUp(reading, message)], highWatermark }, attempts);
-      stoppages.succeeded([reading.record]);
+      stoppages.wasPutAside(reading.record);
       return;
     }
   }

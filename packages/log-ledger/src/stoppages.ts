@@ -78,6 +78,11 @@ export class Stoppages {
     if (this.#failing.size > 0) for (const record of records) this.#failing.delete(placeOf(record));
   }
 
+  /** The record is a dead letter. That proves nothing about the others: only a record that was taken in does. */
+  wasPutAside(record: InRecord): void {
+    this.#failing.delete(placeOf(record));
+  }
+
   /**
    * Takes note of a failure of the record alone, and decides.
    *

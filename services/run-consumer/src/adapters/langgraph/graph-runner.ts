@@ -24,6 +24,7 @@ import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
 import { inRun } from './run-scope.ts';
 import { SuperstepGate } from './superstep-gate.ts';
+import { tellFailure } from './tell-failure.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
 import { toWire } from './wire-values.ts';
@@ -124,6 +125,7 @@ async function attempt(
     const outcome = failureOutcome(cause, saver, control.drainRequested);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
+    if (!isStopped) tellFailure(cause, needs.logger);
     if (saver === null) return { ...outcome, head: ending.state === null ? null : headOf(ending.state) };
     try {
       const state = await readState(graph, checkpointConfig(run));
