@@ -37,6 +37,7 @@ test('a run is published from its admission to its end', async () => {
     graph_id: 'lane',
     multitask_strategy: 'enqueue',
     metadata: {},
+    metadata_omitted: false,
     created_at: pending?.created_at,
     reason: null,
     superseded_by: null,

@@ -8,8 +8,8 @@ import { expect, inject, test } from 'vitest';
 import { historyProblems, overlapProblems, readHistory } from './fault-oracle.ts';
 import { World, runCreate } from './world.ts';
 
-const RUNS = Number(process.env['RUNLANE_TEST_RUNS'] ?? 60);
-const CUT_EVERY_MS = Number(process.env['RUNLANE_TEST_CUT_EVERY_MS'] ?? 500);
+const RUNS = 60;
+const CUT_EVERY_MS = 500;
 const STEPS = 5;
 const STEP_MS = 200;
 
@@ -64,6 +64,8 @@ test.each(['sync', 'async'] as const)(
     );
     expect(repeated.map(([step]) => step)).toEqual([]);
     expect(starts).toHaveLength(RUNS * STEPS);
+    const { rowCount: itemCount } = await world.pool.query(`select from store where namespace_path like 'steps%'`);
+    expect(itemCount).toBe(RUNS * STEPS);
     expect(overlapProblems(world.sideEffects(), new Map())).toEqual([]);
   },
 );

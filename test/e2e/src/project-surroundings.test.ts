@@ -137,3 +137,33 @@ test('what graphs print is in the log with their run, and they have what a LangG
   ]);
   expect(printed[0]).not.toHaveProperty('run_id');
 });
+
+test('a graph that throws leaves its stack, its causes and its own line in the log', async () => {
+  const directory = project({
+    'package.json': { type: 'module' },
+    'langgraph.json': { graphs: { throws: './throws.ts' } },
+    'throws.ts': telling(
+      'fail()',
+      `enum Kind { Deep = 'deep' }
+      function fail(): string {
+        throw new Error('on top', { cause: new RangeError(Kind.Deep) });
+      }`,
+      'export default',
+    ),
+  });
+  await using world = await World.create(servers());
+  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
+  await service.ready();
+  expect(await outputs(world, ['throws'])).toEqual({ throws: { error: 'Error', message: 'on top' } });
+  const [failed, ...others] = service.logs.filter(({ msg }) => msg === 'graph.failed');
+  expect(others).toEqual([]);
+  expect(failed).toMatchObject({
+    level: 'error',
+    graph_id: 'throws',
+    run_id: expect.stringMatching(/./),
+    // The line of the throw in the source, not in what was made of it.
+    at: expect.stringMatching(/throws\.ts:5:/),
+    err: { stack: expect.stringMatching(/throws\.ts:5:/) },
+  });
+  expect(JSON.stringify(failed)).toMatch(/RangeError.*deep|deep.*RangeError/);
+});

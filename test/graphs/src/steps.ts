@@ -1,6 +1,10 @@
-/** A line of supersteps as long as the input says, each of which notes outside of Runlane that it began and ended. */
+/**
+ * A line of supersteps as long as the input says, each of which notes outside of Runlane that it began and ended, and puts
+ * something into the store.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
+import type { LangGraphRunnableConfig } from '@langchain/langgraph';
 import { note } from './side-effects.ts';
 
 const State = Annotation.Root({
@@ -12,11 +16,13 @@ const State = Annotation.Root({
 });
 
 export const graph = new StateGraph(State)
-  .addNode('step', async ({ done, ms }, config) => {
+  .addNode('step', async ({ done, ms }, config: LangGraphRunnableConfig) => {
     const { run_id, thread_id } = config.configurable ?? {};
     const node = `step ${done + 1}`;
     note({ run_id, thread_id, node, at: 'start' });
-    await sleep(ms);
+    await sleep(ms / 2);
+    await config.store?.put(['steps', String(run_id)], String(done), { done });
+    await sleep(ms / 2);
     note({ run_id, thread_id, node, at: 'end' });
     return { done: done + 1 };
   })

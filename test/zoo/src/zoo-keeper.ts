@@ -21,6 +21,9 @@ import type { CaseSeen, RunEnd } from './observation.ts';
 const BARE = fileURLToPath(new URL('./bare.ts', import.meta.url));
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
+/** For all cases in one of the two ways; they take seconds. */
+const DEADLINE_MS = 250_000;
+
 export class ZooKeeper implements AsyncDisposable {
   readonly #options: { brokers: string[]; databaseUrl: string };
   readonly #openAi: FakeOpenAi;
@@ -84,7 +87,11 @@ export class ZooKeeper implements AsyncDisposable {
           const ended = ofCase.filter(({ type }) => isTerminalEventType(type));
           return ended.length === requests.length ? ended : null;
         },
-        { what: `all runs of ${name} have ended`, seen: () => deadLetters.records.map(({ value }) => String(value)) },
+        {
+          what: `all runs of ${name} have ended`,
+          deadlineMs: DEADLINE_MS,
+          seen: () => deadLetters.records.map(({ value }) => String(value)),
+        },
       );
       ends.set(name, terminal.map(endOf));
     }
@@ -157,7 +164,7 @@ async function runNode(args: string[], environment: Record<string, string>): Pro
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: 120_000,
+    timeout: DEADLINE_MS,
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));

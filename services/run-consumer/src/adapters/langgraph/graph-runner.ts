@@ -24,8 +24,10 @@ import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
 import { inRun } from './run-scope.ts';
 import { SuperstepGate } from './superstep-gate.ts';
+import { tellFailure } from './tell-failure.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
+import { waitingForStore } from './waiting-store.ts';
 import { toWire } from './wire-values.ts';
 import { WorkflowTasks } from './workflow-task.ts';
 
@@ -60,9 +62,8 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     try {
-      return await inRun(run, () =>
-        nodes.during(() => asBorrower(() => attempt(run, { ...signals, abort }, { saver, nodes }, needs))),
-      );
+      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes }, needs);
+      return await inRun(run, () => nodes.during(() => asBorrower(() => waitingForStore(abort, execute))));
     } catch (error) {
       return failureOutcome(error, saver, false);
     } finally {
@@ -124,6 +125,7 @@ async function attempt(
     const outcome = failureOutcome(cause, saver, control.drainRequested);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
+    if (!isStopped) tellFailure(cause, needs.logger);
     if (saver === null) return { ...outcome, head: ending.state === null ? null : headOf(ending.state) };
     try {
       const state = await readState(graph, checkpointConfig(run));

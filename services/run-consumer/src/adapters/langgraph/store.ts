@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
+import type { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
 import type { Logger } from '@runlane/service-kit';
 import type { StoreSettings } from './langgraph-json-store.ts';
 import type { Embeddings } from './store-embeddings.ts';
+import { WaitingStore } from './waiting-store.ts';
 
 /** Connections of the store, besides the pool of the saver. It opens them when a graph uses the store. */
 const STORE_CONNECTIONS = 5;
@@ -24,8 +25,13 @@ export type StoreOptions = {
  */
 export function openStore({ databaseUrl, schema, settings, embeddings, logger }: StoreOptions): PostgresStore {
   const { index, ttl } = settings ?? { index: null, ttl: null };
-  const store = new PostgresStore({
-    connectionOptions: { connectionString: databaseUrl, max: STORE_CONNECTIONS, keepAlive: true },
+  const store = new WaitingStore({
+    connectionOptions: {
+      connectionString: databaseUrl,
+      application_name: 'run-consumer store',
+      max: STORE_CONNECTIONS,
+      keepAlive: true,
+    },
     schema,
     ensureTables: false,
     ...(index === null ? {} : { index: { dims: index.dims, fields: index.fields, embed: embeddings ?? noEmbeddings } }),
@@ -39,7 +45,12 @@ export function openStore({ databaseUrl, schema, settings, embeddings, logger }:
         }),
   });
   // The store leaves its pool without an error listener, so a restart of Postgres would end the process.
-  poolOf(store).on('error', (error: Error) => logger.warn({ err: error }, 'store.connection_lost'));
+  const pool = poolOf(store);
+  pool.on('error', (error: Error) => logger.warn({ err: error }, 'store.connection_lost'));
+  // Nor does the pool listen to a connection while it is in use.
+  pool.on('connect', (client: NodeJS.EventEmitter) => {
+    client.on('error', (error: Error) => logger.debug({ err: error }, 'store.connection_lost'));
+  });
   return store;
 }
 
