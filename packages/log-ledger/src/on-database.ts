@@ -2,7 +2,7 @@ import { OverrunError, RetriableError } from '@runlane/kafka';
 import {
   CommitUnknownError,
   SQLSTATE,
-  hasOverrun,
+  isOverLimit,
   isDatabaseUnavailable,
   isRetryableConflict,
   sqlState,
@@ -22,7 +22,7 @@ export async function onDatabase<T>(call: () => Promise<T>): Promise<T> {
       return await call();
     } catch (error) {
       if (isConflict(error) && conflicts < MAX_CONFLICTS) continue;
-      if (hasOverrun(error)) throw new OverrunError('The database took too long.', { cause: error });
+      if (isOverLimit(error)) throw new OverrunError('The database took too long.', { cause: error });
       if (isDatabaseUnavailable(error) || error instanceof CommitUnknownError) {
         throw new RetriableError('The database is not available.', { cause: error });
       }

@@ -61,14 +61,14 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 }
 
 /** Limits of time, of locks' waiting and of temporary files: 57014, 55P03, 53400. */
-const OVERRUN_STATES = new Set<string>([SQLSTATE.queryCanceled, SQLSTATE.lockNotAvailable, '53400']);
+const LIMIT_STATES = new Set<string>([SQLSTATE.queryCanceled, SQLSTATE.lockNotAvailable, '53400']);
 
 /**
  * Whether a statement went over a limit of the database, which is neither an outage nor a fault of its input: it may be
  * heavy itself, or wait for somebody who is. Try it alone, give it a backoff of its own, and let it stand in nobody's way.
  */
-export function hasOverrun(error: unknown): boolean {
-  return errorChain(error).some((link) => isServerError(link) && OVERRUN_STATES.has(link.code));
+export function isOverLimit(error: unknown): boolean {
+  return errorChain(error).some((link) => isServerError(link) && LIMIT_STATES.has(link.code));
 }
 
 function isConnectionFailure(error: Error): boolean {

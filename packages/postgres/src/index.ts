@@ -1,4 +1,4 @@
-export { hasOverrun, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
+export { isOverLimit, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
 export { listen } from './listener.ts';
 export type { ListenOptions, Listener } from './listener.ts';
 export { migrate } from './migrate.ts';

@@ -51,6 +51,7 @@ function startSweeping({ leaseMs = 3_000, stranded = [], overrides = {}, answer 
     },
     settle: new SettleQueue({ settlements, delay: () => Promise.resolve(), random: () => 1, logger }),
     hints,
+    delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     monotonicMs: () => performance.now() + frozenMs,
     leaseMs,
     sweepMs: SWEEP_MS,
@@ -171,4 +172,21 @@ test('sweeping ends at once when it is told to', async () => {
   await vi.advanceTimersByTimeAsync(100);
   stop.abort();
   await expect(sweeping).resolves.toBeUndefined();
+});
+
+test('one that does not end keeps the others neither from this sweep nor from the next ones, and is tried once', async () => {
+  const { settlements, rescued } = startSweeping({
+    stranded: [
+      [strandedRun('stuck', 1)],
+      [strandedRun('stuck', 1), strandedRun('a', 1)],
+      [strandedRun('stuck', 1), strandedRun('b', 1)],
+    ],
+    answer: (batch) =>
+      batch.some(({ runId }) => runId === 'stuck')
+        ? new Promise(() => undefined)
+        : Promise.resolve(batch.map(() => 'requeued')),
+  });
+  await vi.advanceTimersByTimeAsync(10 * SWEEP_MS);
+  expect(rescued()).toBe(2);
+  expect(settlements().map(({ runId }) => runId)).toEqual(['stuck', 'a', 'b']);
 });

@@ -6,14 +6,17 @@
  */
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
+import { claimKey } from '../domain/run.ts';
 import { rescueOf } from '../domain/settlement.ts';
-import type { Hints, StrandedRuns } from './ports.ts';
+import type { Hints, StrandedRun, StrandedRuns } from './ports.ts';
 import type { SettleQueue } from './settle-runs.ts';
 
 export type RescueDependencies = {
   stranded: StrandedRuns;
   settle: SettleQueue;
   hints: Hints;
+  /** Resolves after the given milliseconds. */
+  delay: (ms: number) => Promise<void>;
   monotonicMs: () => number;
   leaseMs: number;
   /** Time between two sweeps, in milliseconds. */
@@ -24,10 +27,14 @@ export type RescueDependencies = {
 
 const BATCH = 100;
 
+/** How long a sweep waits for a rescue before it looks further, in milliseconds. */
+const PATIENCE_MS = 1_000;
+
 /** Sweeps until `signal` aborts. */
 export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies): Promise<void> {
   const { leaseMs, sweepMs, monotonicMs, logger } = needs;
   const pause = new Wakeup();
+  const rescuing = new Set<string>();
   let steadySinceMs = monotonicMs();
   let lastSweepMs = steadySinceMs;
   // A gap means that this process was frozen, or its database away, for a time it knows nothing about.
@@ -37,7 +44,7 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   while (!signal.aborted) {
     noticeGap();
     try {
-      await sweep(monotonicMs() - steadySinceMs >= leaseMs, needs);
+      await sweep(monotonicMs() - steadySinceMs >= leaseMs, rescuing, needs);
       // A database that hung answers in the end.
       noticeGap();
     } catch (error) {
@@ -49,8 +56,8 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   }
 }
 
-async function sweep(mayTakeLeases: boolean, needs: RescueDependencies): Promise<void> {
-  const { stranded, settle, hints, logger } = needs;
+async function sweep(mayTakeLeases: boolean, rescuing: Set<string>, needs: RescueDependencies): Promise<void> {
+  const { stranded, hints, delay, logger } = needs;
   if (mayTakeLeases) {
     for (const { executorId, host } of await stranded.takeExpiredLeases()) {
       logger.warn({ executor_id: executorId, host }, 'lease.taken');
@@ -58,18 +65,36 @@ async function sweep(mayTakeLeases: boolean, needs: RescueDependencies): Promise
   }
   for (;;) {
     const runs = await stranded.select(BATCH);
-    const results = await Promise.all(
-      runs.map(({ runId, threadId, attempt, fencingToken }) =>
-        settle.settle({ runId, threadId, fencingToken, settlement: rescueOf(attempt) }),
-      ),
-    );
-    const rescuedCount = results.filter((result) => result !== 'lost').length;
-    if (rescuedCount > 0) {
-      logger.warn({ run_ids: runs.map(({ runId }) => runId) }, 'run.rescued');
-      needs.onRescued(rescuedCount);
+    const fresh = runs.filter((run) => !rescuing.has(claimKey(run)));
+    const rescued = fresh.map((run) => rescue(run, rescuing, needs));
+    // One whose thread is held, or whose rollback takes long, is not waited for: the others behind it are stranded too.
+    const results = await Promise.all(rescued.map((result) => Promise.race([result, delay(PATIENCE_MS)])));
+    if (results.includes('rescued')) {
       hints.runsReady();
       hints.eventsStored();
     }
-    if (runs.length < BATCH || rescuedCount === 0) return;
+    if (runs.length < BATCH || !results.includes('rescued')) return;
+  }
+}
+
+/** `rescuing` holds the run until its end is known, so that the next sweep does not try it a second time. */
+async function rescue(
+  run: StrandedRun,
+  rescuing: Set<string>,
+  { settle, onRescued, logger }: RescueDependencies,
+): Promise<'rescued' | 'lost'> {
+  const { runId, threadId, attempt, fencingToken } = run;
+  rescuing.add(claimKey(run));
+  try {
+    const result = await settle.settle({ runId, threadId, fencingToken, settlement: rescueOf(attempt) });
+    if (result === 'lost') return 'lost';
+    logger.warn({ run_id: runId, result }, 'run.rescued');
+    onRescued(1);
+    return 'rescued';
+  } catch (error) {
+    logger.error({ err: error, run_id: runId }, 'rescue.failed');
+    return 'lost';
+  } finally {
+    rescuing.delete(claimKey(run));
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RetriableError } from '@runlane/kafka';
 import { retrying } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
@@ -76,6 +77,7 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
     stranded: createStrandedRuns(pool),
     settle,
     hints,
+    delay: (ms) => sleep(ms, undefined, { ref: false }),
     monotonicMs: () => performance.now(),
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     sweepMs: SWEEP_MS,
