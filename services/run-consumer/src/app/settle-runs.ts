@@ -123,7 +123,7 @@ export class SettleQueue {
 /** Resolves when the work has ended, or takes long. */
 async function unlessSlow(work: Promise<void>): Promise<void> {
   const slow = Promise.withResolvers<void>();
-  const timer = setTimeout(slow.resolve, SLOW_MS);
+  const timer = setTimeout(() => slow.resolve(), SLOW_MS);
   await Promise.race([work, slow.promise]);
   clearTimeout(timer);
 }
