@@ -1,4 +1,10 @@
-import { deadLetterHeaders, type DeadLetterCode } from '@runlane/contracts';
+import {
+  DEAD_LETTER_HEADERS,
+  cutToBytes,
+  DEAD_LETTER_MESSAGE_BYTES,
+  deadLetterHeaders,
+  type DeadLetterCode,
+} from '@runlane/contracts';
 import type { InRecord, OutRecord } from './port.ts';
 
 /** What the topics of the contract take, so that every record that was sent unpacked comes back whole. */
@@ -46,6 +52,25 @@ export function deadLetterRecord(record: InRecord, topic: string, info: DeadLett
     value: fits ? record.value : null,
     headers: Object.fromEntries([...originals, ...Object.entries(added)]),
   };
+}
+
+/**
+ * A smaller form of a dead letter that its topic refuses for its size: without the value and headers of the original, and
+ * when it is without them already, without its key. Its `dlq.*` headers stay, and the message says what is missing.
+ * Null when there is nothing left to leave behind.
+ */
+export function smallerDeadLetter(letter: OutRecord): OutRecord | null {
+  const own = Object.entries(letter.headers).filter(([name]) => name.startsWith('dlq.'));
+  const hasOriginal = letter.value !== null || own.length < Object.keys(letter.headers).length;
+  if (!hasOriginal) return letter.key === null ? null : { ...letter, key: null };
+  const headers: OutRecord['headers'] = Object.fromEntries(own);
+  const message = `${LEFT_BEHIND} ${textOf(headers[DEAD_LETTER_HEADERS.errorMessage])}`;
+  headers[DEAD_LETTER_HEADERS.errorMessage] = cutToBytes(message, DEAD_LETTER_MESSAGE_BYTES);
+  return { ...letter, value: null, headers };
+}
+
+function textOf(header: OutRecord['headers'][string] | undefined): string {
+  return String([header ?? ''].flat()[0]);
 }
 
 function originalBytes({ key, value, headers }: InRecord): number {

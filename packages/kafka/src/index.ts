@@ -21,7 +21,7 @@ export type {
 } from './port.ts';
 export { AccessDenied, FatalError, OverrunError, PoisonError, RecordTooLarge, RetriableError } from './errors.ts';
 export { connectKafka } from './kafkajs/connect-kafka.ts';
-export { deadLetterRecord } from './dead-letter.ts';
+export { deadLetterRecord, smallerDeadLetter } from './dead-letter.ts';
 export type { DeadLetterInfo } from './dead-letter.ts';
 export { parseJson } from './json.ts';
 export type { JsonParseResult } from './json.ts';

@@ -19,6 +19,7 @@ import { createRunConsumerMetrics } from './metrics.ts';
 import { startAdmission } from './wiring/admission.ts';
 import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
+import { startDeadLetterRelay } from './wiring/dead-letter-relay.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
@@ -94,6 +95,7 @@ export async function startRunConsumer(
   let consumer: RecordConsumer | null = null;
 
   if (has('relay')) {
+    loops.push((await startDeadLetterRelay(scope, signals.background, foundation)).relaying);
     probes.waitsFor('the schema registry');
     loops.push((await startRelay(scope, signals, foundation)).relaying);
   }
@@ -158,7 +160,7 @@ export async function startRunConsumer(
 function topicsOf({ RUNLANE_TOPIC_PREFIX, RUNLANE_ROLES }: RunConsumerConfig): TopicDefinition[] {
   const { requests, status, deadLetters } = topicNames(RUNLANE_TOPIC_PREFIX);
   const used = new Set([
-    ...(RUNLANE_ROLES.includes('admission') ? [requests, deadLetters] : []),
+    ...(RUNLANE_ROLES.includes('admission') ? [requests] : []),
     ...(RUNLANE_ROLES.includes('relay') ? [status, deadLetters] : []),
   ]);
   return topicDefinitions(RUNLANE_TOPIC_PREFIX).filter(({ name }) => used.has(name));

@@ -82,6 +82,7 @@ test('requests in every codec run, and a batch that cannot be read is one dead l
     [DLQ.errorMessage]: expect.stringMatching(/batch of offsets 2 to 3 cannot be read/),
   });
   await eventually(() => world.hasReadAllRequests(), { what: 'everything is committed' });
+  await eventually(async () => (await world.waitingDeadLetterCount()) === 0, { what: 'no other is waiting' });
   expect(deadLetters.records).toHaveLength(1);
   expect(service.isRunning).toBe(true);
 });

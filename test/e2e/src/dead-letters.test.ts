@@ -50,6 +50,9 @@ beforeAll(async () => {
   const service = world.runConsumer();
   await service.ready();
   await eventually(() => world.hasReadAllRequests(), { what: 'every request is read', deadlineMs: 60_000 });
+  await eventually(async () => (await world.waitingDeadLetterCount()) === 0, {
+    what: 'every dead letter is published',
+  });
   const deadLetterCount = await world.recordCount(world.topics.deadLetters);
   await eventually(() => deadLetters.records.length === deadLetterCount, { what: 'every dead letter is read' });
   await eventually(() => requests.records.length === records.length, { what: 'every request is read back' });

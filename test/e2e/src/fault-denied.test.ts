@@ -30,6 +30,9 @@ afterAll(async () => {
   removeLocalData(dataDir);
 });
 
+/** Every partition of the request topic gets bad records, wherever the good ones are. */
+const REQUEST_PARTITIONS = 24;
+
 const addresses = () => ({ brokers: kafka.brokers, databaseUrl: inject('databaseUrl') });
 
 /** Fails when there is no alarm, or more than one a minute. */
@@ -96,8 +99,8 @@ test.for([
   expectOneAlarmAMinute(service, deniedAtMs);
 });
 
-test('without WRITE on the dead letter topic nothing is lost, and the dead letter follows once it is given back', async () => {
-  const { world, service } = await workingWorld();
+test('without WRITE on the dead letter topic runs go on, and the dead letter follows once it is given back', async () => {
+  const { world, events, service, asked } = await workingWorld();
   await using _world = world;
   const deadLetters = await world.readDeadLetters();
   const target: AclTarget = { kind: 'topic', name: world.topics.deadLetters, operation: 'WRITE' };
@@ -105,11 +108,21 @@ test('without WRITE on the dead letter topic nothing is lost, and the dead lette
   await deny(kafka.brokers, target);
   await world.publish({ key: 'bad', value: Buffer.from('no JSON'), headers: {} });
   await waitsFor(service, 'kafka', /refuses publishing to .*dlq/);
-  expect(deadLetters.records).toEqual([]);
+  for (let round = 0; round < 2; round += 1) {
+    asked.push(...(await publishLoad(world, { runs: 4, threads: 4 })));
+    const bad = { key: 'bad', value: Buffer.from('no JSON'), headers: {} };
+    await world.publish(...Array.from({ length: REQUEST_PARTITIONS }, (_, partition) => ({ ...bad, partition })));
+    for (const { runId } of asked) expect(await events.terminal(runId)).toMatchObject({ type: 'run.succeeded' });
+  }
+  await eventually(() => world.hasReadAllRequests(), { what: 'every request is admitted' });
+  const badCount = 1 + 2 * REQUEST_PARTITIONS;
+  expect([await world.waitingDeadLetterCount(), deadLetters.records]).toEqual([badCount, []]);
   await allow(kafka.brokers, target);
 
-  await eventually(() => deadLetters.records.length >= 1, { what: 'the dead letter is published' });
+  await eventually(() => deadLetters.records.length >= badCount, { what: 'the dead letters are published' });
+  await eventually(async () => (await world.waitingDeadLetterCount()) === 0, { what: 'none of them is waiting' });
   await service.ready();
+  expect(await service.stop()).toBe(0);
 });
 
 test('without READ on the status topic the dispatcher waits, and delivers once it is given back', async () => {

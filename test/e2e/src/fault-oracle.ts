@@ -54,7 +54,7 @@ export async function readHistory(
     seen: await events.seen(),
     distinct: await events.events(),
     ledger,
-    deadLetterCount: await world.recordCount(world.topics.deadLetters),
+    deadLetterCount: (await world.waitingDeadLetterCount()) + (await world.recordCount(world.topics.deadLetters)),
   };
 }
 

@@ -83,7 +83,8 @@ async function settled(): Promise<void> {
       const { rows } = await world.pool.query<{ unfinished: number; unpublished: number }>(`
         select
           (select count(*)::int from runlane.runs where status in ('pending', 'running')) as unfinished,
-          (select count(*)::int from runlane.outbox where published_at is null) as unpublished`);
+          (select count(*)::int from runlane.outbox where published_at is null) +
+          (select count(*)::int from runlane.dead_letters) as unpublished`);
       return rows[0]?.unfinished === 0 && rows[0].unpublished === 0;
     },
     { what: 'every run has ended and is published' },

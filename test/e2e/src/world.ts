@@ -158,6 +158,11 @@ export class World implements AsyncDisposable {
     return this.hasReadAll(this.group, this.topics.requests);
   }
 
+  /** How many dead letters are stored and not published yet. */
+  async waitingDeadLetterCount(): Promise<number> {
+    return (await this.pool.query('select from runlane.dead_letters')).rowCount ?? 0;
+  }
+
   /** Tells whether the group has committed everything that is in the topic. */
   async hasReadAll(group: string, topic: string): Promise<boolean> {
     return this.#withAdmin(async (admin) => {

@@ -42,6 +42,8 @@ export interface AdmissionTransaction {
   /** The stored assistants with these ids, in the version that is active now. */
   assistants(assistantIds: readonly string[]): Promise<StoredAssistant[]>;
   write(plan: AdmissionPlan): Promise<WrittenPlan>;
+  /** Stores dead letters, in order, to be published after the commit. */
+  keepDeadLetters(records: readonly OutRecord[]): Promise<void>;
   movePosition(position: Position): Promise<void>;
 }
 
@@ -102,16 +104,32 @@ export interface ExecutorLeases {
   release(executorId: string): Promise<void>;
 }
 
-export interface Outbox {
+/** The lease that makes one process at a time publish what is stored. */
+export interface RelayLease {
   /** True while this process may publish; another one's lease makes it false. */
   acquireRelayLease(holder: string, leaseMs: number): Promise<boolean>;
   releaseRelayLease(holder: string): Promise<void>;
+}
+
+export interface Outbox extends RelayLease {
   /**
    * The oldest entries that are not published, in order: at most `limit`, and no more once they have `maxBytes` of JSON.
    * `hasMore`: whether others may be waiting behind them.
    */
   unpublished(limit: number, maxBytes: number): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
   markPublished(outboxIds: readonly bigint[]): Promise<void>;
+}
+
+export type StoredDeadLetter = { id: bigint; record: OutRecord };
+
+export interface DeadLetterOutbox extends RelayLease {
+  /**
+   * The oldest dead letters that are not published, in order: at most `limit`, and no more once they have `maxBytes`.
+   * `hasMore`: whether others may be waiting behind them.
+   */
+  waiting(limit: number, maxBytes: number): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
+  /** Deletes those that the broker has. */
+  forget(ids: readonly bigint[]): Promise<void>;
 }
 
 /** Turns a status event into the record that carries it. */
@@ -121,6 +139,7 @@ export type EventEncoder = (event: RunStatusEvent, traceparent: string | null) =
 export interface Hints {
   runsReady(): void;
   eventsStored(): void;
+  deadLettersStored(): void;
   /** Running runs were asked to stop. */
   stopsRequested(): void;
 }

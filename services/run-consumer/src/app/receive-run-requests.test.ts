@@ -1,6 +1,6 @@
 /**
- * Real: the use case and the verdicts. Doubled: the ledger, which commits and rolls back, the dead letter topic and
- * decoding. Decides: what was committed, what became a dead letter, and in which order.
+ * Real: the use case and the verdicts. Doubled: the ledger, which commits and rolls back, and decoding.
+ * Decides: what was committed, what became a dead letter, and in which order.
  */
 import { assistantIdOfGraph } from '@runlane/contracts';
 import { FatalError, PoisonError, RetriableError } from '@runlane/kafka';
@@ -105,18 +105,20 @@ describe('stored assistants', () => {
 });
 
 describe('a dead letter', () => {
-  test('is published last before the commit that moves the position past it', async () => {
+  test('is stored in the transaction that moves the position past it', async () => {
     const { receive, ledger, deadLetters } = admission({ readings: [request(0), unreadable(1), request(2)] });
     await receive();
-    expect(ledger.steps.slice(-4)).toEqual(['write 2 runs', 'position 2', 'publish 1', 'commit']);
+    expect(ledger.steps.slice(-4)).toEqual(['write 2 runs', 'position 2', 'keep 1', 'commit']);
     expect(deadLetters).toMatchObject([{ offset: 1n, reason: { code: 'undecodable' }, attempts: 1 }]);
   });
 
-  test('that cannot be published holds its batch back: nothing is committed, and the same comes again', async () => {
+  test('that cannot be stored holds its batch back: nothing is committed, and the same comes again', async () => {
     let isAway = true;
     const { receive, ledger, hints, reports } = admission({
       readings: [request(0), unreadable(1)],
-      publish: () => (isAway ? Promise.reject(AWAY) : Promise.resolve()),
+      onKeep: () => {
+        if (isAway) throw AWAY;
+      },
     });
     await expect(receive()).rejects.toBe(AWAY);
     expect([ledger.steps.at(-1), ledger.committedRuns, hints.given, reports]).toEqual(['rollback', [], [], []]);
@@ -125,20 +127,21 @@ describe('a dead letter', () => {
     await receive();
 
     expect(ledger.committedRuns).toEqual([runIdAt(0)]);
+    expect(hints.given).toContain('dead_letters_stored');
     expect(reports).toMatchObject([{ admittedCount: 1, deadLetters: [{ code: 'undecodable' }] }]);
   });
 
-  test('is not published again when its batch is read again after the commit', async () => {
+  test('is not stored again when its batch is read again after the commit', async () => {
     const { receive, ledger } = admission({ readings: [unreadable(0)] });
     await receive();
     await receive();
-    expect(ledger.steps.filter((step) => step.startsWith('publish'))).toEqual(['publish 0']);
+    expect(ledger.steps.filter((step) => step.startsWith('keep'))).toEqual(['keep 0']);
   });
 
-  test('is not published when a statement before it fails', async () => {
+  test('is not stored when a statement before it fails', async () => {
     const { receive, ledger } = admission({ readings: [request(0), unreadable(1)], onWrite: refuseRunAt(0, AWAY) });
     await expect(receive()).rejects.toBe(AWAY);
-    expect(ledger.steps.filter((step) => step.startsWith('publish'))).toEqual([]);
+    expect(ledger.steps.filter((step) => step.startsWith('keep'))).toEqual([]);
   });
 });
 
@@ -199,11 +202,13 @@ describe('a record that fails for a reason of its own', () => {
     expect([ledger.committedRuns, deadLetters]).toEqual([[0, 1, 2].map(runIdAt), []]);
   });
 
-  test('waits as well when its dead letter cannot be published', async () => {
+  test('waits as well when its dead letter cannot be stored', async () => {
     const { receive, ledger } = admission({
       readings: [request(0)],
       onWrite: refuseRunAt(0, POISON),
-      publish: () => Promise.reject(AWAY),
+      onKeep: () => {
+        throw AWAY;
+      },
     });
     await expect(receive()).rejects.toBe(AWAY);
     expect(ledger.steps.at(-1)).toBe('rollback');
@@ -288,7 +293,7 @@ describe('cancels', () => {
       [1n, 'unknown_run'],
       [2n, 'undecodable'],
     ]);
-    expect(ledger.steps.slice(-3)).toEqual(['position 2', 'publish 0,1,2', 'commit']);
+    expect(ledger.steps.slice(-3)).toEqual(['position 2', 'keep 0,1,2', 'commit']);
   });
 
   test('of running runs wake their executors before anything else', async () => {
@@ -309,7 +314,7 @@ describe('cancels', () => {
       written: { cancelled: [{ ...asked, endedCount: 1, askedCount: 0 }], readyCount: 1 },
     });
     await receive();
-    expect(hints.given).toEqual(['runs_ready', 'events_stored']);
+    expect(hints.given).toEqual(['runs_ready', 'events_stored', 'dead_letters_stored']);
   });
 
   test('of a stateless run are no stray records: without a key it may lie on any partition', async () => {

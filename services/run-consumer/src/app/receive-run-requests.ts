@@ -1,8 +1,9 @@
 /**
  * Purpose   Admission: turns a batch of records of one partition into runs of the ledger, in one transaction.
- * Order     decode → lock position → skip what was seen → lock threads → verdicts → write → dead letters → commit.
+ * Order     decode → lock position → skip what was seen → lock threads → verdicts → write, dead letters too → commit.
  *           The caller commits the Kafka offset after that.
- * I1        A dead letter is acknowledged before the transaction that moves the position past it.
+ * I1        A dead letter is stored in the transaction that moves the position past it, and leaves through the outbox.
+ *           Nothing is sent while the transaction holds its locks: a slow broker holds up no other work on the threads.
  * I2        Records are taken in offset order under the locks of their threads.
  * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails and is to
  *           blame becomes a dead letter.
@@ -20,15 +21,7 @@ import { storedIdsAmong, withStored } from '../domain/assistant-directory.ts';
 import type { AssistantDirectory } from '../domain/assistant-directory.ts';
 import { threadOfCancel } from '../domain/cancel.ts';
 import type { CancelRequest, RunRequest } from '../domain/run-request.ts';
-import type {
-  AdmissionLedger,
-  AdmissionTransaction,
-  CancelledRuns,
-  Cancelling,
-  Hints,
-  RecordPublisher,
-  WrittenPlan,
-} from './ports.ts';
+import type { AdmissionLedger, AdmissionTransaction, CancelledRuns, Cancelling, Hints, WrittenPlan } from './ports.ts';
 
 /** A record after decoding. */
 export type Reading = { record: InRecord; content: RunRequest | CancelRequest | DeadLetter };
@@ -56,7 +49,6 @@ export type ReceiveDependencies = {
   ledger: AdmissionLedger;
   /** The offset behind the last record of the partition, as the broker has it now. */
   endOffset: (topic: string, partition: number) => Promise<bigint>;
-  deadLetters: RecordPublisher;
   deadLetterRecord: (record: InRecord, reason: DeadLetterReason, attempts: number) => OutRecord;
   /** Those that need no look into the database. */
   assistants: AssistantDirectory;
@@ -104,6 +96,7 @@ async function admitReadings(batch: Batch<Reading>, needs: ReceiveDependencies, 
   if (report.admittedCount + report.readyCount > 0) needs.hints.runsReady();
   const hasEnded = report.cancelled.some(({ endedCount }) => endedCount > 0);
   if (hasEnded || report.admittedCount + report.rejectedCount > 0) needs.hints.eventsStored();
+  if (report.deadLetters.length > 0) needs.hints.deadLettersStored();
 }
 
 async function admitInTransaction(
@@ -126,9 +119,8 @@ async function admitInTransaction(
   if (last !== undefined) {
     await transaction.movePosition({ offset: last.record.offset, timestampMs: last.record.timestampMs });
   }
-  // Last before the commit: a failure up to here leaves no dead letter that would come again with every retry.
   if (deadLetters.length > 0) {
-    await needs.deadLetters.publish(
+    await transaction.keepDeadLetters(
       deadLetters.map(({ record, reason }) => needs.deadLetterRecord(record, reason, attempts)),
     );
   }

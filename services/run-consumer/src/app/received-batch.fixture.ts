@@ -41,7 +41,6 @@ type Setup = LedgerSetup & {
   /** End of the partition as the batch has it, and as the broker has it now. */
   highWatermark?: bigint;
   endOffset?: bigint;
-  publish?: () => Promise<void>;
   read?: () => void;
 };
 
@@ -50,7 +49,6 @@ export function admission({
   readings,
   highWatermark = 1_000n,
   endOffset = highWatermark,
-  publish,
   read,
   ...ledgerSetup
 }: Setup) {
@@ -72,12 +70,6 @@ export function admission({
         },
         ledger,
         endOffset: () => Promise.resolve(endOffset),
-        deadLetters: {
-          publish: async (records) => {
-            ledger.steps.push(`publish ${records.map(({ value }) => value?.toString()).join(',')}`);
-            await publish?.();
-          },
-        },
         deadLetterRecord: (record, reason, attempts): OutRecord => {
           deadLetters.push({ offset: record.offset, reason, attempts });
           return { topic: 'dead letters', key: null, value: Buffer.from(String(record.offset)), headers: {} };

@@ -5,7 +5,7 @@ import type { Lane } from '../domain/lane.ts';
 import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from './ports.ts';
 
 export type RecordingLedger = AdmissionLedger & {
-  /** What happened, oldest first: `begin`, `lock t1`, `write 2 runs`, `position 5`, `commit`, `rollback`. */
+  /** What happened, oldest first: `begin`, `lock t1`, `write 2 runs`, `position 5`, `keep 3`, `commit`, `rollback`. */
   readonly steps: string[];
   /** Ids of the runs whose transactions were committed. */
   readonly committedRuns: string[];
@@ -22,6 +22,8 @@ export type LedgerSetup = {
   written?: WrittenPlan;
   /** Called with every plan before it is written; throws what the database would. */
   onWrite?: (plan: AdmissionPlan) => void;
+  /** Called before dead letters are stored; throws what the database would. */
+  onKeep?: () => void;
   /** Called before every commit; throws what the database would. */
   onCommit?: () => void;
 };
@@ -56,6 +58,10 @@ export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
           steps.push(`write ${plan.runs.length} runs`);
           pending.runs.push(...plan.runs.map((run) => run.runId));
           return setup.written ?? { cancelled: [], readyCount: 0 };
+        },
+        keepDeadLetters: async (records) => {
+          steps.push(`keep ${records.map(({ value }) => value?.toString()).join(',')}`);
+          setup.onKeep?.();
         },
         movePosition: (moved) => {
           steps.push(`position ${moved.offset}`);

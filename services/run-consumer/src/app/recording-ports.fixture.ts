@@ -24,6 +24,7 @@ export function recordingHints(): RecordingHints {
     given,
     runsReady: () => void given.push('runs_ready'),
     eventsStored: () => void given.push('events_stored'),
+    deadLettersStored: () => void given.push('dead_letters_stored'),
     stopsRequested: () => void given.push('stops_requested'),
   };
 }

@@ -23,8 +23,6 @@ export async function startAdmission(
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
   const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
-  const deadLetters = await kafka.producer();
-  scope.defer('dead letter producer', () => deadLetters.close());
   const known = new KnownPositions((reason) => {
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
@@ -33,7 +31,6 @@ export async function startAdmission(
   const needs: Omit<ReceiveDependencies, 'ledger'> = {
     read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES, judgeWebhook }),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
-    deadLetters,
     deadLetterRecord: (record, { code, message }, attempts) =>
       deadLetterRecord(record, topics.deadLetters, {
         code,

@@ -31,12 +31,12 @@ export type Foundation = {
   /** Name of this process for leases and logs. */
   host: string;
   hints: Hints;
-  /** Woken when runs may be ready, when events were stored, and when running runs were asked to stop. */
-  wakeups: { runsReady: Wakeup; eventsStored: Wakeup; stopsRequested: Wakeup };
+  /** Woken when runs may be ready, when events or dead letters were stored, and when running runs were asked to stop. */
+  wakeups: { runsReady: Wakeup; eventsStored: Wakeup; deadLettersStored: Wakeup; stopsRequested: Wakeup };
   judgeWebhook: WebhookJudge;
 };
 
-/** Executor, relay and sweeping renew one lease each, seldom at once. */
+/** Executor, relays and sweeping renew one lease each, seldom at once. */
 const LEASE_CONNECTIONS = 2;
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
 const HINT_INTERVAL_MS = 50;
@@ -72,12 +72,18 @@ export function layFoundation(
     readMarginMs: thirdOfLeaseMs / 10,
   });
   scope.defer('lease pool', () => leasePool.end());
-  const wakeups = { runsReady: new Wakeup(), eventsStored: new Wakeup(), stopsRequested: new Wakeup() };
+  const wakeups = {
+    runsReady: new Wakeup(),
+    eventsStored: new Wakeup(),
+    deadLettersStored: new Wakeup(),
+    stopsRequested: new Wakeup(),
+  };
   const hints = new PostgresHints({
     pool,
     local: {
       runs_ready: wakeups.runsReady,
       events_stored: wakeups.eventsStored,
+      dead_letters_stored: wakeups.deadLettersStored,
       stops_requested: wakeups.stopsRequested,
     },
     minIntervalMs: HINT_INTERVAL_MS,

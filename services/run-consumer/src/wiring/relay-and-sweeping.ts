@@ -20,9 +20,10 @@ import type { SettleQueue } from '../app/settle-runs.ts';
 import { sweepStoreUntil } from '../app/sweep-store.ts';
 import type { Foundation } from './foundation.ts';
 
-const RELAY_LEASE_MS = 6_000;
+/** How long a relay leads without renewing it, in milliseconds. */
+export const RELAY_LEASE_MS = 6_000;
 /** Longest wait before the outbox is looked at unasked, in milliseconds. */
-const RELAY_POLL_MS = 500;
+export const RELAY_POLL_MS = 500;
 const SWEEP_MS = 1_000;
 
 /** How late a scheduled run may join its lane, in milliseconds. */

@@ -146,7 +146,7 @@ function outcomeOf(leaves: 'idle' | 'interrupted' | 'error', stop: Stop | null):
 }
 
 async function empty(): Promise<void> {
-  for (const table of ['runs', 'threads', 'outbox', 'consumer_positions']) {
+  for (const table of ['runs', 'threads', 'outbox', 'dead_letters', 'consumer_positions']) {
     await world.rows.pool.query(`delete from runlane.${table}`);
   }
 }

@@ -1,6 +1,7 @@
 import type { CancelAction, SupersededReason, ThreadStatus } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
 import type { PositionCheck } from '@runlane/log-ledger';
+import type { OutRecord } from '@runlane/kafka';
 import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
@@ -9,6 +10,7 @@ import type { KnownRun } from '../../domain/admission.ts';
 import type { StoredAssistant } from '../../domain/assistant.ts';
 import type { InFlightRun, Lane } from '../../domain/lane.ts';
 import { selectAssistants } from './assistant-store.ts';
+import { insertDeadLetters } from './dead-letter-outbox.ts';
 import { cancellationColumns, eventColumns, runColumns } from './plan-columns.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
@@ -155,6 +157,10 @@ class PostgresAdmission implements AdmissionTransaction {
       for (const lane of lanes) this.#emptyThreads.delete(lane.threadId);
     }
     return isPlain ? { cancelled: [], readyCount: 0 } : this.#cancel(plan);
+  }
+
+  keepDeadLetters(records: readonly OutRecord[]): Promise<void> {
+    return insertDeadLetters(this.#client, records);
   }
 
   async #cancel({ runs, cancellations }: AdmissionPlan): Promise<WrittenPlan> {

@@ -9,7 +9,12 @@ import { HINT_CHANNEL, PostgresHints } from './hints.ts';
 const resources = new AsyncDisposableStack();
 const heard: { payload: string; atMs: number }[] = [];
 let hints: PostgresHints;
-const local = { runs_ready: new Wakeup(), events_stored: new Wakeup(), stops_requested: new Wakeup() };
+const local = {
+  runs_ready: new Wakeup(),
+  events_stored: new Wakeup(),
+  dead_letters_stored: new Wakeup(),
+  stops_requested: new Wakeup(),
+};
 
 beforeAll(async () => {
   const url = await createDatabase(inject('databaseUrl'));

@@ -5,7 +5,7 @@ import type { Hints } from '../../app/ports.ts';
 /** Channel on which processes tell each other that there is work; the payload says which. */
 export const HINT_CHANNEL = 'runlane_hints';
 
-type Topic = 'runs_ready' | 'events_stored' | 'stops_requested';
+type Topic = 'runs_ready' | 'events_stored' | 'dead_letters_stored' | 'stops_requested';
 
 export type HintOptions = {
   pool: Pool;
@@ -42,6 +42,10 @@ export class PostgresHints implements Hints {
     this.#hint('events_stored');
   }
 
+  deadLettersStored(): void {
+    this.#hint('dead_letters_stored');
+  }
+
   stopsRequested(): void {
     this.#hint('stops_requested', this.#options.urgentIntervalMs);
   }
@@ -51,6 +55,7 @@ export class PostgresHints implements Hints {
     const { local } = this.#options;
     if (payload === null || payload.includes('runs_ready')) local.runs_ready.notify();
     if (payload === null || payload.includes('events_stored')) local.events_stored.notify();
+    if (payload === null || payload.includes('dead_letters_stored')) local.dead_letters_stored.notify();
     if (payload === null || payload.includes('stops_requested')) local.stops_requested.notify();
   }
 

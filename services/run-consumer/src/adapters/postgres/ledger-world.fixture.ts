@@ -70,7 +70,6 @@ export class LedgerWorld implements AsyncDisposable {
         },
         ledger,
         endOffset: () => Promise.resolve(1_000_000n),
-        deadLetters: { publish: () => Promise.resolve() },
         deadLetterRecord: () => ({ topic: 'dead letters', key: null, value: null, headers: {} }),
         assistants,
         hints: this.hints,

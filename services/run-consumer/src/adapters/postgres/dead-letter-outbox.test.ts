@@ -1,0 +1,98 @@
+/** Real: Postgres. Decides: what comes back of stored dead letters, how much at once, and that a rollback leaves nothing. */
+import type { OutRecord } from '@runlane/kafka';
+import { withTransaction } from '@runlane/postgres';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { createDeadLetterOutbox, insertDeadLetters } from './dead-letter-outbox.ts';
+
+let rows: RunRows;
+beforeAll(async () => {
+  rows = await RunRows.create(inject('databaseUrl'));
+});
+afterAll(() => rows[Symbol.asyncDispose]());
+beforeEach(() => rows.pool.query('delete from runlane.dead_letters'));
+
+const KIB = 1024;
+const store = (records: readonly OutRecord[]) =>
+  withTransaction(rows.pool, (client) => insertDeadLetters(client, records));
+const ofBytes = (bytes: number): OutRecord => ({ topic: 'dlq', key: null, value: Buffer.alloc(bytes), headers: {} });
+
+test('dead letters come back in the order stored, every byte of theirs', async () => {
+  await store([
+    {
+      topic: 'dlq',
+      key: 'thread',
+      value: Buffer.from([0, 255, 128]),
+      headers: {
+        ce_type: 'run.create',
+        twice: [Buffer.from('b'), Buffer.from('a')],
+        bytes: Buffer.from([0, 255]),
+        'a\0b': '',
+        __proto__x: 'x',
+      },
+    },
+    { topic: 'other', key: Buffer.from([200, 0]), value: null, headers: {} },
+    { topic: 'dlq', key: null, value: Buffer.alloc(0), headers: Object.fromEntries([['__proto__', 'own']]) },
+  ]);
+  const { letters, hasMore } = await createDeadLetterOutbox(rows.pool).waiting(10, KIB);
+  expect(letters.map(({ record }) => record)).toEqual([
+    {
+      topic: 'dlq',
+      key: Buffer.from('thread'),
+      value: Buffer.from([0, 255, 128]),
+      headers: {
+        ce_type: [Buffer.from('run.create')],
+        twice: [Buffer.from('b'), Buffer.from('a')],
+        bytes: [Buffer.from([0, 255])],
+        'a\0b': [Buffer.from('')],
+        __proto__x: [Buffer.from('x')],
+      },
+    },
+    { topic: 'other', key: Buffer.from([200, 0]), value: null, headers: {} },
+    {
+      topic: 'dlq',
+      key: null,
+      value: Buffer.alloc(0),
+      headers: Object.fromEntries([['__proto__', [Buffer.from('own')]]]),
+    },
+  ]);
+  expect(hasMore).toBe(false);
+});
+
+test('a look takes dead letters up to a number and up to a number of bytes, and at least one', async () => {
+  const outbox = createDeadLetterOutbox(rows.pool);
+  await store([100, 1, 1, 60, 60].map((kib) => ofBytes(kib * KIB)));
+  const looks: [count: number, hasMore: boolean][] = [];
+  let hasMore = true;
+  while (hasMore) {
+    const look = await outbox.waiting(500, 64 * KIB);
+    await outbox.forget(look.letters.map(({ id }) => id));
+    looks.push([look.letters.length, look.hasMore]);
+    hasMore = look.hasMore;
+  }
+  expect(looks).toEqual([
+    [1, true],
+    [4, false],
+  ]);
+
+  await store([1, 1, 1].map(ofBytes));
+  expect(await outbox.waiting(3, KIB)).toMatchObject({ hasMore: true });
+});
+
+test('more bytes than one statement takes are stored all the same, in order', async () => {
+  const sizes = [9, 1, 9, 2].map((mib) => mib * KIB * KIB);
+  await store(sizes.map(ofBytes));
+  const { rows: found } = await rows.pool.query<{ bytes: number }>(
+    'select octet_length(value) as bytes from runlane.dead_letters order by id',
+  );
+  expect(found.map(({ bytes }) => bytes)).toEqual(sizes);
+});
+
+test('of a transaction that rolls back there is no dead letter', async () => {
+  const failing = withTransaction(rows.pool, async (client) => {
+    await insertDeadLetters(client, [ofBytes(1)]);
+    throw new Error('as asked');
+  });
+  await expect(failing).rejects.toThrow('as asked');
+  expect(await createDeadLetterOutbox(rows.pool).waiting(1, KIB)).toEqual({ letters: [], hasMore: false });
+});

@@ -1,0 +1,29 @@
+-- select-dead-letters
+-- params  $1 how many at most integer, $2 how many bytes bigint: of keys, values and headers as stored
+-- result  the oldest dead letters in the order of id: as many as fit into $2 and the one that passes it, so at least one if
+--         there is any; found_count says how many there are, up to $1. Never a cursor: a transaction that took its id
+--         earlier may commit later
+-- locks   none
+select id, topic, key, headers, value, found_count
+from (
+  select
+    letter.*,
+    (count(*) over ())::integer as found_count,
+    coalesce(
+      sum(
+        coalesce(octet_length(letter.key), 0)
+        + coalesce(octet_length(letter.value), 0)
+        + octet_length(letter.headers::text)
+      ) over (order by letter.id rows between unbounded preceding and 1 preceding),
+      0
+    ) as bytes_before
+  from (
+    select *
+    from runlane.dead_letters
+    order by id
+    limit $1
+  ) as letter
+) as sized
+where bytes_before = 0
+   or bytes_before < $2
+order by id
