@@ -99,7 +99,7 @@ async function attempt(
     case 'invoke':
       break;
   }
-  const ending = new Ending(run, graph, saver);
+  const ending = new Ending(run, graph, saver, plan.ownHead);
   try {
     // LangGraph would still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;

@@ -41,6 +41,7 @@ async function startProject(langgraph: string) {
     environment: { ...process.env, SIDE_EFFECTS_FILE: join(project.directory, 'side-effects.jsonl') },
     memoryMb: 256,
     threadCount: 1,
+    drainGraceMs: 60_000,
     leaseMs: 10_000,
     logger: silent,
   });

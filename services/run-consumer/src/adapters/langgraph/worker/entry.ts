@@ -14,6 +14,7 @@ import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
 import { runScope } from '../run-scope.ts';
 import { abortReasonOf } from './abort-message.ts';
+import { BeginTicket } from './begin-ticket.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
 import { provideLoggers } from './provide-loggers.ts';
@@ -80,9 +81,14 @@ process.on('unhandledRejection', (error) => logger.error({ err: error, ...runSco
 process.on('uncaughtException', (error) => logger.error({ err: error, ...runScope() }, 'graph.uncaught_exception'));
 
 port.on('message', (message: ToWorker) => {
-  const attempt = attempts.get(message.key);
   switch (message.type) {
+    case 'ping':
+      tell({ type: 'pong' });
+      return;
     case 'start': {
+      // Otherwise it was placed elsewhere, because this thread did not answer.
+      if (message.ticket !== null && !new BeginTicket(message.ticket).take()) return;
+      tell({ type: 'began', key: message.key });
       const started = { abort: new AbortController(), drain: new AbortController() };
       attempts.set(message.key, started);
       void runGraph(message.run, { abort: started.abort.signal, drain: started.drain.signal }).then((outcome) => {
@@ -92,10 +98,10 @@ port.on('message', (message: ToWorker) => {
       return;
     }
     case 'abort':
-      attempt?.abort.abort(abortReasonOf(message.reason));
+      attempts.get(message.key)?.abort.abort(abortReasonOf(message.reason));
       return;
     case 'drain':
-      attempt?.drain.abort();
+      attempts.get(message.key)?.drain.abort();
       return;
   }
 });

@@ -1,10 +1,12 @@
 /**
  * Purpose   The main thread's side of one worker thread, be it in this process or in one of its own.
  * Owns      The thread and the attempts that run in it. An attempt always gets an outcome: the graph's own, or that of
- *           the thread's end.
- * States    loading ──ready──▶ working ──crash | terminate──▶ gone
- * I3, I9    A graph that does not end after its abort is ended with its thread, so that an abort always ends. The other
- *           attempts of that thread go on elsewhere, and none of them is spent.
+ *           the thread's end; or it has not begun, and can go elsewhere.
+ * States    loading ──ready──▶ working ──a deaf graph──▶ leaving ──▶ gone; a crash or `terminate` leads there from each.
+ * I3, I9    A graph that does not end after its abort is ended with its thread, so that an abort always ends.
+ * I10       Before that the other attempts of the thread are drained: they stop at their next superstep and go on
+ *           elsewhere, and nothing new begins beside them. A thread that does not answer cannot do that, and after a lost
+ *           lease there is no time: then they are handed back as they are. None of them is spent.
  */
 import { LeaseLost } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -12,14 +14,33 @@ import type { RunSignals } from '../../../app/execute-runs.ts';
 import { claimKey } from '../../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { abortMessageOf } from './abort-message.ts';
+import { BeginTicket } from './begin-ticket.ts';
 import type { GraphHost, HostEvents } from './graph-host.ts';
 import type { AttemptKey, FromWorker } from './messages.ts';
+import { Pulse } from './pulse.ts';
 
 export type GraphThreadOptions = {
   /** Starts what the graphs execute in. */
   startHost: (events: HostEvents) => GraphHost;
+  /** Whether the host shares this process' memory: only then can an attempt that has not begun be taken back. */
+  sharesMemory: boolean;
+  /** Most milliseconds that the other attempts have to their next superstep when one of them is deaf to its abort. */
+  drainGraceMs: number;
   logger: Logger;
-  onGone: () => void;
+  /** `isActive` has changed. */
+  onChange?: () => void;
+  /** @param crashed whether it ended by itself */
+  onGone: (crashed: boolean) => void;
+};
+
+/** The attempt was taken back before anything of it began. */
+export const NOT_BEGUN = Symbol('not begun');
+
+type Attempt = {
+  resolve: (outcome: Outcome | typeof NOT_BEGUN) => void;
+  ticket: BeginTicket | null;
+  began: () => void;
+  isDeaf: boolean;
 };
 
 /** Milliseconds that a graph has after its abort before its thread is ended. */
@@ -31,9 +52,13 @@ const LEASE_LOST_GRACE_MS = 500;
 export class GraphThread {
   readonly #options: GraphThreadOptions;
   readonly #host: GraphHost;
-  readonly #attempts = new Map<AttemptKey, (outcome: Outcome) => void>();
+  readonly #attempts = new Map<AttemptKey, Attempt>();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #pulse: Pulse | null;
+  #isLeaving = false;
+  #isEnding = false;
   #isGone = false;
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(options: GraphThreadOptions) {
     this.#options = options;
@@ -41,6 +66,7 @@ export class GraphThread {
       onMessage: (message) => this.#receive(message),
       onEnd: (error, crashed) => this.#ended(error, crashed),
     });
+    this.#pulse = options.sharesMemory ? this.#newPulse() : null;
   }
 
   /** Resolves when the graphs are loaded. Rejects when the thread ended before. */
@@ -52,18 +78,25 @@ export class GraphThread {
     return this.#attempts.size;
   }
 
-  get isGone(): boolean {
-    return this.#isGone;
+  /** Whether it takes attempts: it answers, and is not about to be ended. */
+  get isActive(): boolean {
+    return !this.#isGone && !this.#isLeaving && (this.#pulse?.isAnswering ?? true);
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   /** Runs one attempt; never rejects. */
-  run(run: ClaimedRun, signals: RunSignals): Promise<Outcome> {
+  run(run: ClaimedRun, signals: RunSignals): Promise<Outcome | typeof NOT_BEGUN> {
     const key = claimKey(run);
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    if (this.#isGone) return Promise.resolve(handedBack('its worker thread had ended', false));
-    this.#attempts.set(key, resolve);
-    this.#host.send({ type: 'start', key, run });
-    signals.began?.();
+    const { promise, resolve } = Promise.withResolvers<Outcome | typeof NOT_BEGUN>();
+    if (this.#isGone) return Promise.resolve(NOT_BEGUN);
+    const ticket = this.#options.sharesMemory ? new BeginTicket() : null;
+    this.#attempts.set(key, { resolve, ticket, began: () => signals.began?.(), isDeaf: false });
+    this.#host.send({ type: 'start', key, run, ticket: ticket?.buffer ?? null });
+    // A process of its own has no other use than this run: its start counts as the run's.
+    if (ticket === null) signals.began?.();
     const onDrain = () => this.#host.send({ type: 'drain', key });
     const onAbort = () => this.#abort(key, signals.abort);
     signals.drain.addEventListener('abort', onDrain, { once: true });
@@ -76,41 +109,96 @@ export class GraphThread {
     });
   }
 
+  /** Takes nothing new, and ends when its last attempt has ended. */
+  leave(): void {
+    if (this.#isGone || this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#options.onChange?.();
+    this.#endIfOnlyDeaf();
+  }
+
   /** Ends the thread; attempts in it are handed back unspent. */
   async terminate(): Promise<void> {
-    this.#gone('its worker thread was ended', false);
+    this.#isEnding = true;
+    if (!this.#isLeaving) {
+      this.#isLeaving = true;
+      this.#options.onChange?.();
+    }
+    // I9: a graph is over when its thread is.
     await this.#host.terminate();
+    this.#gone('its worker thread was ended', false);
+  }
+
+  #newPulse(): Pulse {
+    return new Pulse({
+      ask: () => this.#host.send({ type: 'ping' }),
+      onAnswer: () => this.#options.onChange?.(),
+      onSilent: () => {
+        this.#options.logger.warn({ attempts: [...this.#attempts.keys()] }, 'worker.silent');
+        for (const [key, attempt] of this.#attempts) if (attempt.ticket?.take()) this.#end(key, NOT_BEGUN);
+        this.#options.onChange?.();
+      },
+    });
   }
 
   #abort(key: AttemptKey, signal: AbortSignal): void {
-    if (!this.#attempts.has(key)) return;
+    const attempt = this.#attempts.get(key);
+    if (attempt === undefined) return;
     const reason: unknown = signal.reason;
     this.#host.send({ type: 'abort', key, reason: abortMessageOf(reason) });
-    const graceMs = reason instanceof LeaseLost ? LEASE_LOST_GRACE_MS : ABORT_GRACE_MS;
+    const isLost = reason instanceof LeaseLost;
+    const graceMs = isLost ? LEASE_LOST_GRACE_MS : ABORT_GRACE_MS;
     const timer = setTimeout(() => {
-      if (!this.#attempts.has(key)) return;
+      // The same run may be here again, under the same claim.
+      if (this.#attempts.get(key) !== attempt) return;
       this.#options.logger.warn({ attempt_key: key, grace_ms: graceMs }, 'graph.ignored_abort');
-      void this.terminate();
+      attempt.isDeaf = true;
+      if (isLost || !(this.#pulse?.isAnswering ?? false)) void this.terminate();
+      else this.#evacuate();
     }, graceMs);
     timer.unref();
+  }
+
+  /** The other attempts stop at their next superstep; then the thread ends, with the deaf ones. */
+  #evacuate(): void {
+    this.leave();
+    for (const [key, attempt] of this.#attempts) if (!attempt.isDeaf) this.#host.send({ type: 'drain', key });
+    this.#grace ??= setTimeout(() => void this.terminate(), this.#options.drainGraceMs).unref();
+    this.#endIfOnlyDeaf();
+  }
+
+  #endIfOnlyDeaf(): void {
+    if (!this.#isLeaving || this.#isEnding || this.#isGone) return;
+    if ([...this.#attempts.values()].every(({ isDeaf }) => isDeaf)) void this.terminate();
   }
 
   #receive(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
         this.#ready.resolve();
+        this.#pulse?.answered();
         return;
-      case 'ended': {
-        const resolve = this.#attempts.get(message.key);
-        this.#attempts.delete(message.key);
-        resolve?.(message.outcome);
+      case 'pong':
+        this.#pulse?.answered();
         return;
-      }
+      case 'began':
+        this.#attempts.get(message.key)?.began();
+        return;
+      case 'ended':
+        this.#end(message.key, message.outcome);
+        this.#endIfOnlyDeaf();
+        return;
     }
   }
 
+  #end(key: AttemptKey, outcome: Outcome | typeof NOT_BEGUN): void {
+    const attempt = this.#attempts.get(key);
+    this.#attempts.delete(key);
+    attempt?.resolve(outcome);
+  }
+
   #ended(error: Error, crashed: boolean): void {
-    if (this.#isGone) return;
+    if (this.#isGone || this.#isEnding) return;
     this.#options.logger.error({ err: error, attempts: [...this.#attempts.keys()] }, 'worker.crashed');
     this.#gone(`its worker thread crashed: ${error.message}`, crashed);
   }
@@ -118,12 +206,14 @@ export class GraphThread {
   #gone(why: string, crashed: boolean): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#pulse?.stop();
+    clearTimeout(this.#grace);
     this.#ready.reject(new Error(`The worker thread is gone: ${why}`));
     // Whoever awaits it hears of it; a thread that nobody awaits must not end the process by it.
     this.#ready.promise.catch(() => undefined);
-    for (const resolve of this.#attempts.values()) resolve(handedBack(why, crashed));
-    this.#attempts.clear();
-    this.#options.onGone();
+    for (const [key, { ticket }] of this.#attempts)
+      this.#end(key, ticket?.take() ? NOT_BEGUN : handedBack(why, crashed));
+    this.#options.onGone(crashed);
   }
 }
 

@@ -14,11 +14,12 @@ import type { RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import type { StoreSettings } from '../langgraph-json-store.ts';
 import { readLangGraphJson } from '../langgraph-json.ts';
+import { prepareStore } from '../prepare-store.ts';
 import { RunRows, silent } from '../run-rows.fixture.ts';
 import { GraphWorkers } from './graph-workers.ts';
 
 const GRAPHS = new URL('../../../../../../test/graphs/src/', import.meta.url);
-const FILE = fileURLToPath(new URL('misbehaving.ts', GRAPHS));
+const fileOf = (graphId: string) => fileURLToPath(new URL(`${graphId}.ts`, GRAPHS));
 
 /** A LangGraph.js project with what plain type stripping cannot run. */
 const project = readLangGraphJson(
@@ -33,6 +34,9 @@ let rows: RunRows;
 beforeAll(async () => {
   writeFileSync(sideEffects, '');
   rows = await RunRows.create(inject('databaseUrl'));
+  const { pool, databaseUrl } = rows;
+  const settings = { index: null, ttl: null };
+  await prepareStore(pool, { databaseUrl, schema: 'public', settings, embeddings: null, logger: silent });
 });
 afterAll(async () => {
   await rows[Symbol.asyncDispose]();
@@ -49,7 +53,10 @@ async function startWorkers(
       checkpointSchema: 'public',
       poolSize: 2,
       directory: project.directory,
-      graphs: [{ graphId: 'misbehaving', file: FILE, exportName: 'graph' }, ...project.graphs],
+      graphs: [
+        ...['misbehaving', 'steps'].map((graphId) => ({ graphId, file: fileOf(graphId), exportName: 'graph' })),
+        ...project.graphs,
+      ],
       tsconfig: project.tsconfig,
       store,
       logLevel: 'silent',
@@ -57,6 +64,7 @@ async function startWorkers(
     environment: { ...process.env, SIDE_EFFECTS_FILE: sideEffects },
     memoryMb: 128,
     threadCount,
+    drainGraceMs: 60_000,
     leaseMs: 6_000,
     logger: silent,
   });
@@ -181,10 +189,12 @@ test('a graph that does not end after its abort is ended with its thread, and it
   expect(await neighbour).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: false });
 });
 
-const hasNoted = (runId: string, at: 'start' | 'end') =>
+const countNoted = (runId: string, at: 'start' | 'end') =>
   readFileSync(sideEffects, 'utf8')
     .split('\n')
-    .some((line) => line.includes(runId) && line.includes(`"at":"${at}"`));
+    .filter((line) => line.includes(runId) && line.includes(`"at":"${at}"`)).length;
+
+const hasNoted = (runId: string, at: 'start' | 'end') => countNoted(runId, at) > 0;
 
 test('I9: a node that does not look at its signal has ended when its run has', async () => {
   await using workers = await startWorkers();
@@ -197,17 +207,44 @@ test('I9: a node that does not look at its signal has ended when its run has', a
   expect(hasNoted(claimed.runId, 'end')).toBe(true);
 });
 
-test('a node that goes on for longer than the grace is ended with its thread, and its neighbours spend nothing', async () => {
+test('a node that goes on for longer than the grace is ended with its thread, its neighbours after their superstep', async () => {
   await using workers = await startWorkers();
   const controls = signals();
   const claimed = await claim('ignore_abort', 60_000);
   const deaf = workers.run(claimed, controls);
-  const neighbour = run(workers, await claim('ignore_abort', 60_000));
-  await eventually(() => hasNoted(claimed.runId, 'start'), { what: 'the node has started' });
+  const long = await claim('ignore_abort', 12_000);
+  const steps = await rows.claim(randomUUID(), { assistant_id: 'steps', input: { steps: 100, ms: 8_000 } });
+  const neighbours = [run(workers, long), run(workers, steps)];
+  await eventually(() => [claimed, long, steps].every(({ runId }) => hasNoted(runId, 'start')), {
+    what: 'the nodes have started',
+  });
   controls.stop.abort(new Superseded({ by: 'later', how: 'rollback' }));
   expect(await deaf).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
-  expect(await neighbour).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: false });
   expect(hasNoted(claimed.runId, 'end')).toBe(false);
+  const unspent = { kind: 'handed_back', spendsAttempt: false, isolate: false };
+  const [one, other] = await Promise.all(neighbours);
+  // Its superstep was its last: there may be nothing left to hand back.
+  expect(one).toMatchObject(one?.kind === 'succeeded' ? {} : unspent);
+  expect(other).toMatchObject(unspent);
+  // No superstep was cut off.
+  expect(countNoted(long.runId, 'start')).toBe(1);
+  expect(countNoted(long.runId, 'end')).toBe(1);
+  expect(countNoted(steps.runId, 'end')).toBe(countNoted(steps.runId, 'start'));
+});
+
+test('a run that was posted to a blocked thread and has not begun goes on in another one, unspent', async () => {
+  await using workers = await startWorkers();
+  const blocker = await claim('block', 120_000);
+  const blocked = run(workers, blocker);
+  await eventually(() => hasNoted(blocker.runId, 'start'), { what: 'the thread is blocked' });
+  let began = 0;
+  const waiting = await claim('nothing');
+  expect(await workers.run(waiting, { ...signals(), began: () => (began += 1) })).toMatchObject({ kind: 'succeeded' });
+  expect(began).toBe(1);
+  expect(hasNoted(blocker.runId, 'end')).toBe(false);
+  await workers.stop();
+  expect(await blocked).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
+  expect(countNoted(waiting.runId, 'start')).toBe(1);
 });
 
 test('stopping ends threads that are blocked', async () => {

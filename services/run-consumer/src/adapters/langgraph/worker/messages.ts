@@ -32,12 +32,19 @@ export type AbortMessage =
   | { kind: 'other'; message: string };
 
 export type ToWorker =
-  | { type: 'start'; key: AttemptKey; run: ClaimedRun }
+  /** `ticket`: the buffer of a BeginTicket, which the worker takes before it begins; null when nobody else can. */
+  | { type: 'start'; key: AttemptKey; run: ClaimedRun; ticket: SharedArrayBuffer | null }
   | { type: 'abort'; key: AttemptKey; reason: AbortMessage }
   /** Stop at the next superstep. */
-  | { type: 'drain'; key: AttemptKey };
+  | { type: 'drain'; key: AttemptKey }
+  /** Asks for a `pong`, which a worker whose event loop is blocked does not give. */
+  | { type: 'ping' };
 
-export type FromWorker = { type: 'ready' } | { type: 'ended'; key: AttemptKey; outcome: Outcome };
+export type FromWorker =
+  | { type: 'ready' }
+  | { type: 'pong' }
+  | { type: 'began'; key: AttemptKey }
+  | { type: 'ended'; key: AttemptKey; outcome: Outcome };
 
 /** To a process that executes one run. */
 export type ToProcess =

@@ -32,6 +32,7 @@ process.on('message', (message: ToProcess) => {
     case 'start':
     case 'abort':
     case 'drain':
+    case 'ping':
       host?.send(message);
       return;
   }

@@ -1,0 +1,59 @@
+/** Milliseconds between two looks at a thread. */
+const LOOK_MS = 250;
+
+/** Milliseconds without an answer after which a thread is silent: its event loop is blocked. */
+const SILENT_MS = 1_000;
+
+export type PulseEvents = {
+  /** Asks the thread for an answer. */
+  ask: () => void;
+  /** It answers again, or for the first time. */
+  onAnswer: () => void;
+  /** It answered before, and does not any more. */
+  onSilent: () => void;
+};
+
+/** Asks a thread again and again whether it is there. */
+export class Pulse {
+  readonly #events: PulseEvents;
+  readonly #timer: NodeJS.Timeout;
+  #askedAtMs: number | null = null;
+  #isAnswering = false;
+  #isStopped = false;
+
+  constructor(events: PulseEvents) {
+    this.#events = events;
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer.unref();
+  }
+
+  /** False also before the first answer. */
+  get isAnswering(): boolean {
+    return this.#isAnswering;
+  }
+
+  /** To be called when the thread has answered. */
+  answered(): void {
+    this.#askedAtMs = null;
+    if (this.#isAnswering || this.#isStopped) return;
+    this.#isAnswering = true;
+    this.#events.onAnswer();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#isStopped = true;
+    this.#isAnswering = false;
+  }
+
+  #look(): void {
+    if (this.#askedAtMs === null) {
+      this.#askedAtMs = performance.now();
+      this.#events.ask();
+      return;
+    }
+    if (!this.#isAnswering || performance.now() - this.#askedAtMs < SILENT_MS) return;
+    this.#isAnswering = false;
+    this.#events.onSilent();
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Purpose   The worker threads that runs share: places each attempt in the thread with the fewest, replaces threads that
+ *           are gone or about to be ended.
+ * I10       An attempt that has not begun when its thread falls silent or ends goes to another thread, unspent. When no
+ *           thread answers one more is started, up to SPARE_THREADS; until one answers, attempts wait here.
+ */
+import { EventEmitter, once } from 'node:events';
+import { backoff } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import type { GraphRunner } from '../../../app/execute-runs.ts';
+import type { Outcome } from '../../../domain/run.ts';
+import { startThread } from './graph-host.ts';
+import type { HostOptions } from './graph-host.ts';
+import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
+
+export type ThreadPoolOptions = HostOptions & {
+  /** Threads that are kept running. */
+  threadCount: number;
+  /** See GraphThreadOptions. */
+  drainGraceMs: number;
+  logger: Logger;
+};
+
+/** Waits between replacements of threads that crash before they have lived for SETTLED_MS. */
+const RESPAWN = { baseMs: 200, maxMs: 10_000 };
+
+/** Milliseconds after which a thread counts as one that starts well. */
+const SETTLED_MS = 60_000;
+
+/** Threads beside the kept ones, while some of those are blocked or leaving: each takes its memory and connections. */
+const SPARE_THREADS = 2;
+
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions;
+  readonly #threads = new Set<GraphThread>();
+  readonly #loading = new Set<GraphThread>();
+  /** As many wait as runs are executed. */
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #stopping = new AbortController();
+  #shortLives = 0;
+  #respawn: NodeJS.Timeout | undefined;
+
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the threads; resolves when their graphs are loaded. Rejects when a thread cannot start. */
+  async start(): Promise<void> {
+    for (let count = 0; count < this.#options.threadCount; count += 1) this.#add();
+    await Promise.all([...this.#threads].map((thread) => thread.ready));
+  }
+
+  readonly run: GraphRunner = async (run, signals) => {
+    const stop = AbortSignal.any([signals.abort, signals.drain, this.#stopping.signal]);
+    for (;;) {
+      // Chosen and posted to in one go: the next one is to see it as busier.
+      const thread = this.#leastBusy();
+      if (thread !== null) {
+        const outcome = await thread.run(run, signals);
+        if (outcome !== NOT_BEGUN) return outcome;
+      } else if (stop.aborted) {
+        return stoppedWaiting('a worker thread', false);
+      } else {
+        // All that are kept may be blocked: one that still loads will take it.
+        if (this.#loading.size === 0) this.#addWithinBounds();
+        await once(this.#changes, 'change', { signal: stop }).catch(() => undefined);
+      }
+    }
+  };
+
+  /** Ends every thread. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#respawn);
+    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+  }
+
+  #leastBusy(): GraphThread | null {
+    const [first, ...others] = this.#active();
+    if (first === undefined) return null;
+    return others.reduce((least, thread) => (thread.activeCount < least.activeCount ? thread : least), first);
+  }
+
+  #active(): GraphThread[] {
+    return [...this.#threads].filter((thread) => thread.isActive);
+  }
+
+  #addWithinBounds(): void {
+    if (this.#respawn === undefined && !this.#isFull() && !this.#stopping.signal.aborted) this.#add();
+  }
+
+  #isFull(): boolean {
+    return this.#threads.size >= this.#options.threadCount + SPARE_THREADS;
+  }
+
+  #isShort(): boolean {
+    return [...this.#threads].filter((thread) => !thread.isLeaving).length < this.#options.threadCount;
+  }
+
+  #add(): void {
+    const startedMs = performance.now();
+    const thread = new GraphThread({
+      startHost: (events) => startThread(this.#options, events),
+      sharesMemory: true,
+      drainGraceMs: this.#options.drainGraceMs,
+      logger: this.#options.logger,
+      onChange: () => this.#changed(),
+      onGone: (crashed) => {
+        this.#threads.delete(thread);
+        this.#loading.delete(thread);
+        if (performance.now() - startedMs >= SETTLED_MS) this.#shortLives = 0;
+        else if (crashed) this.#shortLives += 1;
+        this.#changed();
+      },
+    });
+    this.#threads.add(thread);
+    this.#loading.add(thread);
+    thread.ready.then(
+      () => this.#loading.delete(thread),
+      () => this.#loading.delete(thread),
+    );
+  }
+
+  /** Sees to it that as many threads as are kept can take attempts sooner or later. */
+  #changed(): void {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#isShort()) this.#replace();
+    // Spares are not needed any more when those that were blocked answer again.
+    const surplus = this.#active().length - this.#options.threadCount;
+    const idlest = this.#active().toSorted((one, other) => one.activeCount - other.activeCount);
+    for (const thread of idlest.slice(0, Math.max(0, surplus))) thread.leave();
+    this.#changes.emit('change');
+  }
+
+  #replace(): void {
+    if (this.#respawn !== undefined) return;
+    const waitMs = this.#shortLives === 0 ? 0 : backoff(this.#shortLives, RESPAWN, Math.random());
+    this.#respawn = setTimeout(() => {
+      this.#respawn = undefined;
+      if (this.#isShort()) this.#addWithinBounds();
+      // With all spares in use the end of one that leaves comes back to this.
+      if (this.#isShort() && !this.#isFull()) this.#replace();
+    }, waitMs).unref();
+  }
+}
+
+/** The outcome of a run that was stopped while it waited. */
+export function stoppedWaiting(forWhat: string, isolate: boolean): Outcome {
+  const error = { error: 'WorkerGone', message: `it was stopped while it waited for ${forWhat}` };
+  return { kind: 'handed_back', spendsAttempt: false, isolate, error };
+}
