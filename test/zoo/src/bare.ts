@@ -127,6 +127,9 @@ function withoutInterrupts(returned: unknown): unknown {
 /** Errors, and what was thrown and is none. */
 function describe(error: unknown): NonNullable<RunEnd['error']> {
   const isError = typeof error === 'object' && error !== null && 'name' in error && 'message' in error;
+  // LangGraph cannot mark a thrown text, and fails with an error of its own: the events tell the text.
+  const hidden = isError ? /^Cannot create property 'pregelTaskId' on \w+ '([^]*)'$/.exec(String(error.message)) : null;
+  if (hidden !== null) return { error: 'Error', message: String(hidden[1]) };
   if (isError) return { error: String(error.name), message: String(error.message) };
   return { error: 'Error', message: typeof error === 'string' ? error : JSON.stringify(error) };
 }
