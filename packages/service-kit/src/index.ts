@@ -18,6 +18,7 @@ export type { LogLevel, Logger, LoggerOptions } from './logger.ts';
 export { createMetrics, Registry } from './metrics.ts';
 export { redact } from './redact.ts';
 export { Scope } from './scope.ts';
+export { Turns } from './turns.ts';
 export { runRoles, runlaneVariables } from './variables.ts';
 export type { RunRole } from './variables.ts';
 export { Wakeup } from './wakeup.ts';

@@ -179,3 +179,21 @@ test('a transaction that takes long lets the next one begin', async () => {
   open[0]?.resolve(['settled']);
   expect(await slow).toBe('settled');
 });
+
+test('however many threads are held, few settlements wait for them at the same time, and others go on', async () => {
+  const { call, open } = openCalls<Parameters<Answer>, BatchResult[]>();
+  const { queue } = queueOn((settlements) => {
+    if (settlements.length > 1) return Promise.resolve(settlements.map(() => 'held'));
+    return settlements[0]?.runId === 'free' ? Promise.resolve(['settled']) : call(settlements);
+  });
+  const held = Promise.all(Array.from({ length: 10 }, (_, index) => queue.settle(settlementOfRun(String(index)))));
+  await turnOfTheLoop();
+  expect(open).toHaveLength(2);
+  expect(await queue.settle(settlementOfRun('free'))).toBe('settled');
+
+  for (let index = 0; index < 10; index += 1) {
+    open[index]?.resolve(['settled']);
+    await turnOfTheLoop();
+  }
+  expect(await held).toEqual(Array.from({ length: 10 }, () => 'settled'));
+});

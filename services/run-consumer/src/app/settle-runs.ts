@@ -6,7 +6,7 @@
  * I11       While the database is away settlements wait; their runs stay ours as long as our lease is not taken.
  */
 import { OverrunError, RetriableError } from '@runlane/kafka';
-import { backoff } from '@runlane/service-kit';
+import { Turns, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { BatchResult, OwnedSettlement, RunSettlements, SettleResult } from './ports.ts';
 
@@ -18,8 +18,9 @@ type Waiting = {
 
 /** Most settlements in one transaction: bounds how long the rows of their threads stay locked. */
 const MAX_BATCH = 64;
-/** Transactions at the same time; each takes a connection, of which others need some. */
+/** Batches at the same time, and settlements alone beside them; each takes a connection, of which others need some. */
 const MAX_UNDER_WAY = 4;
+const MAX_ALONE = 2;
 /** A transaction that takes longer goes on beside the next one, in milliseconds. Many times what one takes under load. */
 const SLOW_MS = 250;
 const RETRY = { baseMs: 50, maxMs: 2_000 };
@@ -37,6 +38,7 @@ export type SettleDependencies = {
 export class SettleQueue {
   readonly #needs: SettleDependencies;
   readonly #underWay = new Set<Promise<void>>();
+  readonly #alone = new Turns(MAX_ALONE);
   #waiting: Waiting[] = [];
   #isFlushing = false;
 
@@ -93,17 +95,26 @@ export class SettleQueue {
     }
   }
 
-  /** Beside the queue, for as long as it takes: the run is ours, and nobody else can end it. */
+  /** Beside the queue, for as long as it takes: the run is ours, and nobody else can end it. One that waits holds no turn. */
   async #settleAlone({ settlement, resolve, reject }: Waiting): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const [result = 'lost'] = await this.#untilAvailable([settlement]);
+        const [result = 'lost'] = await this.#inTurn(() => this.#untilAvailable([settlement]));
         if (result !== 'held') return resolve(result);
       } catch (error) {
         if (!(error instanceof OverrunError)) return reject(error);
         this.#needs.logger.error({ err: error, run_id: settlement.runId, attempt }, 'settlement.overran');
       }
       await this.#needs.delay(backoff(attempt, OVERRUN_RETRY, this.#needs.random()));
+    }
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    await this.#alone.take();
+    try {
+      return await work();
+    } finally {
+      this.#alone.release();
     }
   }
 

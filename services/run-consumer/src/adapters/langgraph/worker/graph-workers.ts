@@ -3,6 +3,7 @@
  * I10       A run that may take its thread or process down, because it was there when they went, gets a process of its
  *           own, which ends with it.
  */
+import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
@@ -11,7 +12,6 @@ import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { startOwnProcess } from './own-process.ts';
 import { ThreadPool, stoppedWaiting } from './thread-pool.ts';
-import { Turns } from './turns.ts';
 
 export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd'> & {
   /** Threads that are kept running. */

@@ -8,11 +8,12 @@ export class Turns {
     this.#free = count;
   }
 
-  /** True when it is one's turn, which `release` ends; false when the signal aborted first. */
-  async take(signal: AbortSignal): Promise<boolean> {
+  /** True when it is one's turn, which `release` ends; false when the signal aborted first. Without one it is waited for. */
+  async take(signal?: AbortSignal): Promise<boolean> {
     if (!(await this.#turn(signal))) return false;
-    if (signal.aborted) this.release();
-    return !signal.aborted;
+    const isAborted = signal?.aborted ?? false;
+    if (isAborted) this.release();
+    return !isAborted;
   }
 
   release(): void {
@@ -25,8 +26,8 @@ export class Turns {
     next();
   }
 
-  #turn(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return Promise.resolve(false);
+  #turn(signal: AbortSignal | undefined): Promise<boolean> {
+    if (signal?.aborted) return Promise.resolve(false);
     if (this.#free > 0) {
       this.#free -= 1;
       return Promise.resolve(true);
@@ -37,7 +38,7 @@ export class Turns {
       if (this.#waiting.delete(onTurn)) turn.resolve(false);
     };
     this.#waiting.add(onTurn);
-    signal.addEventListener('abort', onAbort, { once: true });
-    return turn.promise.finally(() => signal.removeEventListener('abort', onAbort));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return turn.promise.finally(() => signal?.removeEventListener('abort', onAbort));
   }
 }
