@@ -6,10 +6,11 @@
 import { FatalError } from '@runlane/kafka';
 import { Wakeup, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { RelayLease } from './ports.ts';
+import type { Lease } from './ports.ts';
 
 /** What every relay needs; durations in milliseconds. */
 export type RelayLoop = {
+  lease: Lease;
   /** Wakes the relay when something was stored. */
   stored: Wakeup;
   holder: string;
@@ -24,7 +25,6 @@ export type RelayLoop = {
 export type RelayWork = {
   /** First part of the names in the log, such as `relay` for `relay.failed`. */
   name: string;
-  lease: RelayLease;
   /** Whether a FatalError ends the loop; otherwise it is repeated like every other failure. */
   endsOnFatal: boolean;
   /** Publishes one batch of the oldest; true when more may be waiting. */
@@ -38,8 +38,8 @@ const RETRY = { baseMs: 100, maxMs: 5_000 };
  * Thrown: FatalError where the work says so.
  */
 export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work: RelayWork): Promise<void> {
-  const { holder, leaseMs, pollMs, stored, monotonicMs, logger } = loop;
-  const { name, lease, publishOldest } = work;
+  const { lease, holder, leaseMs, pollMs, stored, monotonicMs, logger } = loop;
+  const { name, publishOldest } = work;
   const pause = new Wakeup();
   let leasedUntilMs = 0;
   let failures = 0;
@@ -48,7 +48,7 @@ export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work:
       const nowMs = monotonicMs();
       // Renewed after half of it; a batch takes less than the other half or is repeated harmlessly by the next leader.
       if (nowMs > leasedUntilMs - leaseMs / 2) {
-        leasedUntilMs = (await lease.acquireRelayLease(holder, leaseMs)) ? nowMs + leaseMs : 0;
+        leasedUntilMs = (await lease.acquire(holder, leaseMs)) ? nowMs + leaseMs : 0;
       }
       const isLeader = leasedUntilMs > nowMs;
       const hasMore = isLeader && (await publishOldest(signal));
@@ -65,7 +65,7 @@ export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work:
   }
   try {
     if (leasedUntilMs > monotonicMs()) await publishOldest(AbortSignal.timeout(leaseMs));
-    await lease.releaseRelayLease(holder);
+    await lease.release(holder);
   } catch (error) {
     logger.warn({ err: error }, `${name}.last_flush_failed`);
   }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows, silent } from '../adapters/langgraph/run-rows.fixture.ts';
 import { createLease } from '../adapters/postgres/named-lease.ts';
 import { leadUntil } from './lead-sweeping.ts';
-import type { Lease } from './lead-sweeping.ts';
+import type { Lease } from './ports.ts';
 
 let rows: RunRows;
 beforeEach(async () => {

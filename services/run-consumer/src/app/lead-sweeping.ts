@@ -6,12 +6,7 @@
  * States    waiting ──acquired──▶ leading ──not renewed in time | taken──▶ waiting
  */
 import type { Logger } from '@runlane/service-kit';
-
-export interface Lease {
-  /** Takes or renews the lease; false while another holder has it. */
-  acquire(holder: string, leaseMs: number): Promise<boolean>;
-  release(holder: string): Promise<void>;
-}
+import type { Lease } from './ports.ts';
 
 export type LeadDependencies = {
   lease: Lease;

@@ -104,14 +104,14 @@ export interface ExecutorLeases {
   release(executorId: string): Promise<void>;
 }
 
-/** The lease that makes one process at a time publish what is stored. */
-export interface RelayLease {
-  /** True while this process may publish; another one's lease makes it false. */
-  acquireRelayLease(holder: string, leaseMs: number): Promise<boolean>;
-  releaseRelayLease(holder: string): Promise<void>;
+/** Makes one process at a time do what it stands for. */
+export interface Lease {
+  /** Takes or renews the lease; false while another holder has it. */
+  acquire(holder: string, leaseMs: number): Promise<boolean>;
+  release(holder: string): Promise<void>;
 }
 
-export interface Outbox extends RelayLease {
+export interface Outbox {
   /**
    * The oldest entries that are not published, in order: at most `limit`, and no more once they have `maxBytes` of JSON.
    * `hasMore`: whether others may be waiting behind them.
@@ -122,7 +122,7 @@ export interface Outbox extends RelayLease {
 
 export type StoredDeadLetter = { id: bigint; record: OutRecord };
 
-export interface DeadLetterOutbox extends RelayLease {
+export interface DeadLetterOutbox {
   /**
    * The oldest dead letters that are not published, in order: at most `limit`, and no more once they have `maxBytes`.
    * `hasMore`: whether others may be waiting behind them.

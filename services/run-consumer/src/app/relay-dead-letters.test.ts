@@ -29,9 +29,8 @@ function startRelay(waiting: number[], publish: (records: readonly OutRecord[]) 
   const stored = new Wakeup();
   const { logger, messages } = recordingLog();
   const relaying = relayDeadLettersUntil(stop.signal, {
+    lease: { acquire: () => Promise.resolve(true), release: () => Promise.resolve() },
     outbox: {
-      acquireRelayLease: () => Promise.resolve(true),
-      releaseRelayLease: () => Promise.resolve(),
       waiting: (limit) => Promise.resolve({ letters: waiting.slice(0, limit).map(letter), hasMore: false }),
       forget: (ids) => {
         calls.push(`forget ${ids.join(',')}`);

@@ -20,7 +20,6 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRelayDependencies): Promise<void> {
   return leadRelayUntil(signal, needs, {
     name: 'dead_letter_relay',
-    lease: needs.outbox,
     // Runs and their events do not depend on dead letters, and the process is theirs as well.
     endsOnFatal: false,
     publishOldest: (stop) => publishOldest(needs, stop),

@@ -60,15 +60,17 @@ function startRelay({ waiting = [], acquire, publish, mark }: Setup = {}) {
     ids.length > 5 ? `${ids[0]}..${ids.at(-1)}` : ids.join(',');
   const relaying = relayUntil(stop.signal, {
     judgeWebhook: () => null,
-    outbox: {
-      acquireRelayLease: (holder, leaseMs) => {
+    lease: {
+      acquire: (holder, leaseMs) => {
         calls.push(`acquire ${holder} ${leaseMs}`);
         return acquire?.() ?? Promise.resolve(true);
       },
-      releaseRelayLease: (holder) => {
+      release: (holder) => {
         calls.push(`release ${holder}`);
         return done;
       },
+    },
+    outbox: {
       unpublished: (limit) =>
         Promise.resolve({ entries: waiting.slice(0, limit).map(entry), hasMore: waiting.length >= limit }),
       markPublished: async (ids) => {

@@ -30,7 +30,6 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 export function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promise<void> {
   return leadRelayUntil(signal, needs, {
     name: 'relay',
-    lease: needs.outbox,
     // A missing schema: waiting would only hide it.
     endsOnFatal: true,
     publishOldest: (stop) => publishOldest(needs, stop),

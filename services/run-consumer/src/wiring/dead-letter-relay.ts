@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Scope } from '@runlane/service-kit';
+import { createLease } from '../adapters/postgres/named-lease.ts';
 import { createDeadLetterOutbox } from '../adapters/postgres/dead-letter-outbox.ts';
 import { relayDeadLettersUntil } from '../app/relay-dead-letters.ts';
 import type { Foundation } from './foundation.ts';
@@ -14,7 +15,8 @@ export async function startDeadLetterRelay(
   const publisher = await kafka.producer();
   scope.defer('dead letter producer', () => publisher.close());
   const relaying = relayDeadLettersUntil(background, {
-    outbox: createDeadLetterOutbox(pool, leasePool),
+    lease: createLease(leasePool, 'dead-letter-relay'),
+    outbox: createDeadLetterOutbox(pool),
     publisher,
     stored: wakeups.deadLettersStored,
     holder: randomUUID(),

@@ -8,6 +8,7 @@ import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.t
 import { openStore } from '../adapters/langgraph/store.ts';
 import { createCheckpointPruning } from '../adapters/postgres/checkpoint-pruning.ts';
 import { createLedgerPruning } from '../adapters/postgres/ledger-pruning.ts';
+import { createLease } from '../adapters/postgres/named-lease.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createScheduledRuns } from '../adapters/postgres/scheduled-runs.ts';
 import { createStrandedRuns } from '../adapters/postgres/run-store.ts';
@@ -52,7 +53,8 @@ export async function startRelay(
   const publisher = await kafka.producer();
   scope.defer('event producer', () => publisher.close());
   const relaying = relayUntil(signals.background, {
-    outbox: createOutbox(pool, leasePool),
+    lease: createLease(leasePool, 'outbox-relay'),
+    outbox: createOutbox(pool),
     publisher,
     encode: createEventEncoder(codec, topics.status),
     judgeWebhook,

@@ -5,8 +5,6 @@ import type { Pool, PoolClient } from 'pg';
 import type { DeadLetterOutbox } from '../../app/ports.ts';
 import { sql } from './statements.ts';
 
-const RELAY_LEASE = 'dead-letter-relay';
-
 /** How much one insert stores, in bytes: what is unpacked from a small batch may be very large. */
 const INSERT_BYTES = 16 * 1024 * 1024;
 
@@ -58,19 +56,9 @@ async function insert(client: PoolClient, letters: readonly NewLetter[]): Promis
   ]);
 }
 
-/**
- * The dead letters that are stored, and the lease of who publishes them.
- *
- * @param leasePool for the lease alone: a renewal must not wait behind what is slow
- */
-export function createDeadLetterOutbox(pool: Pool, leasePool: Pool = pool): DeadLetterOutbox {
+/** The dead letters that are stored. */
+export function createDeadLetterOutbox(pool: Pool): DeadLetterOutbox {
   return {
-    async acquireRelayLease(holder, leaseMs) {
-      return (await onDatabase(() => query(leasePool, sql.acquireLease, [RELAY_LEASE, holder, leaseMs]))).length > 0;
-    },
-    async releaseRelayLease(holder) {
-      await onDatabase(() => query(leasePool, sql.releaseLease, [RELAY_LEASE, holder]));
-    },
     async waiting(limit, maxBytes) {
       const rows = await onDatabase(() => query<LetterRow>(pool, sql.selectDeadLetters, [limit, maxBytes]));
       const foundCount = rows[0]?.found_count ?? 0;

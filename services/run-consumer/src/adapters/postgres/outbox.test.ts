@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { query } from '@runlane/postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { createLease } from './named-lease.ts';
 import { createOutbox } from './outbox.ts';
 import { sql } from './statements.ts';
 
@@ -53,8 +54,8 @@ test('a look that took as many events as it may says that there may be more', as
 });
 
 test('asking for the lease of another process writes nothing', async () => {
-  const outbox = createOutbox(rows.pool);
-  expect(await outbox.acquireRelayLease(randomUUID(), 60_000)).toBe(true);
+  const lease = createLease(rows.pool, 'outbox-relay');
+  expect(await lease.acquire(randomUUID(), 60_000)).toBe(true);
 
   const client = await rows.pool.connect();
   try {
@@ -70,9 +71,9 @@ test('asking for the lease of another process writes nothing', async () => {
 
 test('an expired lease goes to whoever asks first', async () => {
   await rows.pool.query('delete from runlane.leases');
-  const outbox = createOutbox(rows.pool);
+  const lease = createLease(rows.pool, 'outbox-relay');
   const [first, second] = [randomUUID(), randomUUID()];
-  expect(await outbox.acquireRelayLease(first, -1_000)).toBe(true);
-  expect(await outbox.acquireRelayLease(second, 60_000)).toBe(true);
-  expect(await outbox.acquireRelayLease(first, 60_000)).toBe(false);
+  expect(await lease.acquire(first, -1_000)).toBe(true);
+  expect(await lease.acquire(second, 60_000)).toBe(true);
+  expect(await lease.acquire(first, 60_000)).toBe(false);
 });

@@ -6,8 +6,6 @@ import type { Outbox } from '../../app/ports.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 import { sql } from './statements.ts';
 
-const RELAY_LEASE = 'outbox-relay';
-
 type EntryRow = {
   outbox_id: bigint;
   event_id: string;
@@ -32,19 +30,9 @@ type EntryRow = {
   found_count: number;
 };
 
-/**
- * The outbox table and the lease of its relay.
- *
- * @param leasePool for the lease alone: a renewal must not wait behind what is slow
- */
-export function createOutbox(pool: Pool, leasePool: Pool = pool): Outbox {
+/** The outbox table. */
+export function createOutbox(pool: Pool): Outbox {
   return {
-    async acquireRelayLease(holder, leaseMs) {
-      return (await onDatabase(() => query(leasePool, sql.acquireLease, [RELAY_LEASE, holder, leaseMs]))).length > 0;
-    },
-    async releaseRelayLease(holder) {
-      await onDatabase(() => query(leasePool, sql.releaseLease, [RELAY_LEASE, holder]));
-    },
     async unpublished(limit, maxBytes) {
       const rows = await onDatabase(() => query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit, maxBytes]));
       const foundCount = rows[0]?.found_count ?? 0;
