@@ -4,11 +4,11 @@
  *           its interrupts, then without its metadata, at its own place among the others.
  */
 import type { RunStatusEvent } from '@runlane/contracts';
-import { RecordTooLarge } from '@runlane/kafka';
-import type { OutRecord } from '@runlane/kafka';
+import type { OutRecord, RecordTooLarge } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { smallerEvent } from '../domain/status-event.ts';
 import type { EventEncoder, RecordPublisher } from './ports.ts';
+import { publishFitting } from './publish-fitting.ts';
 
 export type EventToPublish = { event: RunStatusEvent; traceparent: string | null };
 
@@ -16,45 +16,21 @@ export type PublishDependencies = { publisher: RecordPublisher; encode: EventEnc
 
 type Unpublished = EventToPublish & { record: OutRecord };
 
-/**
- * Resolves once the broker has acknowledged all of them.
- *
- * Thrown: RecordTooLarge when the topic refuses an event of which nothing more can be left out; what else publishing
- * throws, with an unknown outcome.
- */
+/** Resolves once the broker has acknowledged all of them. Thrown: as `publishFitting` does. */
 export async function publishEvents(
   events: readonly EventToPublish[],
-  needs: PublishDependencies,
+  { publisher, encode, logger }: PublishDependencies,
   signal: AbortSignal,
 ): Promise<void> {
-  let left: Unpublished[] = await Promise.all(events.map((one) => encoded(one, needs.encode)));
-  while (left.length > 0) {
-    try {
-      await needs.publisher.publish(
-        left.map(({ record }) => record),
-        { signal },
-      );
-      return;
-    } catch (error) {
-      if (!(error instanceof RecordTooLarge)) throw error;
-      left = await withoutTooMuch(left, error, needs);
-    }
-  }
-}
-
-/** What is still to publish after a refusal, beginning with a smaller form of what was refused; all before it is written. */
-async function withoutTooMuch(
-  left: readonly Unpublished[],
-  refusal: RecordTooLarge,
-  { encode, logger }: PublishDependencies,
-): Promise<Unpublished[]> {
-  const index = left.findIndex(({ record }) => record === refusal.record);
-  const refused = left[index];
-  const smaller = refused === undefined ? null : smallerEvent(refused.event);
-  if (refused === undefined || smaller === null) throw refusal;
-  const { event_id: eventId, run_id: runId, type } = smaller;
-  logger.warn({ err: refusal, eventId, runId, type }, 'relay.event_too_large');
-  return [await encoded({ event: smaller, traceparent: refused.traceparent }, encode), ...left.slice(index + 1)];
+  const records = await Promise.all(events.map((one) => encoded(one, encode)));
+  const smaller = async ({ event, traceparent }: Unpublished, refusal: RecordTooLarge) => {
+    const next = smallerEvent(event);
+    if (next === null) return null;
+    const { event_id: eventId, run_id: runId, type } = next;
+    logger.warn({ err: refusal, eventId, runId, type }, 'relay.event_too_large');
+    return encoded({ event: next, traceparent }, encode);
+  };
+  await publishFitting(records, smaller, publisher, signal);
 }
 
 async function encoded(one: EventToPublish, encode: EventEncoder): Promise<Unpublished> {

@@ -5,11 +5,12 @@
  *           without its key.
  * Apart     It shares neither lease nor producer with the events: a failure of one holds up nothing of the other.
  */
-import { RecordTooLarge, smallerDeadLetter } from '@runlane/kafka';
-import type { OutRecord } from '@runlane/kafka';
+import { smallerDeadLetter } from '@runlane/kafka';
+import type { RecordTooLarge } from '@runlane/kafka';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
-import type { DeadLetterOutbox, RecordPublisher } from './ports.ts';
+import type { DeadLetterOutbox, RecordPublisher, StoredDeadLetter } from './ports.ts';
+import { publishFitting } from './publish-fitting.ts';
 
 export type DeadLetterRelayDependencies = RelayLoop & { outbox: DeadLetterOutbox; publisher: RecordPublisher };
 
@@ -27,32 +28,16 @@ export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRela
 }
 
 async function publishOldest(needs: DeadLetterRelayDependencies, signal: AbortSignal): Promise<boolean> {
-  const { letters, hasMore } = await needs.outbox.waiting(BATCH, BATCH_BYTES);
+  const { outbox, publisher, logger } = needs;
+  const { letters, hasMore } = await outbox.waiting(BATCH, BATCH_BYTES);
   if (letters.length === 0) return false;
-  let left: OutRecord[] = letters.map(({ record }) => record);
-  while (left.length > 0) {
-    try {
-      await needs.publisher.publish(left, { signal });
-      left = [];
-    } catch (error) {
-      if (!(error instanceof RecordTooLarge)) throw error;
-      left = withoutTooMuch(left, error, needs);
-    }
-  }
-  await needs.outbox.forget(letters.map(({ id }) => id));
+  const smaller = ({ id, record }: StoredDeadLetter, refusal: RecordTooLarge) => {
+    const fitting = smallerDeadLetter(record);
+    if (fitting === null) return null;
+    logger.warn({ err: refusal }, 'dead_letter_relay.too_large');
+    return { id, record: fitting };
+  };
+  await publishFitting(letters, smaller, publisher, signal);
+  await outbox.forget(letters.map(({ id }) => id));
   return hasMore;
-}
-
-/** What is still to publish after a refusal, beginning with a smaller form of what was refused; all before it is written. */
-function withoutTooMuch(
-  left: readonly OutRecord[],
-  refusal: RecordTooLarge,
-  { logger }: DeadLetterRelayDependencies,
-): OutRecord[] {
-  const index = left.indexOf(refusal.record);
-  const refused = left[index];
-  const smaller = refused === undefined ? null : smallerDeadLetter(refused);
-  if (smaller === null) throw refusal;
-  logger.warn({ err: refusal }, 'dead_letter_relay.too_large');
-  return [smaller, ...left.slice(index + 1)];
 }
