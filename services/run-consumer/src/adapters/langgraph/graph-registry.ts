@@ -32,9 +32,10 @@ export type GraphState = {
   tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown; response_schema?: unknown }[] }[];
 };
 
-/** As LangGraph's servers call it. */
+/** How long the import of a graph may take, in milliseconds. */
 const LOAD_LIMIT_MS = 60_000;
 
+/** As LangGraph's servers call it. */
 type GraphFactory = (config: object, runtime: FactoryRuntime) => unknown;
 type FactoryRuntime = { accessContext: 'threads.create_run'; executionRuntime: { context: unknown } };
 type LoadedGraph =
