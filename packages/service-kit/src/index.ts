@@ -21,5 +21,6 @@ export { Scope } from './scope.ts';
 export { Turns } from './turns.ts';
 export { runRoles, runlaneVariables } from './variables.ts';
 export type { RunRole } from './variables.ts';
+export { waitOrAbort } from './wait-or-abort.ts';
 export { Wakeup } from './wakeup.ts';
 export type { WakeupOutcome } from './wakeup.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitOrAbort } from '@runlane/service-kit';
 import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 import { createExecutorLeases, createRunClaims } from '../adapters/postgres/run-store.ts';
@@ -123,13 +123,4 @@ function reportAttempt({ metrics, logger }: Foundation, run: ClaimedRun, outcome
     },
     'run.attempted',
   );
-}
-
-/** Resolves after the time, or as soon as the signal aborts. */
-async function waitOrAbort(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

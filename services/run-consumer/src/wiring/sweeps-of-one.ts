@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitOrAbort } from '@runlane/service-kit';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
 import { createLease } from '../adapters/postgres/named-lease.ts';
 import { leadUntil } from '../app/lead-sweeping.ts';
@@ -16,11 +16,7 @@ export function startSweepsOfOne(background: AbortSignal, foundation: Foundation
     holder: randomUUID(),
     leaseMs: LEASE_MS,
     monotonicMs: () => performance.now(),
-    delay: async (ms, signal) => {
-      await sleep(ms, undefined, { signal }).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-      });
-    },
+    delay: waitOrAbort,
     work: async (signal) => {
       await Promise.all([
         startJoining(signal, foundation),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Wakeup } from '@runlane/service-kit';
+import { Wakeup, waitOrAbort } from '@runlane/service-kit';
 import { createSigner, webhookIdOf } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
 import { createWebhookSender } from '../adapters/http/sender.ts';
@@ -87,13 +87,4 @@ function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): 
     },
     'webhook.attempted',
   );
-}
-
-/** Resolves after the time, or as soon as the signal aborts. */
-async function waitOrAbort(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }
