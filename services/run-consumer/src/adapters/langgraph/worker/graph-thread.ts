@@ -169,7 +169,13 @@ export class GraphThread {
 
   #endIfOnlyDeaf(): void {
     if (!this.#isLeaving || this.#isEnding || this.#isGone) return;
-    if ([...this.#attempts.values()].every(({ isDeaf }) => isDeaf)) void this.terminate();
+    const attempts = [...this.#attempts.values()];
+    if (attempts.every(({ isDeaf }) => isDeaf)) void this.terminate();
+    else if (!attempts.some(({ isDeaf }) => isDeaf)) {
+      // The thread need not be ended for anybody any more: the others have their time, until one of them is deaf.
+      clearTimeout(this.#grace);
+      this.#grace = undefined;
+    }
   }
 
   #receive(message: FromWorker): void {

@@ -46,6 +46,7 @@ afterAll(async () => {
 async function startWorkers(
   threadCount = 1,
   store: StoreSettings = { index: null, ttl: null },
+  drainGraceMs = 60_000,
 ): Promise<GraphWorkers & AsyncDisposable> {
   const workers = new GraphWorkers({
     settings: {
@@ -64,7 +65,7 @@ async function startWorkers(
     environment: { ...process.env, SIDE_EFFECTS_FILE: sideEffects },
     memoryMb: 128,
     threadCount,
-    drainGraceMs: 60_000,
+    drainGraceMs,
     leaseMs: 6_000,
     logger: silent,
   });
@@ -272,4 +273,19 @@ test('embeddings of the store that do not load end the start, with the reason', 
   );
   await using workers = await startWorkers(1, index('embed'));
   expect(await run(workers, await claim('nothing'))).toMatchObject({ kind: 'succeeded' });
+});
+
+test('a graph that was deaf and ends after all leaves its neighbours their time', async () => {
+  await using workers = await startWorkers(1, undefined, 1_500);
+  const [late, long] = [await claim('ignore_abort', 6_000), await claim('ignore_abort', 10_000)];
+  const controls = signals();
+  const deaf = workers.run(late, controls);
+  const neighbour = run(workers, long);
+  await eventually(() => hasNoted(late.runId, 'start') && hasNoted(long.runId, 'start'), { what: 'both have started' });
+  controls.stop.abort(new Cancelled({ how: 'rollback' }));
+
+  await deaf;
+  expect(hasNoted(late.runId, 'end')).toBe(true);
+  await neighbour;
+  expect([countNoted(long.runId, 'start'), countNoted(long.runId, 'end')]).toEqual([1, 1]);
 });
