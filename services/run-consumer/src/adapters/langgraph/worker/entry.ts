@@ -15,6 +15,7 @@ import { openStore } from '../store.ts';
 import { runScope } from '../run-scope.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { BeginTicket } from './begin-ticket.ts';
+import { flushTraces } from './flush-traces.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
 import { provideLoggers } from './provide-loggers.ts';
@@ -102,6 +103,11 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'drain':
       attempts.get(message.key)?.drain.abort();
+      return;
+    case 'finish':
+      void flushTraces(settings.graphs.map(({ file }) => file))
+        .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
+        .then(() => tell({ type: 'finished' }));
       return;
   }
 });

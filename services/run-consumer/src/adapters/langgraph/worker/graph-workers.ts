@@ -7,6 +7,7 @@ import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
 import { LeaseEnd } from './lease-end.ts';
@@ -51,7 +52,7 @@ export class GraphWorkers {
   /** Ends every thread. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([this.#shared.stop(), ...[...this.#solo].map((thread) => thread.terminate())]);
+    await Promise.all([this.#shared.stop(), ...[...this.#solo].map((thread) => thread.finish())]);
   }
 
   async #runAlone(run: ClaimedRun, signals: RunSignals): Promise<Outcome> {
@@ -62,6 +63,7 @@ export class GraphWorkers {
       startHost: (events) => startOwnProcess(this.#options, this.#options.leaseMs / 2, events),
       sharesMemory: false,
       drainGraceMs: this.#options.drainGraceMs,
+      isTraced: isTraced(this.#options.environment),
       logger: this.#options.logger,
       onGone: () => this.#solo.delete(thread),
     });
@@ -72,7 +74,7 @@ export class GraphWorkers {
       // Only its end tells whether the run was to blame: until then it stays apart.
       return outcome.kind === 'handed_back' ? { ...outcome, isolate: true } : outcome;
     } finally {
-      await thread.terminate();
+      await thread.finish();
       this.#apart.release();
     }
   }

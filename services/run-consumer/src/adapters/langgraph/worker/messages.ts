@@ -38,11 +38,14 @@ export type ToWorker =
   /** Stop at the next superstep. */
   | { type: 'drain'; key: AttemptKey }
   /** Asks for a `pong`, which a worker whose event loop is blocked does not give. */
-  | { type: 'ping' };
+  | { type: 'ping' }
+  /** Nothing more will come: asks for `finished`, when the traces of the runs are sent. */
+  | { type: 'finish' };
 
 export type FromWorker =
   | { type: 'ready' }
   | { type: 'pong' }
+  | { type: 'finished' }
   | { type: 'began'; key: AttemptKey }
   | { type: 'ended'; key: AttemptKey; outcome: Outcome };
 

@@ -10,6 +10,7 @@ import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner } from '../../../app/execute-runs.ts';
 import type { Outcome } from '../../../domain/run.ts';
 import { startThread } from './graph-host.ts';
+import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
 
@@ -68,11 +69,11 @@ export class ThreadPool {
     }
   };
 
-  /** Ends every thread. */
+  /** Ends every thread, after the traces of its runs are sent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#respawn);
-    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+    await Promise.all([...this.#threads].map((thread) => thread.finish()));
   }
 
   #leastBusy(): GraphThread | null {
@@ -103,6 +104,7 @@ export class ThreadPool {
       startHost: (events) => startThread(this.#options, events),
       sharesMemory: true,
       drainGraceMs: this.#options.drainGraceMs,
+      isTraced: isTraced(this.#options.environment),
       logger: this.#options.logger,
       onChange: () => this.#changed(),
       onGone: (crashed) => {
