@@ -138,32 +138,38 @@ test('what graphs print is in the log with their run, and they have what a LangG
   expect(printed[0]).not.toHaveProperty('run_id');
 });
 
-test('a graph that throws leaves its stack, its causes and its own line in the log', async () => {
+test('a graph that throws, does not load or has a failing factory leaves stack, causes and its own line in the log', async () => {
+  const failing = `enum Kind { Deep = 'deep' }
+    export function fail(): string {
+      throw new Error('on top', { cause: new RangeError(Kind.Deep) });
+    }`;
   const directory = project({
     'package.json': { type: 'module' },
-    'langgraph.json': { graphs: { throws: './throws.ts' } },
-    'throws.ts': telling(
-      'fail()',
-      `enum Kind { Deep = 'deep' }
-      function fail(): string {
-        throw new Error('on top', { cause: new RangeError(Kind.Deep) });
-      }`,
-      'export default',
-    ),
+    'langgraph.json': { graphs: { throws: './throws.ts', loads: './loads.ts', factory: './factory.ts' } },
+    'fail.ts': failing,
+    'throws.ts': telling('fail()', `import { fail } from './fail.js';`, 'export default'),
+    'loads.ts': telling('1', `import { fail } from './fail.js'; fail();`, 'export default'),
+    'factory.ts': `import { fail } from './fail.js'; export default async () => fail();`,
   });
   await using world = await World.create(servers());
-  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
-  await service.ready();
-  expect(await outputs(world, ['throws'])).toEqual({ throws: { error: 'Error', message: 'on top' } });
-  const [failed, ...others] = service.logs.filter(({ msg }) => msg === 'graph.failed');
-  expect(others).toEqual([]);
-  expect(failed).toMatchObject({
-    level: 'error',
-    graph_id: 'throws',
-    run_id: expect.stringMatching(/./),
-    // The line of the throw in the source, not in what was made of it.
-    at: expect.stringMatching(/throws\.ts:5:/),
-    err: { stack: expect.stringMatching(/throws\.ts:5:/) },
+  const service = world.runConsumer({
+    LANGGRAPH_CONFIG: join(directory, 'langgraph.json'),
+    RUNLANE_ERROR_STACK_LENGTH: '4000',
   });
-  expect(JSON.stringify(failed)).toMatch(/RangeError.*deep|deep.*RangeError/);
+  await service.ready();
+  // The line of the throw in the source, not in what was made of it, and the cause behind it.
+  const stack = expect.stringMatching(/on top[^]*fail\.ts:3:[^]*RangeError: deep[^]*fail\.ts:3:/);
+  expect(await outputs(world, ['throws', 'loads', 'factory'])).toEqual({
+    throws: { error: 'Error', message: 'on top', stack },
+    loads: { error: 'GraphNotLoadable', message: expect.stringContaining('does not load: on top'), stack },
+    factory: { error: 'GraphNotLoadable', message: expect.stringContaining('factory failed: on top'), stack },
+  });
+  const failed = service.logs.filter(({ msg }) => msg === 'graph.failed');
+  expect(failed.map(({ graph_id }) => String(graph_id)).toSorted()).toEqual(['factory', 'loads', 'throws']);
+  const at = expect.stringMatching(/fail\.ts:3:/);
+  for (const line of failed) {
+    expect(line).toMatchObject({ level: 'error', run_id: expect.stringMatching(/./), at });
+    expect(JSON.stringify(line['err'])).toMatch(/fail\.ts:3:[^]*RangeError[^]*deep/);
+  }
+  expect(service.logs.filter(({ msg }) => msg === 'graph.not_loadable')).toMatchObject([{ graph_id: 'loads', at }]);
 });

@@ -41,6 +41,7 @@ export function createWorkers(
       graphs: project.graphs,
       tsconfig: project.tsconfig,
       store: project.store,
+      stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
     environment: { ...environment, ...project.env, PWD: project.directory },

@@ -54,6 +54,7 @@ const runGraph = createGraphRunner({
     }),
   mayBegin: () => !leaseEnd.isOver(),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
+  stackLength: settings.stackLength,
   logger,
 });
 

@@ -60,6 +60,7 @@ async function startWorkers(
       ],
       tsconfig: project.tsconfig,
       store,
+      stackLength: 0,
       logLevel: 'silent',
     },
     environment: { ...process.env, SIDE_EFFECTS_FILE: sideEffects },

@@ -16,6 +16,8 @@ export type WorkerSettings = {
   /** For the path aliases of the graphs' modules; null without one. */
   tsconfig: string | null;
   store: StoreSettings;
+  /** Longest stack of what a graph throws that its event has, in characters; 0 = none. */
+  stackLength: number;
   logLevel: LogLevel;
 };
 

@@ -33,6 +33,7 @@ async function startTracing(endpoint: string): Promise<GraphWorkers> {
       graphs: [testGraph('steps', 'steps')],
       tsconfig: null,
       store,
+      stackLength: 0,
       logLevel: 'silent',
     },
     environment: {
