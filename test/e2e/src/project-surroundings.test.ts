@@ -3,35 +3,15 @@
  * Real: Kafka, Postgres, the process, project folders of their own. What decides: the events and the log.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, expect, inject, test } from 'vitest';
+import { ProjectFolders, telling } from './project-folder.ts';
 import { World, runCreate } from './world.ts';
 
-const NODE_MODULES = fileURLToPath(new URL('../../graphs/node_modules', import.meta.url));
 const servers = () => ({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'runlane-projects-')));
-afterAll(() => rmSync(root, { recursive: true }));
-
-/** A graph with one node, which tells the value of an expression. */
-const telling = (expression: string, before = '', how = 'export const graph =') => `
-import { Annotation, StateGraph } from '@langchain/langgraph';
-${before}
-${how} new StateGraph(Annotation.Root({ out: Annotation<any> }))
-  .addNode('a', () => ({ out: ${expression} })).addEdge('__start__', 'a').compile();`;
-
-function project(files: Record<string, string | object>): string {
-  const directory = join(root, randomUUID());
-  for (const [name, content] of Object.entries(files)) {
-    const file = join(directory, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
-  }
-  symlinkSync(NODE_MODULES, join(directory, 'node_modules'));
-  return directory;
-}
+const folders = new ProjectFolders();
+afterAll(() => folders[Symbol.dispose]());
+const project = (files: Record<string, string | object>) => folders.create(files);
 
 async function outputs(world: World, graphs: string[]): Promise<unknown> {
   const events = await world.collectEvents();
@@ -56,6 +36,7 @@ test('a project finds its files; what it lacks (an env file, the base of its tsc
       const prompt = readFileSync('./prompts/system.txt', 'utf8');`,
     ),
     'src/cwd.ts': telling('[process.cwd(), process.env.PWD]', '', 'export default'),
+    'src/tsconfig.json': { compilerOptions: { emitDecoratorMetadata: true } },
   });
   await using world = await World.create(servers());
   const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
@@ -63,6 +44,7 @@ test('a project finds its files; what it lacks (an env file, the base of its tsc
   expect(await outputs(world, ['file', 'cwd'])).toEqual({ file: 'Be nice', cwd: [directory, directory] });
   const warnings = JSON.stringify(service.logs.filter(({ level }) => level === 'warn'));
   expect(warnings).toContain(`The env file ${join(directory, '.env')} does not exist`);
+  expect(warnings).toContain('tsconfig.json sets emitDecoratorMetadata, which tsx does not heed');
   expect(warnings).toContain('tsconfig.not_resolved');
   expect(warnings).toContain(join(directory, 'tsconfig.json'));
 });

@@ -16,6 +16,7 @@ import { runScope } from '../run-scope.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { BeginTicket } from './begin-ticket.ts';
 import { flushTraces } from './flush-traces.ts';
+import { resolveAliasesByGraph } from './graph-tsconfigs.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
 import { provideLoggers } from './provide-loggers.ts';
@@ -36,6 +37,11 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
 
 provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
+resolveAliasesByGraph(
+  settings.graphs.map(({ file }) => file),
+  settings.tsconfig,
+  logger,
+);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
 const graphs = new GraphRegistry(settings.graphs, logger);
