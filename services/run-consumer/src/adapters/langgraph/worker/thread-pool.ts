@@ -35,10 +35,13 @@ export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   readonly #threads = new Set<GraphThread>();
   readonly #loading = new Set<GraphThread>();
+  /** With graphs as they were: they only end what they have begun. */
+  readonly #outdated = new Set<GraphThread>();
   /** As many wait as runs are executed. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #stopping = new AbortController();
   #shortLives = 0;
+  #reloadCount = 0;
   #respawn: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadPoolOptions) {
@@ -48,7 +51,7 @@ export class ThreadPool {
   /** Starts the threads; resolves when their graphs are loaded. Rejects when a thread cannot start. */
   async start(): Promise<void> {
     for (let count = 0; count < this.#options.threadCount; count += 1) this.#add();
-    await Promise.all([...this.#threads].map((thread) => thread.ready));
+    await this.#loaded();
   }
 
   readonly run: GraphRunner = async (run, signals) => {
@@ -69,11 +72,38 @@ export class ThreadPool {
     }
   };
 
+  /**
+   * Has graphs loaded anew, in new threads: what has begun ends in its thread, all other attempts begin in these. Resolves
+   * when they are loaded.
+   */
+  async reload(): Promise<void> {
+    for (const thread of this.#threads) {
+      this.#threads.delete(thread);
+      this.#loading.delete(thread);
+      this.#outdated.add(thread);
+      thread.leave();
+    }
+    this.#shortLives = 0;
+    this.#reloadCount += 1;
+    await this.start();
+  }
+
   /** Ends every thread, after the traces of its runs are sent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#respawn);
-    await Promise.all([...this.#threads].map((thread) => thread.finish()));
+    await Promise.all([...this.#threads, ...this.#outdated].map((thread) => thread.finish()));
+  }
+
+  async #loaded(): Promise<void> {
+    const reloadCount = this.#reloadCount;
+    try {
+      await Promise.all([...this.#threads].map((thread) => thread.ready));
+    } catch (error) {
+      if (reloadCount === this.#reloadCount) throw error;
+      // Those that were awaited have made room for others.
+      await this.#loaded();
+    }
   }
 
   #leastBusy(): GraphThread | null {
@@ -110,6 +140,7 @@ export class ThreadPool {
       onGone: (crashed) => {
         this.#threads.delete(thread);
         this.#loading.delete(thread);
+        this.#outdated.delete(thread);
         if (performance.now() - startedMs >= SETTLED_MS) this.#shortLives = 0;
         else if (crashed) this.#shortLives += 1;
         this.#changed();
