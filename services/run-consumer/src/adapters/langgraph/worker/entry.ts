@@ -37,7 +37,12 @@ provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
-const graphs = new GraphRegistry(settings.graphs, logger);
+const tell = (message: FromWorker) => port.postMessage(message);
+const graphs = new GraphRegistry(settings.graphs, logger, {
+  loadLimitMs: settings.loadLimitMs,
+  onLoading: (graphId) => tell({ type: 'loading', graphId }),
+  onLoaded: (graphId) => tell({ type: 'loaded', graphId }),
+});
 const runGraph = createGraphRunner({
   graphs,
   newSaver: ({ runId, fencingToken, threadId, metadata, request }, ties) =>
@@ -58,7 +63,6 @@ const runGraph = createGraphRunner({
 
 type Attempt = { abort: AbortController; drain: AbortController };
 const attempts = new Map<AttemptKey, Attempt>();
-const tell = (message: FromWorker) => port.postMessage(message);
 
 /** Whatever the outcome holds, the attempt ends. */
 function tellOutcome(key: AttemptKey, outcome: Outcome): void {
