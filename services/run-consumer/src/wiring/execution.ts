@@ -43,6 +43,7 @@ export function createWorkers(
       tsconfig: project.tsconfig,
       loadLimitMs: LOAD_LIMIT_MS,
       store: project.store,
+      stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
     environment: { ...environment, ...project.env, PWD: project.directory },

@@ -6,6 +6,7 @@ import { lend } from './lent-parts.ts';
 import { watchParts } from './node-watch.ts';
 import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
+import { ownFrameOf } from './tell-failure.ts';
 
 /** What the executor uses of a compiled graph. Structural, because a project brings its own copy of LangGraph. */
 export interface RunnableGraph {
@@ -101,7 +102,7 @@ export class GraphRegistry {
       await this.#load(graphId);
       this.#logger.info({ graph_id: graphId }, 'graph.loaded');
     } catch (error) {
-      this.#logger.error({ err: error, graph_id: graphId }, 'graph.not_loadable');
+      this.#logger.error({ err: error, graph_id: graphId, at: ownFrameOf(error) }, 'graph.not_loadable');
     }
   }
 

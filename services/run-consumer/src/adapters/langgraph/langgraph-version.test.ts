@@ -37,6 +37,7 @@ async function startProject(langgraph: string) {
       ],
       tsconfig: null,
       store: { index: null, ttl: null },
+      stackLength: 0,
       logLevel: 'silent',
     },
     environment: { ...process.env, SIDE_EFFECTS_FILE: join(project.directory, 'side-effects.jsonl') },

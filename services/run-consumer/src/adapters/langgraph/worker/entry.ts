@@ -15,6 +15,8 @@ import { openStore } from '../store.ts';
 import { runScope } from '../run-scope.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { BeginTicket } from './begin-ticket.ts';
+import { flushTraces } from './flush-traces.ts';
+import { resolveAliasesByGraph } from './graph-tsconfigs.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
 import { provideLoggers } from './provide-loggers.ts';
@@ -35,6 +37,11 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
 
 provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
+resolveAliasesByGraph(
+  settings.graphs.map(({ file }) => file),
+  settings.tsconfig,
+  logger,
+);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
 const tell = (message: FromWorker) => port.postMessage(message);
@@ -58,6 +65,7 @@ const runGraph = createGraphRunner({
     }),
   mayBegin: () => !leaseEnd.isOver(),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
+  stackLength: settings.stackLength,
   logger,
 });
 
@@ -106,6 +114,11 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'drain':
       attempts.get(message.key)?.drain.abort();
+      return;
+    case 'finish':
+      void flushTraces(settings.graphs.map(({ file }) => file))
+        .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
+        .then(() => tell({ type: 'finished' }));
       return;
   }
 });

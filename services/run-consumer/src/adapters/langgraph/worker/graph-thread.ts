@@ -9,7 +9,7 @@
  *           elsewhere, and nothing new begins beside them. A thread that does not answer cannot do that, and after a lost
  *           lease there is no time: then they are handed back as they are. None of them is spent.
  */
-import { LeaseLost } from '@runlane/service-kit';
+import { LeaseLost, waitOrAbort } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { RunSignals } from '../../../app/execute-runs.ts';
 import { claimKey } from '../../../domain/run.ts';
@@ -30,6 +30,8 @@ export type GraphThreadOptions = {
   loadLimitMs: number;
   /** Most milliseconds that the other attempts have to their next superstep when one of them is deaf to its abort. */
   drainGraceMs: number;
+  /** Whether its graphs send traces, which are sent before it ends. */
+  isTraced: boolean;
   logger: Logger;
   /** `isActive` has changed. */
   onChange?: () => void;
@@ -56,14 +58,19 @@ const ABORT_GRACE_MS = 5_000;
 /** After a lost lease another process may start the run at any moment, so there is no time to be patient. */
 const LEASE_LOST_GRACE_MS = 500;
 
+/** Milliseconds that the last traces have: a collector that is away must not hold up the end of the service. */
+const TRACES_MS = 3_000;
+
 export class GraphThread {
   readonly #options: GraphThreadOptions;
   readonly #host: GraphHost;
   readonly #attempts = new Map<AttemptKey, Attempt>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #loading: LoadWatch;
+  readonly #finished = new AbortController();
   readonly #pulse: Pulse | null;
   #isLeaving = false;
+  #isFinishing = false;
   #isEnding = false;
   #isGone = false;
   #grace: NodeJS.Timeout | undefined;
@@ -126,7 +133,18 @@ export class GraphThread {
     this.#endIfOnlyDeaf();
   }
 
-  /** Ends the thread; attempts in it are handed back unspent. */
+  /** Ends the thread when the traces of its runs are sent, or in a few seconds; attempts in it are handed back unspent. */
+  async finish(): Promise<void> {
+    this.#isFinishing = true;
+    this.leave();
+    if (this.#options.isTraced && !this.#isGone && (this.#pulse?.isAnswering ?? true)) {
+      this.#host.send({ type: 'finish' });
+      await waitOrAbort(TRACES_MS, this.#finished.signal);
+    }
+    await this.terminate();
+  }
+
+  /** Ends the thread at once; attempts in it are handed back unspent. */
   async terminate(): Promise<void> {
     this.#isEnding = true;
     if (!this.#isLeaving) {
@@ -179,7 +197,9 @@ export class GraphThread {
   #endIfOnlyDeaf(): void {
     if (!this.#isLeaving || this.#isEnding || this.#isGone) return;
     const attempts = [...this.#attempts.values()];
-    if (attempts.every(({ isDeaf }) => isDeaf)) void this.terminate();
+    if (attempts.length === 0) {
+      if (!this.#isFinishing) void this.finish();
+    } else if (attempts.every(({ isDeaf }) => isDeaf)) void this.terminate();
     else if (!attempts.some(({ isDeaf }) => isDeaf)) {
       // The thread need not be ended for anybody any more: the others have their time, until one of them is deaf.
       clearTimeout(this.#grace);
@@ -203,6 +223,9 @@ export class GraphThread {
         return;
       case 'pong':
         this.#pulse?.answered();
+        return;
+      case 'finished':
+        this.#finished.abort();
         return;
       case 'began':
         this.#attempts.get(message.key)?.began();
@@ -248,6 +271,7 @@ export class GraphThread {
     this.#isGone = true;
     this.#loading.stop();
     this.#pulse?.stop();
+    this.#finished.abort();
     clearTimeout(this.#grace);
     this.#ready.reject(new Error(`The worker thread is gone: ${why}`));
     // Whoever awaits it hears of it; a thread that nobody awaits must not end the process by it.

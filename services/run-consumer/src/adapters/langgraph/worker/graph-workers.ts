@@ -7,6 +7,7 @@ import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
 import { LeaseEnd } from './lease-end.ts';
@@ -53,7 +54,7 @@ export class GraphWorkers {
   /** Ends every thread. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([this.#shared.stop(), ...[...this.#solo].map((thread) => thread.terminate())]);
+    await Promise.all([this.#shared.stop(), ...[...this.#solo].map((thread) => thread.finish())]);
   }
 
   /** Its process loads no other graph. */
@@ -72,6 +73,7 @@ export class GraphWorkers {
       sharesMemory: false,
       loadLimitMs: this.#options.settings.loadLimitMs,
       drainGraceMs: this.#options.drainGraceMs,
+      isTraced: isTraced(this.#options.environment),
       logger: this.#options.logger,
       onGone: () => this.#solo.delete(thread),
     });
@@ -82,7 +84,7 @@ export class GraphWorkers {
       // Only its end tells whether the run was to blame: until then it stays apart.
       return outcome.kind === 'handed_back' ? { ...outcome, isolate: true } : outcome;
     } finally {
-      await thread.terminate();
+      await thread.finish();
       this.#apart.release();
     }
   }

@@ -11,6 +11,7 @@ import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner } from '../../../app/execute-runs.ts';
 import type { Outcome } from '../../../domain/run.ts';
 import { startThread } from './graph-host.ts';
+import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import type { WorkerSettings } from './messages.ts';
 import { GraphThread, NOT_BEGUN, blockedAtImport } from './graph-thread.ts';
@@ -95,11 +96,11 @@ export class ThreadPool {
     return this.#blocking.has(graphId);
   }
 
-  /** Ends every thread. */
+  /** Ends every thread, after the traces of its runs are sent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#respawn);
-    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+    await Promise.all([...this.#threads].map((thread) => thread.finish()));
   }
 
   #leastBusy(): GraphThread | null {
@@ -132,6 +133,7 @@ export class ThreadPool {
       loadLimitMs: this.#options.settings.loadLimitMs,
       onBlocked: (graphId) => this.#blocking.add(graphId),
       drainGraceMs: this.#options.drainGraceMs,
+      isTraced: isTraced(this.#options.environment),
       logger: this.#options.logger,
       onChange: () => this.#changed(),
       onGone: (crashed) => {

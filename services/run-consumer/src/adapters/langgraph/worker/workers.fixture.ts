@@ -68,6 +68,7 @@ export class WorkersWorld implements AsyncDisposable {
         tsconfig: project.tsconfig,
         loadLimitMs: 60_000,
         store: { index: null, ttl: null },
+        stackLength: 0,
         logLevel: 'silent',
         ...settings,
       },
