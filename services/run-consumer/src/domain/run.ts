@@ -84,8 +84,8 @@ export type HeadState = {
   areValuesLossy?: true;
 };
 
-/** An error as the wire has it: class name and message. */
-export type RunError = { error: string; message: string };
+/** An error as the wire has it: class name and message, and where the deployment wants it the stack with its causes. */
+export type RunError = { error: string; message: string; stack?: string };
 
 /** How an attempt ended, as its executor saw it. */
 export type Outcome =
