@@ -148,6 +148,13 @@ export const runlaneVariables = z.object({
         'Checkpoints that threads keep: all, or the latest, without which they could not go on; the others are deleted when ' +
         'no run of the thread is left, and no run can start from them any more.',
     }),
+  RUNLANE_ERROR_STACK_LENGTH: wholeNumber({ min: 0, max: 65_536 })
+    .default(0)
+    .meta({
+      description:
+        'Longest error.stack in the event of a run whose graph threw, in characters. 0 = none: a stack tells paths and code ' +
+        'to everybody who reads events. The log has it anyway.',
+    }),
   RUNLANE_LOG_LEVEL: z
     .enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` })
     .default('info')
