@@ -37,6 +37,8 @@ export type ClaimedRun = {
   isIsolated: boolean;
   /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
   isTemporary: boolean;
+  /** Stored with the run: none of its checkpoints has a lower id. Null: not known, of runs that began before there was one. */
+  checkpointFloor: string | null;
 };
 
 /**

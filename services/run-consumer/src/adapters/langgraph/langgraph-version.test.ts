@@ -27,6 +27,7 @@ async function startProject(langgraph: string) {
       databaseUrl: rows.databaseUrl,
       checkpointSchema: 'public',
       poolSize: 2,
+      loadLimitMs: 60_000,
       directory: project.directory,
       graphs: [
         project.graph('gate'),

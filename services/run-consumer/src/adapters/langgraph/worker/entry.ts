@@ -44,16 +44,22 @@ resolveAliasesByGraph(
 );
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
-const graphs = new GraphRegistry(settings.graphs, logger);
+const tell = (message: FromWorker) => port.postMessage(message);
+const graphs = new GraphRegistry(settings.graphs, logger, {
+  loadLimitMs: settings.loadLimitMs,
+  onLoading: (graphId) => tell({ type: 'loading', graphId }),
+  onLoaded: (graphId) => tell({ type: 'loaded', graphId }),
+});
 const runGraph = createGraphRunner({
   graphs,
-  newSaver: ({ runId, fencingToken, threadId, metadata, request }, ties) =>
+  newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
     new RunSaver({
       pool,
       schema,
       commits,
       claim: { runId, fencingToken },
       threadId,
+      floor: checkpointFloor,
       metadata,
       isDeferred: request.durability === 'async',
       ...ties,
@@ -66,7 +72,6 @@ const runGraph = createGraphRunner({
 
 type Attempt = { abort: AbortController; drain: AbortController };
 const attempts = new Map<AttemptKey, Attempt>();
-const tell = (message: FromWorker) => port.postMessage(message);
 
 /** Whatever the outcome holds, the attempt ends. */
 function tellOutcome(key: AttemptKey, outcome: Outcome): void {

@@ -52,7 +52,9 @@ export class GraphWorkers {
   }
 
   readonly run: GraphRunner = (run, signals) =>
-    run.isIsolated ? this.#runAlone(run, signals) : this.#shared.run(run, signals);
+    run.isIsolated && !this.#shared.blocksAtImport(run.graphId)
+      ? this.#runAlone(run, signals)
+      : this.#shared.run(run, signals);
 
   /** Ends every thread. */
   async stop(): Promise<void> {
@@ -60,13 +62,21 @@ export class GraphWorkers {
     await Promise.all([this.#shared.stop(), ...[...this.#solo].map((thread) => thread.finish())]);
   }
 
+  /** Its process loads no other graph. */
+  #optionsFor({ graphId }: ClaimedRun): HostOptions {
+    const { settings } = this.#options;
+    const graphs = settings.graphs.filter((source) => source.graphId === graphId);
+    return { ...this.#options, settings: { ...settings, graphs } };
+  }
+
   async #runAlone(run: ClaimedRun, signals: RunSignals): Promise<Outcome> {
     if (!(await this.#apart.take(AbortSignal.any([signals.abort, signals.drain, this.#stopping.signal])))) {
       return stoppedWaiting('a process of its own', true);
     }
     const thread = new GraphThread({
-      startHost: (events) => startOwnProcess(this.#options, this.#options.leaseMs / 2, events),
+      startHost: (events) => startOwnProcess(this.#optionsFor(run), this.#options.leaseMs / 2, events),
       sharesMemory: false,
+      loadLimitMs: this.#options.settings.loadLimitMs,
       drainGraceMs: this.#options.drainGraceMs,
       isTraced: isTraced(this.#options.environment),
       logger: this.#options.logger,

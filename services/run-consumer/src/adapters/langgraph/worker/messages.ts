@@ -15,6 +15,8 @@ export type WorkerSettings = {
   graphs: GraphSource[];
   /** For the path aliases of the graphs' modules; null without one. */
   tsconfig: string | null;
+  /** How long the import of a graph may take, in milliseconds. */
+  loadLimitMs: number;
   store: StoreSettings;
   /** Longest stack of what a graph throws that its event has, in characters; 0 = none. */
   stackLength: number;
@@ -45,6 +47,9 @@ export type ToWorker =
   | { type: 'finish' };
 
 export type FromWorker =
+  /** The import of a graph begins, or has ended: between them it may block the worker. */
+  | { type: 'loading' | 'loaded'; graphId: string }
+  /** All imports have ended. */
   | { type: 'ready' }
   | { type: 'pong' }
   | { type: 'finished' }

@@ -62,6 +62,7 @@ function createWorkers(): GraphWorkers {
       graphs: [{ graphId: 'agent', file: String(agent), exportName: 'graph' }],
       tsconfig: null,
       store,
+      loadLimitMs: 60_000,
       stackLength: 0,
       logLevel: 'silent',
     },

@@ -32,6 +32,7 @@ async function startTracing(endpoint: string): Promise<GraphWorkers> {
       directory: import.meta.dirname,
       graphs: [testGraph('steps', 'steps')],
       tsconfig: null,
+      loadLimitMs: 60_000,
       store,
       stackLength: 0,
       logLevel: 'silent',
