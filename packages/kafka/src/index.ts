@@ -2,6 +2,7 @@ export type {
   Assignment,
   BatchContext,
   BatchHandler,
+  BatchResult,
   ConnectionTuning,
   ConsumerHealth,
   ConsumerOptions,
@@ -14,10 +15,14 @@ export type {
   KafkaOptions,
   OutRecord,
   PartitionBatch,
+  ProducerOptions,
   ProducerTuning,
+  PublishOptions,
   RecordConsumer,
+  SaslOptions,
   Seek,
   TopicPartition,
+  WrittenAt,
 } from './port.ts';
 export { AccessDenied, FatalError, OverrunError, PoisonError, RecordTooLarge, RetriableError } from './errors.ts';
 export { connectKafka } from './kafkajs/connect-kafka.ts';

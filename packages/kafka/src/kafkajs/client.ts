@@ -57,6 +57,8 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
       const kafka = new Kafka({
         brokers: options.brokers,
         clientId: options.clientId,
+        ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+        ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
         connectionTimeout: tuning.connectionTimeoutMs,
         requestTimeout: tuning.requestTimeoutMs,
         enforceRequestTimeout: true,

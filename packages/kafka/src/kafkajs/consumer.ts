@@ -198,6 +198,10 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     },
     drain: (deadlineMs) => (drained ??= drain(deadlineMs)),
     rejoin: (reason) => member?.giveUp(reason),
+    commit: async (partition, through, of) => {
+      if (member === null) throw new RetriableError(`${who} is not in its group; the record is delivered again`);
+      await member.commit(partition, through, of);
+    },
     health: () => health,
     pause: pauses.request,
     resume: pauses.release,

@@ -37,6 +37,8 @@ export type ClaimedRun = {
   isIsolated: boolean;
   /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
   isTemporary: boolean;
+  /** Stored with the run: none of its checkpoints has a lower id. Null: not known, of runs that began before there was one. */
+  checkpointFloor: string | null;
 };
 
 /**
@@ -85,8 +87,8 @@ export type HeadState = {
   areValuesLossy?: true;
 };
 
-/** An error as the wire has it: class name and message. */
-export type RunError = { error: string; message: string };
+/** An error as the wire has it: class name and message, and where the deployment wants it the stack with its causes. */
+export type RunError = { error: string; message: string; stack?: string };
 
 /** How an attempt ended, as its executor saw it. */
 export type Outcome =

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { waitOrAbort } from '@runlane/service-kit';
+import { LOAD_LIMIT_MS } from '../adapters/langgraph/graph-registry.ts';
 import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 import { createExecutorLeases, createRunClaims } from '../adapters/postgres/run-store.ts';
@@ -40,7 +41,9 @@ export function createWorkers(
       directory: project.directory,
       graphs: project.graphs,
       tsconfig: project.tsconfig,
+      loadLimitMs: LOAD_LIMIT_MS,
       store: project.store,
+      stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
     environment: { ...environment, ...project.env, PWD: project.directory },

@@ -1,3 +1,4 @@
+import { checkpointFloorAt } from '@runlane/checkpoint';
 import type { CancelAction, JsonObject, MultitaskStrategy, RunCreate, SupersededReason } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
@@ -22,13 +23,18 @@ type ClaimedRow = {
   own_configurable: JsonObject | null;
   assistant_configurable: JsonObject | null;
   thread_configurable: JsonObject | null;
+  checkpoint_floor: string | null;
 };
 
 /** Claiming ready runs. */
 export function createRunClaims(pool: Pool): RunClaims {
   return {
     async claim(executorId, limit, known) {
-      const rows = await onDatabase(() => query<ClaimedRow>(pool, sql.claimReadyRuns, [executorId, limit, known]));
+      // Before the claim: the run's first checkpoint is made after it, by the same clock.
+      const floor = checkpointFloorAt(Date.now());
+      const rows = await onDatabase(() =>
+        query<ClaimedRow>(pool, sql.claimReadyRuns, [executorId, limit, known, floor]),
+      );
       return rows.map((row) => ({
         runId: row.run_id,
         threadId: row.thread_id,
@@ -45,6 +51,7 @@ export function createRunClaims(pool: Pool): RunClaims {
         fencingToken: row.fencing_token,
         isIsolated: row.is_isolated,
         isTemporary: row.is_temporary,
+        checkpointFloor: row.checkpoint_floor,
       }));
     },
     async stopRequests(executorId) {

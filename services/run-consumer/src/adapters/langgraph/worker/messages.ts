@@ -15,7 +15,11 @@ export type WorkerSettings = {
   graphs: GraphSource[];
   /** For the path aliases of the graphs' modules; null without one. */
   tsconfig: string | null;
+  /** How long the import of a graph may take, in milliseconds. */
+  loadLimitMs: number;
   store: StoreSettings;
+  /** Longest stack of what a graph throws that its event has, in characters; 0 = none. */
+  stackLength: number;
   logLevel: LogLevel;
 };
 
@@ -38,11 +42,17 @@ export type ToWorker =
   /** Stop at the next superstep. */
   | { type: 'drain'; key: AttemptKey }
   /** Asks for a `pong`, which a worker whose event loop is blocked does not give. */
-  | { type: 'ping' };
+  | { type: 'ping' }
+  /** Nothing more will come: asks for `finished`, when the traces of the runs are sent. */
+  | { type: 'finish' };
 
 export type FromWorker =
+  /** The import of a graph begins, or has ended: between them it may block the worker. */
+  | { type: 'loading' | 'loaded'; graphId: string }
+  /** All imports have ended. */
   | { type: 'ready' }
   | { type: 'pong' }
+  | { type: 'finished' }
   | { type: 'began'; key: AttemptKey }
   | { type: 'ended'; key: AttemptKey; outcome: Outcome };
 
