@@ -1,3 +1,5 @@
+export { joinDeployment } from './deployment.ts';
+export type { DeploymentOptions } from './deployment.ts';
 export { isOverLimit, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
 export { listen } from './listener.ts';
 export type { ListenOptions, Listener } from './listener.ts';

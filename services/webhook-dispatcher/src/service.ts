@@ -4,7 +4,7 @@
  * Drain     intake leaves its group → attempts end, or are aborted after the grace → leases are given back.
  */
 import { topicDefinitions } from '@runlane/contracts';
-import { migrate, waitForDatabase } from '@runlane/postgres';
+import { joinDeployment, migrate, waitForDatabase } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, startHttp } from '@runlane/service-kit';
 import type { Logger, RunningService, Scope } from '@runlane/service-kit';
@@ -61,6 +61,12 @@ export async function startDispatcher(
     databaseUrl: config.DATABASE_URL,
     directory: new URL('../migrations/', import.meta.url),
     schema: 'webhooks',
+    logger,
+  });
+  await joinDeployment({
+    databaseUrl: config.DATABASE_URL,
+    schema: 'webhooks',
+    topicPrefix: config.RUNLANE_TOPIC_PREFIX,
     logger,
   });
 
