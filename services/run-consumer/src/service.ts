@@ -80,6 +80,7 @@ export async function startRunConsumer(
     pool: foundation.pool,
     databaseUrl: config.DATABASE_URL,
     checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
+    topicPrefix: config.RUNLANE_TOPIC_PREFIX,
     store: project.store,
     signal,
     logger,
