@@ -50,6 +50,11 @@ export function createRunConsumerMetrics() {
     rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
+    heldThreads: new Gauge({
+      name: 'runlane_relay_held_threads',
+      help: 'Threads that wait for an event which the status topic does not take for its size, in the process that relays.',
+      registers,
+    }),
     publishDelay: new Histogram({
       name: 'runlane_event_publish_delay_seconds',
       help: 'Age of the oldest event of each published batch.',

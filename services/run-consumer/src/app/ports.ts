@@ -114,9 +114,13 @@ export interface Lease {
 export interface Outbox {
   /**
    * The oldest entries that are not published, in order: at most `limit`, and no more once they have `maxBytes` of JSON.
-   * `hasMore`: whether others may be waiting behind them.
+   * `hasMore`: whether others may be waiting behind them. `without`: threads to leave out.
    */
-  unpublished(limit: number, maxBytes: number): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
+  unpublished(
+    limit: number,
+    maxBytes: number,
+    without?: readonly string[],
+  ): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
   markPublished(outboxIds: readonly bigint[]): Promise<void>;
 }
 
@@ -125,9 +129,13 @@ export type StoredDeadLetter = { id: bigint; record: OutRecord };
 export interface DeadLetterOutbox {
   /**
    * The oldest dead letters that are not published, in order: at most `limit`, and no more once they have `maxBytes`.
-   * `hasMore`: whether others may be waiting behind them.
+   * `hasMore`: whether others may be waiting behind them. `without`: ids to leave out.
    */
-  waiting(limit: number, maxBytes: number): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
+  waiting(
+    limit: number,
+    maxBytes: number,
+    without?: readonly bigint[],
+  ): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
   /** Deletes those that the broker has. */
   forget(ids: readonly bigint[]): Promise<void>;
 }

@@ -59,8 +59,8 @@ async function insert(client: PoolClient, letters: readonly NewLetter[]): Promis
 /** The dead letters that are stored. */
 export function createDeadLetterOutbox(pool: Pool): DeadLetterOutbox {
   return {
-    async waiting(limit, maxBytes) {
-      const rows = await onDatabase(() => query<LetterRow>(pool, sql.selectDeadLetters, [limit, maxBytes]));
+    async waiting(limit, maxBytes, without = []) {
+      const rows = await onDatabase(() => query<LetterRow>(pool, sql.selectDeadLetters, [limit, maxBytes, without]));
       const foundCount = rows[0]?.found_count ?? 0;
       const letters = rows.map(({ id, topic, key, headers, value }) => ({
         id,
