@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectKafka } from '@runlane/kafka';
 import { migrate } from '@runlane/postgres';
@@ -70,6 +71,8 @@ async function start(
   const devEnv = devEnvironment(settings, addresses);
   scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
   print(addressTable(addresses, stateDirectory));
+  print(`Start a service in another terminal of this folder:
+  set -a; . ${join(stateDirectory, 'dev.env')}; set +a; npm run run-consumer`);
   print('runlane infra ready');
   return { failed: [] };
 }

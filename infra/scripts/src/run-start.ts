@@ -53,6 +53,8 @@ export async function runStart(
     if (unheeded.length > 0) {
       note(`npm start: ${unheeded.join(', ')}: not used. npm start -- --external uses what they name.`);
     }
+    if (environment['HTTP_PORT'])
+      note('npm start: HTTP_PORT: not used, each service has a free port. They are in the table below.');
     servers = {
       stateDirectory,
       environment: heeded,
