@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectKafka } from '@runlane/kafka';
 import { migrate } from '@runlane/postgres';
@@ -43,18 +44,22 @@ export async function runInfra(
     name: 'npm run infra',
     stateDirectory,
     stopGraceMs: SERVERS_STOP_MS,
-    start: (scope, signal, stack) => start(scope, signal, settings, stack),
+    start: (scope, signal, stack) => start(scope, signal, { ...stack, settings, environment }),
   });
 }
 
 async function start(
   scope: Scope,
   signal: AbortSignal,
-  settings: DevSettings,
-  { stateDirectory, logger }: DevStack,
+  {
+    settings,
+    environment,
+    stateDirectory,
+    logger,
+  }: DevStack & { settings: DevSettings; environment: NodeJS.ProcessEnv },
 ): Promise<RunningService> {
   const { topicPrefix } = settings;
-  const addresses = await startServers(scope, signal, stateDirectory);
+  const addresses = await startServers(scope, signal, { stateDirectory, environment });
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
   await createTopics(kafka, topicPrefix);
   await registerContracts(addresses.registryUrl, topicPrefix, signal);
@@ -66,6 +71,8 @@ async function start(
   const devEnv = devEnvironment(settings, addresses);
   scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
   print(addressTable(addresses, stateDirectory));
+  print(`Start a service in another terminal of this folder:
+  set -a; . ${join(stateDirectory, 'dev.env')}; set +a; npm run run-consumer`);
   print('runlane infra ready');
   return { failed: [] };
 }

@@ -35,7 +35,7 @@ export function createWorkers(
 ): GraphWorkers {
   return new GraphWorkers({
     settings: {
-      databaseUrl: config.DATABASE_URL,
+      database: { DATABASE_URL: config.DATABASE_URL, secretFiles: config.secretFiles },
       checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
       poolSize: WORKER_POOL_SIZE,
       directory: project.directory,
@@ -81,7 +81,7 @@ export function startExecution(
     },
     onHeldUntil: (endsAtMs) => workers.leaseEnd.moveTo(endsAtMs),
     onHeld: () => wakeups.runsReady.notify(),
-    onStopRequests: (requests) => executor.stopRuns(requests),
+    onRenewing: () => executor.watchClaims(),
     logger,
   });
   const executor = new RunExecutor({

@@ -46,6 +46,11 @@ export class GraphWorkers {
     await this.#shared.start();
   }
 
+  /** Has graphs loaded anew for the runs that begin from now on; resolves when they are loaded. */
+  async reload(): Promise<void> {
+    await this.#shared.reload();
+  }
+
   readonly run: GraphRunner = (run, signals) =>
     run.isIsolated && !this.#shared.blocksAtImport(run.graphId)
       ? this.#runAlone(run, signals)

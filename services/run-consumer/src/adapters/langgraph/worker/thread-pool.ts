@@ -37,6 +37,8 @@ export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   readonly #threads = new Set<GraphThread>();
   readonly #loading = new Set<GraphThread>();
+  /** With graphs as they were: they only end what they have begun. */
+  readonly #outdated = new Set<GraphThread>();
   /** As many wait as runs are executed. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #stopping = new AbortController();
@@ -44,6 +46,8 @@ export class ThreadPool {
   readonly #blocking = new Set<string>();
   #isStarted = false;
   #shortLives = 0;
+  #reloadCount = 0;
+  #reloading = Promise.resolve();
   #respawn: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadPoolOptions) {
@@ -55,21 +59,8 @@ export class ThreadPool {
    * start.
    */
   async start(): Promise<void> {
-    await Promise.all(Array.from({ length: this.#options.threadCount }, () => this.#startOne()));
-    this.#isStarted = true;
-    this.#changed();
-  }
-
-  async #startOne(): Promise<void> {
-    for (;;) {
-      const blockingCount = this.#blocking.size;
-      try {
-        await this.#add().ready;
-        return;
-      } catch (error) {
-        if (this.#blocking.size === blockingCount || this.#stopping.signal.aborted) throw error;
-      }
-    }
+    await this.#startAll();
+    await this.#reloading;
   }
 
   readonly run: GraphRunner = async (run, signals) => {
@@ -91,6 +82,24 @@ export class ThreadPool {
     }
   };
 
+  /**
+   * Has graphs loaded anew, in new threads: what has begun ends in its thread, all other attempts begin in these. Resolves
+   * when they are loaded.
+   */
+  reload(): Promise<void> {
+    for (const thread of this.#threads) {
+      this.#threads.delete(thread);
+      this.#loading.delete(thread);
+      this.#outdated.add(thread);
+      thread.leave();
+    }
+    this.#shortLives = 0;
+    this.#reloadCount += 1;
+    this.#blocking.clear();
+    this.#reloading = this.#startAll();
+    return this.#reloading;
+  }
+
   /** Whether the import of the graph has blocked a thread. */
   blocksAtImport(graphId: string): boolean {
     return this.#blocking.has(graphId);
@@ -100,7 +109,28 @@ export class ThreadPool {
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#respawn);
-    await Promise.all([...this.#threads].map((thread) => thread.finish()));
+    await Promise.all([...this.#threads, ...this.#outdated].map((thread) => thread.finish()));
+  }
+
+  async #startAll(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.threadCount }, () => this.#startOne()));
+    this.#isStarted = true;
+    this.#changed();
+  }
+
+  async #startOne(): Promise<void> {
+    const reloadCount = this.#reloadCount;
+    for (;;) {
+      const blockingCount = this.#blocking.size;
+      try {
+        await this.#add().ready;
+        return;
+      } catch (error) {
+        // It has made room for one that loads the graphs as they are by now.
+        if (this.#reloadCount !== reloadCount) return;
+        if (this.#blocking.size === blockingCount || this.#stopping.signal.aborted) throw error;
+      }
+    }
   }
 
   #leastBusy(): GraphThread | null {
@@ -139,6 +169,7 @@ export class ThreadPool {
       onGone: (crashed) => {
         this.#threads.delete(thread);
         this.#loading.delete(thread);
+        this.#outdated.delete(thread);
         if (performance.now() - startedMs >= SETTLED_MS) this.#shortLives = 0;
         else if (crashed) this.#shortLives += 1;
         this.#changed();
