@@ -24,6 +24,16 @@ export function createRunConsumerMetrics() {
       labelNames: ['code'] as const,
       registers,
     }),
+    deadLettersWaiting: new Gauge({
+      name: 'runlane_dead_letters_waiting',
+      help: 'Dead letters that their topic does not have yet, up to 50000; the same in every process with the role relay.',
+      registers,
+    }),
+    oldestDeadLetter: new Gauge({
+      name: 'runlane_dead_letters_oldest_seconds',
+      help: 'How long the oldest of them has waited; 0 without any.',
+      registers,
+    }),
     cancelled: new Counter({
       name: 'runlane_runs_cancelled_total',
       help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end at once.',

@@ -126,6 +126,9 @@ export interface Outbox {
 
 export type StoredDeadLetter = { id: bigint; record: OutRecord };
 
+/** Dead letters that wait for their topic; `letterCount` counts no further than a limit. Age of the oldest in seconds. */
+export type DeadLetterBacklog = { letterCount: number; bytes: number; oldestSeconds: number };
+
 export interface DeadLetterOutbox {
   /**
    * The oldest dead letters that are not published, in order: at most `limit`, and no more once they have `maxBytes`.
@@ -136,6 +139,7 @@ export interface DeadLetterOutbox {
     maxBytes: number,
     without?: readonly bigint[],
   ): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
+  backlog(): Promise<DeadLetterBacklog>;
   /** Deletes those that the broker has. */
   forget(ids: readonly bigint[]): Promise<void>;
 }

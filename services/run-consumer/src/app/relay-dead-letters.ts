@@ -13,7 +13,10 @@ import type { RelayLoop } from './lead-relay.ts';
 import type { DeadLetterOutbox, RecordPublisher, StoredDeadLetter } from './ports.ts';
 import { publishFitting } from './publish-fitting.ts';
 
-export type DeadLetterRelayDependencies = RelayLoop & { outbox: DeadLetterOutbox; publisher: RecordPublisher };
+export type DeadLetterRelayDependencies = RelayLoop & {
+  outbox: Pick<DeadLetterOutbox, 'waiting' | 'forget'>;
+  publisher: RecordPublisher;
+};
 
 const BATCH = 500;
 const BATCH_BYTES = 8 * 1024 * 1024;
