@@ -36,7 +36,10 @@ type ModelRun = {
 
 /** An attempt and its `configurable`, as text. */
 export function configurableLine(run: { id: string; thread: string }, configurable: object): string {
-  return `${run.thread}: ${run.id} ${JSON.stringify(Object.entries(configurable).toSorted())}`;
+  return `${run.thread}: ${run.id} ${JSON.stringify(
+    configurable,
+    Object.keys(configurable).toSorted((one, other) => (one < other ? -1 : 1)),
+  )}`;
 }
 
 export class SequentialModel {
