@@ -49,6 +49,21 @@ test('a hint that runs are ready is followed at once, and without one they are f
   expect(claims.limits).toHaveLength(3);
 });
 
+test('runs that a claim has left because of their size are claimed at once', async () => {
+  const claims = readyRuns([claimedRun('a'), claimedRun('b')]);
+  const { started } = startExecutor({
+    claims: {
+      ...claims,
+      claim: async (executorId, limit, known) => {
+        const { runs } = await claims.claim(executorId, Math.min(limit, 1), known);
+        return { runs, hasMore: runs.length > 0 };
+      },
+    },
+  });
+  await aMoment();
+  expect(started()).toEqual(['a', 'b']);
+});
+
 test('a claim that fails because the database is away is repeated', async () => {
   let failures = 2;
   const claims = readyRuns([claimedRun('a')]);
