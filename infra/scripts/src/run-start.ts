@@ -16,6 +16,8 @@ import { createTopics, registerContracts } from './prepare.ts';
 import { publishingHint } from './publishing-hint.ts';
 import { startServiceChild } from './service-child.ts';
 import type { ServiceChild } from './service-child.ts';
+import { restartOnChange } from './restart-on-change.ts';
+import type { RestartableChild } from './restart-on-change.ts';
 import { ServiceRows } from './service-rows.ts';
 import { show, showEvents } from './show-events.ts';
 import { START_USAGE, heedEnvironment, parseStartOptions } from './start-options.ts';
@@ -102,7 +104,7 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
   const devEnv = devEnvironment(settings, addresses);
   const events = await showEvents(scope, { kafka, topicPrefix, logger });
   const rows = new ServiceRows();
-  const startService = (name: string, entry: URL): Promise<ServiceChild> =>
+  const startService = (name: string, entry: URL): Promise<RestartableChild> =>
     startOne(scope, signal, context, { name, entry, devEnv, onLine: (line) => tellLine(line, rows) });
   const [runConsumer, dispatcher] = await Promise.all([
     startService('run-consumer', RUN_CONSUMER),
@@ -111,7 +113,7 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
   signal.throwIfAborted();
   scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
 
-  print(summary(addresses, [runConsumer, dispatcher], context, rows.graphs));
+  print(summary(addresses, [runConsumer.child, dispatcher.child], context, rows.graphs));
   print(
     publishingHint(
       addresses.brokers,
@@ -125,18 +127,24 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
     const webhook = await startDemoReceiver(scope, { masterKey, onWebhook: show });
     await publishDemoRuns(kafka, topicPrefix, webhook);
   }
-  return { failed: [runConsumer.died, dispatcher.died, events.failed] };
+  const runConsumerDied = restartOnChange(scope, signal, {
+    file: settings.langgraphConfig,
+    running: runConsumer,
+    start: () => startService('run-consumer', RUN_CONSUMER),
+  });
+  return { failed: [runConsumerDied, dispatcher.child.died, events.failed] };
 }
 
-function startOne(
+async function startOne(
   scope: Scope,
   signal: AbortSignal,
   { childEnvironment, serviceStopMs, logDirectory }: StartContext,
   service: { name: string; entry: URL; devEnv: Record<string, string>; onLine: (line: string) => void },
-): Promise<ServiceChild> {
+): Promise<RestartableChild> {
   const { name, entry, devEnv, onLine } = service;
+  let stop = (): Promise<void> => Promise.resolve();
   note(`[${name}] starting`);
-  return startServiceChild({
+  const child = await startServiceChild({
     name,
     entry,
     onLine,
@@ -150,9 +158,13 @@ function startOne(
     },
     logFile: join(logDirectory, `${name}.log`),
     stopGraceMs: serviceStopMs,
-    onSpawn: (stop) => scope.defer(name, stop),
+    onSpawn: (stopChild) => {
+      stop = stopChild;
+      scope.defer(name, stopChild);
+    },
     signal,
   });
+  return { child, stop };
 }
 
 function detailedLevel(wanted: string | undefined): string {
