@@ -52,6 +52,16 @@ test('pytest passes, with a Runlane beside it', async ({ skip }) => {
   expect(pytest.output).not.toMatch(/skipped/);
 }, 300_000);
 
+test('the snippet of README works as it stands there', async ({ skip }) => {
+  if (python === null) return skip(missing);
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const shown = /^```python\n([^`]*runlane_client[^`]*)^```$/m.exec(readme)?.[1] ?? '';
+  // With the topics and a graph of this test.
+  const own = shown.replaceAll('(brokers)', `(brokers, topic_prefix='${world.prefix}')`).replace('"chat"', '"echo"');
+  const { code, output } = await run(python, ['-c', own], { KAFKA_BROKERS: inject('kafkaBrokers').join() });
+  expect([code, output]).toEqual([0, expect.stringContaining('Hello')]);
+});
+
 test('its types are complete, for those who use it as well', async ({ skip }) => {
   if (python === null) return skip(missing);
   const cache = ['--cache-dir', join(ROOT, '.runlane', 'python', 'mypy')];

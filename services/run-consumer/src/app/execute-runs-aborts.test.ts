@@ -4,7 +4,7 @@
  */
 import { LeaseLost, RunTimedOut, ShuttingDown } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { HeldClaim } from '../domain/run.ts';
+import type { ClaimedRun, HeldClaim } from '../domain/run.ts';
 import type { RunClaims } from './ports.ts';
 import { claimedRun, openCalls, readyRuns } from './recording-ports.fixture.ts';
 import { FAILED, SUCCEEDED, startExecutor } from './started-executor.fixture.ts';
@@ -43,7 +43,7 @@ test('when the lease is lost every run is aborted as such, and settled by its to
 });
 
 test('runs whose claim was answered after the lease was lost are not started but handed back unspent', async () => {
-  const { call, open } = openCalls<Parameters<RunClaims['claim']>, Awaited<ReturnType<RunClaims['claim']>>>();
+  const { call, open } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
   let isTaken = false;
   const { started, settled } = startExecutor({
     claims: { ...readyRuns([]), claim: call },
@@ -53,7 +53,7 @@ test('runs whose claim was answered after the lease was lost are not started but
   isTaken = true;
   await vi.advanceTimersByTimeAsync(1_000);
 
-  open[0]?.resolve({ runs: [claimedRun('a')], hasMore: false });
+  open[0]?.resolve([claimedRun('a')]);
   await aMoment();
 
   expect(started()).toEqual([]);
@@ -84,13 +84,10 @@ test('a claim that the ledger has forgotten is aborted at the next renewal, and 
 
 test('what was claimed after a renewal was sent is none of its business', async () => {
   const { call: renew, open: renewals } = openCalls<[string, number], HeldClaim[] | null>();
-  const { call: claim, open: claims } = openCalls<
-    Parameters<RunClaims['claim']>,
-    Awaited<ReturnType<RunClaims['claim']>>
-  >();
+  const { call: claim, open: claims } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
   const { reasonOf, started } = startExecutor({ claims: { ...readyRuns([]), claim }, leases: { renew } });
   await vi.advanceTimersByTimeAsync(1_000);
-  claims[0]?.resolve({ runs: [claimedRun('later')], hasMore: false });
+  claims[0]?.resolve([claimedRun('later')]);
   await aMoment();
   renewals[0]?.resolve([]);
   await aMoment();

@@ -4,7 +4,7 @@
  */
 import { Cancelled, ShuttingDown, Superseded } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { HeadState, StopRequest } from '../domain/run.ts';
+import type { ClaimedRun, HeadState, StopRequest } from '../domain/run.ts';
 import type { RunClaims } from './ports.ts';
 import { claimedRun, openCalls, readyRuns } from './recording-ports.fixture.ts';
 import { FAILED, SUCCEEDED, startExecutor } from './started-executor.fixture.ts';
@@ -67,7 +67,7 @@ test('without a hint the next renewal of the lease aborts them', async () => {
 });
 
 test('a request that arrives before the answer to the claim aborts the run before it starts', async () => {
-  const { call, open } = openCalls<Parameters<RunClaims['claim']>, Awaited<ReturnType<RunClaims['claim']>>>();
+  const { call, open } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
   const { reasonOf, started, stops } = startExecutor({
     claims: { ...readyRuns([], () => [cancelled('a')]), claim: call },
   });
@@ -75,7 +75,7 @@ test('a request that arrives before the answer to the claim aborts the run befor
   stops.notify();
   await aMoment();
 
-  open[0]?.resolve({ runs: [claimedRun('a'), claimedRun('b')], hasMore: false });
+  open[0]?.resolve([claimedRun('a'), claimedRun('b')]);
   await aMoment();
 
   expect(started()).toEqual(['a', 'b']);

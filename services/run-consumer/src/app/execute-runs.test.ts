@@ -28,6 +28,13 @@ test('no more runs are claimed than there is room for, and further ones as soon 
   expect([started(), claims.limits, executor.activeCount]).toEqual([['a', 'b', 'c'], [2, 1], 2]);
 });
 
+test('with much room runs are claimed some at a time, and the next ones at once', async () => {
+  const claims = readyRuns(Array.from({ length: 70 }, (_, index) => claimedRun(`run ${index}`)));
+  const { started } = startExecutor({ claims, settings: { maxConcurrentRuns: 1_000 } });
+  await aMoment();
+  expect([started().length, claims.limits]).toEqual([70, [32, 32, 32]]);
+});
+
 test('nothing is claimed without a lease', async () => {
   const claims = readyRuns([claimedRun('a')]);
   const { started } = startExecutor({
@@ -47,21 +54,6 @@ test('a hint that runs are ready is followed at once, and without one they are f
   expect(claims.limits).toHaveLength(2);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(claims.limits).toHaveLength(3);
-});
-
-test('runs that a claim has left because of their size are claimed at once', async () => {
-  const claims = readyRuns([claimedRun('a'), claimedRun('b')]);
-  const { started } = startExecutor({
-    claims: {
-      ...claims,
-      claim: async (executorId, limit, known) => {
-        const { runs } = await claims.claim(executorId, Math.min(limit, 1), known);
-        return { runs, hasMore: runs.length > 0 };
-      },
-    },
-  });
-  await aMoment();
-  expect(started()).toEqual(['a', 'b']);
 });
 
 test('a claim that fails because the database is away is repeated', async () => {

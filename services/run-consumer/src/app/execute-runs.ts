@@ -60,7 +60,8 @@ export type ExecuteSettings = {
 
 type Executing = { runId: string; abort: AbortController; done: Promise<void> };
 
-const NOTHING = { runs: [], hasMore: false };
+/** Most runs in one claim: their requests, of some MiB each, are parsed on the thread that renews the lease. */
+const MAX_CLAIM = 32;
 
 /** Longest wait for a hint, in milliseconds; nothing is done when it has passed. */
 const LONGEST_WAIT_MS = 60_000;
@@ -88,9 +89,10 @@ export class RunExecutor {
     const { ready, settings, hints } = this.#needs;
     while (!signal.aborted) {
       const free = settings.maxConcurrentRuns - this.#executing.size;
-      const { runs, hasMore } = await this.#claim(free);
-      if (runs.length > 0) hints.eventsStored();
-      if ((runs.length < free && !hasMore) || free <= 0) await ready.wait(settings.pollMs, signal);
+      const limit = Math.min(free, MAX_CLAIM);
+      const claimed = await this.#claim(limit);
+      if (claimed.length > 0) hints.eventsStored();
+      if (claimed.length < limit || limit <= 0) await ready.wait(settings.pollMs, signal);
     }
   }
 
@@ -159,22 +161,22 @@ export class RunExecutor {
   }
 
   /** Claims up to `limit` runs and starts them. */
-  async #claim(limit: number): Promise<{ runs: ClaimedRun[]; hasMore: boolean }> {
+  async #claim(limit: number): Promise<ClaimedRun[]> {
     const { claims, lease, logger } = this.#needs;
     const { executorId } = lease;
-    if (limit <= 0 || executorId === null) return NOTHING;
+    if (limit <= 0 || executorId === null) return [];
     const known = [...this.#unsettled, ...[...this.#executing.values()].map(({ runId }) => runId)];
-    let claimed: { runs: ClaimedRun[]; hasMore: boolean };
+    let claimed: ClaimedRun[];
     try {
       claimed = await claims.claim(executorId, limit, known);
     } catch (error) {
       logger.warn({ err: error }, 'claim.failed');
-      return NOTHING;
+      return [];
     }
     // The lease may have ended while the answer was under way. Nothing would abort such a run, and its lease is not
     // renewed, so that a second process could execute it (I3).
     const isOurs = lease.executorId === executorId;
-    for (const run of claimed.runs) {
+    for (const run of claimed) {
       const earlier = this.#forgotten(run.runId);
       this.#track(run, async (abort) => {
         await earlier;

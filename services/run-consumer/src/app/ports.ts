@@ -64,10 +64,9 @@ export interface RecordPublisher {
 export interface RunClaims {
   /**
    * Claims up to `limit` ready runs for the executor; none when its lease was taken. Runs that are its own already and
-   * not among `known` come along: an earlier claim got them, and its answer was lost. `hasMore`: whether some were left that
-   * are ready, because their requests are large.
+   * not among `known` come along: an earlier claim got them, and its answer was lost.
    */
-  claim(executorId: string, limit: number, known: readonly string[]): Promise<{ runs: ClaimedRun[]; hasMore: boolean }>;
+  claim(executorId: string, limit: number, known: readonly string[]): Promise<ClaimedRun[]>;
   /** The running runs of the executor that were asked to stop. */
   stopRequests(executorId: string): Promise<StopRequest[]>;
 }

@@ -97,7 +97,7 @@ export function readyRuns(
     claim: (_executorId, limit, knownIds) => {
       limits.push(limit);
       known.push(knownIds);
-      return Promise.resolve({ runs: waiting.splice(0, limit), hasMore: false });
+      return Promise.resolve(waiting.splice(0, limit));
     },
     stopRequests: () => Promise.resolve(stopRequests()),
   };

@@ -49,9 +49,9 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
   const remembering: RunClaims = {
     ...claims,
     claim: async (...args) => {
-      const answer = await claims.claim(...args);
-      claimed.push(...answer.runs.map(({ runId, fencingToken }) => ({ runId, fencingToken, stop: null })));
-      return answer;
+      const runs = await claims.claim(...args);
+      claimed.push(...runs.map(({ runId, fencingToken }) => ({ runId, fencingToken, stop: null })));
+      return runs;
     },
   };
   const lease = new ExecutorLease({

@@ -73,7 +73,7 @@ export class Ledger {
     const costs: Cost[] = [];
     while (costs.length < count) {
       const startedMs = performance.now();
-      const [run] = (await claims.claim(this.#executorId, 1, [])).runs;
+      const [run] = await claims.claim(this.#executorId, 1, []);
       const claimedMs = performance.now();
       if (run === undefined) throw new Error(`No run was ready after ${costs.length} of ${count}.`);
       const { runId, threadId, fencingToken, attempt } = run;

@@ -104,12 +104,12 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   claim(limit = 100): Promise<ClaimedRun[]> {
-    return this.#claim(limit, []);
+    return createRunClaims(this.rows.pool).claim(EXECUTOR, limit, []);
   }
 
   /** Claims whatever is ready and runs not yet. */
   async claimReady(): Promise<ClaimedRun[]> {
-    return this.#claim(100, await this.#running());
+    return createRunClaims(this.rows.pool).claim(EXECUTOR, 100, await this.#running());
   }
 
   /** Claims the one run that is ready. */
@@ -170,10 +170,6 @@ export class LedgerWorld implements AsyncDisposable {
       [threadId],
     );
     return rows.map((row) => row.run_id);
-  }
-
-  async #claim(limit: number, known: readonly string[]): Promise<ClaimedRun[]> {
-    return (await createRunClaims(this.rows.pool).claim(EXECUTOR, limit, known)).runs;
   }
 
   async #running(): Promise<string[]> {

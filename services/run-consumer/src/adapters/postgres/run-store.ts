@@ -24,11 +24,7 @@ type ClaimedRow = {
   assistant_configurable: JsonObject | null;
   thread_configurable: JsonObject | null;
   checkpoint_floor: string | null;
-  has_more: boolean;
 };
-
-/** What one claim reads at most, and the request that passes it: all of it is parsed on the thread that renews the lease. */
-const CLAIM_BYTES = 8 * 1024 * 1024;
 
 /** Claiming ready runs. */
 export function createRunClaims(pool: Pool): RunClaims {
@@ -37,9 +33,9 @@ export function createRunClaims(pool: Pool): RunClaims {
       // Before the claim: the run's first checkpoint is made after it, by the same clock.
       const floor = checkpointFloorAt(Date.now());
       const rows = await onDatabase(() =>
-        query<ClaimedRow>(pool, sql.claimReadyRuns, [executorId, limit, known, floor, CLAIM_BYTES]),
+        query<ClaimedRow>(pool, sql.claimReadyRuns, [executorId, limit, known, floor]),
       );
-      const runs = rows.map((row) => ({
+      return rows.map((row) => ({
         runId: row.run_id,
         threadId: row.thread_id,
         assistantId: row.assistant_id,
@@ -57,7 +53,6 @@ export function createRunClaims(pool: Pool): RunClaims {
         isTemporary: row.is_temporary,
         checkpointFloor: row.checkpoint_floor,
       }));
-      return { runs, hasMore: rows[0]?.has_more ?? false };
     },
     async stopRequests(executorId) {
       return (await onDatabase(() => query<StopRow>(pool, sql.selectStopRequests, [executorId]))).map(stopRequest);

@@ -1,37 +1,20 @@
 -- claim-ready-runs
 -- params  $1 executor_id uuid, $2 how many integer, $3 run_ids uuid[] that the executor knows to be its own
 --         $4 checkpoint_floor text of now, by the executor's clock: of a run that has begun without one it stays unknown
---         $5 bytes bigint: with more of requests no further run is taken
 -- result  the runs that the executor owns and does not know of: up to $2 new ones, longest ready first, and those of an
---         earlier claim that was committed but whose answer was lost; and whether others were ready and left for their bytes
+--         earlier claim that was committed but whose answer was lost
 -- index   ready_runs: only the first unfinished run of a lane is in it, so a million pending runs cost nothing;
 --         running_runs_by_executor
 -- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
 --         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
 -- events  run.running, one per run (I5)
-with ready as (
-  select
-    run_id, ready_at,
-    case
-      when pg_column_size(request) < 2000 then pg_column_size(request) -- known without reading what is stored apart
-      else octet_length(request::text)
-    end as request_bytes
+with picked as (
+  select run_id
   from runlane.runs
   where ready_at is not null
   order by ready_at, run_id
   limit $2
   for update skip locked
-),
-picked as (
-  select run_id
-  from (
-    select
-      run_id,
-      sum(request_bytes) over (order by ready_at, run_id rows between unbounded preceding and 1 preceding) as bytes_before
-    from ready
-  ) as sized
-  where bytes_before is null
-     or bytes_before < $5
 ),
 claimed as (
   update runlane.runs as run
@@ -65,8 +48,7 @@ announced as (
 select
   owned.run_id, owned.thread_id, owned.assistant_id, owned.graph_id, owned.request, owned.metadata,
   owned.multitask_strategy, owned.attempt, owned.fencing_token, owned.is_isolated, owned.is_temporary,
-  owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable,
-  (select count(*) from ready) > (select count(*) from picked) as has_more
+  owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable
 from (
   select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
     is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor
