@@ -2,6 +2,8 @@ export { startKafka } from './kafka.ts';
 export { startPostgres } from './postgres.ts';
 export { removeLocalData } from './process/own-directory.ts';
 export { startRegistry } from './registry.ts';
+export { SASL_SESSION_MS, startSecuredKafka } from './process/secured-kafka.ts';
+export type { BrokerCertificate, BrokerLogin, SecuredKafka } from './process/secured-kafka.ts';
 export type {
   LocalKafka,
   LocalKafkaNode,

@@ -1,4 +1,4 @@
--- What the ledger knows of itself: that it went back, by a failover or a restore, and whose it is. Each table has one row.
+-- What the ledger knows of itself, in one row: whether it went back, by a failover or a restore.
 
 create table ledger_life (
   is_only boolean primary key default true,
@@ -25,12 +25,3 @@ select
     and written_by = xmin as is_original,
   claims_from <= now() as claims_are_due
 from ledger_life;
-
-create table deployment (
-  is_only boolean primary key default true,
-  topic_prefix text not null,
-  created_at timestamptz not null default now(),
-  constraint ledger_is_of_one_deployment check (is_only)
-);
-
-comment on table deployment is 'Whose ledger this is: written at the first start, and a process with another topic prefix is refused.';

@@ -20,7 +20,10 @@ async function endOf(service: ServiceProcess): Promise<{ exitCode: number | null
   return { exitCode: await service.exited, log: JSON.stringify(service.logged('service.crashed')) };
 }
 
-const REFUSED = { exitCode: 1, log: expect.stringMatching(/belongs to the deployment with .* and here it is/) };
+const REFUSED = {
+  exitCode: 1,
+  log: expect.stringMatching(/belongs to the deployment with RUNLANE_TOPIC_PREFIX=.* and this one has/),
+};
 
 test('a run-consumer with another topic prefix is refused, and the first goes on', async () => {
   const { world } = webhooks;

@@ -58,7 +58,9 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
         brokers: options.brokers,
         clientId: options.clientId,
         ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-        ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+        // A copy: kafkajs keeps what it logs in with in the object, and whoever copies that with another password would still
+        // log in with the first.
+        ...(options.sasl === undefined ? {} : { sasl: { ...options.sasl } }),
         connectionTimeout: tuning.connectionTimeoutMs,
         requestTimeout: tuning.requestTimeoutMs,
         enforceRequestTimeout: true,

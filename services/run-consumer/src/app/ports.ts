@@ -114,20 +114,32 @@ export interface Lease {
 export interface Outbox {
   /**
    * The oldest entries that are not published, in order: at most `limit`, and no more once they have `maxBytes` of JSON.
-   * `hasMore`: whether others may be waiting behind them.
+   * `hasMore`: whether others may be waiting behind them. `without`: threads to leave out.
    */
-  unpublished(limit: number, maxBytes: number): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
+  unpublished(
+    limit: number,
+    maxBytes: number,
+    without?: readonly string[],
+  ): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
   markPublished(outboxIds: readonly bigint[]): Promise<void>;
 }
 
 export type StoredDeadLetter = { id: bigint; record: OutRecord };
 
+/** Dead letters that wait for their topic; `letterCount` counts no further than a limit. Age of the oldest in seconds. */
+export type DeadLetterBacklog = { letterCount: number; bytes: number; oldestSeconds: number };
+
 export interface DeadLetterOutbox {
   /**
    * The oldest dead letters that are not published, in order: at most `limit`, and no more once they have `maxBytes`.
-   * `hasMore`: whether others may be waiting behind them.
+   * `hasMore`: whether others may be waiting behind them. `without`: ids to leave out.
    */
-  waiting(limit: number, maxBytes: number): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
+  waiting(
+    limit: number,
+    maxBytes: number,
+    without?: readonly bigint[],
+  ): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
+  backlog(): Promise<DeadLetterBacklog>;
   /** Deletes those that the broker has. */
   forget(ids: readonly bigint[]): Promise<void>;
 }

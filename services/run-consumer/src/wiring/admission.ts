@@ -47,6 +47,7 @@ export async function startAdmission(
     assistants: assistantDirectory(graphIds),
     hints,
     report: createReporter(foundation),
+    taken: (last) => known.note(last, last.offset),
     stoppages,
     logger,
   };
@@ -59,7 +60,6 @@ export async function startAdmission(
       await receiveRunRequests(batch, { ...needs, ledger });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
-      known.note(last, last.offset);
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {

@@ -35,7 +35,7 @@ export function createWorkers(
 ): GraphWorkers {
   return new GraphWorkers({
     settings: {
-      databaseUrl: config.DATABASE_URL,
+      database: { DATABASE_URL: config.DATABASE_URL, secretFiles: config.secretFiles },
       checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
       poolSize: WORKER_POOL_SIZE,
       directory: project.directory,

@@ -1,5 +1,5 @@
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
-import { joinDeployment, migrate, waitForDatabase, withTransaction } from '@runlane/postgres';
+import { claimSchema, migrate, waitForDatabase, withTransaction } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
@@ -16,6 +16,7 @@ export type PrepareOptions = {
   pool: Pool;
   databaseUrl: string;
   checkpointSchema: string;
+  /** Of the deployment, which the database belongs to. */
   topicPrefix: string;
   store: StoreSettings;
   signal: AbortSignal;
@@ -25,7 +26,7 @@ export type PrepareOptions = {
 /**
  * Creates or migrates our tables and LangGraph's. Safe when several processes start at once.
  *
- * @throws RunlaneError when the ledger is that of another topic prefix, or cannot be migrated
+ * @throws RunlaneError `database_of_another_prefix`; what `migrate` throws
  */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   const { pool, databaseUrl, checkpointSchema: schema, topicPrefix, store, signal, logger } = options;
@@ -37,7 +38,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     logger,
   });
   if (applied.length > 0) logger.info({ applied }, 'database.migrated');
-  await joinDeployment({ databaseUrl, schema: 'runlane', topicPrefix, logger });
+  await claimSchema(pool, { schema: 'runlane', topicPrefix, logger });
   // LangGraph's own set-up takes no lock, and two of them at once collide.
   await withTransaction(pool, async (client) => {
     await takeTurn(client, signal);

@@ -38,6 +38,7 @@ export const sql = {
   selectUnpublishedEvents: statement('select-unpublished-events'),
   markEventsPublished: statement('mark-events-published'),
   insertDeadLetters: statement('insert-dead-letters'),
+  selectDeadLetterBacklog: statement('select-dead-letter-backlog'),
   selectDeadLetters: statement('select-dead-letters'),
   deleteDeadLetters: statement('delete-dead-letters'),
   selectDueRuns: statement('select-due-runs'),
