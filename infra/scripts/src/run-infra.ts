@@ -9,7 +9,7 @@ import { devEnvironment, publishDevEnv } from './dev-env.ts';
 import { addressTable, startServers } from './dev-servers.ts';
 import { readSettings } from './dev-settings.ts';
 import type { DevSettings } from './dev-settings.ts';
-import { createTopics, registerContracts } from './prepare.ts';
+import { createTopics, registerContracts } from '@runlane/cli/deployment';
 import { describeError, note, print } from './terminal.ts';
 
 const USAGE = `usage: npm run infra
@@ -62,7 +62,7 @@ async function start(
   const addresses = await startServers(scope, signal, { stateDirectory, environment });
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
   await createTopics(kafka, topicPrefix);
-  await registerContracts(addresses.registryUrl, topicPrefix, signal);
+  await registerContracts({ url: addresses.registryUrl, login: null }, topicPrefix, signal);
   for (const { schema, directory } of MIGRATIONS) {
     await migrate({ databaseUrl: addresses.databaseUrl, directory, schema, logger });
   }
