@@ -68,7 +68,7 @@ export async function runStart(
     return 2;
   }
   const childEnvironment = {
-    ...environment,
+    ...servers.environment,
     RUNLANE_DRAIN_GRACE_SECONDS: environment['RUNLANE_DRAIN_GRACE_SECONDS'] || String(DRAIN_GRACE_SECONDS),
     RUNLANE_RELOAD_GRAPHS: environment['RUNLANE_RELOAD_GRAPHS'] || 'true',
     RUNLANE_WEBHOOK_ALLOW: environment['RUNLANE_WEBHOOK_ALLOW'] || DEV_WEBHOOK_ALLOW,

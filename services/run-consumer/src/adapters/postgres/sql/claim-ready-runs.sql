@@ -7,11 +7,17 @@
 --         running_runs_by_executor
 -- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
 --         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
+-- copy    nothing where the ledger is a copy that nobody has noted yet, and until a lease after somebody has: a claim that it
+--         forgot may still execute (I3)
 -- events  run.running, one per run (I5)
-with picked as (
+with open as (
+  select from runlane.ledger_standing where is_original and claims_are_due
+),
+picked as (
   select run_id
   from runlane.runs
   where ready_at is not null
+    and exists (select from open)
   order by ready_at, run_id
   limit $2
   for update skip locked
@@ -60,5 +66,6 @@ from (
   where executor_id = $1
     and status = 'running'
     and run_id <> all ($3::uuid[])
+    and exists (select from open)
 ) as owned
 left join runlane.threads as thread using (thread_id)
