@@ -96,11 +96,36 @@ describe('stored assistants', () => {
       'begin',
       'lock t1,t1,t1,t1',
       `assistants ${ID},${UNKNOWN}`,
+      'served graphs',
       'write 4 runs',
       'position 3',
       'commit',
     ]);
     expect(reports).toMatchObject([{ admittedCount: 3, rejectedCount: 1 }]);
+  });
+});
+
+describe('graphs of other deployments', () => {
+  const ID = 'aaaaaaaa-0000-4000-8000-0000000000a5';
+
+  test('are not looked up for a batch whose names lead somewhere without them', async () => {
+    const { receive, ledger, reports } = admission({
+      readings: ['chat', ID].map((name, offset) => request(offset, { assistant_id: name })),
+      assistants: [storedAssistant({ assistantId: ID })],
+    });
+    await receive();
+    expect(ledger.steps).not.toContain('served graphs');
+    expect(reports).toMatchObject([{ admittedCount: 2, rejectedCount: 0 }]);
+  });
+
+  test('are found, and so is a stored assistant of one', async () => {
+    const { receive, reports } = admission({
+      readings: ['other', ID, 'nobody'].map((name, offset) => request(offset, { assistant_id: name })),
+      assistants: [storedAssistant({ assistantId: ID, graphId: 'other' })],
+      servedGraphs: ['other'],
+    });
+    await receive();
+    expect(reports).toMatchObject([{ admittedCount: 2, rejectedCount: 1 }]);
   });
 });
 
