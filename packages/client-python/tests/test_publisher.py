@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +129,14 @@ def test_asyncio_keeps_the_order_of_a_thread(brokers: list[str], topics: Topics)
 
     offsets = [one.offset for one in asyncio.run(main())]
     assert offsets == list(range(offsets[0], offsets[0] + 100))
+
+
+@pytest.mark.skipif("RUNLANE_KEYS_FILE" not in os.environ, reason="RUNLANE_KEYS_FILE is not set; npm test sets it")
+def test_a_key_comes_to_the_partition_that_every_producer_gives_it(brokers: list[str], topics: Topics) -> None:
+    expected = json.loads(Path(os.environ["RUNLANE_KEYS_FILE"]).read_text("utf-8"))
+    with RunPublisher(brokers, topic_prefix=topics.prefix) as runs:
+        published = runs.create_batch([asked(key) for key, _ in expected])
+    assert [[one.thread_id, one.partition] for one in published] == expected
 
 
 def test_a_broker_that_is_away_ends_a_call_in_time_and_the_request_keeps_its_id(brokers: list[str]) -> None:

@@ -76,7 +76,7 @@ test('the example of an event is one', () => {
   expect(parseRunStatusEvent({ ...rest, ...flags, ...shown })).toMatchObject({ kind: 'ok' });
 });
 
-test('publishing with kafkajs, consuming the events and reading the state work as shown', async () => {
+test('publishing with kafkajs and with the client, consuming the events and reading the state work as shown', async () => {
   const registryUrl = inject('registryUrl');
   await using world = await World.create({
     brokers: inject('kafkaBrokers'),
@@ -109,6 +109,9 @@ test('publishing with kafkajs, consuming the events and reading the state work a
     seen: () => seen,
   });
   consumer.kill();
+
+  const client = snippet('ts', 'RunPublisher').replace('{ brokers:', `{ topicPrefix: '${world.prefix}', brokers:`);
+  expect((await execute(client)).stdout).toMatch(/messages/);
 
   const { stdout } = await execute(snippet('ts', 'PostgresSaver'));
   expect(stdout).toMatch(/AIMessage[^]*You said .*Hello/);

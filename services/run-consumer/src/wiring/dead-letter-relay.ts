@@ -8,7 +8,7 @@ import type { Foundation } from './foundation.ts';
 import { RELAY_LEASE_MS, RELAY_POLL_MS } from './relay-and-sweeping.ts';
 
 /** How often the dead letters that wait are counted, in milliseconds. */
-const WATCH_MS = 10_000;
+const WATCH_MS = 5_000;
 
 /** Publishes stored dead letters until `background` aborts; `relaying` ends after the last flush. */
 export async function startDeadLetterRelay(

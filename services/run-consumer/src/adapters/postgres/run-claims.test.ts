@@ -39,7 +39,7 @@ const claimOf = (graphIds: readonly string[], limit: number) =>
   createRunClaims(rows.pool, graphIds).claim(EXECUTOR, limit, []);
 
 /** Pages that a claim of 10 runs of the graph `mine` touches, and where the next claim would look from. */
-async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom: Date }> {
+async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom: Date | null }> {
   const values = [EXECUTOR, 10, [], FLOOR, ['mine'], lookFrom, 28];
   const client = await rows.pool.connect();
   try {
@@ -51,7 +51,7 @@ async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom:
     const plan = found[0]?.['QUERY PLAN'][0].Plan;
     await client.query('rollback');
     await client.query('begin');
-    const { rows: seen } = await client.query<{ look_from: Date }>(sql.claimReadyRuns.text, values);
+    const { rows: seen } = await client.query<{ look_from: Date | null }>(sql.claimReadyRuns.text, values);
     if (seen[0] === undefined) throw new Error('No row.');
     return {
       pages: (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN),

@@ -27,7 +27,7 @@ type ClaimedRow = {
   checkpoint_floor: string | null;
 };
 
-type Seen = { candidate_count: number; look_from: Date };
+type Seen = { candidate_count: number; look_from: Date | null };
 type FoundRow = Seen & (ClaimedRow | { run_id: null });
 
 /**

@@ -34,6 +34,7 @@ export const sql = {
   takeExpiredExecutors: statement('take-expired-executors'),
   registerExecutor: statement('register-executor'),
   renewExecutor: statement('renew-executor'),
+  closeClaims: statement('close-claims'),
   releaseExecutor: statement('release-executor'),
   acquireLease: statement('acquire-lease'),
   releaseLease: statement('release-lease'),

@@ -6,15 +6,20 @@
 -- result  at least one row; without a run_id there is no run. The runs that the executor owns and does not know of: up to $2
 --         new ones, longest ready first, and those of an earlier claim that was committed but whose answer was lost.
 --         candidate_count: how many were there to try, up to $7
---         look_from: the next $6. What became ready before and is not yet claimed comes from a transaction that took longer
---         than the margin, or was held by somebody: hence a look at all now and then
+--         look_from: the next $6; null where the ledger is a copy. What became ready before and is not yet claimed
+--         comes from a transaction that took longer than the margin, or was held: hence a look at all now and then
 -- index   ready_runs_by_graph: only the first unfinished run of a lane is in it, so a million pending runs cost nothing, nor
 --         do ready ones of other graphs; $6 spares the entries of claimed runs, which stay in it beside an old snapshot;
 --         running_runs_by_executor
 -- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
 --         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
+-- copy    nothing where the ledger is a copy that nobody has noted yet, and until a lease after somebody has: a claim that it
+--         forgot may still execute (I3)
 -- events  run.running, one per run (I5)
-with candidates as materialized (
+with open as (
+  select from runlane.ledger_standing where is_original and claims_are_due
+),
+candidates as materialized (
   select ready.run_id, ready.ready_at
   from unnest($5::text[]) as mine (graph_id)
   cross join lateral (
@@ -26,6 +31,7 @@ with candidates as materialized (
     order by run.ready_at, run.run_id
     limit $7
   ) as ready
+  where exists (select from open)
   order by ready.ready_at, ready.run_id
   limit $7
 ),
@@ -79,7 +85,9 @@ select
 from (
   select
     count(*)::integer as candidate_count,
-    case when count(*) < $7 then now() else min(ready_at) end - interval '10 seconds' as look_from
+    case
+      when exists (select from open) then case when count(*) < $7 then now() else min(ready_at) end - interval '10 seconds'
+    end as look_from
   from candidates
 ) as seen
 left join (
@@ -93,5 +101,6 @@ left join (
   where executor_id = $1
     and status = 'running'
     and run_id <> all ($3::uuid[])
+    and exists (select from open)
 ) as owned on true
 left join runlane.threads as thread using (thread_id)
