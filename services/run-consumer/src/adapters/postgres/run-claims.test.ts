@@ -81,7 +81,9 @@ test('a process claims runs of its graphs only, those that have waited longest f
   const [first, last] = [...(await addReady('a', 1, 300)), ...(await addReady('a', 1, 100))];
 
   expect((await claimOf(['a', 'b'], 2)).map(({ runId }) => runId).toSorted()).toEqual([first, second].toSorted());
-  const { rows: left } = await rows.pool.query('select run_id from runlane.runs where ready_at is not null');
+  const { rows: left } = await rows.pool.query<{ run_id: string }>(
+    'select run_id from runlane.runs where ready_at is not null',
+  );
   expect(left.map(({ run_id }) => run_id).toSorted()).toEqual([foreign, last].toSorted());
   expect(await claimOf([], 10)).toHaveLength(2);
 });
