@@ -1,4 +1,4 @@
-export { openCodec, openKafka } from './connections.ts';
+export { openCodec, openKafka, registryLogin } from './connections.ts';
 export { onDatabase } from './on-database.ts';
 export { Probes } from './probes.ts';
 export type { ProbedProcess } from './probes.ts';

@@ -9,6 +9,7 @@ import { ExecutorLease } from '../app/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/settle-runs.ts';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
 import type { Foundation } from './foundation.ts';
+import { loaderCacheSettings } from './loader-cache.ts';
 
 /** Longest wait before ready runs are looked for unasked, in milliseconds: what a lost hint costs. */
 const CLAIM_POLL_MS = 1_000;
@@ -46,7 +47,7 @@ export function createWorkers(
       stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
-    environment: { ...environment, ...project.env, PWD: project.directory },
+    environment: { ...environment, ...loaderCacheSettings(logger), ...project.env, PWD: project.directory },
     memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
     threadCount: config.RUNLANE_WORKER_THREADS,
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
