@@ -12,6 +12,8 @@ export type ReceiveSteps<Reading> = {
   read: (record: InRecord) => Promise<Reading>;
   /** Takes a batch into the ledger, in one transaction. `attempts`: how often its only record was tried. */
   take: (batch: Batch<Reading>, attempts: number) => Promise<void>;
+  /** Told when everything through this record is committed, before more is taken: a ledger that goes back in between shows. */
+  taken?: (last: InRecord) => void;
   /** What a record is taken for that fails and is to blame; `message` says how often and why. */
   giveUp: (reading: Reading, message: string) => Reading;
   /** Kept from batch to batch. */
@@ -21,28 +23,64 @@ export type ReceiveSteps<Reading> = {
   logger: Logger;
 };
 
+/** What is decoded and taken in at once. A fetch is bounded as it was packed, and may unpack to many times that. */
+const MAX_PART_BYTES = 8 * 1024 * 1024;
+const MAX_PART_RECORDS = 2_000;
+
 /**
- * Takes consecutive records of one partition in. A batch that fails for a reason of its own is taken record by record,
- * and a record that still fails and is to blame is given up, so that it never blocks its partition (I10). One that is over a
- * limit of the database is taken in halves, so that every record in front of the heavy one goes in.
+ * Takes consecutive records of one partition in, in one transaction unless they are many or large. A batch that fails for a
+ * reason of its own is taken record by record, and a record that still fails and is to blame is given up, so that it never
+ * blocks its partition (I10). One that is over a limit of the database is taken in halves, so that every record in front of
+ * the heavy one goes in.
  *
  * Thrown: RetriableError when a dependency is away, when records fail for what no record can cause (I11), and while a record
- * that is over a limit alone waits for its next try; FatalError, as `take` throws it.
+ * that is over a limit alone waits for its next try; FatalError, as `take` throws it. What came before is taken in then, and
+ * is skipped when it comes again.
  */
 export async function receiveBatch<Reading extends { record: InRecord }>(
   { records, highWatermark }: Pick<PartitionBatch, 'records' | 'highWatermark'>,
   steps: ReceiveSteps<Reading>,
 ): Promise<void> {
+  for (const part of partsOf(records)) await receivePart(part, highWatermark, steps);
+}
+
+/** The records in order, as many at once as fit, and at least one. */
+function* partsOf(records: readonly InRecord[]): Generator<InRecord[]> {
+  let part: InRecord[] = [];
+  let partBytes = 0;
+  for (const record of records) {
+    const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    const isFull = part.length === MAX_PART_RECORDS || partBytes + bytes > MAX_PART_BYTES;
+    if (isFull && part.length > 0) {
+      yield part;
+      part = [];
+      partBytes = 0;
+    }
+    part.push(record);
+    partBytes += bytes;
+  }
+  if (part.length > 0) yield part;
+}
+
+async function receivePart<Reading extends { record: InRecord }>(
+  records: readonly InRecord[],
+  highWatermark: bigint,
+  steps: ReceiveSteps<Reading>,
+): Promise<void> {
   const successesBefore = steps.stoppages.successCount;
-  const [first] = records;
-  const waitMs = first === undefined ? null : steps.stoppages.waitOf(first);
-  if (first !== undefined && waitMs !== null && waitMs > 0) throw stillWaits(first, waitMs);
   const readings: Reading[] = [];
   for (const record of records) readings.push(await steps.read(record));
-  // The rest of the batch would only make the heavy one heavier.
-  const aloneCount = waitMs === null ? 0 : 1;
-  await takeTogether(readings.slice(0, aloneCount), highWatermark, successesBefore, steps);
-  await takeTogether(readings.slice(aloneCount), highWatermark, successesBefore, steps);
+  let from = 0;
+  // The rest of the batch would only make a heavy record heavier.
+  for (const [index, record] of records.entries()) {
+    const waitMs = steps.stoppages.waitOf(record);
+    if (waitMs === null) continue;
+    await takeTogether(readings.slice(from, index), highWatermark, successesBefore, steps);
+    if (waitMs > 0) throw stillWaits(record, waitMs);
+    await takeTogether(readings.slice(index, index + 1), highWatermark, successesBefore, steps);
+    from = index + 1;
+  }
+  await takeTogether(readings.slice(from), highWatermark, successesBefore, steps);
 }
 
 async function takeTogether<Reading extends { record: InRecord }>(
@@ -54,7 +92,7 @@ async function takeTogether<Reading extends { record: InRecord }>(
   if (readings.length === 0) return;
   try {
     await steps.take({ readings, highWatermark }, 1);
-    steps.stoppages.succeeded(readings.map(({ record }) => record));
+    wereTaken(readings, steps);
     return;
   } catch (error) {
     if (error instanceof OverrunError) {
@@ -69,6 +107,15 @@ async function takeTogether<Reading extends { record: InRecord }>(
     steps.logger.debug({ err: error, records: readings.length }, `${steps.name}.batch_failed`);
   }
   for (const reading of readings) await takeAlone(reading, highWatermark, successesBefore, steps);
+}
+
+function wereTaken<Reading extends { record: InRecord }>(
+  readings: readonly Reading[],
+  { stoppages, taken }: ReceiveSteps<Reading>,
+): void {
+  stoppages.succeeded(readings.map(({ record }) => record));
+  const last = readings.at(-1);
+  if (last !== undefined) taken?.(last.record);
 }
 
 /** Says it aloud each time: the partition stands still, and the times between grow. */
@@ -101,11 +148,11 @@ async function takeAlone<Reading extends { record: InRecord }>(
   successesBefore: number,
   steps: ReceiveSteps<Reading>,
 ): Promise<void> {
-  const { take, giveUp, stoppages, name, logger } = steps;
+  const { take, taken, giveUp, stoppages, name, logger } = steps;
   for (;;) {
     try {
       await take({ readings: [reading], highWatermark }, 1);
-      stoppages.succeeded([reading.record]);
+      wereTaken([reading], steps);
       return;
     } catch (error) {
       if (error instanceof OverrunError) throw overran(reading, error, steps);
@@ -123,6 +170,7 @@ async function takeAlone<Reading extends { record: InRecord }>(
       const message = `The record failed ${attempts} times: ${describe(error)}`;
       await take({ readings: [giveUp(reading, message)], highWatermark }, attempts);
       stoppages.wasPutAside(reading.record);
+      taken?.(reading.record);
       return;
     }
   }

@@ -127,6 +127,7 @@ export class Stoppages {
 
   /** Milliseconds until a record that overran alone may be tried again; null for any other. Such a one is tried alone. */
   waitOf(record: InRecord): number | null {
+    if (this.#overruns.size === 0) return null;
     const overrun = this.#overruns.get(placeOf(record));
     return overrun === undefined ? null : Math.max(0, overrun.notBeforeMs - this.#monotonicMs());
   }

@@ -24,6 +24,16 @@ export function createRunConsumerMetrics() {
       labelNames: ['code'] as const,
       registers,
     }),
+    deadLettersWaiting: new Gauge({
+      name: 'runlane_dead_letters_waiting',
+      help: 'Dead letters that their topic does not have yet, up to 50000; the same in every process with the role relay.',
+      registers,
+    }),
+    oldestDeadLetter: new Gauge({
+      name: 'runlane_dead_letters_oldest_seconds',
+      help: 'How long the oldest of them has waited; 0 without any.',
+      registers,
+    }),
     cancelled: new Counter({
       name: 'runlane_runs_cancelled_total',
       help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end at once.',
@@ -50,6 +60,11 @@ export function createRunConsumerMetrics() {
     rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
+    heldThreads: new Gauge({
+      name: 'runlane_relay_held_threads',
+      help: 'Threads that wait for an event which the status topic does not take for its size, in the process that relays.',
+      registers,
+    }),
     publishDelay: new Histogram({
       name: 'runlane_event_publish_delay_seconds',
       help: 'Age of the oldest event of each published batch.',

@@ -54,6 +54,8 @@ export type ReceiveDependencies = {
   assistants: AssistantDirectory;
   hints: Hints;
   report: (report: AdmissionReport) => void;
+  /** Told when everything through this record is committed. */
+  taken?: (last: InRecord) => void;
   /** Records that failed, and partitions that stand still. */
   stoppages: Stoppages;
   logger: Logger;
@@ -78,6 +80,7 @@ export function receiveRunRequests(
       const reason: DeadLetterReason = { code: 'processing_failed', message };
       return { record, content: { kind: 'dead_letter', reason } };
     },
+    ...(needs.taken === undefined ? {} : { taken: needs.taken }),
     stoppages: needs.stoppages,
     name: 'admission',
     logger: needs.logger,

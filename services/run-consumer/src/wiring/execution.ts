@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { waitOrAbort } from '@runlane/service-kit';
+import { LOAD_LIMIT_MS } from '../adapters/langgraph/graph-registry.ts';
 import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 import { createExecutorLeases, createRunClaims } from '../adapters/postgres/run-store.ts';
@@ -8,6 +9,7 @@ import { ExecutorLease } from '../app/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/settle-runs.ts';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
 import type { Foundation } from './foundation.ts';
+import { loaderCacheSettings } from './loader-cache.ts';
 
 /** Longest wait before ready runs are looked for unasked, in milliseconds: what a lost hint costs. */
 const CLAIM_POLL_MS = 1_000;
@@ -34,16 +36,18 @@ export function createWorkers(
 ): GraphWorkers {
   return new GraphWorkers({
     settings: {
-      databaseUrl: config.DATABASE_URL,
+      database: { DATABASE_URL: config.DATABASE_URL, secretFiles: config.secretFiles },
       checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
       poolSize: WORKER_POOL_SIZE,
       directory: project.directory,
       graphs: project.graphs,
       tsconfig: project.tsconfig,
+      loadLimitMs: LOAD_LIMIT_MS,
       store: project.store,
+      stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
-    environment: { ...environment, ...project.env, PWD: project.directory },
+    environment: { ...environment, ...loaderCacheSettings(logger), ...project.env, PWD: project.directory },
     memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
     threadCount: config.RUNLANE_WORKER_THREADS,
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
@@ -78,7 +82,7 @@ export function startExecution(
     },
     onHeldUntil: (endsAtMs) => workers.leaseEnd.moveTo(endsAtMs),
     onHeld: () => wakeups.runsReady.notify(),
-    onStopRequests: (requests) => executor.stopRuns(requests),
+    onRenewing: () => executor.watchClaims(),
     logger,
   });
   const executor = new RunExecutor({
