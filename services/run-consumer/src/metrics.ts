@@ -57,6 +57,11 @@ export function createRunConsumerMetrics() {
       help: 'Records of runs.requests.v1 that its retention removed before the ledger, after it was put back, read them again.',
       registers,
     }),
+    unservedRuns: new Gauge({
+      name: 'runlane_unserved_ready_runs',
+      help: 'Ready runs of graphs that no process executes, up to 10000 a graph, in the process that sweeps.',
+      registers,
+    }),
     rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
