@@ -105,7 +105,7 @@ test('ready runs of other graphs cost a claim nothing, however many and however 
 test('of a full queue a claim reads and locks little more than it takes', async () => {
   await addReady('mine', 20_000, 900);
   await rows.pool.query('vacuum (analyze) runlane.runs');
-  expect((await lookOf(null)).pages).toBeLessThan(800);
+  expect((await lookOf(null)).pages).toBeLessThan(400);
   await inOpenTransaction('begin', async (client) => {
     await client.query(sql.claimReadyRuns.text, [EXECUTOR, 10, [], FLOOR, ['mine'], null, 28]);
     const { rows: free } = await rows.pool.query('select run_id from runlane.runs for update skip locked');
