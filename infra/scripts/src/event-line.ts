@@ -86,7 +86,7 @@ function summaryOf(values: Json): string {
 }
 
 /** Thread ids and values are anybody's text: nothing in them may steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 

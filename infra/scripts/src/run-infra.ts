@@ -43,18 +43,22 @@ export async function runInfra(
     name: 'npm run infra',
     stateDirectory,
     stopGraceMs: SERVERS_STOP_MS,
-    start: (scope, signal, stack) => start(scope, signal, settings, stack),
+    start: (scope, signal, stack) => start(scope, signal, { ...stack, settings, environment }),
   });
 }
 
 async function start(
   scope: Scope,
   signal: AbortSignal,
-  settings: DevSettings,
-  { stateDirectory, logger }: DevStack,
+  {
+    settings,
+    environment,
+    stateDirectory,
+    logger,
+  }: DevStack & { settings: DevSettings; environment: NodeJS.ProcessEnv },
 ): Promise<RunningService> {
   const { topicPrefix } = settings;
-  const addresses = await startServers(scope, signal, stateDirectory);
+  const addresses = await startServers(scope, signal, { stateDirectory, environment });
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
   await createTopics(kafka, topicPrefix);
   await registerContracts(addresses.registryUrl, topicPrefix, signal);

@@ -32,12 +32,16 @@ export type WriteRow = {
   bytes: Uint8Array;
 };
 
+/** A namespace of a subgraph, as the journal names it. */
+export type NamespaceRow = { threadId: string; namespace: string };
+
 /**
- * What one call of the saver wants written. `replaces`: whether its writes overwrite earlier ones of the same task.
+ * What one call of the saver wants written. `beginsNamespace`: whether the checkpoint is the attempt's first one in a
+ * subgraph, whose namespace has to be journalled. `replaces`: whether its writes overwrite earlier ones of the same task.
  * `isForeign`: whether they belong to a checkpoint of another run, so that what stood there has to be journalled.
  */
 export type Operation =
-  | { kind: 'put'; claim: WriteClaim; checkpoint: CheckpointRow; blobs: BlobRow[] }
+  | { kind: 'put'; claim: WriteClaim; checkpoint: CheckpointRow; blobs: BlobRow[]; beginsNamespace: boolean }
   | { kind: 'writes'; claim: WriteClaim; rows: WriteRow[]; replaces: boolean; isForeign: boolean };
 
 type Owned<Row> = Row & { claim: number };
@@ -49,6 +53,7 @@ export type CheckpointBatch = {
   checkpoints: Owned<CheckpointRow>[];
   blobs: Owned<BlobRow>[];
   writes: BatchedWrite[];
+  namespaces: Owned<NamespaceRow>[];
 };
 
 /**
@@ -60,10 +65,13 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
   const checkpoints = new Map<string, Owned<CheckpointRow>>();
   const blobs = new Map<string, Owned<BlobRow>>();
   const writes = new Map<string, BatchedWrite>();
+  const namespaces: Owned<NamespaceRow>[] = [];
   for (const operation of operations) {
     const claim = indexOf(operation.claim, claims);
     if (operation.kind === 'put') {
       const { checkpoint } = operation;
+      const { threadId, namespace } = checkpoint;
+      if (operation.beginsNamespace) namespaces.push({ threadId, namespace, claim });
       checkpoints.set(key(claim, checkpoint.threadId, checkpoint.namespace, checkpoint.checkpointId), {
         ...checkpoint,
         claim,
@@ -85,6 +93,7 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
     checkpoints: [...checkpoints.values()],
     blobs: [...blobs.values()],
     writes: [...writes.values()],
+    namespaces,
   };
 }
 

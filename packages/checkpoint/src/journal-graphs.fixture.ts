@@ -16,6 +16,7 @@ const ask =
 /** What the tests use of a compiled graph over a list of labels. */
 export interface LabelGraph {
   invoke(input: unknown, config: object): Promise<{ labels: string[] }>;
+  updateState(config: object, values: object): Promise<object>;
   getState(config: object): Promise<{
     values: { labels: string[] };
     config: { configurable?: Record<string, string> };

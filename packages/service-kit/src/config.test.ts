@@ -40,6 +40,8 @@ test('with the required variables alone, all others have the defaults of the des
     RUNLANE_CHECKPOINT_SCHEMA: 'public',
     RUNLANE_CHECKPOINT_RETENTION: 'all',
     RUNLANE_ERROR_STACK_LENGTH: 0,
+    RUNLANE_RELOAD_GRAPHS: false,
+    RUNLANE_SERVERS: 'processes',
     RUNLANE_LOG_LEVEL: 'info',
   });
 });

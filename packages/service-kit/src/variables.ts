@@ -155,6 +155,18 @@ export const runlaneVariables = z.object({
         'Longest error.stack in the event of a run whose graph threw, in characters. 0 = none: a stack tells paths and code ' +
         'to everybody who reads events. The log has it anyway.',
     }),
+  RUNLANE_RELOAD_GRAPHS: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((text) => text === 'true')
+    .meta({
+      description:
+        'Whether run-consumer loads the graphs anew when a file of their project changes: for development, and true in npm start.',
+    }),
+  RUNLANE_SERVERS: z
+    .enum(['processes', 'containers'], { error: 'must be processes or containers' })
+    .default('processes')
+    .meta({ description: 'How npm start, npm run infra and the tests run the servers that they start.' }),
   RUNLANE_LOG_LEVEL: z
     .enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` })
     .default('info')

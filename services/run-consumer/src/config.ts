@@ -25,6 +25,7 @@ export const runConsumerVariables = runlaneVariables.pick({
   RUNLANE_CHECKPOINT_SCHEMA: true,
   RUNLANE_CHECKPOINT_RETENTION: true,
   RUNLANE_ERROR_STACK_LENGTH: true,
+  RUNLANE_RELOAD_GRAPHS: true,
   RUNLANE_LOG_LEVEL: true,
 });
 

@@ -23,6 +23,7 @@ import { startDeadLetterRelay } from './wiring/dead-letter-relay.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
+import { reloadOnChange } from './wiring/reload-graphs.ts';
 import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
@@ -79,6 +80,7 @@ export async function startRunConsumer(
     pool: foundation.pool,
     databaseUrl: config.DATABASE_URL,
     checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
+    topicPrefix: config.RUNLANE_TOPIC_PREFIX,
     store: project.store,
     signal,
     logger,
@@ -111,6 +113,8 @@ export async function startRunConsumer(
     process.chdir(project.directory);
     const workers = createWorkers(foundation, project, environment);
     scope.defer('worker threads', () => workers.stop());
+    // Before they load, so that no change comes in between.
+    if (config.RUNLANE_RELOAD_GRAPHS) await reloadOnChange(project, workers, signal, logger);
     await workers.start();
     execution = startExecution(signals, foundation, workers, settle);
     loops.push(execution.renewing, execution.heeding);

@@ -8,7 +8,7 @@ import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { KnownRun } from '../domain/admission.ts';
 import type { StoredAssistant } from '../domain/assistant.ts';
 import type { Lane } from '../domain/lane.ts';
-import type { ClaimedRun, StopRequest } from '../domain/run.ts';
+import type { ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { OutboxEntry } from '../domain/status-event.ts';
 
@@ -99,8 +99,8 @@ export interface StrandedRuns {
 
 export interface ExecutorLeases {
   register(executorId: string, host: string, leaseMs: number): Promise<void>;
-  /** The running runs of the executor that were asked to stop; null when the lease was taken. */
-  renew(executorId: string, leaseMs: number): Promise<StopRequest[] | null>;
+  /** The claims of the executor whose runs are running, all of them; null when the lease was taken. */
+  renew(executorId: string, leaseMs: number): Promise<HeldClaim[] | null>;
   release(executorId: string): Promise<void>;
 }
 

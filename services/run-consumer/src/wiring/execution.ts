@@ -97,7 +97,7 @@ export function startExecution(
     },
     onHeldUntil: (endsAtMs) => workers.leaseEnd.moveTo(endsAtMs),
     onHeld: () => wakeups.runsReady.notify(),
-    onStopRequests: (requests) => executor.stopRuns(requests),
+    onRenewing: () => executor.watchClaims(),
     logger,
   });
   const executor = new RunExecutor({

@@ -52,13 +52,14 @@ const graphs = new GraphRegistry(settings.graphs, logger, {
 });
 const runGraph = createGraphRunner({
   graphs,
-  newSaver: ({ runId, fencingToken, threadId, metadata, request }, ties) =>
+  newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
     new RunSaver({
       pool,
       schema,
       commits,
       claim: { runId, fencingToken },
       threadId,
+      floor: checkpointFloor,
       metadata,
       isDeferred: request.durability === 'async',
       ...ties,

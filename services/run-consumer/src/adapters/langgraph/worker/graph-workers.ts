@@ -65,6 +65,11 @@ export class GraphWorkers {
     await this.#shared.start();
   }
 
+  /** Has graphs loaded anew for the runs that begin from now on; resolves when they are loaded. */
+  async reload(): Promise<void> {
+    await Promise.all([this.#shared.reload(), this.#deafShared?.reload()]);
+  }
+
   readonly run: GraphRunner = (run, signals) => {
     if (run.isIsolated && !this.#blocking.has(run.graphId)) return this.#runAlone(run, signals);
     const pool = this.#deaf.has(run.graphId) ? this.#poolOfDeaf() : this.#shared;

@@ -41,11 +41,15 @@ export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   readonly #threads = new Set<GraphThread>();
   readonly #loading = new Set<GraphThread>();
+  /** With graphs as they were: they only end what they have begun. */
+  readonly #outdated = new Set<GraphThread>();
   /** As many wait as runs are executed. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #stopping = new AbortController();
   #isStarting = false;
   #shortLives = 0;
+  #reloadCount = 0;
+  #reloading = Promise.resolve();
   #respawn: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadPoolOptions) {
@@ -58,21 +62,8 @@ export class ThreadPool {
    */
   async start(): Promise<void> {
     this.#isStarting = true;
-    await Promise.all(Array.from({ length: this.#options.threadCount }, () => this.#startOne()));
-    this.#isStarting = false;
-    this.#changed();
-  }
-
-  async #startOne(): Promise<void> {
-    for (;;) {
-      const blockingCount = this.#options.blocking.size;
-      try {
-        await this.#add().ready;
-        return;
-      } catch (error) {
-        if (this.#options.blocking.size === blockingCount || this.#stopping.signal.aborted) throw error;
-      }
-    }
+    await this.#startAll();
+    await this.#reloading;
   }
 
   readonly run: GraphRunner = async (run, signals) => {
@@ -95,16 +86,55 @@ export class ThreadPool {
     }
   };
 
+  /**
+   * Has graphs loaded anew, in new threads: what has begun ends in its thread, all other attempts begin in these. Resolves
+   * when they are loaded.
+   */
+  reload(): Promise<void> {
+    for (const thread of this.#threads) {
+      this.#threads.delete(thread);
+      this.#loading.delete(thread);
+      this.#outdated.add(thread);
+      thread.leave();
+    }
+    this.#shortLives = 0;
+    this.#reloadCount += 1;
+    this.#options.blocking.clear();
+    this.#reloading = this.#startAll();
+    return this.#reloading;
+  }
+
   /** Attempts that execute in it. */
   get activeCount(): number {
-    return [...this.#threads].reduce((count, thread) => count + thread.activeCount, 0);
+    return [...this.#threads, ...this.#outdated].reduce((count, thread) => count + thread.activeCount, 0);
   }
 
   /** Ends every thread, after the traces of its runs are sent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#respawn);
-    await Promise.all([...this.#threads].map((thread) => thread.finish()));
+    await Promise.all([...this.#threads, ...this.#outdated].map((thread) => thread.finish()));
+  }
+
+  async #startAll(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.threadCount }, () => this.#startOne()));
+    this.#isStarting = false;
+    this.#changed();
+  }
+
+  async #startOne(): Promise<void> {
+    const reloadCount = this.#reloadCount;
+    for (;;) {
+      const blockingCount = this.#options.blocking.size;
+      try {
+        await this.#add().ready;
+        return;
+      } catch (error) {
+        // It has made room for one that loads the graphs as they are by now.
+        if (this.#reloadCount !== reloadCount) return;
+        if (this.#options.blocking.size === blockingCount || this.#stopping.signal.aborted) throw error;
+      }
+    }
   }
 
   #leastBusy(): GraphThread | null {
@@ -144,6 +174,7 @@ export class ThreadPool {
       onGone: (crashed) => {
         this.#threads.delete(thread);
         this.#loading.delete(thread);
+        this.#outdated.delete(thread);
         if (performance.now() - startedMs >= SETTLED_MS) this.#shortLives = 0;
         else if (crashed) this.#shortLives += 1;
         this.#changed();

@@ -1,5 +1,6 @@
 -- claim-ready-runs
 -- params  $1 executor_id uuid, $2 how many integer, $3 run_ids uuid[] that the executor knows to be its own
+--         $4 checkpoint_floor text of now, by the executor's clock: of a run that has begun without one it stays unknown
 -- result  the runs that the executor owns and does not know of: up to $2 new ones, longest ready first, and those of an
 --         earlier claim that was committed but whose answer was lost
 -- index   ready_runs: only the first unfinished run of a lane is in it, so a million pending runs cost nothing;
@@ -25,6 +26,9 @@ claimed as (
       ((greatest(run.fencing_token >> 32, least(run.fencing_token, 1)) + 1) << 32) + floor(random() * 4294967296)::bigint,
     attempt = run.attempt + 1,
     sequence = run.sequence + 1,
+    checkpoint_floor = case
+      when run.run_started_at is null or run.checkpoint_floor is not null then least(run.checkpoint_floor, $4)
+    end,
     run_started_at = coalesce(run.run_started_at, now()),
     updated_at = now()
   from picked
@@ -34,7 +38,7 @@ claimed as (
   returning
     run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.request, run.metadata, run.multitask_strategy,
     run.attempt, run.fencing_token, run.is_isolated, run.is_temporary, run.sequence, run.run_started_at,
-    run.own_configurable, run.assistant_configurable
+    run.own_configurable, run.assistant_configurable, run.checkpoint_floor
 ),
 announced as (
   insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, thread_status, run_started_at)
@@ -44,14 +48,14 @@ announced as (
 select
   owned.run_id, owned.thread_id, owned.assistant_id, owned.graph_id, owned.request, owned.metadata,
   owned.multitask_strategy, owned.attempt, owned.fencing_token, owned.is_isolated, owned.is_temporary,
-  owned.own_configurable, owned.assistant_configurable, thread.configurable as thread_configurable
+  owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable
 from (
   select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
-    is_isolated, is_temporary, own_configurable, assistant_configurable
+    is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor
   from claimed
   union all
   select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
-    is_isolated, is_temporary, own_configurable, assistant_configurable
+    is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor
   from runlane.runs
   where executor_id = $1
     and status = 'running'

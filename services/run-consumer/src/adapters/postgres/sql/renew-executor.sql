@@ -1,7 +1,8 @@
 -- renew-executor
 -- params  $1 executor_id uuid, $2 lease in milliseconds bigint
 -- result  one row at least if the lease still is ours; none means that it was taken and the runs with it (I3). With it
---         the runs of the executor that were asked to stop: all other columns are null where there is none
+--         the running runs of the executor, each with what it was asked to stop for: run_id is null where there is none,
+--         and cancel_action of a run that was not asked
 -- index   running_runs_by_executor
 with renewed as (
   update runlane.executors
@@ -14,4 +15,3 @@ from renewed
 left join runlane.runs as run
   on run.executor_id = renewed.executor_id
   and run.status = 'running'
-  and run.cancel_action is not null
