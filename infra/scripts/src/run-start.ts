@@ -12,10 +12,12 @@ import { keptIn, readSettings } from './dev-settings.ts';
 import type { DevSettings } from './dev-settings.ts';
 import type { GraphStates } from './graph-states.ts';
 import { isWorthSeeing, readableLogLine } from './log-lines.ts';
-import { createTopics, registerContracts } from './prepare.ts';
+import { createTopics, registerContracts } from '@runlane/cli/deployment';
 import { publishingHint } from './publishing-hint.ts';
 import { startServiceChild } from './service-child.ts';
 import type { ServiceChild } from './service-child.ts';
+import { restartOnChange } from './restart-on-change.ts';
+import type { RestartableChild } from './restart-on-change.ts';
 import { ServiceRows } from './service-rows.ts';
 import { show, showEvents } from './show-events.ts';
 import { START_USAGE, heedEnvironment, parseStartOptions } from './start-options.ts';
@@ -53,6 +55,8 @@ export async function runStart(
     if (unheeded.length > 0) {
       note(`npm start: ${unheeded.join(', ')}: not used. npm start -- --external uses what they name.`);
     }
+    if (environment['HTTP_PORT'])
+      note('npm start: HTTP_PORT: not used, each service has a free port. They are in the table below.');
     servers = {
       stateDirectory,
       environment: heeded,
@@ -64,7 +68,7 @@ export async function runStart(
     return 2;
   }
   const childEnvironment = {
-    ...environment,
+    ...servers.environment,
     RUNLANE_DRAIN_GRACE_SECONDS: environment['RUNLANE_DRAIN_GRACE_SECONDS'] || String(DRAIN_GRACE_SECONDS),
     RUNLANE_RELOAD_GRAPHS: environment['RUNLANE_RELOAD_GRAPHS'] || 'true',
     RUNLANE_WEBHOOK_ALLOW: environment['RUNLANE_WEBHOOK_ALLOW'] || DEV_WEBHOOK_ALLOW,
@@ -94,13 +98,13 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
   const addresses = await startServers(scope, signal, servers);
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-start', logger });
   await createTopics(kafka, topicPrefix);
-  await registerContracts(addresses.registryUrl, topicPrefix, signal);
+  await registerContracts({ url: addresses.registryUrl, login: null }, topicPrefix, signal);
   signal.throwIfAborted();
 
   const devEnv = devEnvironment(settings, addresses);
   const events = await showEvents(scope, { kafka, topicPrefix, logger });
   const rows = new ServiceRows();
-  const startService = (name: string, entry: URL): Promise<ServiceChild> =>
+  const startService = (name: string, entry: URL): Promise<RestartableChild> =>
     startOne(scope, signal, context, { name, entry, devEnv, onLine: (line) => tellLine(line, rows) });
   const [runConsumer, dispatcher] = await Promise.all([
     startService('run-consumer', RUN_CONSUMER),
@@ -109,7 +113,7 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
   signal.throwIfAborted();
   scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
 
-  print(summary(addresses, [runConsumer, dispatcher], context, rows.graphs));
+  print(summary(addresses, [runConsumer.child, dispatcher.child], context, rows.graphs));
   print(
     publishingHint(
       addresses.brokers,
@@ -123,18 +127,24 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
     const webhook = await startDemoReceiver(scope, { masterKey, onWebhook: show });
     await publishDemoRuns(kafka, topicPrefix, webhook);
   }
-  return { failed: [runConsumer.died, dispatcher.died, events.failed] };
+  const runConsumerDied = restartOnChange(scope, signal, {
+    file: settings.langgraphConfig,
+    running: runConsumer,
+    start: () => startService('run-consumer', RUN_CONSUMER),
+  });
+  return { failed: [runConsumerDied, dispatcher.child.died, events.failed] };
 }
 
-function startOne(
+async function startOne(
   scope: Scope,
   signal: AbortSignal,
   { childEnvironment, serviceStopMs, logDirectory }: StartContext,
   service: { name: string; entry: URL; devEnv: Record<string, string>; onLine: (line: string) => void },
-): Promise<ServiceChild> {
+): Promise<RestartableChild> {
   const { name, entry, devEnv, onLine } = service;
+  let stop = (): Promise<void> => Promise.resolve();
   note(`[${name}] starting`);
-  return startServiceChild({
+  const child = await startServiceChild({
     name,
     entry,
     onLine,
@@ -148,9 +158,13 @@ function startOne(
     },
     logFile: join(logDirectory, `${name}.log`),
     stopGraceMs: serviceStopMs,
-    onSpawn: (stop) => scope.defer(name, stop),
+    onSpawn: (stopChild) => {
+      stop = stopChild;
+      scope.defer(name, stopChild);
+    },
     signal,
   });
+  return { child, stop };
 }
 
 function detailedLevel(wanted: string | undefined): string {

@@ -28,9 +28,10 @@ export class ServiceRows {
     }
   }
 
-  /** Whether the table shows the same: a batch with dead letters, each of which has a row. */
+  /** Whether something else tells the same: a batch with dead letters has rows of them, and a changed project starts anew. */
   isShownElsewhere(line: string): boolean {
-    return logFields(line)?.['msg'] === 'batch.admitted';
+    const msg = logFields(line)?.['msg'];
+    return msg === 'batch.admitted' || msg === 'project.changed';
   }
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runlaneVariables } from '@runlane/service-kit';
 
 /** What `npm start -- --help` prints. */
 export const START_USAGE = `usage: npm start [-- [--config path/to/langgraph.json] [--no-demo] [--keep] [--external]]
@@ -36,15 +37,26 @@ export function parseStartOptions(args: string[]): StartOptions {
   return values;
 }
 
-/** Names that are common in the shells of developers: what they name is used only when it is asked for. */
-const SERVER_VARIABLES = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'DATABASE_URL'];
+/**
+ * Each server's address, and what the variables about it begin with. They are common in the shells of developers: what they
+ * name is used only when it is asked for, and a password for it never without it.
+ */
+const SERVERS = [
+  { address: 'KAFKA_BROKERS', about: 'KAFKA_' },
+  { address: 'SCHEMA_REGISTRY_URL', about: 'SCHEMA_REGISTRY_' },
+  { address: 'DATABASE_URL', about: 'DATABASE_URL' },
+];
 
-/** The environment that counts, and the variables in it that do not. */
+/** The environment that counts, and the variables of Runlane in it that do not. */
 export function heedEnvironment(
   environment: NodeJS.ProcessEnv,
   { external }: Pick<StartOptions, 'external'>,
 ): { heeded: NodeJS.ProcessEnv; unheeded: string[] } {
-  const unheeded = external ? [] : SERVER_VARIABLES.filter((name) => environment[name]);
-  const heeded = Object.fromEntries(Object.entries(environment).filter(([name]) => !unheeded.includes(name)));
-  return { heeded, unheeded };
+  const ours = SERVERS.filter(({ address }) => !external || !environment[address]);
+  const isUnheeded = (name: string) =>
+    Object.hasOwn(runlaneVariables.shape, name) && ours.some(({ about }) => name.startsWith(about));
+  return {
+    heeded: Object.fromEntries(Object.entries(environment).filter(([name]) => !isUnheeded(name))),
+    unheeded: Object.keys(environment).filter((name) => isUnheeded(name) && environment[name]),
+  };
 }

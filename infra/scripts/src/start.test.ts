@@ -95,10 +95,10 @@ test('graphs are loaded anew when they change, and the next start with --keep ha
       .compile();`,
   );
   const args = ['--config', join(project, 'langgraph.json'), '--keep'];
-  const run = (start: Start, fields: object = {}) =>
+  const run = (start: Start, fields: object = {}, recordKey: string | null = 'mine') =>
     publish(start.addresses()['KAFKA_BROKERS'] ?? '', {
       topic: topicNames('start-test.').requests,
-      key: 'mine',
+      key: recordKey,
       value: Buffer.from(JSON.stringify({ thread_id: 'mine', assistant_id: 'notes', input: { all: [] }, ...fields })),
       headers: {},
     });
@@ -117,6 +117,11 @@ test('graphs are loaded anew when they change, and the next start with --keep ha
   await first.shows(/reload +- +- +says\.ts: new runs have the new code/, DEMO_MS);
   await run(first);
   await first.shows(/run\.succeeded +notes +mine +\{"all":\["one","two"\]\}/, DEMO_MS);
+  write('more.ts', `export { graph } from './notes.js';`);
+  write('langgraph.json', '{ "graphs": { "notes": "./notes.ts:graph", "more": "./more.ts:graph" } }');
+  await first.shows(/\[run-consumer\] started, its metrics are at/, READY_MS);
+  await run(first, { thread_id: null, assistant_id: 'more' }, null);
+  await first.shows(/run\.succeeded +more +\S+ +\{"all":\["two"\]\}/, DEMO_MS);
   const key = first.addresses()['RUNLANE_WEBHOOK_MASTER_KEY'];
   expect(await first.stop()).toBe(0);
 

@@ -32,9 +32,6 @@ export type WriteRow = {
   bytes: Uint8Array;
 };
 
-/** A namespace of a subgraph, as the journal names it. */
-export type NamespaceRow = { threadId: string; namespace: string };
-
 /**
  * What one call of the saver wants written. `beginsNamespace`: whether the checkpoint is the attempt's first one in a
  * subgraph, whose namespace has to be journalled. `replaces`: whether its writes overwrite earlier ones of the same task.
@@ -43,6 +40,18 @@ export type NamespaceRow = { threadId: string; namespace: string };
 export type Operation =
   | { kind: 'put'; claim: WriteClaim; checkpoint: CheckpointRow; blobs: BlobRow[]; beginsNamespace: boolean }
   | { kind: 'writes'; claim: WriteClaim; rows: WriteRow[]; replaces: boolean; isForeign: boolean };
+
+/** What names a namespace for the journal, and is not written. */
+const NAMING = {
+  checkpointId: '',
+  taskId: '',
+  index: 0,
+  channel: '',
+  type: '',
+  bytes: new Uint8Array(),
+  replaces: false,
+  isForeign: true,
+};
 
 type Owned<Row> = Row & { claim: number };
 type BatchedWrite = Owned<WriteRow & { replaces: boolean; isForeign: boolean }>;
@@ -53,7 +62,6 @@ export type CheckpointBatch = {
   checkpoints: Owned<CheckpointRow>[];
   blobs: Owned<BlobRow>[];
   writes: BatchedWrite[];
-  namespaces: Owned<NamespaceRow>[];
 };
 
 /**
@@ -65,13 +73,14 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
   const checkpoints = new Map<string, Owned<CheckpointRow>>();
   const blobs = new Map<string, Owned<BlobRow>>();
   const writes = new Map<string, BatchedWrite>();
-  const namespaces: Owned<NamespaceRow>[] = [];
   for (const operation of operations) {
     const claim = indexOf(operation.claim, claims);
     if (operation.kind === 'put') {
       const { checkpoint } = operation;
-      const { threadId, namespace } = checkpoint;
-      if (operation.beginsNamespace) namespaces.push({ threadId, namespace, claim });
+      if (operation.beginsNamespace) {
+        const { threadId, namespace } = checkpoint;
+        writes.set(key(claim, threadId, namespace), { ...NAMING, threadId, namespace, claim });
+      }
       checkpoints.set(key(claim, checkpoint.threadId, checkpoint.namespace, checkpoint.checkpointId), {
         ...checkpoint,
         claim,
@@ -93,7 +102,6 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
     checkpoints: [...checkpoints.values()],
     blobs: [...blobs.values()],
     writes: [...writes.values()],
-    namespaces,
   };
 }
 

@@ -21,6 +21,8 @@ import { OrderedWrites } from './ordered-writes.ts';
 import { OwnCheckpoints } from './own-checkpoints.ts';
 import { placeOf } from './place.ts';
 import { withPreparedReads } from './prepared-reads.ts';
+import { Progress } from './written-progress.ts';
+import type { WrittenProgress } from './written-progress.ts';
 import { WriteRefused } from './write-claim.ts';
 import type { WriteClaim } from './write-claim.ts';
 
@@ -90,6 +92,7 @@ export class RunSaver extends PostgresSaver {
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #isDeferred: boolean;
   readonly #own: OwnCheckpoints;
+  readonly #progress = new Progress();
   #floor: string | null;
   #readFailure: { error: unknown } | null = null;
   #isRefused = false;
@@ -131,6 +134,11 @@ export class RunSaver extends PostgresSaver {
    */
   get mayGoOn(): boolean {
     return !this.#writes.isClosed && this.#writes.failure === null && !this.#commits.isOverBudget;
+  }
+
+  /** How far the graph has come, as far as it was given to write; it may not be committed. */
+  get progress(): WrittenProgress {
+    return this.#progress;
   }
 
   /** True once a write was refused because somebody else owns the run. */
@@ -233,6 +241,7 @@ export class RunSaver extends PostgresSaver {
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
     const { threadId, namespace, checkpointId } = placeOf(config, this.#claim, this.#threadId);
     if (checkpointId === null) throw new TypeError('putWrites needs checkpoint_id in config.configurable.');
+    this.#progress.noteWrites(writes.map(([channel]) => channel));
     await this.#write(async () => {
       const dumped = await this._dumpWrites(threadId, namespace, checkpointId, taskId, writes);
       return {

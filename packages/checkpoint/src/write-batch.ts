@@ -15,7 +15,7 @@ export function createBatchWriter(pool: Pool, schema: string): WriteBatch {
   };
 }
 
-function parametersOf({ claims, checkpoints, blobs, writes, namespaces }: CheckpointBatch): unknown[] {
+function parametersOf({ claims, checkpoints, blobs, writes }: CheckpointBatch): unknown[] {
   const bytes = new ByteRun();
   const blobSpans = blobs.map((blob) => bytes.add(blob.bytes));
   const writeSpans = writes.map((write) => bytes.add(write.bytes));
@@ -50,9 +50,6 @@ function parametersOf({ claims, checkpoints, blobs, writes, namespaces }: Checkp
     writeSpans.map((span) => span?.length ?? null),
     writes.map((row) => row.replaces),
     writes.map((row) => row.isForeign),
-    namespaces.map((row) => row.claim + 1),
-    namespaces.map((row) => row.threadId),
-    namespaces.map((row) => row.namespace),
   ];
 }
 

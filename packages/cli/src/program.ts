@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
+import { createTopicsOf, registerSchemasOf } from './prepare.ts';
 import { completeEnvironment } from './settings.ts';
 import type { Environment } from './settings.ts';
 import { webhookPublicKeys, webhookSecrets } from './webhooks.ts';
@@ -45,6 +46,18 @@ function program({ environment, devEnvFile, out, err }: ProgramIo): Command {
     )
     .exitOverride()
     .configureOutput({ writeOut: out, writeErr: err });
+  runlane
+    .command('topics')
+    .description('the topics of the deployment')
+    .command('create')
+    .description('create those that are missing, with the replication that the cluster has as its default')
+    .action(async () => print(await createTopicsOf(settings())));
+  runlane
+    .command('schemas')
+    .description('the contracts in the schema registry')
+    .command('register')
+    .description('register the JSON Schemas of requests and events, with the compatibility that they keep')
+    .action(async () => print(await registerSchemasOf(settings())));
   const webhooks = runlane.command('webhooks').description('keys with which receivers verify webhooks');
   webhooks
     .command('secret')

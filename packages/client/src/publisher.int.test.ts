@@ -2,27 +2,37 @@
  * What a publisher promises while its servers come and go. Real: the client, and a Kafka and a registry of this file's own,
  * which are killed. What decides: the records that are in the log.
  */
-import { randomUUID } from 'node:crypto';
+import { createPrivateKey, randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicDefinitions, topicNames } from '@runlane/contracts';
 import { connectKafka } from '@runlane/kafka';
 import type { InRecord, KafkaAdmin } from '@runlane/kafka';
-import { removeLocalData, startKafka } from '@runlane/local';
-import type { LocalKafka } from '@runlane/local';
-import { eventually, silentLogger, TopicReader } from '@runlane/testkit';
+import { removeLocalData, startSecuredKafka } from '@runlane/local';
+import type { SecuredKafka } from '@runlane/local';
+import { certificateMaker, eventually, silentLogger, TopicReader } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { PublishError } from './errors.ts';
+import { EventsError, PublishError } from './errors.ts';
+import { RunEvents } from './events.ts';
 import { RunPublisher } from './publisher.ts';
 
 const dataDir = join(tmpdir(), `runlane-client-${randomUUID()}`);
 const topicPrefix = 'own.';
 const topic = topicNames(topicPrefix).requests;
-let broker: LocalKafka;
+const login = { username: 'application', password: 'as-told' };
+let authority: string;
+let broker: SecuredKafka;
 let admin: KafkaAdmin;
 
 beforeAll(async () => {
-  broker = await startKafka({ dataDir, env: { ...process.env, KAFKA_BROKERS: '' } });
+  using certificates = certificateMaker();
+  const issuer = certificates.issue({});
+  const { cert, key } = certificates.issue({ issuer, names: 'DNS:localhost,IP:127.0.0.1' });
+  authority = issuer.cert;
+  // Keys of PEM stores are PKCS #8.
+  const pkcs8 = createPrivateKey(key).export({ type: 'pkcs8', format: 'pem' });
+  const certificate = { cert, key: String(pkcs8), clientAuthority: issuer.cert };
+  broker = await startSecuredKafka({ dataDir, login, certificate });
   admin = await connectKafka({ brokers: broker.brokers, clientId: 'client-tests', logger: silentLogger }).admin();
   const small = { ...topicDefinitions('small.')[0], config: { 'max.message.bytes': '20000' } };
   await admin.createTopics([
@@ -139,4 +149,22 @@ test('a broker that is away from the start ends a call in time', async () => {
   await using runs = new RunPublisher({ brokers: ['127.0.0.1:9'], timeoutMs: 300 });
   await expect(runs.create(run('t'))).rejects.toMatchObject({ code: 'unavailable' });
   await expect(runs.cancel({ thread_id: 't' })).rejects.toMatchObject({ code: 'unavailable', unconfirmed: [] });
+});
+
+test('TLS and SASL go through to the brokers, and a refusal says what to look at', async () => {
+  const secure = { brokers: [broker.sasl], topicPrefix, ssl: { ca: authority } };
+  const sasl = { mechanism: 'scram-sha-512' as const, ...login };
+  await using events = await RunEvents.open({ ...secure, sasl });
+  await using runs = new RunPublisher({ ...secure, sasl });
+  expect(await runs.create(run('secure'))).toMatchObject({ topic, thread_id: 'secure' });
+  await expect(events.waitFor(randomUUID(), { timeoutMs: 1 })).rejects.toThrow(/no event of it was read/);
+
+  const wrong = { ...secure, sasl: { ...sasl, password: 'guessed' } };
+  await using denied = new RunPublisher({ ...wrong, timeoutMs: 5_000 });
+  await expect(denied.create(run('secure'))).rejects.toMatchObject({
+    code: 'denied',
+    message: expect.stringMatching(/at ssl and at sasl/),
+  });
+  await expect(RunEvents.open(wrong)).rejects.toBeInstanceOf(EventsError);
+  await expect(RunEvents.open(wrong)).rejects.toMatchObject({ code: 'denied' });
 });

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { nodeOf, npmInstall, ROOT, run, runWell } from './npm-project.fixture.ts';
+import { runProgram, runProgramWell } from '@runlane/testkit';
+import { nodeOf, npmInstall, ROOT } from './npm-project.fixture.ts';
 import { statusEvent, Topics } from './status-event.fixture.ts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
@@ -65,7 +66,7 @@ beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), 'runlane-tarball-'));
   topics = await Topics.create(inject('kafkaBrokers'));
   await topics.publish(statusEvent({ run_id: RUN_ID }));
-  await runWell('pnpm', ['pack', '--pack-destination', project], PACKAGE);
+  await runProgramWell('pnpm', ['pack', '--pack-destination', project], { cwd: PACKAGE });
   const tarball = readdirSync(project).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('pnpm pack has made no tarball.');
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
@@ -82,7 +83,7 @@ test.for(['20.19.0', '22.12.0', '24.21.0'])('the tarball works on Node %s', asyn
   const found = await nodeOf(version);
   if (missing !== null || !('node' in found)) return skip(missing ?? Object.values(found).join());
   const environment = { KAFKA_BROKERS: inject('kafkaBrokers').join(), PREFIX: topics.prefix };
-  const { stdout } = await runWell(found.node, ['program.js'], project, environment);
+  const { stdout } = await runProgramWell(found.node, ['program.js'], { cwd: project, environment });
   expect(JSON.parse(stdout)).toEqual({
     partition: expect.any(Number),
     refused: expect.stringMatching(/has unknown fields: "inputs"/),
@@ -106,7 +107,7 @@ test('a typed project compiles against it, with types of its own', async ({ skip
     '--exactOptionalPropertyTypes',
   ];
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
-  expect(await run(tsc, [...flags, 'typed.ts'], project)).toMatchObject({ code: 0, output: '' });
+  expect(await runProgram(tsc, [...flags, 'typed.ts'], { cwd: project })).toMatchObject({ code: 0, output: '' });
 });
 
 test('the tarball holds what is built, the licences, and nothing of the sources', ({ skip }) => {

@@ -33,6 +33,8 @@ export type { JsonParseResult } from './json.ts';
 export { partitionForKey } from './partitioner.ts';
 export { registerSchemas } from './register-schemas.ts';
 export type { RegisterSchemasOptions, SchemaSubject } from './register-schemas.ts';
+export { kafkaSecurity } from './security.ts';
+export type { KafkaSecuritySettings, RegistryLogin, SecretOf } from './security.ts';
 export { topicProblems } from './topic-problems.ts';
 export type { TopicDescription, TopicProblems } from './topic-problems.ts';
 export { createValueCodec } from './value-codec.ts';

@@ -39,3 +39,51 @@ test('a fault of ours that fails every record makes one dead letter at most, how
   expect(deadLetters).toEqual([1n]);
   expect(stoppages.problems).toHaveLength(1);
 });
+
+test('what a fetch unpacks to is decoded and taken in piece by piece, in order', async () => {
+  const taken: string[] = [];
+  let held = 0;
+  const large = Buffer.alloc(3 * 1024 * 1024);
+  const sizes = [
+    large,
+    large,
+    large,
+    Buffer.alloc(9 * 1024 * 1024),
+    large,
+    ...Array.from({ length: 2_500 }, () => null),
+  ];
+  await receiveBatch<Reading>(
+    {
+      records: sizes.map((value, index) => ({ ...recordAt(BigInt(index)), value })),
+      highWatermark: BigInt(sizes.length),
+    },
+    {
+      read: (record) => {
+        held += record.value?.length ?? 0;
+        return Promise.resolve({ record, isDeadLetter: false });
+      },
+      take: ({ readings }) => {
+        taken.push(`${readings[0]?.record.offset} to ${readings.at(-1)?.record.offset}: ${held} bytes`);
+        held = 0;
+        return Promise.resolve();
+      },
+      taken: ({ offset }) => taken.push(`through ${offset}`),
+      giveUp: ({ record }) => ({ record, isDeadLetter: true }),
+      stoppages: new Stoppages(() => 0),
+      name: 'test',
+      logger: createLogger({ service: 'test', level: 'silent' }),
+    },
+  );
+  expect(taken).toEqual([
+    `0 to 1: ${2 * large.length} bytes`,
+    'through 1',
+    `2 to 2: ${large.length} bytes`,
+    'through 2',
+    `3 to 3: ${3 * large.length} bytes`,
+    'through 3',
+    `4 to 2003: ${large.length} bytes`,
+    'through 2003',
+    '2004 to 2504: 0 bytes',
+    'through 2504',
+  ]);
+});

@@ -12,6 +12,8 @@ export type ReceiveSteps<Reading> = {
   read: (record: InRecord) => Promise<Reading>;
   /** Takes a batch into the ledger, in one transaction. `attempts`: how often its only record was tried. */
   take: (batch: Batch<Reading>, attempts: number) => Promise<void>;
+  /** Told when everything through this record is committed, before more is taken: a ledger that goes back in between shows. */
+  taken?: (last: InRecord) => void;
   /** What a record is taken for that fails and is to blame; `message` says how often and why. */
   giveUp: (reading: Reading, message: string) => Reading;
   /** Kept from batch to batch. */
@@ -21,15 +23,46 @@ export type ReceiveSteps<Reading> = {
   logger: Logger;
 };
 
+/** What is decoded and taken in at once. A fetch is bounded as it was packed, and may unpack to many times that. */
+const MAX_PART_BYTES = 8 * 1024 * 1024;
+const MAX_PART_RECORDS = 2_000;
+
 /**
- * Takes consecutive records of one partition in. A batch that fails for a reason of its own is taken record by record,
- * and a record that still fails and is to blame is given up, so that it never blocks its partition (I10).
+ * Takes consecutive records of one partition in, in one transaction unless they are many or large. A batch that fails for a
+ * reason of its own is taken record by record, and a record that still fails and is to blame is given up, so that it never
+ * blocks its partition (I10).
  *
  * Thrown: RetriableError when a dependency is away, and when records fail for what no record can cause (I11); FatalError, as
- * `take` throws it.
+ * `take` throws it. What came before is taken in then, and is skipped when it comes again.
  */
 export async function receiveBatch<Reading extends { record: InRecord }>(
   { records, highWatermark }: Pick<PartitionBatch, 'records' | 'highWatermark'>,
+  steps: ReceiveSteps<Reading>,
+): Promise<void> {
+  for (const part of partsOf(records)) await receivePart(part, highWatermark, steps);
+}
+
+/** The records in order, as many at once as fit, and at least one. */
+function* partsOf(records: readonly InRecord[]): Generator<InRecord[]> {
+  let part: InRecord[] = [];
+  let partBytes = 0;
+  for (const record of records) {
+    const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    const isFull = part.length === MAX_PART_RECORDS || partBytes + bytes > MAX_PART_BYTES;
+    if (isFull && part.length > 0) {
+      yield part;
+      part = [];
+      partBytes = 0;
+    }
+    part.push(record);
+    partBytes += bytes;
+  }
+  if (part.length > 0) yield part;
+}
+
+async function receivePart<Reading extends { record: InRecord }>(
+  records: readonly InRecord[],
+  highWatermark: bigint,
   steps: ReceiveSteps<Reading>,
 ): Promise<void> {
   const successesBefore = steps.stoppages.successCount;
@@ -38,6 +71,8 @@ export async function receiveBatch<Reading extends { record: InRecord }>(
   try {
     await steps.take({ readings, highWatermark }, 1);
     steps.stoppages.succeeded(records);
+    const last = records.at(-1);
+    if (last !== undefined) steps.taken?.(last);
     return;
   } catch (error) {
     if (isForTheCaller(error)) throw error;
@@ -50,12 +85,13 @@ async function takeAlone<Reading extends { record: InRecord }>(
   reading: Reading,
   highWatermark: bigint,
   successesBefore: number,
-  { take, giveUp, stoppages, name, logger }: ReceiveSteps<Reading>,
+  { take, taken, giveUp, stoppages, name, logger }: ReceiveSteps<Reading>,
 ): Promise<void> {
   for (;;) {
     try {
       await take({ readings: [reading], highWatermark }, 1);
       stoppages.succeeded([reading.record]);
+      taken?.(reading.record);
       return;
     } catch (error) {
       if (isForTheCaller(error)) throw error;
@@ -72,6 +108,7 @@ async function takeAlone<Reading extends { record: InRecord }>(
       const message = `The record failed ${attempts} times: ${describe(error)}`;
       await take({ readings: [giveUp(reading, message)], highWatermark }, attempts);
       stoppages.wasPutAside(reading.record);
+      taken?.(reading.record);
       return;
     }
   }

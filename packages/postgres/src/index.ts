@@ -1,3 +1,5 @@
+export { clientAt } from './database-url.ts';
+export type { DatabaseUrl } from './database-url.ts';
 export { isOverLimit, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
 export { listen } from './listener.ts';
 export type { ListenOptions, Listener } from './listener.ts';

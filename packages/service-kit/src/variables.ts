@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kafkaVariables } from './kafka-variables.ts';
 import { logLevels } from './logger.ts';
 import { brokers, list, optionalUrl, postgresUrl, wholeNumber } from './variable-types.ts';
 import { cidrOrName, proxyUrl, webhookOrigin } from './webhook-variables.ts';
@@ -30,6 +31,7 @@ export const runlaneVariables = z.object({
     example: 'http://127.0.0.1:8081',
     secret: true,
   }),
+  ...kafkaVariables,
   LANGGRAPH_CONFIG: z
     .string()
     .refine((path) => !/^\s*[{[]/.test(path), {

@@ -30,10 +30,11 @@ const LAYOUTS: Record<string, Layout> = {
   'modules, with .js for .ts, index files, JSON, .mts and .cts': {
     graphs: { agent: './src/agent.ts:graph' },
     files: {
-      ...esm,
+      'package.json': { type: 'module', imports: { '#own/*': './src/*' } },
       'src/agent.ts': telling(
-        '[js, index, data.x, mts, cts.x]',
+        '[js, inner, index, data.x, mts, cts.x]',
         `import { js } from './a.js';
+        import { js as inner } from '#own/a.js';
         import { index } from './folder';
         import data from './data.json';
         import { mts } from './m.mjs';

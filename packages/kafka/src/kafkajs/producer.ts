@@ -3,7 +3,7 @@ import { RecordTooLarge, RetriableError } from '../errors.ts';
 import type { EventProducer, OutRecord, ProducerOptions, ProducerTuning, PublishOptions } from '../port.ts';
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
 import type { ClientFactory } from './client.ts';
-import { describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
+import { adviceOn, describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
 import { createPlacement, type Placement } from './placement.ts';
 import type { SocketGate } from './sockets.ts';
 
@@ -96,7 +96,8 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
     } catch (error) {
       discardClient();
       if (isDenied(error)) {
-        for (const topic of topicsOf(batch)) access.refused(publishingTo(topic), describeError(error), ADVICE);
+        for (const topic of topicsOf(batch))
+          access.refused(publishingTo(topic), describeError(error), adviceOn(error, ADVICE));
       }
       const limit = `not confirmed within ${deliveryTimeoutMs} ms or before the abort`;
       const action = `publishing ${batch.length} records had an unknown outcome${stop.aborted ? ` (${limit})` : ''}`;

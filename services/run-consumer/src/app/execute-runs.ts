@@ -60,6 +60,9 @@ export type ExecuteSettings = {
 
 type Executing = { runId: string; abort: AbortController; done: Promise<void> };
 
+/** Most runs in one claim: their requests, of some MiB each, are parsed on the thread that renews the lease. */
+const MAX_CLAIM = 32;
+
 /** Longest wait for a hint, in milliseconds; nothing is done when it has passed. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -86,9 +89,10 @@ export class RunExecutor {
     const { ready, settings, hints } = this.#needs;
     while (!signal.aborted) {
       const free = settings.maxConcurrentRuns - this.#executing.size;
-      const claimed = await this.#claim(free);
+      const limit = Math.min(free, MAX_CLAIM);
+      const claimed = await this.#claim(limit);
       if (claimed.length > 0) hints.eventsStored();
-      if (claimed.length < free || free <= 0) await ready.wait(settings.pollMs, signal);
+      if (claimed.length < limit || limit <= 0) await ready.wait(settings.pollMs, signal);
     }
   }
 

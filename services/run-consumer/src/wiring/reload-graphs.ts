@@ -17,9 +17,8 @@ export async function reloadOnChange(
   const { watchProject } = await import('../adapters/langgraph/watch-project.ts');
   await watchProject(project, signal, (changed) => {
     const files = changed.map((file) => relative(project.directory, file));
-    if (changed.includes(project.file)) {
-      logger.warn({ file: project.file }, 'langgraph.json has changed: what it says counts from the next start on');
-    }
+    // What it says counts from the next start on.
+    if (changed.includes(project.file)) logger.warn({ file: project.file }, 'project.changed');
     logger.info({ files }, 'graphs.reloading');
     workers.reload().then(
       () => logger.info('graphs.reloaded'),

@@ -24,7 +24,7 @@ async function startProject(langgraph: string) {
   const project = new ProjectWithOwnCopy(langgraph);
   const workers = new GraphWorkers({
     settings: {
-      databaseUrl: rows.databaseUrl,
+      database: { DATABASE_URL: rows.databaseUrl, secretFiles: {} },
       checkpointSchema: 'public',
       poolSize: 2,
       loadLimitMs: 60_000,

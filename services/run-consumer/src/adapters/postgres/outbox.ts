@@ -33,8 +33,10 @@ type EntryRow = {
 /** The outbox table. */
 export function createOutbox(pool: Pool): Outbox {
   return {
-    async unpublished(limit, maxBytes) {
-      const rows = await onDatabase(() => query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit, maxBytes]));
+    async unpublished(limit, maxBytes, without = []) {
+      const rows = await onDatabase(() =>
+        query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit, maxBytes, without]),
+      );
       const foundCount = rows[0]?.found_count ?? 0;
       const entries = rows.map((row) => ({
         outboxId: row.outbox_id,

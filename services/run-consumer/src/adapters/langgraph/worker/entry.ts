@@ -7,6 +7,7 @@ import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import type { Outcome } from '../../../domain/run.ts';
+import { currentDatabaseUrl } from '../../../database-files.ts';
 import { describeError } from '../describe-error.ts';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
@@ -27,7 +28,8 @@ if (port === null) throw new Error('This module is the entry of a worker thread.
 
 const { settings, leaseEnd: leaseEndBuffer } = workerData as WorkerData;
 const leaseEnd = new LeaseEnd(leaseEndBuffer);
-const { databaseUrl, checkpointSchema: schema } = settings;
+const { database, checkpointSchema: schema } = settings;
+const databaseUrl = () => currentDatabaseUrl(database);
 const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
 const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
 const commits = new GroupCommit(createBatchWriter(pool, schema), {

@@ -1,4 +1,4 @@
-import type { AbortHow, LogLevel } from '@runlane/service-kit';
+import type { AbortHow, LogLevel, SecretFiles } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import type { StoreSettings } from '../langgraph-json-store.ts';
 import type { GraphSource } from '../langgraph-json.ts';
@@ -6,7 +6,8 @@ import type { LeaseEndTime } from './lease-end.ts';
 
 /** What a worker thread is started with. */
 export type WorkerSettings = {
-  databaseUrl: string;
+  /** `secretFiles` tells the file that DATABASE_URL is read from, if there is one. */
+  database: { DATABASE_URL: string; secretFiles: SecretFiles };
   checkpointSchema: string;
   /** Most Postgres connections of the worker, for checkpoints. */
   poolSize: number;

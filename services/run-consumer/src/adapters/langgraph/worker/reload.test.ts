@@ -55,7 +55,7 @@ const write = (text: string) => writeFileSync(String(version), `export const ver
 function createWorkers(): GraphWorkers {
   const workers = new GraphWorkers({
     settings: {
-      databaseUrl: rows.databaseUrl,
+      database: { DATABASE_URL: rows.databaseUrl, secretFiles: {} },
       checkpointSchema: 'public',
       poolSize: 2,
       directory,

@@ -26,7 +26,7 @@ afterAll(() => rows[Symbol.asyncDispose]());
 async function startTracing(endpoint: string): Promise<GraphWorkers> {
   const workers = new GraphWorkers({
     settings: {
-      databaseUrl: rows.databaseUrl,
+      database: { DATABASE_URL: rows.databaseUrl, secretFiles: {} },
       checkpointSchema: 'public',
       poolSize: 2,
       directory: import.meta.dirname,

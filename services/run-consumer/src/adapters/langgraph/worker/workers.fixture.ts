@@ -57,7 +57,7 @@ export class WorkersWorld implements AsyncDisposable {
     const { settings, graphIds = ['misbehaving', 'steps'], ...others } = options;
     const workers = new GraphWorkers({
       settings: {
-        databaseUrl: this.rows.databaseUrl,
+        database: { DATABASE_URL: this.rows.databaseUrl, secretFiles: {} },
         checkpointSchema: 'public',
         poolSize: 2,
         directory: project.directory,

@@ -1,5 +1,6 @@
 -- select-unpublished-events
--- params  $1 how many at most integer, $2 how many bytes bigint: of details and metadata as JSON text
+-- params  $1 how many at most integer, $2 how many bytes bigint: of details and metadata as JSON text,
+--         $3 thread_ids text[] to leave out
 -- result  the oldest events that are not published, in the order of the outbox: as many as fit into $2 and the one that
 --         passes it, so at least one if there is any; found_count says how many there are, up to $1.
 --         Never a cursor: a transaction that took its outbox_id earlier may commit later
@@ -23,6 +24,7 @@ from (
     select *
     from runlane.outbox
     where published_at is null
+      and thread_id <> all ($3::text[])
     order by outbox_id
     limit $1
   ) as event
