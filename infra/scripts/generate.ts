@@ -1,5 +1,6 @@
 /**
- * Writes what is derived from the sources: the contracts' JSON Schemas and AsyncAPI, and .env.example.
+ * Writes what is derived from the sources: the contracts' JSON Schemas and AsyncAPI, the Python client's types and rules, and
+ * .env.example.
  *
  * usage: npm run generate [-- --check]
  *   --check  writes nothing; names the files that differ and exits 1 when there are any
@@ -7,6 +8,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { pythonFiles } from '@runlane/client-python/generated-files';
 import { envExample, runlaneVariables } from '@runlane/service-kit';
 import { ROOT } from './src/paths.ts';
 import { note, print } from './src/terminal.ts';
@@ -17,12 +19,12 @@ const contracts = await new ToolRunner().run({
   command: 'packages/contracts/src/generate.ts',
   args: values.check ? ['--check'] : [],
 });
-process.exit(generateEnvExample(values.check) ? contracts : 1);
+const files = [{ file: join(ROOT, '.env.example'), text: envExample(runlaneVariables) }, ...pythonFiles()];
+const isCurrent = files.map((file) => generateFile(file, values.check));
+process.exit(isCurrent.includes(false) ? 1 : contracts);
 
 /** False when the file differs and must not be written. */
-function generateEnvExample(isCheck: boolean): boolean {
-  const file = join(ROOT, '.env.example');
-  const text = envExample(runlaneVariables);
+function generateFile({ file, text }: { file: string; text: string }, isCheck: boolean): boolean {
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return true;
   if (isCheck) {
     note(`${file} is not what the sources generate; run npm run generate`);

@@ -19,6 +19,15 @@ test('langgraph.json names modules that export a graph', async () => {
   }
 });
 
+test('its manifest works in a copy: plain versions, those of the catalog', () => {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
+  const { dependencies } = JSON.parse(read('../package.json')) as { dependencies: Record<string, string> };
+  const catalog = read('../../../pnpm-workspace.yaml');
+  for (const [name, version] of Object.entries(dependencies)) {
+    expect(catalog).toMatch(new RegExp(`^  '?${name}'?: ${version.replaceAll('.', '\\.')}$`, 'm'));
+  }
+});
+
 test('chat streams its answer word by word, and remembers the thread', async () => {
   const graph = chat.withConfig({});
   graph.checkpointer = new MemorySaver();

@@ -92,3 +92,14 @@ test('a given server that is not up yet can be named without being asked', async
   const registry = await startRegistry({ dataDir, autostart: false, env: { SCHEMA_REGISTRY_URL: 'http://r:1/v7/' } });
   expect(registry.url).toBe('http://r:1/v7');
 });
+
+test('how servers run is a choice between two, and neither is taken because an engine happens to be there', async () => {
+  const start = (RUNLANE_SERVERS: string) =>
+    startPostgres({ dataDir, env: { ...process.env, DATABASE_URL: '', RUNLANE_SERVERS } });
+  await expect(start('docker')).rejects.toThrow('RUNLANE_SERVERS is docker. It must be processes or containers.');
+  await using other = await startPostgres({
+    dataDir: `${dataDir}/by-default`,
+    env: { ...process.env, DATABASE_URL: '', RUNLANE_SERVERS: '' },
+  });
+  expect(other.provider).toBe('process');
+});

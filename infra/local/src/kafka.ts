@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import { engineAnswers } from './container/engine.ts';
+import { wantsContainers } from './container/engine.ts';
 import { givenAddress, givenServer } from './given.ts';
 import { askKafka } from './probes.ts';
 import { processKafka } from './process/kafka.ts';
 import type { LocalKafka, LocalOptions } from './server.ts';
 
 /**
- * Takes the Kafka of `KAFKA_BROKERS`, or starts one of 1 (default) or 3 brokers in containers, where a container engine
- * answers, or else as JVM processes.
+ * Takes the Kafka of `KAFKA_BROKERS`, or starts one of 1 (default) or 3 brokers as JVM processes, or in containers with
+ * `RUNLANE_SERVERS=containers`.
  *
  * Thrown when it does not answer or cannot be started; the message says what to install or set.
  */
@@ -21,7 +21,7 @@ export async function startKafka(options: LocalOptions & { nodes?: 1 | 3 }): Pro
   }
   // The servers run in directories of their own.
   const settled = { ...options, dataDir: resolve(options.dataDir) };
-  if (await engineAnswers(options)) {
+  if (await wantsContainers(options)) {
     const { containerKafka } = await import('./container/kafka.ts');
     return containerKafka(settled);
   }

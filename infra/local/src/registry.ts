@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import { engineAnswers } from './container/engine.ts';
+import { wantsContainers } from './container/engine.ts';
 import { givenAddress, givenServer } from './given.ts';
 import { askRegistry } from './probes.ts';
 import { processRegistry } from './process/registry.ts';
 import type { LocalOptions, LocalRegistry } from './server.ts';
 
 /**
- * Takes the registry of `SCHEMA_REGISTRY_URL`, or starts an Apicurio in a container, where a container engine answers,
- * or else as a JVM process.
+ * Takes the registry of `SCHEMA_REGISTRY_URL`, or starts an Apicurio as a JVM process, or in a container with
+ * `RUNLANE_SERVERS=containers`.
  *
  * Thrown when it does not answer or cannot be started; the message says what to install or set.
  */
@@ -19,7 +19,7 @@ export async function startRegistry(options: LocalOptions): Promise<LocalRegistr
   }
   // The servers run in directories of their own.
   const settled = { ...options, dataDir: resolve(options.dataDir) };
-  if (await engineAnswers(options)) {
+  if (await wantsContainers(options)) {
     const { containerRegistry } = await import('./container/registry.ts');
     return containerRegistry(settled);
   }

@@ -16,7 +16,8 @@ export function devEnvironment(settings: DevSettings, addresses: DevAddresses): 
 }
 
 /**
- * Publishes the addresses as `dev.env`: `NAME=value`, without quotes. The file appears complete or not at all, and goes
+ * Publishes the addresses as `dev.env`: `NAME=value`, for shells and for `node --env-file`; in quotes when a shell would
+ * read the value as something else. The file appears complete or not at all, and goes
  * when it is disposed or the process exits. Only the user may read it: it holds a password and a key.
  *
  * Thrown for a value with a line break, which the format cannot hold.
@@ -24,7 +25,7 @@ export function devEnvironment(settings: DevSettings, addresses: DevAddresses): 
 export function publishDevEnv(stateDirectory: string, environment: Record<string, string>): Disposable {
   const lines = Object.entries(environment).map(([name, value]) => {
     if (/[\r\n]/.test(value)) throw new Error(`${name} holds a line break, which dev.env cannot hold. Remove it.`);
-    return `${name}=${value}\n`;
+    return `${name}=${quoted(value)}\n`;
   });
   const file = join(stateDirectory, 'dev.env');
   const partial = `${file}.partial`;
@@ -38,6 +39,12 @@ export function publishDevEnv(stateDirectory: string, environment: Record<string
       process.off('exit', remove);
     },
   };
+}
+
+function quoted(value: string): string {
+  if (/^[\w@%+=:,./~-]*$/.test(value)) return value;
+  // Neither a shell nor Node knows an escape within the quotes of the other.
+  return value.includes("'") ? value : `'${value}'`;
 }
 
 /** Removes what a process left that was killed. Only the holder of the lock may call it. */

@@ -1,25 +1,40 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeLocalData, startKafka, startPostgres, startRegistry } from '@runlane/local';
-import type { LocalOptions, LocalServer } from '@runlane/local';
+import type { LocalOptions, LocalPostgres, LocalServer } from '@runlane/local';
 import type { Scope } from '@runlane/service-kit';
 import { note, table } from './terminal.ts';
 
 /** Where the servers are. */
 export type DevAddresses = { brokers: string[]; databaseUrl: string; registryUrl: string };
 
+export type DevServersOptions = {
+  /** `.runlane`. */
+  stateDirectory: string;
+  /** A server whose variable is set in it is used. */
+  environment: NodeJS.ProcessEnv;
+  /** Where the data of the servers is and stays; without it their data is fresh, and goes with them. */
+  keptDirectory?: string;
+};
+
 /**
- * Takes each server whose variable is set, and starts the others, all at once. Their data is fresh and goes with them.
+ * Takes each server whose variable is set, and starts the others, all at once.
  *
  * Thrown when a server does not answer or cannot be started; the others are then stopped by the scope.
  */
-export async function startServers(scope: Scope, signal: AbortSignal, stateDirectory: string): Promise<DevAddresses> {
+export async function startServers(
+  scope: Scope,
+  signal: AbortSignal,
+  { stateDirectory, environment, keptDirectory }: DevServersOptions,
+): Promise<DevAddresses> {
   removeStaleData(stateDirectory);
-  const dataDir = join(stateDirectory, `dev-${process.pid}`);
-  const removeData = (): void => removeLocalData(dataDir);
-  scope.defer('data of the servers', removeData);
-  // Once more at the very end: an abandoned start may have left a process that still wrote when its server was stopped.
-  process.once('exit', removeData);
+  const dataDir = keptDirectory ?? join(stateDirectory, `dev-${process.pid}`);
+  if (keptDirectory === undefined) {
+    const removeData = (): void => removeLocalData(dataDir);
+    scope.defer('data of the servers', removeData);
+    // Once more at the very end: an abandoned start may have left a process that still wrote when its server was stopped.
+    process.once('exit', removeData);
+  }
 
   const failed = new AbortController();
   const abandoned = AbortSignal.any([signal, failed.signal]);
@@ -35,6 +50,7 @@ export async function startServers(scope: Scope, signal: AbortSignal, stateDirec
   const start = <T extends LocalServer>(startServer: (options: LocalOptions) => Promise<T>): Promise<T> => {
     const server = startServer({
       dataDir,
+      env: environment,
       log: tell,
       progress: throttled(tell),
       signal: abandoned,
@@ -51,9 +67,24 @@ export async function startServers(scope: Scope, signal: AbortSignal, stateDirec
   return {
     brokers: kafka.brokers,
     registryUrl: registry.url,
-    databaseUrl: postgres.provider === 'given' ? postgres.url : await postgres.createDatabase('runlane'),
+    databaseUrl: postgres.provider === 'given' ? postgres.url : await ownDatabase(postgres),
   };
 }
+
+/** SQLSTATE of a database that there is. */
+const DUPLICATE_DATABASE = '42P04';
+
+/** The database of Runlane in a server of ours, which has it already when its data was kept. */
+async function ownDatabase(postgres: LocalPostgres): Promise<string> {
+  try {
+    return await postgres.createDatabase(DATABASE);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === DUPLICATE_DATABASE)) throw error;
+    return Object.assign(new URL(postgres.url), { pathname: `/${DATABASE}` }).href;
+  }
+}
+
+const DATABASE = 'runlane';
 
 /** The addresses for people: without the password of the database, which is in `dev.env`. */
 export function addressTable({ brokers, databaseUrl, registryUrl }: DevAddresses, stateDirectory: string): string {

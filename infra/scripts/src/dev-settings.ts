@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { loadConfig, runlaneVariables } from '@runlane/service-kit';
 import { ROOT } from './paths.ts';
 
@@ -20,10 +20,19 @@ const DEMO_PROJECT = resolve(ROOT, 'infra/demo/langgraph.json');
  * Checks every variable of Runlane that is set, long before a service would, and fills in what is not.
  *
  * @param config value of `--config`: a path, relative to where npm was called
+ * @param keptDirectory where what is kept between two starts is: the key of the webhooks too
  * Thrown: ConfigError with every problem; Error when the `langgraph.json` does not exist.
  */
-export function readSettings(environment: NodeJS.ProcessEnv, config?: string): DevSettings {
+export function readSettings(
+  environment: NodeJS.ProcessEnv,
+  { config, keptDirectory }: { config?: string | undefined; keptDirectory?: string | undefined } = {},
+): DevSettings {
   const given = loadConfig(runlaneVariables.partial(), environment);
+  if (keptDirectory !== undefined && given.RUNLANE_SERVERS === 'containers') {
+    throw new Error(
+      '--keep works with servers that are plain processes. Unset RUNLANE_SERVERS, or start without --keep.',
+    );
+  }
   const wanted = config ?? given.LANGGRAPH_CONFIG;
   const langgraphConfig = wanted === undefined ? DEMO_PROJECT : resolve(environment['INIT_CWD'] ?? '.', wanted);
   if (!existsSync(langgraphConfig)) {
@@ -34,6 +43,22 @@ export function readSettings(environment: NodeJS.ProcessEnv, config?: string): D
     topicPrefix: given.RUNLANE_TOPIC_PREFIX ?? '',
     langgraphConfig,
     isDemoProject: relative(DEMO_PROJECT, langgraphConfig) === '',
-    webhookMasterKey: given.RUNLANE_WEBHOOK_MASTER_KEY?.join(',') ?? randomBytes(32).toString('hex'),
+    webhookMasterKey: given.RUNLANE_WEBHOOK_MASTER_KEY?.join(',') ?? ownKey(keptDirectory),
   };
+}
+
+/** Where `npm start -- --keep` keeps the data of its servers. */
+export function keptIn(stateDirectory: string): string {
+  return join(stateDirectory, 'kept');
+}
+
+/** A key of this start; or of all starts that keep their data, whose receivers know its secrets. */
+function ownKey(keptDirectory: string | undefined): string {
+  const key = randomBytes(32).toString('hex');
+  if (keptDirectory === undefined) return key;
+  const file = join(keptDirectory, 'webhook-master-key');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  mkdirSync(keptDirectory, { recursive: true, mode: 0o711 });
+  writeFileSync(file, key, { mode: 0o600 });
+  return key;
 }

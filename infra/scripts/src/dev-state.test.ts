@@ -1,8 +1,9 @@
 /** The files of `.runlane` that two commands could dispute: the lock and dev.env. Real files, in a directory per test. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { publishDevEnv, removeStaleDevEnv } from './dev-env.ts';
 import { acquireDevLock } from './dev-lock.ts';
@@ -50,6 +51,19 @@ test('dev.env is readable by its owner alone and goes when it is disposed', () =
     expect(readdirSync(directory)).toEqual(['dev.env']);
   }
   expect(readdirSync(directory)).toEqual([]);
+});
+
+test('what a shell would read otherwise is in quotes, which Node and shells take off', () => {
+  const values = { LANGGRAPH_CONFIG: '/my projects/$HOME/langgraph.json', DATABASE_URL: 'postgres://a:b@c/d?x=1&y=2' };
+  using _devEnv = publishDevEnv(directory, values);
+  const file = join(directory, 'dev.env');
+  expect(parseEnv(readFileSync(file, 'utf8'))).toEqual(values);
+  const seen = execFileSync('sh', [
+    '-c',
+    'set -a; . "$0"; set +a; printf "%s\\n" "$LANGGRAPH_CONFIG" "$DATABASE_URL"',
+    file,
+  ]);
+  expect(String(seen).trim().split('\n')).toEqual(Object.values(values));
 });
 
 test('a value that would add a line of its own is refused', () => {

@@ -68,6 +68,17 @@ test('text from outside cannot steer the terminal, and a line is never wider tha
   expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
 });
 
+test('what went wrong is not cut, because its end says what to do: it goes on below, as wide as the terminal', () => {
+  const words = Array.from({ length: 40 }, (_, index) => `word-${index}`);
+  const failed = event('run.failed', { error: { error: 'E', message: `${words.join(' ')} ${'x'.repeat(200)}` } });
+  for (const width of [60, 100, 160]) {
+    const lines = formatEventLine(lineOfEvent(failed), width, (text) => text).split('\n');
+    expect(lines.length).toBeGreaterThan(2);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+    expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(words.join(' '));
+  }
+});
+
 test('a dead letter tells its code and message', () => {
   const headers = { 'dlq.error.code': 'undecodable', 'dlq.error.message': 'The record is not JSON.' };
   const line = lineOfDeadLetter({

@@ -48,12 +48,43 @@ export function lineOfDeadLetter(record: InRecord): EventLine {
   };
 }
 
-/** The line in columns, cut to `width` characters; `paint` colours the type. */
+/** Longest message of what went wrong, in characters: the event has the rest. */
+const MAX_MESSAGE = 2_000;
+/** Narrower, a message goes below its line from the left. */
+const LEAST_WIDTH = 30;
+
+/**
+ * The line in columns, cut to `width` characters; `paint` colours the type. What went wrong is not cut, because its end says
+ * what to do: it goes on below.
+ */
 export function formatEventLine(line: EventLine, width: number, paint: (text: string) => string): string {
   const type = line.type.padEnd(WIDTHS.type);
   const before = `${line.time}  `;
-  const after = `  ${line.graph.padEnd(WIDTHS.graph)}  ${line.thread.padEnd(WIDTHS.thread)}  ${line.detail}`;
-  return `${before}${paint(type)}${cut(after, width - before.length - type.length).trimEnd()}`;
+  const columns = `  ${line.graph.padEnd(WIDTHS.graph)}  ${line.thread.padEnd(WIDTHS.thread)}  `;
+  const start = before.length + type.length;
+  if (line.tone !== 'bad') {
+    return `${before}${paint(type)}${cut(`${columns}${line.detail}`, width - start).trimEnd()}`;
+  }
+  const message = cut(line.detail, MAX_MESSAGE);
+  const room = width - start - columns.length;
+  const [first = '', ...rest] = room >= LEAST_WIDTH ? wrap(message, room) : ['', ...wrap(message, width - 2)];
+  const indent = ' '.repeat(room >= LEAST_WIDTH ? width - room : 2);
+  const below = rest.map((text) => `\n${indent}${text}`).join('');
+  return `${before}${paint(type)}${cut(`${columns}${first}`, width - start).trimEnd()}${below}`;
+}
+
+/** Breaks at blanks, or within a word that is longer than a line. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let left = text;
+  for (;;) {
+    const characters = Array.from(left);
+    if (characters.length <= width) return [...lines, left];
+    const blank = characters.slice(0, width + 1).lastIndexOf(' ');
+    const taken = characters.slice(0, blank > 0 ? blank : width).join('');
+    lines.push(taken);
+    left = left.slice(taken.length).trimStart();
+  }
 }
 
 function detailOf(event: RunStatusEvent): string {
@@ -86,7 +117,7 @@ function summaryOf(values: Json): string {
 }
 
 /** Thread ids and values are anybody's text: nothing in them may steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 

@@ -8,13 +8,13 @@ const USUAL = new Set(['level', 'time', 'pid', 'hostname', 'service', 'msg', 'er
 
 /** Whether people should see a line at once: warnings, errors, and what is no log line at all, such as a crash of Node. */
 export function isWorthSeeing(line: string): boolean {
-  const fields = parseFields(line);
+  const fields = logFields(line);
   return fields === null ? line.trim() !== '' : WORTH_SEEING.has(String(fields['level']));
 }
 
 /** A log line as people read it, on one line and not longer than they would read. What is not JSON stays as it is. */
 export function readableLogLine(line: string): string {
-  const fields = parseFields(line);
+  const fields = logFields(line);
   if (fields === null) return line.trimEnd();
   const details = Object.entries(fields)
     .filter(([name]) => !USUAL.has(name))
@@ -26,10 +26,11 @@ export function readableLogLine(line: string): string {
 
 /** The value of one field of a log line; undefined when the line has no such field or is not JSON. */
 export function logField(line: string, name: string): unknown {
-  return parseFields(line)?.[name];
+  return logFields(line)?.[name];
 }
 
-function parseFields(line: string): Record<string, unknown> | null {
+/** The fields of a log line; null when it is not JSON. */
+export function logFields(line: string): Record<string, unknown> | null {
   if (!line.startsWith('{')) return null;
   try {
     const parsed: unknown = JSON.parse(line);

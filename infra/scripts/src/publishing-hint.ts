@@ -1,11 +1,16 @@
 import { topicNames } from '@runlane/contracts';
 
-/** How to publish a run from another terminal, with the addresses filled in. */
-export function publishingHint(brokers: readonly string[], topicPrefix: string, isDemoProject: boolean): string {
+/**
+ * How to publish a run from another terminal, with the addresses filled in.
+ *
+ * @param graphId a graph of the project; null: those of the demo
+ */
+export function publishingHint(brokers: readonly string[], topicPrefix: string, graphId: string | null): string {
   const topic = topicNames(topicPrefix).requests;
-  const run = isDemoProject
-    ? { thread_id: 't1', assistant_id: 'chat', input: { messages: [{ role: 'user', content: 'Hello' }] } }
-    : { thread_id: 't1', assistant_id: 'a graph of yours', input: {} };
+  const run =
+    graphId === null
+      ? { thread_id: 't1', assistant_id: 'chat', input: { messages: [{ role: 'user', content: 'Hello' }] } }
+      : { thread_id: 't1', assistant_id: graphId, input: {} };
   const json = JSON.stringify(run);
   return `Publish a run from another terminal, keyed by its thread, with kcat
   echo '${json}' |

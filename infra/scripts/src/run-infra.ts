@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectKafka } from '@runlane/kafka';
-import { migrate } from '@runlane/postgres';
+import { claimSchema, createPool, migrate } from '@runlane/postgres';
 import type { RunningService, Scope } from '@runlane/service-kit';
 import { runDevCommand } from './dev-command.ts';
 import type { DevStack } from './dev-command.ts';
@@ -8,7 +9,7 @@ import { devEnvironment, publishDevEnv } from './dev-env.ts';
 import { addressTable, startServers } from './dev-servers.ts';
 import { readSettings } from './dev-settings.ts';
 import type { DevSettings } from './dev-settings.ts';
-import { createTopics, registerContracts } from './prepare.ts';
+import { createTopics, registerContracts } from '@runlane/cli/deployment';
 import { describeError, note, print } from './terminal.ts';
 
 const USAGE = `usage: npm run infra
@@ -43,29 +44,40 @@ export async function runInfra(
     name: 'npm run infra',
     stateDirectory,
     stopGraceMs: SERVERS_STOP_MS,
-    start: (scope, signal, stack) => start(scope, signal, settings, stack),
+    start: (scope, signal, stack) => start(scope, signal, { ...stack, settings, environment }),
   });
 }
 
 async function start(
   scope: Scope,
   signal: AbortSignal,
-  settings: DevSettings,
-  { stateDirectory, logger }: DevStack,
+  {
+    settings,
+    environment,
+    stateDirectory,
+    logger,
+  }: DevStack & { settings: DevSettings; environment: NodeJS.ProcessEnv },
 ): Promise<RunningService> {
   const { topicPrefix } = settings;
-  const addresses = await startServers(scope, signal, stateDirectory);
+  const addresses = await startServers(scope, signal, { stateDirectory, environment });
+  const { databaseUrl } = addresses;
+  // Before the topics: those of a prefix that the database refuses would be left over.
+  const pool = createPool({ url: databaseUrl, max: 1, applicationName: 'npm-run-infra', logger });
+  scope.defer('database pool', () => pool.end());
+  for (const { schema, directory } of MIGRATIONS) {
+    await migrate({ databaseUrl, directory, schema, logger });
+    await claimSchema(pool, { schema, topicPrefix, logger });
+  }
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
   await createTopics(kafka, topicPrefix);
-  await registerContracts(addresses.registryUrl, topicPrefix, signal);
-  for (const { schema, directory } of MIGRATIONS) {
-    await migrate({ databaseUrl: addresses.databaseUrl, directory, schema, logger });
-  }
+  await registerContracts({ url: addresses.registryUrl, login: null }, topicPrefix, signal);
   signal.throwIfAborted();
 
   const devEnv = devEnvironment(settings, addresses);
   scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
   print(addressTable(addresses, stateDirectory));
+  print(`Start a service in another terminal of this folder:
+  set -a; . ${join(stateDirectory, 'dev.env')}; set +a; npm run run-consumer`);
   print('runlane infra ready');
   return { failed: [] };
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { connectKafka } from '@runlane/kafka';
 import type { RunningService, Scope } from '@runlane/service-kit';
 import { startDemoReceiver } from './demo-receiver.ts';
@@ -8,25 +7,23 @@ import { runDevCommand } from './dev-command.ts';
 import type { DevStack } from './dev-command.ts';
 import { devEnvironment, publishDevEnv } from './dev-env.ts';
 import { addressTable, startServers } from './dev-servers.ts';
-import type { DevAddresses } from './dev-servers.ts';
-import { readSettings } from './dev-settings.ts';
+import type { DevAddresses, DevServersOptions } from './dev-servers.ts';
+import { keptIn, readSettings } from './dev-settings.ts';
 import type { DevSettings } from './dev-settings.ts';
-import { createTopics, registerContracts } from './prepare.ts';
+import type { GraphStates } from './graph-states.ts';
+import { isWorthSeeing, readableLogLine } from './log-lines.ts';
+import { createTopics, registerContracts } from '@runlane/cli/deployment';
 import { publishingHint } from './publishing-hint.ts';
 import { startServiceChild } from './service-child.ts';
 import type { ServiceChild } from './service-child.ts';
+import { restartOnChange } from './restart-on-change.ts';
+import type { RestartableChild } from './restart-on-change.ts';
+import { ServiceRows } from './service-rows.ts';
 import { show, showEvents } from './show-events.ts';
+import { START_USAGE, heedEnvironment, parseStartOptions } from './start-options.ts';
+import type { StartOptions } from './start-options.ts';
 import { describeError, note, print, table } from './terminal.ts';
 import type { TableRow } from './terminal.ts';
-
-const USAGE = `usage: npm start [-- [--config path/to/langgraph.json] [--no-demo]]
-
-Starts Kafka, a schema registry and Postgres, as far as KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL do not name
-them, run-consumer and webhook-dispatcher; then runs the demo, and shows the status events of all runs until Ctrl-C.
-
-  --config PATH  runs the graphs of this langgraph.json, instead of those of infra/demo
-  --no-demo      publishes no runs; with other graphs there are no demo runs either
-  --help         shows this text`;
 
 const RUN_CONSUMER = new URL('../../../services/run-consumer/src/main.ts', import.meta.url);
 const DISPATCHER = new URL('../../../services/webhook-dispatcher/src/main.ts', import.meta.url);
@@ -40,8 +37,6 @@ const DRAIN_GRACE_SECONDS = 5;
 const SERVICE_RESERVE_MS = 30_000;
 const SERVERS_STOP_MS = 30_000;
 
-type StartOptions = { config?: string | undefined; 'no-demo': boolean; help: boolean };
-
 /** `npm start`; returns the exit code. */
 export async function runStart(
   args: string[],
@@ -49,64 +44,68 @@ export async function runStart(
 ): Promise<number> {
   let options: StartOptions;
   let settings: DevSettings;
+  let servers: DevServersOptions;
   try {
-    options = parseOptions(args);
+    options = parseStartOptions(args);
     if (options.help) {
-      print(USAGE);
+      print(START_USAGE);
       return 0;
     }
-    settings = readSettings(environment, options.config);
+    const { heeded, unheeded } = heedEnvironment(environment, options);
+    if (unheeded.length > 0) {
+      note(`npm start: ${unheeded.join(', ')}: not used. npm start -- --external uses what they name.`);
+    }
+    if (environment['HTTP_PORT'])
+      note('npm start: HTTP_PORT: not used, each service has a free port. They are in the table below.');
+    servers = {
+      stateDirectory,
+      environment: heeded,
+      ...(options.keep ? { keptDirectory: keptIn(stateDirectory) } : {}),
+    };
+    settings = readSettings(heeded, { config: options.config, keptDirectory: servers.keptDirectory });
   } catch (error) {
     note(`npm start: ${describeError(error)}`);
     return 2;
   }
   const childEnvironment = {
-    ...environment,
+    ...servers.environment,
     RUNLANE_DRAIN_GRACE_SECONDS: environment['RUNLANE_DRAIN_GRACE_SECONDS'] || String(DRAIN_GRACE_SECONDS),
+    RUNLANE_RELOAD_GRAPHS: environment['RUNLANE_RELOAD_GRAPHS'] || 'true',
     RUNLANE_WEBHOOK_ALLOW: environment['RUNLANE_WEBHOOK_ALLOW'] || DEV_WEBHOOK_ALLOW,
   };
   const serviceStopMs = Number(childEnvironment.RUNLANE_DRAIN_GRACE_SECONDS) * 1_000 + SERVICE_RESERVE_MS;
+  const hasDemo = !options['no-demo'] && settings.isDemoProject;
   return runDevCommand({
     name: 'npm start',
     stateDirectory,
     stopGraceMs: 2 * serviceStopMs + SERVERS_STOP_MS,
     start: (scope, signal, stack) =>
-      start(scope, signal, { ...stack, settings, childEnvironment, serviceStopMs, hasDemo: !options['no-demo'] }),
+      start(scope, signal, { ...stack, settings, servers, childEnvironment, serviceStopMs, hasDemo }),
   });
-}
-
-function parseOptions(args: string[]): StartOptions {
-  const { values } = parseArgs({
-    args,
-    options: {
-      config: { type: 'string' },
-      'no-demo': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  return values;
 }
 
 type StartContext = DevStack & {
   settings: DevSettings;
+  servers: DevServersOptions;
   childEnvironment: NodeJS.ProcessEnv;
   serviceStopMs: number;
   hasDemo: boolean;
 };
 
 async function start(scope: Scope, signal: AbortSignal, context: StartContext): Promise<RunningService> {
-  const { settings, stateDirectory, logger } = context;
+  const { settings, servers, stateDirectory, logger } = context;
   const { topicPrefix } = settings;
-  const addresses = await startServers(scope, signal, stateDirectory);
+  const addresses = await startServers(scope, signal, servers);
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-start', logger });
   await createTopics(kafka, topicPrefix);
-  await registerContracts(addresses.registryUrl, topicPrefix, signal);
+  await registerContracts({ url: addresses.registryUrl, login: null }, topicPrefix, signal);
   signal.throwIfAborted();
 
   const devEnv = devEnvironment(settings, addresses);
   const events = await showEvents(scope, { kafka, topicPrefix, logger });
-  const startService = (name: string, entry: URL): Promise<ServiceChild> =>
-    startOne(scope, signal, context, { name, entry, devEnv });
+  const rows = new ServiceRows();
+  const startService = (name: string, entry: URL): Promise<RestartableChild> =>
+    startOne(scope, signal, context, { name, entry, devEnv, onLine: (line) => tellLine(line, rows) });
   const [runConsumer, dispatcher] = await Promise.all([
     startService('run-consumer', RUN_CONSUMER),
     startService('webhook-dispatcher', DISPATCHER),
@@ -114,27 +113,41 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
   signal.throwIfAborted();
   scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
 
-  print(summary(addresses, [runConsumer, dispatcher], context));
-  print(publishingHint(addresses.brokers, topicPrefix, settings.isDemoProject));
+  print(summary(addresses, [runConsumer.child, dispatcher.child], context, rows.graphs));
+  print(
+    publishingHint(
+      addresses.brokers,
+      topicPrefix,
+      settings.isDemoProject ? null : (rows.graphs.firstLoaded() ?? 'a graph of yours'),
+    ),
+  );
   print('runlane ready');
-  if (context.hasDemo && settings.isDemoProject) {
+  if (context.hasDemo) {
     const [masterKey = ''] = settings.webhookMasterKey.split(',');
     const webhook = await startDemoReceiver(scope, { masterKey, onWebhook: show });
     await publishDemoRuns(kafka, topicPrefix, webhook);
   }
-  return { failed: [runConsumer.died, dispatcher.died, events.failed] };
+  const runConsumerDied = restartOnChange(scope, signal, {
+    file: settings.langgraphConfig,
+    running: runConsumer,
+    start: () => startService('run-consumer', RUN_CONSUMER),
+  });
+  return { failed: [runConsumerDied, dispatcher.child.died, events.failed] };
 }
 
-function startOne(
+async function startOne(
   scope: Scope,
   signal: AbortSignal,
   { childEnvironment, serviceStopMs, logDirectory }: StartContext,
-  { name, entry, devEnv }: { name: string; entry: URL; devEnv: Record<string, string> },
-): Promise<ServiceChild> {
+  service: { name: string; entry: URL; devEnv: Record<string, string>; onLine: (line: string) => void },
+): Promise<RestartableChild> {
+  const { name, entry, devEnv, onLine } = service;
+  let stop = (): Promise<void> => Promise.resolve();
   note(`[${name}] starting`);
-  return startServiceChild({
+  const child = await startServiceChild({
     name,
     entry,
+    onLine,
     environment: {
       ...childEnvironment,
       ...devEnv,
@@ -145,20 +158,41 @@ function startOne(
     },
     logFile: join(logDirectory, `${name}.log`),
     stopGraceMs: serviceStopMs,
-    onSpawn: (stop) => scope.defer(name, stop),
+    onSpawn: (stopChild) => {
+      stop = stopChild;
+      scope.defer(name, stopChild);
+    },
     signal,
   });
+  return { child, stop };
 }
 
 function detailedLevel(wanted: string | undefined): string {
   return wanted === 'trace' || wanted === 'debug' ? wanted : 'info';
 }
 
-function summary(addresses: DevAddresses, services: ServiceChild[], context: StartContext): string {
+/** A line of a service's log: in the table of the events, or as it is when people should see it. */
+function tellLine(line: string, rows: ServiceRows): void {
+  const row = rows.rowOf(line);
+  if (row !== null) show(row);
+  else if (isWorthSeeing(line) && !rows.isShownElsewhere(line)) note(readableLogLine(line));
+}
+
+function summary(
+  addresses: DevAddresses,
+  services: ServiceChild[],
+  context: StartContext,
+  graphs: GraphStates,
+): string {
+  const { settings, servers, logDirectory, stateDirectory } = context;
   const rows: TableRow[] = [
-    ['graphs', context.settings.langgraphConfig],
-    ...services.map(({ url }): TableRow => ['metrics', `${url}/metrics`]),
-    ['logs', context.logDirectory],
+    ['langgraph.json', settings.langgraphConfig],
+    ['graphs', graphs.summary()],
+    ...services.map(({ name, url }): TableRow => ['metrics', `${url}/metrics (${name})`]),
+    ['logs', logDirectory],
+    ...(servers.keptDirectory === undefined
+      ? []
+      : [['kept', `${servers.keptDirectory}; remove it to begin afresh`] satisfies TableRow]),
   ];
-  return `\n${addressTable(addresses, context.stateDirectory)}\n${table(rows)}\n`;
+  return `\n${addressTable(addresses, stateDirectory)}\n${table(rows)}\n`;
 }

@@ -1,6 +1,6 @@
 /**
  * Purpose   One service as a child process of `npm start`.
- * Output    All of it goes to a log file, warnings and errors also to the terminal.
+ * Output    All of it goes to a log file, and to whoever started it.
  * Ends      By SIGTERM from `stop`, and with this process, however that ends. It leads a process group of its own, so
  *           that Ctrl-C in the terminal does not reach it before its turn.
  */
@@ -10,11 +10,12 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isWorthSeeing, logField, readableLogLine } from './log-lines.ts';
+import { logField, readableLogLine } from './log-lines.ts';
 import { ROOT } from './paths.ts';
-import { describeError, note } from './terminal.ts';
+import { describeError } from './terminal.ts';
 
 export type ServiceChild = {
+  readonly name: string;
   /** Base of its probes, such as `http://127.0.0.1:41234`. */
   readonly url: string;
   /** Rejects when the service ends without having been stopped; never resolves. */
@@ -28,6 +29,8 @@ export type ServiceChildOptions = {
   entry: URL;
   environment: NodeJS.ProcessEnv;
   logFile: string;
+  /** Gets each line that it writes. */
+  onLine: (line: string) => void;
   /** How long it may take after SIGTERM before it is killed, in milliseconds. */
   stopGraceMs: number;
   /** Registers how to stop it, as soon as it runs. The call rejects when it did not end by itself and with code 0. */
@@ -64,7 +67,7 @@ export async function startServiceChild(options: ServiceChildOptions): Promise<S
     if (logField(line, 'msg') === 'http.listening') {
       listening.resolve(`http://127.0.0.1:${String(logField(line, 'port'))}`);
     }
-    if (isWorthSeeing(line)) note(readableLogLine(line));
+    options.onLine(line);
   };
   for (const stream of [child.stdout, child.stderr]) {
     if (stream !== null) createInterface({ input: stream }).on('line', onLine);
@@ -100,7 +103,7 @@ export async function startServiceChild(options: ServiceChildOptions): Promise<S
   const url = await Promise.race([listening.promise, gone]);
   const problem = await Promise.race([untilReady(url, options.signal), gone]);
   if (problem !== null) throw new Error(`${name} is not ready: ${problem}. ${lastWords()}`);
-  return { url, died: died.promise };
+  return { name, url, died: died.promise };
 }
 
 /** Null as soon as /readyz says yes; after the deadline what it said last. */

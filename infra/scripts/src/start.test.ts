@@ -5,67 +5,39 @@
  * Doubled  Nothing; only `.runlane` is a directory of the test, so that the checkout may have an `npm start` up.
  * Oracles  Its output, dev.env, the registry, the table of processes, its ports.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import { subjectOf, topicNames } from '@runlane/contracts';
 import { connectKafka } from '@runlane/kafka';
+import { removeLocalData } from '@runlane/local';
 import { createLogger } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SERVERS, Start } from './start.fixture.ts';
 
 const READY_MS = 240_000; // the first start of a machine fetches the servers
 const DEMO_MS = 60_000;
 const STOP_MS = 60_000;
 
-const RUN_START = new URL('run-start.ts', import.meta.url).href;
-const SERVERS = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'DATABASE_URL', 'LANGGRAPH_CONFIG'];
-
 let stateDirectory = '';
 beforeEach(() => {
   stateDirectory = mkdtempSync(join(tmpdir(), 'runlane-start-'));
 });
-afterEach(() => rmSync(stateDirectory, { recursive: true }));
-
-/** A process that runs `npm start` without npm; it stops when this one dies. */
-class Start implements AsyncDisposable {
-  readonly child: ChildProcess;
-  readonly exited: Promise<number | null>;
-  output = '';
-
-  constructor() {
-    const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SERVERS.includes(name)));
-    const program = `
-      import { runStart } from ${JSON.stringify(RUN_START)};
-      const stateDirectory = ${JSON.stringify(stateDirectory)};
-      process.exit(await runStart([], { environment: process.env, stateDirectory }));`;
-    this.child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      env: { ...environment, RUNLANE_TOPIC_PREFIX: 'start-test.' },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
-    }
-    this.exited = once(this.child, 'exit').then(() => this.child.exitCode);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill('SIGTERM');
-    await this.exited;
-  }
-}
+afterEach(() => {
+  removeLocalData(join(stateDirectory, 'kept'));
+  rmSync(stateDirectory, { recursive: true });
+});
 
 test('from start to stop: ready, the demo runs, a dead letter is told, and nothing is left', async () => {
-  await using start = new Start();
-  const shows = (what: RegExp, timeout: number): Promise<void> =>
-    expect.poll(() => start.output, { timeout, interval: 50 }).toMatch(what);
+  await using start = new Start(stateDirectory);
+  const shows = (what: RegExp, timeout: number) => start.shows(what, timeout);
 
-  await shows(/^runlane ready$/m, READY_MS);
-  const addresses = parseEnv(readFileSync(join(stateDirectory, 'dev.env'), 'utf8'));
+  await shows(/^runlane ready$/, READY_MS);
+  const addresses = start.addresses();
   expect(Object.keys(addresses).toSorted()).toEqual(
     [...SERVERS, 'RUNLANE_TOPIC_PREFIX', 'RUNLANE_WEBHOOK_MASTER_KEY'].toSorted(),
   );
@@ -86,7 +58,7 @@ test('from start to stop: ready, the demo runs, a dead letter is told, and nothi
   expect(await compatibilityOf(registry, subjectOf(requests, 'RunCreate'))).toBe('BACKWARD_TRANSITIVE');
   expect(await compatibilityOf(registry, subjectOf(topics.status, 'RunStatusEvent'))).toBe('FORWARD_TRANSITIVE');
 
-  const second = new Start();
+  const second = new Start(stateDirectory);
   expect(await second.exited).toBe(1);
   expect(second.output).toContain('npm start is already up');
   expect(existsSync(join(stateDirectory, 'dev.env'))).toBe(true);
@@ -102,6 +74,64 @@ test('from start to stop: ready, the demo runs, a dead letter is told, and nothi
   expect(readdirSync(stateDirectory)).toEqual(['logs']);
   expect(start.output).toMatch(/npm start: stopping\nnpm start: stopped\n$/);
 }, 600_000);
+
+test('graphs are loaded anew when they change, and the next start with --keep has the threads of this one', async () => {
+  const project = join(stateDirectory, 'project');
+  mkdirSync(project);
+  symlinkSync(fileURLToPath(new URL('../../demo/node_modules', import.meta.url)), join(project, 'node_modules'));
+  const write = (file: string, text: string) => writeFileSync(join(project, file), text);
+  write('package.json', '{ "type": "module" }');
+  write('langgraph.json', '{ "graphs": { "notes": "./notes.ts:graph", "broken": "./broken.ts:graph" } }');
+  write('broken.ts', `throw new Error('not today');`);
+  write('says.ts', `export const says = 'one';`);
+  write(
+    'notes.ts',
+    `import { Annotation, StateGraph } from '@langchain/langgraph';
+    import { says } from './says.js';
+    const all = Annotation<string[]>({ reducer: (before, more) => [...before, ...more], default: () => [] });
+    export const graph = new StateGraph(Annotation.Root({ all }))
+      .addNode('say', () => (console.log('saying', says), { all: [says] }))
+      .addEdge('__start__', 'say')
+      .compile();`,
+  );
+  const args = ['--config', join(project, 'langgraph.json'), '--keep'];
+  const run = (start: Start, fields: object = {}, recordKey: string | null = 'mine') =>
+    publish(start.addresses()['KAFKA_BROKERS'] ?? '', {
+      topic: topicNames('start-test.').requests,
+      key: recordKey,
+      value: Buffer.from(JSON.stringify({ thread_id: 'mine', assistant_id: 'notes', input: { all: [] }, ...fields })),
+      headers: {},
+    });
+
+  await using first = new Start(stateDirectory, args, { DATABASE_URL: 'postgres://somebody@127.0.0.1:1/production' });
+  await first.shows(/^runlane ready$/, READY_MS);
+  expect(first.output).toContain('DATABASE_URL: not used. npm start -- --external uses what they name.');
+  expect(first.output).toMatch(/^graphs +broken \(does not load\), notes$/m);
+  expect(first.output).toMatch(/^metrics +http:\S+ \(run-consumer\)$/m);
+  expect(first.output).toContain('"assistant_id":"notes"');
+  await run(first, { webhook: 'http://127.0.0.1:9/hook' });
+  await first.shows(/console +notes +mine +saying one/, DEMO_MS);
+  await first.shows(/run\.succeeded +notes +mine +\{"all":\["one"\]\}/, DEMO_MS);
+  await first.shows(/webhook +- +- +http:\/\/127\.0\.0\.1:9: .*; tried again later/, DEMO_MS);
+  write('says.ts', `export const says = 'two';`);
+  await first.shows(/reload +- +- +says\.ts: new runs have the new code/, DEMO_MS);
+  await run(first);
+  await first.shows(/run\.succeeded +notes +mine +\{"all":\["one","two"\]\}/, DEMO_MS);
+  write('more.ts', `export { graph } from './notes.js';`);
+  write('langgraph.json', '{ "graphs": { "notes": "./notes.ts:graph", "more": "./more.ts:graph" } }');
+  await first.shows(/\[run-consumer\] started, its metrics are at/, READY_MS);
+  await run(first, { thread_id: null, assistant_id: 'more' }, null);
+  await first.shows(/run\.succeeded +more +\S+ +\{"all":\["two"\]\}/, DEMO_MS);
+  const key = first.addresses()['RUNLANE_WEBHOOK_MASTER_KEY'];
+  expect(await first.stop()).toBe(0);
+
+  await using second = new Start(stateDirectory, args);
+  await second.shows(/^runlane ready$/, READY_MS);
+  expect(second.addresses()['RUNLANE_WEBHOOK_MASTER_KEY']).toBe(key);
+  await run(second);
+  await second.shows(/run\.succeeded +notes +mine +\{"all":\["one","two","two"\]\}/, DEMO_MS);
+  expect(await second.stop()).toBe(0);
+}, 900_000);
 
 async function publish(broker: string, record: Parameters<Producer['publish']>[0][number]): Promise<void> {
   const logger = createLogger({ service: 'test', level: 'silent' });

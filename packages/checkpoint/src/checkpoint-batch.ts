@@ -33,12 +33,25 @@ export type WriteRow = {
 };
 
 /**
- * What one call of the saver wants written. `replaces`: whether its writes overwrite earlier ones of the same task.
+ * What one call of the saver wants written. `beginsNamespace`: whether the checkpoint is the attempt's first one in a
+ * subgraph, whose namespace has to be journalled. `replaces`: whether its writes overwrite earlier ones of the same task.
  * `isForeign`: whether they belong to a checkpoint of another run, so that what stood there has to be journalled.
  */
 export type Operation =
-  | { kind: 'put'; claim: WriteClaim; checkpoint: CheckpointRow; blobs: BlobRow[] }
+  | { kind: 'put'; claim: WriteClaim; checkpoint: CheckpointRow; blobs: BlobRow[]; beginsNamespace: boolean }
   | { kind: 'writes'; claim: WriteClaim; rows: WriteRow[]; replaces: boolean; isForeign: boolean };
+
+/** What names a namespace for the journal, and is not written. */
+const NAMING = {
+  checkpointId: '',
+  taskId: '',
+  index: 0,
+  channel: '',
+  type: '',
+  bytes: new Uint8Array(),
+  replaces: false,
+  isForeign: true,
+};
 
 type Owned<Row> = Row & { claim: number };
 type BatchedWrite = Owned<WriteRow & { replaces: boolean; isForeign: boolean }>;
@@ -64,6 +77,10 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
     const claim = indexOf(operation.claim, claims);
     if (operation.kind === 'put') {
       const { checkpoint } = operation;
+      if (operation.beginsNamespace) {
+        const { threadId, namespace } = checkpoint;
+        writes.set(key(claim, threadId, namespace), { ...NAMING, threadId, namespace, claim });
+      }
       checkpoints.set(key(claim, checkpoint.threadId, checkpoint.namespace, checkpoint.checkpointId), {
         ...checkpoint,
         claim,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { createDatabase } from '@runlane/testkit';
 import pg from 'pg';
+import { checkpointFloorAt } from './checkpoint-floor.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RunSaver } from './run-saver.ts';
 import type { RunSaverOptions } from './run-saver.ts';
@@ -28,7 +29,7 @@ export class CheckpointWorld implements AsyncDisposable {
     const world = new CheckpointWorld(await createDatabase(adminUrl));
     await world.pool.query(`
       create schema runlane;
-      create table runlane.runs (run_id uuid primary key, fencing_token bigint not null, status text not null);
+      create table runlane.runs (run_id uuid primary key, fencing_token bigint not null, status text not null, checkpoint_floor text);
       create table runlane.foreign_writes (
         entry_id bigint generated always as identity, run_id uuid not null, thread_id text not null,
         checkpoint_ns text not null, checkpoint_id text not null, task_id text not null, idx integer not null,
@@ -45,9 +46,12 @@ export class CheckpointWorld implements AsyncDisposable {
     return new PostgresSaver(this.pool);
   }
 
-  /** A run in the ledger that is running under token 1. */
-  async startRun(runId: string = randomUUID()): Promise<WriteClaim> {
-    await this.pool.query(`insert into runlane.runs values ($1, 1, 'running')`, [runId]);
+  /** A run in the ledger that is running under token 1, with the floor of now. */
+  async startRun(
+    runId: string = randomUUID(),
+    floor: string | null = checkpointFloorAt(Date.now()),
+  ): Promise<WriteClaim> {
+    await this.pool.query(`insert into runlane.runs values ($1, 1, 'running', $2)`, [runId, floor]);
     return { runId, fencingToken: 1n };
   }
 

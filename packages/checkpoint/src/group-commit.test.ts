@@ -13,7 +13,13 @@ const claimOf = (runId: string): WriteClaim => ({ runId, fencingToken: 1n });
 /** A checkpoint of the run, named so that a batch tells what it carries. */
 function put(claim: WriteClaim, checkpointId: string, bytes = 1): Operation {
   const checkpoint = { threadId: claim.runId, namespace: '', checkpointId, parentId: null, metadata: '{}' };
-  return { kind: 'put', claim, checkpoint: { ...checkpoint, checkpoint: 'x'.repeat(bytes) }, blobs: [] };
+  return {
+    kind: 'put',
+    claim,
+    checkpoint: { ...checkpoint, checkpoint: 'x'.repeat(bytes) },
+    blobs: [],
+    beginsNamespace: false,
+  };
 }
 
 /** Commits through a writer that fails while `failure` says so; `landed` are the checkpoints in the order of writing. */

@@ -140,6 +140,41 @@ export const cases: Case[] = [
     isForeign: false,
   },
   {
+    name: 'a run through a subgraph that remembers',
+    graph: 'remembering',
+    before: (thread) => thread.run(input('old')),
+    run: async () => input('in'),
+    isForeign: false,
+  },
+  {
+    name: 'a run through a subgraph that remembers what the stock saver wrote',
+    graph: 'remembering',
+    before: (thread) => thread.runStock(input('old')),
+    run: async () => input('in'),
+    isForeign: false,
+  },
+  {
+    name: 'a fork from before an answer in a subgraph',
+    graph: 'nested',
+    before: async (thread) => {
+      await thread.run(input('in'));
+      await thread.run(resume('1'));
+      await thread.run(resume('2'));
+    },
+    run: async (thread) => {
+      const from = (await thread.state()).parentConfig?.configurable?.['checkpoint_id'];
+      return { input: null, from };
+    },
+    isForeign: false,
+  },
+  {
+    name: 'a run over a channel of differences',
+    graph: 'delta',
+    before: (thread) => thread.run(input('old')),
+    run: async () => input('in'),
+    isForeign: false,
+  },
+  {
     name: 'an update of a paused thread',
     graph: 'twice',
     before: (thread) => thread.run(input('in')),

@@ -1,4 +1,4 @@
-import { Annotation, END, START, StateGraph, interrupt } from '@langchain/langgraph';
+import { Annotation, DeltaChannel, END, START, StateGraph, interrupt } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 
 const State = Annotation.Root({
@@ -16,6 +16,7 @@ const ask =
 /** What the tests use of a compiled graph over a list of labels. */
 export interface LabelGraph {
   invoke(input: unknown, config: object): Promise<{ labels: string[] }>;
+  updateState(config: object, values: object): Promise<object>;
   getState(config: object): Promise<{
     values: { labels: string[] };
     config: { configurable?: Record<string, string> };
@@ -24,7 +25,7 @@ export interface LabelGraph {
   }>;
 }
 
-export type GraphName = 'line' | 'parallel' | 'questions' | 'twice' | 'nested';
+export type GraphName = 'line' | 'parallel' | 'questions' | 'twice' | 'nested' | 'remembering' | 'delta';
 
 /** Graphs by what is special about them. */
 export const graphs: Record<GraphName, (checkpointer: BaseCheckpointSaver) => LabelGraph> = {
@@ -69,6 +70,36 @@ export const graphs: Record<GraphName, (checkpointer: BaseCheckpointSaver) => La
       .addEdge(START, 'asking')
       .addEdge('asking', END)
       .compile({ checkpointer }),
+
+  /** A subgraph that remembers from run to run, under a namespace without a task. */
+  remembering: (checkpointer: BaseCheckpointSaver) => {
+    const inner = new StateGraph(State)
+      .addNode('one', add('one'))
+      .addNode('two', add('two'))
+      .addEdge(START, 'one')
+      .addEdge('one', 'two')
+      .addEdge('two', END)
+      .compile({ checkpointer: true });
+    return new StateGraph(State)
+      .addNode('inner', inner)
+      .addEdge(START, 'inner')
+      .addEdge('inner', END)
+      .compile({ checkpointer });
+  },
+
+  /** A channel whose values are in the writes of all that came before. */
+  delta: (checkpointer: BaseCheckpointSaver) => {
+    const Delta = Annotation.Root({
+      labels: (() => new DeltaChannel((all: string[], added: string[][]) => [...all, ...added.flat()])) as never,
+    });
+    return new StateGraph(Delta)
+      .addNode('first', add('first') as never)
+      .addNode('second', add('second') as never)
+      .addEdge(START, 'first')
+      .addEdge('first', 'second')
+      .addEdge('second', END)
+      .compile({ checkpointer }) as unknown as LabelGraph;
+  },
 
   /** A subgraph that asks in each of its two supersteps. */
   nested: (checkpointer: BaseCheckpointSaver) => {

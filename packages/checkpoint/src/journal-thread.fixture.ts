@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Command } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { withTransaction } from '@runlane/postgres';
+import { checkpointFloorAt } from './checkpoint-floor.ts';
 import type { CheckpointWorld } from './checkpoint-world.fixture.ts';
 import { graphs } from './journal-graphs.fixture.ts';
 import type { GraphName } from './journal-graphs.fixture.ts';
@@ -22,22 +23,27 @@ export const configOf = (
   durability,
 });
 
-/** A thread of one graph, with runs on it. */
-export function threadIn(world: CheckpointWorld, graph: GraphName) {
+/** A thread of one graph, with runs on it; of runs whose floor is null a rollback does not know where they began. */
+export function threadIn(world: CheckpointWorld, graph: GraphName, { floor }: { floor?: string | null } = {}) {
   const threadId = randomUUID();
   const compiled = (checkpointer: BaseCheckpointSaver) => graphs[graph](checkpointer);
   return {
     threadId,
     /** Runs the graph with our saver and returns the run's id. */
     async run(call: Call): Promise<string> {
-      const claim = await world.startRun();
-      const saver = world.saver(claim);
+      const known = floor === undefined ? checkpointFloorAt(Date.now()) : floor;
+      const claim = await world.startRun(randomUUID(), known);
+      const saver = world.saver(claim, { floor: known });
       await compiled(saver).invoke(call.input, configOf(threadId, claim.runId, call));
       await saver.quiesce();
       return claim.runId;
     },
     async runStock(call: Call): Promise<void> {
       await compiled(world.stock()).invoke(call.input, configOf(threadId, randomUUID(), call));
+    },
+    /** Updates the state beside all runs, as an operator's tool does. */
+    async updateStock(values: object): Promise<void> {
+      await compiled(world.stock()).updateState(configOf(threadId, randomUUID()), values);
     },
     async state(from?: string) {
       const config = configOf(threadId, randomUUID(), from === undefined ? {} : { from });

@@ -1,6 +1,7 @@
 /**
  * Purpose   Takes back what runs did to their threads, with the journal that write-checkpoints-if-owned.sql keeps: for
- *           every write onto a checkpoint of another run, what was in its place before.
+ *           every write onto a checkpoint of another run, what was in its place before, and the namespaces of subgraphs
+ *           that the run has written checkpoints in. Costs what the runs wrote, see checkpoint-floor.ts.
  * I7        After `takeBackAnswers` a command can be applied again: it is neither there twice nor half.
  * I8        After `rollBackRuns` the three tables are as if the runs had never been.
  * Caller    Of `rollBackRuns` brings the transaction, in which the runs cannot write any more: ended, or their tokens raised (I3, I9).
@@ -19,6 +20,8 @@ const forgetForeignWrites = loadSql(new URL('./sql/forget-foreign-writes.sql', i
 /** A run whose traces on its thread are to be removed. */
 export type RunOnThread = { runId: string; threadId: string };
 
+type NamedRow = { run_id: string; thread_id: string; checkpoint_ns: string };
+
 /**
  * Removes the runs' checkpoints with their writes and values, in all namespaces, and puts back what stood where they
  * wrote onto checkpoints of others. What other runs and the stock saver have written stays as it is.
@@ -29,9 +32,14 @@ export async function rollBackRuns(client: PoolClient, schema: string, runs: rea
   if (runs.length === 0) return;
   const runIds = runs.map(({ runId }) => runId);
   // First: a write that was journalled before its checkpoint was known as the run's own goes with the checkpoint.
-  await query(client, inSchema(undoForeignWrites, schema), [runIds]);
-  const threadIds = runs.map(({ threadId }) => threadId);
-  await query(client, inSchema(deleteCheckpoints, schema), [runIds, threadIds]);
+  const named = await query<NamedRow>(client, inSchema(undoForeignWrites, schema), [runIds]);
+  await query(client, inSchema(deleteCheckpoints, schema), [
+    runIds,
+    runs.map(({ threadId }) => threadId),
+    named.map((row) => row.run_id),
+    named.map((row) => row.thread_id),
+    named.map((row) => row.checkpoint_ns),
+  ]);
 }
 
 /** Drops the journal of runs that ended in another way. settle-runs-if-owned.sql does the same for what it settles. */

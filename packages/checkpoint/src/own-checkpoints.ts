@@ -11,6 +11,7 @@ export class OwnCheckpoints {
   readonly #runId: string;
   readonly #isOwnById = new Map<string, boolean>();
   readonly #begunNamespaces = new Set<string>();
+  readonly #namedNamespaces = new Set<string>();
 
   constructor(runId: string) {
     this.#runId = runId;
@@ -29,11 +30,19 @@ export class OwnCheckpoints {
     this.#isOwnById.set(key(namespace, checkpointId), true);
   }
 
+  /** Whether a checkpoint that is put now is the first one in a subgraph, so that the journal has to name the namespace. */
+  beginsNamespace(threadId: string, namespace: string): boolean {
+    const id = key(namespace, threadId);
+    if (namespace === '' || this.#namedNamespaces.has(id)) return false;
+    this.#namedNamespaces.add(id);
+    return true;
+  }
+
   isForeign(namespace: string, checkpointId: string): boolean {
     return !(this.#isOwnById.get(key(namespace, checkpointId)) ?? this.#begunNamespaces.has(namespace));
   }
 }
 
-function key(namespace: string, checkpointId: string): string {
-  return `${checkpointId}/${namespace}`;
+function key(namespace: string, id: string): string {
+  return `${id}/${namespace}`;
 }

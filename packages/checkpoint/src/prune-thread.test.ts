@@ -6,13 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { Annotation, DeltaChannel, END, START, StateGraph } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { withTransaction } from '@runlane/postgres';
-import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { CheckpointWorld } from './checkpoint-world.fixture.ts';
 import type { GraphName } from './journal-graphs.fixture.ts';
 import { configOf, input, resume, threadIn } from './journal-thread.fixture.ts';
 import type { Durability, Thread } from './journal-thread.fixture.ts';
 import { pruneThread } from './prune-thread.ts';
+import { blobProblems, rowsRead } from './thread-tables.fixture.ts';
 
 let world: CheckpointWorld;
 beforeAll(async () => {
@@ -32,21 +32,6 @@ async function namespaces(threadId: string): Promise<string[]> {
   return rows.map((row) => row.checkpoint_ns.replaceAll(/:[^|]+/g, ':task'));
 }
 
-/** Versions of channels that a checkpoint refers to and that have no row, and rows that none refers to. */
-async function blobProblems(threadId: string): Promise<unknown[]> {
-  const { rows } = await world.pool.query(
-    `with referred as (
-       select distinct checkpoint_ns, channel, version
-       from checkpoints cross join lateral jsonb_each_text(checkpoint -> 'channel_versions') as r (channel, version)
-       where thread_id = $1
-     )
-     select * from checkpoint_blobs full join referred using (checkpoint_ns, channel, version)
-     where (thread_id is null and referred is not null) or (thread_id = $1 and referred is null)`,
-    [threadId],
-  );
-  return rows;
-}
-
 describe.each(['sync', 'async', 'exit'] satisfies Durability[])('a finished thread (%s)', (durability) => {
   test('keeps its head alone, with its values, and the next run adds to them', async () => {
     const thread = threadOf('line');
@@ -57,7 +42,7 @@ describe.each(['sync', 'async', 'exit'] satisfies Durability[])('a finished thre
 
     expect(await thread.state()).toEqual(before);
     expect(await count(thread)).toBe(1);
-    expect(await blobProblems(thread.threadId)).toEqual([]);
+    expect(await blobProblems(world.pool, thread.threadId)).toEqual([]);
     expect(await prune(thread.threadId)).toBe(0);
     await thread.run({ ...input('d'), durability });
     expect(await thread.labels()).toEqual(['a', 'b', 'c', 'd'].flatMap((label) => [label, 'first', 'second']));
@@ -111,7 +96,7 @@ test('subgraphs of finished tasks go as a whole', async () => {
   await prune(thread.threadId);
   expect(await namespaces(thread.threadId)).toEqual(['']);
   expect(await world.count('checkpoint_writes', thread.threadId)).toBe(0);
-  expect(await blobProblems(thread.threadId)).toEqual([]);
+  expect(await blobProblems(world.pool, thread.threadId)).toEqual([]);
 });
 
 test('of a fork the new branch stays', async () => {
@@ -173,7 +158,7 @@ test('batches are bounded, and after each of them the thread is whole', async ()
   }
   expect(await count(thread)).toBe(2);
   expect(deleted).toBe(total - 2 + values - (await world.count('checkpoint_blobs', thread.threadId)));
-  expect(await blobProblems(thread.threadId)).toEqual([]);
+  expect(await blobProblems(world.pool, thread.threadId)).toEqual([]);
 });
 
 test('a batch reads what it deletes, however long the thread is', async () => {
@@ -203,15 +188,6 @@ test('a batch reads what it deletes, however long the thread is', async () => {
   expect(await world.count('checkpoints', threadId)).toBe(1);
   expect(await world.count('checkpoint_blobs', threadId)).toBe(1);
 });
-
-/** Rows of LangGraph's tables that the open transaction has read so far. */
-async function rowsRead(client: PoolClient): Promise<number> {
-  const { rows } = await client.query<{ count: string }>(
-    `select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::text as count
-     from pg_stat_xact_user_tables where relname like 'checkpoint%'`,
-  );
-  return Number(rows[0]?.count);
-}
 
 test('the parent of a head in an older format stays: it has the pending sends', async () => {
   const thread = threadOf('line');

@@ -13,6 +13,7 @@ import { backoff, retrying } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
+import { floorBelow, lowerCheckpointFloor } from './checkpoint-floor.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { takeBackAnswers } from './journal.ts';
 import { hasOverrun, isOutage } from './outage.ts';
@@ -20,6 +21,8 @@ import { OrderedWrites } from './ordered-writes.ts';
 import { OwnCheckpoints } from './own-checkpoints.ts';
 import { placeOf } from './place.ts';
 import { withPreparedReads } from './prepared-reads.ts';
+import { Progress } from './written-progress.ts';
+import type { WrittenProgress } from './written-progress.ts';
 import { WriteRefused } from './write-claim.ts';
 import type { WriteClaim } from './write-claim.ts';
 
@@ -34,6 +37,11 @@ export type RunSaverOptions = {
   claim: WriteClaim;
   /** The run's thread: a write to the state of another one is refused, see place.ts. Default: any thread, for tests. */
   threadId?: string;
+  /**
+   * What none of the run's checkpoints is below, as stored with the run, see checkpoint-floor.ts. Default null: not known,
+   * so that a rollback reads the whole thread.
+   */
+  floor?: string | null;
   /** The run's own metadata, for every checkpoint; what LangGraph writes there wins. Default none. */
   metadata?: Record<string, unknown>;
   /**
@@ -65,7 +73,7 @@ const MAX_DEFERRED = 32;
  * I3        Every write is conditional on the run's token; a refused one says so and tells the executor.
  * I7        Checkpoints carry `run_id` in their metadata: LangGraph then continues a run that is invoked again with the
  *           same input, instead of applying the input twice.
- * I8        Writes onto checkpoints of other runs are journalled, see journal.ts.
+ * I8        Writes onto checkpoints of other runs are journalled, see journal.ts; no checkpoint is below the run's floor.
  * I9        After `quiesce()` nothing is under way and nothing more is written.
  * I11       An outage is waited out, see group-commit.ts, until the attempt is aborted or the saver closed.
  * Order     Writes are committed in the order of their calls, and after one that failed no later one is (group-commit.ts):
@@ -84,6 +92,8 @@ export class RunSaver extends PostgresSaver {
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #isDeferred: boolean;
   readonly #own: OwnCheckpoints;
+  readonly #progress = new Progress();
+  #floor: string | null;
   #readFailure: { error: unknown } | null = null;
   #isRefused = false;
 
@@ -97,6 +107,7 @@ export class RunSaver extends PostgresSaver {
     this.#metadata = options.metadata ?? {};
     this.#isDeferred = options.isDeferred ?? false;
     this.#threadId = options.threadId ?? null;
+    this.#floor = options.floor ?? null;
     this.#onRefused = options.onRefused ?? (() => undefined);
     this.#writes = new OrderedWrites(options.commits, options.claim, (error) => {
       if (!this.#noticeRefusal(error)) options.onFailure?.(error);
@@ -123,6 +134,11 @@ export class RunSaver extends PostgresSaver {
    */
   get mayGoOn(): boolean {
     return !this.#writes.isClosed && this.#writes.failure === null && !this.#commits.isOverBudget;
+  }
+
+  /** How far the graph has come, as far as it was given to write; it may not be committed. */
+  get progress(): WrittenProgress {
+    return this.#progress;
   }
 
   /** True once a write was refused because somebody else owns the run. */
@@ -187,16 +203,20 @@ export class RunSaver extends PostgresSaver {
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     const { threadId, namespace, checkpointId } = placeOf(config, this.#claim, this.#threadId);
+    // Of several puts under way the first one's statement names the namespace.
+    const beginsNamespace = this.#own.beginsNamespace(threadId, namespace);
     await this.#write(async () => {
       const tagged = { ...this.#metadata, ...metadata, run_id: this.#claim.runId };
       const [blobs, dumpedMetadata] = await Promise.all([
         this._dumpBlobs(threadId, namespace, checkpoint.channel_values, newVersions),
         this._dumpMetadata(tagged),
       ]);
+      await this.#lowerFloorTo(checkpoint.id);
       this.#own.notePut(namespace, checkpoint.id);
       return {
         kind: 'put',
         claim: this.#claim,
+        beginsNamespace,
         checkpoint: {
           threadId,
           namespace,
@@ -221,6 +241,7 @@ export class RunSaver extends PostgresSaver {
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
     const { threadId, namespace, checkpointId } = placeOf(config, this.#claim, this.#threadId);
     if (checkpointId === null) throw new TypeError('putWrites needs checkpoint_id in config.configurable.');
+    this.#progress.noteWrites(writes.map(([channel]) => channel));
     await this.#write(async () => {
       const dumped = await this._dumpWrites(threadId, namespace, checkpointId, taskId, writes);
       return {
@@ -266,7 +287,7 @@ export class RunSaver extends PostgresSaver {
   /** Repeats what reads, and may be repeated, through outages while the attempt lasts. */
   async #reading<T>(read: () => Promise<T>): Promise<T> {
     try {
-      return await this.#writes.track(this.#signal.aborted ? read() : this.#throughOutages(read));
+      return await this.#writes.track(this.#throughOutages(read));
     } catch (error) {
       this.#noticeRefusal(error);
       this.#readFailure ??= { error };
@@ -274,7 +295,16 @@ export class RunSaver extends PostgresSaver {
     }
   }
 
+  /** The clock may have been set back since the run was claimed. */
+  async #lowerFloorTo(checkpointId: string): Promise<void> {
+    const floor = this.#floor === null ? null : floorBelow(this.#floor, checkpointId);
+    if (floor === null) return;
+    await this.#throughOutages(() => lowerCheckpointFloor(this.#pool, this.#claim, floor));
+    this.#floor = floor;
+  }
+
   #throughOutages<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#signal.aborted) return read();
     return retrying(read, {
       signal: this.#signal,
       isRetriable: isOutage,

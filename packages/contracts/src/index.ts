@@ -20,6 +20,10 @@ export type { RunCreate, RunCreateInput, RunCreateVerdict, RunRequestType } from
 export type { Command, CommandGoto, CommandUpdate, Send } from './command.ts';
 export { CANCEL_ACTIONS, parseRunCancel, runCancelSchema } from './run-cancel.ts';
 export type { CancelAction, RunCancel, RunCancelInput, RunCancelVerdict } from './run-cancel.ts';
+export { MAX_REQUEST_DEPTH, readRequest, requestSizeProblem } from './read-request.ts';
+export type { RequestReading } from './read-request.ts';
+export { requestRules } from './request-rules.ts';
+export type { RequestRules } from './request-rules.ts';
 export { fingerprintOf, fingerprintOfJson } from './fingerprint.ts';
 export {
   RUN_STATUSES,

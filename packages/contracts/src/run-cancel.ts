@@ -9,6 +9,11 @@ export type CancelAction = (typeof CANCEL_ACTIONS)[number];
 
 const NEITHER = 'is missing, and so is thread_id; send thread_id, run_id or both';
 
+const ONE_OF_THEM = ['thread_id', 'run_id'].map((field) => ({
+  properties: { [field]: { type: 'string' as const } },
+  required: [field],
+}));
+
 /** `RunCancel` on the wire, closed: header `ce_type` is `run.cancel`. */
 export const runCancelSchema = z
   .strictObject({
@@ -27,13 +32,10 @@ export const runCancelSchema = z
       context.addIssue({ code: 'custom', path: ['run_id'], message: NEITHER, params: { problem: NEITHER } });
     }
   })
-  .meta({
-    title: 'RunCancel',
-    anyOf: ['thread_id', 'run_id'].map((field) => ({
-      properties: { [field]: { type: 'string' } },
-      required: [field],
-    })),
-  });
+  .meta({ title: 'RunCancel', anyOf: ONE_OF_THEM });
+
+/** The combination that makes a `RunCancel` invalid, as `runCreateCombinations` has them. */
+export const runCancelCombinations = [{ path: 'run_id', problem: NEITHER, forbidden: { not: { anyOf: ONE_OF_THEM } } }];
 
 /** A `RunCancel` as a producer writes it. */
 export type RunCancelInput = z.input<typeof runCancelSchema>;

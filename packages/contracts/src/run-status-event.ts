@@ -66,7 +66,8 @@ export type RunStatusEvent = {
   values_omitted: boolean;
   /** Whether something in `values` was replaced because JSON cannot say it. Absent in older events. */
   values_lossy?: boolean;
-  error: { error: string; message: string } | null;
+  /** `stack`: of what a graph threw, and of its causes, where the deployment has turned it on. */
+  error: { error: string; message: string; stack?: string } | null;
   /** Set only on events whose type the run asked for. */
   webhook: string | null;
 };
@@ -125,9 +126,10 @@ export const runStatusEventSchema = z
       .looseObject({
         error: z.string().describe('The kind of error, a text.'),
         message: z.string().describe('What went wrong, a text.'),
+        stack: z.string().exactOptional().describe('Where the graph threw it, with its causes, a text.'),
       })
       .nullable()
-      .describe('An object of error, the kind, and message.'),
+      .describe('An object of error, the kind, and message; with stack where the deployment tells it.'),
     webhook: z.string().nullable().describe('Where this event is to be delivered; null when nowhere.'),
   })
   .meta({ title: 'RunStatusEvent' });

@@ -2,6 +2,7 @@ export type {
   Assignment,
   BatchContext,
   BatchHandler,
+  BatchResult,
   ConnectionTuning,
   ConsumerHealth,
   ConsumerOptions,
@@ -14,10 +15,14 @@ export type {
   KafkaOptions,
   OutRecord,
   PartitionBatch,
+  ProducerOptions,
   ProducerTuning,
+  PublishOptions,
   RecordConsumer,
+  SaslOptions,
   Seek,
   TopicPartition,
+  WrittenAt,
 } from './port.ts';
 export { AccessDenied, FatalError, OverrunError, PoisonError, RecordTooLarge, RetriableError } from './errors.ts';
 export { connectKafka } from './kafkajs/connect-kafka.ts';
@@ -28,6 +33,8 @@ export type { JsonParseResult } from './json.ts';
 export { partitionForKey } from './partitioner.ts';
 export { registerSchemas } from './register-schemas.ts';
 export type { RegisterSchemasOptions, SchemaSubject } from './register-schemas.ts';
+export { kafkaSecurity } from './security.ts';
+export type { KafkaSecuritySettings, RegistryLogin, SecretOf } from './security.ts';
 export { topicProblems } from './topic-problems.ts';
 export type { TopicDescription, TopicProblems } from './topic-problems.ts';
 export { createValueCodec } from './value-codec.ts';

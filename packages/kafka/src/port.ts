@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import type { TopicDefinition } from '@runlane/contracts';
 import type { RetriableError } from './errors.ts';
 import type { TopicDescription } from './topic-problems.ts';
@@ -54,20 +55,30 @@ export type BatchContext = { signal: AbortSignal; generation: number; keepAlive:
 
 /**
  * Processes a batch and returns the offset of the last record that is done, or null when none is. Records after it
- * are delivered again. It should take well under a second: while it runs, the group cannot rebalance (C2). A
+ * are delivered again. With `readThrough` instead nothing is committed: the member goes on behind that record, and whoever
+ * took the records commits them with `commit()`. It should take well under a second: while it runs, the group cannot rebalance (C2). A
  * longer one stays a member, by heartbeats beside it, for as long as `rebalanceTimeoutMs`.
  *
  * Outcomes other than a return:
  * RetriableError and any unclassified error pause the partition with a growing back-off and deliver the batch again;
  * other partitions go on. FatalError stops the consumer for good. An error of `keepAlive()` must pass through.
  */
-export type BatchHandler = (batch: PartitionBatch, context: BatchContext) => Promise<{ commitThrough: bigint } | null>;
+export type BatchHandler = (batch: PartitionBatch, context: BatchContext) => Promise<BatchResult | null>;
+
+/** How far a handler came, by the offset of a record of its batch. */
+export type BatchResult = { commitThrough: bigint } | { readThrough: bigint };
 
 /**
  * The partitions this member owns since it joined `generation`. The number counts the joins of this consumer from 1:
  * it tells assignments apart within the process, and is not the broker's generation id.
  */
 export type Assignment = { generation: number; partitions: readonly TopicPartition[] };
+
+/** Where a record has been written. */
+export type WrittenAt = TopicPartition & { offset: bigint };
+
+/** `onWritten` hears of each record that the broker has acknowledged, also when later ones of its batch fail. */
+export type PublishOptions = { signal?: AbortSignal; onWritten?: (record: OutRecord, at: WrittenAt) => void };
 
 /** Publishes in order per partition and waits for all in-sync replicas (acks = all). */
 export interface EventProducer {
@@ -80,7 +91,7 @@ export interface EventProducer {
    * written, those after it are not known to be) or FatalError (repeating cannot help).
    * An aborted `signal` also ends in RetriableError, and the request under way may still be written.
    */
-  publish(batch: readonly OutRecord[], options?: { signal?: AbortSignal }): Promise<void>;
+  publish(batch: readonly OutRecord[], options?: PublishOptions): Promise<void>;
   /** Refuses further publishes, waits for those made before, then disconnects. */
   close(): Promise<void>;
 }
@@ -114,6 +125,13 @@ export interface RecordConsumer {
    * cut off from the broker, and nothing that they still do is committed to the group.
    */
   rejoin(reason: RetriableError): void;
+  /**
+   * Commits a partition through a record that was handled under `generation`, for handlers that return `readThrough`.
+   *
+   * Thrown when the partition has gone to another assignment since, or the broker did not confirm it: RetriableError. The
+   * record may then be delivered again.
+   */
+  commit(partition: TopicPartition, through: bigint, generation: number): Promise<void>;
   health(): ConsumerHealth;
   /** Stops fetching these partitions, across rebalances, until `resume`. Membership is kept. */
   pause(partitions: readonly TopicPartition[]): void;
@@ -167,6 +185,12 @@ export type ProducerTuning = {
   ackTimeoutMs: number;
 };
 
+/**
+ * `idempotent`: the broker drops what a retry of one `publish` would write twice. Default false: whoever reads drops
+ * repeats anyway. It needs the permission to write, or IdempotentWrite before Kafka 3.0.
+ */
+export type ProducerOptions = { tuning?: Partial<ProducerTuning>; idempotent?: boolean };
+
 /** Client-wide tuning; durations in milliseconds. */
 export type ConnectionTuning = {
   /** Default 15000: how long a request to a half-dead broker hangs. */
@@ -198,6 +222,11 @@ export interface KafkaAdmin {
   createTopics(definitions: readonly TopicDefinition[]): Promise<string[]>;
   /** Per partition: `low` is the first offset still stored, `high` the next one to be written. */
   endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
+  /**
+   * Per partition the first offset whose record has the timestamp or a later one, and the next offset to be written where
+   * there is none. `timestampMs` is Unix time in milliseconds.
+   */
+  offsetsAt(topic: string, timestampMs: number): Promise<Map<number, bigint>>;
   /** Per partition the next offset the group will read; partitions without a commit are absent. */
   committedOffsets(group: string, topic: string): Promise<Map<number, bigint>>;
   /** Null when the topic does not exist. */
@@ -210,7 +239,7 @@ export interface KafkaAdmin {
 /** A Kafka cluster. Each producer, consumer and admin has connections of its own and closes them itself. */
 export type KafkaConnection = {
   /** Resolves at once and connects in the background; a publish waits for the connection within its deadline. */
-  producer(options?: { tuning?: Partial<ProducerTuning> }): Promise<EventProducer>;
+  producer(options?: ProducerOptions): Promise<EventProducer>;
   /** Connects when it is started. */
   consumer(options: ConsumerOptions): RecordConsumer;
   /** Resolves at once and connects with its first call. */
@@ -219,10 +248,21 @@ export type KafkaConnection = {
   refusals(): readonly string[];
 };
 
+/** How a client shows who it is. */
+export type SaslOptions =
+  | { mechanism: 'plain'; username: string; password: string }
+  | { mechanism: 'scram-sha-256'; username: string; password: string }
+  | { mechanism: 'scram-sha-512'; username: string; password: string }
+  /** The provider is asked for a token whenever a connection needs one. */
+  | { mechanism: 'oauthbearer'; oauthBearerProvider: () => Promise<{ value: string }> };
+
 /** `brokers` are host:port pairs used for bootstrapping. */
 export type KafkaOptions = {
   brokers: string[];
   clientId: string;
   logger: KafkaLogger;
+  /** True, or Node's TLS options (`ca`, `cert`, `key`, …). Default: no TLS. */
+  ssl?: boolean | ConnectionOptions;
+  sasl?: SaslOptions;
   tuning?: Partial<ConnectionTuning>;
 };

@@ -1,7 +1,9 @@
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { FatalError, RetriableError } from './errors.ts';
 import { createRegistryClient, statusOf, withDeadline } from './registry-client.ts';
-import { askRegistry, type RegistryAnswer } from './registry-http.ts';
+import { askRegistry } from './registry-http.ts';
+import type { RegistryAddress, RegistryAnswer } from './registry-http.ts';
+import type { RegistryLogin } from './security.ts';
 
 /** `schema` is a JSON Schema with `$schema` draft-07: registries check no other dialect. */
 export type SchemaSubject = {
@@ -10,7 +12,12 @@ export type SchemaSubject = {
   compatibility: 'BACKWARD_TRANSITIVE' | 'FORWARD_TRANSITIVE';
 };
 
-export type RegisterSchemasOptions = { registryUrl: string; subjects: readonly SchemaSubject[]; signal?: AbortSignal };
+export type RegisterSchemasOptions = {
+  registryUrl: string;
+  registryLogin?: RegistryLogin | null;
+  subjects: readonly SchemaSubject[];
+  signal?: AbortSignal;
+};
 
 // A job may wait longer than a handler, and a registry that has just started is slow.
 const TIMEOUTS = { requestMs: 10_000, callMs: 25_000 };
@@ -40,7 +47,7 @@ async function registerSubject(options: RegisterSchemasOptions, wanted: SchemaSu
     const schema = { type: SchemaType.JSON as const, schema: JSON.stringify(wanted.schema) };
     // The client would write the compatibility only after the version, and only the first time.
     const registerOptions = { subject, compatibility: COMPATIBILITY[compatibility], updateConfig: false };
-    const client = createRegistryClient(options.registryUrl, TIMEOUTS);
+    const client = createRegistryClient(addressIn(options), TIMEOUTS);
     ({ id } = await withDeadline(client.register(schema, registerOptions), TIMEOUTS, action));
   } catch (error) {
     throw registrationError(error, wanted, action);
@@ -74,7 +81,7 @@ function registrationError(error: unknown, { subject, compatibility }: SchemaSub
 async function setCompatibility(options: RegisterSchemasOptions, wanted: SchemaSubject): Promise<void> {
   const { subject, compatibility } = wanted;
   const ask = (body?: object): Promise<RegistryAnswer> =>
-    askRegistry(options.registryUrl, `/config/${encodeURIComponent(subject)}`, {
+    askRegistry(addressIn(options), `/config/${encodeURIComponent(subject)}`, {
       timeoutMs: TIMEOUTS.requestMs,
       signal: options.signal,
       ...(body === undefined ? {} : { body }),
@@ -91,6 +98,10 @@ async function setCompatibility(options: RegisterSchemasOptions, wanted: SchemaS
 function refused(subject: string, { status, text }: RegistryAnswer): RetriableError {
   const answer = `${status} ${text.slice(0, 500)}`;
   return new RetriableError(`setting the compatibility of subject ${subject} failed: the registry answered ${answer}`);
+}
+
+function addressIn({ registryUrl: url, registryLogin: login = null }: RegisterSchemasOptions): RegistryAddress {
+  return { url, login };
 }
 
 function compatibilityIn(body: string): string | null {

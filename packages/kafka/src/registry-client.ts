@@ -1,6 +1,8 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { RetriableError } from './errors.ts';
-import { askRegistry, withoutSlash } from './registry-http.ts';
+import { askRegistry, authorization, withoutSlash } from './registry-http.ts';
+import type { RegistryAddress } from './registry-http.ts';
+import type { RegistryLogin } from './security.ts';
 
 type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
 
@@ -17,13 +19,13 @@ const RETRY = { maxRetryTimeInSecs: 1, initialRetryTimeInSecs: 0.1, factor: 0.2,
 const AJV_OPTIONS = { strict: false, validateSchema: false, validateFormats: false, logger: false } as const;
 
 /** The registry's client as Runlane sets it up. Left to itself it has no timeout at all. */
-export function createRegistryClient(registryUrl: string, timeouts: RegistryTimeouts): SchemaRegistry {
+export function createRegistryClient({ url, login }: RegistryAddress, timeouts: RegistryTimeouts): SchemaRegistry {
   return new SchemaRegistry(
     {
-      host: withoutSlash(registryUrl),
+      host: withoutSlash(url),
       clientId: 'runlane',
       retry: RETRY,
-      middlewares: [timeoutOf(timeouts.requestMs)],
+      middlewares: [timeoutOf(timeouts.requestMs), loginOf(login)],
     },
     { [SchemaType.JSON]: AJV_OPTIONS },
   );
@@ -32,6 +34,12 @@ export function createRegistryClient(registryUrl: string, timeouts: RegistryTime
 function timeoutOf(requestMs: number): Middleware {
   return () => ({
     prepareRequest: async (next) => (await next()).enhance({ timeout: requestMs }),
+  });
+}
+
+function loginOf(login: RegistryLogin | null): Middleware {
+  return () => ({
+    prepareRequest: async (next) => (await next()).enhance({ headers: authorization(login) }),
   });
 }
 
@@ -59,10 +67,10 @@ export function statusOf(error: unknown): number | null {
  * wrong URL, or of a gateway whose registry is down, says nothing about a schema; the client does not tell them apart.
  */
 export async function isUnknownToRegistry(
-  registryUrl: string,
+  registry: RegistryAddress,
   path: string,
   timeouts: RegistryTimeouts,
 ): Promise<boolean> {
-  const { status, errorCode } = await askRegistry(registryUrl, path, { timeoutMs: timeouts.requestMs });
+  const { status, errorCode } = await askRegistry(registry, path, { timeoutMs: timeouts.requestMs });
   return status === 404 && errorCode !== null;
 }

@@ -1,7 +1,13 @@
 import { RetriableError } from './errors.ts';
+import type { RegistryLogin } from './security.ts';
 
 /** `errorCode` is the registry's own (40401 subject, 40403 schema not found); null in answers that are not its own. */
 export type RegistryAnswer = { status: number; text: string; errorCode: number | null };
+
+const REGISTRY_JSON = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
+
+/** A Confluent-compatible registry: the base of its API, which may hold a path, and who asks; null = nobody in particular. */
+export type RegistryAddress = { url: string; login: RegistryLogin | null };
 
 /**
  * One request to the registry, for what its client does not offer: a GET, or a PUT of `body`. `path` comes behind the
@@ -10,14 +16,16 @@ export type RegistryAnswer = { status: number; text: string; errorCode: number |
  * Thrown when no answer came in time: RetriableError. The reason of an aborted signal is thrown as it is.
  */
 export async function askRegistry(
-  registryUrl: string,
+  { url: registryUrl, login }: RegistryAddress,
   path: string,
   options: { timeoutMs: number; body?: object; signal?: AbortSignal | undefined },
 ): Promise<RegistryAnswer> {
   const { timeoutMs, body, signal } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
-  const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
-  const change = body === undefined ? {} : { method: 'PUT', body: JSON.stringify(body), headers };
+  const change =
+    body === undefined
+      ? { headers: authorization(login) }
+      : { method: 'PUT', body: JSON.stringify(body), headers: { ...REGISTRY_JSON, ...authorization(login) } };
   try {
     const response = await fetch(`${withoutSlash(registryUrl)}${path}`, {
       ...change,
@@ -29,6 +37,12 @@ export async function askRegistry(
     signal?.throwIfAborted();
     throw new RetriableError(`the registry did not answer ${path}`, { cause: error });
   }
+}
+
+/** What shows who asks; nothing without a login. */
+export function authorization(login: RegistryLogin | null): { authorization?: string } {
+  if (login === null) return {};
+  return { authorization: `Basic ${Buffer.from(`${login.username}:${login.password()}`).toString('base64')}` };
 }
 
 /** A base URL to which paths are appended that begin with a slash. */

@@ -1,6 +1,8 @@
 import { FatalError, PoisonError, RetriableError } from './errors.ts';
 import type { KafkaLogger } from './port.ts';
 import { createRegistryClient, isUnknownToRegistry, statusOf, withDeadline } from './registry-client.ts';
+import type { RegistryAddress } from './registry-http.ts';
+import type { RegistryLogin } from './security.ts';
 
 /** Puts values into the Confluent wire format and takes them out: magic byte 0, schema id as int32, JSON. */
 export interface ValueCodec {
@@ -29,7 +31,15 @@ export interface ValueCodec {
   resolve(topic: string, recordName: string): Promise<number | null>;
 }
 
-export type ValueCodecOptions = { registryUrl: string | null; logger: KafkaLogger };
+/**
+ * `registryUrl` is the base of a Confluent-compatible API and may hold a path; null for plain JSON. Without a login nobody in
+ * particular asks.
+ */
+export type ValueCodecOptions = {
+  registryUrl: string | null;
+  registryLogin?: RegistryLogin | null;
+  logger: KafkaLogger;
+};
 
 const MAGIC_BYTE = 0;
 const FRAME_BYTES = 5;
@@ -37,9 +47,9 @@ const FRAME_BYTES = 5;
 // A handler waits for the lookup, and a member that is silent for its session timeout (10 s) loses its partitions.
 const TIMEOUTS = { requestMs: 1_500, callMs: 4_000 };
 
-/** `registryUrl` is the base of a Confluent-compatible API and may hold a path; null for plain JSON. */
 export function createValueCodec(options: ValueCodecOptions): ValueCodec {
-  return options.registryUrl === null ? plainCodec() : registryCodec(options.registryUrl, options.logger);
+  const { registryUrl: url, registryLogin: login = null, logger } = options;
+  return url === null ? plainCodec() : registryCodec({ url, login }, logger);
 }
 
 function plainCodec(): ValueCodec {
@@ -50,13 +60,13 @@ function plainCodec(): ValueCodec {
   };
 }
 
-function registryCodec(registryUrl: string, logger: KafkaLogger): ValueCodec {
-  const registry = createRegistryClient(registryUrl, TIMEOUTS);
+function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCodec {
+  const registry = createRegistryClient(address, TIMEOUTS);
   const jsonSchemaIds = new Set<number>();
   const subjectIds = new Map<string, number>();
   const lookups = new Map<string, Promise<number>>();
 
-  const isUnknown = (path: string): Promise<boolean> => isUnknownToRegistry(registryUrl, path, TIMEOUTS);
+  const isUnknown = (path: string): Promise<boolean> => isUnknownToRegistry(address, path, TIMEOUTS);
 
   /** Resolves when the id stands for a JSON Schema. */
   async function checkSchema(id: number): Promise<void> {

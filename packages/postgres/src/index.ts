@@ -1,3 +1,5 @@
+export { clientAt } from './database-url.ts';
+export type { DatabaseUrl } from './database-url.ts';
 export { isOverLimit, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
 export { listen } from './listener.ts';
 export type { ListenOptions, Listener } from './listener.ts';
@@ -5,6 +7,8 @@ export { migrate } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { createPool, waitForDatabase } from './pool.ts';
 export type { PoolOptions } from './pool.ts';
+export { claimSchema } from './schema-owner.ts';
+export type { SchemaOwner } from './schema-owner.ts';
 export { loadSql, query } from './sql.ts';
 export type { SqlStatement } from './sql.ts';
 export { SQLSTATE, sqlState } from './sqlstate.ts';

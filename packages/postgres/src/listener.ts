@@ -8,11 +8,13 @@
 import { Wakeup, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import pg from 'pg';
+import { currentUrl } from './database-url.ts';
+import type { DatabaseUrl } from './database-url.ts';
 import { openConnection } from './dedicated-connection.ts';
 
 export type ListenOptions = {
   /** Postgres URL; the listener opens its own connection, because a pooled one cannot keep a LISTEN. */
-  url: string;
+  url: DatabaseUrl;
   /** Name of the channel, quoted by the listener. */
   channel: string;
   /** Called with the payload of each notification, and with null after each (re)connect. Must not throw. */
@@ -66,7 +68,11 @@ async function listenForEver(options: ListenOptions, signal: AbortSignal): Promi
 /** One connection from start to end; returns when the signal aborts, throws when the connection is lost. */
 async function listenOnce(options: ListenOptions, signal: AbortSignal, onListening: () => void): Promise<void> {
   const { url, channel, logger, onNotify } = options;
-  const config = { connectionString: url, application_name: `runlane listen ${channel}`, query_timeout: ANSWER_MS };
+  const config = {
+    connectionString: currentUrl(url),
+    application_name: `runlane listen ${channel}`,
+    query_timeout: ANSWER_MS,
+  };
   await using connection = await openConnection(config, logger);
   const { client, lost } = connection;
   using listeners = new DisposableStack();

@@ -162,7 +162,7 @@ test('waiting for a database that refuses ends with what to check', async () => 
   const { signal } = new AbortController();
   await expect(waitForDatabase(other, { signal, logger })).rejects.toMatchObject({
     code: 'database_refused',
-    message: expect.stringMatching(/"no_such_database" does not exist. Check DATABASE_URL/),
+    message: expect.stringMatching(/"no_such_database" does not exist. Create the database that DATABASE_URL names/),
   });
   await other.end();
 });

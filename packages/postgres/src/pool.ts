@@ -2,13 +2,16 @@ import { RunlaneError, backoff, retrying } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import pg from 'pg';
 import { columnTypes } from './column-types.ts';
+import { clientAt, currentUrl } from './database-url.ts';
+import type { DatabaseUrl } from './database-url.ts';
+import { adviceOn } from './connection-advice.ts';
 import { isDatabaseUnavailable } from './failures.ts';
 import { requireOwnSession } from './own-session.ts';
 import { applySettings } from './session-settings.ts';
 
 export type PoolOptions = {
   /** Postgres URL. Its own parameters win over the settings here. */
-  url: string;
+  url: DatabaseUrl;
   /** Most connections. Default 10. */
   max?: number;
   /** Shown in `pg_stat_activity`. */
@@ -43,12 +46,14 @@ export function createPool(options: PoolOptions): pg.Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
   // The pool waits for what it returns, which its types do not know.
   const onConnect = (client: pg.ClientBase): unknown =>
-    applySettings(client, options.url, {
+    applySettings(client, currentUrl(options.url), {
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     });
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: currentUrl(options.url),
+    // Each connection by the URL of its moment.
+    Client: clientAt(options.url),
     application_name: options.applicationName,
     max: options.max ?? 10,
     types: columnTypes,
@@ -88,7 +93,7 @@ export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSig
     signal.throwIfAborted();
     throw new RunlaneError({
       code: 'database_refused',
-      message: `The database refuses to work: ${cause instanceof Error ? cause.message : String(cause)}. Check DATABASE_URL.`,
+      message: `The database refuses to work: ${cause instanceof Error ? cause.message : String(cause)}. ${adviceOn(cause)}`,
       cause,
     });
   });

@@ -14,6 +14,7 @@ export const SQLSTATE = {
   serializationFailure: '40001',
   statementCompletionUnknown: '40003',
   deadlockDetected: '40P01',
+  insufficientPrivilege: '42501',
   undefinedTable: '42P01',
   diskFull: '53100',
   configurationLimitExceeded: '53400',

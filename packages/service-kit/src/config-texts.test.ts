@@ -71,5 +71,6 @@ test('the summary for the boot log shows what is in force, and no secret', () =>
     RUNLANE_WEBHOOK_MASTER_KEY: '1 × [redacted]',
     RUNLANE_MAX_CONCURRENT_RUNS: 16,
     RUNLANE_TOPIC_PREFIX: '',
+    secretFiles: {},
   });
 });

@@ -15,6 +15,22 @@ test('with the required variables alone, all others have the defaults of the des
     KAFKA_BROKERS: ['kafka-0:9092'],
     DATABASE_URL: 'postgres://u:p@db/runlane',
     SCHEMA_REGISTRY_URL: null,
+    KAFKA_SECURITY_PROTOCOL: 'PLAINTEXT',
+    KAFKA_SSL_CA_LOCATION: null,
+    KAFKA_SSL_CERTIFICATE_LOCATION: null,
+    KAFKA_SSL_KEY_LOCATION: null,
+    KAFKA_SSL_KEY_PASSWORD: null,
+    KAFKA_SASL_MECHANISM: null,
+    KAFKA_SASL_USERNAME: null,
+    KAFKA_SASL_PASSWORD: null,
+    KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: null,
+    KAFKA_SASL_OAUTHBEARER_CLIENT_ID: null,
+    KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET: null,
+    KAFKA_SASL_OAUTHBEARER_SCOPE: null,
+    KAFKA_SASL_OAUTHBEARER_PROVIDER: null,
+    SCHEMA_REGISTRY_USERNAME: null,
+    SCHEMA_REGISTRY_PASSWORD: null,
+    secretFiles: {},
     LANGGRAPH_CONFIG: './langgraph.json',
     HTTP_PORT: null,
     RUNLANE_TOPIC_PREFIX: '',
@@ -39,6 +55,9 @@ test('with the required variables alone, all others have the defaults of the des
     RUNLANE_WEBHOOK_RETENTION_DAYS: 14,
     RUNLANE_CHECKPOINT_SCHEMA: 'public',
     RUNLANE_CHECKPOINT_RETENTION: 'all',
+    RUNLANE_ERROR_STACK_LENGTH: 0,
+    RUNLANE_RELOAD_GRAPHS: false,
+    RUNLANE_SERVERS: 'processes',
     RUNLANE_LOG_LEVEL: 'info',
   });
 });
@@ -80,7 +99,7 @@ test('reads lists with blanks, ports, roles and zero as a time limit', () => {
 test('a service reads only what it picks', () => {
   const schema = runlaneVariables.pick({ DATABASE_URL: true, RUNLANE_LOG_LEVEL: true });
   const config = loadConfig(schema, { ...required, KAFKA_BROKERS: 'nonsense', RUNLANE_LOG_LEVEL: 'debug' });
-  expect(config).toEqual({ DATABASE_URL: 'postgres://u:p@db/runlane', RUNLANE_LOG_LEVEL: 'debug' });
+  expect(config).toEqual({ secretFiles: {}, DATABASE_URL: 'postgres://u:p@db/runlane', RUNLANE_LOG_LEVEL: 'debug' });
 });
 
 describe('problems', () => {
@@ -155,7 +174,7 @@ describe('problems', () => {
 
   test('of a variable that a service made optional still know its description', () => {
     const schema = z.object({ DATABASE_URL: runlaneVariables.shape.DATABASE_URL.optional() });
-    expect(loadConfig(schema, {})).toEqual({});
+    expect(loadConfig(schema, {})).toEqual({ secretFiles: {} });
     const problems = problemsOf({ DATABASE_URL: 'mysql://u:s3cret@db/x' }, schema);
     expect(problems[0]).toContain('For example: DATABASE_URL=postgres://');
     expect(problems[0]).not.toContain('s3cret');

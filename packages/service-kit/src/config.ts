@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { RunlaneError } from './errors.ts';
 import { redact } from './redact.ts';
+import { FILE_SUFFIX, readSecretFile } from './secret-files.ts';
+import type { WithSecretFiles } from './secret-files.ts';
 import { describeVariable } from './variable-description.ts';
 import { runlaneVariables } from './variables.ts';
 
@@ -20,20 +23,50 @@ export class ConfigError extends RunlaneError {
 }
 
 /**
- * Reads the variables of `schema` (its keys are their names) from the environment. An empty text counts as unset.
+ * Reads the variables of `schema` (its keys are their names) from the environment. An empty text counts as unset. The
+ * value of a variable marked `secret` may stand in a file that `NAME_FILE` names; these are in `secretFiles`.
  *
+ * @param rules problems between variables, one sentence each; asked when each of them is right
  * @throws ConfigError with every problem: the variable, what is wrong with it, what to set. The values of variables
  *   marked `secret` are not quoted.
  */
-export function loadConfig<S extends z.ZodObject>(schema: S, env: NodeJS.ProcessEnv): z.infer<S> {
+export function loadConfig<S extends z.ZodObject>(
+  schema: S,
+  env: NodeJS.ProcessEnv,
+  rules: (config: z.infer<S>) => readonly string[] = () => [],
+): z.infer<S> & WithSecretFiles {
   const given: Record<string, string> = {};
+  const secretFiles: Record<string, string> = {};
+  const unreadable: string[] = [];
   for (const name of Object.keys(schema.shape)) {
     const text = env[name]?.trim();
     if (text !== undefined && text !== '') given[name] = text;
+    const path = describeVariable(schema, name).isSecret ? env[`${name}${FILE_SUFFIX}`]?.trim() : undefined;
+    if (path === undefined || path === '') continue;
+    if (given[name] !== undefined) {
+      unreadable.push(`${name} and ${name}${FILE_SUFFIX} are both set. Keep one of them.`);
+      continue;
+    }
+    try {
+      const secret = readSecretFile(path);
+      if (secret === '') unreadable.push(`${name}${FILE_SUFFIX} names an empty file, ${path}.`);
+      given[name] = secret;
+      // The process may change its directory.
+      secretFiles[name] = resolve(path);
+    } catch (error) {
+      given[name] = '';
+      unreadable.push(
+        `${name}${FILE_SUFFIX} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      );
+    }
   }
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  throw new ConfigError(problemsOf(schema, given, result.error));
+  const isUnread = (problem: string) => unreadable.some((sentence) => sentence.startsWith(problem.split(' ')[0] ?? ''));
+  const problems = result.success
+    ? [...unreadable, ...(unreadable.length === 0 ? rules(result.data) : [])]
+    : [...unreadable, ...problemsOf(schema, given, result.error).filter((problem) => !isUnread(problem))];
+  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  return { ...result.data, secretFiles };
 }
 
 /** One problem per variable: of a list with three bad elements the first says enough. */
@@ -67,6 +100,13 @@ function quote(text: string): string {
  */
 export function unknownRunlaneVariables(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('RUNLANE_') && !Object.hasOwn(runlaneVariables.shape, name))
+    .filter((name) => name.startsWith('RUNLANE_') && !isKnown(name))
     .toSorted();
+}
+
+function isKnown(name: string): boolean {
+  const { shape } = runlaneVariables;
+  if (Object.hasOwn(shape, name)) return true;
+  const secret = name.endsWith(FILE_SUFFIX) ? name.slice(0, -FILE_SUFFIX.length) : '';
+  return Object.hasOwn(shape, secret) && describeVariable(runlaneVariables, secret).isSecret;
 }

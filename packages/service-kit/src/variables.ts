@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kafkaVariables } from './kafka-variables.ts';
 import { logLevels } from './logger.ts';
 import { brokers, list, optionalUrl, postgresUrl, wholeNumber } from './variable-types.ts';
 import { cidrOrName, originRate, proxyUrl, webhookOrigin } from './webhook-variables.ts';
@@ -30,6 +31,7 @@ export const runlaneVariables = z.object({
     example: 'http://127.0.0.1:8081',
     secret: true,
   }),
+  ...kafkaVariables,
   LANGGRAPH_CONFIG: z
     .string()
     .refine((path) => !/^\s*[{[]/.test(path), {
@@ -153,6 +155,25 @@ export const runlaneVariables = z.object({
         'Checkpoints that threads keep: all, or the latest, without which they could not go on; the others are deleted when ' +
         'no run of the thread is left, and no run can start from them any more.',
     }),
+  RUNLANE_ERROR_STACK_LENGTH: wholeNumber({ min: 0, max: 65_536 })
+    .default(0)
+    .meta({
+      description:
+        'Longest error.stack in the event of a run whose graph threw, in characters. 0 = none: a stack tells paths and code ' +
+        'to everybody who reads events. The log has it anyway.',
+    }),
+  RUNLANE_RELOAD_GRAPHS: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((text) => text === 'true')
+    .meta({
+      description:
+        'Whether run-consumer loads the graphs anew when a file of their project changes: for development, and true in npm start.',
+    }),
+  RUNLANE_SERVERS: z
+    .enum(['processes', 'containers'], { error: 'must be processes or containers' })
+    .default('processes')
+    .meta({ description: 'How npm start, npm run infra and the tests run the servers that they start.' }),
   RUNLANE_LOG_LEVEL: z
     .enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` })
     .default('info')

@@ -1,6 +1,11 @@
+export { certificateMaker } from './certificates.ts';
+export type { Certificate, CertificateMaker, CertificateWish } from './certificates.ts';
 export { eventually } from './eventually.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { createDatabase } from './database.ts';
+export { threadKeys } from './thread-keys.ts';
+export { runProgram, runProgramWell } from './run-program.ts';
+export type { ProgramEnd, ProgramOptions } from './run-program.ts';
 export { ServiceProcess } from './service-process.ts';
 export type { LogLine } from './service-process.ts';
 export { EventCollector, TopicReader } from './status-events.ts';

@@ -34,7 +34,7 @@ export const UNRESTRICTED: ProjectUrlRules = {
 
 const DEFAULT_PREFIX = 'LG_WEBHOOK_';
 /** A prefix under which the services' own secrets would be in reach. */
-const OWN_VARIABLES = ['RUNLANE_', 'DATABASE_URL', 'KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL'];
+const OWN_VARIABLES = ['RUNLANE_', 'DATABASE_URL', 'KAFKA_', 'SCHEMA_REGISTRY_'];
 
 /**
  * Reads the `webhooks` section of a langgraph.json, in LangGraph's own format.

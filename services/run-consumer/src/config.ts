@@ -1,4 +1,11 @@
-import { configSummary, loadConfig, runlaneVariables, unknownRunlaneVariables } from '@runlane/service-kit';
+import {
+  configSummary,
+  kafkaSecurityProblems,
+  loadConfig,
+  runlaneVariables,
+  unknownRunlaneVariables,
+} from '@runlane/service-kit';
+import type { WithSecretFiles } from '@runlane/service-kit';
 import type { z } from 'zod';
 
 /** The environment variables that run-consumer reads (design 2.6). */
@@ -6,6 +13,21 @@ export const runConsumerVariables = runlaneVariables.pick({
   KAFKA_BROKERS: true,
   DATABASE_URL: true,
   SCHEMA_REGISTRY_URL: true,
+  SCHEMA_REGISTRY_USERNAME: true,
+  SCHEMA_REGISTRY_PASSWORD: true,
+  KAFKA_SECURITY_PROTOCOL: true,
+  KAFKA_SSL_CA_LOCATION: true,
+  KAFKA_SSL_CERTIFICATE_LOCATION: true,
+  KAFKA_SSL_KEY_LOCATION: true,
+  KAFKA_SSL_KEY_PASSWORD: true,
+  KAFKA_SASL_MECHANISM: true,
+  KAFKA_SASL_USERNAME: true,
+  KAFKA_SASL_PASSWORD: true,
+  KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: true,
+  KAFKA_SASL_OAUTHBEARER_CLIENT_ID: true,
+  KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET: true,
+  KAFKA_SASL_OAUTHBEARER_SCOPE: true,
+  KAFKA_SASL_OAUTHBEARER_PROVIDER: true,
   LANGGRAPH_CONFIG: true,
   HTTP_PORT: true,
   RUNLANE_TOPIC_PREFIX: true,
@@ -24,14 +46,16 @@ export const runConsumerVariables = runlaneVariables.pick({
   RUNLANE_WEBHOOK_DENY: true,
   RUNLANE_CHECKPOINT_SCHEMA: true,
   RUNLANE_CHECKPOINT_RETENTION: true,
+  RUNLANE_ERROR_STACK_LENGTH: true,
+  RUNLANE_RELOAD_GRAPHS: true,
   RUNLANE_LOG_LEVEL: true,
 });
 
-export type RunConsumerConfig = z.infer<typeof runConsumerVariables>;
+export type RunConsumerConfig = z.infer<typeof runConsumerVariables> & WithSecretFiles;
 
 /** Thrown: ConfigError with every problem at once. */
 export function readConfig(environment: NodeJS.ProcessEnv): RunConsumerConfig {
-  return loadConfig(runConsumerVariables, environment);
+  return loadConfig(runConsumerVariables, environment, kafkaSecurityProblems);
 }
 
 /** What the log says of the configuration at start: every setting, secrets redacted, and names that nobody knows. */

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { currentSecret } from '@runlane/service-kit';
+import type { WithSecretFiles } from '@runlane/service-kit';
 
 /** Parameters of a Postgres URL that name files; the driver reads them with each connection. */
 const FILES = ['sslrootcert', 'sslcert', 'sslkey'];
@@ -13,4 +15,9 @@ export function withAbsoluteFiles(databaseUrl: string): string {
   if (relative.length === 0) return databaseUrl;
   for (const name of relative) url.searchParams.set(name, resolve(url.searchParams.get(name) ?? ''));
   return url.href;
+}
+
+/** DATABASE_URL as its file has it now, if it has one. */
+export function currentDatabaseUrl(config: WithSecretFiles & { DATABASE_URL: string }): string {
+  return withAbsoluteFiles(currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL);
 }

@@ -24,6 +24,16 @@ export function createRunConsumerMetrics() {
       labelNames: ['code'] as const,
       registers,
     }),
+    deadLettersWaiting: new Gauge({
+      name: 'runlane_dead_letters_waiting',
+      help: 'Dead letters that their topic does not have yet, up to 50000; the same in every process with the role relay.',
+      registers,
+    }),
+    oldestDeadLetter: new Gauge({
+      name: 'runlane_dead_letters_oldest_seconds',
+      help: 'How long the oldest of them has waited; 0 without any.',
+      registers,
+    }),
     cancelled: new Counter({
       name: 'runlane_runs_cancelled_total',
       help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end at once.',
@@ -47,9 +57,19 @@ export function createRunConsumerMetrics() {
       help: 'Records of runs.requests.v1 that its retention removed before the ledger, after it was put back, read them again.',
       registers,
     }),
+    unservedRuns: new Gauge({
+      name: 'runlane_unserved_ready_runs',
+      help: 'Ready runs of graphs that no process executes, up to 10000 a graph, in the process that sweeps.',
+      registers,
+    }),
     rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
+    heldThreads: new Gauge({
+      name: 'runlane_relay_held_threads',
+      help: 'Threads that wait for an event which the status topic does not take for its size, in the process that relays.',
+      registers,
+    }),
     publishDelay: new Histogram({
       name: 'runlane_event_publish_delay_seconds',
       help: 'Age of the oldest event of each published batch.',
@@ -60,6 +80,15 @@ export function createRunConsumerMetrics() {
       new Gauge({
         name: 'runlane_runs_executing',
         help: 'Runs executing in this process.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
+    unsettled: (read: () => number) =>
+      new Gauge({
+        name: 'runlane_settlements_waiting',
+        help: 'Attempts that have ended and are not settled in the ledger yet; one that stays is in the log as settlement.*.',
         registers,
         collect() {
           this.set(read());

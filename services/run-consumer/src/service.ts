@@ -23,6 +23,7 @@ import { startDeadLetterRelay } from './wiring/dead-letter-relay.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
+import { reloadOnChange } from './wiring/reload-graphs.ts';
 import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
@@ -49,6 +50,7 @@ export async function startRunConsumer(
     );
   }
   for (const warning of project.warnings) logger.warn({ file: project.file }, warning);
+  const graphIds = project.graphs.map(({ graphId }) => graphId);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);
   const foundation = layFoundation(scope, signal, { config, logger, metrics, judgeWebhook });
@@ -79,6 +81,7 @@ export async function startRunConsumer(
     pool: foundation.pool,
     databaseUrl: config.DATABASE_URL,
     checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
+    topicPrefix: config.RUNLANE_TOPIC_PREFIX,
     store: project.store,
     signal,
     logger,
@@ -90,6 +93,7 @@ export async function startRunConsumer(
     random: Math.random,
     logger,
   });
+  metrics.unsettled(() => settle.unsettledCount);
   const loops: Promise<void>[] = [];
   let execution: Execution | null = null;
   let consumer: RecordConsumer | null = null;
@@ -111,19 +115,16 @@ export async function startRunConsumer(
     process.chdir(project.directory);
     const workers = createWorkers(foundation, project, environment);
     scope.defer('worker threads', () => workers.stop());
+    // Before they load, so that no change comes in between.
+    if (config.RUNLANE_RELOAD_GRAPHS) await reloadOnChange(project, workers, signal, logger);
     await workers.start();
-    execution = startExecution(signals, foundation, workers, settle);
-    loops.push(execution.renewing, execution.heeding);
+    execution = startExecution(signals, foundation, workers, graphIds, settle);
+    loops.push(execution.renewing, execution.heeding, execution.serving);
   }
   if (has('admission')) {
     probes.waitsFor('Kafka');
     const stoppages = new Stoppages();
-    consumer = await startAdmission(
-      scope,
-      foundation,
-      project.graphs.map(({ graphId }) => graphId),
-      stoppages,
-    );
+    consumer = await startAdmission(scope, foundation, graphIds, stoppages);
     probes.watchConsumer(consumer, stoppages);
   }
   probes.isStarted();

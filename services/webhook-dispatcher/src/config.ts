@@ -1,10 +1,12 @@
 import {
   ConfigError,
   configSummary,
+  kafkaSecurityProblems,
   loadConfig,
   runlaneVariables,
   unknownRunlaneVariables,
 } from '@runlane/service-kit';
+import type { WithSecretFiles } from '@runlane/service-kit';
 import type { z } from 'zod';
 
 /** The environment variables that webhook-dispatcher reads (design 2.6). */
@@ -12,6 +14,21 @@ export const dispatcherVariables = runlaneVariables.pick({
   KAFKA_BROKERS: true,
   DATABASE_URL: true,
   SCHEMA_REGISTRY_URL: true,
+  SCHEMA_REGISTRY_USERNAME: true,
+  SCHEMA_REGISTRY_PASSWORD: true,
+  KAFKA_SECURITY_PROTOCOL: true,
+  KAFKA_SSL_CA_LOCATION: true,
+  KAFKA_SSL_CERTIFICATE_LOCATION: true,
+  KAFKA_SSL_KEY_LOCATION: true,
+  KAFKA_SSL_KEY_PASSWORD: true,
+  KAFKA_SASL_MECHANISM: true,
+  KAFKA_SASL_USERNAME: true,
+  KAFKA_SASL_PASSWORD: true,
+  KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: true,
+  KAFKA_SASL_OAUTHBEARER_CLIENT_ID: true,
+  KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET: true,
+  KAFKA_SASL_OAUTHBEARER_SCOPE: true,
+  KAFKA_SASL_OAUTHBEARER_PROVIDER: true,
   LANGGRAPH_CONFIG: true,
   HTTP_PORT: true,
   RUNLANE_TOPIC_PREFIX: true,
@@ -29,7 +46,7 @@ export const dispatcherVariables = runlaneVariables.pick({
   RUNLANE_LOG_LEVEL: true,
 });
 
-export type DispatcherConfig = z.infer<typeof dispatcherVariables>;
+export type DispatcherConfig = z.infer<typeof dispatcherVariables> & WithSecretFiles;
 
 const DAY_SECONDS = 86_400;
 /** The schedule give or take 20 %, and a breaker's longest pause before each attempt. */
@@ -37,7 +54,7 @@ const HORIZON_SHARE = 1.2;
 
 /** Thrown: ConfigError with every problem at once. */
 export function readConfig(environment: NodeJS.ProcessEnv): DispatcherConfig {
-  const config = loadConfig(dispatcherVariables, environment);
+  const config = loadConfig(dispatcherVariables, environment, kafkaSecurityProblems);
   const horizonDays =
     (config.RUNLANE_WEBHOOK_RETRY_SCHEDULE.reduce((sum, seconds) => sum + seconds, 0) * HORIZON_SHARE) / DAY_SECONDS;
   if (horizonDays > config.RUNLANE_WEBHOOK_RETENTION_DAYS) {

@@ -4,7 +4,7 @@
  * Drain     intake leaves its group → attempts end, or are aborted after the grace → leases are given back.
  */
 import { topicDefinitions } from '@runlane/contracts';
-import { migrate, waitForDatabase } from '@runlane/postgres';
+import { claimSchema, migrate, waitForDatabase } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, startHttp } from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
@@ -67,6 +67,7 @@ export async function startDispatcher(
     schema: 'webhooks',
     logger,
   });
+  await claimSchema(pool, { schema: 'webhooks', topicPrefix: config.RUNLANE_TOPIC_PREFIX, logger });
 
   const sender = createSender(foundation);
   scope.defer('webhook sender', () => sender.close());

@@ -55,12 +55,29 @@ function loadOfLastMinute(): number {
 /** Linux counts the CPU time of processes in hundredths of a second. */
 const TICK_MS = 10;
 
-/** CPU time that a process has used so far, in milliseconds, all threads together; null where there is no /proc. */
-export function cpuMsOf(pid: number): number | null {
-  const file = `/proc/${pid}/stat`;
+/** What of a process is counted; by default all its threads, and nothing of its children. */
+export type CpuScope = {
+  /** Only the thread with this id. */
+  thread?: number;
+  /** Also the children that have ended, such as a database's sessions. Default false. */
+  withEnded?: boolean;
+};
+
+/** CPU time that a process has used so far, in milliseconds; null where there is no /proc, and when it has ended. */
+export function cpuMsOf(pid: number, { thread, withEnded = false }: CpuScope = {}): number | null {
+  const fields = statOf(thread === undefined ? `/proc/${pid}` : `/proc/${pid}/task/${thread}`)?.fields;
+  if (fields === undefined) return null;
+  const [user, system, endedUser, endedSystem] = fields.slice(11, 15).map(Number);
+  const own = (user ?? 0) + (system ?? 0);
+  return (withEnded ? own + (endedUser ?? 0) + (endedSystem ?? 0) : own) * TICK_MS;
+}
+
+/** What Linux says of a process or a thread; null when there is none. `fields` begin behind the name, with its state. */
+export function statOf(directory: string): { name: string; fields: string[] } | null {
+  const file = `${directory}/stat`;
   if (!existsSync(file)) return null;
   const text = readFileSync(file, 'utf8');
   // The second field is the program's name in brackets, which may hold blanks.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  const end = text.lastIndexOf(')');
+  return { name: text.slice(text.indexOf('(') + 1, end), fields: text.slice(end + 2).split(' ') };
 }

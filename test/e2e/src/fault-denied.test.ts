@@ -117,6 +117,10 @@ test('without WRITE on the dead letter topic runs go on, and the dead letter fol
   await eventually(() => world.hasReadAllRequests(), { what: 'every request is admitted' });
   const badCount = 1 + 2 * REQUEST_PARTITIONS;
   expect([await world.waitingDeadLetterCount(), deadLetters.records]).toEqual([badCount, []]);
+  const waiting = new RegExp(`runlane_dead_letters_waiting\\{[^}]*\\} ${badCount}\\n`);
+  await eventually(async () => waiting.test(await (await fetch(`${await service.httpUrl()}/metrics`)).text()), {
+    what: 'the metric tells how many wait',
+  });
   await allow(kafka.brokers, target);
 
   await eventually(() => deadLetters.records.length >= badCount, { what: 'the dead letters are published' });

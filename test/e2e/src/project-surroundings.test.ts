@@ -3,35 +3,15 @@
  * Real: Kafka, Postgres, the process, project folders of their own. What decides: the events and the log.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, expect, inject, test } from 'vitest';
+import { ProjectFolders, telling } from './project-folder.ts';
 import { World, runCreate } from './world.ts';
 
-const NODE_MODULES = fileURLToPath(new URL('../../graphs/node_modules', import.meta.url));
 const servers = () => ({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'runlane-projects-')));
-afterAll(() => rmSync(root, { recursive: true }));
-
-/** A graph with one node, which tells the value of an expression. */
-const telling = (expression: string, before = '', how = 'export const graph =') => `
-import { Annotation, StateGraph } from '@langchain/langgraph';
-${before}
-${how} new StateGraph(Annotation.Root({ out: Annotation<any> }))
-  .addNode('a', () => ({ out: ${expression} })).addEdge('__start__', 'a').compile();`;
-
-function project(files: Record<string, string | object>): string {
-  const directory = join(root, randomUUID());
-  for (const [name, content] of Object.entries(files)) {
-    const file = join(directory, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
-  }
-  symlinkSync(NODE_MODULES, join(directory, 'node_modules'));
-  return directory;
-}
+const folders = new ProjectFolders();
+afterAll(() => folders[Symbol.dispose]());
+const project = (files: Record<string, string | object>) => folders.create(files);
 
 async function outputs(world: World, graphs: string[]): Promise<unknown> {
   const events = await world.collectEvents();
@@ -56,6 +36,7 @@ test('a project finds its files; what it lacks (an env file, the base of its tsc
       const prompt = readFileSync('./prompts/system.txt', 'utf8');`,
     ),
     'src/cwd.ts': telling('[process.cwd(), process.env.PWD]', '', 'export default'),
+    'src/tsconfig.json': { compilerOptions: { emitDecoratorMetadata: true } },
   });
   await using world = await World.create(servers());
   const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
@@ -63,6 +44,7 @@ test('a project finds its files; what it lacks (an env file, the base of its tsc
   expect(await outputs(world, ['file', 'cwd'])).toEqual({ file: 'Be nice', cwd: [directory, directory] });
   const warnings = JSON.stringify(service.logs.filter(({ level }) => level === 'warn'));
   expect(warnings).toContain(`The env file ${join(directory, '.env')} does not exist`);
+  expect(warnings).toContain('tsconfig.json sets emitDecoratorMetadata, which tsx does not heed');
   expect(warnings).toContain('tsconfig.not_resolved');
   expect(warnings).toContain(join(directory, 'tsconfig.json'));
 });
@@ -138,32 +120,38 @@ test('what graphs print is in the log with their run, and they have what a LangG
   expect(printed[0]).not.toHaveProperty('run_id');
 });
 
-test('a graph that throws leaves its stack, its causes and its own line in the log', async () => {
+test('a graph that throws, does not load or has a failing factory leaves stack, causes and its own line in the log', async () => {
+  const failing = `enum Kind { Deep = 'deep' }
+    export function fail(): string {
+      throw new Error('on top', { cause: new RangeError(Kind.Deep) });
+    }`;
   const directory = project({
     'package.json': { type: 'module' },
-    'langgraph.json': { graphs: { throws: './throws.ts' } },
-    'throws.ts': telling(
-      'fail()',
-      `enum Kind { Deep = 'deep' }
-      function fail(): string {
-        throw new Error('on top', { cause: new RangeError(Kind.Deep) });
-      }`,
-      'export default',
-    ),
+    'langgraph.json': { graphs: { throws: './throws.ts', loads: './loads.ts', factory: './factory.ts' } },
+    'fail.ts': failing,
+    'throws.ts': telling('fail()', `import { fail } from './fail.js';`, 'export default'),
+    'loads.ts': telling('1', `import { fail } from './fail.js'; fail();`, 'export default'),
+    'factory.ts': `import { fail } from './fail.js'; export default async () => fail();`,
   });
   await using world = await World.create(servers());
-  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
-  await service.ready();
-  expect(await outputs(world, ['throws'])).toEqual({ throws: { error: 'Error', message: 'on top' } });
-  const [failed, ...others] = service.logs.filter(({ msg }) => msg === 'graph.failed');
-  expect(others).toEqual([]);
-  expect(failed).toMatchObject({
-    level: 'error',
-    graph_id: 'throws',
-    run_id: expect.stringMatching(/./),
-    // The line of the throw in the source, not in what was made of it.
-    at: expect.stringMatching(/throws\.ts:5:/),
-    err: { stack: expect.stringMatching(/throws\.ts:5:/) },
+  const service = world.runConsumer({
+    LANGGRAPH_CONFIG: join(directory, 'langgraph.json'),
+    RUNLANE_ERROR_STACK_LENGTH: '4000',
   });
-  expect(JSON.stringify(failed)).toMatch(/RangeError.*deep|deep.*RangeError/);
+  await service.ready();
+  // The line of the throw in the source, not in what was made of it, and the cause behind it.
+  const stack = expect.stringMatching(/on top[^]*fail\.ts:3:[^]*RangeError: deep[^]*fail\.ts:3:/);
+  expect(await outputs(world, ['throws', 'loads', 'factory'])).toEqual({
+    throws: { error: 'Error', message: 'on top', stack },
+    loads: { error: 'GraphNotLoadable', message: expect.stringContaining('does not load: on top'), stack },
+    factory: { error: 'GraphNotLoadable', message: expect.stringContaining('factory failed: on top'), stack },
+  });
+  const failed = service.logs.filter(({ msg }) => msg === 'graph.failed');
+  expect(failed.map(({ graph_id }) => String(graph_id)).toSorted()).toEqual(['factory', 'loads', 'throws']);
+  const at = expect.stringMatching(/fail\.ts:3:/);
+  for (const line of failed) {
+    expect(line).toMatchObject({ level: 'error', run_id: expect.stringMatching(/./), at });
+    expect(JSON.stringify(line['err'])).toMatch(/fail\.ts:3:[^]*RangeError[^]*deep/);
+  }
+  expect(service.logs.filter(({ msg }) => msg === 'graph.not_loadable')).toMatchObject([{ graph_id: 'loads', at }]);
 });

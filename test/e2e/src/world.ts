@@ -116,6 +116,7 @@ export class World implements AsyncDisposable {
       registryUrl,
       subjects: [
         { subject: subjectOf(requests, 'RunCreate'), schema: schemas.RunCreate, compatibility: 'BACKWARD_TRANSITIVE' },
+        { subject: subjectOf(requests, 'RunCancel'), schema: schemas.RunCancel, compatibility: 'BACKWARD_TRANSITIVE' },
         {
           subject: subjectOf(status, 'RunStatusEvent'),
           schema: schemas.RunStatusEvent,

@@ -3,7 +3,9 @@ import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { note } from './side-effects.ts';
 
 const State = Annotation.Root({
-  what: Annotation<'block' | 'ignore_abort' | 'memory' | 'exit' | 'kill' | 'uncaught' | 'unhandled' | 'nothing'>,
+  what: Annotation<
+    'block' | 'spin' | 'ignore_abort' | 'memory' | 'exit' | 'kill' | 'uncaught' | 'unhandled' | 'nothing'
+  >,
   /** Milliseconds, for what takes time. */
   ms: Annotation<number>,
   done: Annotation<boolean>,
@@ -20,6 +22,9 @@ export const graph = new StateGraph(State)
     switch (state.what) {
       case 'block':
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, state.ms);
+        break;
+      case 'spin':
+        spin(state.ms);
         break;
       case 'ignore_abort':
         await new Promise((resolve) => setTimeout(resolve, state.ms));
@@ -52,6 +57,11 @@ export const graph = new StateGraph(State)
   .addEdge(START, 'act')
   .addEdge('act', END)
   .compile();
+
+function spin(ms: number): void {
+  const endsAtMs = performance.now() + ms;
+  while (performance.now() < endsAtMs);
+}
 
 // In small steps, as graphs do: V8 can end a thread only between two of them, and a huge one ends the process.
 function fillMemory(): never {

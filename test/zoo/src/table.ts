@@ -4,6 +4,7 @@ import { createRequire, findPackageJSON } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { ZooCase } from './cases.ts';
 import type { CaseSeen } from './observation.ts';
+import { OLDEST_CASES } from './oldest-cases.ts';
 import { OPEN_FAULTS } from './open-faults.ts';
 
 const require = createRequire(import.meta.url);
@@ -17,7 +18,8 @@ comes next and errors; what the graph did in the world; and how many checkpoints
 A case is a folder of \`cases\`: \`graph.ts\`, which begins with what it is about, and \`requests.json\`, the runs of one
 thread in order. \`cases/lib\` has a chat model that plays a script and, like those of providers, refuses a conversation in
 which a call of a tool has no answer. \`src/oldest.test.ts\` runs those that need no more than LangGraph with the oldest
-LangGraph that Runlane takes. This file is written by the test: \`npm test -- test/zoo -u\`.
+LangGraph that Runlane takes. It has no verdict where a case needs something newer, or
+packages besides LangGraph. This file is written by the test: \`npm test -- test/zoo -u\`.
 
 `;
 
@@ -28,13 +30,15 @@ export function readme(cases: readonly ZooCase[], bare: ReadonlyMap<string, Case
     const [about, langgraph] = aboutOf(zooCase);
     const ends = bare.get(zooCase.name)?.runs.map(({ type }) => type.replace('run.', '')) ?? [];
     const verdict = OPEN_FAULTS.get(zooCase.name) ?? 'alike';
-    return [zooCase.name, about, used.get(zooCase.name)?.join(', ') ?? '', ends.join(', '), verdict, langgraph];
+    const oldest = OLDEST_CASES.has(zooCase.name) ? 'alike' : '';
+    return [zooCase.name, about, used.get(zooCase.name)?.join(', ') ?? '', ends.join(', '), verdict, oldest, langgraph];
   });
+  const matrix = ['@langchain/langgraph', 'langgraph-oldest'].map((name) => `with LangGraph ${versionOf(name)}`);
   return (
     HEAD +
     table(['package', 'version'], versions) +
     '\n' +
-    table(['case', 'about', 'packages', 'its runs', 'in Runlane', "LangGraph's own behaviour"], rows)
+    table(['case', 'about', 'packages', 'its runs', ...matrix, "LangGraph's own behaviour"], rows)
   );
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { RunStatusEvent } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';
 import type { EventCollector } from '@runlane/testkit';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { World, runCancel, runCreate } from '../../e2e/src/world.ts';
 import { CASES } from './cases.ts';
 
@@ -41,16 +41,32 @@ async function run(thread: string, request: Record<string, unknown>): Promise<Ru
   return events.terminal(runId);
 }
 
-/** A thread with a turn that went well, and one that was stopped while its tool was executing. */
-async function stoppedInTool(action: 'interrupt' | 'rollback'): Promise<Thread> {
+/** A thread with a turn that went well, and one whose tool is executing. */
+async function heldInTool(): Promise<Omit<Thread, 'stopped'> & { runId: string }> {
   const [id, runId] = [randomUUID(), randomUUID()];
   const gate = join(directory, runId);
   const before = await run(id, { input: { messages: [user('hello')] } });
   const input = { messages: [user(gate)] };
   await world.publish(runCreate(id, { assistant_id: 'agent', run_id: runId, input }));
   await eventually(() => readFileSync(effectsFile, 'utf8').includes(gate), { what: 'the tool executes' });
+  return { id, runId, before, gate };
+}
+
+/** The same, stopped by a cancel. */
+async function stoppedInTool(action: 'interrupt' | 'rollback'): Promise<Thread> {
+  const { id, runId, before, gate } = await heldInTool();
   await world.publish(runCancel(id, { run_id: runId, action }));
   return { id, before, stopped: await events.terminal(runId), gate };
+}
+
+/** The same, stopped by a new turn with these messages. */
+async function supersede(
+  strategy: 'interrupt' | 'rollback',
+  messages: object[],
+): Promise<Thread & { next: RunStatusEvent }> {
+  const { id, runId, before, gate } = await heldInTool();
+  const next = await run(id, { input: { messages }, multitask_strategy: strategy });
+  return { id, before, gate, next, stopped: await events.terminal(runId) };
 }
 
 /** Texts of the conversation. */
@@ -98,4 +114,30 @@ test('a turn from the checkpoint before goes on without the call', async () => {
   const next = await run(id, { checkpoint_id: before.checkpoint_id, input: { messages: [user('and now?')] } });
   expect(next.type).toBe('run.succeeded');
   expect(textsOf(next)).toEqual(['hello', 'saw 1', 'and now?', 'saw 3']);
+});
+
+describe('a new turn that takes the place of the one in its tool', () => {
+  const answer = { role: 'tool', tool_call_id: 'call_hold', content: 'stopped by the user' };
+
+  test('and ignores the open call is refused by the model', async () => {
+    const { next, stopped } = await supersede('interrupt', [user('and now?')]);
+    expect(stopped).toMatchObject({ type: 'run.interrupted', reason: 'superseded', superseded_by: next.run_id });
+    expect(next).toMatchObject({
+      type: 'run.failed',
+      error: { message: expect.stringContaining('must be followed by tool messages') as string },
+    });
+  });
+
+  test('and answers the open call goes on', async () => {
+    const { next, gate } = await supersede('interrupt', [answer, user('and now?')]);
+    expect(next.type).toBe('run.succeeded');
+    expect(textsOf(next)).toEqual(['hello', 'saw 1', gate, '', 'stopped by the user', 'and now?', 'saw 6']);
+  });
+
+  test('and rolls it back goes on without the call', async () => {
+    const { next, stopped } = await supersede('rollback', [user('and now?')]);
+    expect(stopped).toMatchObject({ type: 'run.rolled_back', reason: 'superseded', superseded_by: next.run_id });
+    expect(next.type).toBe('run.succeeded');
+    expect(textsOf(next)).toEqual(['hello', 'saw 1', 'and now?', 'saw 3']);
+  });
 });

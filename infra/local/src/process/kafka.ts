@@ -29,14 +29,35 @@ type Node = { id: number; home: string; clientPort: number; controllerPort: numb
  * Thrown when Java or Maven is missing, or Kafka does not start.
  */
 export async function processKafka(options: LocalOptions & { nodes?: 1 | 3 }): Promise<LocalKafka> {
-  const count = options.nodes ?? 1;
+  const { kafka } = await startBrokers(options, options.nodes ?? 1, null);
+  return kafka;
+}
+
+/** Further listeners of a single broker, and what belongs to them. */
+export type ExtraListeners = {
+  /** Names, such as `SASL`, each with a port of its own. */
+  names: string[];
+  /** `listener.security.protocol.map`, such as `SASL:SASL_SSL`. */
+  protocols: string;
+  settings: Record<string, string>;
+  /** Users of SCRAM as the storage tool takes them. */
+  scram: string[];
+};
+
+/** @returns also the ports of the further listeners, in the order of their names */
+export async function startBrokers(
+  options: LocalOptions,
+  count: 1 | 3,
+  extra: ExtraListeners | null,
+): Promise<{ kafka: LocalKafka; extraPorts: number[] }> {
   const parentEnv = options.env ?? process.env;
   const java = await findJava(parentEnv, 'KAFKA_BROKERS');
   const env = serverEnvironment(parentEnv);
   const jvm = [...JVM, '-cp', join(await fetchArtefact('kafka', options), '*')];
   const home = join(options.dataDir, count === 1 ? 'kafka' : 'kafka-cluster');
 
-  return onFreePorts(2 * count, async (ports) => {
+  return onFreePorts(2 * count + (extra?.names.length ?? 0), async (ports) => {
+    const extraPorts = ports.slice(2 * count);
     const nodes = Array.from({ length: count }, (_, index): Node => {
       const id = index + 1;
       return { id, home: join(home, `node-${id}`), clientPort: ports[index]!, controllerPort: ports[count + index]! };
@@ -46,9 +67,10 @@ export async function processKafka(options: LocalOptions & { nodes?: 1 | 3 }): P
       const clusterId = await rememberedClusterId(home);
       const prepareNode = async (node: Node): Promise<void> => {
         await mkdir(logDirectory(node), { recursive: true });
-        await writeFile(propertiesFile(node), propertiesOf(node, nodes));
+        await writeFile(propertiesFile(node), propertiesOf(node, nodes, extra, extraPorts));
         if (existsSync(join(logDirectory(node), 'meta.properties'))) return;
         const args = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile(node)];
+        for (const user of extra?.scram ?? []) args.push('--add-scram', user);
         await runTool(java, [...jvm, ...args], { cwd: node.home, env, ...(signal && { signal }) });
       };
       await Promise.all(nodes.map(prepareNode));
@@ -77,22 +99,32 @@ export async function processKafka(options: LocalOptions & { nodes?: 1 | 3 }): P
     };
     await startUnlessDeferred(server, options);
     options.log?.(`Kafka: ${brokers.join(',')} (process, logs below ${home})`);
-    return kafkaServer(server, brokers);
+    return { kafka: kafkaServer(server, brokers), extraPorts };
   });
 }
 
-function propertiesOf(node: Node, nodes: readonly Node[]): string {
-  const listeners = `PLAINTEXT://127.0.0.1:${node.clientPort},CONTROLLER://127.0.0.1:${node.controllerPort}`;
+function propertiesOf(
+  node: Node,
+  nodes: readonly Node[],
+  extra: ExtraListeners | null,
+  extraPorts: readonly number[],
+): string {
+  const listeners = [
+    `PLAINTEXT://127.0.0.1:${node.clientPort}`,
+    `CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    ...(extra?.names ?? []).map((name, index) => `${name}://127.0.0.1:${extraPorts[index]}`),
+  ].join(',');
+  const protocols = ['CONTROLLER:PLAINTEXT', 'PLAINTEXT:PLAINTEXT', ...(extra === null ? [] : [extra.protocols])];
   const listenerSettings = {
     listeners,
     'advertised.listeners': listeners,
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': protocols.join(','),
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': logDirectory(node),
   };
   const voters = nodes.map((voter) => `${voter.id}@127.0.0.1:${voter.controllerPort}`).join(',');
   const settings = kafkaSettings({ id: node.id, voters, listenerSettings }, nodes.length === 1 ? 1 : 3);
-  return Object.entries(settings)
+  return Object.entries({ ...settings, ...extra?.settings })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
 }

@@ -16,6 +16,7 @@ entry as (
   select entry.*
   from runlane.foreign_writes as entry
   join owned using (run_id)
+  where entry.checkpoint_id <> '' -- others name a namespace
 ),
 -- LangGraph's places: -4 the answers of a task, -3 its pause, the null task the command itself. A task that has an output
 -- is finished and keeps them.

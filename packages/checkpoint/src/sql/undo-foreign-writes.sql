@@ -1,6 +1,6 @@
 -- undo-foreign-writes
 -- params  $1 run_ids uuid[]
--- result  none
+-- result  the namespaces that the journal names, by run and thread
 -- locks   the journal's entries and the writes they name; the caller makes sure that the runs write nothing any more
 -- index   both primary keys
 with entry as (
@@ -12,6 +12,7 @@ with entry as (
 before as (
   select distinct on (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) *
   from entry
+  where checkpoint_id <> ''
   order by thread_id, checkpoint_ns, checkpoint_id, task_id, idx, entry_id
 ),
 removed as (
@@ -23,12 +24,16 @@ removed as (
     and write.task_id = before.task_id
     and write.idx = before.idx
     and before.channel is null
+),
+restored as (
+  insert into :schema.checkpoint_writes as write (
+    thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob
+  )
+  select thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob
+  from before
+  where channel is not null
+  on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) do update
+  set channel = excluded.channel, type = excluded.type, blob = excluded.blob
 )
-insert into :schema.checkpoint_writes as write (
-  thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob
-)
-select thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob
-from before
-where channel is not null
-on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) do update
-set channel = excluded.channel, type = excluded.type, blob = excluded.blob
+select distinct run_id, thread_id, checkpoint_ns
+from entry

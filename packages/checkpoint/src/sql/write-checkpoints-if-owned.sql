@@ -7,10 +7,10 @@
 --         $18 lengths (null: no value)
 --         writes: $19 claim numbers, $20 thread_ids, $21 namespaces, $22 checkpoint_ids, $23 task_ids, $24 indexes, $25 channels,
 --         $26 types, $27 offsets from 1, $28 lengths, $29 whether they replace earlier ones, $30 whether they belong to a
---         checkpoint of another run
+--         checkpoint of another run. One without a checkpoint_id is not written, and only names a namespace for the journal
 -- result  the claims that are valid; rows of the others are not written (I3)
 -- journal what stood in the place of each $30 write before the run's first one; all parts of the statement see the rows
---         of before it (I8)
+--         of before it (I8); and namespaces of subgraphs, where a rollback looks for checkpoints
 -- locks   the run rows, shared: a settlement or a rescue waits for this statement, and this statement sees its result
 with claim as (
   select *
@@ -85,6 +85,7 @@ kept_writes as (
   select thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob
   from wanted_writes
   where not replaces
+    and checkpoint_id <> ''
   on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) do nothing
 ),
 replacing_writes as (

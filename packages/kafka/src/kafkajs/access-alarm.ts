@@ -8,7 +8,7 @@ export type AccessAlarm = {
   refused(who: string, error: string, advice: string): void;
   /** Tells that `who` was served. */
   granted(who: string): void;
-  /** One sentence for each who is refused. */
+  /** What is refused, and what to look at, for each who is. */
   list(): readonly string[];
 };
 
@@ -25,7 +25,7 @@ export function createAccessAlarm(logger: KafkaLogger): AccessAlarm {
       const nextLineAt = refusals.get(who)?.nextLineAt ?? now;
       const isDue = now >= nextLineAt;
       if (isDue) logger.error({ refused: who, error }, `${sentence} ${advice} It goes on by itself once it is let in.`);
-      refusals.set(who, { sentence, nextLineAt: isDue ? now + REPEAT_MS : nextLineAt });
+      refusals.set(who, { sentence: `${sentence} ${advice}`, nextLineAt: isDue ? now + REPEAT_MS : nextLineAt });
     },
     granted: (who) => {
       if (refusals.delete(who)) logger.info({ granted: who }, `Kafka serves ${who} again`);

@@ -58,6 +58,11 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
           offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
         );
       }),
+    offsetsAt: (topic, timestampMs) =>
+      call(`looking up the offsets of topic ${topic} by time failed`, async (admin) => {
+        const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs);
+        return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
+      }),
     committedOffsets: (group, topic) =>
       call(`reading the committed offsets of group ${group} failed`, async (admin) => {
         const [ofTopic] = await admin.fetchOffsets({ groupId: group, topics: [topic] });

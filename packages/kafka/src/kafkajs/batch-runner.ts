@@ -24,7 +24,11 @@ export type BatchRunnerOptions = {
 };
 
 /** What came of one call of the handler. */
-type Outcome = { kind: 'done'; commitThrough: bigint } | { kind: 'nothing' } | { kind: 'failed'; error: unknown };
+type Outcome =
+  | { kind: 'done'; commitThrough: bigint }
+  | { kind: 'read'; readThrough: bigint }
+  | { kind: 'nothing' }
+  | { kind: 'failed'; error: unknown };
 
 /**
  * Purpose   Stands between kafkajs and the handler: one fetched batch in, one commit out.
@@ -65,6 +69,7 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
       return;
     }
     if (outcome.kind === 'done') await watchRejoin(epoch, () => commit(payload, outcome.commitThrough));
+    if (outcome.kind === 'read') payload.resolveOffset(String(outcome.readThrough));
     if (outcome.kind === 'failed' && isKafkaError(outcome.error)) throw outcome.error;
     settle(partition, outcome, epoch);
   };
@@ -72,6 +77,7 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
   function settle(partition: TopicPartition, outcome: Outcome, epoch: AssignmentEpoch): void {
     switch (outcome.kind) {
       case 'done':
+      case 'read':
         pauses.succeeded(partition);
         return;
       case 'nothing':
@@ -110,13 +116,14 @@ async function callHandler(
     if (result === null) return { kind: 'nothing' };
     const first = batch.records[0]?.offset ?? 0n;
     const last = batch.records.at(-1)?.offset ?? -1n;
-    if (result.commitThrough < first || result.commitThrough > last) {
+    const through = 'commitThrough' in result ? result.commitThrough : result.readThrough;
+    if (through < first || through > last) {
       throw new RangeError(
-        `the handler returned commitThrough ${result.commitThrough} for offsets ${first} to ${last}; ` +
+        `the handler returned ${Object.keys(result).join()} ${through} for offsets ${first} to ${last}; ` +
           'return the offset of the last record done, or null',
       );
     }
-    return { kind: 'done', commitThrough: result.commitThrough };
+    return 'commitThrough' in result ? { kind: 'done', ...result } : { kind: 'read', ...result };
   } catch (error) {
     return { kind: 'failed', error };
   }
@@ -152,7 +159,7 @@ function beatWhile(
  * Runs a request to the coordinator; when it answers that the group must be joined again, the epoch ends. A handler
  * that swallows the error keeps nobody from joining: kafkajs asks again right after the batch (C3).
  */
-async function watchRejoin(epoch: AssignmentEpoch, request: () => Promise<void>): Promise<void> {
+export async function watchRejoin(epoch: AssignmentEpoch, request: () => Promise<void>): Promise<void> {
   try {
     await request();
   } catch (error) {

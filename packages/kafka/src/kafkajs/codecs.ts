@@ -16,8 +16,6 @@ const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 const gzip = promisify(zlib.gzip);
 const gunzip = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip);
-const zstdCompress = promisify(zlib.zstdCompress);
-const zstdDecompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress);
 const limit = { maxOutputLength: MAX_UNPACKED_BYTES };
 
 type Codec = { compress(bytes: Buffer): Promise<Buffer>; decompress(bytes: Buffer): Promise<Buffer> };
@@ -41,11 +39,18 @@ const codecs: readonly (readonly [keyof typeof CompressionCodecs, Codec])[] = [
       },
     },
   ],
-  [
-    CompressionTypes.ZSTD,
-    { compress: (bytes) => zstdCompress(bytes), decompress: (bytes) => zstdDecompress(bytes, limit) },
-  ],
+  ...zstdCodec(),
 ];
+
+/** Node has it from 22.15 on; the client also runs on older ones, and there a batch in it is unreadable. */
+function zstdCodec(): [keyof typeof CompressionCodecs, Codec][] {
+  if (typeof zlib.zstdCompress !== 'function') return [];
+  const compress = promisify(zlib.zstdCompress);
+  const decompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress);
+  return [
+    [CompressionTypes.ZSTD, { compress: (bytes) => compress(bytes), decompress: (bytes) => decompress(bytes, limit) }],
+  ];
+}
 
 /**
  * Teaches kafkajs every codec of the protocol, so that producers may use the one they like. The table is the module's,

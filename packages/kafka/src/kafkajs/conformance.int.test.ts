@@ -1,4 +1,5 @@
 import { inject } from 'vitest';
+import { acknowledgementContract } from '../conformance/acknowledgement-contract.ts';
 import { consumerContract } from '../conformance/consumer-contract.ts';
 import { groupContract } from '../conformance/group-contract.ts';
 import { lifecycleContract } from '../conformance/lifecycle-contract.ts';
@@ -11,3 +12,4 @@ producerContract(adapter, () => inject('kafkaBrokers'));
 consumerContract(adapter, () => inject('kafkaBrokers'));
 lifecycleContract(adapter, () => inject('kafkaBrokers'));
 groupContract(adapter, () => inject('kafkaBrokers'));
+acknowledgementContract(adapter, () => inject('kafkaBrokers'));

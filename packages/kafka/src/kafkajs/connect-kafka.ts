@@ -13,7 +13,7 @@ import { createProducer } from './producer.ts';
 export function connectKafka(options: KafkaOptions): KafkaConnection {
   const factory = createClientFactory(options);
   return {
-    producer: (producerOptions) => Promise.resolve(createProducer(factory, producerOptions?.tuning)),
+    producer: (producerOptions) => Promise.resolve(createProducer(factory, producerOptions)),
     consumer: (consumerOptions) => createRecordConsumer(factory, consumerOptions),
     refusals: () => factory.access.list(),
     admin: () => Promise.resolve(createAdmin(factory)),

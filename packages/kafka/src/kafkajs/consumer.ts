@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError, RetriableError } from '../errors.ts';
 import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, RecordConsumer, Seek } from '../port.ts';
 import type { ClientFactory } from './client.ts';
-import { describeError, hasErrorType, isDenied, isHopeless, isOutage } from './error-kinds.ts';
+import { adviceOn, describeError, hasErrorType, isDenied, isHopeless, isOutage } from './error-kinds.ts';
 import { startGroupMember, type GroupMember, type MemberEnd } from './group-member.ts';
 import { createPartitionPauses } from './partition-pauses.ts';
 
@@ -133,8 +133,9 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
       health = { ...health, state: 'starting', partitions: [], crashCount: health.crashCount + 1 };
       const waitMs = Math.min(factory.tuning.reconnectInitialMs * 2 ** crashesInARow, factory.tuning.reconnectMaxMs);
       crashesInARow += 1;
-      if (end.kind === 'crashed' && isDenied(end.error)) access.refused(who, crashOf(end), ADVICE);
-      else {
+      if (end.kind === 'crashed' && isDenied(end.error)) {
+        access.refused(who, crashOf(end), adviceOn(end.error, ADVICE));
+      } else {
         outages.warn(
           { group: options.group, crash_count: health.crashCount, wait_ms: waitMs, error: crashOf(end) },
           'consumer lost its group or its brokers and starts again',
@@ -167,7 +168,9 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     }
     if (isDenied(end.error)) {
       if (hasWorked) return null;
-      return new FatalError(`Kafka refuses ${who}: ${describeError(end.error)}. ${ADVICE}`, { cause: end.error });
+      return new FatalError(`Kafka refuses ${who}: ${describeError(end.error)}. ${adviceOn(end.error, ADVICE)}`, {
+        cause: end.error,
+      });
     }
     if (end.error instanceof RetriableError || isOutage(end.error)) return null;
     fruitlessCrashes += 1;
@@ -198,6 +201,10 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     },
     drain: (deadlineMs) => (drained ??= drain(deadlineMs)),
     rejoin: (reason) => member?.giveUp(reason),
+    commit: async (partition, through, of) => {
+      if (member === null) throw new RetriableError(`${who} is not in its group; the record is delivered again`);
+      await member.commit(partition, through, of);
+    },
     health: () => health,
     pause: pauses.request,
     resume: pauses.release,

@@ -10,8 +10,8 @@ const SUSPICIOUS = 5;
 const ANSWERS_WITHOUT_LOGIN = 1;
 
 const ADVICE =
-  'Its listener may want TLS or SASL, or the address may not be that of a Kafka broker: look at KAFKA_BROKERS and the ' +
-  'settings of this service about TLS and SASL.';
+  'Its listener may want TLS or SASL, or the address may not be that of a Kafka broker: look at KAFKA_BROKERS, ' +
+  'KAFKA_SECURITY_PROTOCOL and KAFKA_SASL_MECHANISM.';
 
 /**
  * Brokers close a connection that speaks the wrong protocol without a word about it. Every socket of a connection tells

@@ -133,6 +133,26 @@ export function toPortError(error: unknown, action: string): RetriableError | Re
   return isHopeless(error) ? new FatalError(message, { cause: error }) : new RetriableError(message, { cause: error });
 }
 
+/**
+ * What to look at when the cluster refuses us, by what it, or our side of TLS, says; `about` is for a permission that lacks.
+ */
+export function adviceOn(error: unknown, about: string): string {
+  const labels = labelsOf(error);
+  const has = (pattern: RegExp) => labels.some((label) => pattern.test(label));
+  if (has(/ALTNAME/)) return 'The certificate is for other names than KAFKA_BROKERS has: use one of its names there.';
+  if (has(/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/)) return 'Renew the certificate of the broker, and look at the clocks.';
+  if (has(/SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/)) {
+    return 'Set KAFKA_SSL_CA_LOCATION to the authority that has signed the certificates of the brokers.';
+  }
+  if (has(/^ERR_SSL_/)) {
+    return 'Set KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION to a certificate that the brokers accept.';
+  }
+  if (has(/SASL/)) {
+    return 'Look at KAFKA_SASL_MECHANISM and at what it logs in with: KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, or the token.';
+  }
+  return about;
+}
+
 /** Name, protocol type and message in one line. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,9 +1,10 @@
 import type { Consumer } from 'kafkajs';
-import type { FatalError } from '../errors.ts';
-import type { Assignment, ConsumerOptions, ConsumerTuning, Seek } from '../port.ts';
+import { RetriableError, type FatalError } from '../errors.ts';
+import type { Assignment, ConsumerOptions, ConsumerTuning, Seek, TopicPartition } from '../port.ts';
 import { createEpoch, type AssignmentEpoch } from './assignment-epoch.ts';
-import { createBatchRunner } from './batch-runner.ts';
+import { createBatchRunner, watchRejoin } from './batch-runner.ts';
 import type { ClientFactory } from './client.ts';
+import { toPortError } from './error-kinds.ts';
 import type { FetchControl, PartitionPauses } from './partition-pauses.ts';
 
 /** How a member ended. `crashed` may be followed by another member, `fatal` must not. */
@@ -31,6 +32,8 @@ export type GroupMember = {
   /** The same for a member that another one has to follow. */
   giveUp(error: Error): void;
   fail(error: FatalError): void;
+  /** See `RecordConsumer.commit`. */
+  commit(partition: TopicPartition, through: bigint, generation: number): Promise<void>;
 };
 
 /**
@@ -158,6 +161,21 @@ export function startGroupMember(
     }
   }
 
+  async function commit(partition: TopicPartition, through: bigint, generation: number): Promise<void> {
+    const current = epoch;
+    const name = `${partition.topic}/${partition.partition}`;
+    // kafkajs would take it, and the group would read past what the partition's new owner has not seen (C5).
+    if (current === null || current.assignment.generation !== generation || !current.owns(partition)) {
+      throw new RetriableError(`${name} has been assigned anew since the record was read; it is delivered again`);
+    }
+    if (current.signal.aborted) throw current.signal.reason;
+    try {
+      await watchRejoin(current, () => consumer.commitOffsets([{ ...partition, offset: String(through + 1n) }]));
+    } catch (error) {
+      throw toPortError(error, `committing offset ${through} of ${name} failed`);
+    }
+  }
+
   const running = run();
   return {
     ended: ended.promise,
@@ -165,5 +183,6 @@ export function startGroupMember(
     kill: () => end({ kind: 'left' }),
     giveUp: (error) => end({ kind: 'crashed', error }),
     fail: (error) => leave({ kind: 'fatal', error }),
+    commit,
   };
 }

@@ -1,29 +1,33 @@
-import kafkajs, { type Producer, type TopicMessages } from 'kafkajs';
+import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { RecordTooLarge, RetriableError } from '../errors.ts';
-import type { EventProducer, OutRecord, ProducerTuning } from '../port.ts';
+import type { EventProducer, OutRecord, ProducerOptions, ProducerTuning, PublishOptions } from '../port.ts';
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
 import type { ClientFactory } from './client.ts';
-import { describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
+import { adviceOn, describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
+import { createPlacement, type Placement } from './placement.ts';
 import type { SocketGate } from './sockets.ts';
 
-const { CompressionTypes, Partitioners } = kafkajs;
+const { CompressionTypes } = kafkajs;
 
 const DEFAULTS: ProducerTuning = { deliveryTimeoutMs: 30_000, ackTimeoutMs: 15_000 };
 
-type Client = { producer: Producer; gate: SocketGate; connected: Promise<void> };
+type Client = { producer: Producer; placement: Placement; gate: SocketGate; connected: Promise<void> };
 
 /**
  * Purpose   Publishes batches in order, at least once.
- * Owns      One kafkajs producer at a time, plain and not idempotent: a rolled-back sequence number may be reused,
- *           and the broker then drops a record it answers for (P2).
+ * Owns      One kafkajs producer at a time, plain unless asked for: kafkajs rolls a sequence number back after a failure and
+ *           may reuse it, and the broker then drops a record it answers for (P2). Only P-I1 and P-I2 make that impossible.
  * P-I1      One sendBatch is under way at any time, retries included (P4): publish() calls queue.
  * P-I2      Nothing of a failed publish() is sent after it rejected: its client's sockets are cut, and the next
  *           publish() gets a new client. Otherwise a retry left behind could write old records after newer ones.
+ * P-I3      A record counts as written only when the answers name its partition: when a leader moves between two tries,
+ *           kafkajs takes the answer that the new leader gave for other partitions for an answer for this one too.
  * Failure   Whatever may heal is RetriableError with an unknown outcome, whatever cannot is FatalError; one record
  *           that its topic does not take is RecordTooLarge, and everything before it is written.
  */
-export function createProducer(factory: ClientFactory, tuning: Partial<ProducerTuning> = {}): EventProducer {
-  const { deliveryTimeoutMs, ackTimeoutMs } = { ...DEFAULTS, ...tuning };
+export function createProducer(factory: ClientFactory, options: ProducerOptions = {}): EventProducer {
+  const { deliveryTimeoutMs, ackTimeoutMs } = { ...DEFAULTS, ...options.tuning };
+  const { idempotent = false } = options;
   const { access } = factory;
   let isClosed = false;
   let client: Client | null = null;
@@ -32,15 +36,16 @@ export function createProducer(factory: ClientFactory, tuning: Partial<ProducerT
   function currentClient(): Client {
     if (client !== null) return client;
     const { kafka, gate } = factory.create();
+    const placement = createPlacement();
     const producer = kafka.producer({
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: () => placement.partitioner,
       allowAutoTopicCreation: false,
-      idempotent: false,
+      idempotent,
       maxInFlightRequests: 1,
       metadataMaxAge: factory.tuning.metadataMaxAgeMs,
       retry: factory.retry,
     });
-    const created = { producer, gate, connected: producer.connect() };
+    const created = { producer, placement, gate, connected: producer.connect() };
     client = created;
     // Whoever publishes awaits it as well; until somebody does, the next publish() gets a client that tries again.
     created.connected.catch((error: unknown) => {
@@ -55,16 +60,18 @@ export function createProducer(factory: ClientFactory, tuning: Partial<ProducerT
     client = null;
   }
 
-  async function send(records: readonly OutRecord[]): Promise<void> {
-    const { producer, connected } = currentClient();
+  async function send(records: readonly OutRecord[], onWritten: PublishOptions['onWritten']): Promise<void> {
+    const { producer, placement, connected } = currentClient();
     await connected;
+    const messages = records.map(toMessage);
     try {
-      await producer.sendBatch({
+      const answers = await producer.sendBatch({
         acks: -1,
         timeout: ackTimeoutMs,
         compression: CompressionTypes.None,
-        topicMessages: groupByTopic(records),
+        topicMessages: groupByTopic(records, messages),
       });
+      for (const { record, at } of placement.placesOf(records, messages, answers)) onWritten?.(record, at);
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       const [first, ...others] = records;
@@ -72,11 +79,11 @@ export function createProducer(factory: ClientFactory, tuning: Partial<ProducerT
       if (others.length === 0) throw tooLarge(first, error);
       // The topic takes less than a chunk. One by one, the records that fit are written and the one that does not is
       // known by name.
-      for (const record of records) await send([record]);
+      for (const record of records) await send([record], onWritten);
     }
   }
 
-  async function deliver(batch: readonly OutRecord[], signal: AbortSignal | undefined): Promise<void> {
+  async function deliver(batch: readonly OutRecord[], { signal, onWritten }: PublishOptions): Promise<void> {
     if (signal?.aborted === true) {
       throw new RetriableError('publishing was aborted before it began; nothing of this batch was sent', {
         cause: signal.reason,
@@ -84,12 +91,13 @@ export function createProducer(factory: ClientFactory, tuning: Partial<ProducerT
     }
     const stop = AbortSignal.any([AbortSignal.timeout(deliveryTimeoutMs), ...(signal === undefined ? [] : [signal])]);
     try {
-      for (const chunk of chunkRecords(batch)) await orAborted(send(chunk), stop);
+      for (const chunk of chunkRecords(batch)) await orAborted(send(chunk, onWritten), stop);
       for (const topic of topicsOf(batch)) access.granted(publishingTo(topic));
     } catch (error) {
       discardClient();
       if (isDenied(error)) {
-        for (const topic of topicsOf(batch)) access.refused(publishingTo(topic), describeError(error), ADVICE);
+        for (const topic of topicsOf(batch))
+          access.refused(publishingTo(topic), describeError(error), adviceOn(error, ADVICE));
       }
       const limit = `not confirmed within ${deliveryTimeoutMs} ms or before the abort`;
       const action = `publishing ${batch.length} records had an unknown outcome${stop.aborted ? ` (${limit})` : ''}`;
@@ -100,10 +108,10 @@ export function createProducer(factory: ClientFactory, tuning: Partial<ProducerT
   // Warm: the first publish() should not pay for connecting.
   currentClient();
   return {
-    publish: async (batch, options = {}) => {
+    publish: async (batch, publishOptions = {}) => {
       for (const record of batch) checkRecord(record);
       if (isClosed) throw new RetriableError('the producer is closed; nothing of this batch was sent');
-      const turn = queue.then(() => deliver(batch, options.signal));
+      const turn = queue.then(() => deliver(batch, publishOptions));
       // A failed turn is its caller's; the next one starts all the same.
       queue = turn.catch(() => null);
       await turn;
@@ -133,17 +141,16 @@ function publishingTo(topic: string): string {
   return `publishing to ${topic}`;
 }
 
-function groupByTopic(records: readonly OutRecord[]): TopicMessages[] {
-  const groups = Map.groupBy(records, (record) => record.topic);
-  return [...groups].map(([topic, ofTopic]) => ({
-    topic,
-    messages: ofTopic.map(({ key, value, headers, partition }) => ({
-      key,
-      value,
-      headers,
-      ...(partition === undefined ? {} : { partition }),
-    })),
-  }));
+function toMessage({ key, value, headers, partition }: OutRecord): Message {
+  return { key, value, headers, ...(partition === undefined ? {} : { partition }) };
+}
+
+function groupByTopic(
+  records: readonly OutRecord[],
+  messages: readonly Message[],
+): { topic: string; messages: Message[] }[] {
+  const groups = Map.groupBy(messages, (_message, index) => records[index]?.topic ?? '');
+  return [...groups].map(([topic, ofTopic]) => ({ topic, messages: ofTopic }));
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -4,7 +4,7 @@
  */
 import { LeaseLost, RunTimedOut, ShuttingDown } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ClaimedRun } from '../domain/run.ts';
+import type { ClaimedRun, HeldClaim } from '../domain/run.ts';
 import type { RunClaims } from './ports.ts';
 import { claimedRun, openCalls, readyRuns } from './recording-ports.fixture.ts';
 import { FAILED, SUCCEEDED, startExecutor } from './started-executor.fixture.ts';
@@ -58,6 +58,40 @@ test('runs whose claim was answered after the lease was lost are not started but
 
   expect(started()).toEqual([]);
   expect(settled()).toEqual([{ runId: 'a', fencingToken: 7n, as: 'requeue', spendsAttempt: false }]);
+});
+
+test('a claim that the ledger has forgotten is aborted at the next renewal, and its neighbour is not', async () => {
+  const { reasonOf, graphs, settled } = startExecutor({
+    claims: readyRuns([claimedRun('forgotten'), claimedRun('kept'), claimedRun('handed out anew')]),
+    leases: {
+      renew: () =>
+        Promise.resolve([
+          { runId: 'kept', fencingToken: 7n, stop: null },
+          { runId: 'handed out anew', fencingToken: 8n, stop: null },
+        ]),
+    },
+    settings: { maxConcurrentRuns: 3 },
+  });
+  await vi.advanceTimersByTimeAsync(999);
+  expect(reasonOf(0)).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(1);
+  expect([0, 1, 2].map(reasonOf)).toEqual([expect.any(LeaseLost), undefined, expect.any(LeaseLost)]);
+
+  graphs[0]?.resolve(FAILED);
+  await aMoment();
+  expect(settled()).toEqual([{ runId: 'forgotten', fencingToken: 7n, as: 'requeue', spendsAttempt: false }]);
+});
+
+test('what was claimed after a renewal was sent is none of its business', async () => {
+  const { call: renew, open: renewals } = openCalls<[string, number], HeldClaim[] | null>();
+  const { call: claim, open: claims } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
+  const { reasonOf, started } = startExecutor({ claims: { ...readyRuns([]), claim }, leases: { renew } });
+  await vi.advanceTimersByTimeAsync(1_000);
+  claims[0]?.resolve([claimedRun('later')]);
+  await aMoment();
+  renewals[0]?.resolve([]);
+  await aMoment();
+  expect([started(), reasonOf(0)]).toEqual([['later'], undefined]);
 });
 
 test('an attempt over its time limit is aborted and settled as timed out', async () => {

@@ -58,7 +58,7 @@ test('a hint makes the executor look, and abort the runs that were asked to stop
 test('without a hint the next renewal of the lease aborts them', async () => {
   const { reasonOf } = startExecutor({
     claims: readyRuns([claimedRun('a')]),
-    leases: { renew: () => Promise.resolve([cancelled('a')]) },
+    leases: { renew: () => Promise.resolve([{ runId: 'a', fencingToken: 7n, stop: cancelled('a') }]) },
   });
   await aMoment();
   expect(reasonOf(0)).toBeUndefined();

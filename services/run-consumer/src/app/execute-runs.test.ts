@@ -28,6 +28,13 @@ test('no more runs are claimed than there is room for, and further ones as soon 
   expect([started(), claims.limits, executor.activeCount]).toEqual([['a', 'b', 'c'], [2, 1], 2]);
 });
 
+test('with much room runs are claimed some at a time, and the next ones at once', async () => {
+  const claims = readyRuns(Array.from({ length: 70 }, (_, index) => claimedRun(`run ${index}`)));
+  const { started } = startExecutor({ claims, settings: { maxConcurrentRuns: 1_000 } });
+  await aMoment();
+  expect([started().length, claims.limits]).toEqual([70, [32, 32, 32]]);
+});
+
 test('nothing is claimed without a lease', async () => {
   const claims = readyRuns([claimedRun('a')]);
   const { started } = startExecutor({

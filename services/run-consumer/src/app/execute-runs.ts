@@ -1,8 +1,9 @@
 /**
  * Purpose   Execution: claims ready runs while there is room, runs their graphs, settles them.
  * Owns      The runs it claimed, for as long as the executor's lease is held.
- * I3        When the lease is lost, every run is aborted. What is settled then is settled by its token: nothing, once
- *           somebody else owns the run.
+ * I3        When the lease is lost, every run is aborted; so is one whose claim the ledger does not know any more, which
+ *           the next renewal of the lease tells. What is settled then is settled by its token: nothing, once somebody else
+ *           owns the run.
  * I9        A run is settled only after its graph has ended.
  * I11       A database that was away for longer than a lease costs no attempt: until the lease is taken, its runs are
  *           handed back.
@@ -13,7 +14,7 @@
 import { Cancelled, LeaseLost, RunTimedOut, ShuttingDown, Superseded } from '@runlane/service-kit';
 import type { Logger, Wakeup } from '@runlane/service-kit';
 import { claimKey } from '../domain/run.ts';
-import type { ClaimedRun, Outcome, Stop, StopRequest } from '../domain/run.ts';
+import type { ClaimedRun, HeldClaim, Outcome, Stop, StopRequest } from '../domain/run.ts';
 import { settlementOf } from '../domain/settlement.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { ExecutorLease } from './hold-executor-lease.ts';
@@ -59,6 +60,9 @@ export type ExecuteSettings = {
 
 type Executing = { runId: string; abort: AbortController; done: Promise<void> };
 
+/** Most runs in one claim: their requests, of some MiB each, are parsed on the thread that renews the lease. */
+const MAX_CLAIM = 32;
+
 /** Longest wait for a hint, in milliseconds; nothing is done when it has passed. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -85,9 +89,10 @@ export class RunExecutor {
     const { ready, settings, hints } = this.#needs;
     while (!signal.aborted) {
       const free = settings.maxConcurrentRuns - this.#executing.size;
-      const claimed = await this.#claim(free);
+      const limit = Math.min(free, MAX_CLAIM);
+      const claimed = await this.#claim(limit);
       if (claimed.length > 0) hints.eventsStored();
-      if (claimed.length < free || free <= 0) await ready.wait(settings.pollMs, signal);
+      if (claimed.length < limit || limit <= 0) await ready.wait(settings.pollMs, signal);
     }
   }
 
@@ -114,6 +119,22 @@ export class RunExecutor {
       if (executing === undefined) this.#early.set(key, request);
       else executing.abort.abort(abortReason(request));
     }
+  }
+
+  /**
+   * Takes note of what is executing now. With the claims that the ledger knows of later, the function that it returns aborts
+   * what was asked to stop, and what the ledger has forgotten: its run may be handed out again, and nothing of it would be
+   * kept (I3).
+   */
+  watchClaims(): (held: readonly HeldClaim[]) => void {
+    const executing = [...this.#executing];
+    return (held) => {
+      const known = new Set(held.map(claimKey));
+      for (const [key, { runId, abort }] of executing) if (!known.has(key)) abort.abort(new LeaseLost(`run ${runId}`));
+      this.stopRuns(
+        held.flatMap(({ runId, fencingToken, stop }) => (stop === null ? [] : [{ runId, fencingToken, ...stop }])),
+      );
+    };
   }
 
   /**

@@ -3,7 +3,7 @@ import { RetriableError } from '@runlane/kafka';
 import { LeaseLost } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ExecutorLease } from './hold-executor-lease.ts';
-import type { StopRequest } from '../domain/run.ts';
+import type { HeldClaim } from '../domain/run.ts';
 import type { ExecutorLeases } from './ports.ts';
 import { openCalls, recordingLeases, recordingLog } from './recording-ports.fixture.ts';
 
@@ -21,7 +21,7 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
   const events: { what: string; atMs: number }[] = [];
   const startedMs = performance.now();
   const note = (what: string) => events.push({ what, atMs: performance.now() - startedMs });
-  const stopRequests: (readonly StopRequest[])[] = [];
+  const renewals: { startedAfter: string | undefined; held: readonly HeldClaim[] }[] = [];
   const heldUntil: number[] = [];
   let count = 0;
   const stop = new AbortController();
@@ -42,7 +42,10 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
     },
     onHeldUntil: (endsAtMs) => heldUntil.push(endsAtMs - startedMs),
     onHeld: () => note('held'),
-    onStopRequests: (requests) => stopRequests.push(requests),
+    onRenewing: () => {
+      const at = leases.calls.at(-1);
+      return (held) => renewals.push({ startedAfter: at, held });
+    },
     logger: recordingLog().logger,
   });
   const holding = lease.holdUntil(stop.signal);
@@ -53,7 +56,7 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
     whatHappened: () => events.map(({ what }) => what),
     stop,
     holding,
-    stopRequests,
+    renewals,
     heldUntil,
   };
 }
@@ -124,7 +127,7 @@ test('a renewal that fails once and then succeeds loses nothing', async () => {
 });
 
 test('a renewal that hangs loses the lease on time, and its late answer does not bring it back', async () => {
-  const { call, open } = openCalls<[string, number], StopRequest[] | null>();
+  const { call, open } = openCalls<[string, number], HeldClaim[] | null>();
   const { lease, events, leases } = holdLease({ renew: call });
   await vi.advanceTimersByTimeAsync(LEASE_MS * 0.9);
   expect(lease.executorId).toBeNull();
@@ -140,7 +143,7 @@ test('a renewal that hangs loses the lease on time, and its late answer does not
 });
 
 test('a late refusal of a lease that was already given up loses it only once', async () => {
-  const { call, open } = openCalls<[string, number], StopRequest[] | null>();
+  const { call, open } = openCalls<[string, number], HeldClaim[] | null>();
   const { whatHappened } = holdLease({ renew: call });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   open[0]?.resolve(null);
@@ -190,15 +193,9 @@ test('a release that fails is left to the end of the lease', async () => {
   expect([lease.executorId, leases.calls.at(-1)]).toEqual([null, 'release e1']);
 });
 
-test('every renewal tells which runs were asked to stop: what a lost hint costs', async () => {
-  const request: StopRequest = {
-    runId: 'a',
-    fencingToken: 7n,
-    action: 'interrupt',
-    reason: 'cancelled',
-    supersededBy: null,
-  };
-  const { stopRequests } = holdLease({ renew: () => Promise.resolve([request]) });
+test('every renewal tells which claims the ledger knows, to whoever was asked before it was sent', async () => {
+  const held: HeldClaim[] = [{ runId: 'a', fencingToken: 7n, stop: null }];
+  const { renewals } = holdLease({ renew: () => Promise.resolve(held) });
   await vi.advanceTimersByTimeAsync(LEASE_MS / 3);
-  expect(stopRequests).toEqual([[request]]);
+  expect(renewals).toEqual([{ startedAfter: 'register e1', held }]);
 });

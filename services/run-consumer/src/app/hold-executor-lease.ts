@@ -6,7 +6,7 @@
  */
 import { LeaseLost } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { StopRequest } from '../domain/run.ts';
+import type { HeldClaim } from '../domain/run.ts';
 import type { ExecutorLeases } from './ports.ts';
 
 export type LeaseDependencies = {
@@ -25,8 +25,11 @@ export type LeaseDependencies = {
   onHeldUntil: (endsAtMs: number) => void;
   /** A lease was registered: runs can be claimed from now on. */
   onHeld: () => void;
-  /** Runs of this process were asked to stop. Said with every renewal until they have: hints may be lost. */
-  onStopRequests: (requests: readonly StopRequest[]) => void;
+  /**
+   * Called before each renewal is sent; what it returns gets the claims that the ledger knows of by then, with the runs
+   * that were asked to stop. They are said with every renewal until they have: hints may be lost.
+   */
+  onRenewing: () => (held: readonly HeldClaim[]) => void;
   logger: Logger;
 };
 
@@ -94,13 +97,14 @@ export class ExecutorLease {
       this.#needs.onHeld();
       return;
     }
-    const stopRequests = await leases.renew(this.#executorId, leaseMs);
-    if (stopRequests === null) {
+    const onRenewed = this.#needs.onRenewing();
+    const held = await leases.renew(this.#executorId, leaseMs);
+    if (held === null) {
       this.#lose('another process took it');
       return;
     }
     this.#renewed(sentAtMs);
-    this.#needs.onStopRequests(stopRequests);
+    onRenewed(held);
   }
 
   #renewed(sentAtMs: number): void {

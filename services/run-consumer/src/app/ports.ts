@@ -8,7 +8,7 @@ import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { KnownRun } from '../domain/admission.ts';
 import type { StoredAssistant } from '../domain/assistant.ts';
 import type { Lane } from '../domain/lane.ts';
-import type { ClaimedRun, StopRequest } from '../domain/run.ts';
+import type { ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { OutboxEntry } from '../domain/status-event.ts';
 
@@ -41,6 +41,8 @@ export interface AdmissionTransaction {
   knownRuns(runIds: readonly string[]): Promise<KnownRun[]>;
   /** The stored assistants with these ids, in the version that is active now. */
   assistants(assistantIds: readonly string[]): Promise<StoredAssistant[]>;
+  /** The graphs that the processes of all deployments have executed in the last days. */
+  servedGraphs(): Promise<string[]>;
   write(plan: AdmissionPlan): Promise<WrittenPlan>;
   /** Stores dead letters, in order, to be published after the commit. */
   keepDeadLetters(records: readonly OutRecord[]): Promise<void>;
@@ -63,7 +65,7 @@ export interface RecordPublisher {
 
 export interface RunClaims {
   /**
-   * Claims up to `limit` ready runs for the executor; none when its lease was taken. Runs that are its own already and
+   * Claims up to `limit` ready runs of its graphs for the executor; none when its lease was taken. Runs that are its own already and
    * not among `known` come along: an earlier claim got them, and its answer was lost.
    */
   claim(executorId: string, limit: number, known: readonly string[]): Promise<ClaimedRun[]>;
@@ -99,8 +101,8 @@ export interface StrandedRuns {
 
 export interface ExecutorLeases {
   register(executorId: string, host: string, leaseMs: number): Promise<void>;
-  /** The running runs of the executor that were asked to stop; null when the lease was taken. */
-  renew(executorId: string, leaseMs: number): Promise<StopRequest[] | null>;
+  /** The claims of the executor whose runs are running, all of them; null when the lease was taken. */
+  renew(executorId: string, leaseMs: number): Promise<HeldClaim[] | null>;
   release(executorId: string): Promise<void>;
 }
 
@@ -114,20 +116,32 @@ export interface Lease {
 export interface Outbox {
   /**
    * The oldest entries that are not published, in order: at most `limit`, and no more once they have `maxBytes` of JSON.
-   * `hasMore`: whether others may be waiting behind them.
+   * `hasMore`: whether others may be waiting behind them. `without`: threads to leave out.
    */
-  unpublished(limit: number, maxBytes: number): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
+  unpublished(
+    limit: number,
+    maxBytes: number,
+    without?: readonly string[],
+  ): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
   markPublished(outboxIds: readonly bigint[]): Promise<void>;
 }
 
 export type StoredDeadLetter = { id: bigint; record: OutRecord };
 
+/** Dead letters that wait for their topic; `letterCount` counts no further than a limit. Age of the oldest in seconds. */
+export type DeadLetterBacklog = { letterCount: number; bytes: number; oldestSeconds: number };
+
 export interface DeadLetterOutbox {
   /**
    * The oldest dead letters that are not published, in order: at most `limit`, and no more once they have `maxBytes`.
-   * `hasMore`: whether others may be waiting behind them.
+   * `hasMore`: whether others may be waiting behind them. `without`: ids to leave out.
    */
-  waiting(limit: number, maxBytes: number): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
+  waiting(
+    limit: number,
+    maxBytes: number,
+    without?: readonly bigint[],
+  ): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
+  backlog(): Promise<DeadLetterBacklog>;
   /** Deletes those that the broker has. */
   forget(ids: readonly bigint[]): Promise<void>;
 }

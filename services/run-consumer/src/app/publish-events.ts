@@ -1,7 +1,8 @@
 /**
  * Purpose   Publishes status events in order, each as large as its topic takes it.
  * I10       An event that its topic refuses for its size holds up no other: it goes out without its values, then without
- *           its interrupts, then without its metadata, at its own place among the others.
+ *           its interrupts, then without its metadata, at its own place among the others. One that is refused even then is
+ *           left out, with those of its thread behind it, which must not pass it (I6).
  */
 import type { RunStatusEvent } from '@runlane/contracts';
 import type { OutRecord, RecordTooLarge } from '@runlane/kafka';
@@ -9,6 +10,7 @@ import type { Logger } from '@runlane/service-kit';
 import { smallerEvent } from '../domain/status-event.ts';
 import type { EventEncoder, RecordPublisher } from './ports.ts';
 import { publishFitting } from './publish-fitting.ts';
+import type { LeftOut } from './publish-fitting.ts';
 
 export type EventToPublish = { event: RunStatusEvent; traceparent: string | null };
 
@@ -16,12 +18,12 @@ export type PublishDependencies = { publisher: RecordPublisher; encode: EventEnc
 
 type Unpublished = EventToPublish & { record: OutRecord };
 
-/** Resolves once the broker has acknowledged all of them. Thrown: as `publishFitting` does. */
+/** Resolves with what was left out, once the broker has acknowledged all others. Thrown: as `publishFitting` does. */
 export async function publishEvents(
   events: readonly EventToPublish[],
   { publisher, encode, logger }: PublishDependencies,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<LeftOut<EventToPublish>[]> {
   const records = await Promise.all(events.map((one) => encoded(one, encode)));
   const smaller = async ({ event, traceparent }: Unpublished, refusal: RecordTooLarge) => {
     const next = smallerEvent(event);
@@ -30,7 +32,8 @@ export async function publishEvents(
     logger.warn({ err: refusal, eventId, runId, type }, 'relay.event_too_large');
     return encoded({ event: next, traceparent }, encode);
   };
-  await publishFitting(records, smaller, publisher, signal);
+  const waitsFor = (behind: Unpublished, refused: Unpublished) => behind.event.thread_id === refused.event.thread_id;
+  return publishFitting(records, { smaller, waitsFor }, publisher, signal);
 }
 
 async function encoded(one: EventToPublish, encode: EventEncoder): Promise<Unpublished> {

@@ -14,7 +14,11 @@ afterEach(() => {
 });
 
 function letter(id: number) {
-  const headers = { own: [Buffer.from('o')], 'dlq.error.message': [Buffer.from('not JSON')] };
+  const headers = {
+    own: [Buffer.from('o')],
+    'dlq.offset': [Buffer.from(String(id))],
+    'dlq.error.message': [Buffer.from('not JSON')],
+  };
   return {
     id: BigInt(id),
     record: { topic: 'dlq', key: Buffer.from(`k${id}`), value: Buffer.from(`v${id}`), headers },
@@ -31,10 +35,13 @@ function startRelay(waiting: number[], publish: (records: readonly OutRecord[]) 
   const relaying = relayDeadLettersUntil(stop.signal, {
     lease: { acquire: () => Promise.resolve(true), release: () => Promise.resolve() },
     outbox: {
-      waiting: (limit) => Promise.resolve({ letters: waiting.slice(0, limit).map(letter), hasMore: false }),
+      waiting: (limit, _maxBytes, without = []) => {
+        const letters = waiting.map(letter).filter(({ id }) => !without.includes(id));
+        return Promise.resolve({ letters: letters.slice(0, limit), hasMore: false });
+      },
       forget: (ids) => {
         calls.push(`forget ${ids.join(',')}`);
-        waiting.splice(0, ids.length);
+        for (const id of ids) waiting.splice(waiting.indexOf(Number(id)), 1);
         return Promise.resolve();
       },
     },
@@ -90,8 +97,25 @@ test('one that its topic refuses for its size goes without its value, then witho
     'publish undefined=undefined,k3=v3',
     'forget 1,2,3',
   ]);
-  expect(Object.keys(sent[0]?.headers ?? {})).toEqual(['dlq.error.message']);
+  expect(Object.keys(sent[0]?.headers ?? {})).toEqual(['dlq.offset', 'dlq.error.message']);
   expect(String(sent[0]?.headers['dlq.error.message'])).toMatch(/^Too large for a dead letter.* not JSON$/);
+});
+
+test('one that its topic refuses at its smallest waits, and is tried again while others go on', async () => {
+  let takesIt = false;
+  const { calls, waiting, messages } = startRelay([1, 2], (records) => {
+    const large = takesIt ? undefined : records.find(({ headers }) => String(headers['dlq.offset']) === '1');
+    return large === undefined ? Promise.resolve() : Promise.reject(new RecordTooLarge('too large', { record: large }));
+  });
+  await aMoment();
+  expect(calls.slice(-2)).toEqual(['publish k2=v2', 'forget 2']);
+  expect(messages().at(-1)).toBe('dead_letter_relay.refused');
+  waiting.push(3);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(calls.slice(-2)).toEqual(['publish k3=v3', 'forget 3']);
+  takesIt = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(calls.slice(-2)).toEqual(['publish k1=v1', 'forget 1']);
 });
 
 test('a relay that stops publishes what is left', async () => {

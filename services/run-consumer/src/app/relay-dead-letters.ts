@@ -2,34 +2,43 @@
  * Purpose   Publishes stored dead letters to their topic, in the order in which admission stored them.
  * I1        A dead letter is deleted only after the broker has acknowledged it; a failed batch comes again as it was.
  * I10       One that its topic refuses for its size holds up no other: it goes without its value and headers, then
- *           without its key.
+ *           without its key. One that is refused even then waits, and later ones pass it.
  * Apart     It shares neither lease nor producer with the events: a failure of one holds up nothing of the other.
  */
 import { smallerDeadLetter } from '@runlane/kafka';
 import type { RecordTooLarge } from '@runlane/kafka';
+import { HeldBack } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
 import type { DeadLetterOutbox, RecordPublisher, StoredDeadLetter } from './ports.ts';
 import { publishFitting } from './publish-fitting.ts';
 
-export type DeadLetterRelayDependencies = RelayLoop & { outbox: DeadLetterOutbox; publisher: RecordPublisher };
+export type DeadLetterRelayDependencies = RelayLoop & {
+  outbox: Pick<DeadLetterOutbox, 'waiting' | 'forget'>;
+  publisher: RecordPublisher;
+};
 
 const BATCH = 500;
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 /** Relays until `signal` aborts, then publishes what is left once. Never rejects: whatever fails is repeated. */
 export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRelayDependencies): Promise<void> {
+  const held = new HeldBack<bigint>(needs.monotonicMs);
   return leadRelayUntil(signal, needs, {
     name: 'dead_letter_relay',
     // Runs and their events do not depend on dead letters, and the process is theirs as well.
     endsOnFatal: false,
-    publishOldest: (stop) => publishOldest(needs, stop),
+    publishOldest: (stop) => publishOldest(needs, held, stop),
   });
 }
 
-async function publishOldest(needs: DeadLetterRelayDependencies, signal: AbortSignal): Promise<boolean> {
+async function publishOldest(
+  needs: DeadLetterRelayDependencies,
+  held: HeldBack<bigint>,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { outbox, publisher, logger } = needs;
-  const { letters, hasMore } = await outbox.waiting(BATCH, BATCH_BYTES);
+  const { letters, hasMore } = await outbox.waiting(BATCH, BATCH_BYTES, held.keys());
   if (letters.length === 0) return false;
   const smaller = ({ id, record }: StoredDeadLetter, refusal: RecordTooLarge) => {
     const fitting = smallerDeadLetter(record);
@@ -37,7 +46,14 @@ async function publishOldest(needs: DeadLetterRelayDependencies, signal: AbortSi
     logger.warn({ err: refusal }, 'dead_letter_relay.too_large');
     return { id, record: fitting };
   };
-  await publishFitting(letters, smaller, publisher, signal);
-  await outbox.forget(letters.map(({ id }) => id));
+  const leftOut = await publishFitting(letters, { smaller, waitsFor: () => false }, publisher, signal);
+  const leftOutIds = new Set(leftOut.map(({ item }) => item.id));
+  const published = letters.filter(({ id }) => !leftOutIds.has(id));
+  if (published.length > 0) await outbox.forget(published.map(({ id }) => id));
+  for (const { item, refusal } of leftOut) {
+    if (refusal === null) continue;
+    logger.error({ err: refusal, id: String(item.id) }, 'dead_letter_relay.refused');
+    held.hold(item.id, refusal);
+  }
   return hasMore;
 }

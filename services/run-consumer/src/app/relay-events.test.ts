@@ -1,5 +1,6 @@
 /** Real: the relay loop. Doubled: outbox, publisher and clock. Decides: what was published and marked, in which order. */
-import { FatalError, RetriableError } from '@runlane/kafka';
+import { FatalError, RecordTooLarge, RetriableError } from '@runlane/kafka';
+import type { OutRecord } from '@runlane/kafka';
 import { Wakeup } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutboxEntry } from '../domain/status-event.ts';
@@ -15,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function entry(outboxId: number): OutboxEntry {
+function entry(outboxId: number, threadId = 'thread'): OutboxEntry {
   return {
     outboxId: BigInt(outboxId),
     eventId: `event ${outboxId}`,
@@ -23,7 +24,7 @@ function entry(outboxId: number): OutboxEntry {
     sequence: 2,
     occurredAt: new Date(outboxId),
     runId: 'run',
-    threadId: 'thread',
+    threadId,
     attempt: 1,
     threadStatus: 'busy',
     details: {},
@@ -44,17 +45,19 @@ type Setup = {
   /** Outbox ids that are waiting. */
   waiting?: number[];
   acquire?: () => Promise<boolean>;
-  publish?: () => Promise<void>;
+  publish?: (records: readonly OutRecord[]) => Promise<void>;
+  threadOf?: (outboxId: number) => string;
   mark?: () => Promise<void>;
 };
 
 /** `calls`: what the relay did, oldest first, such as `publish 1,2`. */
-function startRelay({ waiting = [], acquire, publish, mark }: Setup = {}) {
+function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = {}) {
   const calls: string[] = [];
   const done = Promise.resolve();
   const stored = new Wakeup();
   const stop = new AbortController();
   const { logger, messages } = recordingLog();
+  const held: number[] = [];
   const published: { count: number; oldest: Date }[] = [];
   const list = (ids: readonly (string | number | bigint | null)[]) =>
     ids.length > 5 ? `${ids[0]}..${ids.at(-1)}` : ids.join(',');
@@ -71,18 +74,21 @@ function startRelay({ waiting = [], acquire, publish, mark }: Setup = {}) {
       },
     },
     outbox: {
-      unpublished: (limit) =>
-        Promise.resolve({ entries: waiting.slice(0, limit).map(entry), hasMore: waiting.length >= limit }),
+      unpublished: (limit, _maxBytes, without = []) => {
+        const all = waiting.map((id) => entry(id, threadOf?.(id)));
+        const entries = all.filter(({ threadId }) => !without.includes(threadId));
+        return Promise.resolve({ entries: entries.slice(0, limit), hasMore: entries.length >= limit });
+      },
       markPublished: async (ids) => {
         calls.push(`mark ${list(ids)}`);
         await mark?.();
-        waiting.splice(0, ids.length);
+        for (const id of ids) waiting.splice(waiting.indexOf(Number(id)), 1);
       },
     },
     publisher: {
       publish: async (records) => {
         calls.push(`publish ${list(records.map(({ key }) => (key === null ? null : String(key))))}`);
-        await publish?.();
+        await publish?.(records);
       },
     },
     encode: (event) =>
@@ -93,10 +99,11 @@ function startRelay({ waiting = [], acquire, publish, mark }: Setup = {}) {
     pollMs: 500,
     monotonicMs: () => performance.now(),
     random: () => 1,
+    onHeld: (count) => held.push(count),
     onPublished: (count, oldest) => published.push({ count, oldest }),
     logger,
   });
-  return { calls, stored, stop, relaying, messages, published, waiting, work: () => calls.filter(isWork) };
+  return { calls, stored, stop, relaying, messages, published, waiting, held, work: () => calls.filter(isWork) };
 }
 
 const isWork = (call: string) => !call.startsWith('acquire');
@@ -248,4 +255,31 @@ test('a last flush that fails ends the relay all the same', async () => {
 test('ends with what repeating cannot help, so that somebody looks', async () => {
   const { relaying } = startRelay({ waiting: [1], publish: () => Promise.reject(new FatalError('no such schema')) });
   await expect(relaying).rejects.toThrow('no such schema');
+});
+
+test('I10: an event that its topic refuses at its smallest waits with its thread, and goes out when the topic takes it', async () => {
+  let takesIt = false;
+  const { work, waiting, held, messages, relaying, stop } = startRelay({
+    waiting: [1, 2, 3, 4],
+    threadOf: (id) => (id === 2 || id === 4 || id === 5 ? 'large' : 'small'),
+    publish: (records) => {
+      const large = takesIt ? undefined : records.find(({ key }) => key === '2');
+      return large === undefined ? Promise.resolve() : Promise.reject(new RecordTooLarge('large', { record: large }));
+    },
+  });
+  await aMoment();
+  expect(work()).toEqual(['publish 1,2,3,4', 'publish 3', 'mark 1,3']);
+  expect(messages()).toEqual(['relay.event_refused']);
+  expect(held.at(-1)).toBe(1);
+
+  waiting.push(5, 6);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(work().slice(3)).toEqual(['publish 6', 'mark 6']);
+
+  takesIt = true;
+  await vi.advanceTimersByTimeAsync(61_000);
+  expect(work().slice(5)).toEqual(['publish 2,4,5', 'mark 2,4,5']);
+  expect(held.at(-1)).toBe(0);
+  stop.abort();
+  await relaying;
 });

@@ -1,5 +1,5 @@
 import { Wakeup } from '@runlane/service-kit';
-import type { Outcome } from '../domain/run.ts';
+import type { HeldClaim, Outcome } from '../domain/run.ts';
 import { RunExecutor } from './execute-runs.ts';
 import type { ExecuteSettings, GraphRunner } from './execute-runs.ts';
 import { ExecutorLease } from './hold-executor-lease.ts';
@@ -44,8 +44,18 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
   const intake = new AbortController();
   let count = 0;
   const [ready, stops] = [new Wakeup(), new Wakeup()];
+  // The ledger knows every claim that it has answered, unless the test says otherwise.
+  const claimed: HeldClaim[] = [];
+  const remembering: RunClaims = {
+    ...claims,
+    claim: async (...args) => {
+      const runs = await claims.claim(...args);
+      claimed.push(...runs.map(({ runId, fencingToken }) => ({ runId, fencingToken, stop: null })));
+      return runs;
+    },
+  };
   const lease = new ExecutorLease({
-    leases: recordingLeases(leases),
+    leases: recordingLeases({ renew: () => Promise.resolve([...claimed]), ...leases }),
     newExecutorId: () => `e${++count}`,
     host: 'host/1',
     leaseMs: 3_000,
@@ -54,11 +64,11 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
     onLost: (reason) => executor.abortAll(reason),
     onHeldUntil: () => undefined,
     onHeld: () => ready.notify(),
-    onStopRequests: (requests) => executor.stopRuns(requests),
+    onRenewing: () => executor.watchClaims(),
     logger: log.logger,
   });
   const executor = new RunExecutor({
-    claims,
+    claims: remembering,
     settle: new SettleQueue({
       settlements,
       delay: () => Promise.resolve(),

@@ -18,6 +18,14 @@ const create = fc.record({
   isScheduled: fc.constantFrom(false, false, true),
   sharedId: mostly(null, fc.constantFrom(...SHARED)),
   input: fc.integer({ min: 0, max: 1 }),
+  configurable: fc.oneof(
+    fc.constant(null),
+    fc.dictionary(fc.constantFrom('user', 'colour'), fc.nat({ max: 9 }), {
+      minKeys: 1,
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
+  ),
 });
 const cancel = fc.record({
   kind: fc.constant('cancel' as const),
@@ -92,6 +100,7 @@ function recordOf(step: Step, offset: number): RunRequest | CancelRequest | null
         thread_id: step.thread,
         multitask_strategy: step.strategy,
         input: { input: step.input },
+        ...(step.configurable === null ? {} : { config: { configurable: step.configurable } }),
         // So late that nobody but a test lets it come.
         ...(step.isScheduled ? { after_seconds: 3_600 } : {}),
         ...(step.sharedId === null ? {} : { run_id: step.sharedId }),

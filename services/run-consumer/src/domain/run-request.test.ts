@@ -1,7 +1,7 @@
-import { runIdOfRecord, threadIdOfStatelessRun } from '@runlane/contracts';
+import { MAX_REQUEST_DEPTH, runIdOfRecord, threadIdOfStatelessRun } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { describe, expect, test } from 'vitest';
-import { MAX_REQUEST_DEPTH, interpretRecord } from './run-request.ts';
+import { interpretRecord } from './run-request.ts';
 import type { DecodedRecord } from './run-request.ts';
 
 const coordinates = { topic: 'requests', partition: 3, offset: 9n, timestampMs: 1_700_000_000_000 };

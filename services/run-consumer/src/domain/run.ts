@@ -37,6 +37,8 @@ export type ClaimedRun = {
   isIsolated: boolean;
   /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
   isTemporary: boolean;
+  /** Stored with the run: none of its checkpoints has a lower id. Null: not known, of runs that began before there was one. */
+  checkpointFloor: string | null;
 };
 
 /**
@@ -57,6 +59,9 @@ export type Stop = { action: CancelAction; reason: SupersededReason; supersededB
 
 /** A running run that was asked to stop. */
 export type StopRequest = Stop & { runId: string; fencingToken: bigint };
+
+/** A claim that the ledger knows of, and what its run was asked to stop for; null when it was not. */
+export type HeldClaim = { runId: string; fencingToken: bigint; stop: Stop | null };
 
 /** Starts of a run that may fail for reasons of the infrastructure before it is given up. */
 export const MAX_ATTEMPTS = 3;
@@ -82,8 +87,8 @@ export type HeadState = {
   areValuesLossy?: true;
 };
 
-/** An error as the wire has it: class name and message. */
-export type RunError = { error: string; message: string };
+/** An error as the wire has it: class name and message, and where the deployment wants it the stack with its causes. */
+export type RunError = { error: string; message: string; stack?: string };
 
 /** How an attempt ended, as its executor saw it. */
 export type Outcome =

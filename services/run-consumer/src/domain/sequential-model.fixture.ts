@@ -13,6 +13,8 @@ export type Step =
       /** One of a few ids that requests share; null: an id of its own. */
       sharedId: string | null;
       input: number;
+      /** What it says in `config.configurable`; null: nothing. */
+      configurable: Record<string, number> | null;
     }
   | { kind: 'cancel'; thread: string; action: 'interrupt' | 'rollback'; run: string | null }
   /** `lose`: the attempt of the running run ends without the run, as when its executor dies. */
@@ -23,6 +25,7 @@ type ModelRun = {
   id: string;
   thread: string;
   request: string;
+  configurable: Record<string, number>;
   place: 'scheduled' | 'waiting' | 'running' | 'ended';
   joinedAs: number;
   askedTo: 'interrupt' | 'rollback' | null;
@@ -31,6 +34,14 @@ type ModelRun = {
   end: string | null;
 };
 
+/** An attempt and its `configurable`, as text. */
+export function configurableLine(run: { id: string; thread: string }, configurable: object): string {
+  return `${run.thread}: ${run.id} ${JSON.stringify(
+    configurable,
+    Object.keys(configurable).toSorted((one, other) => (one < other ? -1 : 1)),
+  )}`;
+}
+
 export class SequentialModel {
   /** What admission tells, oldest first: run, what, because of which run, thread status. */
   readonly events: string[] = [];
@@ -38,7 +49,10 @@ export class SequentialModel {
   readonly history: string[] = [];
   /** What running runs were asked, by run. */
   readonly asked = new Map<string, string>();
+  /** What each attempt has in its `configurable`, oldest first. */
+  readonly configurables: string[] = [];
   readonly #runs: ModelRun[] = [];
+  readonly #broughtTo = new Map<string, Record<string, number>>();
   readonly #refused = new Map<string, string>();
   readonly #rests = new Map<string, string>();
   #joins = 0;
@@ -55,6 +69,9 @@ export class SequentialModel {
         if (first?.place !== 'waiting') return;
         first.place = 'running';
         this.#note(first.id, 'running', null, first.thread);
+        this.configurables.push(
+          configurableLine(first, { ...this.#broughtTo.get(first.thread), ...first.configurable }),
+        );
         return;
       }
       case 'join':
@@ -110,6 +127,7 @@ export class SequentialModel {
       id,
       thread: step.thread,
       request,
+      configurable: step.configurable ?? {},
       place: 'scheduled',
       joinedAs: 0,
       askedTo: null,
@@ -155,6 +173,9 @@ export class SequentialModel {
     run.place = 'ended';
     run.end = end;
     run.askedBy = by;
+    if (end !== 'rollback') {
+      this.#broughtTo.set(run.thread, { ...this.#broughtTo.get(run.thread), ...run.configurable });
+    }
     this.#note(run.id, end, by, run.thread);
   }
 

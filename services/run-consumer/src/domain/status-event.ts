@@ -71,17 +71,13 @@ export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): R
 }
 
 /**
- * Makes an event fit its topic: what `smallerEvent` takes away is left out until the event is at most `maxBytes` of JSON,
- * or until nothing more can be left out.
+ * An event's JSON that fits its topic: what `smallerEvent` takes away is left out until it is at most `maxBytes` long, or
+ * until nothing more can be left out. Written once where the event fits as it is.
  */
-export function fitEvent(event: RunStatusEvent, maxBytes: number): RunStatusEvent {
-  let fitting = event;
-  while (Buffer.byteLength(JSON.stringify(fitting)) > maxBytes) {
-    const smaller = smallerEvent(fitting);
-    if (smaller === null) return fitting;
-    fitting = smaller;
-  }
-  return fitting;
+export function fittingJson(event: RunStatusEvent, maxBytes: number): Buffer {
+  const json = Buffer.from(JSON.stringify(event));
+  const smaller = json.length > maxBytes ? smallerEvent(event) : null;
+  return smaller === null ? json : fittingJson(smaller, maxBytes);
 }
 
 /**

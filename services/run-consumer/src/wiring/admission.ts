@@ -5,6 +5,7 @@ import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
+import { closeClaims } from '../adapters/postgres/close-claims.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, positionOwner } from '../app/receive-run-requests.ts';
 import type { AdmissionReport, ReceiveDependencies } from '../app/receive-run-requests.ts';
@@ -23,7 +24,10 @@ export async function startAdmission(
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
   const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
+  // Said here, and acted upon before the next record is read: what the ledger has forgotten is admitted by that.
+  let hasGoneBack = false;
   const known = new KnownPositions((reason) => {
+    hasGoneBack = true;
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
   });
@@ -43,6 +47,7 @@ export async function startAdmission(
     assistants: assistantDirectory(graphIds),
     hints,
     report: createReporter(foundation),
+    taken: (last) => known.note(last, last.offset),
     stoppages,
     logger,
   };
@@ -55,23 +60,31 @@ export async function startAdmission(
       await receiveRunRequests(batch, { ...needs, ledger });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
-      known.note(last, last.offset);
       return { commitThrough: last.offset };
     },
-    onAssigned: async (assignment, seek) =>
-      resumeFromLedger(assignment, seek, {
+    onAssigned: async (assignment, seek) => {
+      const positions = await readPositions(pool, group, topics.requests);
+      await resumeFromLedger(assignment, seek, {
         kafka,
         group,
         topic: topics.requests,
-        positions: await readPositions(pool, group, topics.requests),
+        positions,
         known,
         owner: positionOwner,
-        onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'admission.offset_ahead_of_ledger'),
+        onAhead: (at, offset) => {
+          // Beside others a partition may be ahead by the marks of transactions, which are no records.
+          if (positions.size === 0) hasGoneBack = true;
+          logger.warn({ ...at, offset: String(offset) }, 'admission.offset_ahead_of_ledger');
+        },
         onLost: (at, count) => {
           metrics.lostToRetention.inc(Number(count));
           logger.error({ ...at, records: String(count) }, 'admission.records_lost_to_retention');
         },
-      }),
+      });
+      if (!hasGoneBack) return;
+      await closeClaims(pool, config.RUNLANE_LEASE_SECONDS * 1_000);
+      hasGoneBack = false;
+    },
   });
   metrics.rebalances(() => consumer.health().rebalanceCount);
   await consumer.start();

@@ -3,20 +3,25 @@ import type { Scope } from '@runlane/service-kit';
 import { createLease } from '../adapters/postgres/named-lease.ts';
 import { createDeadLetterOutbox } from '../adapters/postgres/dead-letter-outbox.ts';
 import { relayDeadLettersUntil } from '../app/relay-dead-letters.ts';
+import { watchDeadLettersUntil } from '../app/watch-dead-letters.ts';
 import type { Foundation } from './foundation.ts';
 import { RELAY_LEASE_MS, RELAY_POLL_MS } from './relay-and-sweeping.ts';
+
+/** How often the dead letters that wait are counted, in milliseconds. */
+const WATCH_MS = 5_000;
 
 /** Publishes stored dead letters until `background` aborts; `relaying` ends after the last flush. */
 export async function startDeadLetterRelay(
   scope: Scope,
   background: AbortSignal,
-  { kafka, pool, leasePool, wakeups, logger }: Foundation,
+  { kafka, pool, leasePool, wakeups, metrics, logger }: Foundation,
 ): Promise<{ relaying: Promise<void> }> {
+  const outbox = createDeadLetterOutbox(pool);
   const publisher = await kafka.producer();
   scope.defer('dead letter producer', () => publisher.close());
   const relaying = relayDeadLettersUntil(background, {
     lease: createLease(leasePool, 'dead-letter-relay'),
-    outbox: createDeadLetterOutbox(pool),
+    outbox,
     publisher,
     stored: wakeups.deadLettersStored,
     holder: randomUUID(),
@@ -26,5 +31,14 @@ export async function startDeadLetterRelay(
     random: Math.random,
     logger,
   });
-  return { relaying };
+  const watching = watchDeadLettersUntil(background, {
+    outbox,
+    everyMs: WATCH_MS,
+    onBacklog: ({ letterCount, oldestSeconds }) => {
+      metrics.deadLettersWaiting.set(letterCount);
+      metrics.oldestDeadLetter.set(oldestSeconds);
+    },
+    logger,
+  });
+  return { relaying: Promise.all([relaying, watching]).then(() => undefined) };
 }

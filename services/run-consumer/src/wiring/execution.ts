@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { waitOrAbort } from '@runlane/service-kit';
+import { LOAD_LIMIT_MS } from '../adapters/langgraph/graph-registry.ts';
 import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
-import { createExecutorLeases, createRunClaims } from '../adapters/postgres/run-store.ts';
+import { createRunClaims } from '../adapters/postgres/run-claims.ts';
+import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
+import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
 import { RunExecutor } from '../app/execute-runs.ts';
+import { serveGraphsUntil } from '../app/serve-graphs.ts';
 import { ExecutorLease } from '../app/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/settle-runs.ts';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
 import type { Foundation } from './foundation.ts';
+import { loaderCacheSettings } from './loader-cache.ts';
 
 /** Longest wait before ready runs are looked for unasked, in milliseconds: what a lost hint costs. */
 const CLAIM_POLL_MS = 1_000;
@@ -24,6 +29,8 @@ export type Execution = {
   renewing: Promise<void>;
   /** Ends with it. */
   heeding: Promise<void>;
+  /** Ends with claiming. */
+  serving: Promise<void>;
 };
 
 /** The worker threads of the process. `env` of langgraph.json reaches the graphs in them, and nothing else. */
@@ -34,16 +41,18 @@ export function createWorkers(
 ): GraphWorkers {
   return new GraphWorkers({
     settings: {
-      databaseUrl: config.DATABASE_URL,
+      database: { DATABASE_URL: config.DATABASE_URL, secretFiles: config.secretFiles },
       checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
       poolSize: WORKER_POOL_SIZE,
       directory: project.directory,
       graphs: project.graphs,
       tsconfig: project.tsconfig,
+      loadLimitMs: LOAD_LIMIT_MS,
       store: project.store,
+      stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
-    environment: { ...environment, ...project.env, PWD: project.directory },
+    environment: { ...environment, ...loaderCacheSettings(logger), ...project.env, PWD: project.directory },
     memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
     threadCount: config.RUNLANE_WORKER_THREADS,
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
@@ -55,6 +64,7 @@ export function createWorkers(
 /**
  * Starts to claim and execute runs.
  *
+ * @param graphIds those that the process executes; of others it claims no run
  * @param signals `intake` aborts when no more runs shall be claimed, `background` when the last run is settled and the
  *   lease need not be renewed any more
  */
@@ -62,6 +72,7 @@ export function startExecution(
   signals: { intake: AbortSignal; background: AbortSignal },
   foundation: Foundation,
   workers: GraphWorkers,
+  graphIds: readonly string[],
   settle: SettleQueue,
 ): Execution {
   const { pool, leasePool, config, hints, metrics, logger, host, wakeups } = foundation;
@@ -78,11 +89,11 @@ export function startExecution(
     },
     onHeldUntil: (endsAtMs) => workers.leaseEnd.moveTo(endsAtMs),
     onHeld: () => wakeups.runsReady.notify(),
-    onStopRequests: (requests) => executor.stopRuns(requests),
+    onRenewing: () => executor.watchClaims(),
     logger,
   });
   const executor = new RunExecutor({
-    claims: createRunClaims(pool),
+    claims: createRunClaims(pool, graphIds),
     settle,
     lease,
     runGraph: workers.run,
@@ -104,6 +115,12 @@ export function startExecution(
     executor,
     lease,
     renewing: lease.holdUntil(signals.background),
+    serving: serveGraphsUntil(signals.intake, {
+      served: createServedGraphs(leasePool),
+      graphIds,
+      delay: waitOrAbort,
+      logger,
+    }),
     heeding: executor.heedStopsUntil(signals.background),
     claiming: executor.claimUntil(signals.intake),
   };

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { TopicNames } from '@runlane/contracts';
 import { groupNames, topicNames } from '@runlane/contracts';
-import { connectKafka, createValueCodec } from '@runlane/kafka';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
+import { openCodec, openKafka } from '@runlane/log-ledger';
 import { createPool, listen } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger, Scope } from '@runlane/service-kit';
@@ -10,6 +10,7 @@ import type { Pool } from 'pg';
 import type { Hints } from '../app/ports.ts';
 import { HINT_CHANNEL, PostgresHints } from '../adapters/postgres/hints.ts';
 import type { RunConsumerConfig } from '../config.ts';
+import { currentDatabaseUrl } from '../database-files.ts';
 import type { WebhookJudge } from '../domain/webhook-target.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -40,7 +41,9 @@ export type Foundation = {
 const LEASE_CONNECTIONS = 2;
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
 const HINT_INTERVAL_MS = 50;
-/** The same when runs were asked to stop, which counts as soon as it is published. */
+/** Shortest time between two claims for which other processes are the reason, in milliseconds. */
+const MIN_LOOK_MS = 20;
+/** The same as HINT_INTERVAL_MS when runs were asked to stop, which counts as soon as it is published. */
 const URGENT_HINT_INTERVAL_MS = 5;
 
 /** Opens what the roles share. Nothing waits for a server here: each role does when it needs one. */
@@ -54,8 +57,9 @@ export function layFoundation(
     judgeWebhook,
   }: { config: RunConsumerConfig; logger: Logger; metrics: Metrics; judgeWebhook: WebhookJudge },
 ): Foundation {
+  const databaseUrl = () => currentDatabaseUrl(config);
   const pool = createPool({
-    url: config.DATABASE_URL,
+    url: databaseUrl,
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'run-consumer',
     logger,
@@ -63,7 +67,7 @@ export function layFoundation(
   scope.defer('database pool', () => pool.end());
   const thirdOfLeaseMs = Math.floor((config.RUNLANE_LEASE_SECONDS * 1_000) / 3);
   const leasePool = createPool({
-    url: config.DATABASE_URL,
+    url: databaseUrl,
     max: LEASE_CONNECTIONS,
     applicationName: 'run-consumer lease',
     logger,
@@ -88,12 +92,14 @@ export function layFoundation(
     },
     minIntervalMs: HINT_INTERVAL_MS,
     urgentIntervalMs: URGENT_HINT_INTERVAL_MS,
+    minLookMs: MIN_LOOK_MS,
+    random: Math.random,
     logger,
   });
   scope.defer('hints', () => hints.close());
   scope.use(
     listen({
-      url: config.DATABASE_URL,
+      url: databaseUrl,
       channel: HINT_CHANNEL,
       onNotify: (payload) => hints.onNotify(payload),
       logger,
@@ -107,8 +113,8 @@ export function layFoundation(
     metrics,
     pool,
     leasePool,
-    kafka: connectKafka({ brokers: config.KAFKA_BROKERS, clientId: 'run-consumer', logger }),
-    codec: createValueCodec({ registryUrl: config.SCHEMA_REGISTRY_URL, logger }),
+    kafka: openKafka(config, 'run-consumer', logger),
+    codec: openCodec(config, logger),
     topics: topicNames(config.RUNLANE_TOPIC_PREFIX),
     group: groupNames(config.RUNLANE_TOPIC_PREFIX).runConsumer,
     host: `${hostname()}/${process.pid}`,

@@ -19,6 +19,7 @@ test('a set-up that takes long keeps its turn, and another process waits for it'
       pool,
       databaseUrl,
       checkpointSchema: 'public',
+      topicPrefix: '',
       store: { index: null, ttl: null },
       signal: AbortSignal.timeout(90_000),
       logger: silent,

@@ -1,5 +1,5 @@
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
-import { migrate, waitForDatabase, withTransaction } from '@runlane/postgres';
+import { claimSchema, migrate, waitForDatabase, withTransaction } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
@@ -16,14 +16,20 @@ export type PrepareOptions = {
   pool: Pool;
   databaseUrl: string;
   checkpointSchema: string;
+  /** Of the deployment, which the database belongs to. */
+  topicPrefix: string;
   store: StoreSettings;
   signal: AbortSignal;
   logger: Logger;
 };
 
-/** Creates or migrates our tables and LangGraph's. Safe when several processes start at once. */
+/**
+ * Creates or migrates our tables and LangGraph's. Safe when several processes start at once.
+ *
+ * @throws RunlaneError `database_of_another_prefix`; what `migrate` throws
+ */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
-  const { pool, databaseUrl, checkpointSchema: schema, store, signal, logger } = options;
+  const { pool, databaseUrl, checkpointSchema: schema, topicPrefix, store, signal, logger } = options;
   await waitForDatabase(pool, { signal, logger });
   const applied = await migrate({
     databaseUrl,
@@ -32,6 +38,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     logger,
   });
   if (applied.length > 0) logger.info({ applied }, 'database.migrated');
+  await claimSchema(pool, { schema: 'runlane', topicPrefix, logger });
   // LangGraph's own set-up takes no lock, and two of them at once collide.
   await withTransaction(pool, async (client) => {
     await takeTurn(client, signal);

@@ -68,6 +68,7 @@ export async function startRelay(
       metrics.published.inc(count);
       metrics.publishDelay.observe(Math.max(0, Date.now() - oldestOccurredAt.getTime()) / 1_000);
     },
+    onHeld: (threadCount) => metrics.heldThreads.set(threadCount),
     logger,
   });
   return { relaying };

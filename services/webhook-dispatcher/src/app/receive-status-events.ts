@@ -47,6 +47,8 @@ export type IntakeDependencies = {
   /** Called when deliveries are due. */
   onDue: () => void;
   report: (report: IntakeReport) => void;
+  /** Told when everything through this record is committed. */
+  taken?: (last: InRecord) => void;
   /** Records that failed, and partitions that stand still. */
   stoppages: Stoppages;
   logger: Logger;
@@ -68,6 +70,7 @@ export function receiveStatusEvents(
     read: needs.read,
     take: (readings) => takeIn(readings, needs),
     giveUp: ({ record }, message) => ({ record, content: { kind: 'quarantine', code: 'processing_failed', message } }),
+    ...(needs.taken === undefined ? {} : { taken: needs.taken }),
     stoppages: needs.stoppages,
     name: 'intake',
     logger: needs.logger,

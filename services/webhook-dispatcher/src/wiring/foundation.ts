@@ -1,7 +1,8 @@
 import { groupNames, topicNames } from '@runlane/contracts';
-import { connectKafka, createValueCodec } from '@runlane/kafka';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
+import { openCodec, openKafka } from '@runlane/log-ledger';
 import { createPool } from '@runlane/postgres';
+import { currentSecret } from '@runlane/service-kit';
 import type { Logger, Scope } from '@runlane/service-kit';
 import { createWebhookPolicy } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookPolicy } from '@runlane/webhooks';
@@ -30,7 +31,7 @@ export function layFoundation(
 ): Foundation {
   const { config, logger, metrics, project } = about;
   const pool = createPool({
-    url: config.DATABASE_URL,
+    url: () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL,
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'webhook-dispatcher',
     logger,
@@ -41,8 +42,8 @@ export function layFoundation(
     logger,
     metrics,
     pool,
-    kafka: connectKafka({ brokers: config.KAFKA_BROKERS, clientId: 'webhook-dispatcher', logger }),
-    codec: createValueCodec({ registryUrl: config.SCHEMA_REGISTRY_URL, logger }),
+    kafka: openKafka(config, 'webhook-dispatcher', logger),
+    codec: openCodec(config, logger),
     statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,
     group: groupNames(config.RUNLANE_TOPIC_PREFIX).webhookDispatcher,
     project,

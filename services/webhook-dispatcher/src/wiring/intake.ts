@@ -28,6 +28,7 @@ export async function startIntake(
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
     report: (report) => reportIntake(foundation, report),
+    taken: (last) => known.note(last, last.offset),
     stoppages,
     logger,
   };
@@ -38,7 +39,6 @@ export async function startIntake(
       await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(pool, group, known.forBatch()) });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
-      known.note(last, last.offset);
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) =>

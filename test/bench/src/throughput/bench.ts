@@ -11,6 +11,7 @@ import { cpuMsOf } from '../machine.ts';
 import { runRequests } from '../requests.ts';
 import { against, medianOf } from '../statistics.ts';
 import { TerminalEvents } from '../terminal-events.ts';
+import { CpuBudget } from './cpu-budget.ts';
 import { Profiler } from './profiler.ts';
 
 const ROUNDS = 5;
@@ -38,11 +39,13 @@ async function run(context: BenchContext): Promise<Findings> {
     { RUNLANE_MAX_CONCURRENT_RUNS: String(CONCURRENCY) },
     profiler?.nodeOptions,
   );
+  const budget = new CpuBudget(service.pid);
 
   const ours = async (load: typeof LOAD): Promise<Round> => {
     const requests = runRequests(deployment.topics.requests, { ...load, durability: options.durability });
     const cpuBeforeMs = cpuMsOf(service.pid);
     profiler?.begin();
+    budget.begin();
     const startedMs = performance.now();
     await producer.publish(requests.map(({ record }) => record));
     const endings = await events.succeeded(
@@ -51,6 +54,7 @@ async function run(context: BenchContext): Promise<Findings> {
     );
     const endedMs = Math.max(...endings.map(({ atMs }) => atMs));
     profiler?.end();
+    budget.end(load.count);
     const cpuMs = cpuMsOf(service.pid);
     return {
       perSecond: load.count / ((endedMs - startedMs) / 1_000),
@@ -68,6 +72,7 @@ async function run(context: BenchContext): Promise<Findings> {
   await theirs('postgres', WARM_UP);
   await theirs('memory', WARM_UP);
   profiler?.forget();
+  budget.forget();
   const rounds: { ours: Round[]; postgres: Round[]; memory: Round[] } = { ours: [], postgres: [], memory: [] };
   for (let round = 1; round <= ROUNDS; round += 1) {
     say(`round ${round} of ${ROUNDS}`);
@@ -78,7 +83,7 @@ async function run(context: BenchContext): Promise<Findings> {
   }
   return {
     ...findings(rounds.ours, rounds.postgres, rounds.memory, options.durability),
-    details: profiler === null ? [] : await profileOf(service, profiler),
+    details: [...budget.summary(), ...(profiler === null ? [] : await profileOf(service, profiler))],
   };
 }
 

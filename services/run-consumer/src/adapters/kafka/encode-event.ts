@@ -1,7 +1,7 @@
 import { eventHeaders } from '@runlane/contracts';
 import type { ValueCodec } from '@runlane/kafka';
 import type { EventEncoder } from '../../app/ports.ts';
-import { fitEvent } from '../../domain/status-event.ts';
+import { fittingJson } from '../../domain/status-event.ts';
 
 /** `ce_source` of every event: who published it. */
 const EVENT_SOURCE = '/runlane/run-consumer';
@@ -12,7 +12,7 @@ const MAX_EVENT_BYTES = 8 * 1024 * 1024 - 64 * 1024;
 /** Encodes status events for the status topic: CloudEvents binary mode, keyed by thread (design 2.3). */
 export function createEventEncoder(codec: Pick<ValueCodec, 'frame'>, statusTopic: string): EventEncoder {
   return async (event, traceparent) => {
-    const json = Buffer.from(JSON.stringify(fitEvent(event, MAX_EVENT_BYTES)));
+    const json = fittingJson(event, MAX_EVENT_BYTES);
     return {
       topic: statusTopic,
       key: event.thread_id,

@@ -1,3 +1,4 @@
+import { requestSizeProblem } from '@runlane/contracts';
 import type { DeadLetterReason } from '@runlane/contracts';
 import { PoisonError, parseJson } from '@runlane/kafka';
 import type { InRecord, ValueCodec } from '@runlane/kafka';
@@ -39,13 +40,8 @@ async function contentOf(
   const refused = refusedHeaders(record.headers);
   if (refused !== null) return deadLetter('too_large', refused);
   if (value === null) return deadLetter('undecodable', 'The record has no value. Send a RunCreate as JSON.');
-  if (value.length > maxRequestBytes) {
-    return deadLetter(
-      'too_large',
-      `The value has ${value.length} bytes; at most ${maxRequestBytes} are taken (RUNLANE_MAX_REQUEST_BYTES). ` +
-        'Store large content elsewhere and send a reference.',
-    );
-  }
+  const oversize = requestSizeProblem(value.length, maxRequestBytes);
+  if (oversize !== null) return { kind: 'dead_letter', reason: oversize };
   const decoded = {
     coordinates: { topic, partition, offset, timestampMs },
     key: record.key === null ? null : record.key.toString('utf8'),

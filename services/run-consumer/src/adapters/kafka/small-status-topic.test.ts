@@ -95,9 +95,20 @@ test('events that a topic does not take lose what makes them large, at their own
   ]);
 });
 
-test('an event of which nothing can be left out any more is refused by name', async () => {
-  const topic = await createTopic(200);
+test('an event of which nothing can be left out any more waits with its thread, and others go out', async () => {
+  const topic = await createTopic(20_000);
+  await using collector = await EventCollector.start(kafka, topic, codec);
+  const refused = eventOf(2, { error: { error: 'E', message: LARGE } });
+  const behind = eventOf(3, { values: 'small' });
+  const other = eventOf(4, { values: 'small' });
+  other.event.thread_id = 'other';
   const needs = { publisher: producer, encode: createEventEncoder(codec, topic), logger: silent };
-  const publishing = publishEvents([eventOf(1, { values: 'small' })], needs, AbortSignal.timeout(60_000));
-  await expect(publishing).rejects.toBeInstanceOf(RecordTooLarge);
+
+  const events = [eventOf(1, { values: 'small' }), refused, behind, other];
+  const leftOut = await publishEvents(events, needs, AbortSignal.timeout(60_000));
+
+  expect(leftOut.map(({ item }) => item.event.sequence)).toEqual([2, 3]);
+  expect(leftOut.map(({ refusal }) => refusal instanceof RecordTooLarge)).toEqual([true, false]);
+  await eventually(async () => (await collector.seen()).length === 2, { what: 'the others are read' });
+  expect((await collector.seen()).map(({ event }) => event.sequence)).toEqual([1, 4]);
 });

@@ -40,13 +40,14 @@ export class Attempts implements AsyncDisposable {
     const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
     const runGraph = createGraphRunner({
       graphs: this.#graphs,
-      newSaver: ({ runId, fencingToken, threadId, metadata, request }, ties) =>
+      newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
         new RunSaver({
           pool,
           schema: 'public',
           commits,
           claim: { runId, fencingToken },
           threadId,
+          floor: checkpointFloor,
           metadata,
           isDeferred: request.durability === 'async',
           ...ties,

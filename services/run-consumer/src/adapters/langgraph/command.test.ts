@@ -138,7 +138,11 @@ describe('resume is refused', () => {
     const thread = await runs.paused('parallel');
     const pause = thread.head;
     await thread.resume('a');
-    expect(await thread.resume('b', { checkpoint_id: pause })).toMatchObject(nothingToResume(/on checkpoint /));
+    expect(await thread.resume('b', { checkpoint_id: pause })).toMatchObject(
+      nothingToResume(/on checkpoint .* Send the checkpoint_id with no input and no command first/),
+    );
+    // Which is good advice.
+    expect(questionsOf(await thread.run({ input: null, checkpoint_id: pause }))).toEqual(['free?', 'gated?']);
   });
 
   test('when an id was answered, or never asked, also beside one that is pending', async () => {

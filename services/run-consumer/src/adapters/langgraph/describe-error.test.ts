@@ -53,3 +53,21 @@ describe('an error that a graph throws', () => {
     expect([error.length, message.length]).toEqual([256, 16_384]);
   });
 });
+
+test('a stack is told when it is wanted, with those of its causes, bounded, whatever they are', () => {
+  const endless = new Error('outer');
+  endless.cause = new RangeError('inner', { cause: endless });
+  expect(describeError(endless)).not.toHaveProperty('stack');
+  expect(describeError(endless, 60_000).stack).toMatch(/^Error: outer[^]*\ncaused by: RangeError: inner/);
+  expect(describeError(endless, 20).stack).toHaveLength(20);
+
+  const hostile = new Error('m');
+  for (const key of ['stack', 'cause']) {
+    Object.defineProperty(hostile, key, {
+      get: () => {
+        throw new Error('not for you');
+      },
+    });
+  }
+  expect(describeError(hostile, 100)).toEqual({ error: 'Error', message: 'm' });
+});

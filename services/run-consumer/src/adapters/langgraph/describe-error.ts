@@ -8,18 +8,40 @@ const MAX_NAME = 256;
 /** LangGraph notes on what a node throws which task it was; on a text it cannot, and its own error takes the place. */
 const HIDES_TEXT = /^Cannot create property 'pregelTaskId' on \w+ '([^]*)'$/;
 
+/** Deepest cause whose stack is told. */
+const MAX_CAUSES = 8;
+
 /**
- * Class name and message, as LangGraph's servers report an error, of whatever a graph throws: two bounded texts that
+ * Class name and message, as LangGraph's servers report an error, of whatever a graph throws: bounded texts that
  * Postgres can hold. Never throws, also where reading the error does.
+ *
+ * @param stackLength longest stack, with those of the causes, in characters; 0 = none
  */
-export function describeError(error: unknown): RunError {
+export function describeError(error: unknown, stackLength = 0): RunError {
   const hidden = HIDES_TEXT.exec(read(error, 'message') ?? '');
   if (hidden !== null) return { error: 'Error', message: bounded(hidden[1] ?? '', MAX_MESSAGE) };
   const name = read(error, 'name');
   return {
     error: bounded(name === null || name === '' ? 'Error' : name, MAX_NAME),
     message: bounded(messageOf(error), MAX_MESSAGE),
+    ...stackOf(error, stackLength),
   };
+}
+
+function stackOf(error: unknown, length: number): { stack?: string } {
+  const stacks = length === 0 ? [] : stacksOf(error);
+  return stacks.length === 0 ? {} : { stack: bounded(stacks.join('\ncaused by: '), length) };
+}
+
+/** The stacks of whatever a graph throws and of its causes, from the outside in. Never throws. */
+export function stacksOf(error: unknown): string[] {
+  const stacks: string[] = [];
+  for (let at = error, depth = 0; isObject(at) && depth <= MAX_CAUSES; depth += 1) {
+    const stack = read(at, 'stack');
+    if (stack !== null) stacks.push(stack);
+    at = readAny(at, 'cause');
+  }
+  return stacks;
 }
 
 function messageOf(error: unknown): string {
@@ -32,13 +54,15 @@ function messageOf(error: unknown): string {
   return typeof json === 'string' ? json : JSON.stringify(json);
 }
 
+type TextKey = 'name' | 'message' | 'stack';
+
 /** A member that is a text; null for any other, and when reading it throws. */
-function read(value: unknown, key: 'name' | 'message'): string | null {
+function read(value: unknown, key: TextKey): string | null {
   const member = isObject(value) ? readAny(value, key) : undefined;
   return typeof member === 'string' ? member : null;
 }
 
-function readAny(value: object, key: 'name' | 'message'): unknown {
+function readAny(value: object, key: TextKey | 'cause'): unknown {
   try {
     return Reflect.get(value, key);
   } catch {

@@ -1,6 +1,6 @@
 /**
- * Purpose   Learns from a graph's own stream what `graph.invoke` would have returned, and the head checkpoint where the
- *           stream tells: reading it back costs a statement and a second planning of the next tasks per run.
+ * Purpose   Learns from a graph's own stream what `graph.invoke` would have returned, and from its saver which checkpoint is
+ *           the head of the thread then: reading it back costs a statement and a second planning of the next tasks per run.
  * Rule      The values of an event are those that `invoke` returns (without `__interrupt__`, which the event has as
  *           `interrupts`): the graph's output channels after the last superstep, whatever the durability. A checkpoint
  *           cannot tell them: it has channels that are no output, and lacks those that are not tracked.
@@ -14,11 +14,12 @@ import type { ThreadState } from './thread-state.ts';
 export class Ending {
   readonly #run: ClaimedRun;
   readonly #graph: RunnableGraph;
-  readonly #hasSaver: boolean;
+  readonly #saver: RunSaver | null;
   readonly #ownHead: string | undefined;
   /** What `invoke` would return if the stream ended here; null before the first superstep has ended. */
   #latest: { values: unknown } | null = null;
-  #announced: { state: Announced; latest: { values: unknown } | null } | null = null;
+  #superstepCount = 0;
+  #isInterrupted = false;
 
   /**
    * @param saver null for a run without a checkpointer
@@ -28,24 +29,22 @@ export class Ending {
     this.#ownHead = ownHead;
     this.#run = run;
     this.#graph = graph;
-    this.#hasSaver = saver !== null;
+    this.#saver = saver;
   }
 
   /** Options to stream the graph with. */
   get streamOptions(): object {
-    // The only checkpoint of `exit` is written after the stream has ended.
-    const isAnnounced = this.#hasSaver && this.#run.request.durability !== 'exit';
     const { outputChannels } = this.#graph;
-    return {
-      streamMode: isAnnounced ? ['values', 'checkpoints'] : ['values'],
-      ...(outputChannels === undefined ? {} : { outputKeys: outputChannels }),
-    };
+    return { streamMode: 'values', ...(outputChannels === undefined ? {} : { outputKeys: outputChannels }) };
   }
 
   see(chunk: unknown): void {
-    const [mode, payload] = chunk as ['values' | 'checkpoints', unknown];
-    if (mode === 'checkpoints') this.#announced = { state: payload as Announced, latest: this.#latest };
-    else if (!isInterruption(payload)) this.#latest = { values: payload };
+    if (isInterruption(chunk)) {
+      this.#isInterrupted = true;
+      return;
+    }
+    this.#latest = { values: chunk };
+    this.#superstepCount += 1;
   }
 
   /**
@@ -53,9 +52,14 @@ export class Ending {
    * pause. For a run without a checkpointer it is the only state there is, after a failure too.
    */
   get state(): ThreadState | null {
-    if (!this.#hasSaver) return { values: this.#latest?.values ?? null, next: [], config: {}, tasks: [] };
-    if (this.#announced === null || this.#announced.state.next.length > 0) return null;
-    return this.withValues({ ...this.#announced.state, tasks: [] });
+    const values = this.#latest?.values ?? null;
+    if (this.#saver === null) return { values, next: [], config: {}, tasks: [] };
+    const { headId, hasInterrupt } = this.#saver.progress;
+    // The only checkpoint of `exit` is written after the stream has ended.
+    const isKnown = headId !== null && this.#run.request.durability !== 'exit';
+    // A graph that ends without an error and without a question has nothing left to do.
+    if (!isKnown || this.#latest === null || hasInterrupt || this.#isInterrupted) return null;
+    return this.withValues({ values, next: [], tasks: [], config: { configurable: { checkpoint_id: headId } } });
   }
 
   /** The head of a thread whose graph has ended, with what `invoke` would have returned. */
@@ -68,19 +72,16 @@ export class Ending {
     return this.#latest === null ? outputOf(head, this.#graph) : { ...head, ...this.#latest };
   }
 
-  /** The same when the graph was stopped: a superstep that has ended may not have been written. */
+  /** The same when the graph was stopped: a superstep that has ended may not have been told, or not have been written. */
   withWrittenValues(head: ThreadState): ThreadState {
-    const isHead =
+    const isOfLatest =
       this.#run.request.durability === 'exit'
         ? head.metadata?.['run_id'] === this.#run.runId
-        : head.config.configurable?.checkpoint_id === this.#announced?.state.config.configurable?.checkpoint_id;
-    const written = this.#run.request.durability === 'exit' ? this.#latest : (this.#announced?.latest ?? null);
-    return isHead && written !== null ? { ...head, ...written } : outputOf(head, this.#graph);
+        : head.config.configurable?.checkpoint_id === this.#saver?.progress.headId &&
+          this.#saver?.progress.superstepCount === this.#superstepCount;
+    return isOfLatest && this.#latest !== null ? { ...head, ...this.#latest } : outputOf(head, this.#graph);
   }
 }
-
-/** LangGraph announces a checkpoint once the tasks that follow it are known: without any, it is the end. */
-type Announced = Pick<ThreadState, 'values' | 'next' | 'config' | 'metadata'>;
 
 /** A thread's state as the output of a graph that was not invoked. */
 export function outputOf(state: ThreadState, { outputChannels }: RunnableGraph): ThreadState {

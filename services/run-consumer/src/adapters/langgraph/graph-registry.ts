@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
 import type { Logger } from '@runlane/service-kit';
@@ -5,6 +6,7 @@ import { lend } from './lent-parts.ts';
 import { watchParts } from './node-watch.ts';
 import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
+import { ownFrameOf } from './tell-failure.ts';
 
 /** What the executor uses of a compiled graph. Structural, because a project brings its own copy of LangGraph. */
 export interface RunnableGraph {
@@ -33,7 +35,22 @@ export type GraphState = {
 };
 
 /** How long the import of a graph may take, in milliseconds. */
-const LOAD_LIMIT_MS = 60_000;
+export const LOAD_LIMIT_MS = 60_000;
+
+/**
+ * Milliseconds after which the import of the next graph begins, also when this one goes on: one that waits for a server
+ * keeps no other, and of one that blocks the thread it is known which it was.
+ */
+const NEXT_AFTER_MS = 5_000;
+
+export type RegistryOptions = {
+  /** How long the import of a graph may take, in milliseconds. Default: a minute. */
+  loadLimitMs?: number;
+  /** Called before the import of a graph begins. */
+  onLoading?: (graphId: string) => void;
+  /** Called when it has ended, however it did. */
+  onLoaded?: (graphId: string) => void;
+};
 
 /** As LangGraph's servers call it. */
 type GraphFactory = (config: object, runtime: FactoryRuntime) => unknown;
@@ -52,11 +69,10 @@ export class GraphRegistry {
   readonly #sources: Map<string, GraphSource>;
   readonly #loaded = new Map<string, Promise<LoadedGraph>>();
   readonly #logger: Logger;
-  readonly #loadLimitMs: number;
+  readonly #options: RegistryOptions;
 
-  /** @param loadLimitMs how long the import of a graph may take, in milliseconds */
-  constructor(sources: readonly GraphSource[], logger: Logger, loadLimitMs = LOAD_LIMIT_MS) {
-    this.#loadLimitMs = loadLimitMs;
+  constructor(sources: readonly GraphSource[], logger: Logger, options: RegistryOptions = {}) {
+    this.#options = options;
     this.#sources = new Map(sources.map((source) => [source.graphId, source]));
     this.#logger = logger;
   }
@@ -72,17 +88,22 @@ export class GraphRegistry {
 
   /** Loads every graph, so that a first run does not wait for it. One that does not load is logged and fails its runs. */
   async loadAll(): Promise<void> {
-    // Side by side: one that waits for its own servers does not keep the others.
-    await Promise.all(
-      this.graphIds.map(async (graphId) => {
-        try {
-          await this.#load(graphId);
-          this.#logger.info({ graph_id: graphId }, 'graph.loaded');
-        } catch (error) {
-          this.#logger.error({ err: error, graph_id: graphId }, 'graph.not_loadable');
-        }
-      }),
-    );
+    const loading: Promise<void>[] = [];
+    for (const graphId of this.graphIds) {
+      const told = this.#loadAndTell(graphId);
+      loading.push(told);
+      await Promise.race([told, sleep(NEXT_AFTER_MS, undefined, { ref: false })]);
+    }
+    await Promise.all(loading);
+  }
+
+  async #loadAndTell(graphId: string): Promise<void> {
+    try {
+      await this.#load(graphId);
+      this.#logger.info({ graph_id: graphId }, 'graph.loaded');
+    } catch (error) {
+      this.#logger.error({ err: error, graph_id: graphId, at: ownFrameOf(error) }, 'graph.not_loadable');
+    }
   }
 
   /**
@@ -113,8 +134,11 @@ export class GraphRegistry {
     const known = this.#loaded.get(graphId);
     if (known !== undefined) return known;
     const source = this.#sourceOf(graphId);
+    this.#options.onLoading?.(graphId);
     const loading = importGraph(source);
-    const limited = within(this.#loadLimitMs, loading, source);
+    const limited = within(this.#options.loadLimitMs ?? LOAD_LIMIT_MS, loading, source).finally(() =>
+      this.#options.onLoaded?.(graphId),
+    );
     this.#loaded.set(graphId, limited);
     // One that comes late serves the runs that come later.
     limited.catch(() => loading.then(() => this.#loaded.set(graphId, loading)).catch(() => undefined));

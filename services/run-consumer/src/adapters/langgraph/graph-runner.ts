@@ -38,6 +38,8 @@ export type RunnerDependencies = {
   /** Asked before each superstep, and again before the next one when it said no. Default: always. */
   mayBegin?: () => boolean;
   store: BaseStore;
+  /** Longest stack that a failed run's event has, in characters. Default: 0, none. */
+  stackLength?: number;
   logger: Logger;
 };
 
@@ -65,7 +67,9 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
       const execute = () => attempt(run, { ...signals, abort }, { saver, nodes }, needs);
       return await inRun(run, () => nodes.during(() => asBorrower(() => waitingForStore(abort, execute))));
     } catch (error) {
-      return failureOutcome(error, saver, false);
+      const outcome = failureOutcome(error, saver, false, needs.stackLength);
+      if (outcome.kind === 'failed' && !abort.aborted) inRun(run, () => tellFailure(error, needs.logger));
+      return outcome;
     } finally {
       await saver?.quiesce();
       // Whoever aborted a run ends the thread of a graph that does not end; its time limit ends one that cannot write.
@@ -122,7 +126,7 @@ async function attempt(
     await saver?.quiesce();
     const reason: unknown = signals.abort.reason;
     const cause = reason instanceof GraphDrained ? reason : error;
-    const outcome = failureOutcome(cause, saver, control.drainRequested);
+    const outcome = failureOutcome(cause, saver, control.drainRequested, needs.stackLength);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
     if (!isStopped) tellFailure(cause, needs.logger);
@@ -176,6 +180,7 @@ function failureOutcome(
   error: unknown,
   saver: RunSaver | null,
   isDrained: boolean,
+  stackLength = 0,
 ): Extract<Outcome, { kind: 'failed' | 'handed_back' | 'lease_lost' }> {
   if (saver?.isRefused) return { kind: 'lease_lost' };
   const failure = saver?.failure ?? null;
@@ -195,5 +200,5 @@ function failureOutcome(
     return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(error) };
   }
   const reason = error instanceof GraphNotLoadable ? 'graph_not_loadable' : 'graph_error';
-  return { kind: 'failed', reason, error: describeError(error), head: null };
+  return { kind: 'failed', reason, error: describeError(error, stackLength), head: null };
 }

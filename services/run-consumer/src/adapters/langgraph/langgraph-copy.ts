@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire, findPackageJSON } from 'node:module';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
 import { CompiledStateGraph, Send } from '@langchain/langgraph';
 import type { RunnableGraph } from './graph-registry.ts';
+import { importedCopy } from './module-copies.ts';
 
 type SendClass = new (node: string, input: unknown) => object;
 
@@ -34,15 +32,9 @@ export async function sendClassOf(graph: RunnableGraph, graphFile: string): Prom
 
 /** The copy that an `import` in the file gives. */
 async function imported(graphFile: string): Promise<Copy | null> {
-  const manifest = findPackageJSON(PACKAGE, pathToFileURL(graphFile));
-  if (manifest === undefined) return null;
-  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: { '.': { import: EntryPoint } } };
-  const entry = exports['.'].import;
-  const file = join(dirname(manifest), typeof entry === 'string' ? entry : entry.default);
-  return (await import(pathToFileURL(file).href)) as Copy;
+  const url = importedCopy(PACKAGE, '.', graphFile);
+  return url === null ? null : ((await import(url)) as Copy);
 }
-
-type EntryPoint = string | { default: string };
 
 /** The copy that a `require` in the file gives. */
 function required(graphFile: string): Copy {

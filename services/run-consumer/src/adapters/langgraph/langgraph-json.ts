@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { RunlaneError } from '@runlane/service-kit';
 import { z } from 'zod';
 import { readProjectEnv } from './langgraph-json-env.ts';
@@ -7,6 +7,7 @@ import type { ProjectEnv } from './langgraph-json-env.ts';
 import { ignoredKeys } from './langgraph-json-keys.ts';
 import { readStoreSection, storeSection } from './langgraph-json-store.ts';
 import type { StoreSettings } from './langgraph-json-store.ts';
+import { nearestTsconfig, unheardSettings } from './project-tsconfig.ts';
 
 const graphSpec = z.union([z.string(), z.looseObject({ path: z.string(), description: z.string().optional() })]);
 
@@ -31,7 +32,7 @@ export type LangGraphProject = {
   file: string;
   /** The folder of the file: where the graphs run. */
   directory: string;
-  /** The nearest tsconfig.json at or above it, for path aliases; null without one. */
+  /** The nearest tsconfig.json at or above it, for the settings of its modules; null without one. */
   tsconfig: string | null;
   graphs: GraphSource[];
   /** What the graphs have in their environment besides that of the process, from the `env` key. */
@@ -61,25 +62,23 @@ export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv):
   }
   const store = readStoreSection(parsed.data.store, directory);
   if (typeof store === 'string') throw invalid(`${file}: ${store}`);
+  const tsconfig = nearestTsconfig(directory);
+  const graphs = Object.entries(parsed.data.graphs).map(([graphId, spec]) =>
+    graphSource(graphId, typeof spec === 'string' ? spec : spec.path, directory),
+  );
+  const { env, warnings } = projectEnv(parsed.data.env, directory, environment);
+  const tsconfigs = new Set([tsconfig, ...graphs.map((graph) => nearestTsconfig(dirname(graph.file)))]);
   return {
     file,
     directory,
-    tsconfig: nearestTsconfig(directory),
-    graphs: Object.entries(parsed.data.graphs).map(([graphId, spec]) =>
-      graphSource(graphId, typeof spec === 'string' ? spec : spec.path, directory),
-    ),
-    ...projectEnv(parsed.data.env, directory, environment),
+    tsconfig,
+    graphs,
+    env,
+    warnings: [...warnings, ...unheardSettings(tsconfigs)],
     webhooks: parsed.data.webhooks,
     store,
     ignoredKeys: ignoredKeys(parsed.data),
   };
-}
-
-function nearestTsconfig(directory: string): string | null {
-  const file = join(directory, 'tsconfig.json');
-  if (existsSync(file)) return file;
-  const parent = dirname(directory);
-  return parent === directory ? null : nearestTsconfig(parent);
 }
 
 /** A path, and behind the last colon the name of an export; without one the default export. */

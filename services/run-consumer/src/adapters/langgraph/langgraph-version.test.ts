@@ -24,9 +24,10 @@ async function startProject(langgraph: string) {
   const project = new ProjectWithOwnCopy(langgraph);
   const workers = new GraphWorkers({
     settings: {
-      databaseUrl: rows.databaseUrl,
+      database: { DATABASE_URL: rows.databaseUrl, secretFiles: {} },
       checkpointSchema: 'public',
       poolSize: 2,
+      loadLimitMs: 60_000,
       directory: project.directory,
       graphs: [
         project.graph('gate'),
@@ -36,6 +37,7 @@ async function startProject(langgraph: string) {
       ],
       tsconfig: null,
       store: { index: null, ttl: null },
+      stackLength: 0,
       logLevel: 'silent',
     },
     environment: { ...process.env, SIDE_EFFECTS_FILE: join(project.directory, 'side-effects.jsonl') },

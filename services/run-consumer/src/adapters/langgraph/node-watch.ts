@@ -97,7 +97,7 @@ function watchInvoke(runnable: object): void {
   let owner: object | null = runnable;
   while (owner !== null && !Object.hasOwn(owner, 'invoke')) owner = Reflect.getPrototypeOf(owner);
   // An object with an `invoke` that no class defines is a one-off, and stays untouched.
-  if (owner === null || owner === runnable || hooked.has(owner)) return;
+  if (owner === null || owner === runnable || hooked.has(owner) || isEntered(runnable)) return;
   const invoke: unknown = Reflect.get(owner, 'invoke');
   if (typeof invoke !== 'function') return;
   hooked.add(owner);
@@ -107,6 +107,12 @@ function watchInvoke(runnable: object): void {
     return result;
   };
   Reflect.defineProperty(owner, 'invoke', { ...Reflect.getOwnPropertyDescriptor(owner, 'invoke'), value: watched });
+}
+
+/** A function that LangGraph has wrapped is entered through the storage. */
+function isEntered(runnable: object): boolean {
+  const namespace: unknown = Reflect.get(runnable, 'lc_namespace');
+  return Array.isArray(namespace) && namespace.length === 1 && namespace[0] === 'langgraph';
 }
 
 function isPlain(value: object): boolean {

@@ -1,5 +1,7 @@
 import type { RunControl } from '@langchain/langgraph';
+import { uuidV5 } from '@runlane/contracts';
 import type { JsonObject } from '@runlane/contracts';
+import { claimNumber } from '../../domain/run.ts';
 import type { ClaimedRun } from '../../domain/run.ts';
 
 /** How an invocation is stopped: now, or at its next superstep. */
@@ -26,11 +28,20 @@ export function runOptions(run: ClaimedRun, stop: StopControls, fromCheckpoint: 
     context: context ?? {},
     ...(before === null ? {} : { interruptBefore: before }),
     ...(after === null ? {} : { interruptAfter: after }),
-    runId: run.runId,
+    runId: traceIdOf(run),
     durability,
     streamMode: 'values',
     ...stop,
   };
+}
+
+/**
+ * The id of an attempt's trace: of the first one the run's own, under which people look for it. A later one has its own,
+ * because a collector takes each id once.
+ */
+function traceIdOf(run: ClaimedRun): string {
+  const number = claimNumber(run);
+  return number <= 1 ? run.runId : uuidV5(String(number), run.runId);
 }
 
 /** The keys of `configurable` that a request cannot set: they say which run this is. */

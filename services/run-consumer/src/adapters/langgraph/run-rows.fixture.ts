@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
+import { checkpointFloorAt } from '@runlane/checkpoint';
 import { parseRunCreate } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { createPool, migrate } from '@runlane/postgres';
@@ -34,12 +35,13 @@ export class RunRows implements AsyncDisposable {
     if (parsed.kind === 'invalid') throw new Error(parsed.problems.join(' '));
     const runId = randomUUID();
     const graphId = parsed.request.assistant_id;
+    const checkpointFloor = checkpointFloorAt(Date.now());
     await this.pool.query(
       `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request,
-         fingerprint, metadata, lane_position, executor_id, fencing_token, attempt, source_topic, source_partition,
+         fingerprint, metadata, lane_position, executor_id, fencing_token, attempt, checkpoint_floor, source_topic, source_partition,
          source_offset)
-       values ($1, $2, $3, $3, 'running', 'enqueue', '{}', '', '{}', $4, $5, 1::bigint << 32, 1, 't', 0, 0)`,
-      [runId, threadId, graphId, Math.floor(Math.random() * 1e9), randomUUID()],
+       values ($1, $2, $3, $3, 'running', 'enqueue', '{}', '', '{}', $4, $5, 1::bigint << 32, 1, $6, 't', 0, 0)`,
+      [runId, threadId, graphId, Math.floor(Math.random() * 1e9), randomUUID(), checkpointFloor],
     );
     return {
       runId,
@@ -53,6 +55,7 @@ export class RunRows implements AsyncDisposable {
       fencingToken: 1n << 32n,
       isIsolated: false,
       isTemporary: false,
+      checkpointFloor,
     };
   }
 

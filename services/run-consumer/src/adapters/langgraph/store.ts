@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
+import { clientAt } from '@runlane/postgres';
+import type { DatabaseUrl } from '@runlane/postgres';
 import type { Logger } from '@runlane/service-kit';
 import type { StoreSettings } from './langgraph-json-store.ts';
 import type { Embeddings } from './store-embeddings.ts';
@@ -9,7 +11,7 @@ import { WaitingStore } from './waiting-store.ts';
 const STORE_CONNECTIONS = 5;
 
 export type StoreOptions = {
-  databaseUrl: string;
+  databaseUrl: DatabaseUrl;
   /** Schema of LangGraph's tables. */
   schema: string;
   /** Default: no index, no times. */
@@ -27,7 +29,7 @@ export function openStore({ databaseUrl, schema, settings, embeddings, logger }:
   const { index, ttl } = settings ?? { index: null, ttl: null };
   const store = new WaitingStore({
     connectionOptions: {
-      connectionString: databaseUrl,
+      Client: clientAt(databaseUrl),
       application_name: 'run-consumer store',
       max: STORE_CONNECTIONS,
       keepAlive: true,

@@ -1,19 +1,17 @@
 import type { Logger } from '@runlane/service-kit';
+import { stacksOf } from './describe-error.ts';
 import { runScope } from './run-scope.ts';
 
 /**
  * Tells the log what a graph threw: its stack, mapped to the lines of the source, its causes, and where in the project it
- * comes from. The event has name and message only.
+ * comes from. The event has name and message, and the stack only where a deployment wants it.
  */
 export function tellFailure(error: unknown, logger: Logger): void {
-  const at = error instanceof Error ? firstOwnFrame(error) : null;
-  logger.error({ err: error, ...runScope(), at }, 'graph.failed');
+  logger.error({ err: error, ...runScope(), at: ownFrameOf(error) }, 'graph.failed');
 }
 
-/** The first line of the stack, or of a cause's, that is neither a dependency's nor Node's; null without one. */
-function firstOwnFrame(error: Error): string | null {
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at .*[/\\]/.test(line));
-  const own = frames.find((line) => !/node_modules|node:|\/run-consumer\/src\//.test(line));
-  if (own !== undefined) return own.trim();
-  return error.cause instanceof Error ? firstOwnFrame(error.cause) : null;
+/** The first line of an error's stack, or of a cause's, that is neither a dependency's nor Node's; null without one. */
+export function ownFrameOf(error: unknown): string | null {
+  const frames = stacksOf(error).flatMap((stack) => stack.split('\n').filter((line) => /^\s+at .*[/\\]/.test(line)));
+  return frames.find((line) => !/node_modules|node:|\/run-consumer\/src\//.test(line))?.trim() ?? null;
 }

@@ -10,7 +10,7 @@ import { THREADS, batchesOf, byThread, logs, place, readBy } from '../../domain/
 import type { Between } from '../../domain/admission-log.fixture.ts';
 import type { CancelRequest, RunRequest } from '../../domain/run-request.ts';
 import type { ClaimedRun, HeadState, Outcome, Stop } from '../../domain/run.ts';
-import { SequentialModel } from '../../domain/sequential-model.fixture.ts';
+import { SequentialModel, configurableLine } from '../../domain/sequential-model.fixture.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { createScheduledRuns } from './scheduled-runs.ts';
 
@@ -31,7 +31,7 @@ const reading: fc.Arbitrary<Reading> = fc.record({
 });
 
 test(
-  'verdicts, final statuses, events and their order are those of a sequential reading',
+  'verdicts, final statuses, events, their order and what attempts have in configurable are those of a sequential reading',
   { timeout: 300_000 },
   async () => {
     await fc.assert(
@@ -62,6 +62,7 @@ test(
           for (const thread of THREADS) {
             expect((await world.thread(thread))?.[0] ?? null).toBe(model.threadStatus(thread));
           }
+          expect(byThread(ledger.configurables)).toEqual(byThread(model.configurables));
           expect(await gaps()).toEqual([]);
         },
       ),
@@ -74,6 +75,8 @@ test(
 class Reader {
   readonly #readings: readonly Reading[];
   readonly #read: (RunRequest | CancelRequest)[] = [];
+  /** As the model's. */
+  readonly configurables: string[] = [];
   readonly #running = new Map<string, ClaimedRun>();
   #batchCount = 0;
   #group = 0;
@@ -100,7 +103,11 @@ class Reader {
   async meanwhile(step: Between): Promise<void> {
     switch (step.kind) {
       case 'claim':
-        for (const run of await world.claimReady()) this.#running.set(run.threadId, run);
+        for (const run of await world.claimReady()) {
+          this.#running.set(run.threadId, run);
+          const { configurable } = run.request.config ?? {};
+          this.configurables.push(configurableLine({ id: run.runId, thread: run.threadId }, configurable ?? {}));
+        }
         return;
       case 'join':
         await world.rows.pool.query(

@@ -1,9 +1,11 @@
 /** Real: Postgres. Decides: what comes back of stored dead letters, how much at once, and that a rollback leaves nothing. */
+import { RetriableError } from '@runlane/kafka';
 import type { OutRecord } from '@runlane/kafka';
 import { withTransaction } from '@runlane/postgres';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/run-rows.fixture.ts';
 import { createDeadLetterOutbox, insertDeadLetters } from './dead-letter-outbox.ts';
+import type { BacklogLimit } from './dead-letter-outbox.ts';
 
 let rows: RunRows;
 beforeAll(async () => {
@@ -76,7 +78,10 @@ test('a look takes dead letters up to a number and up to a number of bytes, and 
   ]);
 
   await store([1, 1, 1].map(ofBytes));
-  expect(await outbox.waiting(3, KIB)).toMatchObject({ hasMore: true });
+  const look = await outbox.waiting(3, KIB);
+  expect(look).toMatchObject({ hasMore: true });
+  const [first, ...others] = look.letters.map(({ id }) => id);
+  expect((await outbox.waiting(3, KIB, others)).letters.map(({ id }) => id)).toEqual([first]);
 });
 
 test('more bytes than one statement takes are stored all the same, in order', async () => {
@@ -86,6 +91,26 @@ test('more bytes than one statement takes are stored all the same, in order', as
     'select octet_length(value) as bytes from runlane.dead_letters order by id',
   );
   expect(found.map(({ bytes }) => bytes)).toEqual(sizes);
+});
+
+test('they are counted, with the age of the oldest, and with too many or too large ones no more are stored', async () => {
+  const outbox = createDeadLetterOutbox(rows.pool);
+  expect(await outbox.backlog()).toEqual({ letterCount: 0, bytes: 0, oldestSeconds: 0 });
+  const storeWithin = (limit: BacklogLimit) =>
+    withTransaction(rows.pool, (client) => insertDeadLetters(client, [ofBytes(KIB)], limit));
+  await storeWithin({ letterCount: 2, bytes: 2 * KIB });
+  await rows.pool.query(`update runlane.dead_letters set created_at = now() - interval '1 hour'`);
+  await storeWithin({ letterCount: 2, bytes: 2 * KIB });
+
+  await expect(storeWithin({ letterCount: 2, bytes: 10 * KIB })).rejects.toBeInstanceOf(RetriableError);
+  await expect(storeWithin({ letterCount: 10, bytes: 2 * KIB })).rejects.toBeInstanceOf(RetriableError);
+
+  const backlog = await outbox.backlog();
+  expect(backlog.letterCount).toBe(2);
+  expect(backlog.bytes).toBeGreaterThanOrEqual(2 * KIB);
+  expect(backlog.oldestSeconds).toBeGreaterThanOrEqual(3_600);
+  await outbox.forget((await outbox.waiting(1, KIB)).letters.map(({ id }) => id));
+  await storeWithin({ letterCount: 2, bytes: 10 * KIB });
 });
 
 test('of a transaction that rolls back there is no dead letter', async () => {

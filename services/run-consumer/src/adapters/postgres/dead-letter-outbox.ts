@@ -1,8 +1,9 @@
+import { RetriableError } from '@runlane/kafka';
 import type { OutRecord } from '@runlane/kafka';
 import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
-import type { DeadLetterOutbox } from '../../app/ports.ts';
+import type { DeadLetterBacklog, DeadLetterOutbox } from '../../app/ports.ts';
 import { sql } from './statements.ts';
 
 /** How much one insert stores, in bytes: what is unpacked from a small batch may be very large. */
@@ -18,8 +19,30 @@ type LetterRow = {
   found_count: number;
 };
 
-/** Stores records in order, to be published after the transaction of `client`: in one statement, unless they are very large. */
-export async function insertDeadLetters(client: PoolClient, records: readonly OutRecord[]): Promise<void> {
+type BacklogRow = { letter_count: number; bytes: bigint; oldest_seconds: number };
+
+/** So much may wait for a topic that takes nothing: it must not fill the disk of the ledger. */
+export type BacklogLimit = { letterCount: number; bytes: number };
+const BACKLOG_LIMIT: BacklogLimit = { letterCount: 50_000, bytes: 512 * 1024 * 1024 };
+
+/**
+ * Stores records in order, to be published after the transaction of `client`: in one statement, unless they are very large.
+ *
+ * Thrown: RetriableError when too many wait already. The partition then waits before the bad record, as with a topic that
+ * cannot be written to, and nothing is lost; partitions without bad records go on.
+ */
+export async function insertDeadLetters(
+  client: PoolClient,
+  records: readonly OutRecord[],
+  limit: BacklogLimit = BACKLOG_LIMIT,
+): Promise<void> {
+  const { letterCount, bytes: waitingBytes } = await backlogOf(client, limit.letterCount);
+  if (letterCount >= limit.letterCount || waitingBytes >= limit.bytes) {
+    throw new RetriableError(
+      `${letterCount} dead letters of ${waitingBytes} bytes wait in the table dead_letters, and no more are stored. ` +
+        'Look for dead_letter_relay.failed or dead_letter_relay.refused in the logs; when their topic takes them, this goes on.',
+    );
+  }
   let chunk: NewLetter[] = [];
   let chunkBytes = 0;
   for (const record of records) {
@@ -59,8 +82,8 @@ async function insert(client: PoolClient, letters: readonly NewLetter[]): Promis
 /** The dead letters that are stored. */
 export function createDeadLetterOutbox(pool: Pool): DeadLetterOutbox {
   return {
-    async waiting(limit, maxBytes) {
-      const rows = await onDatabase(() => query<LetterRow>(pool, sql.selectDeadLetters, [limit, maxBytes]));
+    async waiting(limit, maxBytes, without = []) {
+      const rows = await onDatabase(() => query<LetterRow>(pool, sql.selectDeadLetters, [limit, maxBytes, without]));
       const foundCount = rows[0]?.found_count ?? 0;
       const letters = rows.map(({ id, topic, key, headers, value }) => ({
         id,
@@ -68,10 +91,17 @@ export function createDeadLetterOutbox(pool: Pool): DeadLetterOutbox {
       }));
       return { letters, hasMore: foundCount > letters.length || foundCount === limit };
     },
+    backlog: () => onDatabase(() => backlogOf(pool, BACKLOG_LIMIT.letterCount)),
     async forget(ids) {
       await onDatabase(() => query(pool, sql.deleteDeadLetters, [ids]));
     },
   };
+}
+
+async function backlogOf(client: Pool | PoolClient, limit: number): Promise<DeadLetterBacklog> {
+  const [row] = await query<BacklogRow>(client, sql.selectDeadLetterBacklog, [limit]);
+  if (row === undefined) throw new Error('select-dead-letter-backlog returned no row');
+  return { letterCount: row.letter_count, bytes: Number(row.bytes), oldestSeconds: row.oldest_seconds };
 }
 
 function toPairs(headers: OutRecord['headers']): Pairs {

@@ -9,8 +9,9 @@ import { GroupCommit, RunSaver, WriteRefused, createBatchWriter } from '@runlane
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { claimNumber } from '../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';
-import { LedgerWorld } from './ledger-world.fixture.ts';
-import { createRunClaims } from './run-store.ts';
+import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
+import { createRunClaims } from './run-claims.ts';
+import { createExecutorLeases } from './run-store.ts';
 
 let world: LedgerWorld;
 beforeAll(async () => {
@@ -105,6 +106,33 @@ test('a token of before, which only counts, is raised above all of its kind', as
   expect(await world.settle(run, SUCCEEDED)).toBe('settled');
 });
 
+test('a renewal names every claim that the ledger knows, with what was asked of it, and none that it forgot', async () => {
+  const leases = createExecutorLeases(world.rows.pool);
+  const renewed = async () => (await leases.renew(EXECUTOR, 60_000)) ?? [];
+  const before = await renewed();
+  const askedThread = await readyRun();
+  const asked = await world.claimOne();
+  await world.admit([{ cancel: { thread_id: askedThread, action: 'interrupt' } }]);
+  await readyRun();
+  const loseCommits = await memory();
+  const forgotten = await world.claimOne();
+  const of = ({ runId, fencingToken }: ClaimedRun) => ({ runId, fencingToken });
+  expect(await renewed()).toEqual(
+    expect.arrayContaining([
+      ...before,
+      { ...of(asked), stop: { action: 'interrupt', reason: 'cancelled', supersededBy: null } },
+      { ...of(forgotten), stop: null },
+    ]),
+  );
+
+  await loseCommits();
+  expect(await renewed()).not.toContainEqual({ ...of(forgotten), stop: null });
+  const later = await world.claimOne();
+  expect(await renewed()).toHaveLength(before.length + 2);
+  expect(await renewed()).toContainEqual({ ...of(later), stop: null });
+  for (const run of [asked, later]) await world.settle(run, SUCCEEDED);
+});
+
 test('stop requests name the claim', async () => {
   const threadId = await readyRun();
   const run = await world.claimOne();
@@ -113,6 +141,6 @@ test('stop requests name the claim', async () => {
     'select executor_id from runlane.runs where run_id = $1',
     [run.runId],
   );
-  const requests = await createRunClaims(world.rows.pool).stopRequests(rows[0]?.executor_id ?? '');
+  const requests = await createRunClaims(world.rows.pool, []).stopRequests(rows[0]?.executor_id ?? '');
   expect(requests).toMatchObject([{ runId: run.runId, fencingToken: run.fencingToken }]);
 });

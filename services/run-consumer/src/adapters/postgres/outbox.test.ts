@@ -53,6 +53,15 @@ test('a look that took as many events as it may says that there may be more', as
   expect(await outbox.unpublished(4, 64 * KIB)).toMatchObject({ hasMore: false });
 });
 
+test('a look leaves threads out, however many events of theirs come first', async () => {
+  await rows.pool.query('truncate runlane.outbox');
+  for (let index = 0; index < 3; index += 1) await storeEvent(1);
+  const outbox = createOutbox(rows.pool);
+  const all = (await outbox.unpublished(500, 64 * KIB)).entries.map(({ threadId }) => threadId);
+  const look = await outbox.unpublished(1, 64 * KIB, all.slice(0, 2));
+  expect(look.entries.map(({ threadId }) => threadId)).toEqual(all.slice(2));
+});
+
 test('asking for the lease of another process writes nothing', async () => {
   const lease = createLease(rows.pool, 'outbox-relay');
   expect(await lease.acquire(randomUUID(), 60_000)).toBe(true);

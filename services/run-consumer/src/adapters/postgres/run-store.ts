@@ -1,56 +1,14 @@
-import type { CancelAction, JsonObject, MultitaskStrategy, RunCreate, SupersededReason } from '@runlane/contracts';
+import type { CancelAction, SupersededReason } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
-import type { ExecutorLeases, RunClaims, StrandedRuns } from '../../app/ports.ts';
-import type { StopRequest } from '../../domain/run.ts';
-import { requestOnThread } from '../../domain/thread-configurable.ts';
+import type { ExecutorLeases, StrandedRuns } from '../../app/ports.ts';
+import type { HeldClaim, Stop, StopRequest } from '../../domain/run.ts';
 import { sql } from './statements.ts';
 
-type ClaimedRow = {
-  run_id: string;
-  thread_id: string;
-  assistant_id: string;
-  graph_id: string;
-  request: RunCreate;
-  metadata: JsonObject;
-  multitask_strategy: MultitaskStrategy;
-  attempt: number;
-  fencing_token: bigint;
-  is_isolated: boolean;
-  is_temporary: boolean;
-  own_configurable: JsonObject | null;
-  assistant_configurable: JsonObject | null;
-  thread_configurable: JsonObject | null;
-};
-
-/** Claiming ready runs. */
-export function createRunClaims(pool: Pool): RunClaims {
-  return {
-    async claim(executorId, limit, known) {
-      const rows = await onDatabase(() => query<ClaimedRow>(pool, sql.claimReadyRuns, [executorId, limit, known]));
-      return rows.map((row) => ({
-        runId: row.run_id,
-        threadId: row.thread_id,
-        assistantId: row.assistant_id,
-        graphId: row.graph_id,
-        request: requestOnThread(row.request, {
-          own: row.own_configurable,
-          assistant: row.assistant_configurable,
-          thread: row.thread_configurable,
-        }),
-        metadata: row.metadata,
-        multitaskStrategy: row.multitask_strategy,
-        attempt: row.attempt,
-        fencingToken: row.fencing_token,
-        isIsolated: row.is_isolated,
-        isTemporary: row.is_temporary,
-      }));
-    },
-    async stopRequests(executorId) {
-      return (await onDatabase(() => query<StopRow>(pool, sql.selectStopRequests, [executorId]))).map(stopRequest);
-    },
-  };
+/** The running runs of the executor that were asked to stop. */
+export async function selectStopRequests(pool: Pool, executorId: string): Promise<StopRequest[]> {
+  return (await onDatabase(() => query<StopRow>(pool, sql.selectStopRequests, [executorId]))).map(stopRequest);
 }
 
 type StopRow = {
@@ -61,14 +19,20 @@ type StopRow = {
   superseded_by: string | null;
 };
 
+function stopOf(row: StopRow): Stop {
+  return { action: row.cancel_action, reason: row.reason, supersededBy: row.superseded_by };
+}
+
 function stopRequest(row: StopRow): StopRequest {
-  return {
-    runId: row.run_id,
-    fencingToken: row.fencing_token,
-    action: row.cancel_action,
-    reason: row.reason,
-    supersededBy: row.superseded_by,
-  };
+  return { runId: row.run_id, fencingToken: row.fencing_token, ...stopOf(row) };
+}
+
+type UnaskedRow = { run_id: string; fencing_token: bigint; cancel_action: null };
+type HeldRow = StopRow | UnaskedRow | { run_id: null };
+
+function heldClaim(row: StopRow | UnaskedRow): HeldClaim {
+  const { run_id: runId, fencing_token: fencingToken } = row;
+  return { runId, fencingToken, stop: row.cancel_action === null ? null : stopOf(row) };
 }
 
 /** The lease row of an executor process. */
@@ -78,10 +42,8 @@ export function createExecutorLeases(pool: Pool): ExecutorLeases {
       await onDatabase(() => query(pool, sql.registerExecutor, [executorId, host, leaseMs]));
     },
     async renew(executorId, leaseMs) {
-      const rows = await onDatabase(() =>
-        query<StopRow | { run_id: null }>(pool, sql.renewExecutor, [executorId, leaseMs]),
-      );
-      return rows.length === 0 ? null : rows.flatMap((row) => (row.run_id === null ? [] : [stopRequest(row)]));
+      const rows = await onDatabase(() => query<HeldRow>(pool, sql.renewExecutor, [executorId, leaseMs]));
+      return rows.length === 0 ? null : rows.flatMap((row) => (row.run_id === null ? [] : [heldClaim(row)]));
     },
     async release(executorId) {
       await onDatabase(() => query(pool, sql.releaseExecutor, [executorId]));

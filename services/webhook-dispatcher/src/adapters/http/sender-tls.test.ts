@@ -11,7 +11,7 @@ import type { TlsOptions } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { eventually } from '@runlane/testkit';
 import type { Dial } from './dial.ts';
-import { certificateMaker } from './certificates.fixture.ts';
+import { certificateMaker } from '@runlane/testkit';
 import {
   answering,
   inShort,

@@ -7,6 +7,7 @@ import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import type { Outcome } from '../../../domain/run.ts';
+import { currentDatabaseUrl } from '../../../database-files.ts';
 import { describeError } from '../describe-error.ts';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
@@ -15,6 +16,8 @@ import { openStore } from '../store.ts';
 import { runScope } from '../run-scope.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { BeginTicket } from './begin-ticket.ts';
+import { flushTraces } from './flush-traces.ts';
+import { resolveAliasesByGraph } from './graph-tsconfigs.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
 import { provideLoggers } from './provide-loggers.ts';
@@ -25,7 +28,8 @@ if (port === null) throw new Error('This module is the entry of a worker thread.
 
 const { settings, leaseEnd: leaseEndBuffer } = workerData as WorkerData;
 const leaseEnd = new LeaseEnd(leaseEndBuffer);
-const { databaseUrl, checkpointSchema: schema } = settings;
+const { database, checkpointSchema: schema } = settings;
+const databaseUrl = () => currentDatabaseUrl(database);
 const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
 const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
 const commits = new GroupCommit(createBatchWriter(pool, schema), {
@@ -35,30 +39,41 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
 
 provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
+resolveAliasesByGraph(
+  settings.graphs.map(({ file }) => file),
+  settings.tsconfig,
+  logger,
+);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
-const graphs = new GraphRegistry(settings.graphs, logger);
+const tell = (message: FromWorker) => port.postMessage(message);
+const graphs = new GraphRegistry(settings.graphs, logger, {
+  loadLimitMs: settings.loadLimitMs,
+  onLoading: (graphId) => tell({ type: 'loading', graphId }),
+  onLoaded: (graphId) => tell({ type: 'loaded', graphId }),
+});
 const runGraph = createGraphRunner({
   graphs,
-  newSaver: ({ runId, fencingToken, threadId, metadata, request }, ties) =>
+  newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
     new RunSaver({
       pool,
       schema,
       commits,
       claim: { runId, fencingToken },
       threadId,
+      floor: checkpointFloor,
       metadata,
       isDeferred: request.durability === 'async',
       ...ties,
     }),
   mayBegin: () => !leaseEnd.isOver(),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
+  stackLength: settings.stackLength,
   logger,
 });
 
 type Attempt = { abort: AbortController; drain: AbortController };
 const attempts = new Map<AttemptKey, Attempt>();
-const tell = (message: FromWorker) => port.postMessage(message);
 
 /** Whatever the outcome holds, the attempt ends. */
 function tellOutcome(key: AttemptKey, outcome: Outcome): void {
@@ -102,6 +117,11 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'drain':
       attempts.get(message.key)?.drain.abort();
+      return;
+    case 'finish':
+      void flushTraces(settings.graphs.map(({ file }) => file))
+        .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
+        .then(() => tell({ type: 'finished' }));
       return;
   }
 });

@@ -2,13 +2,14 @@
  * Purpose   The main thread's side of one worker thread, be it in this process or in one of its own.
  * Owns      The thread and the attempts that run in it. An attempt always gets an outcome: the graph's own, or that of
  *           the thread's end; or it has not begun, and can go elsewhere.
- * States    loading ──ready──▶ working ──a deaf graph──▶ leaving ──▶ gone; a crash or `terminate` leads there from each.
+ * States    loading ──ready──▶ working ──a deaf graph──▶ leaving ──▶ gone; a crash or `terminate` leads there from each,
+ *           and from loading a graph whose import blocks it: that graph's runs fail, and the others are not spent.
  * I3, I9    A graph that does not end after its abort is ended with its thread, so that an abort always ends.
  * I10       Before that the other attempts of the thread are drained: they stop at their next superstep and go on
  *           elsewhere, and nothing new begins beside them. A thread that does not answer cannot do that, and after a lost
  *           lease there is no time: then they are handed back as they are. None of them is spent.
  */
-import { LeaseLost } from '@runlane/service-kit';
+import { LeaseLost, waitOrAbort } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { RunSignals } from '../../../app/execute-runs.ts';
 import { claimKey } from '../../../domain/run.ts';
@@ -17,6 +18,7 @@ import { abortMessageOf } from './abort-message.ts';
 import { BeginTicket } from './begin-ticket.ts';
 import type { GraphHost, HostEvents } from './graph-host.ts';
 import type { AttemptKey, FromWorker } from './messages.ts';
+import { LoadWatch } from './load-watch.ts';
 import { Pulse } from './pulse.ts';
 
 export type GraphThreadOptions = {
@@ -24,11 +26,17 @@ export type GraphThreadOptions = {
   startHost: (events: HostEvents) => GraphHost;
   /** Whether the host shares this process' memory: only then can an attempt that has not begun be taken back. */
   sharesMemory: boolean;
+  /** How long the import of a graph may take, in milliseconds. */
+  loadLimitMs: number;
   /** Most milliseconds that the other attempts have to their next superstep when one of them is deaf to its abort. */
   drainGraceMs: number;
+  /** Whether its graphs send traces, which are sent before it ends. */
+  isTraced: boolean;
   logger: Logger;
   /** `isActive` has changed. */
   onChange?: () => void;
+  /** The import of this graph blocks it, so that it is ended. */
+  onBlocked?: (graphId: string) => void;
   /** @param crashed whether it ended by itself */
   onGone: (crashed: boolean) => void;
 };
@@ -37,6 +45,7 @@ export type GraphThreadOptions = {
 export const NOT_BEGUN = Symbol('not begun');
 
 type Attempt = {
+  graphId: string;
   resolve: (outcome: Outcome | typeof NOT_BEGUN) => void;
   ticket: BeginTicket | null;
   began: () => void;
@@ -49,13 +58,19 @@ const ABORT_GRACE_MS = 5_000;
 /** After a lost lease another process may start the run at any moment, so there is no time to be patient. */
 const LEASE_LOST_GRACE_MS = 500;
 
+/** Milliseconds that the last traces have: a collector that is away must not hold up the end of the service. */
+const TRACES_MS = 3_000;
+
 export class GraphThread {
   readonly #options: GraphThreadOptions;
   readonly #host: GraphHost;
   readonly #attempts = new Map<AttemptKey, Attempt>();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #loading: LoadWatch;
+  readonly #finished = new AbortController();
   readonly #pulse: Pulse | null;
   #isLeaving = false;
+  #isFinishing = false;
   #isEnding = false;
   #isGone = false;
   #grace: NodeJS.Timeout | undefined;
@@ -66,6 +81,7 @@ export class GraphThread {
       onMessage: (message) => this.#receive(message),
       onEnd: (error, crashed) => this.#ended(error, crashed),
     });
+    this.#loading = new LoadWatch(options.loadLimitMs, (graphId) => void this.#blocked(graphId));
     this.#pulse = options.sharesMemory ? this.#newPulse() : null;
   }
 
@@ -93,7 +109,7 @@ export class GraphThread {
     const { promise, resolve } = Promise.withResolvers<Outcome | typeof NOT_BEGUN>();
     if (this.#isGone) return Promise.resolve(NOT_BEGUN);
     const ticket = this.#options.sharesMemory ? new BeginTicket() : null;
-    this.#attempts.set(key, { resolve, ticket, began: () => signals.began?.(), isDeaf: false });
+    this.#attempts.set(key, { graphId: run.graphId, resolve, ticket, began: () => signals.began?.(), isDeaf: false });
     this.#host.send({ type: 'start', key, run, ticket: ticket?.buffer ?? null });
     // A process of its own has no other use than this run: its start counts as the run's.
     if (ticket === null) signals.began?.();
@@ -117,7 +133,18 @@ export class GraphThread {
     this.#endIfOnlyDeaf();
   }
 
-  /** Ends the thread; attempts in it are handed back unspent. */
+  /** Ends the thread when the traces of its runs are sent, or in a few seconds; attempts in it are handed back unspent. */
+  async finish(): Promise<void> {
+    this.#isFinishing = true;
+    this.leave();
+    if (this.#options.isTraced && !this.#isGone && (this.#pulse?.isAnswering ?? true)) {
+      this.#host.send({ type: 'finish' });
+      await waitOrAbort(TRACES_MS, this.#finished.signal);
+    }
+    await this.terminate();
+  }
+
+  /** Ends the thread at once; attempts in it are handed back unspent. */
   async terminate(): Promise<void> {
     this.#isEnding = true;
     if (!this.#isLeaving) {
@@ -170,7 +197,9 @@ export class GraphThread {
   #endIfOnlyDeaf(): void {
     if (!this.#isLeaving || this.#isEnding || this.#isGone) return;
     const attempts = [...this.#attempts.values()];
-    if (attempts.every(({ isDeaf }) => isDeaf)) void this.terminate();
+    if (attempts.length === 0) {
+      if (!this.#isFinishing) void this.finish();
+    } else if (attempts.every(({ isDeaf }) => isDeaf)) void this.terminate();
     else if (!attempts.some(({ isDeaf }) => isDeaf)) {
       // The thread need not be ended for anybody any more: the others have their time, until one of them is deaf.
       clearTimeout(this.#grace);
@@ -179,13 +208,24 @@ export class GraphThread {
   }
 
   #receive(message: FromWorker): void {
+    this.#loading.heard();
     switch (message.type) {
+      case 'loading':
+        this.#loading.began(message.graphId);
+        return;
+      case 'loaded':
+        this.#loading.ended(message.graphId);
+        return;
       case 'ready':
+        this.#loading.stop();
         this.#ready.resolve();
         this.#pulse?.answered();
         return;
       case 'pong':
         this.#pulse?.answered();
+        return;
+      case 'finished':
+        this.#finished.abort();
         return;
       case 'began':
         this.#attempts.get(message.key)?.began();
@@ -203,6 +243,23 @@ export class GraphThread {
     attempt?.resolve(outcome);
   }
 
+  async #blocked(graphId: string): Promise<void> {
+    if (this.#isGone || this.#isEnding) return;
+    this.#options.logger.error({ graph_id: graphId }, 'graph.blocks_at_import');
+    this.#options.onBlocked?.(graphId);
+    for (const [key, attempt] of this.#attempts) {
+      if (attempt.graphId === graphId) this.#end(key, blockedAtImport(graphId, this.#options.loadLimitMs));
+    }
+    // What executes in it beside the import ends with the thread (I9). Without any there is nothing to wait for, and an import that
+    // waits in native code does not let its thread end.
+    if (this.#attempts.size > 0) await this.terminate();
+    else {
+      this.#isEnding = true;
+      void this.#host.terminate();
+      this.#gone(`the import of graph ${graphId} blocked it`, false);
+    }
+  }
+
   #ended(error: Error, crashed: boolean): void {
     if (this.#isGone || this.#isEnding) return;
     this.#options.logger.error({ err: error, attempts: [...this.#attempts.keys()] }, 'worker.crashed');
@@ -212,7 +269,9 @@ export class GraphThread {
   #gone(why: string, crashed: boolean): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#loading.stop();
     this.#pulse?.stop();
+    this.#finished.abort();
     clearTimeout(this.#grace);
     this.#ready.reject(new Error(`The worker thread is gone: ${why}`));
     // Whoever awaits it hears of it; a thread that nobody awaits must not end the process by it.
@@ -221,6 +280,12 @@ export class GraphThread {
       this.#end(key, ticket?.take() ? NOT_BEGUN : handedBack(why, crashed));
     this.#options.onGone(crashed);
   }
+}
+
+/** How the runs end of a graph whose import does not let its thread go on. */
+export function blockedAtImport(graphId: string, limitMs: number): Outcome {
+  const message = `Graph ${graphId}: its import has blocked the event loop for more than ${limitMs / 1_000} s. Do such work inside of nodes, not while the module loads. It is tried again when the service starts.`;
+  return { kind: 'failed', reason: 'graph_not_loadable', error: { error: 'GraphNotLoadable', message }, head: null };
 }
 
 /** `crashed`: the attempt is spent, and the run goes on alone, so that others do not share its next crash. */

@@ -7,6 +7,7 @@ import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
 import { LeaseEnd } from './lease-end.ts';
@@ -45,13 +46,27 @@ export class GraphWorkers {
     await this.#shared.start();
   }
 
+  /** Has graphs loaded anew for the runs that begin from now on; resolves when they are loaded. */
+  async reload(): Promise<void> {
+    await this.#shared.reload();
+  }
+
   readonly run: GraphRunner = (run, signals) =>
-    run.isIsolated ? this.#runAlone(run, signals) : this.#shared.run(run, signals);
+    run.isIsolated && !this.#shared.blocksAtImport(run.graphId)
+      ? this.#runAlone(run, signals)
+      : this.#shared.run(run, signals);
 
   /** Ends every thread. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([this.#shared.stop(), ...[...this.#solo].map((thread) => thread.terminate())]);
+    await Promise.all([this.#shared.stop(), ...[...this.#solo].map((thread) => thread.finish())]);
+  }
+
+  /** Its process loads no other graph. */
+  #optionsFor({ graphId }: ClaimedRun): HostOptions {
+    const { settings } = this.#options;
+    const graphs = settings.graphs.filter((source) => source.graphId === graphId);
+    return { ...this.#options, settings: { ...settings, graphs } };
   }
 
   async #runAlone(run: ClaimedRun, signals: RunSignals): Promise<Outcome> {
@@ -59,9 +74,11 @@ export class GraphWorkers {
       return stoppedWaiting('a process of its own', true);
     }
     const thread = new GraphThread({
-      startHost: (events) => startOwnProcess(this.#options, this.#options.leaseMs / 2, events),
+      startHost: (events) => startOwnProcess(this.#optionsFor(run), this.#options.leaseMs / 2, events),
       sharesMemory: false,
+      loadLimitMs: this.#options.settings.loadLimitMs,
       drainGraceMs: this.#options.drainGraceMs,
+      isTraced: isTraced(this.#options.environment),
       logger: this.#options.logger,
       onGone: () => this.#solo.delete(thread),
     });
@@ -72,7 +89,7 @@ export class GraphWorkers {
       // Only its end tells whether the run was to blame: until then it stays apart.
       return outcome.kind === 'handed_back' ? { ...outcome, isolate: true } : outcome;
     } finally {
-      await thread.terminate();
+      await thread.finish();
       this.#apart.release();
     }
   }

@@ -1,4 +1,4 @@
-import type { AbortHow, LogLevel } from '@runlane/service-kit';
+import type { AbortHow, LogLevel, SecretFiles } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import type { StoreSettings } from '../langgraph-json-store.ts';
 import type { GraphSource } from '../langgraph-json.ts';
@@ -6,7 +6,8 @@ import type { LeaseEndTime } from './lease-end.ts';
 
 /** What a worker thread is started with. */
 export type WorkerSettings = {
-  databaseUrl: string;
+  /** `secretFiles` tells the file that DATABASE_URL is read from, if there is one. */
+  database: { DATABASE_URL: string; secretFiles: SecretFiles };
   checkpointSchema: string;
   /** Most Postgres connections of the worker, for checkpoints. */
   poolSize: number;
@@ -15,7 +16,11 @@ export type WorkerSettings = {
   graphs: GraphSource[];
   /** For the path aliases of the graphs' modules; null without one. */
   tsconfig: string | null;
+  /** How long the import of a graph may take, in milliseconds. */
+  loadLimitMs: number;
   store: StoreSettings;
+  /** Longest stack of what a graph throws that its event has, in characters; 0 = none. */
+  stackLength: number;
   logLevel: LogLevel;
 };
 
@@ -38,11 +43,17 @@ export type ToWorker =
   /** Stop at the next superstep. */
   | { type: 'drain'; key: AttemptKey }
   /** Asks for a `pong`, which a worker whose event loop is blocked does not give. */
-  | { type: 'ping' };
+  | { type: 'ping' }
+  /** Nothing more will come: asks for `finished`, when the traces of the runs are sent. */
+  | { type: 'finish' };
 
 export type FromWorker =
+  /** The import of a graph begins, or has ended: between them it may block the worker. */
+  | { type: 'loading' | 'loaded'; graphId: string }
+  /** All imports have ended. */
   | { type: 'ready' }
   | { type: 'pong' }
+  | { type: 'finished' }
   | { type: 'began'; key: AttemptKey }
   | { type: 'ended'; key: AttemptKey; outcome: Outcome };
 

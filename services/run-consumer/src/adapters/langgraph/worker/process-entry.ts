@@ -33,6 +33,7 @@ process.on('message', (message: ToProcess) => {
     case 'abort':
     case 'drain':
     case 'ping':
+    case 'finish':
       host?.send(message);
       return;
   }

@@ -2,7 +2,8 @@
  * Purpose   The worker threads that runs share: places each attempt in the thread with the fewest, replaces threads that
  *           are gone or about to be ended.
  * I10       An attempt that has not begun when its thread falls silent or ends goes to another thread, unspent. When no
- *           thread answers one more is started, up to SPARE_THREADS; until one answers, attempts wait here.
+ *           thread answers one more is started, up to SPARE_THREADS; until one answers, attempts wait here. A graph whose
+ *           import blocks its thread is left out of the next ones.
  */
 import { EventEmitter, once } from 'node:events';
 import { backoff } from '@runlane/service-kit';
@@ -10,8 +11,10 @@ import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner } from '../../../app/execute-runs.ts';
 import type { Outcome } from '../../../domain/run.ts';
 import { startThread } from './graph-host.ts';
+import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
-import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
+import type { WorkerSettings } from './messages.ts';
+import { GraphThread, NOT_BEGUN, blockedAtImport } from './graph-thread.ts';
 
 export type ThreadPoolOptions = HostOptions & {
   /** Threads that are kept running. */
@@ -34,25 +37,36 @@ export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   readonly #threads = new Set<GraphThread>();
   readonly #loading = new Set<GraphThread>();
+  /** With graphs as they were: they only end what they have begun. */
+  readonly #outdated = new Set<GraphThread>();
   /** As many wait as runs are executed. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #stopping = new AbortController();
+  /** Graphs that are not loaded any more, because their import has blocked a thread. */
+  readonly #blocking = new Set<string>();
+  #isStarted = false;
   #shortLives = 0;
+  #reloadCount = 0;
+  #reloading = Promise.resolve();
   #respawn: NodeJS.Timeout | undefined;
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
   }
 
-  /** Starts the threads; resolves when their graphs are loaded. Rejects when a thread cannot start. */
+  /**
+   * Starts the threads; resolves when their graphs are loaded, save those that do not load. Rejects when a thread cannot
+   * start.
+   */
   async start(): Promise<void> {
-    for (let count = 0; count < this.#options.threadCount; count += 1) this.#add();
-    await Promise.all([...this.#threads].map((thread) => thread.ready));
+    await this.#startAll();
+    await this.#reloading;
   }
 
   readonly run: GraphRunner = async (run, signals) => {
     const stop = AbortSignal.any([signals.abort, signals.drain, this.#stopping.signal]);
     for (;;) {
+      if (this.blocksAtImport(run.graphId)) return blockedAtImport(run.graphId, this.#options.settings.loadLimitMs);
       // Chosen and posted to in one go: the next one is to see it as busier.
       const thread = this.#leastBusy();
       if (thread !== null) {
@@ -68,11 +82,55 @@ export class ThreadPool {
     }
   };
 
-  /** Ends every thread. */
+  /**
+   * Has graphs loaded anew, in new threads: what has begun ends in its thread, all other attempts begin in these. Resolves
+   * when they are loaded.
+   */
+  reload(): Promise<void> {
+    for (const thread of this.#threads) {
+      this.#threads.delete(thread);
+      this.#loading.delete(thread);
+      this.#outdated.add(thread);
+      thread.leave();
+    }
+    this.#shortLives = 0;
+    this.#reloadCount += 1;
+    this.#blocking.clear();
+    this.#reloading = this.#startAll();
+    return this.#reloading;
+  }
+
+  /** Whether the import of the graph has blocked a thread. */
+  blocksAtImport(graphId: string): boolean {
+    return this.#blocking.has(graphId);
+  }
+
+  /** Ends every thread, after the traces of its runs are sent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#respawn);
-    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+    await Promise.all([...this.#threads, ...this.#outdated].map((thread) => thread.finish()));
+  }
+
+  async #startAll(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.threadCount }, () => this.#startOne()));
+    this.#isStarted = true;
+    this.#changed();
+  }
+
+  async #startOne(): Promise<void> {
+    const reloadCount = this.#reloadCount;
+    for (;;) {
+      const blockingCount = this.#blocking.size;
+      try {
+        await this.#add().ready;
+        return;
+      } catch (error) {
+        // It has made room for one that loads the graphs as they are by now.
+        if (this.#reloadCount !== reloadCount) return;
+        if (this.#blocking.size === blockingCount || this.#stopping.signal.aborted) throw error;
+      }
+    }
   }
 
   #leastBusy(): GraphThread | null {
@@ -97,17 +155,21 @@ export class ThreadPool {
     return [...this.#threads].filter((thread) => !thread.isLeaving).length < this.#options.threadCount;
   }
 
-  #add(): void {
+  #add(): GraphThread {
     const startedMs = performance.now();
     const thread = new GraphThread({
-      startHost: (events) => startThread(this.#options, events),
+      startHost: (events) => startThread({ ...this.#options, settings: this.#settings() }, events),
       sharesMemory: true,
+      loadLimitMs: this.#options.settings.loadLimitMs,
+      onBlocked: (graphId) => this.#blocking.add(graphId),
       drainGraceMs: this.#options.drainGraceMs,
+      isTraced: isTraced(this.#options.environment),
       logger: this.#options.logger,
       onChange: () => this.#changed(),
       onGone: (crashed) => {
         this.#threads.delete(thread);
         this.#loading.delete(thread);
+        this.#outdated.delete(thread);
         if (performance.now() - startedMs >= SETTLED_MS) this.#shortLives = 0;
         else if (crashed) this.#shortLives += 1;
         this.#changed();
@@ -119,11 +181,17 @@ export class ThreadPool {
       () => this.#loading.delete(thread),
       () => this.#loading.delete(thread),
     );
+    return thread;
+  }
+
+  #settings(): WorkerSettings {
+    const { settings } = this.#options;
+    return { ...settings, graphs: settings.graphs.filter(({ graphId }) => !this.#blocking.has(graphId)) };
   }
 
   /** Sees to it that as many threads as are kept can take attempts sooner or later. */
   #changed(): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopping.signal.aborted || !this.#isStarted) return;
     if (this.#isShort()) this.#replace();
     // Spares are not needed any more when those that were blocked answer again.
     const surplus = this.#active().length - this.#options.threadCount;

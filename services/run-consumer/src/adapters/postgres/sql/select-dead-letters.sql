@@ -1,5 +1,6 @@
 -- select-dead-letters
--- params  $1 how many at most integer, $2 how many bytes bigint: of keys, values and headers as stored
+-- params  $1 how many at most integer, $2 how many bytes bigint: of keys, values and headers as stored,
+--         $3 ids bigint[] to leave out
 -- result  the oldest dead letters in the order of id: as many as fit into $2 and the one that passes it, so at least one if
 --         there is any; found_count says how many there are, up to $1. Never a cursor: a transaction that took its id
 --         earlier may commit later
@@ -20,6 +21,7 @@ from (
   from (
     select *
     from runlane.dead_letters
+    where id <> all ($3::bigint[])
     order by id
     limit $1
   ) as letter

@@ -65,10 +65,14 @@ waiting as (
   ) as next_run
 ),
 scheduled as (
-  select distinct settled.thread_id
+  select settled.thread_id
   from settled
-  join runlane.runs as run using (thread_id)
-  where run.scheduled_at is not null
+  where exists (
+    select
+    from runlane.runs as run
+    where run.thread_id = settled.thread_id
+      and run.scheduled_at is not null
+  )
 ),
 readied as (
   update runlane.runs as run

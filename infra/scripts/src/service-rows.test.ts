@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { ServiceRows } from './service-rows.ts';
+
+const line = (msg: string, rest: object = {}): string =>
+  JSON.stringify({ level: 'info', time: '2026-01-02T03:04:05Z', service: 'run-consumer.graphs', msg, ...rest });
+
+test('tells which graphs loaded, as the last line about each says', () => {
+  const rows = new ServiceRows();
+  rows.rowOf(line('graph.loaded', { graph_id: 'chat' }));
+  rows.rowOf(line('graph.not_loadable', { graph_id: 'agent', err: { message: 'no module' } }));
+  expect(rows.graphs.summary()).toBe('agent (does not load), chat');
+  expect(rows.graphs.firstLoaded()).toBe('chat');
+  rows.rowOf(line('graph.loaded', { graph_id: 'agent' }));
+  expect(rows.graphs.summary()).toBe('agent, chat');
+});
+
+test('a webhook that was delivered has no row, the others say what becomes of them', () => {
+  const rows = new ServiceRows();
+  const attempt = { origin: 'http://127.0.0.1:9', outcome: 'connect', run_id: 'r' };
+  expect(rows.rowOf(line('webhook.attempted', { ...attempt, result: 'delivered' }))).toBeNull();
+  expect(rows.rowOf(line('webhook.attempted', { ...attempt, result: 'due', reason: 'refused' }))).toMatchObject({
+    type: 'webhook',
+    detail: 'http://127.0.0.1:9: refused; tried again later; run r',
+    tone: 'bad',
+  });
+  expect(rows.rowOf(line('webhook.attempted', { ...attempt, result: 'dead', status: 410 }))?.detail).toBe(
+    'http://127.0.0.1:9: 410; given up; run r',
+  );
+});
+
+test('what graphs print stands below their runs, and cannot steer the terminal', () => {
+  const printed = { graph_id: 'chat', thread_id: 't1', text: 'two\n\u001b[2Jlines' };
+  expect(new ServiceRows().rowOf(line('graph.console', printed))).toMatchObject({
+    type: '  console',
+    graph: 'chat',
+    thread: 't1',
+    detail: 'two lines',
+  });
+});
+
+test('what the table shows is not told again', () => {
+  const rows = new ServiceRows();
+  expect(rows.isShownElsewhere(line('batch.admitted', { dead_letters: ['undecodable'] }))).toBe(true);
+  expect(rows.isShownElsewhere(line('graph.failed'))).toBe(false);
+  expect(rows.isShownElsewhere('no JSON')).toBe(false);
+});

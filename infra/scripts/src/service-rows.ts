@@ -1,0 +1,71 @@
+import { printable } from './event-line.ts';
+import type { EventLine } from './event-line.ts';
+import { GraphStates } from './graph-states.ts';
+import { logFields } from './log-lines.ts';
+
+/** What the services write in their logs and people read better in the table of the events. */
+export class ServiceRows {
+  readonly graphs = new GraphStates();
+
+  /** The row for a line of a log; null when it is for the file alone, or to be shown as it is. */
+  rowOf(line: string): EventLine | null {
+    const fields = logFields(line);
+    switch (fields?.['msg']) {
+      case 'graph.loaded':
+        this.graphs.loaded(text(fields['graph_id']));
+        return null;
+      case 'graph.not_loadable':
+        this.graphs.notLoadable(text(fields['graph_id']), messageOf(fields['err']));
+        return null;
+      case 'graphs.reloading':
+        return row(fields, 'reload', `${list(fields['files'])}: new runs have the new code`, 'plain');
+      case 'graph.console':
+        return row(fields, '  console', text(fields['text']), isBad(fields) ? 'bad' : 'plain');
+      case 'webhook.attempted':
+        return fields['result'] === 'delivered' ? null : row(fields, 'webhook', failedWebhook(fields), 'bad');
+      default:
+        return null;
+    }
+  }
+
+  /** Whether something else tells the same: a batch with dead letters has rows of them, and a changed project starts anew. */
+  isShownElsewhere(line: string): boolean {
+    const msg = logFields(line)?.['msg'];
+    return msg === 'batch.admitted' || msg === 'project.changed';
+  }
+}
+
+type Fields = Record<string, unknown>;
+
+function row(fields: Fields, type: string, detail: string, tone: EventLine['tone']): EventLine {
+  return {
+    time: new Date(text(fields['time'])).toTimeString().slice(0, 8),
+    type,
+    graph: printable(text(fields['graph_id'] ?? '-')),
+    thread: printable(text(fields['thread_id'] ?? '-')),
+    detail: printable(detail),
+    tone,
+  };
+}
+
+function failedWebhook(fields: Fields): string {
+  const why = [fields['status'], fields['reason']].filter((part) => part != null).map(text);
+  const next = fields['result'] === 'dead' ? 'given up' : 'tried again later';
+  return `${text(fields['origin'])}: ${why.join(', ') || text(fields['outcome'])}; ${next}; run ${text(fields['run_id'])}`;
+}
+
+function isBad(fields: Fields): boolean {
+  return fields['level'] === 'warn' || fields['level'] === 'error';
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? text(error.message) : text(error);
+}
+
+function list(value: unknown): string {
+  return Array.isArray(value) ? value.map(text).join(', ') : text(value);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

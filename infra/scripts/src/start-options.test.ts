@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { heedEnvironment, parseStartOptions } from './start-options.ts';
+
+const shell = {
+  PATH: '/bin',
+  KAFKA_BROKERS: 'kafka.company:9092',
+  KAFKA_SASL_PASSWORD: 'secret',
+  KAFKA_HEAP_OPTS: '-Xmx1g',
+  SCHEMA_REGISTRY_USERNAME: 'me',
+  DATABASE_URL: '',
+};
+
+test('what a shell says of servers counts with --external only', () => {
+  const { heeded, unheeded } = heedEnvironment(shell, parseStartOptions([]));
+  expect(heeded).toEqual({ PATH: '/bin', KAFKA_HEAP_OPTS: '-Xmx1g' });
+  expect(unheeded).toEqual(['KAFKA_BROKERS', 'KAFKA_SASL_PASSWORD', 'SCHEMA_REGISTRY_USERNAME']);
+});
+
+test('with --external each server is decided for itself, with all that is said of it', () => {
+  const { heeded, unheeded } = heedEnvironment(shell, parseStartOptions(['--external']));
+  expect(heeded).toMatchObject({ KAFKA_BROKERS: 'kafka.company:9092', KAFKA_SASL_PASSWORD: 'secret' });
+  expect(heeded).not.toHaveProperty('SCHEMA_REGISTRY_USERNAME');
+  expect(unheeded).toEqual(['SCHEMA_REGISTRY_USERNAME']);
+});

@@ -1,0 +1,25 @@
+/** What a saver can tell of how far the graph has come that it writes for; of its root, and not of subgraphs. */
+export type WrittenProgress = {
+  /** The newest checkpoint; null before the first. */
+  headId: string | null;
+  /** Checkpoints of supersteps; that of an input is none. */
+  superstepCount: number;
+  /** Whether anything in the graph or its subgraphs has asked a question. */
+  hasInterrupt: boolean;
+};
+
+export class Progress implements WrittenProgress {
+  headId: string | null = null;
+  superstepCount = 0;
+  hasInterrupt = false;
+
+  notePut(namespace: string, checkpointId: string, source: string | undefined): void {
+    if (namespace !== '') return;
+    this.headId = checkpointId;
+    if (source === 'loop') this.superstepCount += 1;
+  }
+
+  noteWrites(channels: readonly string[]): void {
+    if (channels.includes('__interrupt__')) this.hasInterrupt = true;
+  }
+}

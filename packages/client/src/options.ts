@@ -1,0 +1,39 @@
+import { connectKafka } from '@runlane/kafka';
+import type { KafkaConnection, KafkaLogger, KafkaOptions } from '@runlane/kafka';
+
+/** Where Runlane's topics are, and how to reach them. */
+export type ConnectionOptions = {
+  /** `host:port` of the brokers to begin with. */
+  brokers: string[];
+  /** Default `runlane-client`. */
+  clientId?: string;
+  /** TLS: true, or Node's options of it (`ca`, `cert`, `key`, …). */
+  ssl?: KafkaOptions['ssl'];
+  sasl?: KafkaOptions['sasl'];
+  /** RUNLANE_TOPIC_PREFIX of the deployment. Default: none. */
+  topicPrefix?: string;
+  /** Hears what the connections go through, pino-like. Default: nobody; what a caller has to know is thrown. */
+  logger?: KafkaLogger;
+};
+
+const silent: KafkaLogger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+/** Connections of their own for one publisher or reader; none is opened yet. */
+export function connect(options: ConnectionOptions): KafkaConnection {
+  return connectKafka({
+    brokers: options.brokers,
+    clientId: options.clientId ?? 'runlane-client',
+    logger: loggerOf(options),
+    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+  });
+}
+
+/** The caller's logger, or one that says nothing. */
+export function loggerOf(options: ConnectionOptions): KafkaLogger {
+  return options.logger ?? silent;
+}
+
+function ignore(): void {
+  // Nobody listens.
+}

@@ -1,0 +1,49 @@
+import type { EventProducer, OutRecord } from '@runlane/kafka';
+import { expect, test } from 'vitest';
+import { createSendQueue } from './send-queue.ts';
+
+/** Writes at once, and keeps how many records came together. */
+function writing(batches: number[]): EventProducer {
+  let offset = 0n;
+  return {
+    publish: async (batch, options) => {
+      batches.push(batch.length);
+      for (const record of batch) options?.onWritten?.(record, { topic: record.topic, partition: 0, offset: offset++ });
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+const record = (key: string): Promise<OutRecord> => Promise.resolve({ topic: 't', key, value: null, headers: {} });
+const never = new AbortController().signal;
+
+test('what is asked for at once is one batch, and what is asked for at any moment is sent', async () => {
+  const batches: number[] = [];
+  const queue = createSendQueue(writing(batches));
+  const together = await Promise.all(['a', 'b', 'c'].map((key) => queue.send(record(key), never)));
+  expect([batches, together.map(({ offset }) => offset)]).toEqual([[3], [0n, 1n, 2n]]);
+  // Each of these comes a different number of turns after the one before has ended.
+  for (let turns = 0; turns < 30; turns += 1) {
+    const sent = queue.send(record(`${turns}`), never);
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    await Promise.all([sent, queue.send(record(`${turns} again`), never)]);
+  }
+  await queue.idle();
+  expect(batches.reduce((sum, count) => sum + count, 0)).toBe(63);
+});
+
+test('a value that cannot be framed fails its own call alone, and an aborted one is not sent', async () => {
+  const batches: number[] = [];
+  const queue = createSendQueue(writing(batches));
+  const outcomes = await Promise.allSettled([
+    queue.send(Promise.reject(new Error('no schema')), never),
+    queue.send(record('a'), AbortSignal.abort(new Error('aborted'))),
+    queue.send(record('b'), never),
+  ]);
+  expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.message : outcome.status))).toEqual([
+    'no schema',
+    'aborted',
+    'fulfilled',
+  ]);
+  expect(batches).toEqual([1]);
+});

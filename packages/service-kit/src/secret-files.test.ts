@@ -1,0 +1,71 @@
+/** Secrets in files. Real: the files. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ConfigError, loadConfig, unknownRunlaneVariables } from './config.ts';
+import { currentSecret } from './secret-files.ts';
+import { runlaneVariables } from './variables.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'runlane-secret-files-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const schema = runlaneVariables.pick({ DATABASE_URL: true, RUNLANE_LOG_LEVEL: true });
+const file = join(directory, 'url');
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(schema, env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+test('a secret is read from its file, without the line end, and again when it is asked for', () => {
+  writeFileSync(file, 'postgres://u:first@db/runlane\n');
+  const config = loadConfig(schema, { DATABASE_URL_FILE: file });
+  expect(config.DATABASE_URL).toBe('postgres://u:first@db/runlane');
+
+  writeFileSync(file, 'postgres://u:second@db/runlane\n');
+  expect(currentSecret(config, 'DATABASE_URL')).toBe('postgres://u:second@db/runlane');
+
+  // In the middle of a rotation.
+  writeFileSync(file, '');
+  expect(currentSecret(config, 'DATABASE_URL')).toBe('postgres://u:first@db/runlane');
+  rmSync(file);
+  expect(currentSecret(config, 'DATABASE_URL')).toBe('postgres://u:first@db/runlane');
+});
+
+test('a value of the environment is what it is', () => {
+  const config = loadConfig(schema, { DATABASE_URL: 'postgres://u:p@db/runlane' });
+  expect(currentSecret(config, 'DATABASE_URL')).toBe('postgres://u:p@db/runlane');
+});
+
+test('what is wrong with a file is told without its content', () => {
+  const missing = join(directory, 'missing');
+  expect(problemsOf({ DATABASE_URL_FILE: missing })).toEqual([
+    expect.stringMatching(/^DATABASE_URL_FILE cannot be read: ENOENT.*missing/),
+  ]);
+  writeFileSync(file, ' \n');
+  expect(problemsOf({ DATABASE_URL_FILE: file })).toEqual([`DATABASE_URL_FILE names an empty file, ${file}.`]);
+  writeFileSync(file, 'mysql://u:s3cret@db/runlane');
+  const problems = problemsOf({ DATABASE_URL_FILE: file });
+  expect(problems).toEqual([expect.stringMatching(/^DATABASE_URL must be a URL such as postgres:/)]);
+  expect(problems.join()).not.toContain('s3cret');
+  expect(problemsOf({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgres://u:p@db/runlane' })).toEqual([
+    'DATABASE_URL and DATABASE_URL_FILE are both set. Keep one of them.',
+  ]);
+});
+
+test('only secrets have files', () => {
+  writeFileSync(file, 'postgres://u:p@db/runlane');
+  expect(loadConfig(schema, { DATABASE_URL_FILE: file, RUNLANE_LOG_LEVEL_FILE: file })).toMatchObject({
+    RUNLANE_LOG_LEVEL: 'info',
+    secretFiles: { DATABASE_URL: file },
+  });
+  expect(unknownRunlaneVariables({ RUNLANE_WEBHOOK_MASTER_KEY_FILE: file, RUNLANE_LOG_LEVEL_FILE: file })).toEqual([
+    'RUNLANE_LOG_LEVEL_FILE',
+  ]);
+});

@@ -1,0 +1,56 @@
+import { basename, extname } from 'node:path';
+import { watch } from 'chokidar';
+import type { LangGraphProject } from './langgraph-json.ts';
+
+/** Files that modules are made of, and that they read while they load. */
+const MODULES = new Set(['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '.json']);
+
+/** Editors and compilers write several files in a row. */
+const PAUSE_MS = 100;
+
+/**
+ * Tells of files of a project that change, are added or go: modules and JSON below the folder of `langgraph.json`, but not
+ * what is installed, nor in folders whose name begins with a dot. Resolves when every later change will be told; ends
+ * with the signal.
+ *
+ * @param onChange gets the changed files, absolute, when none has changed for a moment
+ */
+export async function watchProject(
+  { directory }: Pick<LangGraphProject, 'directory'>,
+  signal: AbortSignal,
+  onChange: (files: string[]) => void,
+): Promise<void> {
+  const watcher = watch(directory, {
+    ignoreInitial: true,
+    ignored: (path, stats) => {
+      if (path === directory) return false;
+      const name = basename(path);
+      if (name === 'node_modules' || name.startsWith('.')) return true;
+      return stats?.isFile() === true && !MODULES.has(extname(path));
+    },
+  });
+  const changed = new Set<string>();
+  let pause: NodeJS.Timeout | undefined;
+  watcher.on('all', (_event, path) => {
+    if (!MODULES.has(extname(path))) return;
+    changed.add(path);
+    clearTimeout(pause);
+    pause = setTimeout(() => {
+      const files = [...changed];
+      changed.clear();
+      onChange(files);
+    }, PAUSE_MS);
+  });
+  signal.addEventListener(
+    'abort',
+    () => {
+      clearTimeout(pause);
+      void watcher.close();
+    },
+    { once: true },
+  );
+  const ready = Promise.withResolvers<void>();
+  watcher.once('ready', ready.resolve);
+  watcher.once('error', ready.reject);
+  await ready.promise;
+}

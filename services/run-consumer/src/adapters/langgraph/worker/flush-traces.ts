@@ -1,0 +1,40 @@
+import { findPackageJSON } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { importedCopy, requiredBefore } from '../module-copies.ts';
+
+/** What LangChain reads to decide whether graphs send traces; each of them turns it on. */
+const SWITCHES = ['LANGSMITH_TRACING', 'LANGSMITH_TRACING_V2', 'LANGCHAIN_TRACING', 'LANGCHAIN_TRACING_V2'];
+
+/** Tells whether graphs with this environment send traces to LangSmith. */
+export function isTraced(environment: NodeJS.ProcessEnv): boolean {
+  return SWITCHES.some((name) => environment[name] === 'true');
+}
+
+/** The entry point of LangChain by which traces are waited for. */
+type Callbacks = { awaitAllCallbacks: () => Promise<void> };
+
+/**
+ * Sends the traces that LangChain still holds back, which it collects for a while before it sends them. Resolves when they
+ * are sent, which a collector that is away delays: the caller sets the limit.
+ *
+ * @param graphFiles the files that export graphs: each project has copies of LangChain of its own
+ */
+export async function flushTraces(graphFiles: readonly string[]): Promise<void> {
+  const copies = new Set<Callbacks>();
+  for (const file of graphFiles) {
+    const imported = importedCopy(CORE, `./${ENTRY}`, file) ?? importedThroughLangGraph(file);
+    if (imported !== null) copies.add((await import(imported)) as Callbacks);
+    const required = requiredBefore(`${CORE}/${ENTRY}`, file);
+    if (required !== null) copies.add(required as Callbacks);
+  }
+  await Promise.all([...copies].map(({ awaitAllCallbacks }) => awaitAllCallbacks()));
+}
+
+const CORE = '@langchain/core';
+const ENTRY = 'callbacks/promises';
+
+/** A project that names LangGraph alone need not see what LangGraph is built on. */
+function importedThroughLangGraph(file: string): string | null {
+  const langgraph = findPackageJSON('@langchain/langgraph', pathToFileURL(file));
+  return langgraph === undefined ? null : importedCopy(CORE, `./${ENTRY}`, langgraph);
+}

@@ -1,0 +1,134 @@
+/**
+ * I3, I11: a ledger that is a copy, because a standby, a restore or a dump took its place, hands no run out until whoever
+ * executes what it has forgotten has heard of it. Real: Postgres, its copies (a template, a dump's rows, a restart) and the
+ * statements of claims, leases and rescue.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { removeLocalData, startPostgres } from '@runlane/local';
+import { createPool } from '@runlane/postgres';
+import { eventually } from '@runlane/testkit';
+import type { Pool } from 'pg';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { assistants } from '../../domain/factories.fixture.ts';
+import { silent } from '../langgraph/run-rows.fixture.ts';
+import { closeClaims } from './close-claims.ts';
+import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
+import { createRunClaims } from './run-claims.ts';
+import { createExecutorLeases, createStrandedRuns } from './run-store.ts';
+
+const LEASE_MS = 60_000;
+let world: LedgerWorld;
+let resources: AsyncDisposableStack;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  world = resources.use(await LedgerWorld.create(inject('databaseUrl')));
+});
+afterEach(() => resources.disposeAsync());
+
+const openPool = (url: string): Pool =>
+  resources.adopt(createPool({ url, applicationName: 'test', logger: silent }), (pool) => pool.end());
+const renew = (pool: Pool) => createExecutorLeases(pool).renew(EXECUTOR, LEASE_MS);
+const claimCount = async (pool: Pool) =>
+  (await createRunClaims(pool, assistants.graphIds).claim(EXECUTOR, 10, [])).length;
+const standing = async (pool: Pool) => (await pool.query('select * from runlane.ledger_standing')).rows;
+/** Ends the wait, as time would. */
+const letTimePass = (pool: Pool) =>
+  pool.query(`update runlane.ledger_life set claims_from = '-infinity', written_by = pg_current_xact_id()::xid`);
+
+/** What is claimed in a ledger, and what it says of itself: as it is found, after the next renewal, and when time has passed. */
+async function behaviourOf(pool: Pool): Promise<unknown[]> {
+  const found = { ...(await standing(pool))[0], claimed: await claimCount(pool) };
+  await renew(pool);
+  const noted = { ...(await standing(pool))[0], claimed: await claimCount(pool) };
+  await renew(pool);
+  await letTimePass(pool);
+  return [found, noted, { claimed: await claimCount(pool) }];
+}
+
+const AS_A_COPY = [
+  { is_original: false, claims_are_due: true, claimed: 0 },
+  { is_original: true, claims_are_due: false, claimed: 0 },
+  { claimed: 1 },
+];
+
+test('the original hands runs out at once, and goes on doing so when its rows are frozen', async () => {
+  const { pool } = world.rows;
+  await world.admit([{ create: { thread_id: randomUUID() } }]);
+  await pool.query('vacuum (freeze) runlane.ledger_life');
+  await renew(pool);
+  expect(await standing(pool)).toEqual([{ is_original: true, claims_are_due: true }]);
+  expect(await claimCount(pool)).toBe(1);
+});
+
+test('a copy of the files is noticed', async () => {
+  await world.admit([{ create: { thread_id: randomUUID() } }]);
+  const url = new URL(world.rows.databaseUrl);
+  const template = url.pathname.slice(1);
+  await openPool(inject('databaseUrl')).query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
+    [template],
+  );
+  url.pathname = `/copy_${randomUUID().slice(0, 8)}`;
+  await openPool(inject('databaseUrl')).query(`create database ${url.pathname.slice(1)} template ${template}`);
+  expect(await behaviourOf(openPool(url.href))).toEqual(AS_A_COPY);
+});
+
+test('rows that a dump brought back are noticed', async () => {
+  const { pool } = world.rows;
+  await world.admit([{ create: { thread_id: randomUUID() } }]);
+  await pool.query('create table dumped as select * from runlane.ledger_life');
+  await pool.query('delete from runlane.ledger_life');
+  await pool.query('insert into runlane.ledger_life select * from dumped');
+  expect(await behaviourOf(pool)).toEqual(AS_A_COPY);
+});
+
+test('another server with the same files is noticed; where nothing was under way nobody waits', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'runlane-copies-'));
+  resources.defer(() => removeLocalData(dataDir));
+  const server = resources.use(await startPostgres({ dataDir, env: { ...process.env, DATABASE_URL: '' } }));
+  const own = resources.use(await LedgerWorld.create(server.url));
+  const restarted = async () => {
+    await server.restart();
+    await eventually(
+      () =>
+        renew(own.rows.pool).then(
+          () => true,
+          () => false,
+        ),
+      { what: 'the server answers' },
+    );
+  };
+  await restarted();
+  expect(await standing(own.rows.pool)).toEqual([{ is_original: true, claims_are_due: false }]);
+  await letTimePass(own.rows.pool);
+
+  await createExecutorLeases(own.rows.pool).release(EXECUTOR);
+  await restarted();
+  expect(await standing(own.rows.pool)).toEqual([{ is_original: true, claims_are_due: true }]);
+});
+
+test('in a copy no lease is taken from an executor that only has to renew it', async () => {
+  const { pool } = world.rows;
+  const stranded = createStrandedRuns(pool);
+  await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);
+  await pool.query('update runlane.ledger_life set is_only = true');
+  expect(await stranded.takeExpiredLeases()).toEqual([]);
+  await createExecutorLeases(pool).register(randomUUID(), 'another', LEASE_MS);
+  expect(await stranded.takeExpiredLeases()).toEqual([]);
+
+  await letTimePass(pool);
+  expect(await stranded.takeExpiredLeases()).toEqual([{ executorId: EXECUTOR, host: 'test' }]);
+});
+
+test('what the log knows of a loss closes claims as well', async () => {
+  const { pool } = world.rows;
+  await world.admit([{ create: { thread_id: randomUUID() } }]);
+  await closeClaims(pool, LEASE_MS);
+  expect(await claimCount(pool)).toBe(0);
+  await letTimePass(pool);
+  expect(await claimCount(pool)).toBe(1);
+});

@@ -1,0 +1,28 @@
+import { relative } from 'node:path';
+import type { Logger } from '@runlane/service-kit';
+import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
+import type { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
+
+/**
+ * Has the workers load their graphs anew whenever a file of the project changes, until the signal aborts: new runs use the
+ * new code, and those that execute end with the old one. Resolves when changes are seen.
+ */
+export async function reloadOnChange(
+  project: LangGraphProject,
+  workers: GraphWorkers,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  // Nothing of it is loaded in production.
+  const { watchProject } = await import('../adapters/langgraph/watch-project.ts');
+  await watchProject(project, signal, (changed) => {
+    const files = changed.map((file) => relative(project.directory, file));
+    // What it says counts from the next start on.
+    if (changed.includes(project.file)) logger.warn({ file: project.file }, 'project.changed');
+    logger.info({ files }, 'graphs.reloading');
+    workers.reload().then(
+      () => logger.info('graphs.reloaded'),
+      (error: unknown) => logger.error({ err: error }, 'graphs.not_reloaded'),
+    );
+  });
+}

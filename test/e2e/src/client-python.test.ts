@@ -1,0 +1,95 @@
+/**
+ * Charter: the Python client does what the TypeScript client does, by its own pytest. Real: Python, librdkafka, Kafka,
+ * registry, Postgres, the process and its graphs. What decides: pytest and mypy. Without Python or its package index it is skipped.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PARTITION_COUNT } from '@runlane/contracts';
+import { partitionForKey } from '@runlane/kafka';
+import { runProgram, threadKeys } from '@runlane/testkit';
+import { createSigner, publicKeyOf, secretOf } from '@runlane/webhooks';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { pythonWithClient } from './python-environment.ts';
+import { World } from './world.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const PACKAGE = join(ROOT, 'packages', 'client-python');
+
+let folder: string;
+let world: World;
+let python: string | null = null;
+let missing = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'runlane-python-'));
+  const registryUrl = inject('registryUrl');
+  world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl'), registryUrl });
+  const found = await pythonWithClient();
+  if ('missing' in found) missing = found.missing;
+  else python = found.python;
+}, 600_000);
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('pytest passes, with a Runlane beside it', async ({ skip }) => {
+  if (python === null) return skip(missing);
+  await world.registerContracts();
+  await world.runConsumer().ready();
+  const parity = join(folder, 'parity.jsonl');
+  writeFileSync(parity, (await runProgram(process.execPath, [join(PACKAGE, 'scripts', 'parity.ts')])).stdout);
+  const webhook = join(folder, 'webhook.json');
+  writeFileSync(webhook, JSON.stringify(signedWebhook()));
+  const keys = join(folder, 'keys.json');
+  writeFileSync(keys, JSON.stringify(threadKeys(10_000).map((key) => [key, partitionForKey(key, PARTITION_COUNT)])));
+  const pytest = await run(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', PACKAGE], {
+    RUNLANE_KEYS_FILE: keys,
+    KAFKA_BROKERS: inject('kafkaBrokers').join(),
+    SCHEMA_REGISTRY_URL: inject('registryUrl'),
+    RUNLANE_TOPIC_PREFIX: world.prefix,
+    RUNLANE_PARITY_FILE: parity,
+    RUNLANE_WEBHOOK_FILE: webhook,
+  });
+  expect(pytest.code === 0 ? '' : pytest.output).toBe('');
+  expect(pytest.output).not.toMatch(/skipped/);
+}, 300_000);
+
+test('the snippet of README works as it stands there', async ({ skip }) => {
+  if (python === null) return skip(missing);
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const shown = /^```python\n([^`]*runlane_client[^`]*)^```$/m.exec(readme)?.[1] ?? '';
+  // With the topics and a graph of this test.
+  const own = shown.replaceAll('(brokers)', `(brokers, topic_prefix='${world.prefix}')`).replace('"chat"', '"echo"');
+  const { code, output } = await run(python, ['-c', own], { KAFKA_BROKERS: inject('kafkaBrokers').join() });
+  expect([code, output]).toEqual([0, expect.stringContaining('Hello')]);
+});
+
+test('its types are complete, for those who use it as well', async ({ skip }) => {
+  if (python === null) return skip(missing);
+  const cache = ['--cache-dir', join(ROOT, '.runlane', 'python', 'mypy')];
+  const mypy = await run(python, ['-m', 'mypy', ...cache, '--config-file', join(PACKAGE, 'pyproject.toml')]);
+  expect(mypy.code === 0 ? '' : mypy.output).toBe('');
+}, 300_000);
+
+/** A webhook as the dispatcher signs it, the keys that verify it, and one that does not. */
+function signedWebhook() {
+  const master = 'a master key of the test, long enough';
+  const origin = 'https://hooks.example.com';
+  const now = 1_700_000_000;
+  const body = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
+  return {
+    headers: createSigner([master]).sign(origin, { id: 'msg_1', timestamp: now, body }),
+    body: body.toString('base64'),
+    now,
+    secrets: [secretOf(master, origin)],
+    public_keys: [publicKeyOf(master)],
+    other_secret: secretOf(`${master}!`, origin),
+  };
+}
+
+function run(command: string, args: readonly string[], environment: Record<string, string> = {}) {
+  return runProgram(command, args, { cwd: PACKAGE, environment: { PYTHONDONTWRITEBYTECODE: '1', ...environment } });
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NODE_MODULES = fileURLToPath(new URL('../../graphs/node_modules', import.meta.url));
+
+/** Folders of projects outside of this repository. */
+export class ProjectFolders implements Disposable {
+  readonly #root = realpathSync(mkdtempSync(join(tmpdir(), 'runlane-projects-')));
+
+  /**
+   * Writes a project, and gives its folder. LangGraph is installed in it.
+   *
+   * @param files contents by path; what is no text is written as JSON
+   */
+  create(files: Record<string, string | object>): string {
+    const directory = join(this.#root, randomUUID());
+    for (const [name, content] of Object.entries(files)) {
+      const file = join(directory, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+    }
+    symlinkSync(NODE_MODULES, join(directory, 'node_modules'));
+    return directory;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#root, { recursive: true });
+  }
+}
+
+/** A graph with one node, which tells the value of an expression as `out`. */
+export function telling(expression: string, before = '', how = 'export const graph ='): string {
+  return `
+import { Annotation, StateGraph } from '@langchain/langgraph';
+${before}
+${how} new StateGraph(Annotation.Root({ out: Annotation<any> }))
+  .addNode('a', () => ({ out: ${expression} })).addEdge('__start__', 'a').compile();`;
+}

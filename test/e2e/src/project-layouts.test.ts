@@ -1,0 +1,141 @@
+/**
+ * Charter: whole layouts of projects give what the command line of tsx gives in the folder of the graph's package.
+ * Real: Kafka, Postgres, the process, project folders, tsx as a process of its own. What decides: both outputs are alike.
+ */
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, expect, inject, test } from 'vitest';
+import { ProjectFolders, telling } from './project-folder.ts';
+import { World, runCreate } from './world.ts';
+
+const TSX = fileURLToPath(import.meta.resolve('tsx/cli'));
+const folders = new ProjectFolders();
+afterAll(() => folders[Symbol.dispose]());
+
+type Layout = {
+  files: Record<string, string | object>;
+  /** The folder of the package that a graph belongs to, below that of the project. */
+  packages?: Record<string, string>;
+  graphs: Record<string, string>;
+};
+
+const esm = { 'package.json': { type: 'module' } };
+const alias = (to: string) => ({ compilerOptions: { paths: { '@/*': [to] } } });
+
+const LAYOUTS: Record<string, Layout> = {
+  'modules, with .js for .ts, index files, JSON, .mts and .cts': {
+    graphs: { agent: './src/agent.ts:graph' },
+    files: {
+      'package.json': { type: 'module', imports: { '#own/*': './src/*' } },
+      'src/agent.ts': telling(
+        '[js, inner, index, data.x, mts, cts.x]',
+        `import { js } from './a.js';
+        import { js as inner } from '#own/a.js';
+        import { index } from './folder';
+        import data from './data.json';
+        import { mts } from './m.mjs';
+        import cts from './c.cjs';`,
+      ),
+      'src/a.ts': `export enum Colour { Red = 'red' }\nexport const js: string = Colour.Red;`,
+      'src/folder/index.ts': `export const index = 'index';`,
+      'src/data.json': { x: 'json' },
+      'src/m.mts': `export const mts: string = 'mts';`,
+      'src/c.cts': `module.exports = { x: 'cts' as string };`,
+    },
+  },
+  'CommonJS without a type, with require and __dirname': {
+    graphs: { agent: './agent.ts:graph' },
+    files: {
+      'package.json': {},
+      'agent.ts': telling(
+        `[lib, typeof require, require('node:path').basename(__filename)]`,
+        `import { lib } from './lib';`,
+      ),
+      'lib.ts': `export const lib: string = 'lib';`,
+    },
+  },
+  'decorators, fields and JSX by the tsconfig': {
+    graphs: { agent: './agent.tsx:graph' },
+    files: {
+      ...esm,
+      'tsconfig.json': {
+        compilerOptions: {
+          experimentalDecorators: true,
+          useDefineForClassFields: false,
+          target: 'ES2022',
+          jsx: 'react',
+          jsxFactory: 'h',
+        },
+      },
+      'agent.tsx': telling(
+        '[new Tool().name, log, <p>hello</p>]',
+        `const log: string[] = [];
+        const h = (tag: string, _props: unknown, ...children: string[]) => tag + ':' + children.join();
+        const noted = (target: object, key: string) => { log.push(key); };
+        class Base { get name() { return 'of the base'; } }
+        class Tool extends Base { @noted declare other: string; declare name: string; }`,
+      ),
+    },
+  },
+  'a monorepo with one langgraph.json and a tsconfig for each package': {
+    graphs: { one: './apps/one/src/agent.ts:graph', two: './apps/two/src/agent.ts:graph' },
+    packages: { one: 'apps/one', two: 'apps/two' },
+    files: {
+      ...esm,
+      'apps/one/tsconfig.json': alias('./src/*'),
+      'apps/two/tsconfig.json': alias('./lib/*'),
+      'apps/one/src/agent.ts': telling(
+        '[name, deep]',
+        `import { name } from '@/name'; import { deep } from '@/deep.js';`,
+      ),
+      'apps/one/src/name.ts': `export const name = 'one';`,
+      'apps/one/src/deep.ts': `import { name } from '@/name.js'; export const deep = 'deep ' + name;`,
+      'apps/two/src/agent.ts': telling('name', `import { name } from '@/name';`),
+      'apps/two/lib/name.ts': `export const name = 'two';`,
+    },
+  },
+  'a monorepo in CommonJS with a tsconfig for each package': {
+    graphs: { one: './apps/one/agent.ts:graph', two: './apps/two/agent.ts:graph' },
+    packages: { one: 'apps/one', two: 'apps/two' },
+    files: {
+      'package.json': {},
+      'tsconfig.json': alias('./nowhere/*'),
+      'apps/one/tsconfig.json': alias('./a/*'),
+      'apps/two/tsconfig.json': { extends: '../one/tsconfig.json', ...alias('./b/*') },
+      'apps/one/agent.ts': telling('name', `import { name } from '@/name';`),
+      'apps/one/a/name.ts': `export const name = 'one';`,
+      'apps/two/agent.ts': telling('name', `import { name } from '@/name';`),
+      'apps/two/b/name.ts': `export const name = 'two';`,
+    },
+  },
+};
+
+test.each(Object.entries(LAYOUTS))('%s', async (_name, { files, graphs, packages = {} }) => {
+  const directory = folders.create({ ...files, 'langgraph.json': { graphs } });
+  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
+  await service.ready();
+  const events = await world.collectEvents();
+  for (const [graphId, spec] of Object.entries(graphs)) {
+    const expected = await byTsx(join(directory, spec.split(':')[0] ?? ''), join(directory, packages[graphId] ?? '.'));
+    const runId = randomUUID();
+    await world.publish(runCreate(graphId, { run_id: runId, assistant_id: graphId, input: { out: '' } }));
+    expect(await events.terminal(runId)).toMatchObject({ error: null, values: expected });
+  }
+});
+
+/** What the graph returns in a script that the tsx command line executes in the folder. */
+async function byTsx(file: string, folder: string): Promise<object> {
+  const script = join(dirname(file), `script-${randomUUID()}.mts`);
+  writeFileSync(
+    script,
+    `const { graph } = await import(${JSON.stringify(file)});
+    console.log(JSON.stringify(await graph.invoke({ out: '' })));`,
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, [TSX, script], { cwd: folder });
+  return JSON.parse(stdout) as object;
+}
