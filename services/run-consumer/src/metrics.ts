@@ -108,6 +108,15 @@ export function createRunConsumerMetrics() {
           this.set(read());
         },
       }),
+    unsettled: (read: () => number) =>
+      new Gauge({
+        name: 'runlane_settlements_waiting',
+        help: 'Attempts that have ended and are not settled in the ledger yet; one that stays is in the log as settlement.*.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
     rebalances: (read: () => number) =>
       new Gauge({
         name: 'runlane_consumer_rebalances',

@@ -93,6 +93,7 @@ export async function startRunConsumer(
     random: Math.random,
     logger,
   });
+  metrics.unsettled(() => settle.unsettledCount);
   const loops: Promise<void>[] = [];
   let execution: Execution | null = null;
   let consumer: RecordConsumer | null = null;
