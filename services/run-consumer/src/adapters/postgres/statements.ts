@@ -39,6 +39,7 @@ export const sql = {
   acquireLease: statement('acquire-lease'),
   releaseLease: statement('release-lease'),
   selectUnpublishedEvents: statement('select-unpublished-events'),
+  selectOutboxHorizon: statement('select-outbox-horizon'),
   markEventsPublished: statement('mark-events-published'),
   insertDeadLetters: statement('insert-dead-letters'),
   selectDeadLetterBacklog: statement('select-dead-letter-backlog'),
