@@ -3,6 +3,7 @@ import { waitOrAbort } from '@runlane/service-kit';
 import { LOAD_LIMIT_MS } from '../adapters/langgraph/graph-registry.ts';
 import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
+import type { WorkerEvent } from '../adapters/langgraph/worker/worker-events.ts';
 import { createRunClaims } from '../adapters/postgres/run-claims.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
@@ -11,6 +12,7 @@ import { serveGraphsUntil } from '../app/serve-graphs.ts';
 import { ExecutorLease } from '../app/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/settle-runs.ts';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Foundation } from './foundation.ts';
 import { loaderCacheSettings } from './loader-cache.ts';
 
@@ -35,7 +37,7 @@ export type Execution = {
 
 /** The worker threads of the process. `env` of langgraph.json reaches the graphs in them, and nothing else. */
 export function createWorkers(
-  { config, logger }: Foundation,
+  { config, logger, metrics }: Foundation,
   project: LangGraphProject,
   environment: NodeJS.ProcessEnv,
 ): GraphWorkers {
@@ -57,8 +59,22 @@ export function createWorkers(
     threadCount: config.RUNLANE_WORKER_THREADS,
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
+    onEvent: (event) => countWorkerEvent(metrics, event),
     logger,
   });
+}
+
+function countWorkerEvent(metrics: Metrics, event: WorkerEvent): void {
+  switch (event.kind) {
+    case 'uncaught_error':
+      return metrics.uncaughtErrors.inc({ graph_id: event.graphId ?? '' });
+    case 'deaf':
+      return metrics.deafGraphs.inc({ graph_id: event.graphId });
+    case 'silent':
+      return metrics.silentWorkers.inc();
+    case 'ended':
+      return metrics.endedWorkers.inc({ why: event.why });
+  }
 }
 
 /**
