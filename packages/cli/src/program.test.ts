@@ -28,6 +28,7 @@ async function run(args: string[], environment: Record<string, string> = {}) {
     devEnvFile,
     out: (text) => (written.out += text),
     err: (text) => (written.err += text),
+    isTerminal: true,
   });
   return { code, ...written };
 }
