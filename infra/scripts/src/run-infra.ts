@@ -9,7 +9,7 @@ import { devEnvironment, publishDevEnv } from './dev-env.ts';
 import { addressTable, startServers } from './dev-servers.ts';
 import { readSettings } from './dev-settings.ts';
 import type { DevSettings } from './dev-settings.ts';
-import { createTopics, registerContracts } from './prepare.ts';
+import { createTopics, registerContracts } from '@runlane/cli/deployment';
 import { describeError, note, print } from './terminal.ts';
 
 const USAGE = `usage: npm run infra
@@ -70,7 +70,7 @@ async function start(
   }
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
   await createTopics(kafka, topicPrefix);
-  await registerContracts(addresses.registryUrl, topicPrefix, signal);
+  await registerContracts({ url: addresses.registryUrl, login: null }, topicPrefix, signal);
   signal.throwIfAborted();
 
   const devEnv = devEnvironment(settings, addresses);

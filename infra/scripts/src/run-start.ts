@@ -12,7 +12,7 @@ import { keptIn, readSettings } from './dev-settings.ts';
 import type { DevSettings } from './dev-settings.ts';
 import type { GraphStates } from './graph-states.ts';
 import { isWorthSeeing, readableLogLine } from './log-lines.ts';
-import { createTopics, registerContracts } from './prepare.ts';
+import { createTopics, registerContracts } from '@runlane/cli/deployment';
 import { publishingHint } from './publishing-hint.ts';
 import { startServiceChild } from './service-child.ts';
 import type { ServiceChild } from './service-child.ts';
@@ -98,7 +98,7 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
   const addresses = await startServers(scope, signal, servers);
   const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-start', logger });
   await createTopics(kafka, topicPrefix);
-  await registerContracts(addresses.registryUrl, topicPrefix, signal);
+  await registerContracts({ url: addresses.registryUrl, login: null }, topicPrefix, signal);
   signal.throwIfAborted();
 
   const devEnv = devEnvironment(settings, addresses);

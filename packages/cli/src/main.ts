@@ -6,4 +6,5 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   devEnvFile: fileURLToPath(new URL('../../../.runlane/dev.env', import.meta.url)),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  isTerminal: process.stdout.isTTY,
 });

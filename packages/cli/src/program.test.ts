@@ -1,10 +1,12 @@
 /** The command line as a function, with real files for dev.env; once as a process. */
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { topicNames } from '@runlane/contracts';
 import { publicKeyOf, secretOf } from '@runlane/webhooks';
 import { runProgram } from './program.ts';
 
@@ -26,6 +28,7 @@ async function run(args: string[], environment: Record<string, string> = {}) {
     devEnvFile,
     out: (text) => (written.out += text),
     err: (text) => (written.err += text),
+    isTerminal: true,
   });
   return { code, ...written };
 }
@@ -101,4 +104,30 @@ test('as a process it prints to stdout and ends with the code', () => {
     });
   expect(runlane('webhooks', 'public-key')).toMatchObject({ status: 0, stdout: `${publicKeyOf(KEY)}\n`, stderr: '' });
   expect(runlane('webhooks', 'secret', 'nonsense')).toMatchObject({ status: 1, stdout: '' });
+});
+
+test('topics create and schemas register prepare a deployment, and may run again', async () => {
+  const prefix = `cli-${randomUUID()}.`;
+  const environment = {
+    KAFKA_BROKERS: inject('kafkaBrokers').join(','),
+    SCHEMA_REGISTRY_URL: inject('registryUrl'),
+    RUNLANE_TOPIC_PREFIX: prefix,
+  };
+  const names = Object.values(topicNames(prefix));
+  expect(await run(['topics', 'create'], environment)).toEqual({
+    code: 0,
+    out: names.map((name) => `created ${name}\n`).join(''),
+    err: '',
+  });
+  expect(await run(['topics', 'create'], environment)).toEqual({ code: 0, out: 'all topics exist\n', err: '' });
+
+  const registered = await run(['schemas', 'register'], environment);
+  expect(registered).toMatchObject({ code: 0, err: '' });
+  expect(registered.out).toMatch(new RegExp(`^${prefix}runs.requests.v1-RunCreate has id \\d+\\n`));
+  expect(await run(['schemas', 'register'], environment)).toEqual(registered);
+
+  expect(await run(['schemas', 'register'], { ...environment, SCHEMA_REGISTRY_URL: '' })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('SCHEMA_REGISTRY_URL is not set'),
+  });
 });

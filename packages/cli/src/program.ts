@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
+import { createTopicsOf, registerSchemasOf } from './prepare.ts';
+import { addRunCommands } from './run-commands.ts';
 import { completeEnvironment } from './settings.ts';
 import type { Environment } from './settings.ts';
 import { webhookPublicKeys, webhookSecrets } from './webhooks.ts';
@@ -11,6 +13,8 @@ export type ProgramIo = {
   devEnvFile: string;
   out: (text: string) => void;
   err: (text: string) => void;
+  /** Whether a person reads what is written: words then, lines of JSON otherwise. */
+  isTerminal: boolean;
 };
 
 /**
@@ -27,16 +31,25 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
     // Commander has written its own errors and the help already.
     if (error instanceof CommanderError) return error.exitCode;
     if (error instanceof ConfigError) io.err(`runlane: ${error.message}\n${WHERE_FROM}\n`);
-    else if (error instanceof CommandError) io.err(`runlane: ${error.message}\n`);
+    else if (error instanceof CommandError || (await isClientError(error))) io.err(`runlane: ${messageOf(error)}\n`);
     else throw error;
     return 1;
   }
 }
 
+/** The client is loaded by the commands that need it, and only they have its errors. */
+async function isClientError(error: unknown): Promise<boolean> {
+  return error instanceof (await import('@runlane/client')).RunlaneClientError;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 const WHERE_FROM =
   'Set it in the environment, or keep npm start or npm run infra running: the command line reads .runlane/dev.env.';
 
-function program({ environment, devEnvFile, out, err }: ProgramIo): Command {
+function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): Command {
   const print = (lines: readonly string[]): void => out(lines.map((line) => `${line}\n`).join(''));
   const settings = (): Environment => completeEnvironment(environment, devEnvFile);
   const runlane = new Command('runlane')
@@ -45,6 +58,18 @@ function program({ environment, devEnvFile, out, err }: ProgramIo): Command {
     )
     .exitOverride()
     .configureOutput({ writeOut: out, writeErr: err });
+  runlane
+    .command('topics')
+    .description('the topics of the deployment')
+    .command('create')
+    .description('create those that are missing, with the replication that the cluster has as its default')
+    .action(async () => print(await createTopicsOf(settings())));
+  runlane
+    .command('schemas')
+    .description('the contracts in the schema registry')
+    .command('register')
+    .description('register the JSON Schemas of requests and events, with the compatibility that they keep')
+    .action(async () => print(await registerSchemasOf(settings())));
   const webhooks = runlane.command('webhooks').description('keys with which receivers verify webhooks');
   webhooks
     .command('secret')
@@ -55,5 +80,6 @@ function program({ environment, devEnvFile, out, err }: ProgramIo): Command {
     .command('public-key')
     .description('print the public keys (whpk_…), one for each master key, the current one first')
     .action(() => print(webhookPublicKeys(settings())));
+  addRunCommands(runlane, { settings, out, isTerminal });
   return runlane;
 }

@@ -6,7 +6,9 @@ import asyncio
 import json
 import os
 import uuid
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -150,6 +152,30 @@ def test_a_broker_that_is_away_ends_a_call_in_time_and_the_request_keeps_its_id(
     with pytest.raises(PublishError) as closed:
         runs.create(asked("t"))
     assert (closed.value.code, closed.value.is_retriable) == ("closed", False)
+
+
+def test_a_registry_is_asked_with_the_login(brokers: list[str], topics: Topics) -> None:
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_known = self.headers["authorization"] == "Basic dXM6YXMtdG9sZA=="
+            self.send_response(200 if is_known else 401)
+            self.end_headers()
+            self.wfile.write(json.dumps({"id": 7, "schemaType": "JSON"} if is_known else {"error_code": 401}).encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        with RunPublisher(brokers, topic_prefix=topics.prefix, registry_url=url, registry_login=("us", "as-told")) as runs:
+            published = runs.create(asked("t"))
+        with RunPublisher(brokers, topic_prefix=topics.prefix, registry_url=url) as runs:
+            with pytest.raises(PublishError, match="registry_login") as raised:
+                runs.create(asked("t"))
+        server.shutdown()
+    assert raised.value.code == "denied"
+    assert (read(brokers, published).value() or b"").startswith(b"\0\0\0\0\x07{")
 
 
 def test_a_registry_that_is_away_and_one_that_does_not_know_the_schema_are_told_apart(

@@ -16,6 +16,8 @@ import type { SendQueue } from './send-queue.ts';
 export type PublisherOptions = ConnectionOptions & {
   /** A Confluent-compatible registry: values are framed with the id of `<topic>-RunCreate`. Default: plain JSON. */
   registryUrl?: string;
+  /** Who asks the registry. `password` is asked with each request. Default: nobody in particular. */
+  registryLogin?: { username: string; password: () => string };
   /** Most bytes of a request: RUNLANE_MAX_REQUEST_BYTES of the deployment. Default 4194304. */
   maxRequestBytes?: number;
   /** Time limit of a call in milliseconds, the wait for earlier calls included. Default 30000. */
@@ -64,7 +66,11 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
   /** Connects in the background: a call waits for the connection within its time limit. */
   constructor(options: PublisherOptions) {
     this.#topic = topicNames(options.topicPrefix ?? '').requests;
-    this.#codec = createValueCodec({ registryUrl: options.registryUrl ?? null, logger: loggerOf(options) });
+    this.#codec = createValueCodec({
+      registryUrl: options.registryUrl ?? null,
+      registryLogin: options.registryLogin ?? null,
+      logger: loggerOf(options),
+    });
     this.#frameBytes = options.registryUrl === undefined ? 0 : FRAME_BYTES;
     this.#maxRequestBytes = options.maxRequestBytes ?? FOUR_MIB;
     this.#timeoutMs = options.timeoutMs ?? 30_000;

@@ -1,6 +1,6 @@
 /** The connections that both services open alike, by their variables. */
 import { connectKafka, createValueCodec, kafkaSecurity } from '@runlane/kafka';
-import type { KafkaConnection, KafkaSecuritySettings, ValueCodec } from '@runlane/kafka';
+import type { KafkaConnection, KafkaSecuritySettings, RegistryLogin, ValueCodec } from '@runlane/kafka';
 import { currentSecret } from '@runlane/service-kit';
 import type { KafkaSecurityVariables, Logger, WithSecretFiles } from '@runlane/service-kit';
 
@@ -16,11 +16,16 @@ export function openKafka(config: Variables, clientId: string, logger: Logger): 
 
 /** The codec of values, with the registry of the variables. */
 export function openCodec(config: Variables, logger: Logger): ValueCodec {
-  const username = config.SCHEMA_REGISTRY_USERNAME;
-  const password = () => currentSecret(config, 'SCHEMA_REGISTRY_PASSWORD') ?? '';
   return createValueCodec({
     registryUrl: config.SCHEMA_REGISTRY_URL,
-    registryLogin: username === null ? null : { username, password },
+    registryLogin: registryLogin(config),
     logger,
   });
+}
+
+/** Who asks the registry; null for nobody in particular. */
+export function registryLogin(config: WithSecretFiles & KafkaSecurityVariables): RegistryLogin | null {
+  const username = config.SCHEMA_REGISTRY_USERNAME;
+  if (username === null) return null;
+  return { username, password: () => currentSecret(config, 'SCHEMA_REGISTRY_PASSWORD') ?? '' };
 }

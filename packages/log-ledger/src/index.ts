@@ -1,4 +1,4 @@
-export { openCodec, openKafka } from './connections.ts';
+export { openCodec, openKafka, registryLogin } from './connections.ts';
 export { onDatabase } from './on-database.ts';
 export { Probes } from './probes.ts';
 export type { ProbedProcess } from './probes.ts';
@@ -7,7 +7,7 @@ export type { PositionCheck } from './known-positions.ts';
 export { receiveBatch } from './receive-batch.ts';
 export type { Batch, ReceiveSteps } from './receive-batch.ts';
 export { endOffset, resumeFromLedger } from './resume-from-ledger.ts';
-export { Stoppages } from './stoppages.ts';
+export { Stoppages, suspectOf } from './stoppages.ts';
 export { unseenRecords } from './unseen-records.ts';
 export type { LedgerPosition, PositionOwner } from './unseen-records.ts';
 export { watchTopicsUntil } from './watch-topics.ts';

@@ -1,4 +1,4 @@
-import { RetriableError } from '@runlane/kafka';
+import { OverrunError, RetriableError } from '@runlane/kafka';
 import type { InRecord } from '@runlane/kafka';
 import { createLogger } from '@runlane/service-kit';
 import { expect, test } from 'vitest';
@@ -38,6 +38,63 @@ test('a fault of ours that fails every record makes one dead letter at most, how
   }
   expect(deadLetters).toEqual([1n]);
   expect(stoppages.problems).toHaveLength(1);
+});
+
+test('an overrun is taken apart by halves: all in front of the heavy record go in, and it waits alone, longer each time', async () => {
+  let nowMs = 0;
+  let isHeavy = true;
+  const stoppages = new Stoppages(
+    () => nowMs,
+    () => 1,
+  );
+  const takes: bigint[][] = [];
+  let committed = 0n;
+  const deliver = (): Promise<void> =>
+    receiveBatch<Reading>(
+      {
+        records: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n].filter((offset) => offset > committed).map(recordAt),
+        highWatermark: 9n,
+      },
+      {
+        read: (record) => Promise.resolve({ record, isDeadLetter: false }),
+        take: ({ readings }) => {
+          const offsets = readings.map(({ record }) => record.offset);
+          takes.push(offsets);
+          if (isHeavy && offsets.includes(6n)) return Promise.reject(new OverrunError('took too long'));
+          return Promise.resolve();
+        },
+        giveUp: () => {
+          throw new Error('nobody is to blame');
+        },
+        stoppages,
+        name: 'test',
+        logger: createLogger({ service: 'test', level: 'silent' }),
+      },
+    );
+  const deliverAgain = async () => {
+    takes.length = 0;
+    await deliver();
+  };
+
+  await expect(deliver()).rejects.toBeInstanceOf(OverrunError);
+  expect(takes).toEqual([[1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n], [1n, 2n, 3n, 4n], [5n, 6n, 7n, 8n], [5n, 6n], [5n], [6n]]);
+  expect(stoppages.problems).toEqual(['t/0 stands still: took too long']);
+
+  // The position of the ledger is ahead of the offset of the group, or not.
+  await expect(deliverAgain()).rejects.toThrow('tried in 1000 ms');
+  expect(takes).toEqual([[1n, 2n, 3n, 4n, 5n]]);
+  committed = 5n;
+  nowMs = 1_000;
+  await expect(deliverAgain()).rejects.toBeInstanceOf(OverrunError);
+  expect(takes).toEqual([[6n]]);
+  nowMs = 2_999;
+  await expect(deliverAgain()).rejects.toThrow('tried in 1 ms');
+
+  isHeavy = false;
+  nowMs = 3_000;
+  await deliverAgain();
+  expect(takes).toEqual([[6n], [7n, 8n]]);
+  expect(stoppages.problems).toEqual([]);
 });
 
 test('what a fetch unpacks to is decoded and taken in piece by piece, in order', async () => {

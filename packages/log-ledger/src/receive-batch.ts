@@ -1,4 +1,4 @@
-import { FatalError, RetriableError } from '@runlane/kafka';
+import { FatalError, OverrunError, RetriableError } from '@runlane/kafka';
 import type { InRecord, PartitionBatch } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { adviceOn, describe } from './stoppages.ts';
@@ -30,10 +30,12 @@ const MAX_PART_RECORDS = 2_000;
 /**
  * Takes consecutive records of one partition in, in one transaction unless they are many or large. A batch that fails for a
  * reason of its own is taken record by record, and a record that still fails and is to blame is given up, so that it never
- * blocks its partition (I10).
+ * blocks its partition (I10). One that is over a limit of the database is taken in halves, so that every record in front of
+ * the heavy one goes in.
  *
- * Thrown: RetriableError when a dependency is away, and when records fail for what no record can cause (I11); FatalError, as
- * `take` throws it. What came before is taken in then, and is skipped when it comes again.
+ * Thrown: RetriableError when a dependency is away, when records fail for what no record can cause (I11), and while a record
+ * that is over a limit alone waits for its next try; FatalError, as `take` throws it. What came before is taken in then, and
+ * is skipped when it comes again.
  */
 export async function receiveBatch<Reading extends { record: InRecord }>(
   { records, highWatermark }: Pick<PartitionBatch, 'records' | 'highWatermark'>,
@@ -68,32 +70,92 @@ async function receivePart<Reading extends { record: InRecord }>(
   const successesBefore = steps.stoppages.successCount;
   const readings: Reading[] = [];
   for (const record of records) readings.push(await steps.read(record));
+  let from = 0;
+  // The rest of the batch would only make a heavy record heavier.
+  for (const [index, record] of records.entries()) {
+    const waitMs = steps.stoppages.waitOf(record);
+    if (waitMs === null) continue;
+    await takeTogether(readings.slice(from, index), highWatermark, successesBefore, steps);
+    if (waitMs > 0) throw stillWaits(record, waitMs);
+    await takeTogether(readings.slice(index, index + 1), highWatermark, successesBefore, steps);
+    from = index + 1;
+  }
+  await takeTogether(readings.slice(from), highWatermark, successesBefore, steps);
+}
+
+async function takeTogether<Reading extends { record: InRecord }>(
+  readings: readonly Reading[],
+  highWatermark: bigint,
+  successesBefore: number,
+  steps: ReceiveSteps<Reading>,
+): Promise<void> {
+  if (readings.length === 0) return;
   try {
     await steps.take({ readings, highWatermark }, 1);
-    steps.stoppages.succeeded(records);
-    const last = records.at(-1);
-    if (last !== undefined) steps.taken?.(last);
+    wereTaken(readings, steps);
     return;
   } catch (error) {
+    if (error instanceof OverrunError) {
+      if (readings.length === 1 && readings[0] !== undefined) throw overran(readings[0], error, steps);
+      steps.logger.warn({ err: error, records: readings.length }, `${steps.name}.batch_overran`);
+      const half = Math.ceil(readings.length / 2);
+      await takeTogether(readings.slice(0, half), highWatermark, successesBefore, steps);
+      await takeTogether(readings.slice(half), highWatermark, successesBefore, steps);
+      return;
+    }
     if (isForTheCaller(error)) throw error;
-    steps.logger.debug({ err: error, records: records.length }, `${steps.name}.batch_failed`);
+    steps.logger.debug({ err: error, records: readings.length }, `${steps.name}.batch_failed`);
   }
   for (const reading of readings) await takeAlone(reading, highWatermark, successesBefore, steps);
+}
+
+function wereTaken<Reading extends { record: InRecord }>(
+  readings: readonly Reading[],
+  { stoppages, taken }: ReceiveSteps<Reading>,
+): void {
+  stoppages.succeeded(readings.map(({ record }) => record));
+  const last = readings.at(-1);
+  if (last !== undefined) taken?.(last.record);
+}
+
+/** Says it aloud each time: the partition stands still, and the times between grow. */
+function overran<Reading extends { record: InRecord }>(
+  { record }: Reading,
+  error: OverrunError,
+  { stoppages, name, logger }: ReceiveSteps<Reading>,
+): OverrunError {
+  const { attempts, waitMs } = stoppages.overran(record, error);
+  const { topic, partition, offset } = record;
+  logger.error(
+    { err: error, topic, partition, offset: String(offset), attempts, wait_ms: waitMs, advice: OVERRUN_ADVICE },
+    `${name}.record_overran`,
+  );
+  return error;
+}
+
+const OVERRUN_ADVICE =
+  'Look for what holds locks or loads the database; a record that is heavy itself needs a longer statement_timeout.';
+
+function stillWaits({ topic, partition, offset }: InRecord, waitMs: number): RetriableError {
+  return new RetriableError(
+    `${topic}/${partition}: the record at offset ${offset} was over a limit of the database and is tried in ${Math.ceil(waitMs)} ms.`,
+  );
 }
 
 async function takeAlone<Reading extends { record: InRecord }>(
   reading: Reading,
   highWatermark: bigint,
   successesBefore: number,
-  { take, taken, giveUp, stoppages, name, logger }: ReceiveSteps<Reading>,
+  steps: ReceiveSteps<Reading>,
 ): Promise<void> {
+  const { take, taken, giveUp, stoppages, name, logger } = steps;
   for (;;) {
     try {
       await take({ readings: [reading], highWatermark }, 1);
-      stoppages.succeeded([reading.record]);
-      taken?.(reading.record);
+      wereTaken([reading], steps);
       return;
     } catch (error) {
+      if (error instanceof OverrunError) throw overran(reading, error, steps);
       if (isForTheCaller(error)) throw error;
       const { topic, partition, offset } = reading.record;
       const at = { topic, partition, offset: String(offset) };

@@ -6,18 +6,28 @@
  */
 import { PoisonError } from '@runlane/kafka';
 import type { InRecord } from '@runlane/kafka';
-import { sqlState } from '@runlane/postgres';
+import { SQLSTATE, sqlState } from '@runlane/postgres';
+import { backoff } from '@runlane/service-kit';
 
-/** `record`: only a record can cause it. `database`: no record can. `unknown`: our code failed, and either may be the cause. */
+/** `record`: only a record can cause it. `database`: no record can. `unknown`: either may be the cause, as when our code fails. */
 export type Suspect = 'record' | 'database' | 'unknown';
 
-/** Data exceptions, such as a text that no column holds, and limits of the program, such as an index row too large. */
-const CAUSED_BY_RECORDS = /^(22|54)/;
+/**
+ * Data exceptions, such as a text that no column holds; an index row too large, or a value nested too deep to be parsed.
+ * The other limits of the program, columns and arguments, are those of our schema and statements.
+ */
+const CAUSED_BY_RECORDS = /^(22...|5400[01])$/;
+
+/**
+ * Whoever was faster has been tried again for by then, so one that stays comes of a row that only this record meets, or of
+ * an index that every record meets: what others do tells which.
+ */
+const CAUSED_BY_EITHER: string = SQLSTATE.uniqueViolation;
 
 export function suspectOf(error: unknown): Suspect {
   if (error instanceof PoisonError) return 'record';
   const state = sqlState(error);
-  if (state === null) return 'unknown';
+  if (state === null || state === CAUSED_BY_EITHER) return 'unknown';
   return CAUSED_BY_RECORDS.test(state) ? 'record' : 'database';
 }
 
@@ -48,6 +58,14 @@ export function verdictOn(suspect: Suspect, failed: FailedRecord): 'again' | 'pu
 
 type Entry = { attempts: number; firstFailedAtMs: number; successesBefore: number; problem: string | null };
 
+/** A record that took longer than the database allows, alone. */
+type Overrun = { count: number; notBeforeMs: number; problem: string };
+
+/** A record that was over a limit is likely to be so again, and each try is work for the database. */
+const OVERRUN_RETRY = { baseMs: 1_000, maxMs: 60_000 };
+/** A record that was not tried again for as long is not ours any more, in milliseconds. */
+const OVERRUN_FORGOTTEN_MS = 300_000;
+
 /** How often the same stoppage is said again, in milliseconds. */
 const SAY_AGAIN_MS = 60_000;
 
@@ -55,17 +73,24 @@ const SAY_AGAIN_MS = 60_000;
 export class Stoppages {
   readonly #failing = new Map<string, Entry>();
   readonly #saidAtMs = new Map<string, number>();
+  readonly #overruns = new Map<string, Overrun>();
   readonly #monotonicMs: () => number;
+  readonly #random: () => number;
   #successCount = 0;
   #lastPutAside: { kind: string; successesBefore: number } | null = null;
 
-  constructor(monotonicMs: () => number = () => performance.now()) {
+  constructor(monotonicMs: () => number = () => performance.now(), random: () => number = Math.random) {
     this.#monotonicMs = monotonicMs;
+    this.#random = random;
   }
 
   /** A sentence for each partition that stands still because of what is no record's fault. */
   get problems(): string[] {
-    return [...this.#failing.values()].flatMap(({ problem }) => (problem === null ? [] : [problem]));
+    const failing = [...this.#failing.values()].flatMap(({ problem }) => (problem === null ? [] : [problem]));
+    // A partition that has gone to another process is tried there.
+    const oldest = this.#monotonicMs() - OVERRUN_FORGOTTEN_MS;
+    const overrunning = [...this.#overruns.values()].filter(({ notBeforeMs }) => notBeforeMs > oldest);
+    return [...failing, ...overrunning.map(({ problem }) => problem)];
   }
 
   /** Records taken in so far. */
@@ -75,12 +100,36 @@ export class Stoppages {
 
   succeeded(records: readonly InRecord[]): void {
     this.#successCount += records.length;
-    if (this.#failing.size > 0) for (const record of records) this.#failing.delete(placeOf(record));
+    if (this.#failing.size + this.#overruns.size > 0) for (const record of records) this.#forget(record);
   }
 
   /** The record is a dead letter. That proves nothing about the others: only a record that was taken in does. */
   wasPutAside(record: InRecord): void {
+    this.#forget(record);
+  }
+
+  #forget(record: InRecord): void {
     this.#failing.delete(placeOf(record));
+    this.#overruns.delete(placeOf(record));
+  }
+
+  /**
+   * Takes note of a record that was over a limit of the database although it was taken alone. Nobody is to blame: it is
+   * tried again for as long as it takes, later each time.
+   */
+  overran(record: InRecord, error: unknown): { attempts: number; waitMs: number } {
+    const count = (this.#overruns.get(placeOf(record))?.count ?? 0) + 1;
+    const waitMs = backoff(count, OVERRUN_RETRY, this.#random());
+    const problem = `${record.topic}/${record.partition} stands still: ${describe(error)}`;
+    this.#overruns.set(placeOf(record), { count, notBeforeMs: this.#monotonicMs() + waitMs, problem });
+    return { attempts: count, waitMs };
+  }
+
+  /** Milliseconds until a record that overran alone may be tried again; null for any other. Such a one is tried alone. */
+  waitOf(record: InRecord): number | null {
+    if (this.#overruns.size === 0) return null;
+    const overrun = this.#overruns.get(placeOf(record));
+    return overrun === undefined ? null : Math.max(0, overrun.notBeforeMs - this.#monotonicMs());
   }
 
   /**
@@ -129,6 +178,9 @@ export class Stoppages {
 export function adviceOn(error: unknown): string {
   const state = sqlState(error) ?? '';
   if (state === '42501') return 'Grant the role of DATABASE_URL what it lacks; nothing is lost meanwhile.';
+  if (state === SQLSTATE.uniqueViolation) {
+    return 'A row or an index is not as this version left it: look at the log of Postgres, and try amcheck on its indexes.';
+  }
   if (/^(42|23)/.test(state)) {
     return 'The schema is not that of this version: compare the versions of all processes with the migrations that ran.';
   }

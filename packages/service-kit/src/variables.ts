@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { kafkaVariables } from './kafka-variables.ts';
 import { logLevels } from './logger.ts';
 import { brokers, list, optionalUrl, postgresUrl, wholeNumber } from './variable-types.ts';
-import { cidrOrName, proxyUrl, webhookOrigin } from './webhook-variables.ts';
+import { cidrOrName, originRate, proxyUrl, webhookOrigin } from './webhook-variables.ts';
 
 /** What a run-consumer process may do; RUNLANE_ROLES selects. */
 export const runRoles = ['admission', 'execution', 'relay', 'sweeping'] as const;
@@ -115,6 +115,11 @@ export const runlaneVariables = z.object({
   RUNLANE_WEBHOOK_RETRY_SCHEDULE: list(wholeNumber({ min: 1, max: 604_800 }, 'must be comma-separated whole numbers'))
     .default([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400])
     .meta({ description: 'Seconds to wait before attempts 2, 3, … of a webhook, comma-separated.' }),
+  RUNLANE_WEBHOOK_RATES: list(originRate()).default([]).meta({
+    description:
+      'Requests per second that an origin is sent at most, comma-separated. Others are sent what they take, as their 429 tell.',
+    example: 'https://hooks.slack.com=1',
+  }),
   RUNLANE_WEBHOOK_MASTER_KEY: list(
     z.string().min(32, { error: 'must be at least 32 characters long; `openssl rand -hex 32` makes one' }),
   ).meta({
@@ -123,7 +128,7 @@ export const runlaneVariables = z.object({
     secret: true,
   }),
   RUNLANE_WEBHOOK_MAX_IN_FLIGHT: wholeNumber({ min: 1, max: 10_000 }).default(256).meta({
-    description: 'Webhook requests in flight in one process, each with a socket of its own. An origin takes at most 4.',
+    description: 'Webhook requests in flight in one process, each with a socket of its own. A URL takes at most 4.',
   }),
   RUNLANE_WEBHOOK_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(30).meta({
     description: 'Lifetime of the lease of an origin, in seconds: how soon others go on for a crashed dispatcher.',

@@ -25,6 +25,20 @@ export function cidrOrName() {
   });
 }
 
+/** What RUNLANE_WEBHOOK_RATES lists: an origin, `=`, and how many requests per second it is sent at most. */
+export function originRate() {
+  return z.string().refine((text) => isOriginRate(text), {
+    error: 'must be comma-separated rates such as https://hooks.slack.com=1 (requests per second, 0.001 to 10000)',
+  });
+}
+
+function isOriginRate(text: string): boolean {
+  const at = text.lastIndexOf('=');
+  const [origin, rate] = [text.slice(0, at), text.slice(at + 1)];
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin || !/^https?:/.test(origin)) return false;
+  return /^\d+(\.\d+)?$/.test(rate) && Number(rate) >= 0.001 && Number(rate) <= 10_000;
+}
+
 /** The egress proxy: an http:// URL of host and port, credentials if it wants them; null when unset. */
 export function proxyUrl() {
   return z

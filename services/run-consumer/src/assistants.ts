@@ -11,7 +11,7 @@ export type { StoredAssistant } from './domain/assistant.ts';
 /**
  * The assistants in a migrated database.
  *
- * @param graphIds the graphs of `langgraph.json`, which are all that an assistant can be of
+ * @param graphIds the graphs of `langgraph.json`; an assistant can be of these, and of those that other deployments execute
  */
 export function openAssistants(pool: Pool, graphIds: readonly string[]): Assistants {
   return manageAssistants({ store: createAssistantStore(pool), graphIds, newId: randomUUID });

@@ -57,8 +57,36 @@ export function createRunConsumerMetrics() {
       help: 'Records of runs.requests.v1 that its retention removed before the ledger, after it was put back, read them again.',
       registers,
     }),
+    unservedRuns: new Gauge({
+      name: 'runlane_unserved_ready_runs',
+      help: 'Ready runs of graphs that no process executes, up to 10000 a graph, in the process that sweeps.',
+      registers,
+    }),
     rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
+    uncaughtErrors: new Counter({
+      name: 'runlane_graph_uncaught_errors_total',
+      help: 'Errors and rejections that a graph left uncaught; graph_id is empty outside of a run.',
+      labelNames: ['graph_id'] as const,
+      registers,
+    }),
+    deafGraphs: new Counter({
+      name: 'runlane_graph_deaf_aborts_total',
+      help: 'Attempts that did not end in the time that they had after an abort.',
+      labelNames: ['graph_id'] as const,
+      registers,
+    }),
+    silentWorkers: new Counter({
+      name: 'runlane_worker_silences_total',
+      help: 'Times that a worker thread stopped answering, because something blocks its event loop.',
+      registers,
+    }),
+    endedWorkers: new Counter({
+      name: 'runlane_workers_ended_total',
+      help: 'Worker threads, and processes of single runs, that ended before their time.',
+      labelNames: ['why'] as const,
+      registers,
+    }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
     heldThreads: new Gauge({
       name: 'runlane_relay_held_threads',
@@ -75,6 +103,15 @@ export function createRunConsumerMetrics() {
       new Gauge({
         name: 'runlane_runs_executing',
         help: 'Runs executing in this process.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
+    unsettled: (read: () => number) =>
+      new Gauge({
+        name: 'runlane_settlements_waiting',
+        help: 'Attempts that have ended and are not settled in the ledger yet; one that stays is in the log as settlement.*.',
         registers,
         collect() {
           this.set(read());

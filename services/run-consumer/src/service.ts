@@ -50,6 +50,7 @@ export async function startRunConsumer(
     );
   }
   for (const warning of project.warnings) logger.warn({ file: project.file }, warning);
+  const graphIds = project.graphs.map(({ graphId }) => graphId);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);
   const foundation = layFoundation(scope, signal, { config, logger, metrics, judgeWebhook });
@@ -92,6 +93,7 @@ export async function startRunConsumer(
     random: Math.random,
     logger,
   });
+  metrics.unsettled(() => settle.unsettledCount);
   const loops: Promise<void>[] = [];
   let execution: Execution | null = null;
   let consumer: RecordConsumer | null = null;
@@ -116,18 +118,13 @@ export async function startRunConsumer(
     // Before they load, so that no change comes in between.
     if (config.RUNLANE_RELOAD_GRAPHS) await reloadOnChange(project, workers, signal, logger);
     await workers.start();
-    execution = startExecution(signals, foundation, workers, settle);
-    loops.push(execution.renewing, execution.heeding);
+    execution = startExecution(signals, foundation, workers, graphIds, settle);
+    loops.push(execution.renewing, execution.heeding, execution.serving);
   }
   if (has('admission')) {
     probes.waitsFor('Kafka');
     const stoppages = new Stoppages();
-    consumer = await startAdmission(
-      scope,
-      foundation,
-      project.graphs.map(({ graphId }) => graphId),
-      stoppages,
-    );
+    consumer = await startAdmission(scope, foundation, graphIds, stoppages);
     probes.watchConsumer(consumer, stoppages);
   }
   probes.isStarted();

@@ -38,6 +38,7 @@ export const dispatcherVariables = runlaneVariables.pick({
   RUNLANE_WEBHOOK_DENY: true,
   RUNLANE_WEBHOOK_PROXY: true,
   RUNLANE_WEBHOOK_RETRY_SCHEDULE: true,
+  RUNLANE_WEBHOOK_RATES: true,
   RUNLANE_WEBHOOK_MASTER_KEY: true,
   RUNLANE_WEBHOOK_MAX_IN_FLIGHT: true,
   RUNLANE_WEBHOOK_LEASE_SECONDS: true,

@@ -30,11 +30,11 @@ export function createDispatcherMetrics() {
   const oldestDue = gauge('runlane_webhook_oldest_due_seconds', 'Age of the oldest delivery whose time has come.');
   const oldestServedDue = gauge(
     'runlane_webhook_oldest_served_due_seconds',
-    'The same without endpoints whose breaker is open or that asked for a pause: what waits for us.',
+    'The same without URLs and origins whose breaker is open or that asked for a pause: what waits for us.',
   );
   const oldestLease = gauge('runlane_webhook_oldest_lease_seconds', 'Age of the oldest lease of an endpoint.');
-  const openBreakers = gauge('runlane_webhook_open_breakers', 'Endpoints whose breaker is open.');
-  const disabled = gauge('runlane_webhook_disabled_endpoints', 'Endpoints that are disabled.');
+  const openBreakers = gauge('runlane_webhook_open_breakers', 'URLs and origins whose breaker is open.');
+  const disabled = gauge('runlane_webhook_disabled_endpoints', 'URLs that are disabled.');
   const quarantined = gauge('runlane_webhook_quarantined_records', 'Records that are quarantined.');
   const gap = gauge('runlane_webhook_ledger_gap', 'Offsets of which the ledger knows nothing. Must be 0.');
   const absent = gauge('runlane_webhook_absent_offsets', 'Offsets that the log had deleted before they were read.');
@@ -66,7 +66,7 @@ export function createDispatcherMetrics() {
     }),
     disabledTotal: new Counter({
       name: 'runlane_webhook_endpoints_disabled_total',
-      help: 'Times that an endpoint was found disabled with deliveries to end.',
+      help: 'URLs that were disabled: by their answer, or because they failed for days.',
       registers,
     }),
     inFlight: collected('runlane_webhook_requests_in_flight', 'Requests in flight in this process.'),

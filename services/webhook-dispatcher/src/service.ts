@@ -7,9 +7,10 @@ import { topicDefinitions } from '@runlane/contracts';
 import { claimSchema, migrate, waitForDatabase } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, startHttp } from '@runlane/service-kit';
-import type { Logger, RunningService, Scope } from '@runlane/service-kit';
+import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { createLedgerPruning } from './adapters/postgres/ledger-pruning.ts';
+import type { WebhookDelivery } from './app/deliver-webhooks.ts';
 import { readProject } from './adapters/read-project.ts';
 import { pruneUntil } from './app/prune-ledger.ts';
 import { watchUntil } from './app/watch-ledger.ts';
@@ -25,6 +26,8 @@ const LEAVE_GROUP_MS = 10_000;
 const WATCH_EVERY_MS = 5_000;
 const PRUNE_EVERY_MS = 60_000;
 const WATCH_TOPICS_EVERY_MS = 600_000;
+/** How long the delivery loop may fail, for a reason that no server has, before the process is not alive. */
+const STALLED_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 export type ServiceOptions = { config: DispatcherConfig; logger: Logger; environment: NodeJS.ProcessEnv };
@@ -41,10 +44,11 @@ export async function startDispatcher(
   const { pool, group, statusTopic } = foundation;
   const signer = createWebhookSigner(foundation);
   const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
+  let started: WebhookDelivery | null = null;
   scope.use(
     await startHttp({
       port: config.HTTP_PORT,
-      live: () => probes.live(),
+      live: () => ({ ...probes.live(), ...livenessOf(started) }),
       ready: () => probes.ready(),
       metrics: metrics.registry,
       routes: { '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }) },
@@ -68,6 +72,7 @@ export async function startDispatcher(
   const sender = createSender(foundation);
   scope.defer('webhook sender', () => sender.close());
   const delivery = createDelivery(foundation, signer, sender);
+  started = delivery;
   const delivering = delivery.deliverUntil(signal);
   const loops = [
     delivery.renewUntil(background.signal),
@@ -110,6 +115,13 @@ export async function startDispatcher(
       await Promise.all(loops);
     },
   };
+}
+
+/** A delivery that gets nowhere, and not because the database is away, is worth a restart. */
+function livenessOf(delivery: WebhookDelivery | null): Check {
+  const stalledForMs = delivery?.stalledForMs ?? 0;
+  if (stalledForMs < STALLED_MS) return {};
+  return { delivery: `the delivery loop has failed for ${Math.round(stalledForMs / 1_000)} s` };
 }
 
 /** A loop ends when it is told to; that it fails must take the process down. */

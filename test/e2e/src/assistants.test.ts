@@ -149,7 +149,7 @@ test('an assistant whose graph the project has no more is unknown, and the messa
 
   expect(await run({ assistant_id: created.assistant.assistantId })).toMatchObject({
     reason: 'unknown_assistant',
-    error: { message: expect.stringContaining('is of graph removed, which langgraph.json does not name') },
+    error: { message: expect.stringContaining('is of graph removed, which no langgraph.json names') },
   });
 });
 

@@ -153,7 +153,7 @@ test('an origin that fails is parked: nothing is lost, nothing is charged, nothi
   await dispatcher.stopCleanly();
 });
 
-test('answers and policy decide how a delivery dies, and a disabled origin takes all of its own along', async () => {
+test('answers and policy decide how a delivery dies, and a disabled URL takes all of its own along', async () => {
   await using gone = await WebhookReceiver.start(answerWith(410));
   await using aborts = await WebhookReceiver.start(answerWith(422, { 'webhook-delivery': 'abort-message' }));
   await using disables = await WebhookReceiver.start(answerWith(403, { 'webhook-delivery': 'disable' }));
@@ -163,7 +163,7 @@ test('answers and policy decide how a delivery dies, and a disabled origin takes
     gone.url('/'),
     aborts.url('/'),
     disables.url('/'),
-    disables.url('/again'),
+    disables.url('/'),
     'http://10.1.2.3/private',
     'https://169.254.169.254/latest?token=seeded',
   ];
@@ -182,11 +182,17 @@ test('answers and policy decide how a delivery dies, and a disabled origin takes
     'blocked',
   ]);
   expect(disables.requests).toHaveLength(1);
-  // A later event finds the origin disabled.
-  await world.publish(statusEvent({ webhook: disables.url('/later') }));
-  const later = await world.ended(urls.length + 1);
-  expect(later.at(-1)).toMatchObject({ dead_reason: 'disabled', sends: 0 });
-  expect(disables.requests).toHaveLength(1);
+  // A later event finds the URL disabled, or gone; other URLs of the host are none of its business.
+  for (const webhook of [disables.url('/'), gone.url('/'), disables.url('/other')]) {
+    await world.publish(statusEvent({ webhook }));
+  }
+  const later = (await world.ended(urls.length + 3)).slice(-3);
+  expect(later.map(({ dead_reason, sends }) => [dead_reason, sends])).toEqual([
+    ['disabled', 0],
+    ['disabled', 0],
+    ['disabled', 1],
+  ]);
+  expect(disables.requests).toHaveLength(2);
   await dispatcher.stopCleanly();
 });
 

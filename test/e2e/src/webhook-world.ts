@@ -94,8 +94,12 @@ export class WebhookWorld implements AsyncDisposable {
   async deliveries(): Promise<DeliveryRow[]> {
     const { rows } = await this.world.pool.query<DeliveryRow>(
       `select event_id, run_id, sequence::integer, state, dead_reason, detail, attempts, sends,
-         state = 'due' and (breaker = 'open' or coalesce(parked_until > now(), false)) as is_parked
-       from webhooks.deliveries join webhooks.endpoints using (endpoint_id) order by delivery_id`,
+         state = 'due' and (
+           endpoint.breaker = 'open' or coalesce(endpoint.parked_until > now(), false)
+           or target.breaker = 'open' or coalesce(target.parked_until > now(), false)
+         ) as is_parked
+       from webhooks.deliveries join webhooks.endpoints as endpoint using (endpoint_id)
+       left join webhooks.targets as target using (url_hash) order by delivery_id`,
     );
     return rows;
   }

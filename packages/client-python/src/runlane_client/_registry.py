@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 import urllib.error
@@ -15,10 +16,14 @@ _TIMEOUT_SECONDS = 5.0
 
 
 class Registry:
-    """Looks the ids of schemas up, once each. ``url`` is None for plain JSON."""
+    """Looks the ids of schemas up, once each. ``url`` is None for plain JSON, ``login`` a name and a password."""
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, login: tuple[str, str] | None) -> None:
         self._url = None if url is None else url.rstrip("/")
+        self._headers: dict[str, str] = {}
+        if login is not None:
+            token = base64.b64encode(":".join(login).encode()).decode()
+            self._headers["authorization"] = f"Basic {token}"
         self._ids: dict[str, int] = {}
 
     @property
@@ -40,13 +45,17 @@ class Registry:
     def _look_up(self, subject: str) -> int:
         url = f"{self._url}/subjects/{urllib.parse.quote(subject, safe='')}/versions/latest"
         try:
-            with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer:
+            request = urllib.request.Request(url, headers=self._headers)
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
                 version: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
             # The 404 of a wrong address, or of a gateway before a registry that is down, says nothing about a schema.
             if error.code == 404 and b'"error_code"' in error.read():
                 message = f"subject {subject} is not in the registry; run the job that registers the schemas"
                 raise PublishError(message, code="misconfigured") from error
+            if error.code in (401, 403):
+                message = f"the registry refuses to show {subject} ({error.code}); look at registry_login"
+                raise PublishError(message, code="denied") from error
             raise PublishError(f"the registry answered {error.code} for {subject}", code="unavailable") from error
         except (OSError, ValueError) as error:
             raise PublishError(f"the registry did not answer for {subject}: {error}", code="unavailable") from error

@@ -46,6 +46,7 @@ class _Publisher:
         *,
         topic_prefix: str = "",
         registry_url: str | None = None,
+        registry_login: tuple[str, str] | None = None,
         client_id: str = "runlane-client",
         timeout: float = 30.0,
         max_request_bytes: int = MAX_REQUEST_BYTES,
@@ -55,12 +56,13 @@ class _Publisher:
         :param brokers: ``host:port`` of the brokers to begin with
         :param topic_prefix: RUNLANE_TOPIC_PREFIX of the deployment
         :param registry_url: a Confluent-compatible registry, for which values are framed; None for plain JSON
+        :param registry_login: name and password with which the registry is asked
         :param timeout: time limit of a call in seconds
         :param max_request_bytes: RUNLANE_MAX_REQUEST_BYTES of the deployment
         :param kafka: further settings of librdkafka, such as ``security.protocol`` and ``sasl.…``
         """
         self._topic = topic_names(topic_prefix).requests
-        self._registry = Registry(registry_url)
+        self._registry = Registry(registry_url, registry_login)
         self._max_bytes = max_request_bytes - self._registry.frame_bytes
         self._timeout = timeout
         own = {

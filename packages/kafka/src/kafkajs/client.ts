@@ -1,5 +1,5 @@
 import kafkajs, { type Kafka as KafkaClient, type RetryOptions } from 'kafkajs';
-import type { ConnectionTuning, KafkaLogger, KafkaOptions } from '../port.ts';
+import type { ConnectionTuning, KafkaLogger, KafkaOptions, SaslOptions } from '../port.ts';
 import { createAccessAlarm, type AccessAlarm } from './access-alarm.ts';
 import { registerCodecs } from './codecs.ts';
 import { createEarlyCloseWatch } from './early-closes.ts';
@@ -58,9 +58,7 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
         brokers: options.brokers,
         clientId: options.clientId,
         ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-        // A copy: kafkajs keeps what it logs in with in the object, and whoever copies that with another password would still
-        // log in with the first.
-        ...(options.sasl === undefined ? {} : { sasl: { ...options.sasl } }),
+        ...(options.sasl === undefined ? {} : { sasl: ownSasl(options.sasl) }),
         connectionTimeout: tuning.connectionTimeoutMs,
         requestTimeout: tuning.requestTimeoutMs,
         enforceRequestTimeout: true,
@@ -71,6 +69,25 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
         logCreator: createLogBridge(logger, outages),
       });
       return { kafka, gate };
+    },
+  };
+}
+
+/**
+ * The login in an object of its own: kafkajs keeps what it logs in with in the object that it is given, and whoever copies
+ * that with another password would still log in with the first. What is asked at each login is still asked.
+ */
+function ownSasl(given: SaslOptions): SaslOptions {
+  if (given.mechanism === 'oauthbearer') {
+    return { mechanism: given.mechanism, oauthBearerProvider: () => given.oauthBearerProvider() };
+  }
+  return {
+    mechanism: given.mechanism,
+    get username() {
+      return given.username;
+    },
+    get password() {
+      return given.password;
     },
   };
 }

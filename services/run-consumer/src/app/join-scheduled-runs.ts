@@ -5,6 +5,7 @@
  */
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
+import { BatchLimit } from './batch-limit.ts';
 import type { Hints } from './ports.ts';
 
 export interface ScheduledRuns {
@@ -26,15 +27,19 @@ const BATCH = 200;
 export async function joinScheduledUntil(signal: AbortSignal, needs: JoinDependencies): Promise<void> {
   const { scheduled, hints, everyMs, logger } = needs;
   const pause = new Wakeup();
+  const batch = new BatchLimit(BATCH);
   while (!signal.aborted) {
-    let joinedCount = 0;
+    let hasMore = false;
     try {
-      const joined = await scheduled.joinDue(BATCH);
-      joinedCount = joined.joinedCount;
+      const joined = await batch.ask(async (limit) => {
+        const result = await scheduled.joinDue(limit);
+        hasMore = result.joinedCount >= limit;
+        return result;
+      });
       if (joined.readyCount > 0) hints.runsReady();
     } catch (error) {
       logger.warn({ err: error }, 'schedule.failed');
     }
-    if (joinedCount < BATCH) await pause.wait(everyMs, signal);
+    if (!hasMore) await pause.wait(everyMs, signal);
   }
 }

@@ -45,11 +45,13 @@ export interface AssistantStore {
   ): Promise<StoredAssistant | null>;
   version(assistantId: string, version: number): Promise<StoredAssistant | null>;
   activate(assistantId: string, version: number): Promise<void>;
+  /** The graphs that the processes of all deployments have executed in the last days. */
+  servedGraphs(): Promise<string[]>;
 }
 
 export type AssistantsDependencies = {
   store: AssistantStore;
-  /** The graphs of `langgraph.json`. */
+  /** The graphs of `langgraph.json`; those that other deployments execute are known besides. */
   graphIds: readonly string[];
   /** Makes a UUID. */
   newId: () => string;
@@ -58,13 +60,15 @@ export type AssistantsDependencies = {
 /** The largest that the database can hold. */
 const MAX_VERSION = 2_147_483_647;
 
-export function manageAssistants({ store, graphIds, newId }: AssistantsDependencies): Assistants {
+export function manageAssistants({ store, graphIds: own, newId }: AssistantsDependencies): Assistants {
+  const knownGraphs = async () => [...new Set([...own, ...(await store.servedGraphs())])];
   return {
     async create(json) {
       const parsed = parseAssistantCreate(json);
       if (parsed.kind === 'invalid') return parsed;
       const { assistant_id: givenId } = parsed.value;
       const version = firstVersion(parsed.value);
+      const graphIds = await knownGraphs();
       const problems = [...problemsOfVersion(version, graphIds), ...problemsOfId(givenId, graphIds)];
       if (problems.length > 0) return { kind: 'invalid', problems };
       const assistantId = givenId ?? newId();
@@ -76,6 +80,7 @@ export function manageAssistants({ store, graphIds, newId }: AssistantsDependenc
       const parsed = parseAssistantUpdate(json);
       if (parsed.kind === 'invalid') return parsed;
       if (!isUuid(assistantId)) return unknown(assistantId);
+      const graphIds = await knownGraphs();
       let problems: string[] = [];
       const assistant = await store.addVersion(assistantId, (active) => {
         const version = changedVersion(active, parsed.value);
@@ -91,7 +96,7 @@ export function manageAssistants({ store, graphIds, newId }: AssistantsDependenc
       if (assistant === null) {
         return { kind: 'unknown', message: `No assistant ${assistantId} with a version ${version}.` };
       }
-      const problems = problemsOfVersion(assistant, graphIds);
+      const problems = problemsOfVersion(assistant, await knownGraphs());
       if (problems.length > 0) return { kind: 'invalid', problems };
       await store.activate(assistantId, version);
       return { kind: 'changed', assistant };

@@ -41,6 +41,8 @@ export interface AdmissionTransaction {
   knownRuns(runIds: readonly string[]): Promise<KnownRun[]>;
   /** The stored assistants with these ids, in the version that is active now. */
   assistants(assistantIds: readonly string[]): Promise<StoredAssistant[]>;
+  /** The graphs that the processes of all deployments have executed in the last days. */
+  servedGraphs(): Promise<string[]>;
   write(plan: AdmissionPlan): Promise<WrittenPlan>;
   /** Stores dead letters, in order, to be published after the commit. */
   keepDeadLetters(records: readonly OutRecord[]): Promise<void>;
@@ -63,7 +65,7 @@ export interface RecordPublisher {
 
 export interface RunClaims {
   /**
-   * Claims up to `limit` ready runs for the executor; none when its lease was taken. Runs that are its own already and
+   * Claims up to `limit` ready runs of its graphs for the executor; none when its lease was taken. Runs that are its own already and
    * not among `known` come along: an earlier claim got them, and its answer was lost.
    */
   claim(executorId: string, limit: number, known: readonly string[]): Promise<ClaimedRun[]>;

@@ -3,6 +3,7 @@
  * Real: Postgres and the statements. Rows stand for runs, checkpoints and their ends.
  */
 import { randomUUID } from 'node:crypto';
+import { createPool } from '@runlane/postgres';
 import { eventually } from '@runlane/testkit';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { RunRows, silent } from '../adapters/langgraph/run-rows.fixture.ts';
@@ -202,4 +203,32 @@ test('threads whose runs end are pruned while the walk goes on', async () => {
   await runEnds('t', 100);
   await isPruned('t');
   expect((await pruning.place(1_000)).walkedThrough).not.toBeNull();
+});
+
+test('I10: a thread that takes the database too long, in small parts too, is passed over, and others are pruned', async () => {
+  for (const threadId of ['a heavy', 'b light']) await thread(threadId);
+  await rows.pool.query(`
+    create function hold_up() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return old; end $$`);
+  await rows.pool.query(`create trigger hold_up before delete on checkpoints for each row
+    when (old.thread_id = 'a heavy') execute function hold_up()`);
+  const pool = createPool({
+    url: rows.databaseUrl,
+    applicationName: 'test',
+    logger: silent,
+    statementTimeoutMs: 1_000,
+    readMarginMs: 30_000,
+  });
+  const limited = createCheckpointPruning(pool, 'public', DAY_MS);
+  const asked: number[] = [];
+  const prune = (threadId: string, limit: number) => {
+    if (threadId === 'a heavy') asked.push(limit);
+    return limited.prune(threadId, limit);
+  };
+  {
+    await using _pruning = prunes({ ...limited, prune });
+    await isPruned('b light');
+  }
+  expect(asked).toEqual([500, 250, 125, 62]);
+  expect(await checkpointsOf('a heavy')).toHaveLength(3);
+  await pool.end();
 });

@@ -3,9 +3,12 @@
  *           latest): once of all threads, and meanwhile and then of those whose runs end.
  * I3, I8    A thread is pruned under its lock and only while no run of it is pending, running or scheduled, so that nothing
  *           an attempt or a rollback would still need goes away. The end of its last run brings it here again.
+ * I10       A thread that is too heavy for the database, in small parts too, is passed over: it stops no other's pruning.
  */
+import { OverrunError } from '@runlane/kafka';
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
+import { BatchLimit } from './batch-limit.ts';
 
 /**
  * How far the pruning of the deployment has come. `walkedThrough`: the last thread of the walk over all threads, null once it
@@ -41,6 +44,9 @@ export type PruneCheckpointsDependencies = {
 /** Small enough that a thread's lock, which an admission may wait for, is held for milliseconds. */
 const BATCH = 500;
 
+/** Overruns of a thread in a row, each of half as much, before it is passed over until its next run ends. */
+const MAX_OVERRUNS = 4;
+
 /** Threads, or events, that are looked for at once. */
 const PAGE = 200;
 
@@ -54,7 +60,7 @@ export async function pruneCheckpointsUntil(signal: AbortSignal, needs: PruneChe
       let place = await checkpoints.place(idleMs);
       do {
         const ended = await pruneEnded(place.outboxId, signal, needs);
-        const walked = await pruneNextPage(place.walkedThrough, signal, checkpoints);
+        const walked = await pruneNextPage(place.walkedThrough, signal, needs);
         count += ended.count + walked.count;
         place = { outboxId: ended.outboxId, walkedThrough: walked.through };
         // What the signal has cut short is looked at again.
@@ -72,13 +78,13 @@ export async function pruneCheckpointsUntil(signal: AbortSignal, needs: PruneChe
 async function pruneEnded(
   since: bigint,
   signal: AbortSignal,
-  { checkpoints, idleMs }: PruneCheckpointsDependencies,
+  needs: PruneCheckpointsDependencies,
 ): Promise<{ count: number; outboxId: bigint }> {
   let count = 0;
   let outboxId = since;
   while (!signal.aborted) {
-    const ended = await checkpoints.endedAfter(outboxId, idleMs, PAGE);
-    count += await pruneAll(ended.threadIds, signal, checkpoints);
+    const ended = await needs.checkpoints.endedAfter(outboxId, needs.idleMs, PAGE);
+    count += await pruneAll(ended.threadIds, signal, needs);
     if (ended.place === outboxId) break;
     outboxId = ended.place;
   }
@@ -89,26 +95,50 @@ async function pruneEnded(
 async function pruneNextPage(
   after: string | null,
   signal: AbortSignal,
-  checkpoints: CheckpointPruning,
+  needs: PruneCheckpointsDependencies,
 ): Promise<{ count: number; through: string | null }> {
   if (after === null) return { count: 0, through: null };
-  const threadIds = await checkpoints.threadsAfter(after, PAGE);
-  return { count: await pruneAll(threadIds, signal, checkpoints), through: threadIds.at(-1) ?? null };
+  const threadIds = await needs.checkpoints.threadsAfter(after, PAGE);
+  return { count: await pruneAll(threadIds, signal, needs), through: threadIds.at(-1) ?? null };
 }
 
 async function pruneAll(
   threadIds: readonly string[],
   signal: AbortSignal,
-  checkpoints: CheckpointPruning,
+  needs: PruneCheckpointsDependencies,
 ): Promise<number> {
   let total = 0;
   for (const threadId of threadIds) {
-    let count;
-    do {
-      if (signal.aborted) return total;
-      count = await checkpoints.prune(threadId, BATCH);
-      total += count;
-    } while (count === BATCH);
+    if (signal.aborted) return total;
+    total += await pruneThread(threadId, signal, needs);
+  }
+  return total;
+}
+
+async function pruneThread(
+  threadId: string,
+  signal: AbortSignal,
+  { checkpoints, logger }: PruneCheckpointsDependencies,
+): Promise<number> {
+  const batch = new BatchLimit(BATCH);
+  let total = 0;
+  let hasMore = true;
+  let overrunCount = 0;
+  while (hasMore && !signal.aborted) {
+    try {
+      total += await batch.ask(async (limit) => {
+        const count = await checkpoints.prune(threadId, limit);
+        hasMore = count >= limit;
+        return count;
+      });
+      overrunCount = 0;
+    } catch (error) {
+      if (!(error instanceof OverrunError)) throw error;
+      overrunCount += 1;
+      if (overrunCount < MAX_OVERRUNS) continue;
+      logger.error({ err: error, thread_id: threadId }, 'checkpoints.thread_too_heavy');
+      return total;
+    }
   }
   return total;
 }

@@ -5,6 +5,7 @@
  */
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
+import { BatchLimit } from './batch-limit.ts';
 
 export interface LedgerPruning {
   /** Deletes up to `limit` of the oldest events that were published `ageMs` ago or longer, and says how many. */
@@ -31,10 +32,13 @@ const BATCH = 1_000;
 export async function pruneUntil(signal: AbortSignal, needs: PruneDependencies): Promise<void> {
   const { ledger, runsMs, eventsMs, everyMs, logger } = needs;
   const pause = new Wakeup();
+  const batches = { events: new BatchLimit(BATCH), runs: new BatchLimit(BATCH) };
   while (!signal.aborted) {
     try {
-      const eventCount = await untilLess(signal, () => ledger.pruneEvents(Math.min(eventsMs, runsMs), BATCH));
-      const runCount = await untilLess(signal, () => ledger.pruneRuns(runsMs, BATCH));
+      const eventCount = await untilLess(signal, batches.events, (limit) =>
+        ledger.pruneEvents(Math.min(eventsMs, runsMs), limit),
+      );
+      const runCount = await untilLess(signal, batches.runs, (limit) => ledger.pruneRuns(runsMs, limit));
       if (eventCount + runCount > 0) logger.info({ events: eventCount, runs: runCount }, 'ledger.pruned');
     } catch (error) {
       logger.warn({ err: error }, 'ledger.prune_failed');
@@ -43,11 +47,18 @@ export async function pruneUntil(signal: AbortSignal, needs: PruneDependencies):
   }
 }
 
-async function untilLess(signal: AbortSignal, prune: () => Promise<number>): Promise<number> {
+async function untilLess(
+  signal: AbortSignal,
+  batch: BatchLimit,
+  prune: (limit: number) => Promise<number>,
+): Promise<number> {
   let total = 0;
   for (;;) {
-    const count = await prune();
+    const { count, hasMore } = await batch.ask(async (limit) => {
+      const pruned = await prune(limit);
+      return { count: pruned, hasMore: pruned >= limit };
+    });
     total += count;
-    if (count < BATCH || signal.aborted) return total;
+    if (!hasMore || signal.aborted) return total;
   }
 }

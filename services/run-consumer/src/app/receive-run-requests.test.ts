@@ -2,10 +2,9 @@
  * Real: the use case and the verdicts. Doubled: the ledger, which commits and rolls back, and decoding.
  * Decides: what was committed, what became a dead letter, and in which order.
  */
-import { assistantIdOfGraph } from '@runlane/contracts';
 import { FatalError, PoisonError, RetriableError } from '@runlane/kafka';
 import { describe, expect, test } from 'vitest';
-import { busyLane, idleLane, storedAssistant } from '../domain/factories.fixture.ts';
+import { busyLane, idleLane } from '../domain/factories.fixture.ts';
 import { admission, cancel, refuseRunAt, request, runIdAt, unreadable } from './received-batch.fixture.ts';
 
 const AWAY = new RetriableError('away');
@@ -67,40 +66,6 @@ describe('a batch', () => {
     });
     await receive();
     expect(reports).toMatchObject([{ strayThreads: ['t2'] }]);
-  });
-});
-
-describe('stored assistants', () => {
-  const ID = 'aaaaaaaa-0000-4000-8000-0000000000a5';
-  const UNKNOWN = 'aaaaaaaa-0000-4000-8000-0000000000a6';
-
-  test('are not asked for by a batch that names graphs, or what can only be one', async () => {
-    const names = ['chat', assistantIdOfGraph('worker').toUpperCase(), 'nobody'];
-    const { receive, ledger } = admission({
-      readings: [
-        ...names.map((name, offset) => request(offset, { assistant_id: name })),
-        cancel(3, { thread_id: 't1' }),
-      ],
-    });
-    await receive();
-    expect(ledger.steps).not.toContainEqual(expect.stringMatching(/^assistants/));
-  });
-
-  test('are read once for a batch, in its transaction', async () => {
-    const { receive, ledger, reports } = admission({
-      readings: [ID, 'chat', UNKNOWN, ID.toUpperCase()].map((name, offset) => request(offset, { assistant_id: name })),
-      assistants: [storedAssistant({ assistantId: ID })],
-    });
-    await receive();
-    expect(ledger.steps).toEqual([
-      'begin',
-      'lock t1,t1,t1,t1',
-      `assistants ${ID},${UNKNOWN}`,
-      'write 4 runs',
-      'position 3',
-      'commit',
-    ]);
-    expect(reports).toMatchObject([{ admittedCount: 3, rejectedCount: 1 }]);
   });
 });
 

@@ -16,8 +16,7 @@ import type { Batch, PositionOwner, Stoppages } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planAdmission } from '../domain/admission-batch.ts';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
-import type { StoredAssistant } from '../domain/assistant.ts';
-import { storedIdsAmong, withStored } from '../domain/assistant-directory.ts';
+import { resolveAssistant, storedIdsAmong, withGraphs, withStored } from '../domain/assistant-directory.ts';
 import type { AssistantDirectory } from '../domain/assistant-directory.ts';
 import { threadOfCancel } from '../domain/cancel.ts';
 import type { CancelRequest, RunRequest } from '../domain/run-request.ts';
@@ -50,7 +49,7 @@ export type ReceiveDependencies = {
   /** The offset behind the last record of the partition, as the broker has it now. */
   endOffset: (topic: string, partition: number) => Promise<bigint>;
   deadLetterRecord: (record: InRecord, reason: DeadLetterReason, attempts: number) => OutRecord;
-  /** Those that need no look into the database. */
+  /** Those of this deployment's graphs, which need no look into the database. */
   assistants: AssistantDirectory;
   hints: Hints;
   report: (report: AdmissionReport) => void;
@@ -148,8 +147,8 @@ async function planRequests(
   if (first === undefined) return { plan: planAdmission([], [], [], assistants), strayThreads: [] };
   const lanes = await transaction.lockLanes(requests.map(threadOf), cancellingOf(requests));
   const known = await transaction.knownRuns(requests.flatMap(runIdsOf));
-  const stored = await storedAssistants(requests, transaction, assistants);
-  const plan = planAdmission(requests, known, lanes, withStored(assistants, stored));
+  const directory = await directoryFor(requests, transaction, assistants);
+  const plan = planAdmission(requests, known, lanes, directory);
   const { partition } = first.coordinates;
   // A stateless run is named without a key, so a cancel of it may lie anywhere.
   const named = new Set(requests.map(({ request }) => request.thread_id));
@@ -159,15 +158,21 @@ async function planRequests(
   return { plan, strayThreads };
 }
 
-/** Read in the transaction, once for the batch, and not at all where every request names a graph. */
-async function storedAssistants(
+/**
+ * Whom the requests may name. Read in the transaction, once for the batch: nothing where every request names a graph of
+ * this deployment, and the graphs of others only where a name leads nowhere without them.
+ */
+async function directoryFor(
   requests: readonly (RunRequest | CancelRequest)[],
   transaction: AdmissionTransaction,
-  assistants: AssistantDirectory,
-): Promise<StoredAssistant[]> {
+  own: AssistantDirectory,
+): Promise<AssistantDirectory> {
   const names = requests.flatMap((request) => (request.kind === 'create' ? [request.request.assistant_id] : []));
-  const ids = storedIdsAmong(names, assistants);
-  return ids.length === 0 ? [] : transaction.assistants(ids);
+  const ids = storedIdsAmong(names, own);
+  const stored = ids.length === 0 ? [] : await transaction.assistants(ids);
+  const directory = withStored(own, stored);
+  if (names.every((name) => resolveAssistant(name, directory).kind === 'found')) return directory;
+  return withStored(withGraphs(own, await transaction.servedGraphs()), stored);
 }
 
 function threadOf(request: RunRequest | CancelRequest): string {

@@ -18,6 +18,8 @@ export type LedgerSetup = {
   lanes?: Lane[];
   known?: KnownRun[];
   assistants?: StoredAssistant[];
+  /** Graphs of other deployments. */
+  servedGraphs?: string[];
   /** What writing the plan is said to have done. */
   written?: WrittenPlan;
   /** Called with every plan before it is written; throws what the database would. */
@@ -52,6 +54,10 @@ export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
         assistants: (ids) => {
           steps.push(`assistants ${ids.join(',')}`);
           return Promise.resolve((setup.assistants ?? []).filter(({ assistantId }) => ids.includes(assistantId)));
+        },
+        servedGraphs: () => {
+          steps.push('served graphs');
+          return Promise.resolve(setup.servedGraphs ?? []);
         },
         write: async (plan) => {
           setup.onWrite?.(plan);

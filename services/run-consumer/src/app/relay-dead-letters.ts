@@ -7,6 +7,7 @@
  */
 import { smallerDeadLetter } from '@runlane/kafka';
 import type { RecordTooLarge } from '@runlane/kafka';
+import { BatchLimit } from './batch-limit.ts';
 import { HeldBack } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
@@ -24,21 +25,23 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** Relays until `signal` aborts, then publishes what is left once. Never rejects: whatever fails is repeated. */
 export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRelayDependencies): Promise<void> {
   const held = new HeldBack<bigint>(needs.monotonicMs);
+  const batch = new BatchLimit(BATCH);
   return leadRelayUntil(signal, needs, {
     name: 'dead_letter_relay',
     // Runs and their events do not depend on dead letters, and the process is theirs as well.
     endsOnFatal: false,
-    publishOldest: (stop) => publishOldest(needs, held, stop),
+    publishOldest: (stop) => publishOldest(needs, held, batch, stop),
   });
 }
 
 async function publishOldest(
   needs: DeadLetterRelayDependencies,
   held: HeldBack<bigint>,
+  batch: BatchLimit,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { outbox, publisher, logger } = needs;
-  const { letters, hasMore } = await outbox.waiting(BATCH, BATCH_BYTES, held.keys());
+  const { letters, hasMore } = await batch.ask((limit) => outbox.waiting(limit, BATCH_BYTES, held.keys()));
   if (letters.length === 0) return false;
   const smaller = ({ id, record }: StoredDeadLetter, refusal: RecordTooLarge) => {
     const fitting = smallerDeadLetter(record);

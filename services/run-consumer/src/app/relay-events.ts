@@ -10,6 +10,7 @@ import type { RecordTooLarge } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../domain/status-event.ts';
 import type { WebhookJudge } from '../domain/webhook-target.ts';
+import { BatchLimit } from './batch-limit.ts';
 import { HeldBack } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
@@ -36,17 +37,23 @@ const BATCH_BYTES = 8 * 1024 * 1024;
  */
 export function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promise<void> {
   const held = new HeldBack<string>(needs.monotonicMs);
+  const batch = new BatchLimit(BATCH);
   return leadRelayUntil(signal, needs, {
     name: 'relay',
     // A missing schema: waiting would only hide it.
     endsOnFatal: true,
-    publishOldest: (stop) => publishOldest(needs, held, stop),
+    publishOldest: (stop) => publishOldest(needs, held, batch, stop),
   });
 }
 
 /** True when more may be waiting. */
-async function publishOldest(needs: RelayDependencies, held: HeldBack<string>, signal: AbortSignal): Promise<boolean> {
-  const { entries, hasMore } = await needs.outbox.unpublished(BATCH, BATCH_BYTES, held.keys());
+async function publishOldest(
+  needs: RelayDependencies,
+  held: HeldBack<string>,
+  batch: BatchLimit,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { entries, hasMore } = await batch.ask((limit) => needs.outbox.unpublished(limit, BATCH_BYTES, held.keys()));
   needs.onHeld(held.count);
   const oldest = entries[0];
   if (oldest === undefined) return false;

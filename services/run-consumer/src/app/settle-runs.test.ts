@@ -1,6 +1,10 @@
 /** Real: the queue. Doubled: the ledger, the wait between tries. Decides: which transactions ran, what callers heard. */
 import { OverrunError, RetriableError } from '@runlane/kafka';
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import type { HeadState, Outcome } from '../domain/run.ts';
+import { settlementOf } from '../domain/settlement.ts';
+import type { Ending } from '../domain/settlement.ts';
 import type { BatchResult, OwnedSettlement, SettleResult } from './ports.ts';
 import { openCalls, recordingLog, recordingSettlements, settlementOfRun } from './recording-ports.fixture.ts';
 import type { Answer } from './recording-ports.fixture.ts';
@@ -20,7 +24,7 @@ function queueOn(answer?: Answer) {
     logger,
   });
   const transactions = () => settlements.transactions.map((batch) => batch.map(({ runId }) => runId));
-  return { queue, transactions, delays, messages };
+  return { queue, transactions, settlements: () => settlements.transactions.flat(), delays, messages };
 }
 
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
@@ -59,30 +63,64 @@ test('a transaction settles at most 64 runs', async () => {
   expect(transactions().map((batch) => batch.length)).toEqual([64, 64, 2]);
 });
 
-test('a settlement that the database refuses for what it is fails alone', async () => {
-  const refusal = new Error('refused');
-  const { queue, transactions } = queueOn((settlements) =>
-    settlements.some(({ runId }) => runId === 'bad')
-      ? Promise.reject(refusal)
-      : Promise.resolve(settlements.map(() => 'settled')),
+const ofServer = (code: string) => Object.assign(new Error(`error ${code}`), { code, severity: 'ERROR' });
+const endOf = (runId: string, outcome: Outcome) => {
+  const settlement = settlementOf(outcome, 1, 1_000);
+  return settlementOfRun(runId, settlement);
+};
+const head: HeadState = { checkpointId: 'c', next: [], interrupts: [], values: 'bad' };
+const hasValues = ({ settlement }: OwnedSettlement) => settlement.kind === 'end' && settlement.details.values === 'bad';
+
+test.each<[Outcome, Partial<Ending>]>([
+  [
+    { kind: 'succeeded', head, nothingToContinue: false },
+    { type: 'run.failed', reason: 'graph_error' },
+  ],
+  [
+    { kind: 'interrupted', head, stop: { action: 'interrupt', reason: 'superseded', supersededBy: 'r' } },
+    { type: 'run.interrupted', details: { reason: 'superseded', superseded_by: 'r' } },
+  ],
+])(
+  'an end that is refused for what it holds is settled without that, once, and the others are: %o',
+  async (bad, as) => {
+    const { queue, transactions, settlements } = queueOn((batch) =>
+      batch.some(hasValues) ? Promise.reject(ofServer('54001')) : Promise.resolve(batch.map(() => 'settled')),
+    );
+    const batch = [settlementOfRun('a'), endOf('bad', bad), settlementOfRun('c')];
+
+    expect(await Promise.all(batch.map((one) => queue.settle(one)))).toEqual(['settled', 'settled', 'settled']);
+    expect(transactions()[0]).toEqual(['a', 'bad', 'c']);
+    const settled = settlements().filter(({ runId, ...owned }) => runId === 'bad' && !hasValues({ runId, ...owned }));
+    expect(settled.map(({ settlement }) => settlement)).toEqual([expect.objectContaining(as)]);
+    expect(inspect(settled, { depth: 9 })).not.toContain('error 54001');
+  },
+);
+
+test('a settlement that our own code cannot write in any form fails, alone, and the queue goes on', async () => {
+  const { queue, settlements } = queueOn((batch) =>
+    batch.some(({ runId }) => runId === 'bad')
+      ? Promise.reject(new TypeError('refused'))
+      : Promise.resolve(batch.map(() => 'settled')),
   );
-
-  const heard = await Promise.allSettled(['a', 'bad', 'c'].map((runId) => queue.settle(settlementOfRun(runId))));
-
-  expect(heard).toEqual([
-    { status: 'fulfilled', value: 'settled' },
-    { status: 'rejected', reason: refusal },
-    { status: 'fulfilled', value: 'settled' },
-  ]);
-  expect(transactions()).toEqual([['a', 'bad', 'c'], ['a'], ['bad'], ['c']]);
+  const bad = queue.settle(endOf('bad', { kind: 'timed_out', limitSeconds: 1 }));
+  const good = queue.settle(settlementOfRun('good'));
+  expect(queue.unsettledCount).toBe(2);
+  await expect(bad).rejects.toThrow('refused');
+  expect(await good).toBe('settled');
+  expect(settlements().filter(({ runId }) => runId === 'bad')).toHaveLength(3);
+  expect(await queue.settle(settlementOfRun('later'))).toBe('settled');
+  expect(queue.unsettledCount).toBe(0);
 });
 
-test('after a refusal the queue goes on', async () => {
-  const { queue } = queueOn((settlements) =>
-    settlements[0]?.runId === 'bad' ? Promise.reject(new Error('refused')) : Promise.resolve(['settled']),
+test('what no settlement can cause, such as a lost grant, is waited for, and changes nothing of the end', async () => {
+  let refusals = 4;
+  const { queue, settlements, messages } = queueOn((batch) =>
+    refusals-- > 0 ? Promise.reject(ofServer('42501')) : Promise.resolve(batch.map(() => 'settled')),
   );
-  await expect(queue.settle(settlementOfRun('bad'))).rejects.toThrow('refused');
-  expect(await queue.settle(settlementOfRun('good'))).toBe('settled');
+  const owned = endOf('a', { kind: 'succeeded', head, nothingToContinue: false });
+  expect(await queue.settle(owned)).toBe('settled');
+  expect(settlements()).toEqual(Array.from({ length: 5 }, () => owned));
+  expect(messages()).toContain('settlement.stopped');
 });
 
 test('while the database is away the same batch waits, longer each time, and nobody hears of a failure', async () => {

@@ -3,17 +3,24 @@
  * I3        A settlement of a run that somebody else owns by now changes nothing and answers `lost`.
  * I10       None stands in front of the others: one that fails for a reason of its own fails alone, one whose thread is
  *           held, or that is over a limit of the database, goes on by itself, and a transaction that takes long does.
- * I11       While the database is away settlements wait; their runs stay ours as long as our lease is not taken.
+ * I1        An end that the ledger refuses for what it holds is settled once more without that: every run has an end.
+ * I11       While the database is away, or refuses what no settlement can cause, such as for a lost grant, settlements wait;
+ *           their runs stay ours as long as our lease is not taken.
  */
 import { OverrunError, RetriableError } from '@runlane/kafka';
+import { suspectOf } from '@runlane/log-ledger';
+import { sqlState } from '@runlane/postgres';
 import { Turns, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
+import { endingWithoutOutcome } from '../domain/settlement.ts';
 import type { BatchResult, OwnedSettlement, RunSettlements, SettleResult } from './ports.ts';
 
 type Waiting = {
   settlement: OwnedSettlement;
   resolve: (result: SettleResult) => void;
   reject: (error: unknown) => void;
+  /** It has been refused before, and what it held was left out. */
+  isWithoutOutcome?: boolean;
 };
 
 /** Most settlements in one transaction: bounds how long the rows of their threads stay locked. */
@@ -41,17 +48,24 @@ export class SettleQueue {
   readonly #alone = new Turns(MAX_ALONE);
   #waiting: Waiting[] = [];
   #isFlushing = false;
+  #unsettledCount = 0;
 
   constructor(needs: SettleDependencies) {
     this.#needs = needs;
   }
 
-  /** Resolves when the settlement is committed, or lost. Thrown when the database refuses it for what it is. */
+  /** Settlements that were given and have not come to their end. */
+  get unsettledCount(): number {
+    return this.#unsettledCount;
+  }
+
+  /** Resolves when the settlement is committed, or lost. Thrown when our own code cannot write it, in any form. */
   settle(settlement: OwnedSettlement): Promise<SettleResult> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ settlement, resolve, reject });
-      void this.#flush();
-    });
+    this.#unsettledCount += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<SettleResult>();
+    this.#waiting.push({ settlement, resolve, reject });
+    void this.#flush();
+    return promise.finally(() => (this.#unsettledCount -= 1));
   }
 
   async #flush(): Promise<void> {
@@ -87,7 +101,7 @@ export class SettleQueue {
         return;
       }
       if (batch.length === 1) {
-        batch[0]?.reject(error);
+        for (const waiting of batch) this.#refused(waiting, error);
         return;
       }
       this.#needs.logger.warn({ err: error, runs: batch.length }, 'settlement.batch_failed');
@@ -96,17 +110,37 @@ export class SettleQueue {
   }
 
   /** Beside the queue, for as long as it takes: the run is ours, and nobody else can end it. One that waits holds no turn. */
-  async #settleAlone({ settlement, resolve, reject }: Waiting): Promise<void> {
+  async #settleAlone(waiting: Waiting): Promise<void> {
+    const { settlement, resolve } = waiting;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const [result = 'lost'] = await this.#inTurn(() => this.#untilAvailable([settlement]));
         if (result !== 'held') return resolve(result);
       } catch (error) {
-        if (!(error instanceof OverrunError)) return reject(error);
-        this.#needs.logger.error({ err: error, run_id: settlement.runId, attempt }, 'settlement.overran');
+        if (!(error instanceof OverrunError) && suspectOf(error) !== 'database') {
+          return this.#refused(waiting, error);
+        }
+        const name = error instanceof OverrunError ? 'settlement.overran' : 'settlement.stopped';
+        this.#needs.logger.error({ err: error, run_id: settlement.runId, attempt }, name);
       }
       await this.#needs.delay(backoff(attempt, OVERRUN_RETRY, this.#needs.random()));
     }
+  }
+
+  /** What no settlement can cause is waited for. What this one holds is left out, once. */
+  #refused(waiting: Waiting, error: unknown): void {
+    if (suspectOf(error) === 'database') {
+      void this.#settleAlone(waiting);
+      return;
+    }
+    const { settlement, isWithoutOutcome = false } = waiting;
+    if (isWithoutOutcome || settlement.settlement.kind !== 'end') {
+      waiting.reject(error);
+      return;
+    }
+    this.#needs.logger.error({ err: error, run_id: settlement.runId }, 'settlement.refused');
+    const ending = endingWithoutOutcome(settlement.settlement, causeOf(error));
+    void this.#settleAlone({ ...waiting, settlement: { ...settlement, settlement: ending }, isWithoutOutcome: true });
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -129,6 +163,13 @@ export class SettleQueue {
       }
     }
   }
+}
+
+/** Texts of the database may quote the run. */
+function causeOf(error: unknown): string {
+  const state = sqlState(error);
+  if (state !== null) return `SQLSTATE ${state}`;
+  return error instanceof RangeError ? 'too large or too deep for JSON' : 'it is no JSON';
 }
 
 /** Resolves when the work has ended, or takes long. */

@@ -1,7 +1,7 @@
 /** Charter: pure, nothing is doubled. What decides is whom a name leads to. */
 import { assistantIdOfGraph } from '@runlane/contracts';
 import { expect, test } from 'vitest';
-import { assistantDirectory, resolveAssistant, storedIdsAmong, withStored } from './assistant-directory.ts';
+import { assistantDirectory, resolveAssistant, storedIdsAmong, withGraphs, withStored } from './assistant-directory.ts';
 import { storedAssistant } from './factories.fixture.ts';
 
 const ID = 'abcdef00-0000-4000-8000-000000000001';
@@ -47,6 +47,17 @@ test('a stored assistant whose graph is gone is unknown, and the message says so
   const stored = withStored(directory, [storedAssistant({ assistantId: OTHER, graphId: 'gone' })]);
   expect(resolveAssistant(OTHER, stored)).toEqual({
     kind: 'unknown',
-    message: `Assistant ${OTHER} is of graph gone, which langgraph.json does not name. Known graphs: chat, ${ID}.`,
+    message: `Assistant ${OTHER} is of graph gone, which no langgraph.json names. Known graphs: chat, ${ID}.`,
   });
+});
+
+test('graphs of other deployments are found by name and UUID, and stored assistants of theirs by id', () => {
+  const both = withStored(withGraphs(directory, ['other', 'chat']), [
+    storedAssistant({ assistantId: OTHER, graphId: 'other' }),
+  ]);
+  for (const name of ['other', assistantIdOfGraph('other').toUpperCase(), OTHER]) {
+    expect(resolveAssistant(name, directory).kind).toBe('unknown');
+    expect(resolveAssistant(name, both)).toMatchObject({ kind: 'found', assistant: { graphId: 'other' } });
+  }
+  expect(both.graphIds).toEqual(['chat', ID, 'other']);
 });

@@ -17,7 +17,7 @@ export type Assistant = {
 
 /** The assistants that requests may name. */
 export type AssistantDirectory = {
-  /** The graphs of `langgraph.json`. */
+  /** The graphs of `langgraph.json`, and those of other deployments once they were looked up. */
   graphIds: readonly string[];
   /** By names of graphs and by ids in lower case. */
   byName: ReadonlyMap<string, Assistant>;
@@ -43,6 +43,12 @@ export function storedIdsAmong(names: readonly string[], { byName }: AssistantDi
   return [...new Set(ids)].filter((id) => !byName.has(id));
 }
 
+/** The directory together with the graphs of other deployments. */
+export function withGraphs(directory: AssistantDirectory, graphIds: readonly string[]): AssistantDirectory {
+  const others = graphIds.filter((graphId) => !directory.graphIds.includes(graphId));
+  return others.length === 0 ? directory : assistantDirectory([...directory.graphIds, ...others]);
+}
+
 /** The directory together with stored assistants, none of which takes the name of another one. */
 export function withStored(directory: AssistantDirectory, stored: readonly StoredAssistant[]): AssistantDirectory {
   if (stored.length === 0) return directory;
@@ -60,6 +66,6 @@ export function resolveAssistant(name: string, { graphIds, byName }: AssistantDi
   if (graphIds.includes(assistant.graphId)) return { kind: 'found', assistant };
   return {
     kind: 'unknown',
-    message: `Assistant ${name} is of graph ${assistant.graphId}, which langgraph.json does not name. ${known}`,
+    message: `Assistant ${name} is of graph ${assistant.graphId}, which no langgraph.json names. ${known}`,
   };
 }

@@ -101,6 +101,33 @@ export function interruptedWithoutHead(stop: Stop, checkpointId: string | null):
   });
 }
 
+/**
+ * What is settled in place of an end that the ledger cannot hold: nothing of what the graph has left. A run that was stopped
+ * has been stopped all the same; any other one has failed.
+ *
+ * @param cause what the ledger said, in a few words that hold nothing of the run
+ */
+export function endingWithoutOutcome(refused: Ending, cause: string): Ending {
+  if (refused.status === 'interrupted') {
+    const { reason, superseded_by } = refused.details;
+    return {
+      ...refused,
+      details: {
+        ...(reason === undefined ? {} : { reason }),
+        ...(superseded_by === undefined ? {} : { superseded_by }),
+      },
+    };
+  }
+  const ending = end('error', 'run.failed', 'error', {
+    reason: refused.status === 'error' ? (refused.reason ?? 'graph_error') : 'graph_error',
+    error: {
+      error: 'UnstorableOutcome',
+      message: `The run ended with ${refused.type}, but what it ended with cannot be stored (${cause}). Keep the values, interrupts and errors of the graph smaller and less deeply nested.`,
+    },
+  });
+  return { ...ending, isLost: refused.isLost };
+}
+
 function attemptsExhausted(attempt: number, last: string): Ending {
   const ending = end('error', 'run.failed', 'error', {
     reason: 'attempts_exhausted',

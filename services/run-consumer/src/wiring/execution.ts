@@ -3,12 +3,18 @@ import { waitOrAbort } from '@runlane/service-kit';
 import { LOAD_LIMIT_MS } from '../adapters/langgraph/graph-registry.ts';
 import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
-import { createExecutorLeases, createRunClaims } from '../adapters/postgres/run-store.ts';
+import type { WorkerEvent } from '../adapters/langgraph/worker/worker-events.ts';
+import { createRunClaims } from '../adapters/postgres/run-claims.ts';
+import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
+import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
 import { RunExecutor } from '../app/execute-runs.ts';
+import { serveGraphsUntil } from '../app/serve-graphs.ts';
 import { ExecutorLease } from '../app/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/settle-runs.ts';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Foundation } from './foundation.ts';
+import { loaderCacheSettings } from './loader-cache.ts';
 
 /** Longest wait before ready runs are looked for unasked, in milliseconds: what a lost hint costs. */
 const CLAIM_POLL_MS = 1_000;
@@ -25,11 +31,13 @@ export type Execution = {
   renewing: Promise<void>;
   /** Ends with it. */
   heeding: Promise<void>;
+  /** Ends with claiming. */
+  serving: Promise<void>;
 };
 
 /** The worker threads of the process. `env` of langgraph.json reaches the graphs in them, and nothing else. */
 export function createWorkers(
-  { config, logger }: Foundation,
+  { config, logger, metrics }: Foundation,
   project: LangGraphProject,
   environment: NodeJS.ProcessEnv,
 ): GraphWorkers {
@@ -46,18 +54,33 @@ export function createWorkers(
       stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
-    environment: { ...environment, ...project.env, PWD: project.directory },
+    environment: { ...environment, ...loaderCacheSettings(logger), ...project.env, PWD: project.directory },
     memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
     threadCount: config.RUNLANE_WORKER_THREADS,
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
+    onEvent: (event) => countWorkerEvent(metrics, event),
     logger,
   });
+}
+
+function countWorkerEvent(metrics: Metrics, event: WorkerEvent): void {
+  switch (event.kind) {
+    case 'uncaught_error':
+      return metrics.uncaughtErrors.inc({ graph_id: event.graphId ?? '' });
+    case 'deaf':
+      return metrics.deafGraphs.inc({ graph_id: event.graphId });
+    case 'silent':
+      return metrics.silentWorkers.inc();
+    case 'ended':
+      return metrics.endedWorkers.inc({ why: event.why });
+  }
 }
 
 /**
  * Starts to claim and execute runs.
  *
+ * @param graphIds those that the process executes; of others it claims no run
  * @param signals `intake` aborts when no more runs shall be claimed, `background` when the last run is settled and the
  *   lease need not be renewed any more
  */
@@ -65,6 +88,7 @@ export function startExecution(
   signals: { intake: AbortSignal; background: AbortSignal },
   foundation: Foundation,
   workers: GraphWorkers,
+  graphIds: readonly string[],
   settle: SettleQueue,
 ): Execution {
   const { pool, leasePool, config, hints, metrics, logger, host, wakeups } = foundation;
@@ -85,7 +109,7 @@ export function startExecution(
     logger,
   });
   const executor = new RunExecutor({
-    claims: createRunClaims(pool),
+    claims: createRunClaims(pool, graphIds),
     settle,
     lease,
     runGraph: workers.run,
@@ -107,6 +131,12 @@ export function startExecution(
     executor,
     lease,
     renewing: lease.holdUntil(signals.background),
+    serving: serveGraphsUntil(signals.intake, {
+      served: createServedGraphs(leasePool),
+      graphIds,
+      delay: waitOrAbort,
+      logger,
+    }),
     heeding: executor.heedStopsUntil(signals.background),
     claiming: executor.claimUntil(signals.intake),
   };

@@ -41,7 +41,9 @@ export type Foundation = {
 const LEASE_CONNECTIONS = 2;
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
 const HINT_INTERVAL_MS = 50;
-/** The same when runs were asked to stop, which counts as soon as it is published. */
+/** Shortest time between two claims for which other processes are the reason, in milliseconds. */
+const MIN_LOOK_MS = 20;
+/** The same as HINT_INTERVAL_MS when runs were asked to stop, which counts as soon as it is published. */
 const URGENT_HINT_INTERVAL_MS = 5;
 
 /** Opens what the roles share. Nothing waits for a server here: each role does when it needs one. */
@@ -90,6 +92,8 @@ export function layFoundation(
     },
     minIntervalMs: HINT_INTERVAL_MS,
     urgentIntervalMs: URGENT_HINT_INTERVAL_MS,
+    minLookMs: MIN_LOOK_MS,
+    random: Math.random,
     logger,
   });
   scope.defer('hints', () => hints.close());

@@ -27,6 +27,7 @@ const DELIVERY: DueDelivery = {
   isTerminal: true,
   isReplay: false,
   attempts: 0,
+  dueForMs: 0,
   sends: 4,
   body: Buffer.from('{}'),
 };

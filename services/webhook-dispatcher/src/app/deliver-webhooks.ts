@@ -1,36 +1,37 @@
 /**
  * Purpose   Delivery: leases endpoints with something due, sends to them, settles what came of it.
- * Owns      The endpoints that it leased, until it releases them or somebody takes them.
- * Fairness  Endpoints are leased longest due first and given back after a slice while others may wait, so a long queue
- *           takes its turns. Slots are capped by origin (its health), site and process; a hang uses up only its own.
- * I10       Nothing waits for an attempt but the slots of its own endpoint.
+ * Parts     Leases: which endpoints are ours. HeldEndpoint: what is sent to one, URL by URL. Slots: whose turn it is.
+ * Fairness  Endpoints are leased longest due first and given back after their turn while others may wait. Slots are capped by
+ *           URL, origin, site and process, and go round; a hang uses up only its own.
+ * I10       Nothing waits for an attempt but the slots of its own URL. An endpoint that cannot be fetched rests alone.
  * I11       While the database is away nothing new is sent once the leases may have run out, and no result is lost.
  * I14       A slot is free when its answer is there; results that wait for their commit are few (HeldEndpoint), so that
- *           a crash costs at most so many repeats, all under their old ids. A lease is kept until all are committed. What a
- *           frozen process writes under a taken lease changes nothing.
+ *           a crash costs at most so many repeats, all under their old ids. A lease is kept until all are committed, but
+ *           not by a loop that gets nowhere: somebody else shall have what it holds.
  */
+import { RetriableError } from '@runlane/kafka';
 import type { Logger, Wakeup } from '@runlane/service-kit';
 import { ShuttingDown } from '@runlane/service-kit';
-import { decideDelivery } from '../domain/attempt-decision.ts';
-import { ORIGIN_SLOTS, afterAttempt } from '../domain/endpoint-health.ts';
-import { attemptDelivery, endOf } from './attempt-delivery.ts';
 import type { AttemptDependencies, Attempted } from './attempt-delivery.ts';
-import { HeldEndpoint } from './held-endpoint.ts';
-import type { Taken } from './held-endpoint.ts';
-import type { DeliveryLedger, DueDelivery, Settlement, SettleResult } from './ports.ts';
+import type { HeldEndpoint, Taken, Wanting } from './held-endpoint.ts';
+import { Leases } from './leases.ts';
+import type { DeliveryLedger, DueDelivery, DueTarget, SettleResult } from './ports.ts';
+import { sendOne } from './send-one.ts';
 import type { SettleQueue } from './settle-attempts.ts';
-
-/** Requests in flight to one site (registrable domain, or address), over all of its origins. */
-const SITE_SLOTS = 8;
+import { Slots } from './slots.ts';
 
 export type DeliverySettings = {
   /** Requests in flight in this process. */
   maxInFlight: number;
+  /** Requests in flight to one site (registrable domain, or address), over all of its origins. */
+  siteSlots: number;
   leaseMs: number;
   /** Seconds before attempts 2, 3, …. */
   retrySchedule: readonly number[];
   /** Longest wait before due deliveries are looked for without having been told, in milliseconds. */
   pollMs: number;
+  /** Requests per second that an origin may be sent at most, by origin. */
+  fixedRates: ReadonlyMap<string, number>;
 };
 
 export type DeliveryDependencies = AttemptDependencies & {
@@ -43,7 +44,8 @@ export type DeliveryDependencies = AttemptDependencies & {
   monotonicMs: () => number;
   random: () => number;
   onAttempt: (report: AttemptReport) => void;
-  onDisabled: (origin: string, endedCount: number) => void;
+  /** A URL has just been disabled. */
+  onDisabled: (report: DisabledReport) => void;
   logger: Logger;
   settings: DeliverySettings;
 };
@@ -55,60 +57,75 @@ export type AttemptReport = {
   settled: SettleResult;
 };
 
-/** Deliveries fetched for an endpoint at once: enough to keep its slots busy over a round trip to the database. */
-const FETCH = 8 * ORIGIN_SLOTS;
-/** With fewer fetched and not begun, more are fetched. */
-const REFILL = 2 * ORIGIN_SLOTS;
-const LEASE_AT_ONCE = 64;
-/** Attempts after which an endpoint gives its lease back when there is no room for others. */
+export type DisabledReport = { origin: string; urlHash: string; because: 'asked' | 'gone' | 'failing' };
+
+/** Attempts, and time, after which an endpoint gives its lease back when there is no room for others. */
 const SLICE = 200;
-/** What is left of a lease must cover the longest attempt's settlement. */
-const LEASE_SHARE = 0.8;
+const TURN_MS = 2_000;
 const RENEWALS_PER_LEASE = 6;
-const INFRASTRUCTURE_REST_MS = 5_000;
+/** A loop that has not come round for so much of a lease does not renew it. */
+const STALLED_SHARE = 1 / 3;
 const END_AT_ONCE = 1_000;
 const FAILURE_PAUSE_MS = 500;
-/** How long endpoints of a site wait that has no slots for them. */
-const CROWDED_SITE_REST_MS = 1_000;
+const UNFETCHABLE_REST_MS = 30_000;
 
 export class WebhookDelivery {
   readonly #needs: DeliveryDependencies;
-  readonly #held = new Map<bigint, HeldEndpoint>();
-  readonly #siteInFlight = new Map<string, number>();
+  readonly #leases: Leases;
+  readonly #slots: Slots<Taken, HeldEndpoint>;
   readonly #attempts = new Set<Promise<void>>();
   readonly #abort = new AbortController();
-  #inFlightCount = 0;
   #isSending = true;
-  #leasedUntilMs = 0;
   #leaseAgainAtMs = 0;
-  /** What to add to the monotonic clock to get the database's, in milliseconds since 1970. */
-  #clockOffsetMs: number;
+  /** How often it was told that something may be due: what is told during a query, the query may have missed. */
+  #hintCount = 0;
+  #cameRoundAtMs: number;
+  #problem: unknown = null;
 
   constructor(needs: DeliveryDependencies) {
+    const { settings } = needs;
     this.#needs = needs;
-    this.#clockOffsetMs = needs.now().getTime() - needs.monotonicMs();
+    this.#cameRoundAtMs = needs.monotonicMs();
+    this.#slots = new Slots({ process: settings.maxInFlight, site: settings.siteSlots });
+    this.#leases = new Leases({
+      ...needs,
+      leaseMs: settings.leaseMs,
+      maxInFlight: settings.maxInFlight,
+      fixedRateOf: (origin) => settings.fixedRates.get(origin) ?? null,
+      onHeld: (held) => this.#slots.add(held),
+      onGone: (held) => this.#slots.remove(held),
+    });
   }
 
   /** Requests in flight. */
   get inFlightCount(): number {
-    return this.#inFlightCount;
+    return this.#slots.inUseCount;
   }
 
   get heldCount(): number {
-    return this.#held.size;
+    return this.#leases.size;
+  }
+
+  /** Milliseconds since the loop came round, while that fails for another reason than that the database is away; else 0. */
+  get stalledForMs(): number {
+    return this.#problem === null ? 0 : this.#needs.monotonicMs() - this.#cameRoundAtMs;
   }
 
   /** Leases and sends until `signal` aborts; then nothing new is sent. */
   async deliverUntil(signal: AbortSignal): Promise<void> {
-    const { due, settings, logger } = this.#needs;
+    const { due, logger, monotonicMs } = this.#needs;
     while (!signal.aborted) {
       try {
         await this.#lease();
         await this.#fetch();
-        this.#startAll();
+        if (this.#maySend()) this.#slots.fill(this.#leases.nowMs(), this.#start);
+        await this.#endDisabled();
         await this.#letGo();
-        await due.wait(settings.pollMs, signal);
+        this.#cameRoundAtMs = monotonicMs();
+        this.#problem = null;
+        await due.wait(this.#idleMs(), signal);
       } catch (error) {
+        this.#problem = error instanceof RetriableError ? null : error;
         logger.warn({ err: error }, 'delivery.failed');
         await this.#needs.delay(FAILURE_PAUSE_MS, signal);
       }
@@ -118,11 +135,17 @@ export class WebhookDelivery {
 
   /** Renews the leases until `signal` aborts. */
   async renewUntil(signal: AbortSignal): Promise<void> {
-    const { settings, delay, logger } = this.#needs;
+    const { settings, delay, logger, monotonicMs } = this.#needs;
     while (!signal.aborted) {
       await delay(settings.leaseMs / RENEWALS_PER_LEASE, signal);
       try {
-        await this.#renew();
+        const roundMs = this.#isSending ? monotonicMs() - this.#cameRoundAtMs : 0;
+        if (roundMs <= settings.leaseMs * STALLED_SHARE) {
+          await this.#leases.renew();
+        } else if (this.#leases.size > 0) {
+          logger.error({ err: this.#problem, round_ms: Math.round(roundMs) }, 'delivery.stalled');
+          await this.#leases.release(this.#leases.all().map((held) => ({ held, notBeforeMs: 0 })));
+        }
       } catch (error) {
         logger.warn({ err: error }, 'lease.renewal_failed');
       }
@@ -140,13 +163,14 @@ export class WebhookDelivery {
     clearTimeout(timer);
     this.#abort.abort(new ShuttingDown());
     await this.#attemptsEnd();
-    await this.#release([...this.#held.values()].map((held) => ({ held, notBeforeMs: 0 })));
+    await this.#leases.release(this.#leases.all().map((held) => ({ held, notBeforeMs: 0 })));
   }
 
   /** Something may be due that was not: call it when deliveries were stored. */
   lookAgain(): void {
+    this.#hintCount += 1;
     this.#leaseAgainAtMs = 0;
-    for (const held of this.#held.values()) held.exhaustedAtMs = null;
+    for (const held of this.#leases.all()) held.exhaustedAtMs = null;
     this.#needs.due.notify();
   }
 
@@ -154,208 +178,140 @@ export class WebhookDelivery {
     while (this.#attempts.size > 0) await Promise.all(this.#attempts);
   }
 
-  #nowMs(): number {
-    return this.#needs.monotonicMs() + this.#clockOffsetMs;
-  }
-
-  #setClock(databaseMs: number | null): void {
-    if (databaseMs !== null) this.#clockOffsetMs = databaseMs - this.#needs.monotonicMs();
-  }
-
-  /** Whether the leases cannot have run out. */
-  #isLeased(): boolean {
-    return this.#needs.monotonicMs() < this.#leasedUntilMs;
-  }
-
   async #lease(): Promise<void> {
-    const { ledger, owner, settings, monotonicMs } = this.#needs;
-    const limit = Math.min(LEASE_AT_ONCE, settings.maxInFlight - this.#reservedSlots());
+    const { settings, monotonicMs } = this.#needs;
     const startedMs = monotonicMs();
-    if (limit <= 0 || startedMs < this.#leaseAgainAtMs) return;
-    const { endpoints, nowMs } = await ledger.lease(owner, limit, settings.leaseMs, SITE_SLOTS);
-    this.#setClock(nowMs);
-    if (endpoints.length < limit) this.#leaseAgainAtMs = startedMs + settings.pollMs;
-    if (this.#held.size === 0) this.#leasedUntilMs = startedMs + settings.leaseMs * LEASE_SHARE;
-    for (const endpoint of endpoints) this.#held.set(endpoint.endpointId, new HeldEndpoint(endpoint));
-    const crowding = [...Map.groupBy(this.#held.values(), ({ site }) => site).values()].flatMap((ofSite) =>
-      ofSite.slice(SITE_SLOTS).filter(({ unendedCount }) => unendedCount === 0),
-    );
-    await this.#release(crowding.map((held) => ({ held, notBeforeMs: CROWDED_SITE_REST_MS })));
-  }
-
-  /** Slots that the held endpoints may take; never less than what they take. */
-  #reservedSlots(): number {
-    let slots = 0;
-    for (const held of this.#held.values()) {
-      const permission = held.permission(this.#nowMs());
-      slots += Math.max(permission.kind === 'send' ? permission.slots : 0, held.inFlightCount, 1);
-    }
-    return slots;
-  }
-
-  async #renew(): Promise<void> {
-    const { ledger, owner, settings, monotonicMs, logger } = this.#needs;
-    const asked = [...this.#held.values()].filter(({ isLost }) => !isLost);
-    if (asked.length === 0) return;
-    const startedMs = monotonicMs();
-    const { endpointIds, nowMs } = await ledger.renew(owner, asked, settings.leaseMs);
-    this.#setClock(nowMs);
-    this.#leasedUntilMs = startedMs + settings.leaseMs * LEASE_SHARE;
-    for (const held of asked) {
-      if (endpointIds.has(held.endpointId) || this.#held.get(held.endpointId) !== held) continue;
-      logger.warn({ origin: held.origin, fence: String(held.fence) }, 'lease.lost');
-      this.#lose(held);
-    }
-  }
-
-  /** What is under way to it may end; its result is written by nobody. */
-  #lose(held: HeldEndpoint): void {
-    held.isLost = true;
-    held.dropQueue();
-    this.#held.delete(held.endpointId);
+    const hints = this.#hintCount;
+    if (this.#leases.room() <= 0 || startedMs < this.#leaseAgainAtMs) return;
+    const wasAll = await this.#leases.lease();
+    if (wasAll && hints === this.#hintCount) this.#leaseAgainAtMs = startedMs + settings.pollMs;
   }
 
   async #fetch(): Promise<void> {
-    const { ledger, monotonicMs, settings } = this.#needs;
+    const { monotonicMs, settings } = this.#needs;
     const startedMs = monotonicMs();
-    const wanting = [...this.#held.values()].filter(
-      (held) =>
-        held.queuedCount < REFILL &&
-        !held.isLeaving &&
-        (held.exhaustedAtMs === null || startedMs - held.exhaustedAtMs >= settings.pollMs) &&
-        held.permission(this.#nowMs()).kind === 'send',
-    );
-    if (wanting.length === 0) return;
-    const found = await ledger.due(
-      wanting.map(({ endpointId }) => ({ endpointId, limit: FETCH })),
-      wanting.flatMap(({ busyIds }) => busyIds),
-    );
-    const byEndpoint = Map.groupBy(found, ({ endpointId }) => endpointId);
-    for (const held of wanting) {
-      const deliveries = byEndpoint.get(held.endpointId) ?? [];
-      if (!held.isLost) held.add(deliveries);
-      held.exhaustedAtMs = deliveries.length < FETCH ? startedMs : null;
+    const hints = this.#hintCount;
+    const nowMs = this.#leases.nowMs();
+    const wanting = this.#leases.all().flatMap((held) => {
+      held.dropWaiting(nowMs);
+      const wanted = held.isWorthFetching(startedMs, settings.pollMs) ? held.wanted(nowMs) : null;
+      return wanted === null ? [] : [{ held, wanted }];
+    });
+    const byEndpoint = Map.groupBy(await this.#due(wanting), ({ endpointId }) => endpointId);
+    for (const { held, wanted } of wanting) {
+      const wasAll = !held.isLost && held.add(byEndpoint.get(held.endpointId) ?? [], wanted);
+      held.exhaustedAtMs = wasAll && hints === this.#hintCount ? startedMs : null;
     }
   }
 
-  #startAll(): void {
-    for (const held of this.#held.values()) this.#start(held);
-  }
-
-  /** Starts what may be sent to the endpoint now. */
-  #start(held: HeldEndpoint): void {
-    const { maxInFlight } = this.#needs.settings;
-    while (this.#isSending && this.#isLeased() && this.#inFlightCount < maxInFlight) {
-      const siteInFlight = this.#siteInFlight.get(held.site) ?? 0;
-      const taken = siteInFlight < SITE_SLOTS ? held.take(this.#nowMs()) : null;
-      if (taken === null) return;
-      this.#inFlightCount += 1;
-      this.#siteInFlight.set(held.site, siteInFlight + 1);
-      const attempt = this.#attempt(held, taken)
-        .catch((error: unknown) => {
-          const { deliveryId } = taken.delivery;
-          this.#needs.logger.error({ err: error, delivery_id: String(deliveryId) }, 'webhook.settle_failed');
-        })
-        .finally(() => {
-          this.#attempts.delete(attempt);
-          held.ended(taken);
-          this.#goOn(held);
-        });
-      this.#attempts.add(attempt);
+  async #due(wanting: readonly HeldWanting[]): Promise<DueTarget[]> {
+    if (wanting.length === 0) return [];
+    try {
+      return await this.#needs.ledger.due(
+        wanting.map(({ held: { endpointId }, wanted }) => ({ endpointId, ...wanted })),
+        wanting.flatMap(({ held }) => held.busyIds),
+        wanting.flatMap(({ wanted }) => wanted.without),
+      );
+    } catch (error) {
+      if (error instanceof RetriableError) throw error;
+      const [only] = wanting;
+      if (wanting.length > 1 || only === undefined) {
+        // One of them spoils it: the others shall not wait for it.
+        const found: DueTarget[] = [];
+        for (const one of wanting) found.push(...(await this.#due([one])));
+        return found;
+      }
+      this.#needs.logger.error({ err: error, origin: only.held.origin }, 'delivery.endpoint_unfetchable');
+      only.held.rest(this.#leases.nowMs() + UNFETCHABLE_REST_MS);
+      return [];
     }
   }
 
-  /** The request is over: its slots are free for others, before its result is written. */
-  #answered(held: HeldEndpoint, taken: Taken): void {
-    held.answered(taken);
-    this.#inFlightCount -= 1;
-    const siteInFlight = (this.#siteInFlight.get(held.site) ?? 1) - 1;
-    if (siteInFlight === 0) this.#siteInFlight.delete(held.site);
-    else this.#siteInFlight.set(held.site, siteInFlight);
+  readonly #start = (held: HeldEndpoint, taken: Taken): void => {
+    const attempt = this.#attempt(held, taken)
+      .catch((error: unknown) => {
+        const { deliveryId } = taken.delivery;
+        this.#needs.logger.error({ err: error, delivery_id: String(deliveryId) }, 'webhook.settle_failed');
+      })
+      .finally(() => {
+        this.#attempts.delete(attempt);
+        held.ended(taken);
+        this.#goOn(held, false);
+      });
+    this.#attempts.add(attempt);
+  };
+
+  /** A slot came free, or the next event of a run may go. */
+  #goOn(held: HeldEndpoint, wasFull: boolean): void {
+    const nowMs = this.#leases.nowMs();
+    if (this.#maySend()) {
+      this.#slots.fillSite(held.site, nowMs, this.#start);
+      // Others waited for a slot of the process.
+      if (wasFull) this.#slots.fill(nowMs, this.#start);
+    }
+    if (held.unendedCount === 0 || held.wanted(nowMs) !== null) this.#needs.due.notify();
   }
 
-  #goOn(held: HeldEndpoint): void {
-    this.#start(held);
-    if (held.queuedCount < REFILL) this.#needs.due.notify();
+  #maySend(): boolean {
+    return this.#isSending && this.#leases.isLeased();
   }
 
   async #attempt(held: HeldEndpoint, taken: Taken): Promise<void> {
-    const { settle, onAttempt } = this.#needs;
-    const { attempted, settlement } = await this.#send(held, taken).finally(() => this.#answered(held, taken));
+    const { settle, onAttempt, onDisabled, settings } = this.#needs;
+    const sending = { ...this.#needs, nowMs: () => this.#leases.nowMs(), retrySchedule: settings.retrySchedule };
+    let wasFull = false;
+    const { attempted, settlement, disabledBecause } = await sendOne(held, taken, this.#abort.signal, sending).finally(
+      () => {
+        wasFull = this.#slots.isFull;
+        held.answered(taken);
+        this.#slots.release(held);
+      },
+    );
     const written = settle.settle(settlement);
-    this.#goOn(held);
+    if (disabledBecause !== null) {
+      onDisabled({ origin: held.origin, urlHash: settlement.urlHash, because: disabledBecause });
+    }
+    this.#goOn(held, wasFull);
     const settled = await written;
     onAttempt({ delivery: taken.delivery, origin: held.origin, attempted, settled });
   }
 
-  /** Sends, takes the answer into the health, and says what is to be written. */
-  async #send(
-    held: HeldEndpoint,
-    { delivery, isProbe }: Taken,
-  ): Promise<{ attempted: Attempted; settlement: Settlement }> {
-    const { settings, random } = this.#needs;
-    const about = { origin: held.origin, isTrusted: held.health.hasSucceeded };
-    const attempted = await attemptDelivery(delivery, about, this.#abort.signal, this.#needs);
-    const { result, attempts } = attempted;
-    const decision = decideDelivery(delivery, result, settings.retrySchedule, random());
-    const nowMs = this.#nowMs();
-    held.health = afterAttempt(held.health, result, { nowMs, isReplay: delivery.isReplay, isProbe });
-    if (result.kind === 'infrastructure') held.rest(nowMs + INFRASTRUCTURE_REST_MS);
-    const settlement: Settlement = {
-      endpointId: held.endpointId,
-      fence: held.fence,
-      deliveryId: delivery.deliveryId,
-      end: endOf(decision, result, this.#abort.signal.aborted),
-      isCharged: decision.kind === 'delivered' || decision.isCharged,
-      attempts,
-      health: held.health,
-    };
-    return { attempted, settlement };
+  /** One batch of each endpoint and round, so that a long queue of a disabled URL holds up nobody. */
+  async #endDisabled(): Promise<void> {
+    const { ledger, due, logger } = this.#needs;
+    for (const held of this.#leases.all()) {
+      const urlHash = held.endable();
+      if (urlHash === null) continue;
+      const count = await ledger.endDisabled(held, urlHash, END_AT_ONCE);
+      if (count < END_AT_ONCE) held.disabled.delete(urlHash);
+      if (count > 0) logger.info({ origin: held.origin, url_hash: urlHash, count }, 'target.deliveries_ended');
+      if (held.endable() !== null) due.notify();
+    }
   }
 
   /** Gives back what has nothing to send now, and what has had its turn while others may wait. */
   async #letGo(): Promise<void> {
-    const isCrowded = this.#needs.settings.maxInFlight - this.#reservedSlots() <= 0;
+    const nowMs = this.#leases.nowMs();
+    const monotonicMs = this.#needs.monotonicMs();
     const leaving: { held: HeldEndpoint; notBeforeMs: number }[] = [];
-    for (const held of this.#held.values()) {
-      if (isCrowded && held.sentCount >= SLICE) held.leave();
-      if (held.unendedCount > 0) continue;
-      const permission = held.permission(this.#nowMs());
-      if (permission.kind === 'never') await this.#endDisabled(held);
+    for (const held of this.#leases.all()) {
+      const hadItsTurn = held.sentCount >= SLICE || monotonicMs - held.heldSinceMs >= TURN_MS;
+      if (hadItsTurn && this.#leases.isCrowded(held)) held.leave();
+      if (held.unendedCount > 0 || held.endable() !== null) continue;
       const isDone = held.queuedCount === 0 && (held.isLeaving || held.exhaustedAtMs !== null);
-      if (permission.kind === 'send' && !isDone) continue;
-      const notBeforeMs = permission.kind === 'wait' ? permission.untilMs - this.#nowMs() : 0;
-      leaving.push({ held, notBeforeMs });
+      if (held.isWorthHolding(nowMs) && !isDone) continue;
+      const permission = held.permission(nowMs);
+      leaving.push({ held, notBeforeMs: permission.kind === 'wait' ? permission.untilMs - nowMs : 0 });
     }
-    await this.#release(leaving);
+    await this.#leases.release(leaving);
   }
 
-  async #endDisabled(held: HeldEndpoint): Promise<void> {
-    const { ledger, onDisabled } = this.#needs;
-    let endedCount = 0;
-    for (;;) {
-      const count = await ledger.endDisabled(held, END_AT_ONCE);
-      endedCount += count;
-      if (count < END_AT_ONCE) break;
-    }
-    onDisabled(held.origin, endedCount);
-  }
-
-  async #release(leaving: readonly { held: HeldEndpoint; notBeforeMs: number }[]): Promise<void> {
-    if (leaving.length === 0) return;
-    for (const { held } of leaving) {
-      held.isLost = true;
-      held.dropQueue();
-    }
-    // When this fails, the leases run out by themselves.
-    for (const { held } of leaving) this.#held.delete(held.endpointId);
-    await this.#needs.ledger.release(
-      leaving.map(({ held: { endpointId, fence, health }, notBeforeMs }) => ({
-        endpointId,
-        fence,
-        health,
-        notBeforeMs,
-      })),
-    );
+  /** How long there is nothing to do, unless something is told: the next one whose pace or pause allows it, or a poll. */
+  #idleMs(): number {
+    const nowMs = this.#leases.nowMs();
+    const wakeAtMs = Math.min(...this.#leases.all().map((held) => held.wakeAtMs(nowMs)));
+    return Math.max(0, Math.min(this.#needs.settings.pollMs, wakeAtMs - nowMs));
   }
 }
+
+type HeldWanting = { held: HeldEndpoint; wanted: Wanting };

@@ -3,7 +3,8 @@
  * is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
 import type { DeadReason, OutcomeClass } from '../domain/delivery.ts';
-import type { EndpointHealth } from '../domain/endpoint-health.ts';
+import type { OriginHealth } from '../domain/origin-health.ts';
+import type { TargetHealth } from '../domain/target-health.ts';
 import type { IntakePlan, KnownDelivery, TargetedEvent } from '../domain/intake-plan.ts';
 
 /** One POST of a signed event. */
@@ -106,7 +107,15 @@ export type LeasedEndpoint = {
   fence: bigint;
   origin: string;
   site: string;
-  health: EndpointHealth;
+  health: OriginHealth;
+};
+
+/** A URL that is in line, with deliveries whose time has come; none when it is disabled. */
+export type DueTarget = {
+  endpointId: bigint;
+  urlHash: string;
+  health: TargetHealth;
+  deliveries: DueDelivery[];
 };
 
 /** A delivery to be attempted now. `sends` counts its attempts of any kind so far. */
@@ -122,6 +131,8 @@ export type DueDelivery = {
   isReplay: boolean;
   attempts: number;
   sends: number;
+  /** Since it was made or replayed, in milliseconds. */
+  dueForMs: number;
   body: Buffer;
 };
 
@@ -152,8 +163,9 @@ export type Settlement = {
     | { kind: 'dead'; reason: DeadReason; detail: string };
   isCharged: boolean;
   attempts: AttemptRecord[];
-  /** The endpoint's health with this attempt in it. */
-  health: EndpointHealth;
+  urlHash: string;
+  /** Health with this attempt in it. */
+  health: { origin: OriginHealth; target: TargetHealth };
 };
 
 /** `lost`: somebody else holds the endpoint by now, or the delivery has ended, and nothing was written. */
@@ -163,10 +175,15 @@ export type SettleResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost
 export type Release = {
   endpointId: bigint;
   fence: bigint;
-  health: EndpointHealth;
+  health: OriginHealth;
   /** Nothing is to be sent before this many milliseconds have passed; 0 for at once. */
   notBeforeMs: number;
+  /** URLs that were in line and had nothing due: their place is to be found again. */
+  emptyUrls: readonly string[];
 };
+
+/** What a fetch wants of an endpoint: so many URLs (only such that succeeded last), and so many deliveries of each. */
+export type Wanted = { endpointId: bigint; targets: number; perTarget: number; isOnlyProven: boolean };
 
 export interface DeliveryLedger {
   /**
@@ -181,12 +198,15 @@ export interface DeliveryLedger {
   ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
   /** Renews what is still the owner's, and returns it. */
   renew(owner: string, held: readonly { endpointId: bigint; fence: bigint }[], leaseMs: number): Promise<RenewResult>;
-  /** Up to `limit` due deliveries for each endpoint, longest due first, without the `busy` ones. */
-  due(wanted: readonly { endpointId: bigint; limit: number }[], busy: readonly bigint[]): Promise<DueDelivery[]>;
+  /**
+   * The URLs that are first in line at each endpoint, with their deliveries that are due. `busy` deliveries and
+   * `without` URLs are left out.
+   */
+  due(wanted: readonly Wanted[], busy: readonly bigint[], without: readonly string[]): Promise<DueTarget[]>;
   /** Settles all in one transaction; results in the order given. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
-  /** Ends up to `limit` due deliveries of a disabled endpoint as dead, and says how many. */
-  endDisabled(endpoint: { endpointId: bigint; fence: bigint }, limit: number): Promise<number>;
+  /** Ends up to `limit` due deliveries of a disabled URL as dead, and says how many. */
+  endDisabled(endpoint: { endpointId: bigint; fence: bigint }, urlHash: string, limit: number): Promise<number>;
   /** Gives leases back. */
   release(releases: readonly Release[]): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /**
- * Purpose   Retention: deletes deliveries with their attempts, bodies and quarantined records once they are old enough.
+ * Purpose   Upkeep: deletes deliveries with their attempts, bodies and quarantined records once they are old enough.
  * I4        A delivery is what a repeated record is recognised by, so it is kept longer than records of the topic live.
+ * I14       Mends what a crash between two transactions, or a version that knew no line of URLs, has left standing.
  * I14       What was counted stays counted: pruned rows move to a count of their own.
  */
 import { Wakeup } from '@runlane/service-kit';
@@ -11,6 +12,10 @@ export interface LedgerPruning {
   pruneDeliveries(ageMs: number, limit: number): Promise<number>;
   /** Deletes up to `limit` bodies of that age without a delivery. */
   pruneEvents(ageMs: number, limit: number): Promise<number>;
+  /** Forgets up to `limit` URLs that nothing is due for. */
+  pruneTargets(ageMs: number, limit: number): Promise<number>;
+  /** Brings up to `limit` due deliveries back into line that nobody would ever look at; says how many it found. */
+  mendStranded(limit: number): Promise<number>;
   pruneQuarantine(ageMs: number, limit: number): Promise<number>;
 }
 
@@ -37,6 +42,9 @@ export async function pruneUntil(
       const deliveries = await untilLess(signal, () => ledger.pruneDeliveries(ageMs, BATCH));
       const events = await untilLess(signal, () => ledger.pruneEvents(ageMs, BATCH));
       const quarantined = await untilLess(signal, () => ledger.pruneQuarantine(2 * ageMs, BATCH));
+      await untilLess(signal, () => ledger.pruneTargets(ageMs, BATCH));
+      const mended = await ledger.mendStranded(BATCH);
+      if (mended > 0) logger.warn({ mended }, 'ledger.stranded_deliveries_mended');
       if (deliveries + events + quarantined > 0) logger.info({ deliveries, events, quarantined }, 'ledger.pruned');
     } catch (error) {
       logger.warn({ err: error }, 'ledger.prune_failed');

@@ -6,7 +6,7 @@ import type { DeliveryFacts, Outcome } from './delivery.ts';
 import { OUTCOMES, answered, blocked, failed, infrastructure } from './outcomes.fixture.ts';
 
 const SCHEDULE = [5, 300];
-const FIRST: DeliveryFacts = { attempts: 0, isTerminal: true, isReplay: false };
+const FIRST: DeliveryFacts = { attempts: 0, isTerminal: true, isReplay: false, dueForMs: 0 };
 const MIDDLE = 0.5; // no jitter
 
 const decide = (outcome: Outcome, delivery: Partial<DeliveryFacts> = {}): DeliveryDecision =>
@@ -26,6 +26,9 @@ describe('the table of the header', () => {
     ['404', answered(404), retryIn5s],
     ['410', answered(410), deadAs('gone')],
     ['500', answered(500), retryIn5s],
+    ['503', answered(503), retryIn5s],
+    ['429', answered(429), { kind: 'retry', isCharged: false, yields: false }],
+    ['503 with Retry-After', answered(503, { retryAfterSeconds: 60 }), { kind: 'retry', isCharged: false }],
     ['abort-message', answered(400, { instruction: 'abort-message' }), deadAs('aborted')],
     ['disable', answered(400, { instruction: 'disable' }), deadAs('disabled')],
     ['dns', failed('dns'), retryIn5s],
@@ -45,6 +48,13 @@ test('each attempt waits for its step of the schedule, and the last one ends as 
   expect(decide(answered(500), { attempts: 0 })).toMatchObject({ kind: 'retry', afterMs: 5_000 });
   expect(decide(answered(500), { attempts: 1 })).toMatchObject({ kind: 'retry', afterMs: 300_000 });
   expect(decide(answered(500), { attempts: 2 })).toMatchObject({ kind: 'dead', reason: 'exhausted' });
+});
+
+test('throttling costs no attempt and no step for three days, and then as much as any other refusal', () => {
+  const throttled = answered(429, { retryAfterSeconds: 60 });
+  const afterHours = (hours: number) => decide(throttled, { attempts: 2, dueForMs: hours * 3_600_000 });
+  expect(afterHours(71)).toMatchObject({ kind: 'retry', isCharged: false });
+  expect(afterHours(72)).toMatchObject({ kind: 'dead', reason: 'exhausted' });
 });
 
 test('a fault of ours never exhausts the attempts', () => {

@@ -3,9 +3,10 @@
  *
  *   outcome                                   delivery                                    charged
  *   2xx                                       delivered                                   yes
- *   410                                       dead: gone                                  yes
+ *   410                                       dead: gone (and its whole URL)              yes
  *   other answer, `abort-message`             dead: aborted                               yes
- *   other answer, `disable`                   dead: disabled (and its whole endpoint)     yes
+ *   other answer, `disable`                   dead: disabled (and its whole URL)          yes
+ *   throttled                                 retry after the pause; for three days       no
  *   other answer, dns, connect, tls,          retry after the schedule's next step, or
  *     timeout, protocol, stale_connection       Retry-After if that is longer             yes
  *   the same, no step left                    dead: exhausted                             yes
@@ -15,11 +16,17 @@
  * A retry of a non-terminal event that was not replayed gives way to a newer event of its run: superseded (`yields`).
  */
 import { nextAttemptDelayMs } from '@runlane/webhooks';
-import { isSuccess } from './delivery.ts';
+import { isSuccess, isThrottled } from './delivery.ts';
 import type { DeadReason, DeliveryFacts, Outcome } from './delivery.ts';
 
 /** A fault of ours is over soon or lasts; either way the attempt costs the receiver nothing. */
+const DAY_MS = 86_400_000;
 const INFRASTRUCTURE_RETRY_MS = 5_000;
+
+/** As long as it has been due no longer than this, a receiver that takes less than it is sent costs it no attempt. */
+const UNCHARGED_THROTTLING_MS = 72 * 3_600_000;
+/** Its pace decides when it is its turn; this only lets others of its URL go first. */
+const THROTTLED_RETRY_MS = 1_000;
 
 export type DeliveryDecision =
   | { kind: 'delivered' }
@@ -42,17 +49,15 @@ export function decideDelivery(
     case 'blocked':
       return { kind: 'dead', reason: 'blocked', detail: `${outcome.code}: ${outcome.message}`, isCharged: false };
     case 'infrastructure':
-      return {
-        kind: 'retry',
-        afterMs: Math.round(INFRASTRUCTURE_RETRY_MS * (0.5 + random)),
-        isCharged: false,
-        yields: false,
-      };
+      return soon(INFRASTRUCTURE_RETRY_MS * 0.5, random);
     case 'response': {
       const answer = `The receiver answered ${outcome.status}`;
       if (outcome.status === 410) return dead('gone', `${answer}: it is gone.`);
       if (outcome.instruction === 'abort-message') return dead('aborted', `${answer} and asked for no more of it.`);
       if (outcome.instruction === 'disable') return dead('disabled', `${answer} and asked for no more webhooks.`);
+      if (isThrottled(outcome) && delivery.dueForMs < UNCHARGED_THROTTLING_MS) {
+        return soon(Math.max(THROTTLED_RETRY_MS, (outcome.retryAfterSeconds ?? 0) * 1_000), random);
+      }
       return retryOf(
         delivery,
         { detail: `${answer}.`, retryAfterSeconds: outcome.retryAfterSeconds },
@@ -63,6 +68,12 @@ export function decideDelivery(
     case 'failed':
       return retryOf(delivery, { detail: outcome.message, retryAfterSeconds: null }, scheduleSeconds, random);
   }
+}
+
+/** Uncharged, after the time or up to thrice as long if that is short. */
+function soon(afterMs: number, random: number): DeliveryDecision {
+  const jitterMs = Math.min(2 * afterMs, INFRASTRUCTURE_RETRY_MS) * random;
+  return { kind: 'retry', afterMs: Math.round(Math.min(afterMs + jitterMs, DAY_MS)), isCharged: false, yields: false };
 }
 
 function dead(reason: DeadReason, detail: string): DeliveryDecision {

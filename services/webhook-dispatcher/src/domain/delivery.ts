@@ -7,7 +7,7 @@
  *    └──┘ retry          │
  *    └──── replay ───────┘   also of delivered ones
  *
- * A due delivery is *parked* while its endpoint's breaker is open or its origin asked for a pause: nothing of it changes.
+ * A due delivery is *parked* while the breaker of its URL or origin is open or a pause was asked for: nothing of it changes.
  * One that waits for an earlier event of the same run and URL is due as well, without a time.
  */
 
@@ -21,6 +21,8 @@ export type DeliveryFacts = {
   /** Its event ends its run. */
   isTerminal: boolean;
   isReplay: boolean;
+  /** How long it has been due, since it was made or replayed, in milliseconds. */
+  dueForMs: number;
 };
 
 /** Classes of failure between us and the receiver. */
@@ -40,16 +42,34 @@ export type Outcome =
   | { kind: 'infrastructure'; message: string };
 
 /** The class under which an attempt is stored and counted; its values are few, and none is of a receiver. */
-export type OutcomeClass = 'delivered' | 'refused' | 'blocked' | 'infrastructure' | FailureClass;
+export type OutcomeClass = 'delivered' | 'throttled' | 'refused' | 'blocked' | 'infrastructure' | FailureClass;
 
 export function isSuccess(outcome: Outcome): boolean {
   return outcome.kind === 'response' && outcome.status >= 200 && outcome.status <= 299;
 }
 
+/** It asks for fewer requests: 429, or 503 that says for how long. That is no failure of the receiver. */
+export function isThrottled(outcome: Outcome): outcome is Extract<Outcome, { kind: 'response' }> {
+  if (outcome.kind !== 'response' || outcome.instruction !== null) return false;
+  return outcome.status === 429 || (outcome.status === 503 && outcome.retryAfterSeconds !== null);
+}
+
+/** It wants no more of this one event, which says nothing of the others. */
+export function isAborted(outcome: Outcome): boolean {
+  return outcome.kind === 'response' && outcome.instruction === 'abort-message' && !isSuccess(outcome);
+}
+
+/** Whether the outcome says something about the receiver. */
+export function isSample(outcome: Outcome): boolean {
+  if (outcome.kind === 'failed') return outcome.class !== 'stale_connection';
+  return outcome.kind === 'response' && !isAborted(outcome);
+}
+
 export function classOf(outcome: Outcome): OutcomeClass {
   switch (outcome.kind) {
     case 'response':
-      return isSuccess(outcome) ? 'delivered' : 'refused';
+      if (isSuccess(outcome)) return 'delivered';
+      return isThrottled(outcome) ? 'throttled' : 'refused';
     case 'failed':
       return outcome.class;
     case 'blocked':

@@ -4,10 +4,11 @@
  *   the delivery is known already                                  nothing: a repeat
  *   the policy refuses the URL                                     dead: blocked
  *   not terminal, and a newer event of its run is known            dead: superseded (it came too late to be in order)
- *   anything else                                                  due; ready unless an older one of its run is due
+ *   anything else                                                  due; ready unless an older one of its run is due (no replay)
  *
  * A new event also ends the older ones of its run that wait for a retry and are not terminal: superseded. One that is
- * being sent is left alone: it ends, or gives way when it fails. Replays are left alone.
+ * being sent is left alone: it ends, or gives way when it fails. Replays are left alone, and hold nothing up: they are of the
+ * past, and have an order of their own.
  */
 import type { DeadReason } from './delivery.ts';
 
@@ -107,7 +108,9 @@ function supersede(event: TargetedEvent, lane: Lane | undefined): IntakePlan['su
 }
 
 function isFirst(event: TargetedEvent, lane: Lane | undefined): boolean {
-  return [...(lane?.known.values() ?? [])].every((entry) => !entry.isDue || entry.sequence > event.sequence);
+  return [...(lane?.known.values() ?? [])].every(
+    (entry) => !entry.isDue || entry.known?.isReplay === true || entry.sequence > event.sequence,
+  );
 }
 
 function addTo(lanes: Map<string, Lane>, key: string, eventId: string, entry: LaneEntry): void {

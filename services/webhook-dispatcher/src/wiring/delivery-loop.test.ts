@@ -4,192 +4,13 @@
  * Real     The loop, its settlements, the ledger in Postgres.
  * Doubled  Kafka, and the sender: the test sees each request and answers it.
  */
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Wakeup, createLogger } from '@runlane/service-kit';
 import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
-import { LedgerWorld, targeted } from '../adapters/postgres/ledger-world.fixture.ts';
-import { WebhookDelivery } from '../app/deliver-webhooks.ts';
-import type { AttemptResult, WebhookRequest, WebhookSender } from '../app/ports.ts';
-import { SettleQueue } from '../app/settle-attempts.ts';
-import { answered } from '../domain/outcomes.fixture.ts';
-
-const logger = createLogger({ service: 'test', level: 'silent' });
-
-/** Longer than any test: what is seen earlier was not found by looking now and then. */
-const NEVER_MS = 3_600_000;
-
-type UnderWay = { host: string; answer: (status: number) => void };
-
-class ScriptedSender implements WebhookSender {
-  /** Hosts in the order in which they were sent to. */
-  readonly sent: string[] = [];
-  readonly underWay = new Set<UnderWay>();
-  /** Most requests that were under way at once, by host; and to all of them. */
-  readonly most = new Map<string, number>();
-  mostInAll = 0;
-  /** Status with which a host answers at once; null: when the test says so. */
-  script: (host: string) => number | null = () => 200;
-
-  send({ url }: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
-    const { promise, resolve } = Promise.withResolvers<AttemptResult>();
-    const { host } = new URL(url);
-    const about = { timings: { totalMs: 1, dnsMs: null, connectMs: null, firstByteMs: 1 }, address: '192.0.2.1' };
-    const end = (result: AttemptResult): void => {
-      this.underWay.delete(request);
-      resolve(result);
-    };
-    const request: UnderWay = {
-      host,
-      answer: (status) =>
-        end({
-          ...about,
-          kind: 'response',
-          status,
-          retryAfterSeconds: null,
-          instruction: null,
-          bodyBytes: 0,
-          bodyExcerpt: null,
-        }),
-    };
-    this.sent.push(host);
-    this.underWay.add(request);
-    this.most.set(host, Math.max(this.most.get(host) ?? 0, this.countOf(host)));
-    this.mostInAll = Math.max(this.mostInAll, this.underWay.size);
-    signal.addEventListener('abort', () => end({ ...about, kind: 'infrastructure', message: 'Aborted.' }));
-    const status = this.script(host);
-    if (status !== null) setImmediate(() => request.answer(status));
-    return promise;
-  }
-
-  countOf(host: string): number {
-    return [...this.underWay].filter((request) => request.host === host).length;
-  }
-
-  /** Answers everything that is under way to the host. */
-  answer(host: string, status: number): void {
-    for (const request of this.underWay) if (request.host === host) request.answer(status);
-  }
-
-  async close(): Promise<void> {
-    for (const request of this.underWay) request.answer(500);
-  }
-}
-
-class LoopWorld implements AsyncDisposable {
-  readonly sender = new ScriptedSender();
-  readonly ledger: LedgerWorld;
-  readonly delivery: WebhookDelivery;
-  /** While it is not resolved, no result is committed. */
-  commits: Promise<void> = Promise.resolve();
-  readonly #stop = new AbortController();
-  #loop: Promise<void> = Promise.resolve();
-
-  private constructor(ledger: LedgerWorld, settings: { maxInFlight: number; pollMs: number }) {
-    this.ledger = ledger;
-    this.delivery = new WebhookDelivery({
-      ledger: ledger.deliveries,
-      settle: new SettleQueue({
-        ledger: {
-          settle: async (settlements) => {
-            await this.commits;
-            return ledger.deliveries.settle(settlements);
-          },
-        },
-        delay: (ms) => sleep(ms),
-        random: Math.random,
-        logger,
-      }),
-      sender: this.sender,
-      headers: () => ({}),
-      owner: randomUUID(),
-      due: new Wakeup(),
-      now: () => new Date(),
-      monotonicMs: () => performance.now(),
-      random: Math.random,
-      delay: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
-      onAttempt: () => undefined,
-      onDisabled: () => undefined,
-      logger,
-      settings: { ...settings, leaseMs: 60_000, retrySchedule: [600] },
-    });
-  }
-
-  static async create({ maxInFlight = 64, pollMs = 50 } = {}): Promise<LoopWorld> {
-    return new LoopWorld(await LedgerWorld.create(inject('databaseUrl')), { maxInFlight, pollMs });
-  }
-
-  start(): void {
-    this.#loop = this.delivery.deliverUntil(this.#stop.signal);
-  }
-
-  /** Stores events for the hosts and tells the loop, as intake does. */
-  async store(hosts: readonly string[], site?: string): Promise<void> {
-    await this.ledger.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
-    this.delivery.lookAgain();
-  }
-
-  /** Hosts that have answered 2xx before. */
-  async trust(hosts: readonly string[], site?: string): Promise<void> {
-    await this.ledger.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
-    for (const endpoint of await this.ledger.lease(randomUUID())) {
-      for (const delivery of await this.ledger.due(endpoint))
-        await this.ledger.settle(endpoint, delivery, answered(200));
-      await this.ledger.release(endpoint);
-    }
-  }
-
-  /** Resolves when so many deliveries are delivered. */
-  async delivered(count: number, host = '%'): Promise<void> {
-    let seen = 0;
-    await eventually(
-      async () => {
-        const { rows } = await this.ledger.pool.query<{ count: number }>(
-          `select count(*)::integer as count from webhooks.deliveries where state = 'delivered' and url like $1`,
-          [`https://${host}/%`],
-        );
-        seen = rows[0]?.count ?? 0;
-        return seen >= count;
-      },
-      { what: `${count} deliveries are delivered`, seen: () => [seen, this.sender.sent.length] },
-    );
-  }
-
-  /** Resolves when the loop has served another origin several times over, with what was free for it. */
-  async rounds(): Promise<void> {
-    const host = `bystander-${randomUUID()}.example`;
-    for (let round = 1; round <= 3; round += 1) {
-      await this.store([host]);
-      await this.delivered(round, host);
-    }
-  }
-
-  async drain(graceMs: number): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
-    await this.delivery.drain(graceMs);
-  }
-
-  async leases(): Promise<{ origin: string; isOwned: boolean; isDue: boolean }[]> {
-    const { rows } = await this.ledger.pool.query<{ origin: string; isOwned: boolean; isDue: boolean }>(
-      `select origin, owner is not null as "isOwned", coalesce(next_due_at <= now(), false) as "isDue"
-       from webhooks.endpoints order by origin`,
-    );
-    return rows;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.sender.close();
-    await this.drain(0);
-    await this.ledger[Symbol.asyncDispose]();
-  }
-}
-
-const repeated = (host: string, count: number): string[] => Array.from({ length: count }, () => host);
+import { targeted } from '../adapters/postgres/ledger-world.fixture.ts';
+import { LoopWorld, NEVER_MS, repeated } from './loop-world.fixture.ts';
 
 test('an origin gets one request before its first 2xx, and four at once from then on', async () => {
-  await using world = await LoopWorld.create();
+  await using world = await LoopWorld.create(inject('databaseUrl'));
   const { sender } = world;
   sender.script = (host) => (host === 'new.example' ? null : 200);
   world.start();
@@ -205,7 +26,7 @@ test('an origin gets one request before its first 2xx, and four at once from the
 });
 
 test('an origin that never answers 2xx gets five requests in a minute, one at a time', async () => {
-  await using world = await LoopWorld.create();
+  await using world = await LoopWorld.create(inject('databaseUrl'));
   world.sender.script = (host) => (host === 'refusing.example' ? 500 : 200);
   world.start();
   await world.store(repeated('refusing.example', 20));
@@ -217,7 +38,7 @@ test('an origin that never answers 2xx gets five requests in a minute, one at a 
 });
 
 test('the origins of a site share eight, and all sites together what the process has', async () => {
-  await using world = await LoopWorld.create({ maxInFlight: 14 });
+  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 14 });
   const crowd = ['a', 'b', 'c'].map((name) => `${name}.crowd.example`);
   const others = ['one.example', 'two.example', 'three.example'];
   await world.trust(crowd, 'crowd.example');
@@ -242,7 +63,7 @@ test('the origins of a site share eight, and all sites together what the process
 });
 
 test('results that wait for their commit hold no slots, are few, and keep the lease', async () => {
-  await using world = await LoopWorld.create();
+  await using world = await LoopWorld.create(inject('databaseUrl'));
   await world.trust(['busy.example']);
   const gate = Promise.withResolvers<void>();
   world.commits = gate.promise;
@@ -268,7 +89,7 @@ test('results that wait for their commit hold no slots, are few, and keep the le
 });
 
 test('an origin with a long queue takes its turns with one that waits', async () => {
-  await using world = await LoopWorld.create({ maxInFlight: 1 });
+  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 1 });
   await world.trust(['long.example']);
   await world.ledger.takeIn(repeated('long.example', 500).map((host) => targeted({ host })));
   await world.ledger.takeIn([targeted({ host: 'short.example' })]);
@@ -281,7 +102,7 @@ test('an origin with a long queue takes its turns with one that waits', async ()
 });
 
 test('what is stored is sent at once, and slots that come free are filled, without looking now and then', async () => {
-  await using world = await LoopWorld.create({ pollMs: NEVER_MS });
+  await using world = await LoopWorld.create(inject('databaseUrl'), { pollMs: NEVER_MS });
   await world.trust(['busy.example']);
   world.start();
   await world.store(['first.example']);
@@ -294,7 +115,7 @@ test('what is stored is sent at once, and slots that come free are filled, witho
 });
 
 test('a lease is given back when there is nothing to send, and taken again for what comes', async () => {
-  await using world = await LoopWorld.create();
+  await using world = await LoopWorld.create(inject('databaseUrl'));
   world.start();
   for (let round = 1; round <= 2; round += 1) {
     await world.store(['quiet.example']);
@@ -308,7 +129,7 @@ test('a lease is given back when there is nothing to send, and taken again for w
 });
 
 test('a drain waits for answers within the grace, aborts the others unspent, and gives every lease back at once', async () => {
-  await using world = await LoopWorld.create();
+  await using world = await LoopWorld.create(inject('databaseUrl'));
   const { sender } = world;
   sender.script = () => null;
   world.start();

@@ -14,6 +14,8 @@ import type { Foundation } from './foundation.ts';
 
 /** Longest wait before due deliveries are looked for unasked, in milliseconds: what other processes' intake costs. */
 const POLL_MS = 500;
+/** Requests in flight to one site, over all of its origins. */
+const SITE_SLOTS = 16;
 
 /** Makes the delivery of this process; its loops are started by the caller. */
 export function createDelivery(foundation: Foundation, signer: WebhookSigner, sender: WebhookSender): WebhookDelivery {
@@ -31,9 +33,9 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
     random: Math.random,
     delay: waitOrAbort,
     onAttempt: (report) => reportAttempt(foundation, report),
-    onDisabled: (origin, endedCount) => {
+    onDisabled: ({ origin, urlHash, because }) => {
       metrics.disabledTotal.inc();
-      logger.warn({ origin, ended: endedCount }, 'endpoint.disabled');
+      logger.warn({ origin, url_hash: urlHash, because }, 'target.disabled');
     },
     logger,
     settings: {
@@ -41,6 +43,8 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
       leaseMs: config.RUNLANE_WEBHOOK_LEASE_SECONDS * 1_000,
       retrySchedule: config.RUNLANE_WEBHOOK_RETRY_SCHEDULE,
       pollMs: POLL_MS,
+      siteSlots: SITE_SLOTS,
+      fixedRates: new Map(config.RUNLANE_WEBHOOK_RATES.map(rateOf)),
     },
   });
   metrics.inFlight(() => delivery.inFlightCount);
@@ -87,4 +91,10 @@ function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): 
     },
     'webhook.attempted',
   );
+}
+
+/** Of `origin=rate`. */
+function rateOf(text: string): [string, number] {
+  const at = text.lastIndexOf('=');
+  return [text.slice(0, at), Number(text.slice(at + 1))];
 }

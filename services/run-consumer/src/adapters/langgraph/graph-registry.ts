@@ -6,6 +6,7 @@ import { lend } from './lent-parts.ts';
 import { watchParts } from './node-watch.ts';
 import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
+import { answerAfterStop } from './stopped-store.ts';
 import { ownFrameOf } from './tell-failure.ts';
 
 /** What the executor uses of a compiled graph. Structural, because a project brings its own copy of LangGraph. */
@@ -191,6 +192,7 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   } catch (error) {
     throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
   }
+  await answerAfterStop(file);
   if (!(exportName in module)) {
     throw new GraphNotLoadable(
       `Graph ${graphId}: ${file} has no export ${exportName}. It exports ${Object.keys(module).join(', ') || 'nothing'}.`,

@@ -10,12 +10,22 @@ import { pathToFileURL } from 'node:url';
  * @param entry `.`, or a subpath such as `./callbacks/promises`
  */
 export function importedCopy(packageName: string, entry: string, file: string): string | null {
-  const manifest = findPackageJSON(packageName, pathToFileURL(file));
-  if (manifest === undefined) return null;
+  const manifest = manifestOf(packageName, file);
+  if (manifest === null) return null;
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: Record<string, EntryPoint> };
   const found = exports[entry]?.import;
   if (found === undefined) return null;
   return pathToFileURL(join(dirname(manifest), typeof found === 'string' ? found : found.default)).href;
+}
+
+/** The package.json of the copy of a package that a file sees; null when it sees none. */
+export function manifestOf(packageName: string, file: string): string | null {
+  try {
+    return findPackageJSON(packageName, pathToFileURL(file)) ?? null;
+  } catch (error) {
+    if (isNotThere(error)) return null;
+    throw error;
+  }
 }
 
 type EntryPoint = { import: string | { default: string } };
@@ -30,9 +40,13 @@ export function requiredBefore(specifier: string, file: string): unknown {
   try {
     return require.cache[require.resolve(specifier)]?.exports ?? null;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && NOT_THERE.has(String(error.code))) return null;
+    if (isNotThere(error)) return null;
     throw error;
   }
 }
 
-const NOT_THERE = new Set(['MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED']);
+function isNotThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && NOT_THERE.has(String(error.code));
+}
+
+const NOT_THERE = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED']);

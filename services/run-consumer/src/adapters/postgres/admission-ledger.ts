@@ -12,6 +12,7 @@ import type { InFlightRun, Lane } from '../../domain/lane.ts';
 import { selectAssistants } from './assistant-store.ts';
 import { insertDeadLetters } from './dead-letter-outbox.ts';
 import { cancellationColumns, eventColumns, runColumns } from './plan-columns.ts';
+import { selectServedGraphs } from './served-graphs.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
@@ -142,6 +143,10 @@ class PostgresAdmission implements AdmissionTransaction {
 
   assistants(assistantIds: readonly string[]): Promise<StoredAssistant[]> {
     return selectAssistants(this.#client, assistantIds);
+  }
+
+  servedGraphs(): Promise<string[]> {
+    return selectServedGraphs(this.#client);
   }
 
   async write(plan: AdmissionPlan): Promise<WrittenPlan> {

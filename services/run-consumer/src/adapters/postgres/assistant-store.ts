@@ -4,6 +4,7 @@ import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { AssistantStore } from '../../app/manage-assistants.ts';
 import type { AssistantVersion, StoredAssistant } from '../../domain/assistant.ts';
+import { selectServedGraphs } from './served-graphs.ts';
 import { sql } from './statements.ts';
 
 type AssistantRow = {
@@ -44,6 +45,7 @@ export function createAssistantStore(pool: Pool): AssistantStore {
       );
       return rows.map(assistantOf)[0] ?? null;
     },
+    servedGraphs: () => onDatabase(() => selectServedGraphs(pool)),
     async activate(assistantId, version) {
       await onDatabase(() => query(pool, sql.activateAssistantVersion, [assistantId, version]));
     },

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { claimNumber } from '../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
-import { createExecutorLeases, createRunClaims } from './run-store.ts';
+import { createRunClaims } from './run-claims.ts';
+import { createExecutorLeases } from './run-store.ts';
 
 let world: LedgerWorld;
 beforeAll(async () => {
@@ -140,6 +141,6 @@ test('stop requests name the claim', async () => {
     'select executor_id from runlane.runs where run_id = $1',
     [run.runId],
   );
-  const requests = await createRunClaims(world.rows.pool).stopRequests(rows[0]?.executor_id ?? '');
+  const requests = await createRunClaims(world.rows.pool, []).stopRequests(rows[0]?.executor_id ?? '');
   expect(requests).toMatchObject([{ runId: run.runId, fencingToken: run.fencingToken }]);
 });

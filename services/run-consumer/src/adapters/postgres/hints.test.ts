@@ -1,13 +1,17 @@
 /** Real: Postgres and its NOTIFY. Decides: which hints another process hears, and after how long. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createPool, listen } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
 import { createDatabase, eventually } from '@runlane/testkit';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { silent } from '../langgraph/run-rows.fixture.ts';
 import { HINT_CHANNEL, PostgresHints } from './hints.ts';
 
+let pool: Pool;
 const resources = new AsyncDisposableStack();
 const heard: { payload: string; atMs: number }[] = [];
+const random = () => 0.5;
 let hints: PostgresHints;
 const local = {
   runs_ready: new Wakeup(),
@@ -18,7 +22,7 @@ const local = {
 
 beforeAll(async () => {
   const url = await createDatabase(inject('databaseUrl'));
-  const pool = createPool({ url, applicationName: 'test', logger: silent });
+  pool = createPool({ url, applicationName: 'test', logger: silent });
   resources.defer(() => pool.end());
   let isListening = false;
   const onNotify = (payload: string | null) => {
@@ -28,7 +32,15 @@ beforeAll(async () => {
   const { signal } = new AbortController();
   resources.use(listen({ url, channel: HINT_CHANNEL, onNotify, logger: silent, signal }));
   await eventually(() => isListening, { what: 'the listener listens' });
-  hints = new PostgresHints({ pool, local, minIntervalMs: 2_000, urgentIntervalMs: 0, logger: silent });
+  hints = new PostgresHints({
+    pool,
+    local,
+    minIntervalMs: 2_000,
+    urgentIntervalMs: 0,
+    minLookMs: 1,
+    random,
+    logger: silent,
+  });
 });
 afterAll(async () => {
   hints.close();
@@ -42,7 +54,7 @@ test('a node that shall stop is told at once, although other hints wait for thei
   hints.runsReady();
   hints.stopsRequested();
   await eventually(() => heard.length === 2, { what: 'the second hint is heard' });
-  expect(heard.map(({ payload }) => payload)).toEqual(['events_stored', 'runs_ready,stops_requested']);
+  expect(heard.map(({ payload }) => payload.split('@')[0])).toEqual(['events_stored', 'runs_ready,stops_requested']);
   expect((heard[1]?.atMs ?? 0) - askedAtMs).toBeLessThan(1_500);
 });
 
@@ -52,4 +64,54 @@ test('whoever hears that runs were asked to stop, or may have missed it, looks',
     hints.onNotify(payload);
     expect(await look).toBe('notified');
   }
+});
+
+test('hints of many processes make this one look seldom, soon after the first, and once after the last', async () => {
+  const ready = new Wakeup();
+  const many = new PostgresHints({
+    pool,
+    local: { ...local, runs_ready: ready },
+    minIntervalMs: 0,
+    urgentIntervalMs: 0,
+    minLookMs: 50,
+    random,
+    logger: silent,
+  });
+  let lookCount = 0;
+  const end = new AbortController();
+  const looking = (async () => {
+    while ((await ready.wait(60_000, end.signal)) === 'notified') lookCount += 1;
+  })();
+  const startedMs = performance.now();
+  for (let index = 0; index < 1_000; index += 1) {
+    many.onNotify('runs_ready@another');
+    await nextTurn();
+  }
+  await eventually(() => lookCount >= 2, { what: 'the last hint is followed by a look' });
+  const passedMs = performance.now() - startedMs;
+  many.close();
+  end.abort();
+  await looking;
+  expect(lookCount).toBeLessThanOrEqual(2 + passedMs / 75);
+});
+
+test('a process is not woken a second time by its own hint', async () => {
+  const ready = new Wakeup();
+  const own = new PostgresHints({
+    pool,
+    local: { ...local, runs_ready: ready },
+    minIntervalMs: 0,
+    urgentIntervalMs: 0,
+    minLookMs: 0,
+    random,
+    logger: silent,
+  });
+  const before = heard.length;
+  own.runsReady();
+  expect(await ready.wait(0)).toBe('notified');
+  await eventually(() => heard.length > before, { what: 'the hint is heard' });
+  own.onNotify(heard.at(-1)?.payload ?? null);
+  expect(await ready.wait(0)).toBe('timeout');
+  hints.onNotify(heard.at(-1)?.payload ?? null);
+  expect(await local.runs_ready.wait(10_000)).toBe('notified');
 });

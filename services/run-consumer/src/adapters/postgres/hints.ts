@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger, Wakeup } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import type { Hints } from '../../app/ports.ts';
@@ -15,12 +16,20 @@ export type HintOptions = {
   minIntervalMs: number;
   /** The same for what somebody waits for: a node that shall stop. */
   urgentIntervalMs: number;
+  /**
+   * Shortest time between two looks for ready runs that other processes make this one take, in milliseconds, and as much
+   * again at random: all of them hear all of the hints, so without it looks would grow with the square of their number.
+   */
+  minLookMs: number;
+  /** From 0 to below 1. */
+  random: () => number;
   logger: Logger;
 };
 
 /**
  * Tells this process at once and the others by NOTIFY, at most once per interval and never within a transaction of the
- * ledger. A lost hint costs a poll interval, nothing else.
+ * ledger. A lost hint costs a poll interval, nothing else. Hints of others are heard, but ready runs are looked for on their
+ * account only so often; those of this process, which it can execute, at once.
  */
 export class PostgresHints implements Hints {
   readonly #options: HintOptions;
@@ -29,6 +38,10 @@ export class PostgresHints implements Hints {
   #lastSentMs = 0;
   /** When the timer is due. */
   #sendAtMs = 0;
+  /** Ends the payloads of this process, which need not wake it: it was woken when it gave the hint. */
+  readonly #signature = `@${randomUUID()}`;
+  #lookTimer: NodeJS.Timeout | null = null;
+  #nextLookMs = 0;
 
   constructor(options: HintOptions) {
     this.#options = options;
@@ -53,7 +66,8 @@ export class PostgresHints implements Hints {
   /** Call with the payload of a notification; null (a new connection, which may have missed some) wakes everything. */
   onNotify(payload: string | null): void {
     const { local } = this.#options;
-    if (payload === null || payload.includes('runs_ready')) local.runs_ready.notify();
+    if (payload?.endsWith(this.#signature) === true) return;
+    if (payload === null || payload.includes('runs_ready')) this.#lookSoon();
     if (payload === null || payload.includes('events_stored')) local.events_stored.notify();
     if (payload === null || payload.includes('dead_letters_stored')) local.dead_letters_stored.notify();
     if (payload === null || payload.includes('stops_requested')) local.stops_requested.notify();
@@ -63,7 +77,25 @@ export class PostgresHints implements Hints {
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    if (this.#lookTimer !== null) clearTimeout(this.#lookTimer);
     this.#due.clear();
+  }
+
+  /** At once after a quiet time; of hints that come faster than that, one look follows the last. */
+  #lookSoon(): void {
+    if (this.#lookTimer !== null) return;
+    const { local, minLookMs, random } = this.#options;
+    const nowMs = performance.now();
+    const lookMs = Math.max(nowMs, this.#nextLookMs);
+    this.#nextLookMs = lookMs + minLookMs * (1 + random());
+    if (lookMs === nowMs) {
+      local.runs_ready.notify();
+      return;
+    }
+    this.#lookTimer = setTimeout(() => {
+      this.#lookTimer = null;
+      local.runs_ready.notify();
+    }, lookMs - nowMs);
   }
 
   #hint(topic: Topic, intervalMs = this.#options.minIntervalMs): void {
@@ -80,7 +112,7 @@ export class PostgresHints implements Hints {
   }
 
   async #send(): Promise<void> {
-    const payload = [...this.#due].join(',');
+    const payload = [...this.#due].join(',') + this.#signature;
     this.#due.clear();
     this.#lastSentMs = performance.now();
     this.#timer = null;

@@ -12,10 +12,12 @@ import { createPool } from '@runlane/postgres';
 import { eventually } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { assistants } from '../../domain/factories.fixture.ts';
 import { silent } from '../langgraph/run-rows.fixture.ts';
 import { closeClaims } from './close-claims.ts';
 import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
-import { createExecutorLeases, createRunClaims, createStrandedRuns } from './run-store.ts';
+import { createRunClaims } from './run-claims.ts';
+import { createExecutorLeases, createStrandedRuns } from './run-store.ts';
 
 const LEASE_MS = 60_000;
 let world: LedgerWorld;
@@ -30,7 +32,8 @@ afterEach(() => resources.disposeAsync());
 const openPool = (url: string): Pool =>
   resources.adopt(createPool({ url, applicationName: 'test', logger: silent }), (pool) => pool.end());
 const renew = (pool: Pool) => createExecutorLeases(pool).renew(EXECUTOR, LEASE_MS);
-const claimCount = async (pool: Pool) => (await createRunClaims(pool).claim(EXECUTOR, 10, [])).length;
+const claimCount = async (pool: Pool) =>
+  (await createRunClaims(pool, assistants.graphIds).claim(EXECUTOR, 10, [])).length;
 const standing = async (pool: Pool) => (await pool.query('select * from runlane.ledger_standing')).rows;
 /** Ends the wait, as time would. */
 const letTimePass = (pool: Pool) =>

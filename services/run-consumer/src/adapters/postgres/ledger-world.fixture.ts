@@ -11,7 +11,8 @@ import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
 import { settlementOf } from '../../domain/settlement.ts';
 import { RunRows, silent } from '../langgraph/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
-import { createExecutorLeases, createRunClaims } from './run-store.ts';
+import { createRunClaims } from './run-claims.ts';
+import { createExecutorLeases } from './run-store.ts';
 import { createRunSettlements } from './run-settlements.ts';
 import { createThreadCheckpoints } from './thread-checkpoints.ts';
 
@@ -104,12 +105,12 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   claim(limit = 100): Promise<ClaimedRun[]> {
-    return createRunClaims(this.rows.pool).claim(EXECUTOR, limit, []);
+    return createRunClaims(this.rows.pool, assistants.graphIds).claim(EXECUTOR, limit, []);
   }
 
   /** Claims whatever is ready and runs not yet. */
   async claimReady(): Promise<ClaimedRun[]> {
-    return createRunClaims(this.rows.pool).claim(EXECUTOR, 100, await this.#running());
+    return createRunClaims(this.rows.pool, assistants.graphIds).claim(EXECUTOR, 100, await this.#running());
   }
 
   /** Claims the one run that is ready. */
@@ -121,7 +122,7 @@ export class LedgerWorld implements AsyncDisposable {
 
   /** What a running run was asked, as its executor hears of it. */
   async stopOf({ runId }: ClaimedRun): Promise<Stop | null> {
-    const requests = await createRunClaims(this.rows.pool).stopRequests(EXECUTOR);
+    const requests = await createRunClaims(this.rows.pool, assistants.graphIds).stopRequests(EXECUTOR);
     return requests.find((request) => request.runId === runId) ?? null;
   }
 

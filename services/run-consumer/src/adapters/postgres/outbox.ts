@@ -4,6 +4,7 @@ import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { Outbox } from '../../app/ports.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
+import { OutboxHorizon } from './outbox-horizon.ts';
 import { sql } from './statements.ts';
 
 type EntryRow = {
@@ -30,13 +31,18 @@ type EntryRow = {
   found_count: number;
 };
 
+/** Time between two questions up to where the outbox is published, in milliseconds. */
+const HORIZON_EVERY_MS = 2_000;
+
 /** The outbox table. */
 export function createOutbox(pool: Pool): Outbox {
+  const horizon = new OutboxHorizon(pool, HORIZON_EVERY_MS);
   return {
     async unpublished(limit, maxBytes, without = []) {
-      const rows = await onDatabase(() =>
-        query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit, maxBytes, without]),
-      );
+      const rows = await onDatabase(async () => {
+        const { from, ledger } = await horizon.place();
+        return query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit, maxBytes, without, from, ledger]);
+      });
       const foundCount = rows[0]?.found_count ?? 0;
       const entries = rows.map((row) => ({
         outboxId: row.outbox_id,

@@ -1,63 +1,14 @@
-import { checkpointFloorAt } from '@runlane/checkpoint';
-import type { CancelAction, JsonObject, MultitaskStrategy, RunCreate, SupersededReason } from '@runlane/contracts';
+import type { CancelAction, SupersededReason } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
-import type { ExecutorLeases, RunClaims, StrandedRuns } from '../../app/ports.ts';
+import type { ExecutorLeases, StrandedRuns } from '../../app/ports.ts';
 import type { HeldClaim, Stop, StopRequest } from '../../domain/run.ts';
-import { requestOnThread } from '../../domain/thread-configurable.ts';
 import { sql } from './statements.ts';
 
-type ClaimedRow = {
-  run_id: string;
-  thread_id: string;
-  assistant_id: string;
-  graph_id: string;
-  request: RunCreate;
-  metadata: JsonObject;
-  multitask_strategy: MultitaskStrategy;
-  attempt: number;
-  fencing_token: bigint;
-  is_isolated: boolean;
-  is_temporary: boolean;
-  own_configurable: JsonObject | null;
-  assistant_configurable: JsonObject | null;
-  thread_configurable: JsonObject | null;
-  checkpoint_floor: string | null;
-};
-
-/** Claiming ready runs. */
-export function createRunClaims(pool: Pool): RunClaims {
-  return {
-    async claim(executorId, limit, known) {
-      // Before the claim: the run's first checkpoint is made after it, by the same clock.
-      const floor = checkpointFloorAt(Date.now());
-      const rows = await onDatabase(() =>
-        query<ClaimedRow>(pool, sql.claimReadyRuns, [executorId, limit, known, floor]),
-      );
-      return rows.map((row) => ({
-        runId: row.run_id,
-        threadId: row.thread_id,
-        assistantId: row.assistant_id,
-        graphId: row.graph_id,
-        request: requestOnThread(row.request, {
-          own: row.own_configurable,
-          assistant: row.assistant_configurable,
-          thread: row.thread_configurable,
-        }),
-        metadata: row.metadata,
-        multitaskStrategy: row.multitask_strategy,
-        attempt: row.attempt,
-        fencingToken: row.fencing_token,
-        isIsolated: row.is_isolated,
-        isTemporary: row.is_temporary,
-        checkpointFloor: row.checkpoint_floor,
-      }));
-    },
-    async stopRequests(executorId) {
-      return (await onDatabase(() => query<StopRow>(pool, sql.selectStopRequests, [executorId]))).map(stopRequest);
-    },
-  };
+/** The running runs of the executor that were asked to stop. */
+export async function selectStopRequests(pool: Pool, executorId: string): Promise<StopRequest[]> {
+  return (await onDatabase(() => query<StopRow>(pool, sql.selectStopRequests, [executorId]))).map(stopRequest);
 }
 
 type StopRow = {

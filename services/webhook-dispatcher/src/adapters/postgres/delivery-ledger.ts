@@ -3,29 +3,32 @@ import { query, withTransaction } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type {
   DeliveryLedger,
-  DueDelivery,
+  DueTarget,
   LeasedEndpoint,
   Release,
   RenewResult,
   Settlement,
   SettleResult,
+  Wanted,
 } from '../../app/ports.ts';
-import { UNKNOWN_HEALTH, parkedUntil } from '../../domain/endpoint-health.ts';
-import type { EndpointHealth } from '../../domain/endpoint-health.ts';
+import { originParkedUntil } from '../../domain/origin-health.ts';
+import type { OriginHealth } from '../../domain/origin-health.ts';
+import { targetParkedUntil } from '../../domain/target-health.ts';
 import { sql } from './statements.ts';
+import { readOriginHealth, readTargetHealth } from './stored-health.ts';
 
 /** The ledger's side of delivery. */
 export function createDeliveryLedger(pool: Pool): DeliveryLedger {
   return {
     lease: (owner, limit, leaseMs, perSite) => onDatabase(() => lease(pool, owner, { limit, leaseMs, perSite })),
     renew: (owner, held, leaseMs) => onDatabase(() => renew(pool, owner, held, leaseMs)),
-    due: (wanted, busy) => onDatabase(() => selectDue(pool, wanted, busy)),
+    due: (wanted, busy, without) => onDatabase(() => selectDue(pool, wanted, busy, without)),
     settle: (settlements) => onDatabase(() => withTransaction(pool, (client) => settle(client, settlements))),
-    endDisabled: (endpoint, limit) =>
+    endDisabled: (endpoint, urlHash, limit) =>
       onDatabase(() =>
         withTransaction(pool, async (client) => {
           if ((await owned(client, [endpoint])).length === 0) return 0;
-          return (await query(client, sql.endDisabledDeliveries, [endpoint.endpointId, limit])).length;
+          return (await query(client, sql.endDisabledDeliveries, [urlHash, limit])).length;
         }),
       ),
     release: (releases) => onDatabase(() => withTransaction(pool, (client) => release(client, releases))),
@@ -42,7 +45,7 @@ async function lease(
     fence: bigint;
     origin: string;
     site: string;
-    health: EndpointHealth | null;
+    health: unknown;
     database_ms: bigint;
   }>(pool, sql.leaseEndpoints, [owner, limit, leaseMs, perSite]);
   const endpoints = rows.map((row) => ({
@@ -50,7 +53,7 @@ async function lease(
     fence: row.fence,
     origin: row.origin,
     site: row.site,
-    health: row.health ?? UNKNOWN_HEALTH,
+    health: readOriginHealth(row.health),
   }));
   return { endpoints, nowMs: clockOf(rows) };
 }
@@ -75,43 +78,65 @@ function clockOf(rows: readonly { database_ms: bigint }[]): number | null {
   return first === undefined ? null : Number(first.database_ms);
 }
 
+type DueRow = {
+  endpoint_id: bigint;
+  url_hash: string;
+  health: unknown;
+  delivery_id: bigint | null;
+  event_id: string;
+  run_id: string;
+  url: string;
+  sequence: bigint;
+  is_terminal: boolean;
+  is_replay: boolean;
+  attempts: number;
+  sends: number;
+  due_for_ms: number;
+  body: Buffer;
+};
+
 async function selectDue(
   pool: Pool,
-  wanted: readonly { endpointId: bigint; limit: number }[],
+  wanted: readonly Wanted[],
   busy: readonly bigint[],
-): Promise<DueDelivery[]> {
-  const rows = await query<{
-    delivery_id: bigint;
-    endpoint_id: bigint;
-    event_id: string;
-    run_id: string;
-    url_hash: string;
-    url: string;
-    sequence: bigint;
-    is_terminal: boolean;
-    is_replay: boolean;
-    attempts: number;
-    sends: number;
-    body: Buffer;
-  }>(pool, sql.selectDueDeliveries, [
+  without: readonly string[],
+): Promise<DueTarget[]> {
+  const rows = await query<DueRow>(pool, sql.selectDueDeliveries, [
     wanted.map(({ endpointId }) => endpointId),
-    wanted.map(({ limit }) => limit),
+    wanted.map(({ targets }) => targets),
+    wanted.map(({ perTarget }) => perTarget),
+    wanted.map(({ isOnlyProven }) => isOnlyProven),
     busy,
+    without,
   ]);
-  return rows.map((row) => ({
-    deliveryId: row.delivery_id,
-    endpointId: row.endpoint_id,
-    eventId: row.event_id,
-    runId: row.run_id,
-    urlHash: row.url_hash,
-    url: row.url,
-    sequence: Number(row.sequence),
-    isTerminal: row.is_terminal,
-    isReplay: row.is_replay,
-    attempts: row.attempts,
-    sends: row.sends,
-    body: row.body,
-  }));
+  const targets = new Map<string, DueTarget>();
+  for (const row of rows) {
+    const { url_hash: urlHash, endpoint_id: endpointId } = row;
+    const target = targets.get(urlHash) ?? {
+      endpointId,
+      urlHash,
+      health: readTargetHealth(row.health),
+      deliveries: [],
+    };
+    targets.set(urlHash, target);
+    if (row.delivery_id === null) continue;
+    target.deliveries.push({
+      deliveryId: row.delivery_id,
+      endpointId,
+      eventId: row.event_id,
+      runId: row.run_id,
+      urlHash,
+      url: row.url,
+      sequence: Number(row.sequence),
+      isTerminal: row.is_terminal,
+      isReplay: row.is_replay,
+      attempts: row.attempts,
+      sends: row.sends,
+      dueForMs: row.due_for_ms,
+      body: row.body,
+    });
+  }
+  return [...targets.values()];
 }
 
 type Held = { endpointId: bigint; fence: bigint };
@@ -136,7 +161,8 @@ async function settle(client: PoolClient, settlements: readonly Settlement[]): P
   if (valid.length === 0) return settlements.map(() => 'lost');
   const rows = await query<{ delivery_id: bigint; outcome: SettleResult }>(client, sql.settleDeliveries, [
     ...columnsOf(valid),
-    ...healthColumnsOf(valid),
+    ...originColumnsOf(valid.map(({ endpointId, health }) => ({ endpointId, health: health.origin }))),
+    ...targetColumnsOf(valid),
   ]);
   const outcomes = new Map(rows.map((row) => [row.delivery_id, row.outcome]));
   const isValid = new Set(valid);
@@ -186,21 +212,34 @@ function rounded(ms: number | null): number | null {
  * The arrays of endpoints and their health, in the order of the parameters. Of an endpoint that is there several times the
  * last health counts: it has the others in it.
  */
-function healthColumnsOf(states: readonly { endpointId: bigint; health: EndpointHealth }[]): unknown[] {
+function originColumnsOf(states: readonly { endpointId: bigint; health: OriginHealth }[]): unknown[] {
   const last = [...new Map(states.map((state) => [state.endpointId, state.health]))];
   return [
     last.map(([endpointId]) => endpointId),
     last.map(([, health]) => JSON.stringify(health)),
     last.map(([, health]) => health.breaker.kind),
-    last.map(([, health]) => Math.round(parkedUntil(health))),
+    last.map(([, health]) => Math.ceil(originParkedUntil(health))),
+  ];
+}
+
+/** The same of URLs. */
+function targetColumnsOf(settlements: readonly Settlement[]): unknown[] {
+  const last = [...new Map(settlements.map(({ urlHash, health }) => [urlHash, health.target]))];
+  return [
+    last.map(([urlHash]) => urlHash),
+    last.map(([, health]) => JSON.stringify(health)),
+    last.map(([, health]) => health.breaker.kind),
+    last.map(([, health]) => Math.ceil(targetParkedUntil(health))),
   ];
 }
 
 async function release(client: PoolClient, releases: readonly Release[]): Promise<void> {
   const valid = await owned(client, releases);
   if (valid.length === 0) return;
+  const empty = valid.flatMap(({ emptyUrls }) => emptyUrls);
+  if (empty.length > 0) await query(client, sql.lineUpTargets, [empty]);
   await query(client, sql.releaseEndpoints, [
-    ...healthColumnsOf(valid),
-    valid.map(({ notBeforeMs }) => Math.max(0, Math.round(notBeforeMs))),
+    ...originColumnsOf(valid),
+    valid.map(({ notBeforeMs }) => Math.max(0, Math.ceil(notBeforeMs))),
   ]);
 }

@@ -97,7 +97,7 @@ test('what a former holder of the lease settles, releases or ends changes nothin
 
   expect(await world.settle(former, delivery, answered(410))).toBe('lost');
   await world.release(former);
-  expect(await world.deliveries.endDisabled(former, 10)).toBe(0);
+  expect(await world.deliveries.endDisabled(former, delivery.urlHash, 10)).toBe(0);
   expect((await world.deliveries.renew(OWNER, [former], 1_000)).endpointIds.size).toBe(0);
 
   expect((await world.pool.query('select * from webhooks.endpoints')).rows).toEqual(before.rows);

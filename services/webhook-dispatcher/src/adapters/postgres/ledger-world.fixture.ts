@@ -11,7 +11,9 @@ import type { AttemptRecord, DueDelivery, LeasedEndpoint, SettleResult, Settleme
 import { decideDelivery } from '../../domain/attempt-decision.ts';
 import { classOf } from '../../domain/delivery.ts';
 import type { Outcome } from '../../domain/delivery.ts';
-import { afterAttempt } from '../../domain/endpoint-health.ts';
+import { afterOriginAttempt } from '../../domain/origin-health.ts';
+import { UNKNOWN_TARGET, afterTargetAttempt } from '../../domain/target-health.ts';
+import type { TargetHealth } from '../../domain/target-health.ts';
 import type { TargetedEvent } from '../../domain/intake-plan.ts';
 import { createDeliveryLedger } from './delivery-ledger.ts';
 import { createIntakeLedger } from './intake-ledger.ts';
@@ -29,6 +31,8 @@ export class LedgerWorld implements AsyncDisposable {
   readonly replays;
   readonly #intake;
   readonly #audit;
+  /** By fence and URL. */
+  readonly #health = new Map<string, TargetHealth>();
   #offset = 0n;
 
   private constructor(pool: Pool) {
@@ -80,18 +84,27 @@ export class LedgerWorld implements AsyncDisposable {
     return (await this.deliveries.lease(owner, limit, 60_000, 8)).endpoints;
   }
 
-  due(endpoint: LeasedEndpoint, busy: readonly bigint[] = []): Promise<DueDelivery[]> {
-    return this.deliveries.due([{ endpointId: endpoint.endpointId, limit: 10 }], busy);
+  async due(endpoint: LeasedEndpoint, busy: readonly bigint[] = []): Promise<DueDelivery[]> {
+    const wanted = [{ endpointId: endpoint.endpointId, targets: 10, perTarget: 10, isOnlyProven: false }];
+    const targets = await this.deliveries.due(wanted, busy, []);
+    for (const { urlHash, health } of targets) this.#health.set(`${endpoint.fence} ${urlHash}`, health);
+    return targets.flatMap(({ deliveries }) => deliveries);
   }
 
   /** Settles an attempt with the outcome, as the delivery loop would; retries wait for no time. */
   async settle(endpoint: LeasedEndpoint, delivery: DueDelivery, outcome: Outcome): Promise<SettleResult> {
     const decision = decideDelivery(delivery, outcome, [1, 1], 0.5);
-    endpoint.health = afterAttempt(endpoint.health, outcome, {
-      nowMs: Date.now(),
+    const times = { nowMs: Date.now(), sentAtMs: Date.now(), random: 0.5 };
+    const { urlHash } = delivery;
+    const before = this.#health.get(`${endpoint.fence} ${urlHash}`) ?? UNKNOWN_TARGET;
+    const target = afterTargetAttempt(before, outcome, {
+      ...times,
       isReplay: delivery.isReplay,
-      isProbe: endpoint.health.breaker.kind === 'open',
+      isProbe: before.breaker.kind === 'open',
     });
+    this.#health.set(`${endpoint.fence} ${urlHash}`, target);
+    const isProbe = endpoint.health.breaker.kind === 'open';
+    endpoint.health = afterOriginAttempt(endpoint.health, outcome, { ...times, urlHash, isProbe });
     const settlement: Settlement = {
       endpointId: endpoint.endpointId,
       fence: endpoint.fence,
@@ -99,14 +112,15 @@ export class LedgerWorld implements AsyncDisposable {
       end: decision.kind === 'retry' ? { ...decision, afterMs: 0 } : decision,
       isCharged: decision.kind === 'delivered' || decision.isCharged,
       attempts: [attemptRow(delivery.sends + 1, outcome)],
-      health: endpoint.health,
+      urlHash,
+      health: { origin: endpoint.health, target },
     };
     const [result] = await this.deliveries.settle([settlement]);
     return result ?? 'lost';
   }
 
   async release(endpoint: LeasedEndpoint): Promise<void> {
-    await this.deliveries.release([{ ...endpoint, notBeforeMs: 0 }]);
+    await this.deliveries.release([{ ...endpoint, notBeforeMs: 0, emptyUrls: [] }]);
   }
 
   /** As time does: every lease runs out, everything that waits for its time is due. */
@@ -115,9 +129,11 @@ export class LedgerWorld implements AsyncDisposable {
       `update webhooks.endpoints set lease_until = now() - interval '1 second' where owner is not null`,
     );
     await this.pool.query(`update webhooks.deliveries set next_attempt_at = now() where next_attempt_at > now()`);
-    await this.pool.query(
-      `update webhooks.endpoints set next_due_at = now(), parked_until = null where next_due_at > now()`,
-    );
+    for (const table of ['endpoints', 'targets']) {
+      await this.pool.query(
+        `update webhooks.${table} set next_due_at = now(), parked_until = null where next_due_at > now()`,
+      );
+    }
   }
 
   async account(): Promise<PartitionAccount | undefined> {
@@ -128,7 +144,13 @@ export class LedgerWorld implements AsyncDisposable {
   async problems(): Promise<string[]> {
     const { rows } = await this.pool.query<{ problem: string }>(
       `select 'a run has due deliveries and none that will be attempted: ' || run_id as problem
-       from webhooks.deliveries where state = 'due' group by run_id, url_hash having count(next_attempt_at) = 0
+       from webhooks.deliveries where state = 'due' group by run_id, url_hash, is_replay
+       having count(next_attempt_at) = 0
+       union all
+       select 'a URL has something to attempt, and is not in line for it: ' || url_hash
+       from webhooks.deliveries left join webhooks.targets as target using (url_hash)
+       where state = 'due' and next_attempt_at is not null
+         and coalesce(target.next_due_at > greatest(next_attempt_at, target.parked_until, now()), true)
        union all
        select 'an endpoint has something to attempt, and nobody will look: ' || origin
        from webhooks.endpoints as endpoint

@@ -100,7 +100,11 @@ async function take(world: LedgerWorld, owners: readonly Owner[], what: Step): P
       return;
     case 'end disabled':
       for (const { endpoint } of held?.held ?? []) {
-        if (endpoint.health.breaker.kind === 'disabled') await world.deliveries.endDisabled(endpoint, 100);
+        const { rows } = await world.pool.query<{ url_hash: string }>(
+          `select url_hash from webhooks.targets where breaker = 'disabled' and endpoint_id = $1`,
+          [endpoint.endpointId],
+        );
+        for (const row of rows) await world.deliveries.endDisabled(endpoint, row.url_hash, 100);
       }
       return;
     case 'pass time':

@@ -4,10 +4,14 @@ import { expect, inject, test } from 'vitest';
 import type { DueDelivery, ReplayCursor, ReplaySelection } from '../../app/ports.ts';
 import { replayDeliveries } from '../../app/replay-deliveries.ts';
 import type { ReplayPage } from '../../app/replay-deliveries.ts';
+import type { Outcome } from '../../domain/delivery.ts';
 import { answered } from '../../domain/outcomes.fixture.ts';
+import { createLedgerPruning } from './ledger-pruning.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
 
 const OWNER = randomUUID();
+/** Ends the delivery, and says nothing of its URL. */
+const REFUSED = answered(400, { instruction: 'abort-message' });
 
 async function pages(
   world: LedgerWorld,
@@ -21,13 +25,15 @@ async function pages(
 }
 
 /** Attempts everything that is due once, and gives the leases back. */
-async function attemptAll(world: LedgerWorld, status: number): Promise<DueDelivery[]> {
+async function attemptAll(world: LedgerWorld, outcome: number | Outcome): Promise<DueDelivery[]> {
   const attempted: DueDelivery[] = [];
   for (const endpoint of await world.lease(OWNER)) {
     for (;;) {
       const due = await world.due(endpoint);
       if (due.length === 0) break;
-      for (const delivery of due) await world.settle(endpoint, delivery, answered(status));
+      for (const delivery of due) {
+        await world.settle(endpoint, delivery, typeof outcome === 'number' ? answered(outcome) : outcome);
+      }
       attempted.push(...due);
     }
     await world.release(endpoint);
@@ -45,7 +51,7 @@ async function statesOf(world: LedgerWorld): Promise<string[]> {
 test('a replay of many pages is complete and counted, and can go on after any of them', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn(Array.from({ length: 25 }, () => targeted()));
-  await attemptAll(world, 410);
+  await attemptAll(world, REFUSED);
 
   const first = await pages(world, { states: ['dead'] }, { pageSize: 7 });
   expect(first.map(({ count, total, expected }) => [count, total, expected])).toEqual([
@@ -56,9 +62,9 @@ test('a replay of many pages is complete and counted, and can go on after any of
   ]);
   expect(new Set(await statesOf(world))).toEqual(new Set(['due']));
 
-  await attemptAll(world, 410);
+  await attemptAll(world, REFUSED);
   const cursor = (await pages(world, { states: ['dead'] }, { pageSize: 10 }))[0]?.cursor ?? null;
-  await attemptAll(world, 410);
+  await attemptAll(world, REFUSED);
   const rest = await pages(world, { states: ['dead'] }, { cursor, pageSize: 10 });
   expect(rest.map(({ total, expected }) => [total, expected])).toEqual([
     [10, 15n],
@@ -69,7 +75,7 @@ test('a replay of many pages is complete and counted, and can go on after any of
 test('what becomes dead while a replay runs is not replayed again by it', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn(Array.from({ length: 4 }, () => targeted()));
-  await attemptAll(world, 410);
+  await attemptAll(world, REFUSED);
   const replay = replayDeliveries(world.replays, {
     selection: { states: ['dead'] },
     cursor: null,
@@ -79,9 +85,9 @@ test('what becomes dead while a replay runs is not replayed again by it', async 
   let total = 0;
   for await (const page of replay) {
     total = page.total;
-    await attemptAll(world, 410);
+    await attemptAll(world, REFUSED);
     await world.takeIn([targeted()]);
-    await attemptAll(world, 410);
+    await attemptAll(world, REFUSED);
   }
   expect(total).toBe(4);
 });
@@ -115,7 +121,7 @@ test('a replay keeps the order of a run, starts its attempts anew, and leaves he
   const runId = randomUUID();
   await world.takeIn([1, 2, 3].map((sequence) => targeted({ runId, sequence, isTerminal: sequence === 3 })));
   expect((await attemptAll(world, 200)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
-  const healthBefore = await world.pool.query('select health from webhooks.endpoints');
+  const healthBefore = await world.pool.query(`select health - 'succeededAtMs' - 'minutes' from webhooks.targets`);
 
   await pages(world, { runId });
   const [endpoint] = await world.lease(OWNER);
@@ -128,11 +134,13 @@ test('a replay keeps the order of a run, starts its attempts anew, and leaves he
     [2, 0, 1, true],
     [3, 0, 1, true],
   ]);
-  expect((await world.pool.query('select health from webhooks.endpoints')).rows).toEqual(healthBefore.rows);
+  expect((await world.pool.query(`select health - 'succeededAtMs' - 'minutes' from webhooks.targets`)).rows).toEqual(
+    healthBefore.rows,
+  );
   expect(await world.problems()).toEqual([]);
 });
 
-test('a replay enables a disabled endpoint, and whoever held it can write nothing over that', async () => {
+test('a replay enables a disabled URL, and whoever held it can write nothing over that', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn([targeted(), targeted()]);
   const [endpoint] = await world.lease(OWNER);
@@ -140,13 +148,53 @@ test('a replay enables a disabled endpoint, and whoever held it can write nothin
   const [first] = await world.due(endpoint);
   if (first === undefined) throw new Error('Nothing is due.');
   expect(await world.settle(endpoint, first, answered(400, { instruction: 'disable' }))).toBe('dead');
-  expect(await world.deliveries.endDisabled(endpoint, 100)).toBe(1);
+  expect(await world.deliveries.endDisabled(endpoint, first.urlHash, 100)).toBe(1);
 
   await pages(world, { states: ['dead'] });
   await world.release(endpoint);
 
-  const { rows } = await world.pool.query('select breaker, health from webhooks.endpoints');
+  const { rows } = await world.pool.query('select breaker, health from webhooks.targets');
   expect(rows).toEqual([{ breaker: 'closed', health: null }]);
   expect(await attemptAll(world, 200)).toHaveLength(2);
   expect(await statesOf(world)).toEqual(['delivered', 'delivered']);
+});
+
+test('a replay holds up no event that comes while it waits for a retry, and is superseded by none (M6)', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const runId = randomUUID();
+  await world.takeIn([targeted({ runId, sequence: 1, isTerminal: false })]);
+  await attemptAll(world, REFUSED);
+  await pages(world, { runId });
+  const [endpoint] = await world.lease(OWNER);
+  if (endpoint === undefined) throw new Error('The endpoint is not due.');
+  const [replay] = await world.due(endpoint);
+  if (replay === undefined) throw new Error('The replay is not due.');
+  await world.settle(endpoint, replay, answered(500));
+
+  await world.takeIn([targeted({ runId, sequence: 3 })]);
+
+  expect((await world.due(endpoint)).map(({ sequence }) => sequence).toSorted((a, b) => a - b)).toEqual([1, 3]);
+  expect(await world.problems()).toEqual([]);
+});
+
+test('what a crash or an older version has left out of line is brought back into it (M11)', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const runId = randomUUID();
+  await world.takeIn([1, 2].map((sequence) => targeted({ runId, sequence, isTerminal: false, host: 'lane.example' })));
+  await world.takeIn([targeted({ host: 'line.example' }), targeted({ host: 'endpoint.example' })]);
+  await world.pool.query(
+    `update webhooks.deliveries set state = 'dead', dead_reason = 'disabled', next_attempt_at = null, ended_at = now()
+     where sequence = 1`,
+  );
+  await world.pool.query(`delete from webhooks.targets where url_hash in
+    (select url_hash from webhooks.deliveries where url like '%//line.example/%')`);
+  await world.pool.query(`update webhooks.endpoints set next_due_at = null where origin like '%//endpoint.example'`);
+  expect(await world.problems()).toHaveLength(3);
+
+  const upkeep = createLedgerPruning(world.pool);
+  expect(await upkeep.mendStranded(10)).toBe(3);
+
+  expect(await world.problems()).toEqual([]);
+  expect(await upkeep.mendStranded(10)).toBe(0);
+  expect(await attemptAll(world, 200)).toHaveLength(3);
 });

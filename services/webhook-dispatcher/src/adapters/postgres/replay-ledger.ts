@@ -28,7 +28,10 @@ export function createReplayLedger(pool: Pool): ReplayLedger {
           if (ids.length === 0) return [];
           await query(client, sql.lockEndpointsOfSelection, [ids]);
           const replayed = await query<{ delivery_id: bigint }>(client, sql.replayDeliveries, [ids]);
-          await query(client, sql.readyFirstDeliveries, [replayed.map((row) => row.delivery_id)]);
+          const lined = await query<{ url_hash: string }>(client, sql.readyFirstDeliveries, [
+            replayed.map((row) => row.delivery_id),
+          ]);
+          await query(client, sql.lineUpTargets, [lined.map((row) => row.url_hash)]);
           return ids;
         }),
       ),

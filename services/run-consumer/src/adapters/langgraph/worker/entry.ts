@@ -90,10 +90,16 @@ function tellOutcome(key: AttemptKey, outcome: Outcome): void {
 }
 
 // A promise that a node left behind belongs to no run any more, and must not take the others down.
-process.on('unhandledRejection', (error) => logger.error({ err: error, ...runScope() }, 'graph.unhandled_rejection'));
+process.on('unhandledRejection', (error) => tellUncaught(error, 'graph.unhandled_rejection'));
 
 // Nor does an error in a callback, such as that of a client whose server has gone: LangGraph's own server goes on as well.
-process.on('uncaughtException', (error) => logger.error({ err: error, ...runScope() }, 'graph.uncaught_exception'));
+process.on('uncaughtException', (error) => tellUncaught(error, 'graph.uncaught_exception'));
+
+function tellUncaught(error: unknown, message: string): void {
+  const scope = runScope();
+  logger.error({ err: error, ...scope }, message);
+  tell({ type: 'uncaught', graphId: 'graph_id' in scope ? scope.graph_id : null });
+}
 
 port.on('message', (message: ToWorker) => {
   switch (message.type) {

@@ -1,6 +1,4 @@
-import { findPackageJSON } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { importedCopy, requiredBefore } from '../module-copies.ts';
+import { importedCopy, manifestOf, requiredBefore } from '../module-copies.ts';
 
 /** What LangChain reads to decide whether graphs send traces; each of them turns it on. */
 const SWITCHES = ['LANGSMITH_TRACING', 'LANGSMITH_TRACING_V2', 'LANGCHAIN_TRACING', 'LANGCHAIN_TRACING_V2'];
@@ -35,6 +33,6 @@ const ENTRY = 'callbacks/promises';
 
 /** A project that names LangGraph alone need not see what LangGraph is built on. */
 function importedThroughLangGraph(file: string): string | null {
-  const langgraph = findPackageJSON('@langchain/langgraph', pathToFileURL(file));
-  return langgraph === undefined ? null : importedCopy(CORE, `./${ENTRY}`, langgraph);
+  const langgraph = manifestOf('@langchain/langgraph', file);
+  return langgraph === null ? null : importedCopy(CORE, `./${ENTRY}`, langgraph);
 }

@@ -20,6 +20,8 @@ import type { GraphHost, HostEvents } from './graph-host.ts';
 import type { AttemptKey, FromWorker } from './messages.ts';
 import { LoadWatch } from './load-watch.ts';
 import { Pulse } from './pulse.ts';
+import type { OnWorkerEvent, WorkerEnd } from './worker-events.ts';
+import { blockedAtImport, handedBack } from './worker-outcomes.ts';
 
 export type GraphThreadOptions = {
   /** Starts what the graphs execute in. */
@@ -35,6 +37,7 @@ export type GraphThreadOptions = {
   logger: Logger;
   /** `isActive` has changed. */
   onChange?: () => void;
+  onEvent?: OnWorkerEvent | undefined;
   /** The import of this graph blocks it, so that it is ended. */
   onBlocked?: (graphId: string) => void;
   /** @param crashed whether it ended by itself */
@@ -156,12 +159,18 @@ export class GraphThread {
     this.#gone('its worker thread was ended', false);
   }
 
+  async #endFor(why: WorkerEnd): Promise<void> {
+    if (!this.#isGone && !this.#isEnding) this.#options.onEvent?.({ kind: 'ended', why });
+    await this.terminate();
+  }
+
   #newPulse(): Pulse {
     return new Pulse({
       ask: () => this.#host.send({ type: 'ping' }),
       onAnswer: () => this.#options.onChange?.(),
       onSilent: () => {
         this.#options.logger.warn({ attempts: [...this.#attempts.keys()] }, 'worker.silent');
+        this.#options.onEvent?.({ kind: 'silent' });
         for (const [key, attempt] of this.#attempts) if (attempt.ticket?.take()) this.#end(key, NOT_BEGUN);
         this.#options.onChange?.();
       },
@@ -178,9 +187,12 @@ export class GraphThread {
     const timer = setTimeout(() => {
       // The same run may be here again, under the same claim.
       if (this.#attempts.get(key) !== attempt) return;
-      this.#options.logger.warn({ attempt_key: key, grace_ms: graceMs }, 'graph.ignored_abort');
+      const { graphId } = attempt;
+      this.#options.logger.warn({ attempt_key: key, graph_id: graphId, grace_ms: graceMs }, 'graph.ignored_abort');
       attempt.isDeaf = true;
-      if (isLost || !(this.#pulse?.isAnswering ?? false)) void this.terminate();
+      // Many a graph that ends soon does not end as soon as after a lost lease.
+      if (!isLost) this.#options.onEvent?.({ kind: 'deaf', graphId });
+      if (isLost || !(this.#pulse?.isAnswering ?? false)) void this.#endFor('deaf_graph');
       else this.#evacuate();
     }, graceMs);
     timer.unref();
@@ -190,7 +202,7 @@ export class GraphThread {
   #evacuate(): void {
     this.leave();
     for (const [key, attempt] of this.#attempts) if (!attempt.isDeaf) this.#host.send({ type: 'drain', key });
-    this.#grace ??= setTimeout(() => void this.terminate(), this.#options.drainGraceMs).unref();
+    this.#grace ??= setTimeout(() => void this.#endFor('deaf_graph'), this.#options.drainGraceMs).unref();
     this.#endIfOnlyDeaf();
   }
 
@@ -199,7 +211,7 @@ export class GraphThread {
     const attempts = [...this.#attempts.values()];
     if (attempts.length === 0) {
       if (!this.#isFinishing) void this.finish();
-    } else if (attempts.every(({ isDeaf }) => isDeaf)) void this.terminate();
+    } else if (attempts.every(({ isDeaf }) => isDeaf)) void this.#endFor('deaf_graph');
     else if (!attempts.some(({ isDeaf }) => isDeaf)) {
       // The thread need not be ended for anybody any more: the others have their time, until one of them is deaf.
       clearTimeout(this.#grace);
@@ -227,6 +239,9 @@ export class GraphThread {
       case 'finished':
         this.#finished.abort();
         return;
+      case 'uncaught':
+        this.#options.onEvent?.({ kind: 'uncaught_error', graphId: message.graphId });
+        return;
       case 'began':
         this.#attempts.get(message.key)?.began();
         return;
@@ -252,8 +267,9 @@ export class GraphThread {
     }
     // What executes in it beside the import ends with the thread (I9). Without any there is nothing to wait for, and an import that
     // waits in native code does not let its thread end.
-    if (this.#attempts.size > 0) await this.terminate();
+    if (this.#attempts.size > 0) await this.#endFor('blocking_import');
     else {
+      this.#options.onEvent?.({ kind: 'ended', why: 'blocking_import' });
       this.#isEnding = true;
       void this.#host.terminate();
       this.#gone(`the import of graph ${graphId} blocked it`, false);
@@ -263,6 +279,7 @@ export class GraphThread {
   #ended(error: Error, crashed: boolean): void {
     if (this.#isGone || this.#isEnding) return;
     this.#options.logger.error({ err: error, attempts: [...this.#attempts.keys()] }, 'worker.crashed');
+    if (crashed) this.#options.onEvent?.({ kind: 'ended', why: 'crashed' });
     this.#gone(`its worker thread crashed: ${error.message}`, crashed);
   }
 
@@ -280,20 +297,4 @@ export class GraphThread {
       this.#end(key, ticket?.take() ? NOT_BEGUN : handedBack(why, crashed));
     this.#options.onGone(crashed);
   }
-}
-
-/** How the runs end of a graph whose import does not let its thread go on. */
-export function blockedAtImport(graphId: string, limitMs: number): Outcome {
-  const message = `Graph ${graphId}: its import has blocked the event loop for more than ${limitMs / 1_000} s. Do such work inside of nodes, not while the module loads. It is tried again when the service starts.`;
-  return { kind: 'failed', reason: 'graph_not_loadable', error: { error: 'GraphNotLoadable', message }, head: null };
-}
-
-/** `crashed`: the attempt is spent, and the run goes on alone, so that others do not share its next crash. */
-function handedBack(why: string, crashed: boolean): Outcome {
-  return {
-    kind: 'handed_back',
-    spendsAttempt: crashed,
-    isolate: crashed,
-    error: { error: 'WorkerGone', message: why },
-  };
 }

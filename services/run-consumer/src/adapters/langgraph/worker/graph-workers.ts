@@ -1,7 +1,8 @@
 /**
  * Purpose   Executes each attempt in a thread that is shared with others (thread-pool.ts), or apart.
  * I10       A run that may take its thread or process down, because it was there when they went, gets a process of its
- *           own, which ends with it.
+ *           own, which ends with it. Graphs that did not end after an abort share threads of their own for a while, so that
+ *           no other graph's run is moved or cut off for their sake.
  */
 import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -9,10 +10,13 @@ import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
+import { DeafGraphs } from './deaf-graphs.ts';
 import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { startOwnProcess } from './own-process.ts';
-import { ThreadPool, stoppedWaiting } from './thread-pool.ts';
+import { ThreadPool } from './thread-pool.ts';
+import type { OnWorkerEvent, WorkerEvent } from './worker-events.ts';
+import { stoppedWaiting } from './worker-outcomes.ts';
 
 export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd'> & {
   /** Threads that are kept running. */
@@ -21,24 +25,39 @@ export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd'> & {
   drainGraceMs: number;
   /** How long a lease lasts, in milliseconds: a run's own process ends when it hears nothing for half of it. */
   leaseMs: number;
+  /** Milliseconds that a graph which did not end after an abort is kept apart. Default: ten minutes. */
+  deafForMs?: number;
+  onEvent?: OnWorkerEvent;
   logger: Logger;
 };
 
 /** Processes of single runs at the same time: a crash can leave many such runs, and each process takes its own memory. */
 const MAX_APART = 4;
 
+/** Milliseconds that a deaf graph is remembered. */
+const DEAF_FOR_MS = 600_000;
+
 export class GraphWorkers {
   /** When the lease ends under which they execute: no superstep begins after it. To be moved with each renewal. */
   readonly leaseEnd = new LeaseEnd();
   readonly #options: GraphWorkersOptions & HostOptions;
   readonly #shared: ThreadPool;
+  /** Null while no graph is known to be deaf. */
+  #deafShared: ThreadPool | null = null;
+  readonly #deaf: DeafGraphs;
+  readonly #deafForMs: number;
+  #forgetting: NodeJS.Timeout | undefined;
+  /** Graphs whose import has blocked a thread. */
+  readonly #blocking = new Set<string>();
   readonly #solo = new Set<GraphThread>();
   readonly #apart = new Turns(MAX_APART);
   readonly #stopping = new AbortController();
 
   constructor(options: GraphWorkersOptions) {
     this.#options = { ...options, leaseEnd: this.leaseEnd };
-    this.#shared = new ThreadPool(this.#options);
+    this.#deafForMs = options.deafForMs ?? DEAF_FOR_MS;
+    this.#deaf = new DeafGraphs(this.#deafForMs, () => performance.now());
+    this.#shared = this.#newPool(options.threadCount);
   }
 
   /** Starts the threads; resolves when their graphs are loaded. Rejects when a thread cannot start. */
@@ -48,18 +67,57 @@ export class GraphWorkers {
 
   /** Has graphs loaded anew for the runs that begin from now on; resolves when they are loaded. */
   async reload(): Promise<void> {
-    await this.#shared.reload();
+    await Promise.all([this.#shared.reload(), this.#deafShared?.reload()]);
   }
 
-  readonly run: GraphRunner = (run, signals) =>
-    run.isIsolated && !this.#shared.blocksAtImport(run.graphId)
-      ? this.#runAlone(run, signals)
-      : this.#shared.run(run, signals);
+  readonly run: GraphRunner = (run, signals) => {
+    if (run.isIsolated && !this.#blocking.has(run.graphId)) return this.#runAlone(run, signals);
+    const pool = this.#deaf.has(run.graphId) ? this.#poolOfDeaf() : this.#shared;
+    return pool.run(run, signals);
+  };
 
   /** Ends every thread. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([this.#shared.stop(), ...[...this.#solo].map((thread) => thread.finish())]);
+    clearTimeout(this.#forgetting);
+    await Promise.all([
+      this.#shared.stop(),
+      this.#deafShared?.stop(),
+      ...[...this.#solo].map((thread) => thread.finish()),
+    ]);
+  }
+
+  #newPool(threadCount: number): ThreadPool {
+    return new ThreadPool({
+      ...this.#options,
+      threadCount,
+      blocking: this.#blocking,
+      onEvent: (event) => this.#happened(event),
+    });
+  }
+
+  #happened(event: WorkerEvent): void {
+    if (event.kind === 'deaf') {
+      this.#deaf.remember(event.graphId);
+      this.#forgetLater();
+    }
+    this.#options.onEvent?.(event);
+  }
+
+  #poolOfDeaf(): ThreadPool {
+    this.#deafShared ??= this.#newPool(1);
+    return this.#deafShared;
+  }
+
+  /** Their threads take memory and connections, so they end when there is no use for them. */
+  #forgetLater(): void {
+    clearTimeout(this.#forgetting);
+    this.#forgetting = setTimeout(() => {
+      if (!this.#deaf.isEmpty || (this.#deafShared?.activeCount ?? 0) > 0) return this.#forgetLater();
+      const unused = this.#deafShared;
+      this.#deafShared = null;
+      void unused?.stop();
+    }, this.#deafForMs).unref();
   }
 
   /** Its process loads no other graph. */
@@ -79,6 +137,7 @@ export class GraphWorkers {
       loadLimitMs: this.#options.settings.loadLimitMs,
       drainGraceMs: this.#options.drainGraceMs,
       isTraced: isTraced(this.#options.environment),
+      onEvent: (event) => this.#happened(event),
       logger: this.#options.logger,
       onGone: () => this.#solo.delete(thread),
     });

@@ -54,6 +54,8 @@ export type FromWorker =
   | { type: 'ready' }
   | { type: 'pong' }
   | { type: 'finished' }
+  /** Nobody caught an error; `graphId` null: outside of a run. */
+  | { type: 'uncaught'; graphId: string | null }
   | { type: 'began'; key: AttemptKey }
   | { type: 'ended'; key: AttemptKey; outcome: Outcome };
 

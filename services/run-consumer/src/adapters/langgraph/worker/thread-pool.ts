@@ -9,18 +9,22 @@ import { EventEmitter, once } from 'node:events';
 import { backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner } from '../../../app/execute-runs.ts';
-import type { Outcome } from '../../../domain/run.ts';
 import { startThread } from './graph-host.ts';
 import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import type { WorkerSettings } from './messages.ts';
-import { GraphThread, NOT_BEGUN, blockedAtImport } from './graph-thread.ts';
+import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
+import type { OnWorkerEvent } from './worker-events.ts';
+import { blockedAtImport, stoppedWaiting } from './worker-outcomes.ts';
 
 export type ThreadPoolOptions = HostOptions & {
   /** Threads that are kept running. */
   threadCount: number;
   /** See GraphThreadOptions. */
   drainGraceMs: number;
+  /** Graphs that are not loaded any more, because their import has blocked a thread; added to. */
+  blocking: Set<string>;
+  onEvent?: OnWorkerEvent | undefined;
   logger: Logger;
 };
 
@@ -42,9 +46,7 @@ export class ThreadPool {
   /** As many wait as runs are executed. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #stopping = new AbortController();
-  /** Graphs that are not loaded any more, because their import has blocked a thread. */
-  readonly #blocking = new Set<string>();
-  #isStarted = false;
+  #isStarting = false;
   #shortLives = 0;
   #reloadCount = 0;
   #reloading = Promise.resolve();
@@ -56,9 +58,10 @@ export class ThreadPool {
 
   /**
    * Starts the threads; resolves when their graphs are loaded, save those that do not load. Rejects when a thread cannot
-   * start.
+   * start. A pool that is not started starts with its first run.
    */
   async start(): Promise<void> {
+    this.#isStarting = true;
     await this.#startAll();
     await this.#reloading;
   }
@@ -66,7 +69,8 @@ export class ThreadPool {
   readonly run: GraphRunner = async (run, signals) => {
     const stop = AbortSignal.any([signals.abort, signals.drain, this.#stopping.signal]);
     for (;;) {
-      if (this.blocksAtImport(run.graphId)) return blockedAtImport(run.graphId, this.#options.settings.loadLimitMs);
+      const { blocking, settings } = this.#options;
+      if (blocking.has(run.graphId)) return blockedAtImport(run.graphId, settings.loadLimitMs);
       // Chosen and posted to in one go: the next one is to see it as busier.
       const thread = this.#leastBusy();
       if (thread !== null) {
@@ -95,14 +99,14 @@ export class ThreadPool {
     }
     this.#shortLives = 0;
     this.#reloadCount += 1;
-    this.#blocking.clear();
+    this.#options.blocking.clear();
     this.#reloading = this.#startAll();
     return this.#reloading;
   }
 
-  /** Whether the import of the graph has blocked a thread. */
-  blocksAtImport(graphId: string): boolean {
-    return this.#blocking.has(graphId);
+  /** Attempts that execute in it. */
+  get activeCount(): number {
+    return [...this.#threads, ...this.#outdated].reduce((count, thread) => count + thread.activeCount, 0);
   }
 
   /** Ends every thread, after the traces of its runs are sent. */
@@ -114,21 +118,21 @@ export class ThreadPool {
 
   async #startAll(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.threadCount }, () => this.#startOne()));
-    this.#isStarted = true;
+    this.#isStarting = false;
     this.#changed();
   }
 
   async #startOne(): Promise<void> {
     const reloadCount = this.#reloadCount;
     for (;;) {
-      const blockingCount = this.#blocking.size;
+      const blockingCount = this.#options.blocking.size;
       try {
         await this.#add().ready;
         return;
       } catch (error) {
         // It has made room for one that loads the graphs as they are by now.
         if (this.#reloadCount !== reloadCount) return;
-        if (this.#blocking.size === blockingCount || this.#stopping.signal.aborted) throw error;
+        if (this.#options.blocking.size === blockingCount || this.#stopping.signal.aborted) throw error;
       }
     }
   }
@@ -161,7 +165,8 @@ export class ThreadPool {
       startHost: (events) => startThread({ ...this.#options, settings: this.#settings() }, events),
       sharesMemory: true,
       loadLimitMs: this.#options.settings.loadLimitMs,
-      onBlocked: (graphId) => this.#blocking.add(graphId),
+      onBlocked: (graphId) => this.#options.blocking.add(graphId),
+      onEvent: this.#options.onEvent,
       drainGraceMs: this.#options.drainGraceMs,
       isTraced: isTraced(this.#options.environment),
       logger: this.#options.logger,
@@ -185,13 +190,13 @@ export class ThreadPool {
   }
 
   #settings(): WorkerSettings {
-    const { settings } = this.#options;
-    return { ...settings, graphs: settings.graphs.filter(({ graphId }) => !this.#blocking.has(graphId)) };
+    const { settings, blocking } = this.#options;
+    return { ...settings, graphs: settings.graphs.filter(({ graphId }) => !blocking.has(graphId)) };
   }
 
   /** Sees to it that as many threads as are kept can take attempts sooner or later. */
   #changed(): void {
-    if (this.#stopping.signal.aborted || !this.#isStarted) return;
+    if (this.#stopping.signal.aborted || this.#isStarting) return;
     if (this.#isShort()) this.#replace();
     // Spares are not needed any more when those that were blocked answer again.
     const surplus = this.#active().length - this.#options.threadCount;
@@ -210,10 +215,4 @@ export class ThreadPool {
       if (this.#isShort() && !this.#isFull()) this.#replace();
     }, waitMs).unref();
   }
-}
-
-/** The outcome of a run that was stopped while it waited. */
-export function stoppedWaiting(forWhat: string, isolate: boolean): Outcome {
-  const error = { error: 'WorkerGone', message: `it was stopped while it waited for ${forWhat}` };
-  return { kind: 'handed_back', spendsAttempt: false, isolate, error };
 }

@@ -90,8 +90,9 @@ export class WorkersWorld implements AsyncDisposable {
     return this.claimOf('misbehaving', { what, ms });
   }
 
-  claimOf(graphId: string, input: Json): Promise<ClaimedRun> {
-    return this.rows.claim(randomUUID(), { assistant_id: graphId, input });
+  /** @param more of the request */
+  claimOf(graphId: string, input: Json, more: Record<string, Json> = {}): Promise<ClaimedRun> {
+    return this.rows.claim(randomUUID(), { assistant_id: graphId, input, ...more });
   }
 
   countNoted(runId: string, at: 'start' | 'end'): number {

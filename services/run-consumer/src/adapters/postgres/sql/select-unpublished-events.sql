@@ -1,9 +1,9 @@
 -- select-unpublished-events
 -- params  $1 how many at most integer, $2 how many bytes bigint: of details and metadata as JSON text,
---         $3 thread_ids text[] to leave out
+--         $3 thread_ids text[] to leave out, $4 outbox_id bigint: those before are published, in the ledger $5 text
 -- result  the oldest events that are not published, in the order of the outbox: as many as fit into $2 and the one that
 --         passes it, so at least one if there is any; found_count says how many there are, up to $1.
---         Never a cursor: a transaction that took its outbox_id earlier may commit later
+--         $4 is no mere cursor: a transaction that took its outbox_id earlier may commit later (see outbox-horizon.ts)
 -- index   unpublished_events
 select *
 from (
@@ -25,6 +25,15 @@ from (
     from runlane.outbox
     where published_at is null
       and thread_id <> all ($3::text[])
+      and outbox_id >= coalesce(
+        (
+          select $4::bigint
+          from runlane.ledger_life as life, runlane.ledger_standing as standing
+          where standing.is_original
+            and life.written_by::text = $5
+        ),
+        0
+      )
     order by outbox_id
     limit $1
   ) as event

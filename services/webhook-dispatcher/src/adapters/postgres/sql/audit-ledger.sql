@@ -9,11 +9,15 @@ with held as (
     count(*) filter (where state = 'delivered') as delivered,
     count(*) filter (where state = 'dead') as dead,
     count(*) filter (
-      where state = 'due' and (endpoint.breaker = 'open' or coalesce(endpoint.parked_until > now(), false))
+      where state = 'due' and (
+        endpoint.breaker = 'open' or coalesce(endpoint.parked_until > now(), false)
+        or target.breaker = 'open' or coalesce(target.parked_until > now(), false)
+      )
     ) as parked,
     count(*) as total
   from webhooks.deliveries as delivery
   join webhooks.endpoints as endpoint using (endpoint_id)
+  left join webhooks.targets as target using (url_hash)
   where source_topic = $2
   group by source_partition
 ),

@@ -1,20 +1,25 @@
 -- end-disabled-deliveries
--- params  $1 endpoint_id bigint, $2 how many integer
+-- params  $1 url_hash text, $2 how many integer
 -- result  one row per delivery that ended; the caller holds the endpoint by its fence
--- index   due_deliveries_by_endpoint
+-- index   due_deliveries_by_target
 with picked as (
   select delivery_id
   from webhooks.deliveries
-  where endpoint_id = $1
+  where url_hash = $1
     and state = 'due'
-  order by created_at
   limit $2
+),
+left_line as (
+  update webhooks.targets
+  set next_due_at = null, updated_at = now()
+  where url_hash = $1
+    and (select count(*) from picked) < $2
 )
 update webhooks.deliveries as delivery
 set
   state = 'dead',
   dead_reason = 'disabled',
-  detail = 'The endpoint is disabled; a replay enables it again.',
+  detail = 'The URL is disabled; a replay enables it again.',
   next_attempt_at = null,
   ended_at = now()
 from picked

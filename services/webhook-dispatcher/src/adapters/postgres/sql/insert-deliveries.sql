@@ -31,9 +31,22 @@ made as (
     event_id, url_hash, url, endpoint_id, run_id, sequence, event_type, is_terminal, is_ready, dead_reason, detail,
     source_offset
   )
-  returning endpoint_id, next_attempt_at
+  returning endpoint_id, url_hash, next_attempt_at
+),
+lined as (
+  insert into webhooks.targets as target (url_hash, endpoint_id, next_due_at)
+  select url_hash, min(endpoint_id), now()
+  from made
+  where next_attempt_at is not null
+  group by url_hash
+  order by url_hash
+  on conflict (url_hash) do update
+  set next_due_at = greatest(now(), target.parked_until)
+  where target.next_due_at is null
+    or target.next_due_at > greatest(now(), target.parked_until)
+  returning endpoint_id, next_due_at
 )
 update webhooks.endpoints as endpoint
-set next_due_at = least(coalesce(endpoint.next_due_at, now()), greatest(now(), endpoint.parked_until))
-from (select distinct endpoint_id from made where next_attempt_at is not null) as due
-where endpoint.endpoint_id = due.endpoint_id
+set next_due_at = least(endpoint.next_due_at, greatest(line.due_at, endpoint.parked_until))
+from (select endpoint_id, min(next_due_at) as due_at from lined group by endpoint_id) as line
+where endpoint.endpoint_id = line.endpoint_id

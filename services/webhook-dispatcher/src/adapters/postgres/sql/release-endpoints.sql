@@ -3,16 +3,16 @@
 --         $5 how long each shall rest in milliseconds
 -- result  none; the caller holds the endpoints by their fences since a statement before this one, so that every delivery
 --         which intake has committed is seen here
--- index   deliveries_to_attempt
+-- index   targets_in_line
 with released as (
   select
     given.*,
     (
-      select next_attempt_at
-      from webhooks.deliveries as delivery
-      where delivery.endpoint_id = given.endpoint_id
-        and next_attempt_at is not null
-      order by next_attempt_at
+      select next_due_at
+      from webhooks.targets as target
+      where target.endpoint_id = given.endpoint_id
+        and next_due_at is not null
+      order by next_due_at
       limit 1
     ) as due_at
   from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])

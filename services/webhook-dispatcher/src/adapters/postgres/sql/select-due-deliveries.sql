@@ -1,19 +1,36 @@
 -- select-due-deliveries
--- params  $1 endpoint_ids bigint[], $2 how many of each integer[], $3 delivery_ids bigint[] that are being looked after
--- result  deliveries whose time has come, per endpoint the longest due first
--- index   deliveries_to_attempt: what waits for an earlier event of its run is not in it
+-- params  $1 endpoint_ids bigint[], $2 URLs of each integer[], $3 deliveries of each URL integer[],
+--         $4 only URLs that succeeded last boolean[], $5 delivery_ids bigint[] that are being looked after,
+--         $6 url_hashes text[] to leave out
+-- result  the URLs that are first in line, each with its deliveries whose time has come, longest due first. A URL without any is
+--         one row without a delivery; so is a disabled one.
+-- index   targets_in_line, due_deliveries_by_target: what waits for an earlier event of its run has no time
 select
-  delivery.delivery_id, delivery.endpoint_id, delivery.event_id, delivery.run_id, delivery.url_hash, delivery.url,
-  delivery.sequence, delivery.is_terminal, delivery.is_replay, delivery.attempts, delivery.sends, event.body
-from unnest($1::bigint[], $2::integer[]) as wanted (endpoint_id, how_many)
+  target.endpoint_id, target.url_hash, target.health, target.breaker, delivery.delivery_id, delivery.event_id,
+  delivery.run_id, delivery.url, delivery.sequence, delivery.is_terminal, delivery.is_replay, delivery.attempts,
+  delivery.sends, (extract(epoch from now() - delivery.due_since) * 1000)::float8 as due_for_ms, event.body
+from unnest($1::bigint[], $2::integer[], $3::integer[], $4::boolean[])
+  as wanted (endpoint_id, target_count, delivery_count, only_proven)
 cross join lateral (
   select *
-  from webhooks.deliveries
+  from webhooks.targets
   where endpoint_id = wanted.endpoint_id
+    and next_due_at <= now()
+    and url_hash <> all ($6::text[])
+    and (not wanted.only_proven or (health -> 'failing' = 'null' and (health ->> 'succeededAtMs')::float8 > 0))
+  order by next_due_at
+  limit wanted.target_count
+) as target
+left join lateral (
+  select *
+  from webhooks.deliveries
+  where url_hash = target.url_hash
+    and state = 'due'
     and next_attempt_at <= now()
-    and delivery_id <> all ($3::bigint[])
+    and delivery_id <> all ($5::bigint[])
+    and target.breaker <> 'disabled'
   order by next_attempt_at, delivery_id
-  limit wanted.how_many
-) as delivery
-join webhooks.events as event using (event_id)
-order by delivery.next_attempt_at, delivery.delivery_id
+  limit wanted.delivery_count
+) as delivery on true
+left join webhooks.events as event using (event_id)
+order by target.next_due_at, target.url_hash, delivery.next_attempt_at, delivery.delivery_id

@@ -2,7 +2,8 @@
 -- params  one array per column: $1 delivery_ids, $2 ends (delivered, retry, dead), $3 dead reasons, $4 details,
 --         $5 waits in milliseconds, $6 is_charged, $7 yields (ends as superseded when a newer event of its run waits),
 --         $8 how many attempts; $9 the attempts, a JSON array of rows of webhooks.attempts; then the endpoints, one array per
---         column: $10 endpoint_ids, $11 health (JSON), $12 breakers, $13 parked until (ms since 1970; 0: not)
+--         column: $10 endpoint_ids, $11 health (JSON), $12 breakers, $13 parked until (ms since 1970; 0: not); then the
+--         same of the URLs: $14 url_hashes, $15, $16, $17
 -- result  the deliveries that were settled, and how; a missing one had ended already
 -- locks   the caller holds the endpoints, so nothing joins or leaves the runs' order meanwhile
 with settlement as (
@@ -13,7 +14,7 @@ with settlement as (
 ),
 decided as (
   select
-    settlement.*, delivery.run_id, delivery.url_hash, delivery.sequence,
+    settlement.*, delivery.run_id, delivery.url_hash, delivery.sequence, delivery.is_replay,
     newer.sequence as newer_sequence,
     case when settlement.yields and newer.sequence is not null then 'superseded' else settlement.ending end as outcome
   from settlement
@@ -24,6 +25,7 @@ decided as (
     where run_id = delivery.run_id
       and url_hash = delivery.url_hash
       and state = 'due'
+      and not is_replay
       and sequence > delivery.sequence
       and settlement.yields
     order by sequence
@@ -47,23 +49,27 @@ settled as (
   from decided
   where delivery.delivery_id = decided.delivery_id
     and delivery.state = 'due'
-  returning delivery.delivery_id, delivery.run_id, delivery.url_hash, delivery.sequence, decided.outcome
+  returning
+    delivery.delivery_id, delivery.run_id, delivery.url_hash, delivery.sequence, delivery.is_replay,
+    delivery.next_attempt_at, decided.outcome
 ),
 succeeded as (
   update webhooks.deliveries as delivery
   set next_attempt_at = now()
   from (
-    select distinct on (ended.run_id, ended.url_hash) waiting.delivery_id
+    select distinct on (ended.run_id, ended.url_hash, ended.is_replay) waiting.delivery_id
     from settled as ended
     join webhooks.deliveries as waiting on waiting.run_id = ended.run_id
       and waiting.url_hash = ended.url_hash
+      and waiting.is_replay = ended.is_replay
       and waiting.state = 'due'
     where ended.outcome <> 'retry'
       and waiting.delivery_id not in (select delivery_id from settled where outcome <> 'retry')
-    order by ended.run_id, ended.url_hash, waiting.sequence, waiting.delivery_id
+    order by ended.run_id, ended.url_hash, ended.is_replay, waiting.sequence, waiting.delivery_id
   ) as next
   where delivery.delivery_id = next.delivery_id
     and delivery.next_attempt_at is null
+  returning delivery.url_hash
 ),
 kept as (
   insert into webhooks.attempts (
@@ -87,6 +93,39 @@ remembered as (
   from unnest($10::bigint[], $11::text[], $12::text[], $13::bigint[])
     as saved (endpoint_id, health, breaker, parked_until_ms)
   where endpoint.endpoint_id = saved.endpoint_id
+),
+-- The statement sees the deliveries as they were before it: those that it settles itself are taken from its own results.
+line as (
+  select
+    saved.url_hash, saved.health, saved.breaker,
+    case when saved.parked_until_ms > 0 then to_timestamp(saved.parked_until_ms / 1000.0) end as parked_until,
+    least(
+      (
+        select next_attempt_at
+        from webhooks.deliveries
+        where url_hash = saved.url_hash
+          and state = 'due'
+          and next_attempt_at is not null
+          and delivery_id not in (select delivery_id from settled)
+        order by next_attempt_at
+        limit 1
+      ),
+      (select min(next_attempt_at) from settled where url_hash = saved.url_hash),
+      (select now() from succeeded where url_hash = saved.url_hash limit 1)
+    ) as due_at
+  from unnest($14::text[], $15::text[], $16::text[], $17::bigint[])
+    as saved (url_hash, health, breaker, parked_until_ms)
+),
+lined as (
+  update webhooks.targets as target
+  set
+    health = line.health::jsonb,
+    breaker = line.breaker,
+    parked_until = line.parked_until,
+    next_due_at = case when due_at is not null then greatest(due_at, now(), line.parked_until) end,
+    updated_at = now()
+  from line
+  where target.url_hash = line.url_hash
 )
 select delivery_id, outcome
 from settled

@@ -1,16 +1,21 @@
 import { jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
 import { RetriableError, registerSchemas } from '@runlane/kafka';
-import type { KafkaConnection } from '@runlane/kafka';
+import type { KafkaConnection, RegistryLogin } from '@runlane/kafka';
 import { retrying } from '@runlane/service-kit';
 
 /** How long a cluster may take until it leads the topics, in milliseconds. */
 const TOPICS_DEADLINE_MS = 60_000;
 
-/** Creates the topics that do not exist yet; again while the cluster is busy with them, or with its own start. */
-export async function createTopics(kafka: KafkaConnection, topicPrefix: string): Promise<void> {
+/**
+ * Creates the topics that do not exist yet; again while the cluster is busy with them, or with its own start. Replication
+ * is what the cluster has as its default.
+ *
+ * @returns the names of those that it has created
+ */
+export async function createTopics(kafka: KafkaConnection, topicPrefix: string): Promise<string[]> {
   const admin = await kafka.admin();
   try {
-    await retrying(() => admin.createTopics(topicDefinitions(topicPrefix)), {
+    return await retrying(() => admin.createTopics(topicDefinitions(topicPrefix)), {
       signal: AbortSignal.timeout(TOPICS_DEADLINE_MS),
       isRetriable: (error) => error instanceof RetriableError,
     });
@@ -23,11 +28,16 @@ export async function createTopics(kafka: KafkaConnection, topicPrefix: string):
  * Registers the contracts. Runlane reads requests and is upgraded before those who write them, so a new schema must read
  * everything that older ones allow; events are written by Runlane, so older schemas must read what a new one allows.
  */
-export async function registerContracts(registryUrl: string, topicPrefix: string, signal: AbortSignal): Promise<void> {
+export async function registerContracts(
+  registry: { url: string; login: RegistryLogin | null },
+  topicPrefix: string,
+  signal: AbortSignal,
+): Promise<{ subject: string; id: number }[]> {
   const topics = topicNames(topicPrefix);
   const schemas = jsonSchemas();
-  await registerSchemas({
-    registryUrl,
+  return registerSchemas({
+    registryUrl: registry.url,
+    registryLogin: registry.login,
     signal,
     subjects: [
       {

@@ -1,0 +1,77 @@
+/** Everything that kustomize makes of this folder is what the API server and the operators take, and their typing errors are found. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { TestContext } from 'vitest';
+import { KUBERNETES, parseManifests, render, renderObstacle } from './render.ts';
+import type { Manifest } from './manifest.ts';
+import { schemaObstacle } from './schema-sources.ts';
+import { Validator } from './validator.ts';
+
+const obstacle = renderObstacle() ?? schemaObstacle();
+let shared: Validator | undefined;
+const validatorOf = (context: TestContext): Validator => {
+  if (obstacle !== null) context.skip(obstacle);
+  if (shared === undefined) throw new Error('the schemas were not fetched');
+  return shared;
+};
+
+beforeAll(async () => {
+  if (obstacle === null) shared = await Validator.create();
+});
+
+async function problemsOf(manifests: readonly Manifest[], validator: Validator): Promise<string[]> {
+  const found = await Promise.all(
+    manifests.map(async (manifest) => {
+      const problems = await validator.problems(manifest);
+      return problems ?? [`no schema knows ${manifest.apiVersion} ${manifest.kind} ${manifest.metadata.name}`];
+    }),
+  );
+  return found.flat();
+}
+
+const folders = (name: string) =>
+  readdirSync(join(KUBERNETES, name), { withFileTypes: true }).map((entry) => entry.name);
+
+test.for(folders('overlays'))('the overlay %s', async (name, context) => {
+  const validator = validatorOf(context);
+  const manifests = await render(join(KUBERNETES, 'overlays', name));
+  expect(await problemsOf(manifests, validator)).toEqual([]);
+  expect(manifests.length).toBeGreaterThan(10);
+});
+
+describe('the validator', () => {
+  const wrong: [string, string][] = [
+    [
+      'maxUnavailible',
+      'apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: { name: a }\nspec: { maxUnavailible: 1 }',
+    ],
+    ['replicas', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec: { replicas: "2" }'],
+    [
+      'cpu',
+      'apiVersion: v1\nkind: LimitRange\nmetadata: { name: a }\nspec: { limits: [{ type: Pod, max: { cpu: 1 core } }] }',
+    ],
+    [
+      'port',
+      'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: a }\nspec: { ingress: [{ ports: [{ port: [1] }] }] }',
+    ],
+    [
+      'minReplicas',
+      'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: a }\nspec: { minReplicas: 1 }',
+    ],
+    ['instances', 'apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: { name: a }\nspec: { instances: "3" }'],
+  ];
+
+  test.for(wrong)('finds a wrong %s', async ([field, text], context) => {
+    const validator = validatorOf(context);
+    expect(await problemsOf(parseManifests(text), validator)).toContainEqual(expect.stringContaining(field));
+  });
+
+  test('says what it does not know', async (context) => {
+    const validator = validatorOf(context);
+    const [manifest] = parseManifests('apiVersion: apps/v2\nkind: Deployment\nmetadata: { name: a }');
+    expect(await problemsOf(manifest === undefined ? [] : [manifest], validator)).toEqual([
+      'no schema knows apps/v2 Deployment a',
+    ]);
+  });
+});

@@ -1,0 +1,72 @@
+/** Graphs that do not end after an abort, and the runs beside them. Real: worker threads, LangGraph, Postgres. */
+import { Superseded } from '@runlane/service-kit';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { DeafGraphs } from './deaf-graphs.ts';
+import type { GraphWorkers } from './graph-workers.ts';
+import type { WorkerEvent } from './worker-events.ts';
+import { WorkersWorld, signals } from './workers.fixture.ts';
+
+let world: WorkersWorld;
+beforeAll(async () => {
+  world = await WorkersWorld.create(inject('databaseUrl'));
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+test('a deaf graph is remembered for a while after the last time', () => {
+  let nowMs = 0;
+  const deaf = new DeafGraphs(1_000, () => nowMs);
+  expect([deaf.has('a'), deaf.isEmpty]).toEqual([false, true]);
+  deaf.remember('a');
+  nowMs = 900;
+  deaf.remember('a');
+  nowMs = 1_899;
+  expect([deaf.has('a'), deaf.has('b'), deaf.isEmpty]).toEqual([true, false, false]);
+  nowMs = 1_900;
+  expect([deaf.has('a'), deaf.isEmpty]).toEqual([false, true]);
+});
+
+/** A run of `misbehaving` whose node goes on for long after its abort. */
+async function deafRun(workers: GraphWorkers): Promise<void> {
+  const controls = signals();
+  const claimed = await world.claim('ignore_abort', 120_000);
+  const outcome = workers.run(claimed, controls);
+  await world.haveStarted(claimed);
+  controls.stop.abort(new Superseded({ by: 'later', how: 'rollback' }));
+  expect(await outcome).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
+  expect(world.hasNoted(claimed.runId, 'end')).toBe(false);
+}
+
+test('I10: from its second time on a deaf graph moves no run of another graph, until it is forgotten', async () => {
+  const happened: WorkerEvent[] = [];
+  const deafForMs = 60_000;
+  await using workers = await world.start({ deafForMs, onEvent: (event) => happened.push(event) });
+  await deafRun(workers);
+  const isEnded = (event: WorkerEvent) => event.kind === 'ended';
+  expect(happened).toEqual([
+    { kind: 'deaf', graphId: 'misbehaving' },
+    { kind: 'ended', why: 'deaf_graph' },
+  ]);
+  const endless = { config: { recursion_limit: 1_000_000 } };
+  const steps = await world.claimOf('steps', { steps: 1_000_000, ms: 200 }, endless);
+  const controls = signals();
+  const neighbour = workers.run(steps, controls);
+  await world.haveStarted(steps);
+  await deafRun(workers);
+  await deafRun(workers);
+  expect(happened.filter(isEnded)).toHaveLength(3);
+  controls.stop.abort(new Superseded({ by: 'later', how: 'interrupt' }));
+  // It has executed all the time, in the thread that it began in: otherwise it would have been handed back.
+  expect(await neighbour).toMatchObject({ kind: 'failed', head: { next: ['step'] } });
+});
+
+test('I9: a node that asks its store for something after its abort ends at once, and is not deaf', async () => {
+  const happened: WorkerEvent[] = [];
+  await using workers = await world.start({ onEvent: (event) => happened.push(event) });
+  const steps = await world.claimOf('steps', { steps: 3, ms: 1_000 });
+  const controls = signals();
+  const outcome = workers.run(steps, controls);
+  await world.haveStarted(steps);
+  controls.stop.abort(new Superseded({ by: 'later', how: 'interrupt' }));
+  expect(await outcome).toMatchObject({ kind: 'failed', head: { next: ['step'] } });
+  expect(happened).toEqual([]);
+});

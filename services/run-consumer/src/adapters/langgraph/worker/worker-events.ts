@@ -1,0 +1,14 @@
+/** Why a worker was ended, or ended by itself, before its time. */
+export type WorkerEnd = 'crashed' | 'deaf_graph' | 'blocking_import';
+
+/** What graphs do to their workers, for whoever counts it. */
+export type WorkerEvent =
+  /** Nobody caught an error in a callback, or a rejected promise. `graphId` null: outside of a run. */
+  | { kind: 'uncaught_error'; graphId: string | null }
+  /** A worker that answered does not any more: something blocks its event loop. */
+  | { kind: 'silent' }
+  /** A graph has not ended in the time that it had after an abort. */
+  | { kind: 'deaf'; graphId: string }
+  | { kind: 'ended'; why: WorkerEnd };
+
+export type OnWorkerEvent = (event: WorkerEvent) => void;

@@ -1,0 +1,151 @@
+/**
+ * Which ready runs a process claims, and what it reads for that. Real: Postgres, the migrations and the statements. Decides:
+ * the claimed runs, and the buffers of `explain analyze`, which are the same on a slow machine.
+ */
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@runlane/testkit';
+import type { PoolClient } from 'pg';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { createRunClaims } from './run-claims.ts';
+import { createExecutorLeases } from './run-store.ts';
+import { sql } from './statements.ts';
+
+const EXECUTOR = randomUUID();
+const FLOOR = '00000000-0000-0000-0000-000000000000';
+
+let rows: RunRows;
+beforeEach(async () => {
+  rows = await RunRows.create(inject('databaseUrl'));
+  await createExecutorLeases(rows.pool).register(EXECUTOR, 'test', 600_000);
+});
+afterEach(() => rows[Symbol.asyncDispose]());
+
+/** Adds ready runs, each on a thread of its own: the first has waited for so many seconds, each other one a millisecond less. */
+async function addReady(graphId: string, count: number, waitedSeconds: number): Promise<string[]> {
+  const { rows: added } = await rows.pool.query<{ run_id: string }>(
+    `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,
+       metadata, lane_position, ready_at, source_topic, source_partition, source_offset)
+     select gen_random_uuid(), gen_random_uuid()::text, $1, $1, 'pending', 'enqueue', '{}', '', '{}', 1,
+       now() - $3 * interval '1 second' + n * interval '1 millisecond', 't', 0, 0
+     from generate_series(1, $2) as n
+     returning run_id`,
+    [graphId, count, waitedSeconds],
+  );
+  return added.map((row) => row.run_id);
+}
+
+const claimOf = (graphIds: readonly string[], limit: number) =>
+  createRunClaims(rows.pool, graphIds).claim(EXECUTOR, limit, []);
+
+/** Pages that a claim of 10 runs of the graph `mine` touches, and where the next claim would look from. */
+async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom: Date | null }> {
+  const values = [EXECUTOR, 10, [], FLOOR, ['mine'], lookFrom, 28];
+  const client = await rows.pool.connect();
+  try {
+    await client.query('begin');
+    const { rows: found } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
+      `explain (analyze, buffers, format json) ${sql.claimReadyRuns.text}`,
+      values,
+    );
+    const plan = found[0]?.['QUERY PLAN'][0].Plan;
+    await client.query('rollback');
+    await client.query('begin');
+    const { rows: seen } = await client.query<{ look_from: Date | null }>(sql.claimReadyRuns.text, values);
+    if (seen[0] === undefined) throw new Error('No row.');
+    return {
+      pages: (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN),
+      lookFrom: seen[0].look_from,
+    };
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
+/** Works in a transaction that stays open meanwhile. */
+async function inOpenTransaction(begin: string, work: (client: PoolClient) => Promise<void>): Promise<void> {
+  const client = await rows.pool.connect();
+  try {
+    await client.query(begin);
+    await work(client);
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
+test('a process claims runs of its graphs only, those that have waited longest first, whichever the graph', async () => {
+  const [foreign] = await addReady('foreign', 1, 900);
+  const [second] = await addReady('b', 1, 200);
+  const [first, last] = [...(await addReady('a', 1, 300)), ...(await addReady('a', 1, 100))];
+
+  expect((await claimOf(['a', 'b'], 2)).map(({ runId }) => runId).toSorted()).toEqual([first, second].toSorted());
+  const { rows: left } = await rows.pool.query<{ run_id: string }>(
+    'select run_id from runlane.runs where ready_at is not null',
+  );
+  expect(left.map(({ run_id }) => run_id).toSorted()).toEqual([foreign, last].toSorted());
+  expect(await claimOf([], 10)).toHaveLength(2);
+});
+
+test('what the executor owns already comes along, whatever its graph', async () => {
+  const [owned] = await addReady('a', 1, 10);
+  await claimOf(['a'], 1);
+  expect((await claimOf(['b'], 1)).map(({ runId }) => runId)).toEqual([owned]);
+});
+
+test('ready runs of other graphs cost a claim nothing, however many and however long they wait', async () => {
+  await addReady('foreign', 20_000, 900);
+  await addReady('mine', 1, 1);
+  await rows.pool.query('vacuum (analyze) runlane.runs');
+  expect((await lookOf(null)).pages).toBeLessThan(60);
+  expect(await claimOf(['mine'], 10)).toHaveLength(1);
+});
+
+test('of a full queue a claim reads and locks little more than it takes', async () => {
+  await addReady('mine', 20_000, 900);
+  await rows.pool.query('vacuum (analyze) runlane.runs');
+  expect((await lookOf(null)).pages).toBeLessThan(400);
+  await inOpenTransaction('begin', async (client) => {
+    await client.query(sql.claimReadyRuns.text, [EXECUTOR, 10, [], FLOOR, ['mine'], null, 28]);
+    const { rows: free } = await rows.pool.query('select run_id from runlane.runs for update skip locked');
+    expect(free).toHaveLength(19_990);
+  });
+});
+
+test('runs that went through beside an old snapshot cost the next claims nothing', async () => {
+  await inOpenTransaction('begin isolation level repeatable read', async (client) => {
+    await client.query('select count(*) from runlane.runs');
+    await addReady('mine', 5_000, 3_600);
+    await rows.pool.query(
+      `update runlane.runs set status = 'success', ready_at = null, run_ended_at = now() where ready_at is not null`,
+    );
+    await rows.pool.query('vacuum (analyze) runlane.runs');
+    await addReady('mine', 1, 0);
+    const all = await lookOf(null);
+    expect(all.pages).toBeGreaterThan(100);
+    expect((await lookOf(all.lookFrom)).pages).toBeLessThan(60);
+  });
+});
+
+test('runs that others hold are passed over, and as many free ones are claimed as were asked for', async () => {
+  const ids = await addReady('mine', 100, 900);
+  await inOpenTransaction('begin', async (client) => {
+    await client.query('select from runlane.runs where run_id = any ($1) for update', [ids.slice(0, 60)]);
+    expect((await claimOf(['mine'], 10)).map(({ runId }) => runId).toSorted()).toEqual(ids.slice(60, 70).toSorted());
+  });
+});
+
+test('a run that was long under way is found by one of the next looks at all', async () => {
+  const claims = createRunClaims(rows.pool, ['mine'], { lookAtAllEveryMs: 500 });
+  expect(await claims.claim(EXECUTOR, 10, [])).toEqual([]);
+  await addReady('mine', 1, 3_600);
+  await eventually(async () => (await claims.claim(EXECUTOR, 10, [])).length === 1, { what: 'the run is claimed' });
+});
+
+test('a new lease looks at all: without one nothing of what was seen was claimed', async () => {
+  const claims = createRunClaims(rows.pool, ['mine']);
+  await addReady('mine', 1, 3_600);
+  expect(await claims.claim(randomUUID(), 10, [])).toEqual([]);
+  expect(await claims.claim(EXECUTOR, 10, [])).toHaveLength(1);
+});

@@ -1,0 +1,142 @@
+import { checkpointFloorAt } from '@runlane/checkpoint';
+import type { JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
+import { onDatabase } from '@runlane/log-ledger';
+import { query } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import type { RunClaims } from '../../app/ports.ts';
+import type { ClaimedRun } from '../../domain/run.ts';
+import { requestOnThread } from '../../domain/thread-configurable.ts';
+import { selectStopRequests } from './run-store.ts';
+import { sql } from './statements.ts';
+
+type ClaimedRow = {
+  run_id: string;
+  thread_id: string;
+  assistant_id: string;
+  graph_id: string;
+  request: RunCreate;
+  metadata: JsonObject;
+  multitask_strategy: MultitaskStrategy;
+  attempt: number;
+  fencing_token: bigint;
+  is_isolated: boolean;
+  is_temporary: boolean;
+  own_configurable: JsonObject | null;
+  assistant_configurable: JsonObject | null;
+  thread_configurable: JsonObject | null;
+  checkpoint_floor: string | null;
+};
+
+type Seen = { candidate_count: number; look_from: Date | null };
+type FoundRow = Seen & (ClaimedRow | { run_id: null });
+
+/**
+ * Milliseconds after which a claim looks at all ready runs again, and not only from where the last one has come to: how
+ * late it sees a run whose transaction was long under way.
+ */
+const LOOK_AT_ALL_EVERY_MS = 15_000;
+
+export type ClaimSettings = { lookAtAllEveryMs: number };
+
+/** How many of the oldest ready runs are tried for `limit`; more in each further try, while others hold the most of them. */
+const TRIES = [1, 4, 16];
+const triedFor = (limit: number, times: number) => (2 * limit + 8) * times;
+
+/** Claiming ready runs of these graphs, which are those that the process can execute. */
+export function createRunClaims(
+  pool: Pool,
+  graphIds: readonly string[],
+  settings: ClaimSettings = { lookAtAllEveryMs: LOOK_AT_ALL_EVERY_MS },
+): RunClaims {
+  return new PostgresClaims(pool, graphIds, settings);
+}
+
+class PostgresClaims implements RunClaims {
+  readonly #pool: Pool;
+  readonly #graphIds: readonly string[];
+  readonly #settings: ClaimSettings;
+  #lookFrom: Date | null = null;
+  #lookedAtAllMs = 0;
+  #executorId = '';
+
+  constructor(pool: Pool, graphIds: readonly string[], settings: ClaimSettings) {
+    this.#pool = pool;
+    this.#settings = settings;
+    this.#graphIds = graphIds;
+  }
+
+  stopRequests(executorId: string) {
+    return selectStopRequests(this.#pool, executorId);
+  }
+
+  async claim(executorId: string, limit: number, known: readonly string[]): Promise<ClaimedRun[]> {
+    const claimed: ClaimedRun[] = [];
+    for (const times of TRIES) {
+      const left = limit - claimed.length;
+      const tried = triedFor(left, times);
+      const ours = [...known, ...claimed.map(({ runId }) => runId)];
+      const { runs, candidateCount } = await this.#tryClaim(executorId, left, ours, tried);
+      claimed.push(...runs);
+      if (claimed.length >= limit || candidateCount < tried) break;
+    }
+    return claimed;
+  }
+
+  async #tryClaim(
+    executorId: string,
+    limit: number,
+    known: readonly string[],
+    tried: number,
+  ): Promise<{ runs: ClaimedRun[]; candidateCount: number }> {
+    const lookFrom = this.#nextLookFrom(executorId);
+    // Before the claim: the run's first checkpoint is made after it, by the same clock.
+    const floor = checkpointFloorAt(Date.now());
+    const rows = await onDatabase(() =>
+      query<FoundRow>(this.#pool, sql.claimReadyRuns, [
+        executorId,
+        limit,
+        known,
+        floor,
+        this.#graphIds,
+        lookFrom,
+        tried,
+      ]),
+    );
+    const [seen] = rows;
+    if (seen === undefined) throw new Error('claim-ready-runs gave no row; it always gives one.');
+    if (lookFrom === null) this.#lookedAtAllMs = performance.now();
+    this.#lookFrom = seen.look_from;
+    return {
+      runs: rows.flatMap((row) => (row.run_id === null ? [] : [claimedRunOf(row)])),
+      candidateCount: seen.candidate_count,
+    };
+  }
+
+  /** Null looks at all: now and then, and under a new lease, because without one nothing of what was seen was claimed. */
+  #nextLookFrom(executorId: string): Date | null {
+    if (executorId !== this.#executorId) this.#lookFrom = null;
+    this.#executorId = executorId;
+    return performance.now() - this.#lookedAtAllMs < this.#settings.lookAtAllEveryMs ? this.#lookFrom : null;
+  }
+}
+
+function claimedRunOf(row: ClaimedRow): ClaimedRun {
+  return {
+    runId: row.run_id,
+    threadId: row.thread_id,
+    assistantId: row.assistant_id,
+    graphId: row.graph_id,
+    request: requestOnThread(row.request, {
+      own: row.own_configurable,
+      assistant: row.assistant_configurable,
+      thread: row.thread_configurable,
+    }),
+    metadata: row.metadata,
+    multitaskStrategy: row.multitask_strategy,
+    attempt: row.attempt,
+    fencingToken: row.fencing_token,
+    isIsolated: row.is_isolated,
+    isTemporary: row.is_temporary,
+    checkpointFloor: row.checkpoint_floor,
+  };
+}

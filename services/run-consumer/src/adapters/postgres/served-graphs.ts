@@ -1,0 +1,36 @@
+import { onDatabase } from '@runlane/log-ledger';
+import { query } from '@runlane/postgres';
+import type { Pool, PoolClient } from 'pg';
+import type { ServedGraphs, UnservedGraph } from '../../app/serve-graphs.ts';
+import { sql } from './statements.ts';
+
+/** How long a graph is known after its last server has gone, in milliseconds: longer than any deploy, or way back, takes. */
+const KNOWN_MS = 7 * 86_400_000;
+
+/** The graphs that the processes of all deployments execute. */
+export function createServedGraphs(pool: Pool): ServedGraphs {
+  return {
+    async serve(graphIds, freshMs) {
+      await onDatabase(() => query(pool, sql.serveGraphs, [graphIds, freshMs]));
+    },
+    async unserved(silentMs, countLimit) {
+      const rows = await onDatabase(() =>
+        query<{ graph_id: string; oldest_seconds: number; run_count: number }>(pool, sql.selectUnservedGraphs, [
+          silentMs,
+          countLimit,
+        ]),
+      );
+      return rows.map((row): UnservedGraph => ({
+        graphId: row.graph_id,
+        oldestSeconds: row.oldest_seconds,
+        runCount: row.run_count,
+      }));
+    },
+  };
+}
+
+/** Graphs that some process has said to have in the last days. */
+export async function selectServedGraphs(client: Pool | PoolClient): Promise<string[]> {
+  const rows = await query<{ graph_id: string }>(client, sql.selectServedGraphs, [KNOWN_MS]);
+  return rows.map((row) => row.graph_id);
+}

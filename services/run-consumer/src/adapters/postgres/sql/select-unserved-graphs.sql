@@ -1,0 +1,43 @@
+-- select-unserved-graphs
+-- params  $1 milliseconds bigint: who has said nothing for longer serves no more, $2 how many runs to count bigint
+-- result  graphs with ready runs that nobody serves: how old the oldest is, in seconds, and how many there are, up to $2
+-- index   ready_runs_by_graph, from graph to graph: costs as much as there are graphs, not runs
+with recursive waiting as (
+  (
+    select graph_id, ready_at
+    from runlane.runs
+    where ready_at is not null
+    order by graph_id, ready_at
+    limit 1
+  )
+  union all
+  select next.graph_id, next.ready_at
+  from waiting
+  cross join lateral (
+    select run.graph_id, run.ready_at
+    from runlane.runs as run
+    where run.ready_at is not null
+      and run.graph_id > waiting.graph_id
+    order by run.graph_id, run.ready_at
+    limit 1
+  ) as next
+)
+select
+  waiting.graph_id,
+  greatest(extract(epoch from now() - waiting.ready_at), 0)::float8 as oldest_seconds,
+  (
+    select count(*)
+    from (
+      select
+      from runlane.runs as run
+      where run.ready_at is not null
+        and run.graph_id = waiting.graph_id
+      limit $2
+    ) as counted
+  )::integer as run_count
+from waiting
+where not exists (
+  select from runlane.served_graphs as served
+  where served.graph_id = waiting.graph_id
+    and served.served_at > now() - $1 * interval '1 millisecond'
+)

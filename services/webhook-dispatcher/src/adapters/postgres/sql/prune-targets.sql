@@ -1,0 +1,19 @@
+-- prune-targets
+-- params  $1 age in milliseconds bigint, $2 how many integer
+-- result  one row per URL that was forgotten: idle ones after a day, those in trouble when they are twice as old
+-- index   idle_targets_by_age
+with oldest as (
+  select url_hash
+  from webhooks.targets
+  where next_due_at is null
+    and updated_at < now() - interval '1 day'
+    and (breaker = 'closed' or updated_at < now() - 2 * $1 * interval '1 millisecond')
+  order by updated_at
+  limit $2
+  for update skip locked
+)
+delete from webhooks.targets as target
+using oldest
+where target.url_hash = oldest.url_hash
+  and target.next_due_at is null
+returning target.url_hash

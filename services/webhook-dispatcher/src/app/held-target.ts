@@ -1,0 +1,74 @@
+import { laneKey } from '../domain/intake-plan.ts';
+import { onTargetSend, targetPermission } from '../domain/target-health.ts';
+import type { TargetHealth, TargetPermission } from '../domain/target-health.ts';
+import type { DueDelivery } from './ports.ts';
+
+/** A URL of a held endpoint, with its deliveries that are fetched and those that are being sent. */
+export class HeldTarget {
+  readonly urlHash: string;
+  health: TargetHealth;
+  /** The breaker's probe is under way. */
+  hasProbe = false;
+  inFlightCount = 0;
+  /** Answered, and not committed yet. */
+  unsettledCount = 0;
+  readonly #queue: DueDelivery[] = [];
+  /** Runs of which an event is under way or not settled. Replays have an order of their own. */
+  readonly #busyLanes = new Set<string>();
+
+  constructor(urlHash: string, health: TargetHealth) {
+    this.urlHash = urlHash;
+    this.health = health;
+  }
+
+  get queuedCount(): number {
+    return this.#queue.length;
+  }
+
+  get queuedIds(): bigint[] {
+    return this.#queue.map(({ deliveryId }) => deliveryId);
+  }
+
+  get unendedCount(): number {
+    return this.inFlightCount + this.unsettledCount;
+  }
+
+  permission(nowMs: number): TargetPermission {
+    return targetPermission(this.health, nowMs);
+  }
+
+  add(deliveries: readonly DueDelivery[]): void {
+    this.#queue.push(...deliveries);
+  }
+
+  dropQueue(): void {
+    this.#queue.length = 0;
+  }
+
+  /** The next delivery, of the first run of which nothing is under way; null when there is none. */
+  take(nowMs: number, isProbe: boolean): DueDelivery | null {
+    const index = this.#queue.findIndex((delivery) => !this.#busyLanes.has(laneOf(delivery)));
+    const [delivery] = index < 0 ? [] : this.#queue.splice(index, 1);
+    if (delivery === undefined) return null;
+    this.#busyLanes.add(laneOf(delivery));
+    this.inFlightCount += 1;
+    this.hasProbe = isProbe;
+    this.health = onTargetSend(this.health, nowMs);
+    return delivery;
+  }
+
+  answered(isProbe: boolean): void {
+    this.inFlightCount -= 1;
+    this.unsettledCount += 1;
+    if (isProbe) this.hasProbe = false;
+  }
+
+  ended(delivery: DueDelivery): void {
+    this.unsettledCount -= 1;
+    this.#busyLanes.delete(laneOf(delivery));
+  }
+}
+
+function laneOf(delivery: DueDelivery): string {
+  return `${laneKey(delivery)} ${delivery.isReplay}`;
+}

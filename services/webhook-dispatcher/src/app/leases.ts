@@ -1,0 +1,150 @@
+/**
+ * Purpose   The endpoints whose lease this process holds, and for how long it may count on that.
+ * I11       While the database is away nothing new is sent once the leases may have run out.
+ * I14       Results are written under the fence of the lease: what is settled after it was taken changes nothing.
+ */
+import type { Logger } from '@runlane/service-kit';
+import { TARGET_SLOTS } from '../domain/target-health.ts';
+import { HeldEndpoint } from './held-endpoint.ts';
+import type { DeliveryLedger } from './ports.ts';
+
+export type LeaseDependencies = {
+  ledger: Pick<DeliveryLedger, 'lease' | 'renew' | 'release'>;
+  /** Identifies this process's leases. */
+  owner: string;
+  leaseMs: number;
+  /** Requests in flight in this process: no more is leased than may be sent to. */
+  maxInFlight: number;
+  /** Requests per second that an origin may be sent at most; null for no such limit. */
+  fixedRateOf: (origin: string) => number | null;
+  now: () => Date;
+  monotonicMs: () => number;
+  onHeld: (held: HeldEndpoint) => void;
+  /** Its lease is given back or lost. */
+  onGone: (held: HeldEndpoint) => void;
+  logger: Logger;
+};
+
+const LEASE_AT_ONCE = 64;
+/** Endpoints of one site that are leased at once. */
+export const SITE_LEASES = 8;
+/** What is left of a lease must cover the longest attempt's settlement. */
+const LEASE_SHARE = 0.8;
+/** How long endpoints of a site wait that has no leases for them. */
+const CROWDED_SITE_REST_MS = 1_000;
+
+export class Leases {
+  readonly #needs: LeaseDependencies;
+  readonly #held = new Map<bigint, HeldEndpoint>();
+  #leasedUntilMs = 0;
+  /** What to add to the monotonic clock to get the database's, in milliseconds since 1970. */
+  #clockOffsetMs: number;
+
+  constructor(needs: LeaseDependencies) {
+    this.#needs = needs;
+    this.#clockOffsetMs = needs.now().getTime() - needs.monotonicMs();
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  all(): HeldEndpoint[] {
+    return [...this.#held.values()];
+  }
+
+  /** The database's clock, in milliseconds since 1970. */
+  nowMs(): number {
+    return this.#needs.monotonicMs() + this.#clockOffsetMs;
+  }
+
+  /** Whether the leases cannot have run out. */
+  isLeased(): boolean {
+    return this.#needs.monotonicMs() < this.#leasedUntilMs;
+  }
+
+  /** So many more endpoints may be leased. */
+  room(): number {
+    return Math.min(LEASE_AT_ONCE, this.#needs.maxInFlight - this.#reservedSlots());
+  }
+
+  /** Whether others wait for what this endpoint takes. */
+  isCrowded(held: HeldEndpoint): boolean {
+    return this.room() <= 0 || this.all().filter(({ site }) => site === held.site).length >= SITE_LEASES;
+  }
+
+  /** Leases what is due; true when that was all there is. */
+  async lease(): Promise<boolean> {
+    const { ledger, owner, leaseMs, monotonicMs, fixedRateOf, onHeld } = this.#needs;
+    const limit = this.room();
+    if (limit <= 0) return false;
+    const startedMs = monotonicMs();
+    const { endpoints, nowMs } = await ledger.lease(owner, limit, leaseMs, SITE_LEASES);
+    this.#setClock(nowMs);
+    if (this.#held.size === 0) this.#leasedUntilMs = startedMs + leaseMs * LEASE_SHARE;
+    for (const endpoint of endpoints) {
+      const held = new HeldEndpoint(endpoint, { fixedRate: fixedRateOf(endpoint.origin), nowMs: startedMs });
+      this.#held.set(endpoint.endpointId, held);
+      onHeld(held);
+    }
+    const crowding = [...Map.groupBy(this.#held.values(), ({ site }) => site).values()].flatMap((ofSite) =>
+      ofSite.slice(SITE_LEASES).filter(({ unendedCount }) => unendedCount === 0),
+    );
+    await this.release(crowding.map((held) => ({ held, notBeforeMs: CROWDED_SITE_REST_MS })));
+    return endpoints.length < limit;
+  }
+
+  async renew(): Promise<void> {
+    const { ledger, owner, leaseMs, monotonicMs, logger } = this.#needs;
+    const asked = this.all().filter(({ isLost }) => !isLost);
+    if (asked.length === 0) return;
+    const startedMs = monotonicMs();
+    const { endpointIds, nowMs } = await ledger.renew(owner, asked, leaseMs);
+    this.#setClock(nowMs);
+    this.#leasedUntilMs = startedMs + leaseMs * LEASE_SHARE;
+    for (const held of asked) {
+      if (endpointIds.has(held.endpointId) || this.#held.get(held.endpointId) !== held) continue;
+      logger.warn({ origin: held.origin, fence: String(held.fence) }, 'lease.lost');
+      this.#drop(held);
+    }
+  }
+
+  /** Gives leases back. When that fails, they run out by themselves. */
+  async release(leaving: readonly { held: HeldEndpoint; notBeforeMs: number }[]): Promise<void> {
+    if (leaving.length === 0) return;
+    for (const { held } of leaving) this.#drop(held);
+    await this.#needs.ledger.release(
+      leaving.map(({ held: { endpointId, fence, health, emptyUrls }, notBeforeMs }) => ({
+        endpointId,
+        fence,
+        health,
+        notBeforeMs,
+        emptyUrls: [...emptyUrls],
+      })),
+    );
+  }
+
+  /** What is under way to it may end; its result is written only while nobody else has taken the lease. */
+  #drop(held: HeldEndpoint): void {
+    held.isLost = true;
+    held.dropQueue();
+    this.#held.delete(held.endpointId);
+    this.#needs.onGone(held);
+  }
+
+  #setClock(databaseMs: number | null): void {
+    if (databaseMs !== null) this.#clockOffsetMs = databaseMs - this.#needs.monotonicMs();
+  }
+
+  /** Slots that the held endpoints are likely to take; never less than what they take. */
+  #reservedSlots(): number {
+    const nowMs = this.nowMs();
+    let slots = 0;
+    for (const held of this.#held.values()) {
+      const permission = held.permission(nowMs);
+      const wanted = permission.kind === 'send' ? Math.min(permission.slots, TARGET_SLOTS) : 0;
+      slots += Math.max(wanted, held.inFlightCount, 1);
+    }
+    return slots;
+  }
+}

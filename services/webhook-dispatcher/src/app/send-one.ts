@@ -1,0 +1,65 @@
+import { decideDelivery } from '../domain/attempt-decision.ts';
+import { afterOriginAttempt } from '../domain/origin-health.ts';
+import { afterTargetAttempt } from '../domain/target-health.ts';
+import { attemptDelivery, endOf } from './attempt-delivery.ts';
+import type { AttemptDependencies, Attempted } from './attempt-delivery.ts';
+import type { HeldEndpoint, Taken } from './held-endpoint.ts';
+import type { Settlement } from './ports.ts';
+
+export type SendDependencies = AttemptDependencies & {
+  /** The database's clock, in milliseconds since 1970. */
+  nowMs: () => number;
+  random: () => number;
+  /** Seconds before attempts 2, 3, …. */
+  retrySchedule: readonly number[];
+};
+
+/** A fault of ours lasts a while, and is the same for all that is sent there. */
+const INFRASTRUCTURE_REST_MS = 5_000;
+
+/** `disabledBecause`: this answer has disabled the URL; null when it has not. */
+export type Sent = {
+  attempted: Attempted;
+  settlement: Settlement;
+  disabledBecause: 'asked' | 'gone' | 'failing' | null;
+};
+
+/** Sends what was taken, takes the answer into the health of its URL and origin, and says what is to be written. */
+export async function sendOne(
+  held: HeldEndpoint,
+  { delivery, target, sentAtMs, isTargetProbe, isOriginProbe }: Taken,
+  signal: AbortSignal,
+  needs: SendDependencies,
+): Promise<Sent> {
+  const about = { origin: held.origin, isTrusted: held.health.hasSucceeded };
+  const attempted = await attemptDelivery(delivery, about, signal, needs);
+  const { result, attempts } = attempted;
+  const decision = decideDelivery(delivery, result, needs.retrySchedule, needs.random());
+  const nowMs = needs.nowMs();
+  const times = { sentAtMs, nowMs, random: needs.random() };
+  held.health = afterOriginAttempt(held.health, result, {
+    ...times,
+    urlHash: delivery.urlHash,
+    isProbe: isOriginProbe,
+  });
+  const before = target.health.breaker.kind;
+  target.health = afterTargetAttempt(target.health, result, {
+    ...times,
+    isReplay: delivery.isReplay,
+    isProbe: isTargetProbe,
+  });
+  if (result.kind === 'infrastructure') held.rest(nowMs + INFRASTRUCTURE_REST_MS);
+  const settlement: Settlement = {
+    endpointId: held.endpointId,
+    fence: held.fence,
+    deliveryId: delivery.deliveryId,
+    end: endOf(decision, result, signal.aborted),
+    isCharged: decision.kind === 'delivered' || decision.isCharged,
+    attempts,
+    urlHash: delivery.urlHash,
+    health: { origin: held.health, target: target.health },
+  };
+  const { breaker } = target.health;
+  const disabledBecause = breaker.kind === 'disabled' && before !== 'disabled' ? breaker.because : null;
+  return { attempted, settlement, disabledBecause };
+}

@@ -1,0 +1,85 @@
+/**
+ * Purpose   Hands out the slots of the process and of each site, in turns.
+ * Fairness  A slot that comes free goes to the endpoint of its site that has waited longest, and of sites to the one that has;
+ *           whoever was served goes to the end. So nobody keeps a slot that others wait for.
+ */
+export type Waiter<T> = { readonly site: string; take: (nowMs: number) => T | null };
+
+export type SlotLimits = { process: number; site: number };
+
+export class Slots<T, W extends Waiter<T>> {
+  readonly #limits: SlotLimits;
+  /** Sites in the order of their turns, each with its endpoints in theirs. */
+  readonly #sites = new Map<string, { waiters: Set<W>; inUse: number }>();
+  #inUse = 0;
+
+  constructor(limits: SlotLimits) {
+    this.#limits = limits;
+  }
+
+  get inUseCount(): number {
+    return this.#inUse;
+  }
+
+  get isFull(): boolean {
+    return this.#inUse >= this.#limits.process;
+  }
+
+  add(waiter: W): void {
+    const site = this.#sites.get(waiter.site) ?? { waiters: new Set<W>(), inUse: 0 };
+    this.#sites.set(waiter.site, site);
+    site.waiters.add(waiter);
+  }
+
+  remove(waiter: W): void {
+    const site = this.#sites.get(waiter.site);
+    site?.waiters.delete(waiter);
+    this.#forgetIfUnused(waiter.site);
+  }
+
+  /** Gives a slot back. */
+  release({ site: name }: W): void {
+    const site = this.#sites.get(name);
+    if (site === undefined) throw new Error(`A slot of ${name} was given back that was not taken.`);
+    site.inUse -= 1;
+    this.#inUse -= 1;
+    this.#forgetIfUnused(name);
+  }
+
+  /** Fills the free slots of one site, if the process has any, and starts what was taken for them. */
+  fillSite(name: string, nowMs: number, start: (waiter: W, taken: T) => void): void {
+    while (this.#serve(name, nowMs, start));
+  }
+
+  /** Fills all free slots, one of each site in turns. */
+  fill(nowMs: number, start: (waiter: W, taken: T) => void): void {
+    // A site that was served goes to the end of the map, where the loop meets it again.
+    for (const name of this.#sites.keys()) {
+      if (this.isFull) return;
+      this.#serve(name, nowMs, start);
+    }
+  }
+
+  #serve(name: string, nowMs: number, start: (waiter: W, taken: T) => void): boolean {
+    const site = this.#sites.get(name);
+    if (site === undefined || this.isFull || site.inUse >= this.#limits.site) return false;
+    for (const waiter of site.waiters) {
+      const taken = waiter.take(nowMs);
+      if (taken === null) continue;
+      site.waiters.delete(waiter);
+      site.waiters.add(waiter);
+      this.#sites.delete(name);
+      this.#sites.set(name, site);
+      site.inUse += 1;
+      this.#inUse += 1;
+      start(waiter, taken);
+      return true;
+    }
+    return false;
+  }
+
+  #forgetIfUnused(name: string): void {
+    const site = this.#sites.get(name);
+    if (site !== undefined && site.waiters.size === 0 && site.inUse === 0) this.#sites.delete(name);
+  }
+}

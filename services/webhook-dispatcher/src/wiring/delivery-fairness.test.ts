@@ -1,0 +1,122 @@
+/**
+ * What strangers who share an origin, a site or a process do to each other: nothing.
+ *
+ * Real     The loop, its settlements, the ledger in Postgres.
+ * Doubled  Kafka, and the sender: the test sees each request and answers it.
+ */
+import { eventually } from '@runlane/testkit';
+import { describe, expect, inject, test } from 'vitest';
+import { targeted } from '../adapters/postgres/ledger-world.fixture.ts';
+import { LoopWorld, NEVER_MS, repeated } from './loop-world.fixture.ts';
+
+describe('strangers who share an origin', () => {
+  const MINE = 'https://hooks.example/mine';
+  const THEIRS = 'https://hooks.example/theirs';
+
+  test.each([
+    ['answers 404', 404],
+    ['is gone', 410],
+    ['is disabled', { status: 400, instruction: 'disable' }],
+    ['asks for a pause of a day', { status: 429, retryAfterSeconds: 86_400 }],
+    ['fails', 500],
+  ] as const)('one whose URL %s holds up nobody else', async (_name, answer) => {
+    await using world = await LoopWorld.create(inject('databaseUrl'));
+    await world.trust(['hooks.example']);
+    world.sender.script = (_host, path) => (path === '/theirs' ? answer : 200);
+    await world.ledger.takeIn(repeated(THEIRS, 100).map((url) => targeted({ url, host: 'hooks.example' })));
+    world.start();
+    await eventually(() => world.sender.urls.includes(THEIRS), { what: 'theirs is tried' });
+    for (let n = 1; n <= 5; n += 1) {
+      await world.storeUrls([MINE]);
+      await eventually(async () => (await world.endsOf(MINE))['delivered'] === n, {
+        what: `${n} of mine are delivered`,
+      });
+    }
+    expect(await world.endsOf(MINE)).toEqual({ delivered: 5 });
+  });
+
+  test('hanging URLs leave half of the slots to those that answer', async () => {
+    await using world = await LoopWorld.create(inject('databaseUrl'));
+    await world.trust(['hooks.example']);
+    world.sender.script = (_host, path) => (path.startsWith('/hang') ? null : 200);
+    world.start();
+    await world.storeUrls([MINE]);
+    await world.delivered(2);
+    await world.storeUrls(Array.from({ length: 20 }, (_, n) => `https://hooks.example/hang${n}`));
+    await eventually(() => world.sender.countOf('hooks.example') === 4, { what: 'they take what they get' });
+    await world.storeUrls(repeated(MINE, 50));
+    await world.delivered(52);
+    expect(world.sender.countOf('hooks.example')).toBe(4);
+  });
+
+  test('a disabled URL with a long queue is ended bit by bit, and leaves no lease behind', async () => {
+    await using world = await LoopWorld.create(inject('databaseUrl'));
+    world.sender.script = (_host, path) => (path === '/theirs' ? 410 : 200);
+    await world.ledger.takeIn(repeated(THEIRS, 2_500).map((url) => targeted({ url, host: 'hooks.example' })));
+    world.start();
+    await eventually(async () => (await world.endsOf(THEIRS))['due'] === undefined, { what: 'all have ended' });
+    expect(await world.endsOf(THEIRS)).toEqual({ gone: 1, disabled: 2_499 });
+    expect(world.sender.urls).toEqual([THEIRS]);
+    await eventually(() => world.delivery.heldCount === 0, { what: 'the lease is given back' });
+  });
+});
+
+test('slots of a site go round its origins, however long the queues of some are', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'));
+  const hosts = ['a', 'b', 'c'].map((name) => `${name}.crowd.example`);
+  await world.trust(hosts, 'crowd.example');
+  await world.ledger.takeIn(
+    ['a.crowd.example', 'b.crowd.example'].flatMap((host) =>
+      repeated(host, 200).map(() => targeted({ host, site: 'crowd.example' })),
+    ),
+  );
+  await world.ledger.takeIn([targeted({ host: 'c.crowd.example', site: 'crowd.example' })]);
+  world.start();
+  await world.delivered(2, 'c.crowd.example');
+  expect(world.sender.sent.indexOf('c.crowd.example')).toBeLessThan(64);
+});
+
+test('an endpoint that cannot be fetched rests alone', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'));
+  await world.ledger.takeIn([targeted({ host: 'broken.example' }), targeted({ host: 'sound.example' })]);
+  const { rows } = await world.ledger.pool.query<{ endpoint_id: bigint }>(
+    `select endpoint_id from webhooks.endpoints where origin = 'https://broken.example'`,
+  );
+  world.beforeFetch = async (wanted) => {
+    if (wanted.some(({ endpointId }) => endpointId === rows[0]?.endpoint_id)) throw new Error('It cannot be read.');
+  };
+  world.start();
+  await world.delivered(1, 'sound.example');
+  expect(world.sender.sent).toEqual(['sound.example']);
+});
+
+test('what is stored during a fetch is sent at once', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'), { pollMs: NEVER_MS });
+  world.start();
+  let stores = 1;
+  await world.store(['busy.example']);
+  world.beforeFetch = async () => {
+    if (stores-- > 0) {
+      // After the statement of this fetch has seen what there is.
+      setImmediate(() => void world.store(['busy.example']));
+    }
+  };
+  await world.delivered(2, 'busy.example');
+  expect(world.sender.sent).toEqual(['busy.example', 'busy.example']);
+});
+
+test('a receiver that throttles is asked again at its pace, without spending attempts', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'));
+  await world.trust(['slow.example']);
+  let freeAtMs = 0;
+  world.sender.script = () => {
+    if (performance.now() < freeAtMs) return { status: 429, retryAfterSeconds: 0.2 };
+    freeAtMs = performance.now() + 200;
+    return 200;
+  };
+  world.start();
+  await world.store(repeated('slow.example', 12));
+  await world.delivered(13, 'slow.example');
+  const { rows } = await world.ledger.pool.query('select distinct attempts from webhooks.deliveries');
+  expect(rows).toEqual([{ attempts: 1 }]);
+});

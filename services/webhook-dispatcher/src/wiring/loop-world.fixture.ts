@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Wakeup, createLogger } from '@runlane/service-kit';
+import { eventually } from '@runlane/testkit';
+import { LedgerWorld, targeted } from '../adapters/postgres/ledger-world.fixture.ts';
+import { WebhookDelivery } from '../app/deliver-webhooks.ts';
+import type { AttemptResult, WebhookRequest, WebhookSender } from '../app/ports.ts';
+import { SettleQueue } from '../app/settle-attempts.ts';
+import { answered } from '../domain/outcomes.fixture.ts';
+
+const logger = createLogger({ service: 'test', level: 'silent' });
+
+/** Longer than any test: what is seen earlier was not found by looking now and then. */
+export const NEVER_MS = 3_600_000;
+
+type Answer = number | { status: number; retryAfterSeconds?: number; instruction?: 'disable' };
+type UnderWay = { host: string; answer: (answer: Answer) => void };
+
+class ScriptedSender implements WebhookSender {
+  /** Hosts in the order in which they were sent to. */
+  readonly sent: string[] = [];
+  readonly underWay = new Set<UnderWay>();
+  /** Most requests that were under way at once, by host; and to all of them. */
+  readonly most = new Map<string, number>();
+  mostInAll = 0;
+  /** Status with which a host answers at once; null: when the test says so. */
+  script: (host: string, path: string) => Answer | null = () => 200;
+  /** URLs in the order in which they were sent to. */
+  readonly urls: string[] = [];
+
+  send({ url }: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
+    const { promise, resolve } = Promise.withResolvers<AttemptResult>();
+    const { host, pathname } = new URL(url);
+    const about = { timings: { totalMs: 1, dnsMs: null, connectMs: null, firstByteMs: 1 }, address: '192.0.2.1' };
+    const end = (result: AttemptResult): void => {
+      this.underWay.delete(request);
+      resolve(result);
+    };
+    const request: UnderWay = {
+      host,
+      answer: (answer) =>
+        end({
+          ...about,
+          kind: 'response',
+          retryAfterSeconds: null,
+          instruction: null,
+          bodyBytes: 0,
+          bodyExcerpt: null,
+          ...(typeof answer === 'number' ? { status: answer } : answer),
+        }),
+    };
+    this.sent.push(host);
+    this.urls.push(url);
+    this.underWay.add(request);
+    this.most.set(host, Math.max(this.most.get(host) ?? 0, this.countOf(host)));
+    this.mostInAll = Math.max(this.mostInAll, this.underWay.size);
+    signal.addEventListener('abort', () => end({ ...about, kind: 'infrastructure', message: 'Aborted.' }));
+    const answer = this.script(host, pathname);
+    if (answer !== null) setImmediate(() => request.answer(answer));
+    return promise;
+  }
+
+  countOf(host: string): number {
+    return [...this.underWay].filter((request) => request.host === host).length;
+  }
+
+  /** Answers everything that is under way to the host. */
+  answer(host: string, status: number): void {
+    for (const request of this.underWay) if (request.host === host) request.answer(status);
+  }
+
+  async close(): Promise<void> {
+    for (const request of this.underWay) request.answer(500);
+  }
+}
+
+/** The delivery loop on a ledger of its own, with a sender that the test speaks for. */
+export class LoopWorld implements AsyncDisposable {
+  readonly sender = new ScriptedSender();
+  readonly ledger: LedgerWorld;
+  readonly delivery: WebhookDelivery;
+  /** While it is not resolved, no result is committed. */
+  commits: Promise<void> = Promise.resolve();
+  /** Awaited before each fetch; what it throws, the fetch throws. */
+  beforeFetch: (wanted: readonly { endpointId: bigint }[]) => Promise<void> = async () => undefined;
+  readonly #stop = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+
+  private constructor(ledger: LedgerWorld, settings: { maxInFlight: number; pollMs: number }) {
+    this.ledger = ledger;
+    this.delivery = new WebhookDelivery({
+      ledger: {
+        ...ledger.deliveries,
+        due: (...about) => this.beforeFetch(about[0]).then(() => ledger.deliveries.due(...about)),
+      },
+      settle: new SettleQueue({
+        ledger: {
+          settle: async (settlements) => {
+            await this.commits;
+            return ledger.deliveries.settle(settlements);
+          },
+        },
+        delay: (ms) => sleep(ms),
+        random: Math.random,
+        logger,
+      }),
+      sender: this.sender,
+      headers: () => ({}),
+      owner: randomUUID(),
+      due: new Wakeup(),
+      now: () => new Date(),
+      monotonicMs: () => performance.now(),
+      random: Math.random,
+      delay: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+      onAttempt: () => undefined,
+      onDisabled: () => undefined,
+      logger,
+      settings: { ...settings, siteSlots: 8, leaseMs: 60_000, retrySchedule: [600], fixedRates: new Map() },
+    });
+  }
+
+  static async create(databaseUrl: string, { maxInFlight = 64, pollMs = 50 } = {}): Promise<LoopWorld> {
+    return new LoopWorld(await LedgerWorld.create(databaseUrl), { maxInFlight, pollMs });
+  }
+
+  start(): void {
+    this.#loop = this.delivery.deliverUntil(this.#stop.signal);
+  }
+
+  /** Stores events for the hosts and tells the loop, as intake does. */
+  async store(hosts: readonly string[], site?: string): Promise<void> {
+    await this.ledger.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
+    this.delivery.lookAgain();
+  }
+
+  /** Stores events for the URLs, all of one origin, and tells the loop. */
+  async storeUrls(urls: readonly string[]): Promise<void> {
+    await this.ledger.takeIn(urls.map((url) => targeted({ url, host: new URL(url).host })));
+    this.delivery.lookAgain();
+  }
+
+  /** What became of the deliveries of a URL, and how many. */
+  async endsOf(url: string): Promise<Record<string, number>> {
+    const { rows } = await this.ledger.pool.query<{ end: string; count: number }>(
+      `select coalesce(dead_reason, state) as end, count(*)::integer from webhooks.deliveries where url = $1 group by 1`,
+      [url],
+    );
+    return Object.fromEntries(rows.map(({ end, count }) => [end, count]));
+  }
+
+  /** Hosts that have answered 2xx before. */
+  async trust(hosts: readonly string[], site?: string): Promise<void> {
+    await this.ledger.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
+    for (const endpoint of await this.ledger.lease(randomUUID())) {
+      for (const delivery of await this.ledger.due(endpoint))
+        await this.ledger.settle(endpoint, delivery, answered(200));
+      await this.ledger.release(endpoint);
+    }
+  }
+
+  /** Resolves when so many deliveries are delivered. */
+  async delivered(count: number, host = '%'): Promise<void> {
+    let seen = 0;
+    await eventually(
+      async () => {
+        const { rows } = await this.ledger.pool.query<{ count: number }>(
+          `select count(*)::integer as count from webhooks.deliveries where state = 'delivered' and url like $1`,
+          [`https://${host}/%`],
+        );
+        seen = rows[0]?.count ?? 0;
+        return seen >= count;
+      },
+      { what: `${count} deliveries are delivered`, seen: () => [seen, this.sender.sent.length] },
+    );
+  }
+
+  /** Resolves when the loop has served another origin several times over, with what was free for it. */
+  async rounds(): Promise<void> {
+    const host = `bystander-${randomUUID()}.example`;
+    for (let round = 1; round <= 3; round += 1) {
+      await this.store([host]);
+      await this.delivered(round, host);
+    }
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+    await this.delivery.drain(graceMs);
+  }
+
+  async leases(): Promise<{ origin: string; isOwned: boolean; isDue: boolean }[]> {
+    const { rows } = await this.ledger.pool.query<{ origin: string; isOwned: boolean; isDue: boolean }>(
+      `select origin, owner is not null as "isOwned", coalesce(next_due_at <= now(), false) as "isDue"
+       from webhooks.endpoints order by origin`,
+    );
+    return rows;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sender.close();
+    await this.drain(0);
+    await this.ledger[Symbol.asyncDispose]();
+  }
+}
+
+export const repeated = (host: string, count: number): string[] => Array.from({ length: count }, () => host);
