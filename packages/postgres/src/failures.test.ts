@@ -27,6 +27,7 @@ const unavailable = [
 const unreachable = [
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].map((code) => nodeError(code)),
   nodeError('ENOENT', { syscall: 'connect' }),
+  Object.assign(serverError('55000'), { severity: 'FATAL' }),
   new Error('Connection terminated'),
   new Error('Connection terminated unexpectedly'),
   new Error('Connection terminated due to connection timeout'),
@@ -36,7 +37,7 @@ const unreachable = [
   new Error('Cannot use a pool after calling end on the pool'),
 ];
 const ours = [
-  ...['23505', '22P02', '42P01', '42601', '40001', '40P01', '28P01', '3D000', '0A000', 'P0001'].map((code) =>
+  ...['23505', '22P02', '42P01', '42601', '40001', '40P01', '28P01', '3D000', '55000', '0A000', 'P0001'].map((code) =>
     serverError(code),
   ),
   nodeError('ENOENT', { syscall: 'open' }),

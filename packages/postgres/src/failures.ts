@@ -1,4 +1,5 @@
 import { SQLSTATE, errorChain, isServerError } from './sqlstate.ts';
+import type { ServerError } from './sqlstate.ts';
 
 /** Node's codes for "there is no connection", also before one was made. */
 const CONNECTION_CODES = new Set([
@@ -51,13 +52,18 @@ const UNAVAILABLE_STATES = new Set<string>([
 export function isDatabaseUnavailable(error: unknown): boolean {
   for (const link of errorChain(error)) {
     if (isServerError(link)) {
-      if (UNAVAILABLE_STATES.has(link.code)) return true;
+      if (UNAVAILABLE_STATES.has(link.code) || isClosedDatabase(link)) return true;
       if (UNAVAILABLE_CLASSES.some((prefix) => link.code.startsWith(prefix))) return true;
     } else if (isConnectionFailure(link)) {
       return true;
     }
   }
   return false;
+}
+
+/** Nobody is let into the database for now, as while it is copied or restored. Of a statement 55000 says something else. */
+function isClosedDatabase({ code, severity }: ServerError): boolean {
+  return code === SQLSTATE.objectNotInPrerequisiteState && severity === 'FATAL';
 }
 
 /** Limits of time, of locks' waiting and of temporary files: 57014, 55P03, 53400. */

@@ -18,6 +18,7 @@ export const SQLSTATE = {
   undefinedTable: '42P01',
   diskFull: '53100',
   configurationLimitExceeded: '53400',
+  objectNotInPrerequisiteState: '55000',
   lockNotAvailable: '55P03',
   queryCanceled: '57014',
   adminShutdown: '57P01',
