@@ -66,6 +66,10 @@ describe('the validator', () => {
       'minReplicas',
       'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: a }\nspec: { minReplicas: 1 }',
     ],
+    [
+      'lagTreshold',
+      'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: a }\nspec: { scaleTargetRef: { name: a }, triggers: [{ type: kafka, metadata: { lagTreshold: "1" } }] }',
+    ],
     ['instances', 'apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: { name: a }\nspec: { instances: "3" }'],
   ];
 

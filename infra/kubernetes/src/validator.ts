@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { closed } from './closed-schema.ts';
 import type { Schema } from './closed-schema.ts';
+import { triggerProblems } from './keda-triggers.ts';
 import type { Manifest } from './manifest.ts';
 import { parseManifests } from './render.ts';
 import { fetchSource, kubernetesSource, operatorSources } from './schema-sources.ts';
@@ -40,11 +41,13 @@ export class Validator {
     const schema = this.#schemas.get(`${apiVersion} ${kind}`);
     if (schema === undefined) return null;
     const validate = this.#ajv.compile(schema);
-    if (validate(manifest)) return [];
-    return (validate.errors ?? []).map(({ instancePath, message, params }) => {
+    const triggers = await triggerProblems(manifest);
+    if (validate(manifest)) return triggers;
+    const mismatches = (validate.errors ?? []).map(({ instancePath, message, params }) => {
       const unknown = params as { additionalProperty?: string };
       return [`${kind} ${metadata.name}${instancePath}`, message, unknown.additionalProperty].filter(Boolean).join(' ');
     });
+    return [...mismatches, ...triggers];
   }
 
   #addDefinitions(text: string): void {
