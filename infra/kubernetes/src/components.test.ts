@@ -7,7 +7,7 @@ import { runlaneVariables } from '@runlane/service-kit';
 import { DENIED_IPV4, DENIED_IPV6 } from '@runlane/webhooks';
 import { environmentOf, workloadsOf } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
-import { KUBERNETES, parseManifests, render, renderObstacle } from './render.ts';
+import { KUBERNETES, parseManifests, readManifest, render, renderObstacle } from './render.ts';
 
 const obstacle = renderObstacle();
 /** Connections of a process besides its pool, at most. */
@@ -19,7 +19,6 @@ const filesOf = (folder: string): string[] =>
   readdirSync(join(KUBERNETES, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => join(KUBERNETES, folder, file));
-const read = (...path: string[]) => parseManifests(readFileSync(join(KUBERNETES, ...path), 'utf8'));
 const specOf = <T>(manifest: Manifest | undefined) => manifest?.spec as T;
 
 test('every file holds one object', () => {
@@ -56,7 +55,7 @@ test('webhooks reach no address that the dispatcher refuses', () => {
   const isGlobal = (cidr: string) => /^[23][0-9a-f]{3}:/.test(cidr);
   const denied = [DENIED_IPV4, DENIED_IPV6.filter(({ cidr }) => isGlobal(cidr))];
   for (const name of ['dispatcher', 'executor']) {
-    const [policy] = read('components', 'network-policies', `${name}.yaml`);
+    const policy = readManifest(`components/network-policies/${name}.yaml`);
     const blocks = specOf<Policy>(policy).egress.flatMap(({ to }) => to.map(({ ipBlock }) => ipBlock));
     expect(blocks.map(({ cidr }) => cidr)).toEqual(['0.0.0.0/0', '2000::/3']);
     expect(blocks.map(({ except }) => except)).toEqual(denied.map((table) => table.map(({ cidr }) => cidr)));
@@ -80,13 +79,13 @@ test('policies are about pods that exist', async (context) => {
 
 test('autoscalers ask for what there is, and keep their bounds', () => {
   type Scaled = { maxReplicaCount: number; triggers: { metadata: Record<string, string> }[] };
-  const admission = specOf<Scaled>(read('components', 'keda', 'admission.yaml')[0]);
+  const admission = specOf<Scaled>(readManifest('components/keda/admission.yaml'));
   expect(PARTITION_COUNT % admission.maxReplicaCount).toBe(0);
   expect(admission.triggers[0]?.metadata).toMatchObject({
     consumerGroup: groupNames('').runConsumer,
     topic: topicNames('').requests,
   });
-  const executor = specOf<Scaled>(read('components', 'keda', 'executor.yaml')[0]);
+  const executor = specOf<Scaled>(readManifest('components/keda/executor.yaml'));
   const concurrent = runlaneVariables.shape.RUNLANE_MAX_CONCURRENT_RUNS.parse(undefined);
   expect(Number(executor.triggers[0]?.metadata['targetQueryValue'])).toBeLessThan(concurrent);
 });
