@@ -6,9 +6,11 @@ import type { TestContext } from 'vitest';
 import { KUBERNETES, parseManifests, render, renderComponent, renderObstacle } from './render.ts';
 import type { Manifest } from './manifest.ts';
 import { schemaObstacle } from './schema-sources.ts';
+import { strimziObstacle } from './strimzi-definitions.ts';
 import { Validator } from './validator.ts';
 
 const obstacle = renderObstacle() ?? schemaObstacle();
+const withoutStrimzi = obstacle ?? strimziObstacle();
 let shared: Validator | undefined;
 const validatorOf = (context: TestContext): Validator => {
   if (obstacle !== null) context.skip(obstacle);
@@ -17,14 +19,15 @@ const validatorOf = (context: TestContext): Validator => {
 };
 
 beforeAll(async () => {
-  if (obstacle === null) shared = await Validator.create();
+  if (obstacle === null) shared = await Validator.create({ withStrimzi: withoutStrimzi === null });
 });
+
+const STRIMZI = 'kafka.strimzi.io/v1';
 
 async function problemsOf(manifests: readonly Manifest[], validator: Validator): Promise<string[]> {
   const found = await Promise.all(
     manifests.map(async (manifest) => {
-      // Strimzi publishes its schemas as classes of Java only.
-      if (manifest.apiVersion === 'kafka.strimzi.io/v1') return [];
+      if (manifest.apiVersion === STRIMZI && withoutStrimzi !== null) return [];
       const problems = await validator.problems(manifest);
       return problems ?? [`no schema knows ${manifest.apiVersion} ${manifest.kind} ${manifest.metadata.name}`];
     }),
@@ -76,6 +79,13 @@ describe('the validator', () => {
   test.for(wrong)('finds a wrong %s', async ([field, text], context) => {
     const validator = validatorOf(context);
     expect(await problemsOf(parseManifests(text), validator)).toContainEqual(expect.stringContaining(field));
+  });
+
+  test('finds wrong partitions of a topic', async (context) => {
+    const validator = validatorOf(context);
+    if (withoutStrimzi !== null) context.skip(withoutStrimzi);
+    const text = `apiVersion: ${STRIMZI}\nkind: KafkaTopic\nmetadata: { name: a }\nspec: { partitions: "24" }`;
+    expect(await problemsOf(parseManifests(text), validator)).toEqual([expect.stringContaining('/spec/partitions')]);
   });
 
   test('says what it does not know', async (context) => {
