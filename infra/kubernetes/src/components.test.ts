@@ -28,6 +28,17 @@ test('every file holds one object', () => {
   expect(files.length).toBeGreaterThan(50);
 });
 
+test('every variable that a file names is one of Runlane', () => {
+  const texts = readdirSync(KUBERNETES, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /^(base|components|overlays)\/.*\.(yaml|env|md)$/.test(file))
+    .map((file) => readFileSync(join(KUBERNETES, file), 'utf8'));
+  const pattern = /\b(?:RUNLANE|KAFKA|SCHEMA_REGISTRY|DATABASE|HTTP|LANGGRAPH)_[A-Z_]+\b/g;
+  const names = new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([name]) => name)));
+  const unknown = [...names].filter((name) => !Object.hasOwn(runlaneVariables.shape, name.replace(/_FILE$/, '')));
+  expect(unknown).toEqual([]);
+  expect(names.size).toBeGreaterThan(10);
+});
+
 test('topics have the settings of the contracts', () => {
   type Topic = { partitions: number; config: Record<string, unknown> };
   const topics = filesOf('components/strimzi/topics').flatMap((file) => parseManifests(readFileSync(file, 'utf8')));
