@@ -29,8 +29,11 @@ test('every file holds one object', () => {
 });
 
 test('every variable that a file names is one of Runlane', () => {
-  const texts = readdirSync(KUBERNETES, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /^(base|components|overlays)\/.*\.(yaml|env|md)$/.test(file))
+  const texts = ['base', 'components', 'overlays']
+    .flatMap((folder) =>
+      readdirSync(join(KUBERNETES, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+    )
+    .filter((file) => /\.(yaml|env|md)$/.test(file))
     .map((file) => readFileSync(join(KUBERNETES, file), 'utf8'));
   const pattern = /\b(?:RUNLANE|KAFKA|SCHEMA_REGISTRY|DATABASE|HTTP|LANGGRAPH)_[A-Z_]+\b/g;
   const names = new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([name]) => name)));
