@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -59,4 +60,11 @@ export function parseManifests(text: string): Manifest[] {
     if (error !== undefined) throw error;
     return document.toJS() as Manifest;
   });
+}
+
+/** The one object of a file in this folder. Thrown: as `parseManifests`; Error for any other number of objects. */
+export function readManifest(path: string): Manifest {
+  const [manifest, ...others] = parseManifests(readFileSync(join(KUBERNETES, path), 'utf8'));
+  if (manifest === undefined || others.length > 0) throw new Error(`${path} should hold one object`);
+  return manifest;
 }

@@ -12,15 +12,20 @@ export const kubernetesSource: SchemaSource = {
   sum: 'h1:A2VDEiObzkYqFTKhSsn0ZEb0RlLEXpHWj93gi2HqEwE=',
 };
 
-/** The operators: files with CustomResourceDefinitions in `folder`. */
-export const operatorSources: readonly (SchemaSource & { folder: string; files: RegExp })[] = [
-  {
-    module: 'github.com/kedacore/keda/v2',
-    version: 'v2.21.0',
-    sum: 'h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=',
-    folder: 'config/crd/bases',
-    files: /^keda\.sh_(scaledobjects|triggerauthentications)\.yaml$/,
-  },
+/** A Go module with CustomResourceDefinitions in some files of `folder`. */
+export type DefinitionSource = SchemaSource & { folder: string; files: RegExp };
+
+export const kedaSource: DefinitionSource = {
+  module: 'github.com/kedacore/keda/v2',
+  version: 'v2.21.0',
+  sum: 'h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=',
+  folder: 'config/crd/bases',
+  files: /^keda\.sh_(scaledobjects|triggerauthentications)\.yaml$/,
+};
+
+/** The operators whose objects stand in components. */
+export const operatorSources: readonly DefinitionSource[] = [
+  kedaSource,
   {
     module: 'github.com/cloudnative-pg/cloudnative-pg',
     version: 'v1.30.0',

@@ -3,12 +3,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { TestContext } from 'vitest';
-import { KUBERNETES, parseManifests, render, renderObstacle } from './render.ts';
+import { KUBERNETES, parseManifests, render, renderComponent, renderObstacle } from './render.ts';
 import type { Manifest } from './manifest.ts';
 import { schemaObstacle } from './schema-sources.ts';
+import { strimziObstacle } from './strimzi-definitions.ts';
 import { Validator } from './validator.ts';
 
 const obstacle = renderObstacle() ?? schemaObstacle();
+const withoutStrimzi = obstacle ?? strimziObstacle();
 let shared: Validator | undefined;
 const validatorOf = (context: TestContext): Validator => {
   if (obstacle !== null) context.skip(obstacle);
@@ -17,12 +19,15 @@ const validatorOf = (context: TestContext): Validator => {
 };
 
 beforeAll(async () => {
-  if (obstacle === null) shared = await Validator.create();
+  if (obstacle === null) shared = await Validator.create({ withStrimzi: withoutStrimzi === null });
 });
+
+const STRIMZI = 'kafka.strimzi.io/v1';
 
 async function problemsOf(manifests: readonly Manifest[], validator: Validator): Promise<string[]> {
   const found = await Promise.all(
     manifests.map(async (manifest) => {
+      if (manifest.apiVersion === STRIMZI && withoutStrimzi !== null) return [];
       const problems = await validator.problems(manifest);
       return problems ?? [`no schema knows ${manifest.apiVersion} ${manifest.kind} ${manifest.metadata.name}`];
     }),
@@ -38,6 +43,11 @@ test.for(folders('overlays'))('the overlay %s', async (name, context) => {
   const manifests = await render(join(KUBERNETES, 'overlays', name));
   expect(await problemsOf(manifests, validator)).toEqual([]);
   expect(manifests.length).toBeGreaterThan(10);
+});
+
+test.for(folders('components'))('the component %s, on the base', async (name, context) => {
+  const validator = validatorOf(context);
+  expect(await problemsOf(await renderComponent(name), validator)).toEqual([]);
 });
 
 describe('the validator', () => {
@@ -59,12 +69,23 @@ describe('the validator', () => {
       'minReplicas',
       'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: a }\nspec: { minReplicas: 1 }',
     ],
+    [
+      'lagTreshold',
+      'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: a }\nspec: { scaleTargetRef: { name: a }, triggers: [{ type: kafka, metadata: { lagTreshold: "1" } }] }',
+    ],
     ['instances', 'apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: { name: a }\nspec: { instances: "3" }'],
   ];
 
   test.for(wrong)('finds a wrong %s', async ([field, text], context) => {
     const validator = validatorOf(context);
     expect(await problemsOf(parseManifests(text), validator)).toContainEqual(expect.stringContaining(field));
+  });
+
+  test('finds wrong partitions of a topic', async (context) => {
+    const validator = validatorOf(context);
+    if (withoutStrimzi !== null) context.skip(withoutStrimzi);
+    const text = `apiVersion: ${STRIMZI}\nkind: KafkaTopic\nmetadata: { name: a }\nspec: { partitions: "24" }`;
+    expect(await problemsOf(parseManifests(text), validator)).toEqual([expect.stringContaining('/spec/partitions')]);
   });
 
   test('says what it does not know', async (context) => {

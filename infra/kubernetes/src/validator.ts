@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { closed } from './closed-schema.ts';
 import type { Schema } from './closed-schema.ts';
+import { triggerProblems } from './keda-triggers.ts';
 import type { Manifest } from './manifest.ts';
 import { parseManifests } from './render.ts';
 import { fetchSource, kubernetesSource, operatorSources } from './schema-sources.ts';
+import { strimziDefinitions } from './strimzi-definitions.ts';
 
 /** Checks objects against the schemas of the API server and of the operators; fields that they do not have are refused. */
 export class Validator {
@@ -20,13 +22,20 @@ export class Validator {
     this.#openApi = openApi;
   }
 
-  /** Fetches the schemas. Thrown: as by `fetchSource`. */
-  static async create(): Promise<Validator> {
+  /**
+   * Fetches the schemas. Thrown: as by `fetchSource` and `strimziDefinitions`.
+   *
+   * @param withStrimzi whether those of Strimzi are wanted, which need Java and Maven
+   */
+  static async create({ withStrimzi }: { withStrimzi: boolean }): Promise<Validator> {
     const validator = new Validator(join(await fetchSource(kubernetesSource), 'api', 'openapi-spec', 'v3'));
     for (const source of operatorSources) {
       const folder = join(await fetchSource(source), source.folder);
       const files = (await readdir(folder)).filter((file) => source.files.test(file));
       for (const file of files) validator.#addDefinitions(await readFile(join(folder, file), 'utf8'));
+    }
+    if (withStrimzi) {
+      for (const file of await strimziDefinitions()) validator.#addDefinitions(await readFile(file, 'utf8'));
     }
     return validator;
   }
@@ -40,11 +49,13 @@ export class Validator {
     const schema = this.#schemas.get(`${apiVersion} ${kind}`);
     if (schema === undefined) return null;
     const validate = this.#ajv.compile(schema);
-    if (validate(manifest)) return [];
-    return (validate.errors ?? []).map(({ instancePath, message, params }) => {
+    const triggers = await triggerProblems(manifest);
+    if (validate(manifest)) return triggers;
+    const mismatches = (validate.errors ?? []).map(({ instancePath, message, params }) => {
       const unknown = params as { additionalProperty?: string };
       return [`${kind} ${metadata.name}${instancePath}`, message, unknown.additionalProperty].filter(Boolean).join(' ');
     });
+    return [...mismatches, ...triggers];
   }
 
   #addDefinitions(text: string): void {

@@ -1,3 +1,4 @@
+export { DENIED_IPV4, DENIED_IPV6, GLOBAL_UNICAST_IPV6 } from './address-table.ts';
 export { canonicalAddress, classifyAddress, isLoopback } from './address.ts';
 export type { AddressVerdict } from './address.ts';
 export { WebhookConfigError } from './config-error.ts';

@@ -1,0 +1,48 @@
+/** KEDA counts runs in the ledger as the migrations make it. */
+import { join } from 'node:path';
+import pg from 'pg';
+import { expect, inject, test } from 'vitest';
+import { migrate } from '@runlane/postgres';
+import { createLogger } from '@runlane/service-kit';
+import { createDatabase } from '@runlane/testkit';
+import { KUBERNETES, readManifest } from './render.ts';
+
+const MIGRATIONS = join(KUBERNETES, '..', '..', 'services', 'run-consumer', 'migrations');
+
+/** A run that is ready, or runs, or has ended. */
+const INSERT = `
+insert into runlane.runs (
+  run_id, thread_id, assistant_id, status, multitask_strategy, request, fingerprint, metadata, lane_position,
+  ready_at, executor_id, source_topic, source_partition, source_offset, run_ended_at
+)
+select
+  gen_random_uuid(), gen_random_uuid()::text, 'agent', status, 'enqueue', '{}', '', '{}', 1,
+  case when status = 'pending' and is_ready then now() end,
+  case when status = 'running' then gen_random_uuid() end,
+  'runs.requests.v1', 0, row_number() over (),
+  case when status = 'success' then now() end
+from (
+  values ('pending', true), ('pending', true), ('pending', false), ('running', false), ('success', false)
+) wanted (status, is_ready)`;
+
+test('the query of executors counts the runs that are ready and those that run', async () => {
+  const databaseUrl = await createDatabase(inject('databaseUrl'));
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  await migrate({ databaseUrl, directory: MIGRATIONS, schema: 'runlane', logger });
+  const { triggers } = readManifest('components/keda/executor.yaml').spec as {
+    triggers: { metadata: { query: string } }[];
+  };
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const count = async () => {
+      const { rows } = await client.query<number[]>({ text: triggers[0]?.metadata.query ?? '', rowMode: 'array' });
+      return Number(rows[0]?.[0]);
+    };
+    expect(await count()).toBe(0);
+    await client.query(INSERT);
+    expect(await count()).toBe(3);
+  } finally {
+    await client.end();
+  }
+});
