@@ -14,7 +14,7 @@ import { World } from './world.ts';
 
 const LOAD = { runs: 200, threads: 50, ms: 300 };
 /** Of each process: so few that the load lasts for longer than the loss. */
-const AT_ONCE = { RUNLANE_MAX_CONCURRENT_RUNS: '10', RUNLANE_LOG_LEVEL: 'info' };
+const AT_ONCE = { RUNLANE_LEASE_SECONDS: '10', RUNLANE_MAX_CONCURRENT_RUNS: '10', RUNLANE_LOG_LEVEL: 'info' };
 /** Runs that end before the copy is made, and those whose ends it lacks. */
 const [ENDED_BEFORE, LOST_ENDS] = [30, 60];
 const DEADLINE_MS = 90_000;
