@@ -18,7 +18,7 @@ export type { LogLevel, Logger, LoggerOptions } from './logger.ts';
 export { createMetrics, Registry } from './metrics.ts';
 export { redact } from './redact.ts';
 export { Scope } from './scope.ts';
-export { kafkaSecurityProblems } from './kafka-variables.ts';
+export { kafkaSecurityProblems, kafkaVariableNames } from './kafka-variables.ts';
 export type { KafkaSecurityVariables } from './kafka-variables.ts';
 export { currentSecret } from './secret-files.ts';
 export type { SecretFiles, WithSecretFiles } from './secret-files.ts';

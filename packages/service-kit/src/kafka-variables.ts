@@ -65,6 +65,25 @@ export const kafkaVariables = {
   SCHEMA_REGISTRY_PASSWORD: text().meta({ description: 'Password, or API secret, for the registry.', secret: true }),
 };
 
+/** For a service to pick all of them. */
+export const kafkaVariableNames = {
+  KAFKA_SASL_MECHANISM: true,
+  KAFKA_SASL_OAUTHBEARER_CLIENT_ID: true,
+  KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET: true,
+  KAFKA_SASL_OAUTHBEARER_PROVIDER: true,
+  KAFKA_SASL_OAUTHBEARER_SCOPE: true,
+  KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL: true,
+  KAFKA_SASL_PASSWORD: true,
+  KAFKA_SASL_USERNAME: true,
+  KAFKA_SECURITY_PROTOCOL: true,
+  KAFKA_SSL_CA_LOCATION: true,
+  KAFKA_SSL_CERTIFICATE_LOCATION: true,
+  KAFKA_SSL_KEY_LOCATION: true,
+  KAFKA_SSL_KEY_PASSWORD: true,
+  SCHEMA_REGISTRY_PASSWORD: true,
+  SCHEMA_REGISTRY_USERNAME: true,
+} as const satisfies Record<keyof typeof kafkaVariables, true>;
+
 export type KafkaSecurityVariables = z.infer<z.ZodObject<typeof kafkaVariables>>;
 
 const FILES = [
