@@ -112,3 +112,27 @@ test('one round deletes everything that is old, however much it is', async () =>
 
   expect(await world.account()).toMatchObject({ pruned: count, dead: 0, gap: 0 });
 });
+
+test('a URL that is idle is forgotten after a day, and one in trouble after twice the age of deliveries', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const urls = [
+    { url_hash: 'idle', breaker: 'closed', days: 2, is_due: false },
+    { url_hash: 'young', breaker: 'closed', days: 0, is_due: false },
+    { url_hash: 'due', breaker: 'closed', days: 40, is_due: true },
+    { url_hash: 'in trouble', breaker: 'open', days: 20, is_due: false },
+    { url_hash: 'long in trouble', breaker: 'disabled', days: 29, is_due: false },
+  ];
+  await world.pool.query(
+    `insert into webhooks.targets (url_hash, endpoint_id, breaker, updated_at, next_due_at)
+     select 'forgotten ' || url_hash, -1, breaker, now() - days * interval '1 day', case when is_due then now() end
+     from jsonb_to_recordset($1) as url (url_hash text, breaker text, days integer, is_due boolean)`,
+    [JSON.stringify(urls)],
+  );
+
+  await createLedgerPruning(world.pool).pruneTargets(14 * 24 * HOUR_MS, 100);
+
+  const { rows } = await world.pool.query<{ url_hash: string }>(
+    'select url_hash from webhooks.targets where endpoint_id = -1 order by url_hash',
+  );
+  expect(rows.map(({ url_hash }) => url_hash)).toEqual(['forgotten due', 'forgotten in trouble', 'forgotten young']);
+});

@@ -7,7 +7,7 @@ with oldest as (
   from webhooks.targets
   where next_due_at is null
     and updated_at < now() - interval '1 day'
-    and (breaker = 'closed' or updated_at < now() - 2 * $1 * interval '1 millisecond')
+    and (breaker = 'closed' or updated_at < now() - $1 * interval '2 milliseconds')
   order by updated_at
   limit $2
   for update skip locked
