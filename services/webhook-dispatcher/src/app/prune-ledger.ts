@@ -31,24 +31,29 @@ export type PruneDependencies = {
 /** Small enough that one statement holds its locks for milliseconds. */
 const BATCH = 1_000;
 
-/** Prunes in rounds until `signal` aborts. */
+/** Prunes and mends in rounds until `signal` aborts. What fails keeps nothing else from being done. */
 export async function pruneUntil(
   signal: AbortSignal,
   { ledger, ageMs, everyMs, logger }: PruneDependencies,
 ): Promise<void> {
   const pause = new Wakeup();
-  while (!signal.aborted) {
+  const counted = async (what: string, work: () => Promise<number>): Promise<number> => {
     try {
-      const deliveries = await untilLess(signal, () => ledger.pruneDeliveries(ageMs, BATCH));
-      const events = await untilLess(signal, () => ledger.pruneEvents(ageMs, BATCH));
-      const quarantined = await untilLess(signal, () => ledger.pruneQuarantine(2 * ageMs, BATCH));
-      await untilLess(signal, () => ledger.pruneTargets(ageMs, BATCH));
-      const mended = await ledger.mendStranded(BATCH);
-      if (mended > 0) logger.warn({ mended }, 'ledger.stranded_deliveries_mended');
-      if (deliveries + events + quarantined > 0) logger.info({ deliveries, events, quarantined }, 'ledger.pruned');
+      return await work();
     } catch (error) {
-      logger.warn({ err: error }, 'ledger.prune_failed');
+      logger.warn({ err: error, what }, 'ledger.prune_failed');
+      return 0;
     }
+  };
+  const pruned = (what: string, prune: () => Promise<number>) => counted(what, () => untilLess(signal, prune));
+  while (!signal.aborted) {
+    const mended = await counted('stranded', () => ledger.mendStranded(BATCH));
+    if (mended > 0) logger.warn({ mended }, 'ledger.stranded_deliveries_mended');
+    const deliveries = await pruned('deliveries', () => ledger.pruneDeliveries(ageMs, BATCH));
+    const events = await pruned('events', () => ledger.pruneEvents(ageMs, BATCH));
+    const quarantined = await pruned('quarantine', () => ledger.pruneQuarantine(2 * ageMs, BATCH));
+    await pruned('targets', () => ledger.pruneTargets(ageMs, BATCH));
+    if (deliveries + events + quarantined > 0) logger.info({ deliveries, events, quarantined }, 'ledger.pruned');
     await pause.wait(everyMs, signal);
   }
 }

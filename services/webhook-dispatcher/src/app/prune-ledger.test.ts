@@ -1,0 +1,36 @@
+/** Rounds of upkeep. Doubled: the ledger. Decides: what was asked of it, and what is told. */
+import { createLogger } from '@runlane/service-kit';
+import { expect, test, vi } from 'vitest';
+import { pruneUntil } from './prune-ledger.ts';
+
+test('what fails is told by name, and keeps nothing else from being done', async () => {
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const warn = vi.spyOn(logger, 'warn');
+  const stop = new AbortController();
+  const done: string[] = [];
+  const work = (what: string) => () => {
+    done.push(what);
+    return what === 'deliveries' || what === 'stranded' ? Promise.reject(new Error(what)) : Promise.resolve(0);
+  };
+  await pruneUntil(stop.signal, {
+    ledger: {
+      mendStranded: work('stranded'),
+      pruneDeliveries: work('deliveries'),
+      pruneEvents: work('events'),
+      pruneQuarantine: work('quarantine'),
+      pruneTargets: () => {
+        stop.abort();
+        return work('targets')();
+      },
+    },
+    ageMs: 1,
+    everyMs: 60_000,
+    logger,
+  });
+
+  expect(done).toEqual(['stranded', 'deliveries', 'events', 'quarantine', 'targets']);
+  expect(warn.mock.calls.map(([about]) => about)).toEqual([
+    expect.objectContaining({ what: 'stranded' }),
+    expect.objectContaining({ what: 'deliveries' }),
+  ]);
+});
