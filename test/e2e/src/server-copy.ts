@@ -1,4 +1,3 @@
-/** Copies of a Postgres, and of a database in it, that are made while it is in use. */
 import { chmod, chown, copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -30,22 +29,6 @@ export async function copyServer(url: string, from: string, to: string): Promise
       await chown(join(to, name), uid, gid);
     }
   } finally {
-    await client.end();
-  }
-}
-
-/** Runs statements at once while nobody is in the database, and nobody can come. `name` may be another one afterwards. */
-export async function whileClosed(adminUrl: string, name: string, statements: string): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl });
-  await client.connect();
-  const open = (isOpen: boolean) =>
-    client.query(`update pg_database set datallowconn = $2 where datname = $1`, [name, isOpen]);
-  try {
-    await open(false);
-    await client.query('select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1', [name]);
-    await client.query(statements);
-  } finally {
-    await open(true);
     await client.end();
   }
 }
