@@ -62,6 +62,11 @@ export function createRunConsumerMetrics() {
       help: 'Ready runs of graphs that no process executes, up to 10000 a graph, in the process that sweeps.',
       registers,
     }),
+    markedRuns: new Gauge({
+      name: 'runlane_marked_runs',
+      help: 'Runs of long lanes that were superseded or cancelled and whose events are still to come, at most, in the process that sweeps.',
+      registers,
+    }),
     rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
     uncaughtErrors: new Counter({
