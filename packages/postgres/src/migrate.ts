@@ -28,7 +28,7 @@ export type MigrateOptions = {
    * and types elsewhere need their schema's name) and holds the table `migrations`.
    */
   schema: string;
-  logger: Logger;
+  logger: Pick<Logger, 'debug' | 'info' | 'warn'>;
   /** Longest to wait for other processes and for locks, in milliseconds. Default 120 000. */
   timeoutMs?: number;
 };
@@ -83,7 +83,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   return applied;
 }
 
-async function lockMigrations(client: Client, deadline: AbortSignal, logger: Logger): Promise<void> {
+async function lockMigrations(client: Client, deadline: AbortSignal, logger: MigrateOptions['logger']): Promise<void> {
   await retrying(() => tryLock(client), {
     signal: deadline,
     isRetriable: (error) => error instanceof RunlaneError && error.retryable,
