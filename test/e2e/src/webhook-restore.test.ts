@@ -13,7 +13,7 @@ import { whileClosed } from './closed-database.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 import { MASTER_KEY, WebhookWorld, statusEvent } from './webhook-world.ts';
 
-const [URLS, PART] = [4, 200];
+const [URLS, PART] = [4, 120];
 
 /** So that much is under way at any time. */
 function slowly(response: ServerResponse): void {
