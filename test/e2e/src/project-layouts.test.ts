@@ -26,6 +26,44 @@ type Layout = {
 const esm = { 'package.json': { type: 'module' } };
 const alias = (to: string) => ({ compilerOptions: { paths: { '@/*': [to] } } });
 
+/** Writes an element as text. */
+const JSX_RUNTIME = `export const jsx = (tag: string, { children }: { children: string }) => tag + ' of the runtime:' + children;`;
+
+/** Two packages whose modules are compiled by settings that contradict each other, and those of the root. */
+function compiledByPackage(type: 'module' | 'commonjs'): Record<string, Layout> {
+  const runtime = { 'package.json': { type, imports: { '#ui/*': './ui/*.ts' } }, 'ui/jsx-runtime.ts': JSX_RUNTIME };
+  const decorated = `
+    const log: string[] = [];
+    const noted = (_target: unknown, about: unknown) => { log.push(typeof about === 'object' ? 'standard' : 'legacy'); };
+    class Base { get name() { return 'of the base'; } }
+    class Tool extends Base { @noted tell() {} name!: string; }`;
+  const graph = (before: string) => telling('[new Tool().name, log, <p>hello</p>]', before + decorated);
+  const below = (folder: string, files: Layout['files']) =>
+    Object.fromEntries(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
+  const legacy = { experimentalDecorators: true, useDefineForClassFields: false, jsx: 'react', jsxFactory: 'h' };
+  return {
+    [`a monorepo of ${type} whose packages have decorators, fields and JSX of their own`]: {
+      graphs: { one: './apps/one/src/agent.tsx:graph', two: './apps/two/src/agent.tsx:graph' },
+      packages: { one: 'apps/one', two: 'apps/two' },
+      files: {
+        'package.json': { type },
+        'tsconfig.json': { compilerOptions: { jsx: 'react', jsxFactory: 'nowhere' } },
+        ...below('apps/one', {
+          'package.json': { type },
+          'tsconfig.json': { compilerOptions: legacy },
+          'src/agent.tsx': graph(`import { h } from './h';`),
+          'src/h.ts': `export const h = (tag: string, _props: unknown, ...children: string[]) => tag + ':' + children.join();`,
+        }),
+        ...below('apps/two', {
+          ...runtime,
+          'tsconfig.json': { compilerOptions: { target: 'ES2022', jsx: 'react-jsx', jsxImportSource: '#ui' } },
+          'src/agent.tsx': graph(''),
+        }),
+      },
+    },
+  };
+}
+
 const LAYOUTS: Record<string, Layout> = {
   'modules, with .js for .ts, index files, JSON, .mts and .cts': {
     graphs: { agent: './src/agent.ts:graph' },
@@ -98,6 +136,17 @@ const LAYOUTS: Record<string, Layout> = {
       'apps/two/lib/name.ts': `export const name = 'two';`,
     },
   },
+  'JSX by a runtime that the tsconfig names': {
+    graphs: { agent: './agent.tsx:graph' },
+    files: {
+      'package.json': { type: 'module', imports: { '#ui/*': './ui/*.ts' } },
+      'tsconfig.json': { compilerOptions: { jsx: 'react-jsx', jsxImportSource: '#ui' } },
+      'ui/jsx-runtime.ts': JSX_RUNTIME,
+      'agent.tsx': telling('<p>hello</p>'),
+    },
+  },
+  ...compiledByPackage('module'),
+  ...compiledByPackage('commonjs'),
   'a monorepo in CommonJS with a tsconfig for each package': {
     graphs: { one: './apps/one/agent.ts:graph', two: './apps/two/agent.ts:graph' },
     packages: { one: 'apps/one', two: 'apps/two' },
