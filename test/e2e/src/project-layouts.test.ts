@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, inject, test } from 'vitest';
 import { ProjectFolders, telling } from './project-folder.ts';
+import type { PackageManager } from './package-managers.ts';
 import { World, runCreate } from './world.ts';
 
 const TSX = fileURLToPath(import.meta.resolve('tsx/cli'));
@@ -21,6 +22,10 @@ type Layout = {
   /** The folder of the package that a graph belongs to, below that of the project. */
   packages?: Record<string, string>;
   graphs: Record<string, string>;
+  /** The folder of langgraph.json, below that of the project. */
+  at?: string;
+  /** What links the packages of the workspace. */
+  manager?: PackageManager;
 };
 
 const esm = { 'package.json': { type: 'module' } };
@@ -63,6 +68,42 @@ function compiledByPackage(type: 'module' | 'commonjs'): Record<string, Layout> 
     },
   };
 }
+
+/** A graph that uses a package of the same workspace, which is there as TypeScript. */
+function linkedBy(manager: PackageManager): Record<string, Layout> {
+  const range = manager === 'pnpm' ? 'workspace:*' : '*';
+  return {
+    [`packages of a workspace, linked by ${manager}`]: {
+      manager,
+      at: 'apps/agent',
+      graphs: { agent: './src/agent.ts:graph' },
+      files: {
+        'package.json': { name: 'acme', private: true, workspaces: ['apps/*', 'packages/*'] },
+        'pnpm-workspace.yaml': 'packages: [apps/*, packages/*]',
+        'apps/agent/package.json': { ...named('agent'), dependencies: { '@acme/tools': range } },
+        'apps/agent/src/agent.ts': telling(
+          '[tell(), deep]',
+          `import { tell } from '@acme/tools'; import { deep } from '@acme/tools/deep';`,
+        ),
+        'packages/tools/package.json': {
+          ...named('tools'),
+          exports: { '.': './src/index.ts', './*': './src/*.ts' },
+          dependencies: { '@acme/words': range },
+        },
+        'packages/tools/src/index.ts': `
+          import { AIMessage } from '@langchain/core/messages';
+          import { Word } from '@acme/words';
+          export const tell = () => new AIMessage(Word.Hello).content;`,
+        'packages/tools/src/deep.ts': `export { tell as deep } from './told.js';`,
+        'packages/tools/src/told.ts': `export const tell: string = 'deep';`,
+        'packages/words/package.json': { name: '@acme/words', version: '1.0.0', main: './index.ts' },
+        'packages/words/index.ts': `export enum Word { Hello = 'hello' }`,
+      },
+    },
+  };
+}
+
+const named = (name: string) => ({ name: `@acme/${name}`, version: '1.0.0', type: 'module' });
 
 const LAYOUTS: Record<string, Layout> = {
   'modules, with .js for .ts, index files, JSON, .mts and .cts': {
@@ -147,6 +188,9 @@ const LAYOUTS: Record<string, Layout> = {
   },
   ...compiledByPackage('module'),
   ...compiledByPackage('commonjs'),
+  ...linkedBy('npm'),
+  ...linkedBy('pnpm'),
+  ...linkedBy('yarn'),
   'a monorepo in CommonJS with a tsconfig for each package': {
     graphs: { one: './apps/one/agent.ts:graph', two: './apps/two/agent.ts:graph' },
     packages: { one: 'apps/one', two: 'apps/two' },
@@ -163,8 +207,10 @@ const LAYOUTS: Record<string, Layout> = {
   },
 };
 
-test.each(Object.entries(LAYOUTS))('%s', async (_name, { files, graphs, packages = {} }) => {
-  const directory = folders.create({ ...files, 'langgraph.json': { graphs } });
+test.each(Object.entries(LAYOUTS))('%s', async (_name, { files, graphs, packages = {}, at = '.', manager }) => {
+  const written = { ...files, [join(at, 'langgraph.json')]: { graphs } };
+  const root = manager === undefined ? folders.create(written) : await folders.createWith(manager, written);
+  const directory = join(root, at);
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
   await service.ready();
