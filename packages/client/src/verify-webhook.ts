@@ -11,7 +11,7 @@ export type IncomingWebhook = Omit<ReceivedWebhook, 'headers' | 'body' | 'now'> 
 };
 
 /**
- * Checks the signature of a webhook by Standard Webhooks, with the secret of the URL's origin (`whsec_…`) or the public key
+ * Checks that a webhook is genuine, by Standard Webhooks, and was sent to `url`: with the secret of the URL's origin (`whsec_…`) or the public key
  * (`whpk_…`). Drop repeats by the `id` of the verdict.
  *
  * Thrown: Error when no key is given, or one is malformed.
