@@ -7,7 +7,7 @@ import { verifyWebhook } from './verify.ts';
 const master = 'a master key of the test, long enough';
 const origin = 'https://hooks.example.com';
 const url = `${origin}/in`;
-const body = Buffer.from('{ "event_id":"e1", "note":"\\u0000 ä" }\n');
+const body = Buffer.from(`{ "event_id":"e1", "webhook":"${origin.toUpperCase()}/in", "note":"\\u0000 ä" }\n`);
 const id = webhookIdOf('e1', hash('sha256', url));
 const now = 1_700_000_000;
 const headers: Record<string, string> = createSigner([master]).sign(origin, { id, timestamp: now, body });
@@ -68,7 +68,14 @@ test('what was sent to another URL is refused, also by receivers that share the 
   expect(elsewhere(`${origin.toUpperCase()}/in`, { secrets }).kind).toBe('ok');
 });
 
-test.each(['no JSON', '[]', '{}', '{"event_id":1}'])('a signed body without an event is refused: %s', (text) => {
+const strange = [
+  'no JSON',
+  '[]',
+  '{}',
+  `{"event_id":1,"webhook":"${url}"}`,
+  '{"event_id":"e1","webhook":"https://x.example"}',
+];
+test.each(strange)('a signed body without an event for this URL is refused: %s', (text) => {
   const bytes = Buffer.from(text);
   const signed: Record<string, string> = createSigner([master]).sign(origin, { id, timestamp: now, body: bytes });
   expect(verifyWebhook({ url, headers: signed, body: bytes, now, secrets })).toMatchObject({ code: 'other_receiver' });

@@ -33,7 +33,7 @@ export type Verification =
 
 /**
  * Checks the signature of a webhook by Standard Webhooks, strictly: every header once and well-formed, the time within
- * the tolerance, one signature that matches, and an id that belongs to the event for this URL. Receivers drop repeats by `id`.
+ * the tolerance, one signature that matches, and a body and an id that belong to this URL. Receivers drop repeats by `id`.
  *
  * Thrown: Error when no key is given, one is malformed, or `url` is no URL.
  */
@@ -76,21 +76,26 @@ export function verifyWebhook(webhook: ReceivedWebhook): Verification {
   return { kind: 'ok', id, timestamp: seconds };
 }
 
-/** The id is made of the URL and the event, and is signed with it. */
+/** The event names its URL, and the id is made of the URL and the event; both are signed. */
 function isFor(url: string, id: string, body: Uint8Array): boolean {
-  const eventId = eventIdOf(body);
-  return eventId !== null && webhookIdOf(eventId, hash('sha256', new URL(url).href)) === id;
+  const event = eventOf(body);
+  const { href } = new URL(url);
+  return (
+    event !== null && URL.parse(event.webhook)?.href === href && webhookIdOf(event.id, hash('sha256', href)) === id
+  );
 }
 
-function eventIdOf(body: Uint8Array): string | null {
+function eventOf(body: Uint8Array): { id: string; webhook: string } | null {
+  let event: unknown;
   try {
-    const event: unknown = JSON.parse(Buffer.from(body).toString());
-    if (typeof event !== 'object' || event === null || !('event_id' in event)) return null;
-    return typeof event.event_id === 'string' ? event.event_id : null;
+    event = JSON.parse(Buffer.from(body).toString());
   } catch {
     // A body that is no JSON holds no event.
     return null;
   }
+  if (typeof event !== 'object' || event === null || !('event_id' in event) || !('webhook' in event)) return null;
+  const { event_id: id, webhook } = event;
+  return typeof id === 'string' && typeof webhook === 'string' ? { id, webhook } : null;
 }
 
 function isEqual(left: Buffer, right: Buffer): boolean {
