@@ -110,10 +110,12 @@ test.for([
   await away();
   await waitsFor(service, 'database', /does not answer/);
   await logged(service, 'lease.lost');
+  expect(await probe(service, '/livez')).toEqual({ status: 200, failing: {} });
   await back();
   const history = await readHistory(world, events, asked);
 
   expect(historyProblems(history, asked)).toEqual([]);
+  expect(history.ledger.filter(({ attempt }) => attempt !== 1)).toEqual([]);
   expect(overlapProblems(world.sideEffects(), new Map())).toEqual([]);
   expect(service.isRunning).toBe(true);
 });
@@ -160,6 +162,7 @@ test('outages of Postgres never use up the attempts of a run whose executor live
   gate.open();
   const history = await readHistory(world, events, asked);
   expect(historyProblems(history, asked)).toEqual([]);
+  expect(history.ledger.map(({ attempt }) => attempt)).toEqual([1]);
 });
 
 test('a consumer that is stopped while Postgres is away ends in good order', async () => {

@@ -135,11 +135,49 @@ test('a renewal that hangs loses the lease on time, and its late answer does not
 
   open[0]?.resolve([]);
   await vi.advanceTimersByTimeAsync(0);
-  expect(lease.executorId).not.toBe('e1');
+  expect(lease.executorId).toBeNull();
   await vi.advanceTimersByTimeAsync(1_000);
+  expect(lease.executorId).toBeNull();
+  expect(leases.calls.slice(-2)).toEqual(['renew e1', 'renew e1']);
+});
 
+test('a lease that was given up is held again under its id, so that nothing in its name is taken for stranded', async () => {
+  let isAway = true;
+  const held: HeldClaim[] = [{ runId: 'a', fencingToken: 7n, stop: null }];
+  const { lease, leases, whatHappened, renewals, heldUntil } = holdLease({
+    renew: () => (isAway ? Promise.reject(new RetriableError('away')) : Promise.resolve(held)),
+  });
+  await vi.advanceTimersByTimeAsync(LEASE_MS);
+  expect([lease.executorId, whatHappened()]).toEqual([null, ['held', 'lost']]);
+  isAway = false;
+  await vi.advanceTimersByTimeAsync(500);
+
+  expect([lease.executorId, whatHappened()]).toEqual(['e1', ['held', 'lost', 'held']]);
+  expect(leases.calls.filter((call) => call.startsWith('register'))).toEqual(['register e1']);
+  expect(renewals.at(-1)?.held).toBe(held);
+  expect(heldUntil.at(-1)).toBeGreaterThan(LEASE_MS * 1.5);
+});
+
+test('one that was given up and then taken is not asked for again', async () => {
+  let answer: () => Promise<HeldClaim[] | null> = () => Promise.reject(new RetriableError('away'));
+  const { lease, leases } = holdLease({ renew: () => answer() });
+  await vi.advanceTimersByTimeAsync(LEASE_MS);
+  answer = () => Promise.resolve(null);
+  await vi.advanceTimersByTimeAsync(500);
   expect(lease.executorId).toBe('e2');
-  expect(leases.calls.slice(-2)).toEqual(['renew e1', 'register e2']);
+  answer = () => Promise.reject(new RetriableError('away'));
+  await vi.advanceTimersByTimeAsync(LEASE_MS);
+  expect(leases.calls.slice(-2)).toEqual(['renew e2', 'renew e2']);
+});
+
+test('one that was given up goes with the release', async () => {
+  const { lease, leases, stop, holding } = holdLease({ renew: () => Promise.reject(new RetriableError('away')) });
+  await vi.advanceTimersByTimeAsync(LEASE_MS);
+  stop.abort();
+  await holding;
+  await lease.release();
+  await lease.release();
+  expect(leases.calls.filter((call) => call.startsWith('release'))).toEqual(['release e1']);
 });
 
 test('a late refusal of a lease that was already given up loses it only once', async () => {

@@ -2,6 +2,10 @@
  * Purpose   Keeps the one lease row of this process, on which the ownership of all its runs hangs (design 5).
  * I3        A lease that was taken, or that could not be renewed before it ran out, is given up: every run of it is
  *           aborted as lease lost before another process may execute it.
+ * I11       A lease that was given up and that nobody has taken is held again under its old id, once the database answers:
+ *           what the ledger has in that name stays with this process, and no sweeper takes it for stranded and spends an
+ *           attempt. That may be more than this process knows of: a claim whose answer was lost, or a run that it has ended
+ *           and whose end a failover forgot.
  * Clock     The database decides when a lease has ended; this side gives up earlier, by its own monotonic clock.
  */
 import { LeaseLost } from '@runlane/service-kit';
@@ -39,6 +43,8 @@ const GIVE_UP_SHARE = 0.8;
 export class ExecutorLease {
   readonly #needs: LeaseDependencies;
   #executorId: string | null = null;
+  /** The id of a lease that was given up while nobody is known to have taken it. */
+  #givenUpId: string | null = null;
   #renewedAtMs = 0;
 
   constructor(needs: LeaseDependencies) {
@@ -74,8 +80,9 @@ export class ExecutorLease {
    * while the database is away the lease runs out by itself.
    */
   async release(): Promise<void> {
-    const executorId = this.#executorId;
+    const executorId = this.#executorId ?? this.#givenUpId;
     this.#executorId = null;
+    this.#givenUpId = null;
     if (executorId === null) return;
     try {
       await this.#needs.leases.release(executorId);
@@ -85,26 +92,52 @@ export class ExecutorLease {
   }
 
   async #registerOrRenew(): Promise<void> {
-    const { leases, leaseMs, host, monotonicMs, logger } = this.#needs;
-    // Taken before the statement is sent: the lease in the database ends no earlier than counted from here.
-    const sentAtMs = monotonicMs();
+    const { leases, leaseMs, monotonicMs } = this.#needs;
     if (this.#executorId === null) {
-      const executorId = this.#needs.newExecutorId();
-      await leases.register(executorId, host, leaseMs);
-      this.#executorId = executorId;
-      this.#renewed(sentAtMs);
-      logger.info({ executor_id: executorId, lease_ms: leaseMs }, 'lease.registered');
-      this.#needs.onHeld();
+      if (!(await this.#holdAgain())) await this.#register();
       return;
     }
+    // Taken before the statement is sent: the lease in the database ends no earlier than counted from here.
+    const sentAtMs = monotonicMs();
     const onRenewed = this.#needs.onRenewing();
     const held = await leases.renew(this.#executorId, leaseMs);
     if (held === null) {
       this.#lose('another process took it');
+      this.#givenUpId = null;
       return;
     }
     this.#renewed(sentAtMs);
     onRenewed(held);
+  }
+
+  async #register(): Promise<void> {
+    const { leases, leaseMs, host, monotonicMs } = this.#needs;
+    const sentAtMs = monotonicMs();
+    const executorId = this.#needs.newExecutorId();
+    await leases.register(executorId, host, leaseMs);
+    this.#hold(executorId, sentAtMs, 'lease.registered');
+  }
+
+  /** False when there is no lease that was given up, or another process has taken it. */
+  async #holdAgain(): Promise<boolean> {
+    const executorId = this.#givenUpId;
+    if (executorId === null) return false;
+    const sentAtMs = this.#needs.monotonicMs();
+    const onRenewed = this.#needs.onRenewing();
+    const held = await this.#needs.leases.renew(executorId, this.#needs.leaseMs);
+    this.#givenUpId = null;
+    if (held === null) return false;
+    this.#hold(executorId, sentAtMs, 'lease.held_again');
+    onRenewed(held);
+    return true;
+  }
+
+  #hold(executorId: string, sentAtMs: number, message: string): void {
+    const { leaseMs, logger, onHeld } = this.#needs;
+    this.#executorId = executorId;
+    this.#renewed(sentAtMs);
+    logger.info({ executor_id: executorId, lease_ms: leaseMs }, message);
+    onHeld();
   }
 
   #renewed(sentAtMs: number): void {
@@ -128,6 +161,7 @@ export class ExecutorLease {
     if (this.#executorId === null) return;
     const reason = new LeaseLost(`executor ${this.#executorId}`);
     this.#needs.logger.error({ executor_id: this.#executorId, why }, 'lease.lost');
+    this.#givenUpId = this.#executorId;
     this.#executorId = null;
     this.#needs.onHeldUntil(this.#needs.monotonicMs());
     this.#needs.onLost(reason);

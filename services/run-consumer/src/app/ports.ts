@@ -123,10 +123,15 @@ export interface Outbox {
     maxBytes: number,
     without?: readonly string[],
   ): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
-  markPublished(outboxIds: readonly bigint[]): Promise<void>;
+  /** Marks them where the ledger still has them: in one that went back, another event may have the `outboxId` (I1). */
+  markPublished(published: readonly Pick<OutboxEntry, 'outboxId' | 'eventId'>[]): Promise<void>;
 }
 
-export type StoredDeadLetter = { id: bigint; record: OutRecord };
+/**
+ * `storedUs`: when, in microseconds since 1970. It tells a dead letter from another one that has its `id` in a ledger that
+ * went back.
+ */
+export type StoredDeadLetter = { id: bigint; storedUs: bigint; record: OutRecord };
 
 /** Dead letters that wait for their topic; `letterCount` counts no further than a limit. Age of the oldest in seconds. */
 export type DeadLetterBacklog = { letterCount: number; bytes: number; oldestSeconds: number };
@@ -142,8 +147,8 @@ export interface DeadLetterOutbox {
     without?: readonly bigint[],
   ): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
   backlog(): Promise<DeadLetterBacklog>;
-  /** Deletes those that the broker has. */
-  forget(ids: readonly bigint[]): Promise<void>;
+  /** Deletes those that the broker has, and no other that has the `id` of one in a ledger that went back (I1). */
+  forget(letters: readonly Pick<StoredDeadLetter, 'id' | 'storedUs'>[]): Promise<void>;
 }
 
 /** Turns a status event into the record that carries it. */

@@ -21,6 +21,7 @@ function letter(id: number) {
   };
   return {
     id: BigInt(id),
+    storedUs: BigInt(id),
     record: { topic: 'dlq', key: Buffer.from(`k${id}`), value: Buffer.from(`v${id}`), headers },
   };
 }
@@ -39,7 +40,8 @@ function startRelay(waiting: number[], publish: (records: readonly OutRecord[]) 
         const letters = waiting.map(letter).filter(({ id }) => !without.includes(id));
         return Promise.resolve({ letters: letters.slice(0, limit), hasMore: false });
       },
-      forget: (ids) => {
+      forget: (letters) => {
+        const ids = letters.map(({ id }) => id);
         calls.push(`forget ${ids.join(',')}`);
         for (const id of ids) waiting.splice(waiting.indexOf(Number(id)), 1);
         return Promise.resolve();

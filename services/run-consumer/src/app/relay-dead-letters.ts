@@ -43,16 +43,16 @@ async function publishOldest(
   const { outbox, publisher, logger } = needs;
   const { letters, hasMore } = await batch.ask((limit) => outbox.waiting(limit, BATCH_BYTES, held.keys()));
   if (letters.length === 0) return false;
-  const smaller = ({ id, record }: StoredDeadLetter, refusal: RecordTooLarge) => {
+  const smaller = ({ record, ...stored }: StoredDeadLetter, refusal: RecordTooLarge) => {
     const fitting = smallerDeadLetter(record);
     if (fitting === null) return null;
     logger.warn({ err: refusal }, 'dead_letter_relay.too_large');
-    return { id, record: fitting };
+    return { ...stored, record: fitting };
   };
   const leftOut = await publishFitting(letters, { smaller, waitsFor: () => false }, publisher, signal);
   const leftOutIds = new Set(leftOut.map(({ item }) => item.id));
   const published = letters.filter(({ id }) => !leftOutIds.has(id));
-  if (published.length > 0) await outbox.forget(published.map(({ id }) => id));
+  if (published.length > 0) await outbox.forget(published);
   for (const { item, refusal } of leftOut) {
     if (refusal === null) continue;
     logger.error({ err: refusal, id: String(item.id) }, 'dead_letter_relay.refused');

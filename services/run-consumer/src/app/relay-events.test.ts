@@ -79,7 +79,8 @@ function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = 
         const entries = all.filter(({ threadId }) => !without.includes(threadId));
         return Promise.resolve({ entries: entries.slice(0, limit), hasMore: entries.length >= limit });
       },
-      markPublished: async (ids) => {
+      markPublished: async (published) => {
+        const ids = published.map(({ outboxId }) => outboxId);
         calls.push(`mark ${list(ids)}`);
         await mark?.();
         for (const id of ids) waiting.splice(waiting.indexOf(Number(id)), 1);

@@ -65,7 +65,7 @@ async function publishOldest(
   const leftOutIds = new Set(leftOut.map(({ item }) => item.event.event_id));
   const published = entries.filter(({ eventId }) => !leftOutIds.has(eventId));
   if (published.length > 0) {
-    await needs.outbox.markPublished(published.map(({ outboxId }) => outboxId));
+    await needs.outbox.markPublished(published);
     needs.onPublished(published.length, oldest.occurredAt);
   }
   for (const { item, refusal } of leftOut) if (refusal !== null) hold(item.event, refusal, held, needs.logger);

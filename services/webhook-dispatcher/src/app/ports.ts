@@ -157,6 +157,8 @@ export type Settlement = {
   endpointId: bigint;
   fence: bigint;
   deliveryId: bigint;
+  /** Tells the delivery from another one that has its id in a ledger that went back. */
+  eventId: string;
   end:
     | { kind: 'delivered' }
     | { kind: 'retry'; afterMs: number; isCharged: boolean; yields: boolean }

@@ -53,6 +53,7 @@ export async function sendOne(
     endpointId: held.endpointId,
     fence: held.fence,
     deliveryId: delivery.deliveryId,
+    eventId: delivery.eventId,
     end: endOf(decision, result, signal.aborted),
     isCharged: decision.kind === 'delivered' || decision.isCharged,
     attempts,

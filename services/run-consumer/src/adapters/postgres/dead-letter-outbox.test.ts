@@ -68,7 +68,7 @@ test('a look takes dead letters up to a number and up to a number of bytes, and 
   let hasMore = true;
   while (hasMore) {
     const look = await outbox.waiting(500, 64 * KIB);
-    await outbox.forget(look.letters.map(({ id }) => id));
+    await outbox.forget(look.letters);
     looks.push([look.letters.length, look.hasMore]);
     hasMore = look.hasMore;
   }
@@ -109,7 +109,7 @@ test('they are counted, with the age of the oldest, and with too many or too lar
   expect(backlog.letterCount).toBe(2);
   expect(backlog.bytes).toBeGreaterThanOrEqual(2 * KIB);
   expect(backlog.oldestSeconds).toBeGreaterThanOrEqual(3_600);
-  await outbox.forget((await outbox.waiting(1, KIB)).letters.map(({ id }) => id));
+  await outbox.forget((await outbox.waiting(1, KIB)).letters);
   await storeWithin({ letterCount: 2, bytes: 10 * KIB });
 });
 
@@ -120,4 +120,20 @@ test('of a transaction that rolls back there is no dead letter', async () => {
   });
   await expect(failing).rejects.toThrow('as asked');
   expect(await createDeadLetterOutbox(rows.pool).waiting(1, KIB)).toEqual({ letters: [], hasMore: false });
+});
+
+test('in a ledger that went back, what was published of before deletes no dead letter that has its place now', async () => {
+  const outbox = createDeadLetterOutbox(rows.pool);
+  await store([ofBytes(1)]);
+  const { letters: before } = await outbox.waiting(10, KIB);
+  await rows.pool.query('delete from runlane.dead_letters');
+  await rows.pool.query(`select setval(pg_get_serial_sequence('runlane.dead_letters', 'id'), $1, false)`, [
+    before[0]?.id,
+  ]);
+  await store([ofBytes(2)]);
+  await outbox.forget(before);
+  const { letters: now } = await outbox.waiting(10, KIB);
+  expect(now.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  await outbox.forget(now);
+  expect(await outbox.waiting(10, KIB)).toEqual({ letters: [], hasMore: false });
 });

@@ -12,6 +12,7 @@ const INSERT_BYTES = 16 * 1024 * 1024;
 type Pairs = [name: string, values: string[]][];
 type LetterRow = {
   id: bigint;
+  stored_us: bigint;
   topic: string;
   key: Buffer | null;
   headers: Pairs;
@@ -85,15 +86,18 @@ export function createDeadLetterOutbox(pool: Pool): DeadLetterOutbox {
     async waiting(limit, maxBytes, without = []) {
       const rows = await onDatabase(() => query<LetterRow>(pool, sql.selectDeadLetters, [limit, maxBytes, without]));
       const foundCount = rows[0]?.found_count ?? 0;
-      const letters = rows.map(({ id, topic, key, headers, value }) => ({
+      const letters = rows.map(({ id, stored_us: storedUs, topic, key, headers, value }) => ({
         id,
+        storedUs,
         record: { topic, key, value, headers: fromPairs(headers) },
       }));
       return { letters, hasMore: foundCount > letters.length || foundCount === limit };
     },
     backlog: () => onDatabase(() => backlogOf(pool, BACKLOG_LIMIT.letterCount)),
-    async forget(ids) {
-      await onDatabase(() => query(pool, sql.deleteDeadLetters, [ids]));
+    async forget(letters) {
+      const ids = letters.map(({ id }) => id);
+      const storedUs = letters.map((letter) => letter.storedUs);
+      await onDatabase(() => query(pool, sql.deleteDeadLetters, [ids, storedUs]));
     },
   };
 }

@@ -34,7 +34,7 @@ test('a look takes events up to a number of bytes and always at least one, and s
   let hasMore = true;
   while (hasMore) {
     const look = await outbox.unpublished(500, 64 * KIB);
-    await outbox.markPublished(look.entries.map(({ outboxId }) => outboxId));
+    await outbox.markPublished(look.entries);
     looks.push({ count: look.entries.length, hasMore: look.hasMore });
     hasMore = look.hasMore;
   }
@@ -60,6 +60,24 @@ test('a look leaves threads out, however many events of theirs come first', asyn
   const all = (await outbox.unpublished(500, 64 * KIB)).entries.map(({ threadId }) => threadId);
   const look = await outbox.unpublished(1, 64 * KIB, all.slice(0, 2));
   expect(look.entries.map(({ threadId }) => threadId)).toEqual(all.slice(2));
+});
+
+test('in a ledger that went back, what was published of before marks no event that has its place now', async () => {
+  await rows.pool.query('truncate runlane.outbox');
+  await storeEvent(1);
+  const outbox = createOutbox(rows.pool);
+  const { entries: before } = await outbox.unpublished(500, 64 * KIB);
+  await rows.pool.query('delete from runlane.outbox');
+  await storeEvent(1);
+  await rows.pool.query(`select setval(pg_get_serial_sequence('runlane.outbox', 'outbox_id'), $1, false)`, [
+    before[0]?.outboxId,
+  ]);
+  await rows.pool.query('update runlane.outbox set outbox_id = default');
+  await outbox.markPublished(before);
+  const { entries: now } = await outbox.unpublished(500, 64 * KIB);
+  expect(now.map(({ outboxId }) => outboxId)).toEqual(before.map(({ outboxId }) => outboxId));
+  await outbox.markPublished(now);
+  expect((await outbox.unpublished(500, 64 * KIB)).entries).toEqual([]);
 });
 
 test('asking for the lease of another process writes nothing', async () => {

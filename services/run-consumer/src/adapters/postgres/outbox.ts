@@ -68,8 +68,10 @@ export function createOutbox(pool: Pool): Outbox {
       }));
       return { entries, hasMore: foundCount > entries.length || foundCount === limit };
     },
-    async markPublished(outboxIds) {
-      await onDatabase(() => query(pool, sql.markEventsPublished, [outboxIds]));
+    async markPublished(published) {
+      const outboxIds = published.map(({ outboxId }) => outboxId);
+      const eventIds = published.map(({ eventId }) => eventId);
+      await onDatabase(() => query(pool, sql.markEventsPublished, [outboxIds, eventIds]));
     },
   };
 }

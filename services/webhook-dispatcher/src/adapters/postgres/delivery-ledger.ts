@@ -159,14 +159,15 @@ function leaseKey({ endpointId, fence }: Held): string {
 async function settle(client: PoolClient, settlements: readonly Settlement[]): Promise<SettleResult[]> {
   const valid = await owned(client, settlements);
   if (valid.length === 0) return settlements.map(() => 'lost');
-  const rows = await query<{ delivery_id: bigint; outcome: SettleResult }>(client, sql.settleDeliveries, [
+  const rows = await query<{ event_id: string; outcome: SettleResult }>(client, sql.settleDeliveries, [
     ...columnsOf(valid),
     ...originColumnsOf(valid.map(({ endpointId, health }) => ({ endpointId, health: health.origin }))),
     ...targetColumnsOf(valid),
+    valid.map(({ eventId }) => eventId),
   ]);
-  const outcomes = new Map(rows.map((row) => [row.delivery_id, row.outcome]));
+  const outcomes = new Map(rows.map((row) => [row.event_id, row.outcome]));
   const isValid = new Set(valid);
-  return settlements.map((one) => (isValid.has(one) ? (outcomes.get(one.deliveryId) ?? 'lost') : 'lost'));
+  return settlements.map((one) => (isValid.has(one) ? (outcomes.get(one.eventId) ?? 'lost') : 'lost'));
 }
 
 /** The arrays of settle-deliveries, in the order of its parameters. */

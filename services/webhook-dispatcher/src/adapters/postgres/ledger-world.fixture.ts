@@ -109,6 +109,7 @@ export class LedgerWorld implements AsyncDisposable {
       endpointId: endpoint.endpointId,
       fence: endpoint.fence,
       deliveryId: delivery.deliveryId,
+      eventId: delivery.eventId,
       end: decision.kind === 'retry' ? { ...decision, afterMs: 0 } : decision,
       isCharged: decision.kind === 'delivered' || decision.isCharged,
       attempts: [attemptRow(delivery.sends + 1, outcome)],

@@ -81,7 +81,8 @@ select
   seen.candidate_count, seen.look_from,
   owned.run_id, owned.thread_id, owned.assistant_id, owned.graph_id, owned.request, owned.metadata,
   owned.multitask_strategy, owned.attempt, owned.fencing_token, owned.is_isolated, owned.is_temporary,
-  owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable
+  owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable,
+  thread.resting_status as thread_resting_status
 from (
   select
     count(*)::integer as candidate_count,

@@ -8,8 +8,8 @@ with oldest as (
   order by outbox_id
   limit $2
 )
-delete from runlane.outbox as event
-using oldest
-where event.outbox_id = oldest.outbox_id
-  and oldest.published_at < now() - $1 * interval '1 millisecond'
-returning event.outbox_id
+delete from runlane.outbox
+where outbox_id = any (
+  array(select outbox_id from oldest where published_at < now() - $1 * interval '1 millisecond')
+)
+returning outbox_id

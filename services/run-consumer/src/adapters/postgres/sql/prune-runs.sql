@@ -6,13 +6,13 @@ with old as (
   select run_id
   from runlane.runs as run
   where run_ended_at < now() - $1 * interval '1 millisecond'
-    -- Its events need the run to be composed.
-    and not exists (select from runlane.outbox where run_id = run.run_id)
+    -- Its events need the run to be composed. The offset has them looked for run by run: as a join all of both tables
+    -- would be read.
+    and not exists (select from runlane.outbox where run_id = run.run_id offset 0)
   order by run_ended_at
   limit $2
   for update skip locked
 )
-delete from runlane.runs as run
-using old
-where run.run_id = old.run_id
-returning run.run_id
+delete from runlane.runs
+where run_id = any (array(select run_id from old))
+returning run_id

@@ -5,7 +5,8 @@
 --         there is any; found_count says how many there are, up to $1. Never a cursor: a transaction that took its id
 --         earlier may commit later
 -- locks   none
-select id, topic, key, headers, value, found_count
+select
+  id, topic, key, headers, value, found_count, (extract(epoch from created_at) * 1000000)::bigint as stored_us
 from (
   select
     letter.*,

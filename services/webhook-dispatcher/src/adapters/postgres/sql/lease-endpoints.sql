@@ -1,6 +1,8 @@
 -- lease-endpoints
 -- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint, $4 endpoints of a site at once integer
 -- result  the endpoints with something due whose lease the owner has now, longest due first; database_ms, the clock
+-- fence   the upper half counts, the lower half is the nonce of this lease: one that a ledger forgot, because it went back,
+--         and that is handed out again has another fence. Fences below 2^32 are of before
 -- index   endpoints_by_due, leased_endpoints_by_site. A site is served by one owner at a time, so that its cap holds over
 --         all of them, and with a few endpoints, so that a site of many cannot take all leases. Two that lease in the
 --         same instant may share a site for as long as a lease lasts; the rows of one statement do not see each other.
@@ -32,7 +34,7 @@ leased as (
   update webhooks.endpoints as endpoint
   set
     owner = $1,
-    fence = endpoint.fence + 1,
+    fence = (((endpoint.fence >> 32) + 1) << 32) + floor(random() * 4294967296)::bigint,
     leased_at = now(),
     lease_until = now() + $3 * interval '1 millisecond',
     updated_at = now()

@@ -3,14 +3,16 @@
 --         $5 waits in milliseconds, $6 is_charged, $7 yields (ends as superseded when a newer event of its run waits),
 --         $8 how many attempts; $9 the attempts, a JSON array of rows of webhooks.attempts; then the endpoints, one array per
 --         column: $10 endpoint_ids, $11 health (JSON), $12 breakers, $13 parked until (ms since 1970; 0: not); then the
---         same of the URLs: $14 url_hashes, $15, $16, $17
--- result  the deliveries that were settled, and how; a missing one had ended already
+--         same of the URLs: $14 url_hashes, $15, $16, $17; $18 event_ids of the deliveries
+-- result  the deliveries that were settled, and how; a missing one had ended already, or is that of another event: a ledger
+--         that went back gives a delivery_id out again (I14)
 -- locks   the caller holds the endpoints, so nothing joins or leaves the runs' order meanwhile
 with settlement as (
   select *
   from unnest(
-    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::boolean[], $8::integer[]
-  ) as settlement (delivery_id, ending, dead_reason, detail, after_ms, is_charged, yields, sends)
+    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::boolean[], $8::integer[],
+    $18::text[]
+  ) as settlement (delivery_id, ending, dead_reason, detail, after_ms, is_charged, yields, sends, event_id)
 ),
 decided as (
   select
@@ -18,7 +20,7 @@ decided as (
     newer.sequence as newer_sequence,
     case when settlement.yields and newer.sequence is not null then 'superseded' else settlement.ending end as outcome
   from settlement
-  join webhooks.deliveries as delivery using (delivery_id)
+  join webhooks.deliveries as delivery using (delivery_id, event_id)
   left join lateral (
     select sequence
     from webhooks.deliveries
@@ -50,8 +52,8 @@ settled as (
   where delivery.delivery_id = decided.delivery_id
     and delivery.state = 'due'
   returning
-    delivery.delivery_id, delivery.run_id, delivery.url_hash, delivery.sequence, delivery.is_replay,
-    delivery.next_attempt_at, decided.outcome
+    delivery.delivery_id, delivery.event_id, delivery.run_id, delivery.url_hash, delivery.sequence,
+    delivery.is_replay, delivery.next_attempt_at, decided.outcome
 ),
 succeeded as (
   update webhooks.deliveries as delivery
@@ -127,5 +129,5 @@ lined as (
   from line
   where target.url_hash = line.url_hash
 )
-select delivery_id, outcome
+select event_id, outcome
 from settled
