@@ -36,7 +36,13 @@ export {
 } from './run-status.ts';
 export type { RunStatus, RunStatusEventType, TerminalEventType, ThreadStatus } from './run-status.ts';
 export { parseRunStatusEvent, runStatusEventSchema } from './run-status-event.ts';
-export type { RunInterrupt, RunStatusEvent, RunStatusEventVerdict } from './run-status-event.ts';
+export type {
+  ModelUsage,
+  RunInterrupt,
+  RunStatusEvent,
+  RunStatusEventVerdict,
+  UsageCounts,
+} from './run-status-event.ts';
 export { eventHeaders } from './event-headers.ts';
 export {
   DEAD_LETTER_CODES,
