@@ -28,7 +28,7 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
   const left = new Set([...next].filter(([id, { at, high }]) => isWanted(id) && at < high).map(([id]) => id));
   if (left.size === 0) return;
   const done = Promise.withResolvers<void>();
-  let quiet = setTimeout(done.resolve, 3 * QUIET_MS);
+  let quiet = setTimeout(() => done.resolve(), 3 * QUIET_MS);
   const consumer = kafka.consumer({
     // Kafka has members of groups only; this one stores nothing.
     group: `${reading.groupPrefix}runlane-cli-${randomUUID()}`,
@@ -42,7 +42,7 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
     },
     handle: async ({ partition, records }) => {
       clearTimeout(quiet);
-      quiet = setTimeout(done.resolve, QUIET_MS);
+      quiet = setTimeout(() => done.resolve(), QUIET_MS);
       const end = ends.get(partition) ?? 0n;
       for (const record of records) {
         const position = next.get(partition);

@@ -117,10 +117,10 @@ test('an edited record gets the key of its thread, and bytes that are no text ar
   const thread = randomUUID();
   const run_id = randomUUID();
   await world.publish({ ...runCreate(thread, { run_id, assistant: 1 }), key: Buffer.from([0xff, 0xfe]) });
-  const id = await eventually(
+  const letter = await eventually(
     async () => {
       const { lines } = await runlane(['dlq', 'list', '--since', '1h']);
-      return lines.find(({ key, code }) => key === null && code === 'invalid_request')?.['dead_letter'] ?? null;
+      return lines.find(({ key, code }) => key === null && code === 'invalid_request') ?? null;
     },
     { what: 'the dead letter' },
   );
@@ -128,7 +128,7 @@ test('an edited record gets the key of its thread, and bytes that are no text ar
     SCHEMA_REGISTRY_URL: inject('registryUrl'),
     EDITOR: editor('/"assistant":/d; s/"run_id": \\(.*\\),/"run_id": \\1/'),
   });
-  expect(await dropped(['dlq', 'redrive', String(id), '--edit'])).toMatchObject({
+  expect(await dropped(['dlq', 'redrive', String(letter['dead_letter']), '--edit'])).toMatchObject({
     code: 0,
     lines: [{ verdict: 'redriven' }],
   });
