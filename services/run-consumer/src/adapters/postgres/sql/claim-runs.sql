@@ -4,6 +4,7 @@
 --         $5 run_ids uuid[] of ready runs to try, in the order in which they are taken: others may hold some of them
 -- result  the runs that the executor owns and does not know of: up to $2 new ones, and those of an earlier claim that was
 --         committed but whose answer was lost
+-- wait    see select-ready-runs
 -- index   the primary key; running_runs_by_executor
 -- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
 --         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
@@ -20,7 +21,8 @@ picked as (
     select run.run_id
     from runlane.runs as run
     where run.run_id = candidate.run_id
-      and run.ready_at is not null
+      -- One that was claimed and has come back since may have to wait.
+      and (run.ready_at <= now() or run.ready_at > now() + interval '30 seconds')
     for update skip locked
   ) as free
   where exists (select from open)

@@ -6,6 +6,8 @@
 --         before and was not seen comes from a transaction that took longer than the margin: hence a look at all now and
 --         then. Both null where the ledger is a copy
 --         has_forgotten: the executor owns a run that it does not know of, because the answer to its claim was lost
+-- wait    a run whose ready_at is to come waits for it (requeue-runs-if-owned), for up to 30 s. One that is further ahead
+--         was written by another clock, such as that of the server before a failover, and waits for nothing
 -- index   ready_runs_by_graph: only the first unfinished run of a lane is in it, so a million pending runs cost nothing, nor
 --         do ready ones of other graphs; $4 spares the entries of claimed runs, which stay in it beside an old snapshot;
 --         running_runs_by_executor
@@ -25,6 +27,7 @@ candidates as (
     where run.graph_id = mine.graph_id
       and run.ready_at is not null
       and run.ready_at >= coalesce($4::timestamptz, '-infinity')
+      and (run.ready_at <= now() or run.ready_at > now() + interval '30 seconds')
     order by run.ready_at, run.run_id
     limit $5
   ) as ready
