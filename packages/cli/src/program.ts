@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
+import { addDeadLetterCommands } from './dead-letter-commands.ts';
+import { addLedgerCommands } from './ledger-commands.ts';
 import { createTopicsOf, registerSchemasOf } from './prepare.ts';
 import { addRunCommands } from './run-commands.ts';
 import { completeEnvironment } from './settings.ts';
@@ -81,5 +83,7 @@ function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): 
     .description('print the public keys (whpk_…), one for each master key, the current one first')
     .action(() => print(webhookPublicKeys(settings())));
   addRunCommands(runlane, { settings, out, isTerminal });
+  addLedgerCommands(runlane, { settings, out, isTerminal });
+  addDeadLetterCommands(runlane, { settings, out, isTerminal });
   return runlane;
 }

@@ -89,8 +89,16 @@ class Batch {
       coordinates,
     };
     if (verdict.kind === 'reject') {
-      const { because: reason, message, blockedBy } = verdict;
-      this.#runs.push({ ...common, status: 'rejected', threadStatus: statusOf(lane), reason, message, blockedBy });
+      const { because: reason, message, blockedBy, seen } = verdict;
+      this.#runs.push({
+        ...common,
+        status: 'rejected',
+        threadStatus: statusOf(lane),
+        reason,
+        message,
+        blockedBy,
+        seen,
+      });
       return;
     }
     this.#accept(verdict, common, lane);
@@ -108,7 +116,7 @@ class Batch {
         this.#unknownRuns.push({ coordinates, message: verdict.message });
         return;
       case 'cancel_run': {
-        const left = withoutRuns(lane, ({ runId }) => runId === verdict.runId);
+        const left = withoutRuns(lane, ({ runId }) => runId === verdict.runId, request.action);
         this.#lanes.set(lane.threadId, left);
         this.#cancellations.push({
           ordinal,
@@ -124,7 +132,7 @@ class Batch {
       }
       case 'cancel_all': {
         const isHit = (run: InFlightRun) => isEarlier(run.source, coordinates);
-        const left = withoutRuns(lane, isHit);
+        const left = withoutRuns(lane, isHit, request.action);
         this.#lanes.set(lane.threadId, left);
         this.#end(lane, isHit, {
           ordinal,
@@ -165,7 +173,7 @@ class Batch {
         beforeOffset: null,
       });
     }
-    const before = verdict.supersedes === null ? lane : withoutRuns(lane, () => true);
+    const before = verdict.supersedes === null ? lane : withoutRuns(lane, () => true, verdict.supersedes);
     const run: InFlightRun = {
       runId,
       state: isScheduled ? 'scheduled' : 'pending',

@@ -7,6 +7,7 @@ import { assistants } from './factories.fixture.ts';
 import type { Lane } from './lane.ts';
 import type { CancelRequest, RunRequest } from './run-request.ts';
 import type { Step } from './sequential-model.fixture.ts';
+import { statusProblem } from './thread-status.ts';
 
 type Row = {
   runId: string;
@@ -16,6 +17,7 @@ type Row = {
   state: 'scheduled' | 'pending' | 'running' | 'ended';
   position: bigint | null;
   isReady: boolean;
+  request: AdmittedRun['request'];
   askedTo: string | null;
 };
 
@@ -47,7 +49,10 @@ export class PlannedLedger {
         if (run === undefined) return;
         if (run !== first) throw new Error(`A run of ${step.thread} is ready that is not the first of its lane.`);
         Object.assign(run, { state: 'running', isReady: false });
-        return;
+        // As an attempt does before anything else.
+        if (statusProblem(run.request, step.thread, thread?.restingStatus ?? 'idle') === null) return;
+        run.state = 'ended';
+        return this.#freeLane(step.thread);
       }
       case 'join':
         for (const row of this.#rows) {
@@ -133,8 +138,8 @@ export class PlannedLedger {
 }
 
 function rowOf(run: AdmittedRun): Row {
-  const { runId, threadId, fingerprint, coordinates: source } = run;
-  const common = { runId, threadId, fingerprint, source, askedTo: null };
+  const { runId, threadId, fingerprint, request, coordinates: source } = run;
+  const common = { runId, threadId, fingerprint, request, source, askedTo: null };
   if (run.status === 'rejected') return { ...common, state: 'ended', position: null, isReady: false };
   const state = run.delaySeconds === null ? 'pending' : 'scheduled';
   return { ...common, state, position: run.lanePosition, isReady: run.isReady };

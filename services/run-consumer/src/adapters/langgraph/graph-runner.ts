@@ -96,6 +96,8 @@ async function attempt(
   switch (plan.kind) {
     case 'refused':
       return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };
+    case 'not_its_turn':
+      return plan.outcome;
     case 'paused':
       return { kind: 'paused', head: headOf(outputOf(plan.state, graph)) };
     case 'nothing_to_continue':

@@ -110,7 +110,7 @@ class PostgresAdmission implements AdmissionTransaction {
     const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, [busy, 2 + cancelling.singleCount]);
     for (const row of rows) {
       const runs = byThread.get(row.thread_id) ?? [];
-      runs.push(inFlightRun(row));
+      runs.push(inFlightRun(row, this.#begun.get(row.run_id)?.checkpointId));
       byThread.set(row.thread_id, runs);
     }
     return byThread;
@@ -236,12 +236,13 @@ function sourceOf(row: SourceRow): InFlightRun['source'] {
   return { topic: row.source_topic, partition: row.source_partition, offset: row.source_offset };
 }
 
-function inFlightRun(row: InFlightRow): InFlightRun {
+function inFlightRun(row: InFlightRow, writtenHead: string | null | undefined): InFlightRun {
   return {
     runId: row.run_id,
     state: row.lane_position === null ? 'scheduled' : row.status,
     source: sourceOf(row),
     isStored: true,
     isAskedToStop: row.cancel_action !== null,
+    hasBegun: typeof writtenHead === 'string',
   };
 }

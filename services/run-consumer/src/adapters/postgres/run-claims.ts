@@ -4,6 +4,7 @@ import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { RunClaims } from '../../app/ports.ts';
+import type { RestingStatus } from '../../domain/lane.ts';
 import type { ClaimedRun } from '../../domain/run.ts';
 import { requestOnThread } from '../../domain/thread-configurable.ts';
 import { selectStopRequests } from './run-store.ts';
@@ -25,6 +26,7 @@ type ClaimedRow = {
   assistant_configurable: JsonObject | null;
   thread_configurable: JsonObject | null;
   checkpoint_floor: string | null;
+  thread_resting_status: RestingStatus | null;
 };
 
 type Seen = { candidate_count: number; look_from: Date | null };
@@ -137,6 +139,8 @@ function claimedRunOf(row: ClaimedRow): ClaimedRun {
     fencingToken: row.fencing_token,
     isIsolated: row.is_isolated,
     isTemporary: row.is_temporary,
+    // A thread that is gone has no state to find.
+    restingStatus: row.thread_resting_status ?? 'idle',
     checkpointFloor: row.checkpoint_floor,
   };
 }

@@ -60,4 +60,8 @@ export const sql = {
   selectEndedThreads: statement('select-ended-threads'),
   selectThreadsAfter: statement('select-threads-after'),
   lockRestingThread: statement('lock-resting-thread'),
+  listRuns: statement('list-runs'),
+  selectRunRequest: statement('select-run-request'),
+  listThreads: statement('list-threads'),
+  selectEventsOfRun: statement('select-events-of-run'),
 } as const;

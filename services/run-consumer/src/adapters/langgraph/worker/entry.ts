@@ -8,6 +8,7 @@ import { createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import type { Outcome } from '../../../domain/run.ts';
 import { currentDatabaseUrl } from '../../../database-files.ts';
+import { compileByGraph } from '../compile-by-graph.ts';
 import { describeError } from '../describe-error.ts';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
@@ -39,11 +40,9 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
 
 provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
-resolveAliasesByGraph(
-  settings.graphs.map(({ file }) => file),
-  settings.tsconfig,
-  logger,
-);
+const graphFiles = settings.graphs.map(({ file }) => file);
+resolveAliasesByGraph(graphFiles, settings.tsconfig, logger);
+compileByGraph(graphFiles, settings.tsconfig);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
 const tell = (message: FromWorker) => port.postMessage(message);
@@ -125,7 +124,7 @@ port.on('message', (message: ToWorker) => {
       attempts.get(message.key)?.drain.abort();
       return;
     case 'finish':
-      void flushTraces(settings.graphs.map(({ file }) => file))
+      void flushTraces(graphFiles)
         .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
         .then(() => tell({ type: 'finished' }));
       return;

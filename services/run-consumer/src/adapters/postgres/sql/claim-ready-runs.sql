@@ -8,6 +8,8 @@
 --         candidate_count: how many were there to try, up to $7
 --         look_from: the next $6; null where the ledger is a copy. What became ready before and is not yet claimed
 --         comes from a transaction that took longer than the margin, or was held: hence a look at all now and then
+-- wait    a run whose ready_at is to come waits for it (requeue-runs-if-owned), for up to 30 s. One that is further ahead
+--         was written by another clock, such as that of the server before a failover, and waits for nothing
 -- index   ready_runs_by_graph: only the first unfinished run of a lane is in it, so a million pending runs cost nothing, nor
 --         do ready ones of other graphs; $6 spares the entries of claimed runs, which stay in it beside an old snapshot;
 --         running_runs_by_executor
@@ -28,6 +30,7 @@ candidates as materialized (
     where run.graph_id = mine.graph_id
       and run.ready_at is not null
       and run.ready_at >= coalesce($6::timestamptz, '-infinity')
+      and (run.ready_at <= now() or run.ready_at > now() + interval '30 seconds')
     order by run.ready_at, run.run_id
     limit $7
   ) as ready
@@ -43,7 +46,8 @@ picked as (
     select run.run_id
     from runlane.runs as run
     where run.run_id = candidates.run_id
-      and run.ready_at is not null
+      -- One that was claimed and has come back since has another time.
+      and run.ready_at = candidates.ready_at
     for update skip locked
   ) as free
   limit $2
@@ -81,12 +85,17 @@ select
   seen.candidate_count, seen.look_from,
   owned.run_id, owned.thread_id, owned.assistant_id, owned.graph_id, owned.request, owned.metadata,
   owned.multitask_strategy, owned.attempt, owned.fencing_token, owned.is_isolated, owned.is_temporary,
-  owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable
+  owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable,
+  thread.resting_status as thread_resting_status
 from (
   select
     count(*)::integer as candidate_count,
     case
-      when exists (select from open) then case when count(*) < $7 then now() else min(ready_at) end - interval '10 seconds'
+      when exists (select from open) then
+        case
+          when count(*) < $7 and (select count(*) from picked) < $2 then now()
+          else min(ready_at)
+        end - interval '10 seconds'
     end as look_from
   from candidates
 ) as seen
