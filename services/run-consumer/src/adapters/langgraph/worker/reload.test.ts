@@ -145,6 +145,7 @@ test('changes of linked packages and of their modules are told when a graph has 
       { what: `a change of ${file} is told` },
     );
   }
+  expect([...told].toSorted()).toEqual([behind, linked].toSorted());
   stop.abort();
   await workers.stop();
 });
