@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
+import { addDeadLetterCommands } from './dead-letter-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { createTopicsOf, registerSchemasOf } from './prepare.ts';
 import { addRunCommands } from './run-commands.ts';
@@ -83,5 +84,6 @@ function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): 
     .action(() => print(webhookPublicKeys(settings())));
   addRunCommands(runlane, { settings, out, isTerminal });
   addLedgerCommands(runlane, { settings, out, isTerminal });
+  addDeadLetterCommands(runlane, { settings, out, isTerminal });
   return runlane;
 }
