@@ -1,25 +1,18 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Environment } from './settings.ts';
-import type { CancelFlags, Print, PublishFlags, WatchFlags } from './runs.ts';
-
-const JSON_FLAG = ['--json', 'lines of JSON, also on a terminal'] as const;
-
-type WithJson<Flags> = Flags & { json?: boolean };
+import { JSON_FLAG, examples, outputOf } from './output.ts';
+import type { Print, WithJson } from './output.ts';
+import type { CancelFlags, PublishFlags, WatchFlags } from './runs.ts';
 
 /** The commands that need Kafka alone. Their code is loaded when one of them is called. */
 export function addRunCommands(
   runlane: Command,
   io: { settings: () => Environment; out: (text: string) => void; isTerminal: boolean },
 ): void {
-  const printer =
-    ({ json = false }: { json?: boolean }): Print =>
-    (object, words) =>
-      io.out(`${json || !io.isTerminal ? JSON.stringify(object) : words}\n`);
+  const printer = ({ json = false }: { json?: boolean }): Print => outputOf(io.out, json || !io.isTerminal).print;
   const client = async () => (await import('./client.ts')).clientOf(io.settings());
   const commands = () => import('./runs.ts');
-  const examples = (...lines: string[]): string =>
-    `\nExamples:\n${lines.map((line) => `  $ runlane ${line}\n`).join('')}`;
 
   runlane
     .command('publish')

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { isTerminalEventType } from '@runlane/client';
 import type { PublishedRun, RunEvent, RunEvents, RunPublisher } from '@runlane/client';
 import type { Client } from './client.ts';
 import { CommandError } from './command-error.ts';
-
-/** Prints one line: an object as JSON, or the words for a person. */
-export type Print = (object: object, words: string) => void;
+import { countOf, jsonOf } from './input.ts';
+import type { Print } from './output.ts';
 
 export type PublishFlags = { wait?: boolean };
 
@@ -25,7 +23,16 @@ export type WatchFlags = {
 
 /** `publish REQUEST`: a run request as JSON, `@file`, or `-` for standard input; with `wait` its end too. */
 export async function publish(text: string, flags: PublishFlags, client: Client, print: Print): Promise<void> {
-  const request = jsonOf(text, 'the request');
+  await publishRequest(jsonOf(text, 'the request'), flags, client, print);
+}
+
+/** The same for a request as an object; the client says what is wrong with it. */
+export async function publishRequest(
+  request: unknown,
+  flags: PublishFlags,
+  client: Client,
+  print: Print,
+): Promise<void> {
   await published(client, print, flags, (runs) => runs.create(request as Parameters<RunPublisher['create']>[0]));
 }
 
@@ -54,7 +61,7 @@ export async function cancel(flags: CancelFlags, client: Client, print: Print): 
 /** `watch`: the events as they come; with `run` until that run has ended. */
 export async function watch(flags: WatchFlags, client: Client, print: Print): Promise<void> {
   await using events = await client.events({ from: startOf(flags.from ?? (flags.run ? 'earliest' : 'latest')) });
-  let left = limitOf(flags.limit);
+  let left = flags.limit === undefined ? Infinity : countOf(flags.limit, '--limit');
   for await (const { event } of events) {
     if (!isShown(event, flags)) continue;
     print(event, wordsOf(event));
@@ -102,33 +109,9 @@ function wordsOf(event: RunEvent): string {
   return [...place, ...said, ...questions].filter((text) => text !== null && text !== undefined).join('  ');
 }
 
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return Infinity;
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new CommandError(`--limit ${text} is no number of events; give a whole number from 1`);
-}
-
 function startOf(text: string): Date | 'earliest' | 'latest' {
   if (text === 'earliest' || text === 'latest') return text;
   const at = new Date(text);
   if (!Number.isNaN(at.getTime())) return at;
   throw new CommandError(`--from ${text} is no time; give earliest, latest, or a time such as 2026-01-31T12:00:00Z`);
-}
-
-function jsonOf(text: string, what: string): unknown {
-  const source = text === '-' ? readFileSync(0, 'utf8') : text.startsWith('@') ? fileText(text.slice(1)) : text;
-  try {
-    return JSON.parse(source);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new CommandError(`${what} is not JSON: ${error.message}; give JSON, @file, or - for standard input`);
-  }
-}
-
-function fileText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommandError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

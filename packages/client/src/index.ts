@@ -35,6 +35,7 @@ export type {
   Reason,
   RunCancelInput,
   RunCreateInput,
+  ModelUsage,
   RunInterrupt,
   RunStatus,
   RunStatusEvent,

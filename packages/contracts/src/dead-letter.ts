@@ -19,6 +19,12 @@ export const DEAD_LETTER_HEADERS = {
   serviceVersion: 'dlq.service.version',
 } as const;
 
+/**
+ * Header of a record that was published again from a dead letter: `topic/partition/offset` of that letter. Not of the `dlq.*`
+ * headers, which a new dead letter replaces: one that fails again still names the letter that it came from.
+ */
+export const REDRIVE_HEADER = 'redrive.dead_letter';
+
 /** Most bytes of `dlq.error.message`, in UTF-8. */
 export const DEAD_LETTER_MESSAGE_BYTES = 1024;
 

@@ -36,7 +36,13 @@ export {
 } from './run-status.ts';
 export type { RunStatus, RunStatusEventType, TerminalEventType, ThreadStatus } from './run-status.ts';
 export { parseRunStatusEvent, runStatusEventSchema } from './run-status-event.ts';
-export type { RunInterrupt, RunStatusEvent, RunStatusEventVerdict } from './run-status-event.ts';
+export type {
+  ModelUsage,
+  RunInterrupt,
+  RunStatusEvent,
+  RunStatusEventVerdict,
+  UsageCounts,
+} from './run-status-event.ts';
 export { eventHeaders } from './event-headers.ts';
 export {
   DEAD_LETTER_CODES,
@@ -53,7 +59,13 @@ export type {
   SucceededReason,
   SupersededReason,
 } from './reasons.ts';
-export { DEAD_LETTER_HEADERS, DEAD_LETTER_MESSAGE_BYTES, cutToBytes, deadLetterHeaders } from './dead-letter.ts';
+export {
+  DEAD_LETTER_HEADERS,
+  DEAD_LETTER_MESSAGE_BYTES,
+  REDRIVE_HEADER,
+  cutToBytes,
+  deadLetterHeaders,
+} from './dead-letter.ts';
 export type { DeadLetterOrigin, DeadLetterReason } from './dead-letter.ts';
 export { parseAssistantCreate, parseAssistantUpdate } from './assistant.ts';
 export type { AssistantCreate, AssistantFields, AssistantVerdict } from './assistant.ts';

@@ -8,11 +8,15 @@ export const REJECTED_REASONS = [
   'unknown_assistant',
   'webhook_refused',
   'thread_not_found',
+  'thread_status',
   'thread_busy',
 ] as const;
 export type RejectedReason = (typeof REJECTED_REASONS)[number];
 
-/** Why a run that was admitted failed. `nothing_to_continue`: null input on a thread without checkpoints. */
+/**
+ * Why a run that was admitted failed. `nothing_to_continue`: null input on a thread without checkpoints. `thread_status`:
+ * when its turn came, its thread rested with a status that `if_thread_status` does not list.
+ */
 export const FAILED_REASONS = [
   'graph_error',
   'graph_not_loadable',
@@ -21,6 +25,7 @@ export const FAILED_REASONS = [
   'nothing_to_resume',
   'attempts_exhausted',
   'nothing_to_continue',
+  'thread_status',
 ] as const;
 export type FailedReason = (typeof FAILED_REASONS)[number];
 

@@ -3,8 +3,8 @@ import { commandSchema } from './command.ts';
 import { anyJson, isListOf, jsonObject, nodeSelection, textOfAtMost, threadId, uuid } from './fields.ts';
 import { runConfigSchema } from './run-config.ts';
 import { runCreateCombinations } from './run-create-combinations.ts';
-import { isRunStatusEventType, RUN_STATUS_EVENT_TYPES } from './run-status.ts';
-import type { RunStatusEventType } from './run-status.ts';
+import { isRunStatusEventType, RUN_STATUS_EVENT_TYPES, THREAD_STATUSES } from './run-status.ts';
+import type { RunStatusEventType, ThreadStatus } from './run-status.ts';
 
 /** What a run does to unfinished runs of its thread. */
 export const MULTITASK_STRATEGIES = ['enqueue', 'reject', 'interrupt', 'rollback'] as const;
@@ -23,6 +23,13 @@ const MAX_AFTER_SECONDS = 10 * 365 * 24 * 60 * 60;
 const webhookEvents = z
   .custom<RunStatusEventType[]>((value) => isListOf(value, isRunStatusEventType) && value.length > 0)
   .meta({ type: 'array', items: { type: 'string', enum: [...RUN_STATUS_EVENT_TYPES] }, minItems: 1 });
+
+const KNOWN_THREAD_STATUSES: ReadonlySet<unknown> = new Set(THREAD_STATUSES);
+const isThreadStatus = (value: unknown): value is ThreadStatus => KNOWN_THREAD_STATUSES.has(value);
+
+const threadStatuses = z
+  .custom<ThreadStatus[]>((value) => isListOf(value, isThreadStatus) && value.length > 0)
+  .meta({ type: 'array', items: { type: 'string', enum: [...THREAD_STATUSES] }, minItems: 1 });
 
 /**
  * `RunCreate` on the wire: the LangGraph SDK's TypedDict key for key, and Runlane's optional extensions. Closed,
@@ -53,6 +60,11 @@ export const runCreateSchema = z
       .enum(['create', 'reject'])
       .nullish()
       .describe('One of "create" (default), "reject": whether the run may make the thread.'),
+    if_thread_status: threadStatuses
+      .nullish()
+      .describe(
+        `A list of at least one of ${THREAD_STATUSES.join(', ')}: the run is refused when its thread has another.`,
+      ),
     on_completion: z
       .enum(['delete', 'keep'])
       .nullish()

@@ -29,6 +29,7 @@ const NOTHING_ASKED: RunCreate = {
   run_id: null,
   command: null,
   if_not_exists: 'create',
+  if_thread_status: null,
   on_completion: 'delete',
   after_seconds: null,
   durability: 'async',

@@ -7,7 +7,7 @@ import { normalisedConfig, nullIfEmpty } from './run-config.ts';
 import type { RunCreateConfig } from './run-config.ts';
 import { runCreateSchema } from './run-create-schema.ts';
 import type { Durability, MultitaskStrategy } from './run-create-schema.ts';
-import type { RunStatusEventType } from './run-status.ts';
+import type { RunStatusEventType, ThreadStatus } from './run-status.ts';
 
 /** The two kinds of records on the request topic, as the header `ce_type` names them; no header means `run.create`. */
 export const RUN_REQUEST_TYPES = ['run.create', 'run.cancel'] as const;
@@ -47,6 +47,10 @@ export type RunCreate = {
   command: Command | null;
   /** Default `create`. */
   if_not_exists: 'create' | 'reject';
+  /**
+   * Statuses of the thread with which the run may be admitted, and start; a thread that does not exist is `idle`. Null: all.
+   */
+  if_thread_status: ThreadStatus[] | null;
   /** Default `delete`. Means something for stateless runs only: with a thread it can't be given. */
   on_completion: 'delete' | 'keep';
   /** Seconds from admission, fractions allowed. */
@@ -86,6 +90,7 @@ export function parseRunCreate(json: Json): RunCreateVerdict {
       run_id: wire.run_id?.toLowerCase() ?? null,
       command: wire.command ? normalisedCommand(wire.command) : null,
       if_not_exists: wire.if_not_exists ?? 'create',
+      if_thread_status: wire.if_thread_status ?? null,
       on_completion: wire.on_completion ?? 'delete',
       after_seconds: wire.after_seconds ?? null,
       durability: wire.durability ?? 'async',

@@ -82,9 +82,27 @@ export const GOOD_EVENT_VALUES: { [field: string]: Json[] } = {
   values: [null, false, [], 'text', 0],
   values_omitted: [true],
   metadata_omitted: [true, false],
+  usage: [
+    null,
+    [],
+    [
+      {
+        model: 'm',
+        calls: 2,
+        input_tokens: 3,
+        output_tokens: 4,
+        cached_tokens: 1,
+        reasoning_tokens: 0,
+        attempt: { calls: 1, input_tokens: 3, output_tokens: 4, cached_tokens: 1, reasoning_tokens: 0, later: 'x' },
+        later: true,
+      },
+    ],
+  ],
+  abandoned_interrupts: [null, [], ['i1', 'i2']],
   error: [
     { error: 'E', message: 'm' },
     { error: 'E', message: 'm', later: 1 },
+    { error: 'E', message: 'm', thread_status: 'interrupted' },
   ],
   webhook: [null],
   a_field_of_a_later_version: [null, 1, { x: [] }],
@@ -118,6 +136,8 @@ export const BAD_EVENT_VALUES: { [field: string]: Json[] } = {
   checkpoint_id: [1],
   values_omitted: [null, 0],
   metadata_omitted: [null, 0],
+  usage: [{}, [1], [{ model: 'm' }], [{ model: 'm', calls: 1 }]],
+  abandoned_interrupts: ['i', [1], {}],
   error: ['E', { message: 'm' }, { error: 'E' }, { error: 1, message: 'm' }, []],
   webhook: [1, []],
 };

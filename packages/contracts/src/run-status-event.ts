@@ -9,13 +9,30 @@ import type { MultitaskStrategy } from './run-create-schema.ts';
 import { RUN_STATUS_EVENT_TYPES, RUN_STATUSES, THREAD_STATUSES } from './run-status.ts';
 import type { RunStatus, RunStatusEventType, ThreadStatus } from './run-status.ts';
 
-/** A pause that waits for an answer: LangGraph's interrupt id and the value given to `interrupt()`. */
+/**
+ * A pause that waits for an answer: LangGraph's interrupt id and the value given to `interrupt()`. The id is empty for a
+ * `NodeInterrupt`, to which LangGraph gives none.
+ */
 export type RunInterrupt = {
   id: string;
   value: Json;
   /** JSON Schema of the answers that the graph takes. Absent when it does not say, and in older events. */
   response_schema?: Json;
 };
+
+/** Calls of a model and their tokens, as its replies have told them; a reply that came from a cache is no call. */
+export type UsageCounts = {
+  calls: number;
+  input_tokens: number;
+  output_tokens: number;
+  /** Of the input tokens, those that the provider had in its cache. */
+  cached_tokens: number;
+  /** Of the output tokens, those that the model has thought with. */
+  reasoning_tokens: number;
+};
+
+/** What a run has used of one model, by the name that its replies have: in all, and of it in this attempt. */
+export type ModelUsage = UsageCounts & { model: string; attempt: UsageCounts };
 
 /**
  * What happened to a run (design 2.3). Every field is always present, null where it does not apply. Times are RFC 3339
@@ -66,8 +83,15 @@ export type RunStatusEvent = {
   values_omitted: boolean;
   /** Whether something in `values` was replaced because JSON cannot say it. Absent in older events. */
   values_lossy?: boolean;
+  /** On events that end a run: a model each. Null when none told any, or never asked. Absent in older events. */
+  usage?: ModelUsage[] | null;
+  /**
+   * On events that end a run which began with an input while questions were open on its thread: their ids. Nothing can
+   * answer them any more but a fork. Null when there were none. Absent in older events.
+   */
+  abandoned_interrupts?: string[] | null;
   /** `stack`: of what a graph threw, and of its causes, where the deployment has turned it on. */
-  error: { error: string; message: string; stack?: string } | null;
+  error: { error: string; message: string; stack?: string; thread_status?: string } | null;
   /** Set only on events whose type the run asked for. */
   webhook: string | null;
 };
@@ -82,6 +106,24 @@ const interruptList = z
       type: 'object',
       properties: { id: { type: 'string' }, value: {}, response_schema: {} },
       required: ['id', 'value'],
+    },
+  });
+
+const COUNTS = ['calls', 'input_tokens', 'output_tokens', 'cached_tokens', 'reasoning_tokens'] as const;
+const COUNT_SCHEMAS = Object.fromEntries(COUNTS.map((name) => [name, { type: 'integer', minimum: 0 }]));
+
+const usageList = z
+  .custom<ModelUsage[]>((value) => isListOf(value, isModelUsage))
+  .meta({
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: {
+        model: { type: 'string' },
+        ...COUNT_SCHEMAS,
+        attempt: { type: 'object', properties: COUNT_SCHEMAS, required: [...COUNTS] },
+      },
+      required: ['model', ...COUNTS, 'attempt'],
     },
   });
 
@@ -122,11 +164,20 @@ export const runStatusEventSchema = z
     values: anyJson.describe('What the graph returned, any JSON value.'),
     values_omitted: z.boolean().describe('Whether values were left out for their size.'),
     values_lossy: z.boolean().exactOptional().describe('Whether JSON cannot say something in values.'),
+    usage: usageList.nullable().exactOptional().describe('Calls and tokens of each model, in all and of this attempt.'),
+    abandoned_interrupts: textList
+      .nullable()
+      .exactOptional()
+      .describe('Ids of questions that were open when the run began with an input, a list of texts.'),
     error: z
       .looseObject({
         error: z.string().describe('The kind of error, a text.'),
         message: z.string().describe('What went wrong, a text.'),
         stack: z.string().exactOptional().describe('Where the graph threw it, with its causes, a text.'),
+        thread_status: z
+          .string()
+          .exactOptional()
+          .describe('With the reason thread_status: the status that the thread had, a text.'),
       })
       .nullable()
       .describe('An object of error, the kind, and message; with stack where the deployment tells it.'),
@@ -150,4 +201,12 @@ export function parseRunStatusEvent(json: Json): RunStatusEventVerdict {
 
 function isInterrupt(value: unknown): value is RunInterrupt {
   return isJsonObject(value) && typeof value['id'] === 'string' && Object.hasOwn(value, 'value');
+}
+
+function isModelUsage(value: unknown): value is ModelUsage {
+  return isCounts(value) && typeof value['model'] === 'string' && isCounts(value['attempt']);
+}
+
+function isCounts(value: unknown): value is UsageCounts & JsonObject {
+  return isJsonObject(value) && COUNTS.every((name) => Number.isInteger(value[name]) && Number(value[name]) >= 0);
 }

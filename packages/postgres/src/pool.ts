@@ -26,13 +26,6 @@ export type PoolOptions = {
   connectTimeoutMs?: number;
   /** How much later than the server the driver gives a statement up, in milliseconds. Default 2 000. */
   readMarginMs?: number;
-  /**
-   * Whether each prepared statement is planned once per connection, whatever its parameters. For statements whose best
-   * plan is always the same, which a test of their owner shows: to the planner a limit that it does not know looks
-   * like a tenth of a table, so that otherwise it plans a claim anew each time, for as long as the claim takes. Default
-   * false: Postgres decides.
-   */
-  plansOnce?: boolean;
 };
 
 /** Shorter than the shortest sensible lease. */
@@ -56,7 +49,6 @@ export function createPool(options: PoolOptions): pg.Pool {
     applySettings(client, currentUrl(options.url), {
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-      ...(options.plansOnce === true ? { plan_cache_mode: 'force_generic_plan' as const } : {}),
     });
   const pool = new pg.Pool({
     connectionString: currentUrl(options.url),

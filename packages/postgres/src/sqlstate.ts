@@ -15,6 +15,7 @@ export const SQLSTATE = {
   statementCompletionUnknown: '40003',
   deadlockDetected: '40P01',
   insufficientPrivilege: '42501',
+  undefinedColumn: '42703',
   undefinedTable: '42P01',
   diskFull: '53100',
   configurationLimitExceeded: '53400',

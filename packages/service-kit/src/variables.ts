@@ -168,7 +168,8 @@ export const runlaneVariables = z.object({
     .transform((text) => text === 'true')
     .meta({
       description:
-        'Whether run-consumer loads the graphs anew when a file of their project changes: for development, and true in npm start.',
+        'Whether run-consumer loads the graphs anew when a file of their project changes, or one outside of its folder that they ' +
+        'import, such as a linked package: for development, and true in npm start.',
     }),
   RUNLANE_SERVERS: z
     .enum(['processes', 'containers'], { error: 'must be processes or containers' })

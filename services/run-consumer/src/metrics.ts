@@ -92,6 +92,11 @@ export function createRunConsumerMetrics() {
       labelNames: ['why'] as const,
       registers,
     }),
+    schemaOutdated: new Gauge({
+      name: 'runlane_schema_outdated',
+      help: '1 while this process stands still because the database is of a newer version.',
+      registers,
+    }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
     heldThreads: new Gauge({
       name: 'runlane_relay_held_threads',

@@ -7,39 +7,26 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { runProgram } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { processShellOf } from './shell.ts';
+import type { Shell } from './shell.ts';
 import { World } from './world.ts';
 
-const MAIN = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'runlane-command-line-'));
 let world: World;
+let runlane: Shell;
 
 beforeAll(async () => {
   const registryUrl = inject('registryUrl');
   world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl'), registryUrl });
   await world.registerContracts();
+  runlane = processShellOf(world, { SCHEMA_REGISTRY_URL: registryUrl });
   await world.runConsumer().ready();
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
-
-/** One command; each line of its output as JSON. */
-async function runlane(args: string[], input?: string) {
-  const { code, stdout, output } = await runProgram(process.execPath, [MAIN, ...args], {
-    environment: {
-      KAFKA_BROKERS: inject('kafkaBrokers').join(),
-      SCHEMA_REGISTRY_URL: inject('registryUrl'),
-      RUNLANE_TOPIC_PREFIX: world.prefix,
-    },
-    ...(input === undefined ? {} : { input }),
-  });
-  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
-  return { code, output, lines: lines.map((line): Record<string, unknown> => JSON.parse(line)) };
-}
 
 test('publish prints where the request lies, and with --wait how the run ended; watch shows its events', async () => {
   const request = { thread_id: randomUUID(), assistant_id: 'lane', input: { label: 'a', ms: 0 } };

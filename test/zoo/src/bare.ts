@@ -74,11 +74,13 @@ async function graphOf(exported: unknown, config: object): Promise<Graph> {
 }
 
 function configOf(name: string, request: ZooRequest, configurable: object): object {
-  const { config, context, metadata, durability } = request as {
+  const { config, context, metadata, durability, interrupt_before, interrupt_after } = request as {
     config?: { tags?: string[]; recursion_limit?: number };
     context?: object;
     metadata?: object;
     durability?: string;
+    interrupt_before?: string[] | '*';
+    interrupt_after?: string[] | '*';
   };
   const runId = randomUUID();
   const identity = { run_id: runId, thread_id: threadOf(name), assistant_id: randomUUID(), graph_id: name };
@@ -90,6 +92,8 @@ function configOf(name: string, request: ZooRequest, configurable: object): obje
     ...(config?.tags === undefined ? {} : { tags: config.tags }),
     ...(config?.recursion_limit === undefined ? {} : { recursionLimit: config.recursion_limit }),
     durability: durability ?? 'async',
+    ...(interrupt_before === undefined ? {} : { interruptBefore: interrupt_before }),
+    ...(interrupt_after === undefined ? {} : { interruptAfter: interrupt_after }),
   };
 }
 
@@ -113,8 +117,10 @@ async function runOnce(graph: Graph, request: ZooRequest, config: object, isTemp
   }
 }
 
-function ended(type: RunEnd['type'], returned: unknown, interrupts: unknown[], next: string[]): RunEnd {
-  return { type, values: asJson(withoutInterrupts(returned)), interrupts: asJson(interrupts), next, error: null };
+function ended(type: RunEnd['type'], returned: unknown, interrupts: object[], next: string[]): RunEnd {
+  // LangGraph gives a `NodeInterrupt` no id; that of an event is empty then.
+  const told = interrupts.map((interrupt) => ({ id: '', ...interrupt }));
+  return { type, values: asJson(withoutInterrupts(returned)), interrupts: asJson(told), next, error: null };
 }
 
 /** What was returned besides the interrupts; null for a workflow that has returned nothing yet. */

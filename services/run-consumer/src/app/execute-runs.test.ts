@@ -4,6 +4,9 @@
  */
 import { RetriableError } from '@runlane/kafka';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { HeldClaim } from '../domain/run.ts';
+import type { Settlement } from '../domain/settlement.ts';
+import type { BatchResult, OwnedSettlement } from './ports.ts';
 import { claimedRun, readyRuns } from './recording-ports.fixture.ts';
 import { SUCCEEDED, startExecutor } from './started-executor.fixture.ts';
 
@@ -112,16 +115,57 @@ test('a claim says which runs it knows, so that the answer to a lost one is repe
   expect(claims.known.at(-1)).toEqual([]);
 });
 
-test('a settlement that the database refuses is logged, and the run is not executed again', async () => {
+/** Refuses ends, however little they hold, and what the test says besides. */
+const refusing = (isRefused: (settlement: Settlement) => boolean) => (batch: readonly OwnedSettlement[]) =>
+  batch.some(({ settlement }) => settlement.kind === 'end' || isRefused(settlement))
+    ? Promise.reject(new Error('refused'))
+    : Promise.resolve(batch.map((): BatchResult => 'requeued'));
+
+test('a run whose end cannot be written is not executed again here, and goes back with an attempt spent', async () => {
   const claims = readyRuns([claimedRun('a')]);
-  const { graphs, messages, executor } = startExecutor({
-    claims,
-    answer: () => Promise.reject(new Error('refused')),
-  });
+  const { graphs, messages, executor, settled } = startExecutor({ claims, answer: refusing(() => false) });
   await aMoment();
   graphs[0]?.resolve(SUCCEEDED);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(messages()).toContain('run.settle_failed');
   expect(executor.activeCount).toBe(0);
+  expect(settled().at(-1)).toEqual({ runId: 'a', fencingToken: 7n, as: 'requeue', spendsAttempt: true });
+  expect(claims.known.at(-1)).toEqual([]);
+});
+
+test('while that cannot be written either, it is tried with each renewal, and no more once the claim is gone', async () => {
+  const claims = readyRuns([claimedRun('a')]);
+  let held: HeldClaim[] = [{ runId: 'a', fencingToken: 7n, stop: null }];
+  const { graphs, settled } = startExecutor({
+    claims,
+    answer: refusing(() => true),
+    leases: { renew: () => Promise.resolve(held) },
+  });
+  await aMoment();
+  graphs[0]?.resolve(SUCCEEDED);
+  await vi.advanceTimersByTimeAsync(6_000);
+  const tries = settled().filter(({ as }) => as === 'requeue').length;
+  expect(tries).toBeGreaterThan(3);
   expect(claims.known.at(-1)).toEqual(['a']);
+
+  held = [];
+  await vi.advanceTimersByTimeAsync(1_500);
+  const last = settled().length;
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(settled()).toHaveLength(last);
+  expect(claims.known.at(-1)).toEqual([]);
+});
+
+test('one that has spent its attempts so ends', async () => {
+  let ends = 0;
+  const { graphs, settlements } = startExecutor({
+    claims: readyRuns([claimedRun('a', { attempt: 3 })]),
+    // The end that the graph came to is tried twice: as it is, and without what it holds.
+    answer: (batch) =>
+      ++ends <= 2 ? Promise.reject(new Error('refused')) : Promise.resolve(batch.map(() => 'settled')),
+  });
+  await aMoment();
+  graphs[0]?.resolve(SUCCEEDED);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(settlements().at(-1)).toMatchObject({ kind: 'end', type: 'run.failed', reason: 'attempts_exhausted' });
 });

@@ -20,6 +20,7 @@ import type { Settlement } from '../domain/settlement.ts';
 import type { ExecutorLease } from './hold-executor-lease.ts';
 import type { Hints, RunClaims } from './ports.ts';
 import type { SettleQueue } from './settle-runs.ts';
+import { UnsettledRuns } from './unsettled-runs.ts';
 
 /** `drain` asks a graph to stop at its next superstep, `abort` to stop now. */
 export type RunSignals = {
@@ -66,17 +67,24 @@ const MAX_CLAIM = 32;
 /** Longest wait for a hint, in milliseconds; nothing is done when it has passed. */
 const LONGEST_WAIT_MS = 60_000;
 
+const UNWRITTEN_END: Outcome = {
+  kind: 'handed_back',
+  spendsAttempt: true,
+  isolate: false,
+  error: { error: 'UnwrittenEnd', message: 'its end could not be written' },
+};
+
 export class RunExecutor {
   readonly #needs: ExecuteDependencies;
   readonly #executing = new Map<string, Executing>();
-  /** Runs that have ended and could not be settled: still ours in the ledger, and not to be executed again. */
-  readonly #unsettled = new Set<string>();
+  readonly #unsettled: UnsettledRuns;
   readonly #draining = new AbortController();
   /** Stop requests for claims whose answer is still under way, by claim. */
   readonly #early = new Map<string, StopRequest>();
 
   constructor(needs: ExecuteDependencies) {
     this.#needs = needs;
+    this.#unsettled = new UnsettledRuns((run) => this.#settleOutcome(run, UNWRITTEN_END), needs.logger);
   }
 
   /** Runs being executed at this moment. */
@@ -128,8 +136,10 @@ export class RunExecutor {
    */
   watchClaims(): (held: readonly HeldClaim[]) => void {
     const executing = [...this.#executing];
+    const unsettled = this.#unsettled.watch();
     return (held) => {
       const known = new Set(held.map(claimKey));
+      unsettled(known);
       for (const [key, { runId, abort }] of executing) if (!known.has(key)) abort.abort(new LeaseLost(`run ${runId}`));
       this.stopRuns(
         held.flatMap(({ runId, fencingToken, stop }) => (stop === null ? [] : [{ runId, fencingToken, ...stop }])),
@@ -165,7 +175,7 @@ export class RunExecutor {
     const { claims, lease, logger } = this.#needs;
     const { executorId } = lease;
     if (limit <= 0 || executorId === null) return [];
-    const known = [...this.#unsettled, ...[...this.#executing.values()].map(({ runId }) => runId)];
+    const known = [...this.#unsettled.runIds, ...[...this.#executing.values()].map(({ runId }) => runId)];
     let claimed: ClaimedRun[];
     try {
       claimed = await claims.claim(executorId, limit, known);
@@ -205,8 +215,8 @@ export class RunExecutor {
     if (early !== undefined) abort.abort(abortReason(early));
     const done = work(abort)
       .catch((error: unknown) => {
-        this.#unsettled.add(run.runId);
         this.#needs.logger.error({ err: error, run_id: run.runId }, 'run.settle_failed');
+        this.#unsettled.add(run);
       })
       .finally(() => {
         this.#executing.delete(key);
@@ -232,7 +242,11 @@ export class RunExecutor {
     clearTimeout(timer);
     const outcome = afterAbort(ended, run, abort.signal);
     this.#needs.onAttempt(run, outcome, monotonicMs() - startedMs);
-    const settlement = settlementOf(outcome, run.attempt, settings.valuesMaxBytes);
+    await this.#settleOutcome(run, outcome);
+  }
+
+  async #settleOutcome(run: ClaimedRun, outcome: Outcome): Promise<void> {
+    const settlement = settlementOf(outcome, run.attempt, this.#needs.settings.valuesMaxBytes);
     if (settlement.kind !== 'nothing') await this.#settle(run, settlement);
   }
 

@@ -121,6 +121,7 @@ export function claimedRun(runId: string, overrides: Partial<ClaimedRun> = {}): 
     fencingToken: 7n,
     isIsolated: false,
     isTemporary: false,
+    restingStatus: 'idle',
     checkpointFloor: null,
     ...overrides,
   };

@@ -30,7 +30,7 @@ const FRESH_MS = SAY_EVERY_MS / 2;
 /** The first time, and after a failure, it is tried again so soon, in milliseconds. */
 const TRY_AGAIN_MS = 1_000;
 /** Who has said nothing for so long has gone, in milliseconds. */
-const SILENT_MS = 60_000;
+export const SILENT_MS = 60_000;
 
 /** Says what this process executes, until `signal` aborts. */
 export async function serveGraphsUntil(signal: AbortSignal, needs: ServeDependencies): Promise<void> {

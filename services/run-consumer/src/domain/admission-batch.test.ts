@@ -190,6 +190,22 @@ describe('a cancel', () => {
     expect(plan.runs).toMatchObject([{ status: 'rejected', threadStatus: 'error' }, { isReady: true }]);
   });
 
+  test('of a run that has begun and waits again leaves the thread interrupted for what follows it in the batch', () => {
+    const begun = { ...storedRun(RUN), hasBegun: true };
+    const follows = requestAt(2, { if_thread_status: ['idle'] });
+    for (const [action, status] of [
+      ['interrupt', 'interrupted'],
+      ['rollback', 'idle'],
+    ] as const) {
+      const cancel = cancelAt(1, { thread_id: 't1', action });
+      const plan = planAdmission([cancel, follows], [], [{ ...idleLane(), inFlight: [begun] }], assistants);
+      expect(plan.cancellations).toMatchObject([{ threadStatus: status }]);
+      expect(plan.runs).toMatchObject([
+        status === 'idle' ? { status: 'pending' } : { reason: 'thread_status', seen: status },
+      ]);
+    }
+  });
+
   test('of a run that is not there is told with its place in the log', () => {
     const plan = planAdmission([cancelAt(1, { run_id: RUN, thread_id: 't1' })], [], [idleLane()], assistants);
     expect(plan).toMatchObject({ unknownRuns: [{ coordinates: { offset: 1n } }], cancellations: [], lanes: [] });

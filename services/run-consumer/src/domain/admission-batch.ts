@@ -95,8 +95,16 @@ class Batch {
       coordinates,
     };
     if (verdict.kind === 'reject') {
-      const { because: reason, message, blockedBy } = verdict;
-      this.#runs.push({ ...common, status: 'rejected', threadStatus: statusOf(lane), reason, message, blockedBy });
+      const { because: reason, message, blockedBy, seen } = verdict;
+      this.#runs.push({
+        ...common,
+        status: 'rejected',
+        threadStatus: statusOf(lane),
+        reason,
+        message,
+        blockedBy,
+        seen,
+      });
       return;
     }
     this.#accept(verdict, common, lane);
@@ -114,7 +122,7 @@ class Batch {
         this.#unknownRuns.push({ coordinates, message: verdict.message });
         return;
       case 'cancel_run': {
-        const left = withoutRuns(lane, ({ runId }) => runId === verdict.runId);
+        const left = withoutRuns(lane, ({ runId }) => runId === verdict.runId, request.action);
         this.#lanes.set(lane.threadId, left);
         this.#cancellations.push({
           ordinal,
@@ -131,7 +139,7 @@ class Batch {
       }
       case 'cancel_all': {
         const isHit = ({ source }: Pick<InFlightRun, 'source'>) => isEarlier(source, coordinates);
-        const left = withoutRuns(lane, isHit);
+        const left = withoutRuns(lane, isHit, request.action);
         const mark = this.#end(lane, isHit, {
           ordinal,
           threadId: lane.threadId,
@@ -164,7 +172,7 @@ class Batch {
         beforeOffset: null,
       });
       before = withMark(
-        withoutRuns(lane, () => true),
+        withoutRuns(lane, () => true, verdict.supersedes),
         mark,
       );
     }

@@ -26,6 +26,10 @@ const create = fc.record({
       noNullPrototype: true,
     }),
   ),
+  bears: fc.oneof(
+    { arbitrary: fc.constant(null), weight: 3 },
+    { arbitrary: fc.subarray(['idle', 'interrupted', 'error', 'busy'], { minLength: 1 }), weight: 2 },
+  ),
 });
 const cancel = fc.record({
   kind: fc.constant('cancel' as const),
@@ -105,6 +109,7 @@ function recordOf(step: Step, offset: number): RunRequest | CancelRequest | null
         multitask_strategy: step.strategy,
         input: { input: step.input },
         ...(step.configurable === null ? {} : { config: { configurable: step.configurable } }),
+        ...(step.bears === null ? {} : { if_thread_status: step.bears }),
         // So late that nobody but a test lets it come.
         ...(step.isScheduled ? { after_seconds: 3_600 } : {}),
         ...(step.sharedId === null ? {} : { run_id: step.sharedId }),

@@ -31,6 +31,8 @@ export type AdmittedRun = Admitted &
         status: 'rejected';
         reason: RejectedReason;
         message: string;
+        /** With the reason `thread_status`: the status that the thread had. */
+        seen: ThreadStatus | null;
         blockedBy: string | null;
         threadStatus: ThreadStatus | null;
       }

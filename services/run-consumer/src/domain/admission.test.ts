@@ -136,6 +136,44 @@ test('a thread that must exist and does not is refused, after every other refusa
   expect(admit(unknown, null, lane, assistants)).toMatchObject({ because: 'unknown_assistant' });
 });
 
+describe('if_thread_status', () => {
+  const statuses = ['idle', 'interrupted', 'error', 'busy'] as const;
+  const lanes = {
+    idle: idleLane(),
+    interrupted: { ...idleLane(), restingStatus: 'interrupted' as const },
+    error: { ...idleLane(), restingStatus: 'error' as const },
+    busy: { ...busyLane, restingStatus: 'interrupted' as const },
+  };
+
+  test.each(statuses)('lets a run onto a thread that is %s only when it lists that', (status) => {
+    const others = statuses.filter((other) => other !== status);
+    const verdict = admit(requestAt(1, { if_thread_status: others }), null, lanes[status], assistants);
+    expect(verdict).toMatchObject({ kind: 'reject', because: 'thread_status', seen: status, blockedBy: null });
+    expect(verdict).toHaveProperty('message', expect.stringContaining(`is ${status}`));
+    const listed = requestAt(1, { if_thread_status: [status] });
+    expect(admit(listed, null, lanes[status], assistants).kind).toBe(status === 'busy' ? 'enqueue' : 'start');
+  });
+
+  test('takes a thread that does not exist for idle', () => {
+    const lane = { ...idleLane(), exists: false };
+    expect(admit(requestAt(1, { if_thread_status: ['idle'] }), null, lane, assistants).kind).toBe('start');
+    expect(admit(requestAt(1, { if_thread_status: ['error'] }), null, lane, assistants)).toMatchObject({
+      seen: 'idle',
+    });
+  });
+
+  test('is looked at after if_not_exists, and before thread_busy', () => {
+    const request = requestAt(1, {
+      if_thread_status: ['error'],
+      if_not_exists: 'reject',
+      multitask_strategy: 'reject',
+    });
+    const missing = { ...idleLane(), exists: false };
+    expect(admit(request, null, missing, assistants)).toMatchObject({ because: 'thread_not_found' });
+    expect(admit(request, null, busyLane, assistants)).toMatchObject({ because: 'thread_status' });
+  });
+});
+
 test('defaults that are spelt out are what happens anyway', () => {
   const request = requestAt(1, { multitask_strategy: 'enqueue', if_not_exists: 'create', durability: 'async' });
   expect(admit(request, null, idleLane(), assistants).kind).toBe('start');

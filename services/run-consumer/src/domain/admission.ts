@@ -20,14 +20,16 @@
  *   unknown assistant                   reject `unknown_assistant`
  *   webhook against the policy          reject `webhook_refused`
  *   thread missing, if_not_exists       reject `thread_not_found`
+ *   its status not in if_thread_status  reject `thread_status`; a missing thread is idle
  */
 import { reservedConfigKeys } from '@runlane/contracts';
-import type { CancelAction, RejectedReason } from '@runlane/contracts';
+import type { CancelAction, RejectedReason, ThreadStatus } from '@runlane/contracts';
 import { resolveAssistant } from './assistant-directory.ts';
 import type { Assistant, AssistantDirectory } from './assistant-directory.ts';
-import { headOf, withoutRuns } from './lane.ts';
+import { headOf, statusOf, withoutRuns } from './lane.ts';
 import type { Lane, Source } from './lane.ts';
 import type { RunRequest } from './run-request.ts';
+import { statusProblem } from './thread-status.ts';
 
 /** What the ledger knows of an earlier run. */
 export type KnownRun = {
@@ -53,6 +55,8 @@ export type Verdict =
       because: RejectedReason;
       message: string;
       blockedBy: string | null;
+      /** Status of the thread, where that is the reason. */
+      seen: ThreadStatus | null;
       assistant: Assistant | null;
     };
 
@@ -69,11 +73,17 @@ export function admit(
   assistants: AssistantDirectory,
 ): Verdict {
   const resolution = resolveAssistant(request.request.assistant_id, assistants);
-  const reject = (because: RejectedReason, message: string, blockedBy: string | null = null): Verdict => ({
+  const reject = (
+    because: RejectedReason,
+    message: string,
+    blockedBy: string | null = null,
+    seen: ThreadStatus | null = null,
+  ): Verdict => ({
     kind: 'reject',
     because,
     message,
     blockedBy,
+    seen,
     assistant: resolution.kind === 'found' ? resolution.assistant : null,
   });
   if (known !== null) {
@@ -100,6 +110,9 @@ export function admit(
       `Thread ${lane.threadId} does not exist, and if_not_exists is reject. Use create, or an existing thread.`,
     );
   }
+  const seen = statusOf(lane) ?? 'idle';
+  const problem = statusProblem(request.request, lane.threadId, seen);
+  if (problem !== null) return reject('thread_status', problem, null, seen);
   const [oldest] = lane.inFlight;
   const { multitask_strategy: strategy } = request.request;
   if (oldest !== undefined && strategy === 'reject') {
@@ -111,7 +124,10 @@ export function admit(
     );
   }
   const supersedes = oldest !== undefined && (strategy === 'interrupt' || strategy === 'rollback') ? strategy : null;
-  return place(request, supersedes === null ? lane : withoutRuns(lane, () => true), { assistant, supersedes });
+  return place(request, supersedes === null ? lane : withoutRuns(lane, () => true, supersedes), {
+    assistant,
+    supersedes,
+  });
 }
 
 function place(request: RunRequest, lane: Lane, accepted: Accepted): Verdict {

@@ -3,7 +3,7 @@
  *
  *   running?  pending …  scheduled …      the running run is the first; scheduled ones join at the end when due
  */
-import type { RecordCoordinates, ThreadStatus } from '@runlane/contracts';
+import type { CancelAction, RecordCoordinates, ThreadStatus } from '@runlane/contracts';
 
 /** Where a run came from: its place in the log says what was admitted before it. */
 export type Source = Pick<RecordCoordinates, 'topic' | 'partition' | 'offset'>;
@@ -16,7 +16,12 @@ export type InFlightRun = {
   isStored: boolean;
   /** A running run that was asked to stop; it stays in flight until it has. */
   isAskedToStop: boolean;
+  /** It waits again after it has begun, and has left something to go on with. */
+  hasBegun?: boolean;
 };
+
+/** Status of a thread when nothing is in flight. */
+export type RestingStatus = Exclude<ThreadStatus, 'busy'>;
 
 /** A thread as admission sees it. */
 export type Lane = {
@@ -26,7 +31,7 @@ export type Lane = {
   /** The partition it was first seen on; null for a thread that does not exist. */
   firstPartition: number | null;
   /** Its status when nothing is in flight. */
-  restingStatus: Exclude<ThreadStatus, 'busy'>;
+  restingStatus: RestingStatus;
   /**
    * Runs in flight, first those in the lane by position, then scheduled ones by admission. Of those in the ledger only
    * the first may be known: as many as the batch needs to say which is the oldest after everything it does.
@@ -78,12 +83,14 @@ export function withRun(lane: Lane, run: InFlightRun): Lane {
 
 /**
  * The lane after the given runs were ended, or asked to end: what waited or was scheduled is gone, what runs stays in
- * flight until its graph and its saver have stopped (I9).
+ * flight until its graph and its saver have stopped (I9). What an interrupted run has left can be gone on with.
  */
-export function withoutRuns(lane: Lane, isHit: (run: InFlightRun) => boolean): Lane {
+export function withoutRuns(lane: Lane, isHit: (run: InFlightRun) => boolean, action: CancelAction): Lane {
+  const leavesWork = ({ state, hasBegun = false }: InFlightRun) => state !== 'running' && hasBegun;
+  const isInterrupted = action === 'interrupt' && lane.inFlight.some((run) => isHit(run) && leavesWork(run));
   const inFlight = lane.inFlight.flatMap((run) => {
     if (!isHit(run)) return [run];
     return run.state === 'running' ? [{ ...run, isAskedToStop: true }] : [];
   });
-  return { ...lane, inFlight };
+  return { ...lane, inFlight, ...(isInterrupted ? { restingStatus: 'interrupted' } : {}) };
 }

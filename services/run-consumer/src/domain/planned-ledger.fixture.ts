@@ -7,6 +7,7 @@ import { assistants } from './factories.fixture.ts';
 import type { Lane } from './lane.ts';
 import type { CancelRequest, RunRequest } from './run-request.ts';
 import type { Step } from './sequential-model.fixture.ts';
+import { statusProblem } from './thread-status.ts';
 
 type Row = {
   runId: string;
@@ -18,6 +19,7 @@ type Row = {
   /** The position of a scheduled run in the order of admission. */
   admissionPosition: bigint | null;
   isReady: boolean;
+  request: AdmittedRun['request'];
   askedTo: string | null;
 };
 
@@ -66,7 +68,10 @@ export class PlannedLedger {
         if (run === undefined) return;
         if (run !== first) throw new Error(`A run of ${step.thread} is ready that is not the first of its lane.`);
         Object.assign(run, { state: 'running', isReady: false });
-        return;
+        // As an attempt does before anything else.
+        if (statusProblem(run.request, step.thread, thread?.restingStatus ?? 'idle') === null) return;
+        run.state = 'ended';
+        return this.#freeLane(step.thread);
       }
       case 'join':
         for (const row of this.#rows) {
@@ -210,8 +215,8 @@ function endOf({ action }: Pick<Cancellation, 'action'>): string {
 }
 
 function rowOf(run: AdmittedRun): Row {
-  const { runId, threadId, fingerprint, coordinates: source } = run;
-  const common = { runId, threadId, fingerprint, source, askedTo: null };
+  const { runId, threadId, fingerprint, request, coordinates: source } = run;
+  const common = { runId, threadId, fingerprint, request, source, askedTo: null };
   if (run.status === 'rejected') {
     return { ...common, state: 'ended', position: null, admissionPosition: null, isReady: false };
   }

@@ -19,7 +19,9 @@ import type {
   MultitaskStrategy,
   RunCreate,
   SupersededReason,
+  ThreadStatus,
 } from '@runlane/contracts';
+import type { RestingStatus } from './lane.ts';
 
 /** A run that an executor owns: what it needs to execute it and to write about it. */
 export type ClaimedRun = {
@@ -37,6 +39,8 @@ export type ClaimedRun = {
   isIsolated: boolean;
   /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
   isTemporary: boolean;
+  /** Status of its thread when nothing is in flight: as the run finds it, until it has ended. */
+  restingStatus: RestingStatus;
   /** Stored with the run: none of its checkpoints has a lower id. Null: not known, of runs that began before there was one. */
   checkpointFloor: string | null;
 };
@@ -87,8 +91,11 @@ export type HeadState = {
   areValuesLossy?: true;
 };
 
-/** An error as the wire has it: class name and message, and where the deployment wants it the stack with its causes. */
-export type RunError = { error: string; message: string; stack?: string };
+/**
+ * An error as the wire has it: class name and message, where the deployment wants it the stack with its causes, and the
+ * status of the thread where that is the reason.
+ */
+export type RunError = { error: string; message: string; stack?: string; thread_status?: ThreadStatus };
 
 /** How an attempt ended, as its executor saw it. */
 export type Outcome =

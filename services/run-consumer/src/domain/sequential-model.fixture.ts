@@ -15,6 +15,8 @@ export type Step =
       input: number;
       /** What it says in `config.configurable`; null: nothing. */
       configurable: Record<string, number> | null;
+      /** The statuses of its thread that it bears; null: all. */
+      bears: ('idle' | 'interrupted' | 'error' | 'busy')[] | null;
     }
   | { kind: 'cancel'; thread: string; action: 'interrupt' | 'rollback'; run: string | null }
   /** `lose`: the attempt of the running run ends without the run, as when its executor dies. */
@@ -27,6 +29,7 @@ type ModelRun = {
   id: string;
   thread: string;
   request: string;
+  bears: readonly string[] | null;
   configurable: Record<string, number>;
   place: 'scheduled' | 'waiting' | 'running' | 'ended';
   joinedAs: number;
@@ -74,6 +77,8 @@ export class SequentialModel {
         this.configurables.push(
           configurableLine(first, { ...this.#broughtTo.get(first.thread), ...first.configurable }),
         );
+        // Its turn has come on a thread that it does not bear: it fails, and leaves the thread as it was.
+        if (!this.#isBorne(first, this.#rests.get(first.thread) ?? 'idle')) this.#close(first, 'error', null);
         return;
       }
       case 'join':
@@ -122,6 +127,11 @@ export class SequentialModel {
       this.#refused.set(ownId, request);
       return;
     }
+    if (!this.#isBorne(step, this.threadStatus(step.thread) ?? 'idle')) {
+      this.#tell(id, 'rejected thread_status', null, step.thread);
+      this.#refused.set(id, request);
+      return;
+    }
     if (step.strategy === 'reject' && inFlight[0] !== undefined) {
       this.#tell(id, 'rejected thread_busy', inFlight[0].id, step.thread);
       this.#refused.set(id, request);
@@ -131,6 +141,7 @@ export class SequentialModel {
       id,
       thread: step.thread,
       request,
+      bears: step.bears,
       configurable: step.configurable ?? {},
       place: 'scheduled',
       joinedAs: 0,
@@ -181,6 +192,10 @@ export class SequentialModel {
       this.#broughtTo.set(run.thread, { ...this.#broughtTo.get(run.thread), ...run.configurable });
     }
     this.#note(run.id, end, by, run.thread);
+  }
+
+  #isBorne({ bears }: { bears: readonly string[] | null }, status: string): boolean {
+    return bears === null || bears.includes(status);
   }
 
   #running(thread: string): ModelRun | undefined {

@@ -56,7 +56,8 @@ export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: 
     case 'paused':
       return end('success', 'run.paused', 'interrupted', headDetails(outcome.head, valuesMaxBytes));
     case 'failed':
-      return end('error', 'run.failed', 'error', {
+      // A run that its thread's status has kept from starting leaves the thread as it was, with the question on it.
+      return end('error', 'run.failed', outcome.reason === 'thread_status' ? null : 'error', {
         reason: outcome.reason,
         error: outcome.error,
         ...(outcome.head === null ? {} : headDetails(outcome.head, valuesMaxBytes)),

@@ -69,7 +69,6 @@ export function layFoundation(
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'run-consumer',
     logger,
-    plansOnce: true,
   });
   scope.defer('database pool', () => pool.end());
   const thirdOfLeaseMs = Math.floor((config.RUNLANE_LEASE_SECONDS * 1_000) / 3);

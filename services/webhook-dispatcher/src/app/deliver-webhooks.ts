@@ -108,7 +108,7 @@ export class WebhookDelivery {
 
   /** Milliseconds since the loop came round, while that fails for another reason than that the database is away; else 0. */
   get stalledForMs(): number {
-    return this.#problem === null ? 0 : this.#needs.monotonicMs() - this.#cameRoundAtMs;
+    return this.#problem === null || !this.#isSending ? 0 : this.#needs.monotonicMs() - this.#cameRoundAtMs;
   }
 
   /** Leases and sends until `signal` aborts; then nothing new is sent. */

@@ -58,6 +58,8 @@ class RunCreate(TypedDict):
     """An object of resume, update and goto, at least one. Not with input."""
     if_not_exists: NotRequired[Union[Literal["create", "reject"], None]]
     """One of "create" (default), "reject": whether the run may make the thread."""
+    if_thread_status: NotRequired[Union[list[Literal["idle", "busy", "interrupted", "error"]], None]]
+    """A list of at least one of idle, busy, interrupted, error: the run is refused when its thread has another."""
     on_completion: NotRequired[Union[Literal["delete", "keep"], None]]
     """One of "delete" (default), "keep": the fate of a stateless run's thread."""
     after_seconds: NotRequired[Union[float, None]]
@@ -83,6 +85,24 @@ class RunStatusEventInterrupts(TypedDict):
     response_schema: NotRequired[Any]
 
 
+class RunStatusEventUsageAttempt(TypedDict):
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+
+
+class RunStatusEventUsage(TypedDict):
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    attempt: RunStatusEventUsageAttempt
+
+
 class RunStatusEventError(TypedDict):
     error: str
     """The kind of error, a text."""
@@ -90,6 +110,8 @@ class RunStatusEventError(TypedDict):
     """What went wrong, a text."""
     stack: NotRequired[str]
     """Where the graph threw it, with its causes, a text."""
+    thread_status: NotRequired[str]
+    """With the reason thread_status: the status that the thread had, a text."""
 
 
 class RunStatusEvent(TypedDict):
@@ -151,6 +173,10 @@ class RunStatusEvent(TypedDict):
     """Whether values were left out for their size."""
     values_lossy: NotRequired[bool]
     """Whether JSON cannot say something in values."""
+    usage: NotRequired[Union[list[RunStatusEventUsage], None]]
+    """Calls and tokens of each model, in all and of this attempt."""
+    abandoned_interrupts: NotRequired[Union[list[str], None]]
+    """Ids of questions that were open when the run began with an input, a list of texts."""
     error: Union[RunStatusEventError, None]
     """An object of error, the kind, and message; with stack where the deployment tells it."""
     webhook: Union[str, None]

@@ -96,6 +96,8 @@ async function attempt(
   switch (plan.kind) {
     case 'refused':
       return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };
+    case 'not_its_turn':
+      return plan.outcome;
     case 'paused':
       return { kind: 'paused', head: headOf(outputOf(plan.state, graph)) };
     case 'nothing_to_continue':
@@ -121,12 +123,12 @@ async function attempt(
       await saver.settle();
     }
     // What a run that is handed back at its boundary has written is written, after an outage too.
-    if (control.drainRequested) await saver?.settle();
+    if (control.hasStopped) await saver?.settle();
     // Whether the database was away or the run was lost is known when the writes under way have ended.
     await saver?.quiesce();
     const reason: unknown = signals.abort.reason;
     const cause = reason instanceof GraphDrained ? reason : error;
-    const outcome = failureOutcome(cause, saver, control.drainRequested, needs.stackLength);
+    const outcome = failureOutcome(cause, saver, control.hasStopped, needs.stackLength);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
     if (!isStopped) tellFailure(cause, needs.logger);

@@ -11,7 +11,8 @@
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
 import { claimNumber } from '../../domain/run.ts';
-import type { ClaimedRun } from '../../domain/run.ts';
+import type { ClaimedRun, Outcome } from '../../domain/run.ts';
+import { turnRefusal } from '../../domain/thread-status.ts';
 import type { RunnableGraph } from './graph-registry.ts';
 import { nodesOf, planCommand } from './plan-command.ts';
 import type { SendMaker } from './plan-command.ts';
@@ -28,7 +29,8 @@ export type StartPlan =
   /** No input, and a thread that has ended: the attempt is over before the graph was invoked. */
   | { kind: 'nothing_to_continue'; state: ThreadState }
   | { kind: 'paused'; state: ThreadState }
-  | { kind: 'refused'; reason: FailedReason; message: string };
+  | { kind: 'refused'; reason: FailedReason; message: string }
+  | { kind: 'not_its_turn'; outcome: Extract<Outcome, { kind: 'failed' }> };
 
 /** @param saver null for a run without a checkpointer, which has no thread to look at */
 export async function planStart(
@@ -50,6 +52,8 @@ export async function planStart(
     }
     if (command !== null) isRepeated = await saver.takeBackAnswers();
   }
+  const refusal = turnRefusal(run);
+  if (refusal !== null) return { kind: 'not_its_turn', outcome: refusal };
   const unknown = unknownNodes(run, graph);
   if (unknown.length > 0) {
     const known = nodesOf(graph)?.join(', ');

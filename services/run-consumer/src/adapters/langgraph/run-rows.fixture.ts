@@ -55,6 +55,7 @@ export class RunRows implements AsyncDisposable {
       fencingToken: 1n << 32n,
       isIsolated: false,
       isTemporary: false,
+      restingStatus: 'idle',
       checkpointFloor,
     };
   }

@@ -20,6 +20,7 @@ import {
 import type { Between } from '../../domain/admission-log.fixture.ts';
 import type { CancelRequest, RunRequest } from '../../domain/run-request.ts';
 import type { ClaimedRun, HeadState, Outcome, Stop } from '../../domain/run.ts';
+import { turnRefusal } from '../../domain/thread-status.ts';
 import { SequentialModel, configurableLine } from '../../domain/sequential-model.fixture.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { createScheduledRuns } from './scheduled-runs.ts';
@@ -124,6 +125,8 @@ class Reader {
           this.#running.set(run.threadId, run);
           const { configurable } = run.request.config ?? {};
           this.configurables.push(configurableLine({ id: run.runId, thread: run.threadId }, configurable ?? {}));
+          const refusal = turnRefusal(run);
+          if (refusal !== null) await this.#end(run.threadId, () => refusal);
         }
         return;
       case 'join':

@@ -120,7 +120,7 @@ class PostgresAdmission implements AdmissionTransaction {
     ]);
     for (const row of rows) {
       const { inFlight = [] } = byThread.get(row.thread_id) ?? {};
-      inFlight.push(inFlightRun(row));
+      inFlight.push(inFlightRun(row, this.#begun.get(row.run_id)?.checkpointId));
       byThread.set(row.thread_id, { inFlight, waitingCount: row.waiting_count, lastOffset: row.last_offset });
     }
     return byThread;
@@ -202,12 +202,13 @@ function sourceOf(row: SourceRow): InFlightRun['source'] {
   return { topic: row.source_topic, partition: row.source_partition, offset: row.source_offset };
 }
 
-function inFlightRun(row: InFlightRow): InFlightRun {
+function inFlightRun(row: InFlightRow, writtenHead: string | null | undefined): InFlightRun {
   return {
     runId: row.run_id,
     state: row.lane_position === null ? 'scheduled' : row.status,
     source: sourceOf(row),
     isStored: true,
     isAskedToStop: row.cancel_action !== null,
+    hasBegun: typeof writtenHead === 'string',
   };
 }

@@ -82,7 +82,7 @@ function detailsOf(run: AdmittedRun): EventDetails {
   if (run.status === 'pending') return {};
   return {
     reason: run.reason,
-    error: { error: run.reason, message: run.message },
+    error: { error: run.reason, message: run.message, ...(run.seen === null ? {} : { thread_status: run.seen }) },
     ...(run.blockedBy === null ? {} : { blocked_by: run.blockedBy }),
   };
 }

@@ -8,12 +8,14 @@ import { createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import type { Outcome } from '../../../domain/run.ts';
 import { currentDatabaseUrl } from '../../../database-files.ts';
+import { compileByGraph } from '../compile-by-graph.ts';
 import { describeError } from '../describe-error.ts';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
 import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
 import { runScope } from '../run-scope.ts';
+import { tellOutsideModules } from '../outside-modules.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { BeginTicket } from './begin-ticket.ts';
 import { flushTraces } from './flush-traces.ts';
@@ -39,11 +41,10 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
 
 provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
-resolveAliasesByGraph(
-  settings.graphs.map(({ file }) => file),
-  settings.tsconfig,
-  logger,
-);
+const graphFiles = settings.graphs.map(({ file }) => file);
+resolveAliasesByGraph(graphFiles, settings.tsconfig, logger);
+compileByGraph(graphFiles, settings.tsconfig);
+if (settings.tellsModules === true) tellOutsideModules(settings.directory);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
 const tell = (message: FromWorker) => port.postMessage(message);
@@ -125,7 +126,7 @@ port.on('message', (message: ToWorker) => {
       attempts.get(message.key)?.drain.abort();
       return;
     case 'finish':
-      void flushTraces(settings.graphs.map(({ file }) => file))
+      void flushTraces(graphFiles)
         .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
         .then(() => tell({ type: 'finished' }));
       return;

@@ -1,0 +1,86 @@
+-- list-runs
+-- params  $1 run_id uuid, $2 thread_id text, $3 statuses text[], $4 assistant_id or graph_id text: each null where it is not
+--         asked about; $5 ended since timestamptz, $6 how many bigint, $7 milliseconds bigint after which a graph that
+--         nobody has said to execute has gone
+-- result  running runs, then pending ones lane by lane, then ended ones, the latest first; with what is known of why an
+--         unfinished one does not go on
+-- index   one_running_run_per_thread, unfinished_runs_by_lane, ended_runs_by_age: none of the parts sorts a whole ledger.
+--         What is asked for besides is looked for along these
+with picked as (
+  (
+    select run_id, 0 as part
+    from runlane.runs
+    where status = 'running'
+      and ($1::uuid is null or run_id = $1)
+      and ($2::text is null or thread_id = $2)
+      and ($3::text[] is null or status = any ($3))
+      and ($4::text is null or $4 in (assistant_id, graph_id))
+    limit $6
+  )
+  union all
+  (
+    select run_id, 1
+    from runlane.runs
+    where status = 'pending'
+      and ($1::uuid is null or run_id = $1)
+      and ($2::text is null or thread_id = $2)
+      and ($3::text[] is null or status = any ($3))
+      and ($4::text is null or $4 in (assistant_id, graph_id))
+    order by thread_id, lane_position
+    limit $6
+  )
+  union all
+  (
+    select run_id, 2
+    from runlane.runs
+    where run_ended_at is not null
+      and run_ended_at >= $5::timestamptz
+      and ($1::uuid is null or run_id = $1)
+      and ($2::text is null or thread_id = $2)
+      and ($3::text[] is null or status = any ($3))
+      and ($4::text is null or $4 in (assistant_id, graph_id))
+    order by run_ended_at desc
+    limit $6
+  )
+)
+select
+  run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.status, run.reason, run.multitask_strategy, run.metadata,
+  run.attempt, run.blocked_by, run.superseded_by, run.source_topic, run.source_partition, run.source_offset,
+  run.created_at, run.run_started_at, run.run_ended_at, run.sequence, run.scheduled_at,
+  run.ready_at is not null as is_ready,
+  run.cancel_action is not null as is_asked_to_stop,
+  executor.host,
+  first.run_id as first_of_lane,
+  coalesce(ahead.run_count, 0) as ahead_count,
+  exists (
+    select from runlane.served_graphs as served
+    where served.graph_id = run.graph_id
+      and served.served_at > now() - $7 * interval '1 millisecond'
+  ) as is_graph_served,
+  exists (select from runlane.ledger_standing where is_original and claims_are_due) as is_claimable,
+  (select count(*) from runlane.runs where status = 'running')::integer as executing_count,
+  (select count(*) from runlane.executors where expires_at > now())::integer as process_count
+from picked
+join runlane.runs as run using (run_id)
+left join runlane.executors as executor
+  on executor.executor_id = run.executor_id and executor.expires_at > now()
+left join lateral (
+  select other.run_id
+  from runlane.runs as other
+  where other.thread_id = run.thread_id
+    and other.status in ('pending', 'running')
+    and other.lane_position is not null
+    and run.status = 'pending'
+  order by other.lane_position
+  limit 1
+) as first on true
+left join lateral (
+  select count(*)::integer as run_count
+  from runlane.runs as other
+  where other.thread_id = run.thread_id
+    and other.status in ('pending', 'running')
+    and other.lane_position < run.lane_position
+    and run.status = 'pending'
+) as ahead on true
+order by picked.part, case when picked.part = 2 then run.run_ended_at end desc, run.thread_id, run.lane_position, run.run_id
+limit $6

@@ -1,0 +1,26 @@
+/** What others may read of run-consumer's ledger: this module is the package's entry for people's questions. */
+import type { Pool } from 'pg';
+import { createCheckpointReading } from './adapters/langgraph/checkpoint-reading.ts';
+import { createRunReading } from './adapters/postgres/run-reading.ts';
+import { createThreadReading } from './adapters/postgres/thread-reading.ts';
+import { readRuns } from './app/read-runs.ts';
+import type { RunReader } from './app/read-runs.ts';
+import type { ThreadReader } from './app/read-threads.ts';
+
+export type { ListedRun, RunReader, RunSelection, ShownRun, StoredEvent } from './app/read-runs.ts';
+export type { CheckpointRow, ShownState, ShownThread, ThreadReader, ThreadRow } from './app/read-threads.ts';
+export type { Waiting } from './domain/waiting.ts';
+
+/** The runs in a migrated database. Its calls reject with RetriableError while the database is away. */
+export function openRuns(pool: Pool): RunReader {
+  return readRuns(createRunReading(pool));
+}
+
+/**
+ * The threads in a migrated database, and their checkpoints.
+ *
+ * @param schema of LangGraph's tables
+ */
+export function openThreads(pool: Pool, schema: string): ThreadReader {
+  return { ...createThreadReading(pool), ...createCheckpointReading(pool, schema) };
+}
