@@ -215,7 +215,8 @@ class Batch {
     if (mark === null) return null;
     // A marked run is not hit again, by a later request of the batch neither.
     for (const [runId, known] of this.#known) {
-      if (known.threadId === lane.threadId && isHit(known)) this.#known.set(runId, { ...known, isFinished: true });
+      const isOfLane = known.threadId === lane.threadId && runId !== end.supersededBy;
+      if (isOfLane && isHit(known)) this.#known.set(runId, { ...known, isFinished: true });
     }
     return mark;
   }

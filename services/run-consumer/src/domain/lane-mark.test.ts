@@ -65,3 +65,12 @@ test('what was marked in a batch is not hit again in it', () => {
   expect(marks(plan(laneOf(AT_ONCE + 1), [interrupting, cancelOne], [known]))).toHaveLength(1);
   expect(marks(plan(laneOf(AT_ONCE), [interrupting, cancelOne], [known]))).toHaveLength(2);
 });
+
+test('a cancel of the batch still hits the run that has superseded a long lane in it', () => {
+  const superseding = requestAt(1, { multitask_strategy: 'interrupt', run_id: OTHER });
+  const cancelOne = cancelAt(2, { thread_id: 't1', run_id: OTHER });
+  expect(marks(plan(laneOf(AT_ONCE + 1), [superseding, cancelOne]))).toMatchObject([
+    [null, { firstCount: AT_ONCE }],
+    [OTHER, null],
+  ]);
+});
