@@ -91,12 +91,14 @@ test('a long lane is cancelled while another thread of its partition goes on, an
     // The last thing that a slice writes waits for this.
     await holder.query('begin');
     await holder.query('select from runlane.lane_ends for update');
+    const { rows: own } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const holderPid = own[0]?.pid;
     const sweeper = world.runConsumer({ RUNLANE_ROLES: 'sweeping' });
     await eventually(
       async () => {
-        const { rowCount } = await holder.query(
-          `select from pg_stat_activity
-           where datname = current_database() and pg_backend_pid() = any (pg_blocking_pids(pid))`,
+        const { rowCount } = await world.pool.query(
+          'select from pg_stat_activity where datname = current_database() and $1 = any (pg_blocking_pids(pid))',
+          [holderPid],
         );
         return rowCount === 1;
       },

@@ -245,13 +245,16 @@ test('a thread that somebody holds is left alone, and a slice that dies has ende
   await withTransaction(world.rows.pool, async (client) => {
     // The last of its statements waits for this one.
     await client.query('select from runlane.lane_ends where thread_id = $1 for update', [thread]);
+    const { rows: own } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     const slice = world.endSlice(thread, 2);
     const dies = expect(slice).rejects.toThrow('The database is not available.');
     await eventually(
       async () => {
-        const { rowCount } = await client.query(
+        // Within a transaction the activity does not change.
+        const { rowCount } = await world.rows.pool.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
-           where datname = current_database() and pg_backend_pid() = any (pg_blocking_pids(pid))`,
+           where datname = current_database() and $1 = any (pg_blocking_pids(pid))`,
+          [own[0]?.pid],
         );
         return rowCount === 1;
       },
