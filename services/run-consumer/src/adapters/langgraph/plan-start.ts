@@ -6,7 +6,7 @@
  *           written onto the checkpoint of another run first: before the run has one of its own, what is there of the
  *           command is taken back and the whole is applied again.
  * Checks    What a request asks for and the thread or the graph does not have is found out here, before the run has
- *           written anything, and never after (design 2.2).
+ *           written anything, and never after.
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
