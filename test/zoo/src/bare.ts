@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { Command } from '@langchain/langgraph';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
-import { requestFrom, threadOf } from './cases.ts';
+import { isForking, requestFrom, threadOf } from './cases.ts';
 import type { ZooCase, ZooRequest } from './cases.ts';
 import { asJson } from './observation.ts';
 import type { RunEnd } from './observation.ts';
@@ -33,6 +33,16 @@ if (casesFile === undefined || seenFile === undefined || databaseUrl === undefin
 }
 const saver = PostgresSaver.fromConnString(databaseUrl);
 await saver.setup();
+/**
+ * The same, but for cases whose runs begin at earlier checkpoints: it stores a value under the number of its version, and
+ * counts anew from there in each branch, so that a branch reads what another one has written.
+ */
+const branchingSaver = PostgresSaver.fromConnString(databaseUrl);
+let lastVersion = 0;
+branchingSaver.getNextVersion = (current) => {
+  lastVersion = Math.max(lastVersion, current ?? 0) + 1;
+  return lastVersion;
+};
 const store = PostgresStore.fromConnString(databaseUrl);
 await store.setup();
 
@@ -44,6 +54,7 @@ const seen = await Promise.all(cases.map(async (zooCase) => [zooCase.name, await
 writeFileSync(seenFile, JSON.stringify(Object.fromEntries(seen)));
 await store.stop();
 await saver.end();
+await branchingSaver.end();
 // A graph may hold something open, such as the process of an MCP server.
 process.exit(0);
 
@@ -65,7 +76,7 @@ async function runCase({ name, file, requests }: ZooCase): Promise<RunEnd[]> {
     configurable = { ...configurable, ...(request['config'] as { configurable?: object } | undefined)?.configurable };
     const config = configOf(name, request, configurable);
     const graph = await graphOf(exported, config);
-    graph.checkpointer = isTemporary ? undefined : saver;
+    graph.checkpointer = isTemporary ? undefined : isForking(requests) ? branchingSaver : saver;
     graph.store = store;
     ends.push(await runOnce(graph, request, config, isTemporary));
     if (!isTemporary) {

@@ -35,6 +35,11 @@ export function requestFrom(request: ZooRequest, checkpoints: readonly (string |
   return typeof place === 'number' ? { ...others, checkpoint_id: checkpoints[place] ?? null } : request;
 }
 
+/** Whether a run begins at a checkpoint that is only known when an earlier one has ended. */
+export function isForking(requests: readonly ZooRequest[]): boolean {
+  return requests.some((request) => 'checkpoint_of' in request);
+}
+
 /** The thread of a case, in both ways of running it: graphs may put its id into their state. */
 export function threadOf(name: string): string {
   return `zoo-${name}`;

@@ -12,7 +12,7 @@ import { createDatabase, eventually } from '@runlane/testkit';
 import pg from 'pg';
 import { World } from '../../e2e/src/world.ts';
 import type { Effect } from '../cases/lib/effects.ts';
-import { requestFrom, threadOf } from './cases.ts';
+import { isForking, requestFrom, threadOf } from './cases.ts';
 import type { ZooCase, ZooRequest } from './cases.ts';
 import { FakeLangGraphServer } from './fake-langgraph-server.ts';
 import { FakeOpenAi } from './fake-openai.ts';
@@ -82,7 +82,8 @@ export class ZooKeeper implements AsyncDisposable {
       // Each run follows the one before it, so that their ends are in the order of the requests.
       return ofCase.filter(({ type }) => isTerminalEventType(type));
     };
-    const [forking, others] = [cases.filter(isForking), cases.filter((zooCase) => !isForking(zooCase))];
+    const forking = cases.filter(({ requests }) => isForking(requests));
+    const others = cases.filter(({ requests }) => !isForking(requests));
     await world.publish(...others.flatMap(({ name, requests }) => requests.map((request) => recordOf(name, request))));
     await Promise.all(
       forking.map(async ({ name, requests }) => {
@@ -157,11 +158,6 @@ function recordOf(name: string, request: ZooRequest): Omit<OutRecord, 'topic'> {
   const thread = threadOf(name);
   const body = { thread_id: thread, assistant_id: name, ...request };
   return { key: request['thread_id'] === null ? null : thread, value: Buffer.from(JSON.stringify(body)), headers: {} };
-}
-
-/** Whether a run of it begins at a checkpoint that is only known when an earlier one has ended. */
-function isForking({ requests }: ZooCase): boolean {
-  return requests.some((request) => 'checkpoint_of' in request);
 }
 
 function atLeast<T>(count: number, found: T[]): T[] | null {

@@ -1,4 +1,7 @@
-/** Runs that begin at checkpoints of earlier ones: other input, another answer, and the same again. */
+/**
+ * Runs that begin at checkpoints of earlier ones: other input, and the same question again.
+ * LangGraph: the stock PostgresSaver mixes up the values of two branches, whose versions it gives the same numbers; compared with one that does not.
+ */
 import { Annotation, interrupt, START, StateGraph } from '@langchain/langgraph';
 import { effect } from '../lib/effects.ts';
 
