@@ -16,7 +16,7 @@ export type TopicReading = {
   /** These partitions only. */
   partitions?: ReadonlySet<number>;
   /** Called with one record after the other of a partition; partitions take turns. */
-  onRecord: (record: InRecord) => void;
+  onRecord: (record: InRecord) => Promise<void> | void;
 };
 
 /** Thrown: CommandError without the topic; RetriableError while no broker answers. */
@@ -47,8 +47,8 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
       for (const record of records) {
         const position = next.get(partition);
         if (position === undefined || record.offset < position.at || record.offset >= end) continue;
+        if (left.has(partition)) await reading.onRecord(record);
         position.at = record.offset + 1n;
-        if (left.has(partition)) reading.onRecord(record);
       }
       const last = records.at(-1);
       if (last === undefined) return null;

@@ -9,7 +9,7 @@ function statement(name: string): SqlStatement {
 export const sql = {
   lockPosition: statement('lock-position'),
   movePosition: statement('move-position'),
-  selectPositions: statement('select-positions'),
+  selectPositions: statement('select-admitted-positions'),
   createThreads: statement('create-threads'),
   lockThreads: statement('lock-threads'),
   lockFreeThreads: statement('lock-free-threads'),
@@ -64,5 +64,8 @@ export const sql = {
   listRuns: statement('list-runs'),
   selectRunRequest: statement('select-run-request'),
   listThreads: statement('list-threads'),
+  selectAuditedRuns: statement('select-audited-runs'),
+  selectStuckRuns: statement('select-stuck-runs'),
+  selectOldestUnpublished: statement('select-oldest-unpublished'),
   selectEventsOfRun: statement('select-events-of-run'),
 } as const;
