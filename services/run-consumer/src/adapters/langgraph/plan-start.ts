@@ -79,7 +79,8 @@ export async function planStart(
       'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
     );
   }
-  if (state.tasks.length === 0) return { kind: 'nothing_to_continue', state };
+  // From a checkpoint that it names the thread goes on, although nothing runs: LangGraph makes a copy of it the head.
+  if (state.tasks.length === 0 && checkpointId === null) return { kind: 'nothing_to_continue', state };
   return { kind: 'invoke', input, fromCheckpoint: checkpointId };
 }
 
