@@ -22,7 +22,8 @@ const graphs = new GraphRegistry(sources, logger, { loadLimitMs: Number(limitMs)
 for (const graphId of graphs.graphIds) {
   process.send?.({ graphId, kind: 'loading' });
   try {
-    await asBorrower(() => graphs.instantiate(graphId, {}, null, new InMemoryStore()));
+    await using opened = new AsyncDisposableStack();
+    await asBorrower(() => graphs.instantiate(graphId, {}, null, new InMemoryStore(), opened));
     process.send?.({ graphId, kind: 'loaded' });
   } catch (error) {
     process.send?.({ graphId, kind: 'failed', message: error instanceof Error ? error.message : String(error) });
