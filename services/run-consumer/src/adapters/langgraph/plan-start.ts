@@ -6,7 +6,7 @@
  *           written onto the checkpoint of another run first: before the run has one of its own, what is there of the
  *           command is taken back and the whole is applied again.
  * Checks    What a request asks for and the thread or the graph does not have is found out here, before the run has
- *           written anything, and never after (design 2.2).
+ *           written anything, and never after.
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
@@ -75,7 +75,8 @@ export async function planStart(
       'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
     );
   }
-  if (state.tasks.length === 0) return { kind: 'nothing_to_continue', state };
+  // From a checkpoint that it names the thread goes on, although nothing runs: LangGraph makes a copy of it the head.
+  if (state.tasks.length === 0 && checkpointId === null) return { kind: 'nothing_to_continue', state };
   return { kind: 'invoke', input, fromCheckpoint: checkpointId };
 }
 
