@@ -44,6 +44,7 @@ export const OLDEST_CASES: ReadonlySet<string> = new Set([
   'subgraph-checkpointer-true',
   'thread-configurable',
   'throws-nonerror',
+  'time-travel',
   'trimmed-history',
   'two-interrupts-one-node',
   'untracked-secret',
