@@ -46,7 +46,7 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   });
   const watch = new HeapWatch(memoryMb, roomMb, {
     isBusy: events.isBusy,
-    readUsed: async () => (await worker.getHeapStatistics()).used_heap_size,
+    readUsed: () => readUsed(worker),
     collect: () => worker.postMessage({ type: 'collect' } satisfies ToThread),
     onFull: events.onFull,
   });
@@ -64,4 +64,14 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
       await worker.terminate();
     },
   };
+}
+
+/** Null before the thread executes and after its end, which is told by its event. */
+async function readUsed(worker: Worker): Promise<number | null> {
+  try {
+    return (await worker.getHeapStatistics()).used_heap_size;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_NOT_RUNNING') return null;
+    throw error;
+  }
 }

@@ -24,8 +24,8 @@ export type HeapVerdict = 'over' | 'far';
 export type HeapWatchEvents = {
   /** Whether anything executes: only then is it looked at. */
   isBusy: () => boolean;
-  /** Bytes of the heap that are used; rejects when the thread has ended, and may never answer then. */
-  readUsed: () => Promise<number>;
+  /** Bytes of the heap that are used; null when the thread does not execute yet or any more. May never answer when it ends. */
+  readUsed: () => Promise<number | null>;
   /** Asks the thread to collect its garbage, and to tell `collected` what is left. */
   collect: () => void;
   /** Each verdict at most once. */
@@ -69,12 +69,10 @@ export class HeapWatch {
   #look(): void {
     if (this.#isLooking || !this.#events.isBusy()) return;
     this.#isLooking = true;
-    this.#events
-      .readUsed()
-      .then((bytes) => this.#judge(bytes / BYTES_PER_MB))
-      // A thread that has ended needs no watch any more; the end itself is told elsewhere.
-      .catch(() => this.stop())
-      .finally(() => (this.#isLooking = false));
+    void this.#events.readUsed().then((bytes) => {
+      this.#isLooking = false;
+      if (bytes !== null) this.#judge(bytes / BYTES_PER_MB);
+    });
   }
 
   #judge(usedMb: number): void {
