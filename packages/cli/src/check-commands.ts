@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AuditFlags } from './audit/audit.ts';
+import type { DoctorFlags } from './doctor/doctor.ts';
 import { JSON_FLAG, examples, outputOf } from './output.ts';
 import type { WithJson } from './output.ts';
 import type { Environment } from './settings.ts';
@@ -22,5 +23,17 @@ export function addCheckCommands(runlane: Command, { settings, out, isTerminal }
     .addHelpText('after', examples('audit', 'audit --since 7d --json > audit.jsonl'))
     .action(async (flags: WithJson<AuditFlags>) =>
       (await import('./audit/audit.ts')).audit(flags, settings(), output(flags)),
+    );
+  runlane
+    .command('doctor')
+    .description(
+      'look at brokers, topics, registry, database, versions, graphs, clocks and partitioners, and say what to change. The ' +
+        'exit code is 2 when something does not work',
+    )
+    .option('--no-graphs', 'do not load the graphs, which runs their code')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('doctor', 'doctor --no-graphs --json'))
+    .action(async (flags: WithJson<DoctorFlags>) =>
+      (await import('./doctor/doctor.ts')).doctor(flags, settings(), output(flags)),
     );
 }

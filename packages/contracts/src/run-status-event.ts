@@ -35,7 +35,7 @@ export type UsageCounts = {
 export type ModelUsage = UsageCounts & { model: string; attempt: UsageCounts };
 
 /**
- * What happened to a run (design 2.3). Every field is always present, null where it does not apply. Times are RFC 3339
+ * What happened to a run. Every field is always present, null where it does not apply. Times are RFC 3339
  * in UTC with `Z`.
  */
 export type RunStatusEvent = {

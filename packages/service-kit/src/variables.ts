@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const LONGEST_TIMER_SECONDS = 2_147_483;
 
 /**
- * Every environment variable of Runlane (design 2.6) with its type, default and description. A service picks what it
+ * Every environment variable of Runlane with its type, default and description. A service picks what it
  * reads: `loadConfig(runlaneVariables.pick({ DATABASE_URL: true, … }), process.env)`.
  */
 export const runlaneVariables = z.object({

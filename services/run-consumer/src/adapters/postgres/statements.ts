@@ -64,6 +64,7 @@ export const sql = {
   listRuns: statement('list-runs'),
   selectRunRequest: statement('select-run-request'),
   listThreads: statement('list-threads'),
+  selectDeployment: statement('select-deployment'),
   selectAuditedRuns: statement('select-audited-runs'),
   selectStuckRuns: statement('select-stuck-runs'),
   selectOldestUnpublished: statement('select-oldest-unpublished'),
