@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const LONGEST_TIMER_SECONDS = 2_147_483;
 
 /**
- * Every environment variable of Runlane (design 2.6) with its type, default and description. A service picks what it
+ * Every environment variable of Runlane with its type, default and description. A service picks what it
  * reads: `loadConfig(runlaneVariables.pick({ DATABASE_URL: true, … }), process.env)`.
  */
 export const runlaneVariables = z.object({
@@ -169,7 +169,8 @@ export const runlaneVariables = z.object({
     .transform((text) => text === 'true')
     .meta({
       description:
-        'Whether run-consumer loads the graphs anew when a file of their project changes: for development, and true in npm start.',
+        'Whether run-consumer loads the graphs anew when a file of their project changes, or one outside of its folder that they ' +
+        'import, such as a linked package: for development, and true in npm start.',
     }),
   RUNLANE_SERVERS: z
     .enum(['processes', 'containers'], { error: 'must be processes or containers' })

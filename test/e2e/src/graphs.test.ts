@@ -1,5 +1,5 @@
 /**
- * Charter: what a graph is and does decides how its run ends (design 2.3, 2.5).
+ * Charter: what a graph is and does decides how its run ends.
  * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';

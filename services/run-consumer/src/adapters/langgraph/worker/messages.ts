@@ -21,6 +21,8 @@ export type WorkerSettings = {
   store: StoreSettings;
   /** Longest stack of what a graph throws that its event has, in characters; 0 = none. */
   stackLength: number;
+  /** Whether modules outside of `directory` are told (outside-modules.ts). Default: false. */
+  tellsModules?: boolean;
   logLevel: LogLevel;
 };
 
