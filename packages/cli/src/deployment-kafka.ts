@@ -3,7 +3,13 @@ import type { TopicNames } from '@runlane/contracts';
 import { RetriableError } from '@runlane/kafka';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
-import { createLogger, kafkaSecurityProblems, loadConfig, runlaneVariables } from '@runlane/service-kit';
+import {
+  createLogger,
+  kafkaSecurityProblems,
+  kafkaVariableNames,
+  loadConfig,
+  runlaneVariables,
+} from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
 import type { Environment } from './settings.ts';
 
@@ -17,10 +23,12 @@ export type Kafka = {
   maxRequestBytes: number;
 };
 
-const variables = runlaneVariables.omit({
-  DATABASE_URL: true,
-  LANGGRAPH_CONFIG: true,
-  RUNLANE_WEBHOOK_MASTER_KEY: true,
+const variables = runlaneVariables.pick({
+  KAFKA_BROKERS: true,
+  SCHEMA_REGISTRY_URL: true,
+  ...kafkaVariableNames,
+  RUNLANE_TOPIC_PREFIX: true,
+  RUNLANE_MAX_REQUEST_BYTES: true,
 });
 
 /**

@@ -13,10 +13,12 @@ export type TopicReading = {
   groupPrefix: string;
   /** From the first record of this time on; without one from the first that is stored. */
   from?: Date;
+  /** Instead: so many of the last records of each partition. */
+  last?: number;
   /** These partitions only. */
   partitions?: ReadonlySet<number>;
   /** Called with one record after the other of a partition; partitions take turns. */
-  onRecord: (record: InRecord) => void;
+  onRecord: (record: InRecord) => Promise<void> | void;
 };
 
 /** Thrown: CommandError without the topic; RetriableError while no broker answers. */
@@ -47,8 +49,8 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
       for (const record of records) {
         const position = next.get(partition);
         if (position === undefined || record.offset < position.at || record.offset >= end) continue;
+        if (left.has(partition)) await reading.onRecord(record);
         position.at = record.offset + 1n;
-        if (left.has(partition)) reading.onRecord(record);
       }
       const last = records.at(-1);
       if (last === undefined) return null;
@@ -67,7 +69,7 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
 }
 
 /** Per partition where to begin, and where the topic ends. */
-async function startsOf(kafka: KafkaConnection, { topic, from }: Pick<TopicReading, 'topic' | 'from'>) {
+async function startsOf(kafka: KafkaConnection, { topic, from, last }: Pick<TopicReading, 'topic' | 'from' | 'last'>) {
   const admin = await kafka.admin();
   try {
     if ((await admin.partitionCount(topic)) === null) {
@@ -77,7 +79,11 @@ async function startsOf(kafka: KafkaConnection, { topic, from }: Pick<TopicReadi
     }
     const ends = await admin.endOffsets(topic);
     const starts = from === undefined ? null : await admin.offsetsAt(topic, from.getTime());
-    return new Map([...ends].map(([id, { low, high }]) => [id, { at: starts?.get(id) ?? low, high }]));
+    const startOf = (id: number, low: bigint, high: bigint): bigint => {
+      if (last === undefined) return starts?.get(id) ?? low;
+      return high - BigInt(last) > low ? high - BigInt(last) : low;
+    };
+    return new Map([...ends].map(([id, { low, high }]) => [id, { at: startOf(id, low, high), high }]));
   } finally {
     await admin.close();
   }

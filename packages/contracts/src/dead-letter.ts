@@ -5,7 +5,7 @@ export type DeadLetterReason = { code: DeadLetterCode; message: string };
 
 /**
  * Headers that a dead letter has besides the original ones. `topic`, `partition`, `offset`, `errorCode` and
- * `errorMessage` are contract (design 2.1); the others are there for whoever looks into it.
+ * `errorMessage` are contract; the others are there for whoever looks into it.
  */
 export const DEAD_LETTER_HEADERS = {
   topic: 'dlq.topic',

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { eventually } from '@runlane/testkit';
 import { afterAll, expect, inject, test } from 'vitest';
 import { ProjectFolders, telling } from './project-folder.ts';
 import { World, runCreate } from './world.ts';
@@ -81,7 +82,9 @@ test('a CommonJS project in TypeScript runs, its path aliases from the base of a
 test('what graphs print is in the log with their run, and they have what a LangGraph server provides', async () => {
   const directory = project({
     'package.json': { type: 'module' },
-    'langgraph.json': { graphs: { prints: './prints.ts', context: './context.ts', factory: './factory.ts' } },
+    'langgraph.json': {
+      graphs: { prints: './prints.ts', context: './context.ts', factory: './factory.ts', opens: './opens.ts' },
+    },
     'prints.ts': telling(
       `(console.log('in a node %d', 7), console.table([{ a: 1 }]), console.error(new Error('no')), logger.info('by the sdk', { a: 1 }), 'ok')`,
       `const logger = globalThis[Symbol.for('langgraph.api.sdk-logger')]; console.warn('while it loads');`,
@@ -94,13 +97,22 @@ test('what graphs print is in the log with their run, and they have what a LangG
       export default (config: any, runtime: any) => new StateGraph(Annotation.Root({ out: Annotation<any> }))
         .addNode('a', () => ({ out: [typeof config.store, typeof config.checkpointer, config.configurable.graph_id, runtime] }))
         .addEdge('__start__', 'a');`,
+    'opens.ts': `import { Annotation, StateGraph } from '@langchain/langgraph';
+      export default () => {
+        let isOpen = true;
+        const graph = new StateGraph(Annotation.Root({ out: Annotation<any> }))
+          .addNode('a', () => ({ out: isOpen })).addEdge('__start__', 'a').compile();
+        const close = async () => { isOpen = false; console.log('closed'); };
+        return Object.assign(graph, { [Symbol.asyncDispose]: close });
+      };`,
   });
   await using world = await World.create(servers());
   const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
   await service.ready();
-  expect(await outputs(world, ['prints', 'context', 'factory'])).toEqual({
+  expect(await outputs(world, ['prints', 'context', 'factory', 'opens'])).toEqual({
     prints: 'ok',
     context: {},
+    opens: true,
     factory: [
       'object',
       'object',
@@ -108,7 +120,11 @@ test('what graphs print is in the log with their run, and they have what a LangG
       { accessContext: 'threads.create_run', executionRuntime: { context: {} } },
     ],
   });
-  const printed = service.logs.filter(({ msg }) => msg === 'graph.console');
+  const closed = await eventually(() => service.logs.find(({ text }) => text === 'closed'), {
+    what: 'what the factory has opened is closed',
+  });
+  expect(closed).toMatchObject({ msg: 'graph.console', graph_id: 'opens', thread_id: 'opens' });
+  const printed = service.logs.filter(({ msg, text }) => msg === 'graph.console' && text !== 'closed');
   const ofRun = { graph_id: 'prints', thread_id: 'prints', run_id: expect.stringMatching(/./) };
   expect(printed).toMatchObject([
     { level: 'warn', text: 'while it loads' },

@@ -9,7 +9,7 @@ function statement(name: string): SqlStatement {
 export const sql = {
   lockPosition: statement('lock-position'),
   movePosition: statement('move-position'),
-  selectPositions: statement('select-positions'),
+  selectPositions: statement('select-admitted-positions'),
   createThreads: statement('create-threads'),
   lockThreads: statement('lock-threads'),
   lockFreeThreads: statement('lock-free-threads'),
@@ -25,7 +25,8 @@ export const sql = {
   updateLanes: statement('update-lanes'),
   cancelRuns: statement('cancel-runs'),
   freeLanes: statement('free-lanes'),
-  claimReadyRuns: statement('claim-ready-runs'),
+  selectReadyRuns: statement('select-ready-runs'),
+  claimRuns: statement('claim-runs'),
   settleRunsIfOwned: statement('settle-runs-if-owned'),
   requeueRunsIfOwned: statement('requeue-runs-if-owned'),
   selectStoppedIfOwned: statement('select-stopped-if-owned'),
@@ -64,5 +65,9 @@ export const sql = {
   listRuns: statement('list-runs'),
   selectRunRequest: statement('select-run-request'),
   listThreads: statement('list-threads'),
+  selectDeployment: statement('select-deployment'),
+  selectAuditedRuns: statement('select-audited-runs'),
+  selectStuckRuns: statement('select-stuck-runs'),
+  selectOldestUnpublished: statement('select-oldest-unpublished'),
   selectEventsOfRun: statement('select-events-of-run'),
 } as const;
