@@ -154,7 +154,7 @@ test('a longer time limit of the URL holds for the driver too, which would give 
     defaultStatementTimeoutMs: 50,
     readMarginMs: 50,
   });
-  await patient.query('select pg_sleep(0.5)');
+  expect((await patient.query('select pg_sleep(0.5)')).rowCount).toBe(1);
   await patient.end();
 });
 
