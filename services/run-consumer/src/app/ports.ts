@@ -93,8 +93,10 @@ export interface RunSettlements {
 export type StrandedRun = { runId: string; threadId: string; attempt: number; fencingToken: bigint };
 
 export interface StrandedRuns {
-  /** Ends the leases that ran out and returns the executors that lost theirs. */
-  takeExpiredLeases(): Promise<{ executorId: string; host: string }[]>;
+  /** The executors whose leases have run out. */
+  expiredLeases(): Promise<string[]>;
+  /** Ends those of the leases that are not renewed meanwhile, and returns the executors that lost theirs. */
+  takeLeases(executorIds: readonly string[]): Promise<{ executorId: string; host: string }[]>;
   /** Running runs that no living executor looks after. */
   select(limit: number): Promise<StrandedRun[]>;
 }

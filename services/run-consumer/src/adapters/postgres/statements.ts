@@ -32,6 +32,7 @@ export const sql = {
   selectStoppedIfOwned: statement('select-stopped-if-owned'),
   selectStopRequests: statement('select-stop-requests'),
   selectStrandedRuns: statement('select-stranded-runs'),
+  selectExpiredExecutors: statement('select-expired-executors'),
   takeExpiredExecutors: statement('take-expired-executors'),
   registerExecutor: statement('register-executor'),
   renewExecutor: statement('renew-executor'),
