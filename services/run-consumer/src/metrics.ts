@@ -97,6 +97,15 @@ export function createRunConsumerMetrics() {
       help: '1 while this process stands still because the database is of a newer version.',
       registers,
     }),
+    stoppedPartitions: (read: () => number) =>
+      new Gauge({
+        name: 'runlane_stopped_partitions',
+        help: 'Partitions of this process that stand still at a record which no dead letter may be made of; see /readyz.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
     heldThreads: new Gauge({
       name: 'runlane_relay_held_threads',
