@@ -78,7 +78,8 @@ export const runlaneVariables = z.object({
     description: 'Threads that execute graphs in one process; the concurrent runs are spread over them.',
   }),
   RUNLANE_WORKER_MEMORY_MB: wholeNumber({ min: 64, max: 65_536 }).default(1024).meta({
-    description: 'Heap of each worker thread, in MiB. A thread that needs more ends, with an attempt of its runs.',
+    description:
+      'Heap that the graphs of each worker thread may keep, in MiB; it may use 1280 MiB more for a moment. The runs of a thread that keeps more go on in processes of their own.',
   }),
   RUNLANE_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(6).meta({
     description: "Lifetime of an executor's lease, in seconds: how soon the runs of a crashed process go on elsewhere.",

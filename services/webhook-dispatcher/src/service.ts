@@ -105,6 +105,7 @@ export async function startDispatcher(
 
   probes.waitsFor('Kafka');
   const stoppages = new Stoppages();
+  metrics.stoppedPartitions(() => stoppages.problems.length);
   const consumer: RecordConsumer = await startIntake(scope, foundation, () => delivery.lookAgain(), stoppages);
   probes.watchConsumer(consumer, stoppages);
   probes.isStarted();

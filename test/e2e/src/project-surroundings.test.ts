@@ -3,6 +3,9 @@
  * Real: Kafka, Postgres, the process, project folders of their own. What decides: the events and the log.
  */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from '@runlane/testkit';
 import { afterAll, expect, inject, test } from 'vitest';
@@ -134,6 +137,32 @@ test('what graphs print is in the log with their run, and they have what a LangG
     { level: 'info', text: 'by the sdk', meta: [{ a: 1 }], ...ofRun },
   ]);
   expect(printed[0]).not.toHaveProperty('run_id');
+});
+
+test('what LangSmith prints when its endpoint refuses is in the log as what graphs print, and the runs succeed', async () => {
+  const endpoint = createServer((_request, response) => response.writeHead(403).end()).listen(0, '127.0.0.1');
+  await once(endpoint, 'listening');
+  const { port } = endpoint.address() as AddressInfo;
+  const directory = project({
+    'package.json': { type: 'module' },
+    'langgraph.json': {
+      graphs: { traced: './traced.ts' },
+      env: { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'none', LANGSMITH_ENDPOINT: `http://127.0.0.1:${port}` },
+    },
+    'traced.ts': telling(`'ok'`, '', 'export default'),
+  });
+  await using world = await World.create(servers());
+  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
+  await service.ready();
+  expect(await outputs(world, ['traced'])).toEqual({ traced: 'ok' });
+  const warning = await eventually(() => service.logs.find(({ text }) => /langsmith/i.test(String(text))), {
+    what: 'LangSmith has warned',
+    seen: () => service.logs.slice(-5),
+  });
+  expect(warning).toMatchObject({ msg: 'graph.console', service: 'run-consumer.graphs' });
+  expect(await service.stop()).toBe(0);
+  endpoint.closeAllConnections();
+  endpoint.close();
 });
 
 test('a graph that throws, does not load or has a failing factory leaves stack, causes and its own line in the log', async () => {

@@ -111,7 +111,7 @@ async function attempt(
     case 'invoke':
       break;
   }
-  const ending = new Ending(run, graph, saver, plan.ownHead);
+  const ending = new Ending(run, graph, saver);
   try {
     // LangGraph would still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;

@@ -21,11 +21,8 @@ import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
 
 export type StartPlan =
-  /**
-   * Invoke the graph, from the named checkpoint if there is one. `ownHead`: the checkpoint of an earlier attempt of the same
-   * run that it continues from.
-   */
-  | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null; ownHead?: string | undefined }
+  /** Invoke the graph, from the named checkpoint if there is one. */
+  | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null }
   /** No input, and a thread that has ended: the attempt is over before the graph was invoked. */
   | { kind: 'nothing_to_continue'; state: ThreadState }
   | { kind: 'paused'; state: ThreadState }
@@ -47,8 +44,7 @@ export async function planStart(
     const state = await readState(graph, checkpointConfig(run));
     if (state.metadata?.['run_id'] === run.runId) {
       const isPaused = await stoppedAtBreakpoint(run, graph, state);
-      const ownHead = state.config.configurable?.checkpoint_id;
-      return isPaused ? { kind: 'paused', state } : { kind: 'invoke', input, fromCheckpoint: null, ownHead };
+      return isPaused ? { kind: 'paused', state } : { kind: 'invoke', input, fromCheckpoint: null };
     }
     if (command !== null) isRepeated = await saver.takeBackAnswers();
   }

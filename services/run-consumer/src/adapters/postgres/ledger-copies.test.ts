@@ -116,14 +116,20 @@ test('another server with the same files is noticed; where nothing was under way
 test('in a copy no lease is taken from an executor that only has to renew it', async () => {
   const { pool } = world.rows;
   const stranded = createStrandedRuns(pool);
+  const takeExpired = async () => {
+    const expired = await stranded.expiredLeases();
+    const taken = await stranded.takeLeases([EXECUTOR]);
+    expect(expired).toEqual(taken.map(({ executorId }) => executorId));
+    return taken;
+  };
   await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);
   await pool.query('update runlane.ledger_life set is_only = true');
-  expect(await stranded.takeExpiredLeases()).toEqual([]);
+  expect(await takeExpired()).toEqual([]);
   await createExecutorLeases(pool).register(randomUUID(), 'another', LEASE_MS);
-  expect(await stranded.takeExpiredLeases()).toEqual([]);
+  expect(await takeExpired()).toEqual([]);
 
   await letTimePass(pool);
-  expect(await stranded.takeExpiredLeases()).toEqual([{ executorId: EXECUTOR, host: 'test' }]);
+  expect(await takeExpired()).toEqual([{ executorId: EXECUTOR, host: 'test' }]);
 });
 
 test('what the log knows of a loss closes claims as well', async () => {
@@ -133,4 +139,13 @@ test('what the log knows of a loss closes claims as well', async () => {
   expect(await claimCount(pool)).toBe(0);
   await letTimePass(pool);
   expect(await claimCount(pool)).toBe(1);
+});
+
+test('a lease that was seen to have run out, and is renewed before it is taken, is not', async () => {
+  const { pool } = world.rows;
+  const stranded = createStrandedRuns(pool);
+  await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);
+  expect(await stranded.expiredLeases()).toEqual([EXECUTOR]);
+  await renew(pool);
+  expect(await stranded.takeLeases([EXECUTOR])).toEqual([]);
 });
