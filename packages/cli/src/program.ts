@@ -1,8 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
+import { addAssistantCommands } from './assistant-commands.ts';
+import { addCheckCommands } from './check-commands.ts';
+import { addDeadLetterCommands } from './dead-letter-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
-import { createTopicsOf, registerSchemasOf } from './prepare.ts';
+import { addPrepareCommands } from './prepare-commands.ts';
 import { addRunCommands } from './run-commands.ts';
 import { completeEnvironment } from './settings.ts';
 import type { Environment } from './settings.ts';
@@ -22,7 +25,7 @@ export type ProgramIo = {
  * Runs one command of `npm run runlane -- …`.
  *
  * @param args what follows the program's name
- * @returns the exit code: 0, or 1 after an error was written
+ * @returns the exit code: 0, 1 after an error was written, or 2 when the command works and what it looked at does not
  */
 export async function runProgram(args: readonly string[], io: ProgramIo): Promise<number> {
   try {
@@ -34,7 +37,7 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
     if (error instanceof ConfigError) io.err(`runlane: ${error.message}\n${WHERE_FROM}\n`);
     else if (error instanceof CommandError || (await isClientError(error))) io.err(`runlane: ${messageOf(error)}\n`);
     else throw error;
-    return 1;
+    return error instanceof CommandError ? error.exitCode : 1;
   }
 }
 
@@ -59,18 +62,6 @@ function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): 
     )
     .exitOverride()
     .configureOutput({ writeOut: out, writeErr: err });
-  runlane
-    .command('topics')
-    .description('the topics of the deployment')
-    .command('create')
-    .description('create those that are missing, with the replication that the cluster has as its default')
-    .action(async () => print(await createTopicsOf(settings())));
-  runlane
-    .command('schemas')
-    .description('the contracts in the schema registry')
-    .command('register')
-    .description('register the JSON Schemas of requests and events, with the compatibility that they keep')
-    .action(async () => print(await registerSchemasOf(settings())));
   const webhooks = runlane.command('webhooks').description('keys with which receivers verify webhooks');
   webhooks
     .command('secret')
@@ -81,7 +72,11 @@ function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): 
     .command('public-key')
     .description('print the public keys (whpk_…), one for each master key, the current one first')
     .action(() => print(webhookPublicKeys(settings())));
+  addPrepareCommands(runlane, { settings, out, isTerminal });
   addRunCommands(runlane, { settings, out, isTerminal });
   addLedgerCommands(runlane, { settings, out, isTerminal });
+  addAssistantCommands(runlane, { settings, out, isTerminal });
+  addDeadLetterCommands(runlane, { settings, out, isTerminal });
+  addCheckCommands(runlane, { settings, out, isTerminal });
   return runlane;
 }

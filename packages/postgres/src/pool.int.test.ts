@@ -144,6 +144,20 @@ test('a statement over its time limit ends as unavailability, and its connection
   await single.end();
 });
 
+test('a longer time limit of the URL holds for the driver too, which would give the connection up before', async () => {
+  const url = new URL(database.url);
+  url.searchParams.set('statement_timeout', '60000');
+  const patient = createPool({
+    url: url.href,
+    applicationName: 'patient',
+    logger,
+    defaultStatementTimeoutMs: 50,
+    readMarginMs: 50,
+  });
+  expect((await patient.query('select pg_sleep(0.5)')).rowCount).toBe(1);
+  await patient.end();
+});
+
 test('a statement prepared before a migration fails once, and then its connection is replaced', async () => {
   await execute(database.url, 'create table shapes (id int)');
   const single = createPool({ url: database.url, applicationName: 'single', logger, max: 1 });

@@ -137,6 +137,7 @@ export async function startRunConsumer(
   if (has('admission')) {
     probes.waitsFor('Kafka');
     const stoppages = new Stoppages();
+    metrics.stoppedPartitions(() => stoppages.problems.length);
     consumer = await startAdmission(scope, foundation, graphIds, stoppages);
     probes.watchConsumer(consumer, stoppages);
   }

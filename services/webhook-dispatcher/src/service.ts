@@ -16,13 +16,12 @@ import { pruneUntil } from './app/prune-ledger.ts';
 import { watchUntil } from './app/watch-ledger.ts';
 import type { DispatcherConfig } from './config.ts';
 import { createDispatcherMetrics } from './metrics.ts';
+import { MIGRATIONS, SCHEMA } from './prepare.ts';
 import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { startIntake } from './wiring/intake.ts';
 import { Probes, SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
-const SCHEMA = 'webhooks';
-const MIGRATIONS = new URL('../migrations/', import.meta.url);
 /** After the grace attempts are aborted and their results written; that may take this long more. */
 export const SETTLE_RESERVE_MS = 15_000;
 /** Longest the consumer may take to leave its group, in milliseconds. */
@@ -106,6 +105,7 @@ export async function startDispatcher(
 
   probes.waitsFor('Kafka');
   const stoppages = new Stoppages();
+  metrics.stoppedPartitions(() => stoppages.problems.length);
   const consumer: RecordConsumer = await startIntake(scope, foundation, () => delivery.lookAgain(), stoppages);
   probes.watchConsumer(consumer, stoppages);
   probes.isStarted();

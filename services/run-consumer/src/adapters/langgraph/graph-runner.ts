@@ -63,8 +63,9 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
       onFailure: (error) => stopped.abort(error),
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
+    const opened = new AsyncDisposableStack();
     try {
-      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes }, needs);
+      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes, opened }, needs);
       return await inRun(run, () => nodes.during(() => asBorrower(() => waitingForStore(abort, execute))));
     } catch (error) {
       const outcome = failureOutcome(error, saver, false, needs.stackLength);
@@ -74,6 +75,10 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
       await saver?.quiesce();
       // Whoever aborted a run ends the thread of a graph that does not end; its time limit ends one that cannot write.
       if (signals.abort.aborted || (saver?.failure ?? null) !== null) await nodes.ended();
+      // Not awaited: what a project closes slowly, or never, holds up no outcome.
+      inRun(run, () => opened.disposeAsync()).catch((error: unknown) =>
+        needs.logger.warn({ err: error, run_id: run.runId, graph_id: run.graphId }, 'graph.not_closed'),
+      );
     }
   };
 }
@@ -81,14 +86,15 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
 async function attempt(
   run: ClaimedRun,
   signals: RunSignals,
-  { saver, nodes }: { saver: RunSaver | null; nodes: NodeWatch },
+  { saver, nodes, opened }: { saver: RunSaver | null; nodes: NodeWatch; opened: AsyncDisposableStack },
   needs: RunnerDependencies,
 ): Promise<Outcome> {
   const control = new SuperstepGate(() => (needs.mayBegin?.() ?? true) && (saver?.mayGoOn ?? true));
   // Without a checkpointer a drained run would only start over: it may end within the grace instead.
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
-  const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
+  const config = runOptions(run, stop, null);
+  const graph = await needs.graphs.instantiate(run.graphId, config, saver, needs.store, opened);
   const plan = await planStart(run, graph, saver, async ({ node, input }) => {
     const ProjectSend = await sendClassOf(graph, needs.graphs.fileOf(run.graphId));
     return new ProjectSend(node, input);
@@ -105,7 +111,7 @@ async function attempt(
     case 'invoke':
       break;
   }
-  const ending = new Ending(run, graph, saver, plan.ownHead);
+  const ending = new Ending(run, graph, saver);
   try {
     // LangGraph would still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;
@@ -123,12 +129,12 @@ async function attempt(
       await saver.settle();
     }
     // What a run that is handed back at its boundary has written is written, after an outage too.
-    if (control.drainRequested) await saver?.settle();
+    if (control.hasStopped) await saver?.settle();
     // Whether the database was away or the run was lost is known when the writes under way have ended.
     await saver?.quiesce();
     const reason: unknown = signals.abort.reason;
     const cause = reason instanceof GraphDrained ? reason : error;
-    const outcome = failureOutcome(cause, saver, control.drainRequested, needs.stackLength);
+    const outcome = failureOutcome(cause, saver, control.hasStopped, needs.stackLength);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
     if (!isStopped) tellFailure(cause, needs.logger);

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/run-rows.fixture.ts';
 import { sql } from './statements.ts';
 
-const GROWING = new Set(['runs', 'threads', 'outbox', 'foreign_writes', 'dead_letters', 'checkpoints']);
+/** Those that the test fills: of an empty table the planner knows that reading it is cheap. */
+const GROWING = new Set(['runs', 'threads', 'outbox']);
 
 type Plan = {
   'Node Type': string;
