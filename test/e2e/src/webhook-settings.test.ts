@@ -62,7 +62,8 @@ test('headers of langgraph.json go with every webhook, filled in from the enviro
   await using world = await WebhookWorld.create(servers());
   const config = join(directory, 'langgraph.json');
   const headers = { Authorization: 'Bearer ${{ env.LG_WEBHOOK_TOKEN }}', 'X-Team': 'blue' };
-  writeFileSync(config, JSON.stringify({ graphs: {}, webhooks: { headers } }));
+  const url = { allowed_domains: ['127.0.0.1'] };
+  writeFileSync(config, JSON.stringify({ graphs: {}, webhooks: { headers, url } }));
 
   const refused = world.dispatcher({ LANGGRAPH_CONFIG: config });
   expect(await refused.exited).toBe(1);

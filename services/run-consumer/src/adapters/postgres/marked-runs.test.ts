@@ -162,9 +162,11 @@ test('I9: the running run keeps the lane whatever its position, and the first be
   const running = await world.claimOne();
   const [successor] = (await world.admit([superseding(thread)])).runIds;
   expect(await world.ready(thread)).toEqual([]);
-  await endAll(thread, 1);
+  await world.endSlice(thread, 1);
   expect(await world.ready(thread)).toEqual([]);
   expect(await world.settle(running, failed)).toBe('successor_ready');
+  expect(await world.ready(thread)).toEqual([successor]);
+  expect(await endAll(thread, 1)).toEqual([1, 0]);
   expect(await world.ready(thread)).toEqual([successor]);
   await finish();
 });
