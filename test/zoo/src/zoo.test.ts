@@ -39,6 +39,15 @@ test('a question that says which answers it takes has them in its event', () => 
   expect(paused?.interrupts).toMatchObject([{ value: { q: 'ok?' }, response_schema: schema }]);
 });
 
+test('events tell as many calls of models as there were', () => {
+  const told = [...keeper.modelCalls].filter(([, count]) => count > 0);
+  const asked = [...inRunlane].map(([name, { effects }]): [string, number] => [
+    name,
+    effects.filter((what) => what.startsWith('model saw ')).length,
+  ]);
+  expect(told).toEqual(asked.filter(([, count]) => count > 0));
+});
+
 test('README.md says what there is and how it ends', async () => {
   await expect(readme(cases, bare)).toMatchFileSnapshot('../README.md');
 });
