@@ -14,7 +14,11 @@ const CORE = '@langchain/core';
 const ENTRY = 'callbacks/manager';
 const LANGGRAPH = '@langchain/langgraph';
 
-type Manager = { addHandler: (handler: object, inherit?: boolean) => void };
+type ModelRun = { runId?: string | undefined };
+type Manager = {
+  addHandler: (handler: object, inherit?: boolean) => void;
+  handleChatModelStart: (...parts: unknown[]) => Promise<ModelRun[]>;
+};
 type ManagerClass = { new (): Manager; configure: (...parts: unknown[]) => Manager | undefined };
 
 const wrapped = new WeakSet<object>();
@@ -47,11 +51,25 @@ function wrapIn(copy: unknown): void {
     const meter = currentMeter();
     const asked = meter === null ? null : chatModelOf(parts[INHERITABLE_METADATA]);
     if (meter === null || asked === null) return manager;
-    const own = manager ?? new found();
+    const own = manager ?? unnoticed(new found());
     // Not inherited: a model that this one asks gets its own.
     own.addHandler(callbackOf(meter, asked.name), false);
     return own;
   };
+}
+
+/**
+ * A manager for a model that nobody else listens to: its runs have no id. By such an id LangChain would name the model's
+ * messages, which are named otherwise without callbacks.
+ */
+function unnoticed(manager: Manager): Manager {
+  const start = manager.handleChatModelStart.bind(manager);
+  manager.handleChatModelStart = async (...parts) => {
+    const runs = await start(...parts);
+    for (const run of runs) run.runId = undefined;
+    return runs;
+  };
+  return manager;
 }
 
 /** Place of the parameter in which a chat model says what it is. */
