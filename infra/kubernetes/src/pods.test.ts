@@ -11,6 +11,9 @@ import { withPodEnvironment } from './pods.ts';
 import { KUBERNETES, render, renderObstacle } from './render.ts';
 
 const MIB = 1024 * 1024;
+
+/** What one allocation of a graph may take for a moment. */
+const ALLOCATION_ROOM_MB = 1_280;
 /** Seconds that a service needs besides its grace, to let go of everything and to be told. */
 const LETTING_GO_SECONDS = 15;
 
@@ -109,7 +112,9 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
       await withPodEnvironment(workload, manifests, (environment) => {
         const config = readConfigOf(workload, environment);
         const executes = 'RUNLANE_ROLES' in config && config.RUNLANE_ROLES.includes('execution');
-        const threads = executes ? config.RUNLANE_WORKER_THREADS * config.RUNLANE_WORKER_MEMORY_MB : 0;
+        const threads = executes
+          ? config.RUNLANE_WORKER_THREADS * config.RUNLANE_WORKER_MEMORY_MB + ALLOCATION_ROOM_MB
+          : 0;
         const limit = bytesOf(workload.container.resources.limits['memory']);
         expect(limit).toBeGreaterThanOrEqual((512 + threads + 256) * MIB);
       });

@@ -9,7 +9,7 @@ export type BrokerAddresses = {
   voters: string;
 };
 
-// Topics take up to 8 MiB and 64 KiB (design 2.1); what carries them takes a little more.
+// Topics take up to 8 MiB and 64 KiB; what carries them takes a little more.
 const LARGEST_BATCH = 9 * 1024 * 1024;
 
 // Everything is allowed until somebody makes an ACL, as tests of refusals do. The brokers of a cluster would have to be

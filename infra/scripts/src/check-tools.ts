@@ -1,12 +1,13 @@
 import type { Tool, ToolRunner } from './tool-runner.ts';
 import { note } from './terminal.ts';
 
-/** What is checked before any test runs: format, lint, types, and that generated files are up to date. */
+/** What is checked before any test runs: format, lint, types, that generated files are up to date, and that cited rules are defined. */
 const CHECKS: readonly Tool[] = [
   { command: 'oxfmt', args: ['--check', '.'] },
   { command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
   { command: 'tsc', args: ['-p', 'tsconfig.base.json'] },
   { command: 'infra/scripts/generate.ts', args: ['--check'] },
+  { command: 'infra/scripts/citations.ts', args: [] },
 ];
 
 /** Runs all checks and says which failed; the exit code. */

@@ -52,7 +52,9 @@ export function restartOnChange(
   };
   const files = [file, ...envFileOf(file)];
   for (const each of files) {
-    watchFile(each, { interval: LOOK_MS }, () => {
+    watchFile(each, { interval: LOOK_MS }, (now, before) => {
+      // Of a file that is not there Node tells once that it is not.
+      if (now.mtimeMs === before.mtimeMs && now.size === before.size && now.ino === before.ino) return;
       restarting = restarting.then(restart);
     });
   }

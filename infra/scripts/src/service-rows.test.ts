@@ -23,6 +23,10 @@ test('a webhook that was delivered has no row, the others say what becomes of th
     detail: 'http://127.0.0.1:9: refused; tried again later; run r',
     tone: 'bad',
   });
+  const detailOfRetry = (retry_after_ms: number) =>
+    rows.rowOf(line('webhook.attempted', { ...attempt, result: 'due', reason: 'refused', retry_after_ms }))?.detail;
+  expect(detailOfRetry(5_400)).toBe('http://127.0.0.1:9: refused; tried again in 5 s; run r');
+  expect(detailOfRetry(300_000)).toBe('http://127.0.0.1:9: refused; tried again in 5 min; run r');
   expect(rows.rowOf(line('webhook.attempted', { ...attempt, result: 'dead', status: 410 }))?.detail).toBe(
     'http://127.0.0.1:9: 410; given up; run r',
   );

@@ -50,8 +50,14 @@ function row(fields: Fields, type: string, detail: string, tone: EventLine['tone
 
 function failedWebhook(fields: Fields): string {
   const why = [fields['status'], fields['reason']].filter((part) => part != null).map(text);
-  const next = fields['result'] === 'dead' ? 'given up' : 'tried again later';
+  const next = fields['result'] === 'dead' ? 'given up' : `tried again ${whenIn(fields['retry_after_ms'])}`;
   return `${text(fields['origin'])}: ${why.join(', ') || text(fields['outcome'])}; ${next}; run ${text(fields['run_id'])}`;
+}
+
+function whenIn(milliseconds: unknown): string {
+  if (typeof milliseconds !== 'number') return 'later';
+  const seconds = Math.max(1, Math.round(milliseconds / 1_000));
+  return seconds < 120 ? `in ${seconds} s` : `in ${Math.round(seconds / 60)} min`;
 }
 
 function isBad(fields: Fields): boolean {

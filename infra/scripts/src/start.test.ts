@@ -81,7 +81,10 @@ test('graphs are loaded anew when they change, and the next start with --keep ha
   symlinkSync(fileURLToPath(new URL('../../demo/node_modules', import.meta.url)), join(project, 'node_modules'));
   const write = (file: string, text: string) => writeFileSync(join(project, file), text);
   write('package.json', '{ "type": "module" }');
-  write('langgraph.json', '{ "graphs": { "notes": "./notes.ts:graph", "broken": "./broken.ts:graph" } }');
+  write(
+    'langgraph.json',
+    '{ "graphs": { "notes": "./notes.ts:graph", "broken": "./broken.ts:graph" }, "env": ".env" }',
+  );
   write('broken.ts', `throw new Error('not today');`);
   write('says.ts', `export const says = 'one';`);
   write(
@@ -112,11 +115,13 @@ test('graphs are loaded anew when they change, and the next start with --keep ha
   await run(first, { webhook: 'http://127.0.0.1:9/hook' });
   await first.shows(/console +notes +mine +saying one/, DEMO_MS);
   await first.shows(/run\.succeeded +notes +mine +\{"all":\["one"\]\}/, DEMO_MS);
-  await first.shows(/webhook +- +- +http:\/\/127\.0\.0\.1:9: .*; tried again later/, DEMO_MS);
+  await first.shows(/webhook +- +- +http:\/\/127\.0\.0\.1:9: .*; tried again in \d+ s/, DEMO_MS);
   write('says.ts', `export const says = 'two';`);
   await first.shows(/reload +- +- +says\.ts: new runs have the new code/, DEMO_MS);
   await run(first);
   await first.shows(/run\.succeeded +notes +mine +\{"all":\["one","two"\]\}/, DEMO_MS);
+  // Its env file is not there, which is no change.
+  expect(first.output).not.toContain('langgraph.json has changed');
   write('more.ts', `export { graph } from './notes.js';`);
   write('langgraph.json', '{ "graphs": { "notes": "./notes.ts:graph", "more": "./more.ts:graph" } }');
   await first.shows(/\[run-consumer\] started, its metrics are at/, READY_MS);

@@ -11,6 +11,7 @@ import type {
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { backoff, retrying } from '@runlane/service-kit';
 import type { Pool } from 'pg';
+import { withoutAppliedCommand } from './applied-command.ts';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
 import { floorBelow, lowerCheckpointFloor } from './checkpoint-floor.ts';
@@ -189,8 +190,9 @@ export class RunSaver extends PostgresSaver {
     // A run reads what it has written.
     await this.#writes.idle();
     const tuple = await this.#reading(() => super.getTuple(config));
-    if (tuple !== undefined) this.#own.noteRead(tuple);
-    return tuple;
+    if (tuple === undefined) return undefined;
+    this.#own.noteRead(tuple);
+    return withoutAppliedCommand(tuple, this.#claim.runId);
   }
 
   override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
+import { addCheckCommands } from './check-commands.ts';
+import { addDeadLetterCommands } from './dead-letter-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
 import { createTopicsOf, registerSchemasOf } from './prepare.ts';
 import { addRunCommands } from './run-commands.ts';
@@ -22,7 +24,7 @@ export type ProgramIo = {
  * Runs one command of `npm run runlane -- …`.
  *
  * @param args what follows the program's name
- * @returns the exit code: 0, or 1 after an error was written
+ * @returns the exit code: 0, 1 after an error was written, or 2 when the command works and what it looked at does not
  */
 export async function runProgram(args: readonly string[], io: ProgramIo): Promise<number> {
   try {
@@ -34,7 +36,7 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
     if (error instanceof ConfigError) io.err(`runlane: ${error.message}\n${WHERE_FROM}\n`);
     else if (error instanceof CommandError || (await isClientError(error))) io.err(`runlane: ${messageOf(error)}\n`);
     else throw error;
-    return 1;
+    return error instanceof CommandError ? error.exitCode : 1;
   }
 }
 
@@ -83,5 +85,7 @@ function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): 
     .action(() => print(webhookPublicKeys(settings())));
   addRunCommands(runlane, { settings, out, isTerminal });
   addLedgerCommands(runlane, { settings, out, isTerminal });
+  addDeadLetterCommands(runlane, { settings, out, isTerminal });
+  addCheckCommands(runlane, { settings, out, isTerminal });
   return runlane;
 }

@@ -23,7 +23,7 @@ def webhook() -> Any:
 
 
 def test_each_of_the_keys_verifies(webhook: Any) -> None:
-    given = {"headers": webhook["headers"], "body": webhook["body"], "now": webhook["now"]}
+    given = {"url": webhook["url"], "headers": webhook["headers"], "body": webhook["body"], "now": webhook["now"]}
     for keys in (
         {"secrets": webhook["secrets"]},
         {"public_keys": webhook["public_keys"]},
@@ -51,7 +51,12 @@ def test_what_was_changed_is_refused(webhook: Any, changed: dict[str, Any], code
     now = headers.pop("now", webhook["now"])
     with pytest.raises(WebhookVerificationError) as raised:
         verify_webhook(
-            headers, webhook["body"], secrets=webhook["secrets"], public_keys=webhook["public_keys"], now=now
+            headers,
+            webhook["body"],
+            url=webhook["url"],
+            secrets=webhook["secrets"],
+            public_keys=webhook["public_keys"],
+            now=now,
         )
     assert raised.value.code == code
 
@@ -59,10 +64,26 @@ def test_what_was_changed_is_refused(webhook: Any, changed: dict[str, Any], code
 def test_another_body_and_keys_of_others_are_refused(webhook: Any) -> None:
     for body, secret in ((b"{}", webhook["secrets"][0]), (webhook["body"], webhook["other_secret"])):
         with pytest.raises(WebhookVerificationError):
-            verify_webhook(webhook["headers"], body, secrets=[secret], now=webhook["now"])
+            verify_webhook(webhook["headers"], body, url=webhook["url"], secrets=[secret], now=webhook["now"])
+
+
+@pytest.mark.parametrize("url", ["https://victim.example/in", "https://hooks.example.com/of-somebody-else"])
+def test_what_was_sent_to_another_url_is_refused(webhook: Any, url: str) -> None:
+    with pytest.raises(WebhookVerificationError) as raised:
+        verify_webhook(
+            webhook["headers"], webhook["body"], url=url, public_keys=webhook["public_keys"], now=webhook["now"]
+        )
+    assert raised.value.code == "other_receiver"
+
+
+def test_the_url_may_be_spelled_in_another_way(webhook: Any) -> None:
+    given = {"secrets": webhook["secrets"], "now": webhook["now"]}
+    verify_webhook(webhook["headers"], webhook["body"], url="HTTPS://HOOKS.example.com:443/in", **given)
+    with pytest.raises(ValueError, match="url"):
+        verify_webhook(webhook["headers"], webhook["body"], url="hooks.example.com/in", **given)
 
 
 @pytest.mark.parametrize("keys", [{}, {"secrets": ["whsec_c2hvcnQ="]}, {"public_keys": ["whsec_AAAA"]}])
 def test_keys_that_are_none_are_an_error(webhook: Any, keys: Any) -> None:
     with pytest.raises(ValueError, match="whsec_|whpk_"):
-        verify_webhook(webhook["headers"], webhook["body"], now=webhook["now"], **keys)
+        verify_webhook(webhook["headers"], webhook["body"], url=webhook["url"], now=webhook["now"], **keys)

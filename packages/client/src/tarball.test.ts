@@ -26,7 +26,7 @@ const refused = await runs.create({ assistant_id: 'chat', inputs: {} }).catch((e
 const ended = await events.waitFor('${RUN_ID}');
 const iteration = events[Symbol.asyncIterator]();
 const { value } = await iteration.next();
-const verdict = verifyWebhook({ headers: {}, body: '', secrets: ['whsec_' + Buffer.alloc(32).toString('base64')] });
+const verdict = verifyWebhook({ url: 'https://hooks.example', headers: {}, body: '', secrets: ['whsec_' + Buffer.alloc(32).toString('base64')] });
 await Promise.all([runs.close(), events.close()]);
 console.log(JSON.stringify({
   partition: published.partition,

@@ -11,10 +11,10 @@ export type IncomingWebhook = Omit<ReceivedWebhook, 'headers' | 'body' | 'now'> 
 };
 
 /**
- * Checks the signature of a webhook by Standard Webhooks, with the secret of the URL's origin (`whsec_…`) or the public key
- * (`whpk_…`). Drop repeats by the `id` of the verdict.
+ * Checks that a webhook is genuine, by Standard Webhooks, and was sent to `url`: with the secret of the URL's origin (`whsec_…`) or
+ * the public key (`whpk_…`). Drop repeats by the `id` of the verdict.
  *
- * Thrown: Error when no key is given, or one is malformed.
+ * Thrown: Error when no key is given, one is malformed, or `url` is no URL.
  */
 export function verifyWebhook({ headers, body, now, ...keys }: IncomingWebhook): Verification {
   return verify({

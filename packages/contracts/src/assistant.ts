@@ -23,7 +23,7 @@ export type AssistantCreate = AssistantFields & { assistant_id: string | null; g
 /** `problems`: what was wrong, where, and what to send; short lines without user values. */
 export type AssistantVerdict<T> = { kind: 'ok'; value: T } | { kind: 'invalid'; problems: string[] };
 
-/** Levels of nesting, as many as a run request may have (design 2.2). */
+/** Levels of nesting, as many as a run request may have. */
 const MAX_DEPTH = 256;
 
 const graphId = z.string().min(1);

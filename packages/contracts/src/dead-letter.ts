@@ -5,7 +5,7 @@ export type DeadLetterReason = { code: DeadLetterCode; message: string };
 
 /**
  * Headers that a dead letter has besides the original ones. `topic`, `partition`, `offset`, `errorCode` and
- * `errorMessage` are contract (design 2.1); the others are there for whoever looks into it.
+ * `errorMessage` are contract; the others are there for whoever looks into it.
  */
 export const DEAD_LETTER_HEADERS = {
   topic: 'dlq.topic',
@@ -18,6 +18,12 @@ export const DEAD_LETTER_HEADERS = {
   firstFailedAt: 'dlq.first_failed_at',
   serviceVersion: 'dlq.service.version',
 } as const;
+
+/**
+ * Header of a record that was published again from a dead letter: `topic/partition/offset` of that letter. Not of the `dlq.*`
+ * headers, which a new dead letter replaces: one that fails again still names the letter that it came from.
+ */
+export const REDRIVE_HEADER = 'redrive.dead_letter';
 
 /** Most bytes of `dlq.error.message`, in UTF-8. */
 export const DEAD_LETTER_MESSAGE_BYTES = 1024;

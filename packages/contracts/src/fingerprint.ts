@@ -7,7 +7,7 @@ import type { RunCreate } from './run-create.ts';
 type Level = { members: Json[]; names: string[] | null; written: number };
 
 /**
- * Fingerprint of a `RunCreate` as it came over the wire: two are *the same request* (design 2.2) exactly when these
+ * Fingerprint of a `RunCreate` as it came over the wire: two are *the same request* exactly when these
  * are equal. Hex SHA-256, 64 digits. This is the one that admission compares (I4).
  *
  * Equal as parsed JSON without nulls: the order of members and the spelling of numbers and texts do not matter, nor

@@ -49,7 +49,7 @@ export function assistantIdOfGraph(graphName: string): string {
 }
 
 /**
- * Run id of a request that brings none (design 2.2): stable over redelivery, and with the timestamp in it not reused
+ * Run id of a request that brings none: stable over redelivery, and with the timestamp in it not reused
  * when a topic is deleted and made again.
  */
 export function runIdOfRecord({ topic, partition, offset, timestampMs }: RecordCoordinates): string {

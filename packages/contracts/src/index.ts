@@ -59,7 +59,13 @@ export type {
   SucceededReason,
   SupersededReason,
 } from './reasons.ts';
-export { DEAD_LETTER_HEADERS, DEAD_LETTER_MESSAGE_BYTES, cutToBytes, deadLetterHeaders } from './dead-letter.ts';
+export {
+  DEAD_LETTER_HEADERS,
+  DEAD_LETTER_MESSAGE_BYTES,
+  REDRIVE_HEADER,
+  cutToBytes,
+  deadLetterHeaders,
+} from './dead-letter.ts';
 export type { DeadLetterOrigin, DeadLetterReason } from './dead-letter.ts';
 export { parseAssistantCreate, parseAssistantUpdate } from './assistant.ts';
 export type { AssistantCreate, AssistantFields, AssistantVerdict } from './assistant.ts';

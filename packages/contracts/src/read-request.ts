@@ -12,14 +12,14 @@ export type RequestReading =
   | { kind: 'cancel'; request: RunCancel }
   | { kind: 'dead_letter'; reason: DeadLetterReason };
 
-/** Levels of nesting that a request may have (design 2.2). */
+/** Levels of nesting that a request may have. */
 export const MAX_REQUEST_DEPTH = 256;
 
 /** Most bytes of metadata as JSON: every event of the run carries it, beside values and interrupts, in at most 8 MiB. */
 const MAX_METADATA_BYTES = 1024 * 1024;
 
 /**
- * Reads the value of a request by every rule that needs nothing but the value (design 2.2), for those who admit requests
+ * Reads the value of a request by every rule that needs nothing but the value, for those who admit requests
  * and for those who publish them: a producer that asks first hears the words of the dead letter it would have made.
  *
  * @param type the `ce_type` header; null when absent

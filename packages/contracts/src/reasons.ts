@@ -1,5 +1,5 @@
 /**
- * Why a run was refused at admission, in the order in which several refusals are reported (design 2.2): the first
+ * Why a run was refused at admission, in the order in which several refusals are reported: the first
  * that applies.
  */
 export const REJECTED_REASONS = [

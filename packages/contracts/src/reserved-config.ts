@@ -13,7 +13,7 @@ const RESERVED_KEYS = new Set([
 const RESERVED_PREFIX = '__pregel_';
 
 /**
- * Keys of `config.configurable` that only Runlane may set (design 2.2), in the order in which they occur. A request
+ * Keys of `config.configurable` that only Runlane may set, in the order in which they occur. A request
  * that has one is valid, and rejected at admission with `reserved_config_key`.
  */
 export function reservedConfigKeys(configurable: JsonObject | null): string[] {

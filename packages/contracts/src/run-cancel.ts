@@ -46,7 +46,7 @@ export type RunCancel = { thread_id: string | null; run_id: string | null; actio
 /** `problems`: as of `parseRunCreate`. */
 export type RunCancelVerdict = { kind: 'ok'; request: RunCancel } | { kind: 'invalid'; problems: string[] };
 
-/** Reads a `RunCancel` (design 2.2). Whether the run exists is admission's to find out. */
+/** Reads a `RunCancel`. Whether the run exists is admission's to find out. */
 export function parseRunCancel(json: Json): RunCancelVerdict {
   const parsed = runCancelSchema.safeParse(json);
   if (!parsed.success) {

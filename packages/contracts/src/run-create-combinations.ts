@@ -15,7 +15,7 @@ type Fields = {
 };
 
 /**
- * A combination of fields that never makes sense (design 2.2), said twice: as a predicate for the parser and as the
+ * A combination of fields that never makes sense, said twice: as a predicate for the parser and as the
  * JSON Schema of what it forbids. `path` is the field that the problem is reported at.
  */
 type Combination = { path: string; problem: string; isBroken: (request: Fields) => boolean; forbidden: JsonObject };

@@ -62,7 +62,7 @@ export type RunCreate = {
 /** `problems`: what was wrong, where, and what to send; at most ten short lines without user values. */
 export type RunCreateVerdict = { kind: 'ok'; request: RunCreate } | { kind: 'invalid'; problems: string[] };
 
-/** Reads a `RunCreate` (design 2.2): types, unknown fields and combinations. Policies and lookups are admission's. */
+/** Reads a `RunCreate`: types, unknown fields and combinations. Policies and lookups are admission's. */
 export function parseRunCreate(json: Json): RunCreateVerdict {
   const parsed = runCreateSchema.safeParse(json);
   if (!parsed.success) {

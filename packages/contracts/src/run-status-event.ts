@@ -9,7 +9,10 @@ import type { MultitaskStrategy } from './run-create-schema.ts';
 import { RUN_STATUS_EVENT_TYPES, RUN_STATUSES, THREAD_STATUSES } from './run-status.ts';
 import type { RunStatus, RunStatusEventType, ThreadStatus } from './run-status.ts';
 
-/** A pause that waits for an answer: LangGraph's interrupt id and the value given to `interrupt()`. */
+/**
+ * A pause that waits for an answer: LangGraph's interrupt id and the value given to `interrupt()`. The id is empty for a
+ * `NodeInterrupt`, to which LangGraph gives none.
+ */
 export type RunInterrupt = {
   id: string;
   value: Json;
@@ -32,7 +35,7 @@ export type UsageCounts = {
 export type ModelUsage = UsageCounts & { model: string; attempt: UsageCounts };
 
 /**
- * What happened to a run (design 2.3). Every field is always present, null where it does not apply. Times are RFC 3339
+ * What happened to a run. Every field is always present, null where it does not apply. Times are RFC 3339
  * in UTC with `Z`.
  */
 export type RunStatusEvent = {

@@ -15,7 +15,7 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 export const THREAD_STATUSES = ['idle', 'busy', 'interrupted', 'error'] as const;
 export type ThreadStatus = (typeof THREAD_STATUSES)[number];
 
-/** Types after which nothing more comes from a run (design 2.3). */
+/** Types after which nothing more comes from a run. */
 export const TERMINAL_EVENT_TYPES = [
   'run.succeeded',
   'run.paused',

@@ -4,7 +4,7 @@
  */
 export const PARTITION_COUNT = 24;
 
-/** The three topics of design 2.1 under one prefix. */
+/** The three topics under one prefix. */
 export type TopicNames = { requests: string; status: string; deadLetters: string };
 
 /** What a topic must be created with. `config` holds Kafka topic settings as Kafka wants them: text. */

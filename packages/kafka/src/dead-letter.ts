@@ -24,7 +24,7 @@ export type DeadLetterInfo = {
 
 /**
  * The dead letter of a record: its key, value bytes and headers, values of a repeated header included, plus the
- * `dlq.*` text headers of design 2.1. A `dlq.*` header of the original is replaced or left out: a record redriven
+ * `dlq.*` text headers of a dead letter. A `dlq.*` header of the original is replaced or left out: a record redriven
  * from the dead letter topic tells of its last failure only. `topic` is the dead letter topic.
  *
  * The partition follows from the key, so dead letters of a thread stay in order.

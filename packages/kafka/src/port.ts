@@ -49,14 +49,14 @@ export type PartitionBatch = {
  * What a handler may use while it works on a batch.
  * `signal` aborts when the member drains, rejoins or loses the partition: its reason is an Error that names the cause.
  * `generation` is that of the assignment the batch was fetched under.
- * `keepAlive()` sends a heartbeat when one is due. Thrown when the group rebalances: let the error escape (C3).
+ * `keepAlive()` sends a heartbeat when one is due. Thrown when the group rebalances: let the error escape (K2).
  */
 export type BatchContext = { signal: AbortSignal; generation: number; keepAlive: () => Promise<void> };
 
 /**
  * Processes a batch and returns the offset of the last record that is done, or null when none is. Records after it
  * are delivered again. With `readThrough` instead nothing is committed: the member goes on behind that record, and whoever
- * took the records commits them with `commit()`. It should take well under a second: while it runs, the group cannot rebalance (C2). A
+ * took the records commits them with `commit()`. It should take well under a second: while it runs, the group cannot rebalance (K1). A
  * longer one stays a member, by heartbeats beside it, for as long as `rebalanceTimeoutMs`.
  *
  * Outcomes other than a return:

@@ -7,6 +7,8 @@ export type { PositionCheck } from './known-positions.ts';
 export { receiveBatch } from './receive-batch.ts';
 export type { Batch, ReceiveSteps } from './receive-batch.ts';
 export { endOffset, resumeFromLedger } from './resume-from-ledger.ts';
+export { SchemaGuard } from './schema-guard.ts';
+export type { GuardedService, SchemaGuardOptions } from './schema-guard.ts';
 export { Stoppages, suspectOf } from './stoppages.ts';
 export { unseenRecords } from './unseen-records.ts';
 export type { LedgerPosition, PositionOwner } from './unseen-records.ts';

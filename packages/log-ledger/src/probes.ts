@@ -31,6 +31,7 @@ export class Probes {
   #waitingFor: string | null = 'its start';
   #consumer: RecordConsumer | null = null;
   #stoppages: Pick<Stoppages, 'problems'> | null = null;
+  #schema: { readonly problem: string | null } | null = null;
   #question: Promise<true | string> | null = null;
 
   constructor(process: ProbedProcess) {
@@ -52,6 +53,11 @@ export class Probes {
     this.#stoppages = stoppages;
   }
 
+  /** @param schema why the process does not work on its schema; null while it does */
+  watchSchema(schema: { readonly problem: string | null }): void {
+    this.#schema = schema;
+  }
+
   live(): Check {
     const health = this.#consumer?.health();
     return health?.state === 'crashed' ? { consumer: 'the Kafka consumer crashed' } : {};
@@ -60,6 +66,7 @@ export class Probes {
   async ready(): Promise<Check> {
     return {
       start: this.#waitingFor === null ? true : `waiting for ${this.#waitingFor}`,
+      schema: this.#schema?.problem ?? true,
       consumer: this.#consumerIsReady(),
       kafka: this.#process.kafka.refusals().join('; ') || true,
       database: await this.#databaseAnswers(),

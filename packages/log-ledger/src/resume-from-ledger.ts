@@ -24,7 +24,7 @@ export type ResumeOptions = {
  * ledger has never seen; and one that lies before the position would bring records again that it has. The record at the
  * position comes again, because it tells whether the topic still is the same (`unseenRecords`). Without a position the
  * partition is read from its beginning. A position behind the end of its partition is of another topic, and would wait
- * for ever (design 2.6).
+ * for ever.
  *
  * Thrown: FatalError for such a position; RetriableError while the broker is away, and then the consumer calls again.
  */

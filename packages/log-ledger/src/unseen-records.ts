@@ -34,7 +34,7 @@ export async function unseenRecords<Reading extends { record: InRecord }>(
   return readings.filter(({ record }) => record.offset > position.offset);
 }
 
-/** Says what to do about a position that does not belong to the topic's present life (design 2.6). */
+/** Says what to do about a position that does not belong to the topic's present life. */
 export function recreatedTopicMessage(
   at: { topic: string; partition: number },
   position: bigint,

@@ -16,7 +16,10 @@ export type DedicatedConnection = AsyncDisposable & {
  *
  * @throws the driver's error when the server cannot be reached within 5 s
  */
-export async function openConnection(config: pg.ClientConfig, logger: Logger): Promise<DedicatedConnection> {
+export async function openConnection(
+  config: pg.ClientConfig,
+  logger: Pick<Logger, 'debug' | 'warn'>,
+): Promise<DedicatedConnection> {
   const client = new pg.Client({
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

@@ -1,5 +1,6 @@
 /** Real Postgres, real processes. What decides: tables, the ledger of migrations, and what each caller was told. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import type { MigrateOptions } from './migrate.ts';
 import { createOwnDatabase, recordingLogger } from './own-database.fixture.ts';
 import type { OwnDatabase } from './own-database.fixture.ts';
 import { createPool } from './pool.ts';
+import { whenAllowed } from './when-allowed.ts';
 
 let database: OwnDatabase;
 let onlooker: pg.Pool;
@@ -72,6 +74,38 @@ test('an older program accepts a database that a newer one has migrated', async 
   await migrateHere();
   rmSync(join(folder, '0003_add_lease.sql'));
   expect(await migrateHere()).toEqual([]);
+});
+
+test('a program that a migration leaves behind migrates nothing, and says which it lacks', async () => {
+  file('0004_drop_status_needs_0003.sql', 'alter table runs drop column status;');
+  file('0003_add_lease.sql', 'alter table runs add column lease int;');
+  await migrateHere();
+  rmSync(join(folder, '0004_drop_status_needs_0003.sql'));
+  expect(await migrateHere()).toEqual([]);
+  rmSync(join(folder, '0003_add_lease.sql'));
+  await expect(migrateHere()).rejects.toMatchObject({
+    code: 'schema_outdated',
+    message:
+      'The schema runlane is of a newer version: migration 0004_drop_status_needs_0003 was applied, and with it only ' +
+      'processes work that know migration 0003. This one knows those up to 0002: replace it by the newer version.',
+  });
+});
+
+test('a role that may change nothing waits, loudly, until another has migrated, and needs no more than to read', async () => {
+  await using role = await createReader();
+  const signal = AbortSignal.timeout(60_000);
+  const preparing = whenAllowed(() => migrateHere({ databaseUrl: role.url }), {
+    what: 'schema runlane',
+    signal,
+    logger: log.logger,
+  });
+  await expect.poll(() => log.names()).toContain('schema.not_allowed');
+  await migrateHere();
+  await onlooker.query(
+    `grant usage on schema runlane to ${role.name}; grant select on runlane.migrations to ${role.name}`,
+  );
+  expect(await preparing).toEqual([]);
+  expect(log.names().filter((name) => name === 'schema.not_allowed')).toHaveLength(1);
 });
 
 test('eight processes at once: one migrates, all succeed', async () => {
@@ -171,6 +205,21 @@ test('a process that never finishes is named by those who wait for it', async ()
   await blocker.end();
   expect(await migrateHere()).toHaveLength(2);
 });
+
+async function createReader(): Promise<AsyncDisposable & { name: string; url: string }> {
+  const name = `reader_${randomUUID().replaceAll('-', '')}`;
+  await onlooker.query(`create role ${name} login password 'secret'`);
+  const url = new URL(database.url);
+  url.username = name;
+  url.password = 'secret';
+  return {
+    name,
+    url: url.href,
+    [Symbol.asyncDispose]: async () => {
+      await onlooker.query(`drop owned by ${name}; drop role ${name}`);
+    },
+  };
+}
 
 /** Somebody else's session, in the state that the text brings it into, until it is ended. */
 async function openBlocker(text: string): Promise<AsyncDisposable & { end(): Promise<void> }> {

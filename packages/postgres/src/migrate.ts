@@ -13,8 +13,10 @@ import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import type { Client } from 'pg';
 import { openConnection } from './dedicated-connection.ts';
 import { isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
-import { checkMigrationFiles, readMigrations } from './migration-files.ts';
+import { listMigrations, readMigrations } from './migration-files.ts';
 import type { Migration } from './migration-files.ts';
+import { describeOutdated, readApplied, standingOf } from './schema-standing.ts';
+import type { SchemaStanding } from './schema-standing.ts';
 import { applySettings } from './session-settings.ts';
 
 export type MigrateOptions = {
@@ -26,7 +28,7 @@ export type MigrateOptions = {
    * and types elsewhere need their schema's name) and holds the table `migrations`.
    */
   schema: string;
-  logger: Logger;
+  logger: Pick<Logger, 'debug' | 'info' | 'warn'>;
   /** Longest to wait for other processes and for locks, in milliseconds. Default 120 000. */
   timeoutMs?: number;
 };
@@ -44,13 +46,14 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
  * (`create index concurrently if not exists …`). Needs a direct connection: session locks do not work through a pooler
  * in transaction mode.
  *
- * @throws RunlaneError `migration_failed` naming the migration; `migration_lock_timeout` naming who holds the lock;
+ * @throws RunlaneError `schema_outdated` when this program is too old for the schema; `migration_failed` naming the
+ *   migration; `migration_lock_timeout` naming who holds the lock;
  *   `migration_file_invalid`; the driver's error when the database is unavailable
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { logger, schema } = options;
   const directory = options.directory instanceof URL ? fileURLToPath(options.directory) : options.directory;
-  await checkMigrationFiles(directory);
+  const known = await listMigrations(directory);
   const deadline = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
 
   const config = {
@@ -63,6 +66,10 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     lock_timeout: LOCK_WAIT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
+  const standing = standingOf(known, await readApplied(connection.client, schema));
+  if (standing.kind === 'outdated') throw outdated(schema, standing);
+  // Without a lock or a statement that needs more than the tables: a service need not own its schema.
+  if (standing.kind === 'current') return [];
   await lockMigrations(connection.client, deadline, logger);
   const started = new Set<string>();
   await retrying(() => applyMissing(connection.client, directory, options, started), {
@@ -76,7 +83,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   return applied;
 }
 
-async function lockMigrations(client: Client, deadline: AbortSignal, logger: Logger): Promise<void> {
+async function lockMigrations(client: Client, deadline: AbortSignal, logger: MigrateOptions['logger']): Promise<void> {
   await retrying(() => tryLock(client), {
     signal: deadline,
     isRetriable: (error) => error instanceof RunlaneError && error.retryable,
@@ -145,6 +152,10 @@ async function applyMissing(
     if (client.getTransactionStatus() !== 'I') await client.query('rollback');
     throw isRetryableConflict(cause) ? cause : migrationFailed(current, schema, cause);
   }
+}
+
+function outdated(schema: string, standing: SchemaStanding & { kind: 'outdated' }): RunlaneError {
+  return new RunlaneError({ code: 'schema_outdated', message: describeOutdated(schema, standing), retryable: true });
 }
 
 function migrationFailed(current: Migration | null, schema: string, cause: unknown): RunlaneError {

@@ -7,15 +7,30 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 export type Migration = { name: string; text: string };
 
 const FILE_NAME = /^(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)+\.sql$/;
+/** What processes must know that go on working after the migration, such as `0018` of `0020_drop_owner_needs_0018`. */
+const NEEDS = /_needs_(\d{4})$/;
 const NO_TRANSACTION = /^-- no transaction\s*$/;
 
 /**
- * Checks the names of a folder's `.sql` files, which decide the order.
- *
- * @throws RunlaneError `migration_file_invalid` when there is none, one is not named NNNN_verb_noun.sql, or two share a
- *   number, as after two branches were merged
+ * The migration that processes must know to work on a schema to which the named one was applied: its number. 0 where all of
+ * them may.
  */
-export async function checkMigrationFiles(directory: string): Promise<void> {
+export function neededBy(name: string): number {
+  return Number(NEEDS.exec(name)?.[1] ?? 0);
+}
+
+/** The number that a migration's name begins with. */
+export function numberOf(name: string): number {
+  return Number.parseInt(name, 10);
+}
+
+/**
+ * The names of a folder's migrations in their order, without `.sql`, once checked.
+ *
+ * @throws RunlaneError `migration_file_invalid` when there is none, one is not named NNNN_verb_noun.sql, two share a
+ *   number, as after two branches were merged, or one needs what comes after it
+ */
+export async function listMigrations(directory: string): Promise<string[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).toSorted();
   if (names.length === 0) throw invalid(`${directory} contains no .sql file.`);
   const byNumber = new Map<string, string>();
@@ -25,7 +40,15 @@ export async function checkMigrationFiles(directory: string): Promise<void> {
     const other = byNumber.get(number);
     if (other !== undefined) throw invalid(`${other} and ${name} have the same number: give the newer one the next.`);
     byNumber.set(number, name);
+    const migration = basename(name, '.sql');
+    if (migration.includes('_needs_') && (neededBy(migration) === 0 || neededBy(migration) > numberOf(migration))) {
+      throw invalid(
+        `${name} must end in _needs_MMMM, with the number of the oldest migration whose processes can live with it, which is ` +
+          `at most ${number}: rename it.`,
+      );
+    }
   }
+  return names.map((name) => basename(name, '.sql'));
 }
 
 /**

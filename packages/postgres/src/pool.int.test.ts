@@ -96,19 +96,6 @@ test('the settings reach the server', async () => {
   expect(rows).toEqual([{ name: 'pool-test', statement: '30s', idle: '10s' }]);
 });
 
-test('a pool that plans once makes no plan for the parameters of one call', async () => {
-  const single = createPool({ url: database.url, applicationName: 'plans', logger, max: 1, plansOnce: true });
-  const client = await single.connect();
-  for (const key of ['a', 'b', 'c']) await query(client, putCounter, [`plans once ${key}`, 1n, []]);
-  const { rows } = await client.query(
-    'select generic_plans, custom_plans from pg_prepared_statements where name = $1',
-    [putCounter.name],
-  );
-  client.release();
-  expect(rows).toEqual([{ generic_plans: 3n, custom_plans: 0n }]);
-  await single.end();
-});
-
 test('an error of a statement keeps the connection, and it serves the next one', async () => {
   const single = createPool({ url: database.url, applicationName: 'single', logger, max: 1 });
   const [before] = await query<{ pid: number }>(single, backendId, []);
@@ -155,6 +142,20 @@ test('a statement over its time limit ends as unavailability, and its connection
   expect(isDatabaseUnavailable(failure)).toBe(true);
   expect(await query<{ pid: number }>(single, backendId, [])).toEqual([before]);
   await single.end();
+});
+
+test('a longer time limit of the URL holds for the driver too, which would give the connection up before', async () => {
+  const url = new URL(database.url);
+  url.searchParams.set('statement_timeout', '60000');
+  const patient = createPool({
+    url: url.href,
+    applicationName: 'patient',
+    logger,
+    defaultStatementTimeoutMs: 50,
+    readMarginMs: 50,
+  });
+  expect((await patient.query('select pg_sleep(0.5)')).rowCount).toBe(1);
+  await patient.end();
 });
 
 test('a statement prepared before a migration fails once, and then its connection is replaced', async () => {

@@ -19,20 +19,16 @@ export type PoolOptions = {
   logger: Logger;
   /**
    * Longest a statement may take, in milliseconds, on the server; somewhat later the driver gives up on the connection,
-   * because a frozen server does not keep its own limits (see `readMarginMs`). Default 30 000.
+   * because a frozen server does not keep its own limits (see `readMarginMs`). Default: `statement_timeout` of the URL, in
+   * milliseconds, for those who raise it for heavy records. What is given here is the driver's limit whatever the URL says.
    */
   statementTimeoutMs?: number;
+  /** The same where neither `statementTimeoutMs` nor the URL says it. Default 30 000. */
+  defaultStatementTimeoutMs?: number;
   /** Longest to wait for a connection, free or new, in milliseconds. Default 5 000. */
   connectTimeoutMs?: number;
   /** How much later than the server the driver gives a statement up, in milliseconds. Default 2 000. */
   readMarginMs?: number;
-  /**
-   * Whether each prepared statement is planned once per connection, whatever its parameters. For statements whose best
-   * plan is always the same, which a test of their owner shows: to the planner a limit that it does not know looks
-   * like a tenth of a table, so that otherwise it plans a claim anew each time, for as long as the claim takes. Default
-   * false: Postgres decides.
-   */
-  plansOnce?: boolean;
 };
 
 /** Shorter than the shortest sensible lease. */
@@ -50,13 +46,13 @@ const LIFETIME_SECONDS = 1_800;
  * `pool.end()`, which waits for connections in use.
  */
 export function createPool(options: PoolOptions): pg.Pool {
-  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
+  const statementTimeoutMs =
+    options.statementTimeoutMs ?? limitOf(currentUrl(options.url)) ?? options.defaultStatementTimeoutMs ?? 30_000;
   // The pool waits for what it returns, which its types do not know.
   const onConnect = (client: pg.ClientBase): unknown =>
     applySettings(client, currentUrl(options.url), {
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-      ...(options.plansOnce === true ? { plan_cache_mode: 'force_generic_plan' as const } : {}),
     });
   const pool = new pg.Pool({
     connectionString: currentUrl(options.url),
@@ -70,7 +66,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_MS,
     maxLifetimeSeconds: LIFETIME_SECONDS,
-    query_timeout: statementTimeoutMs + (options.readMarginMs ?? READ_MARGIN_MS),
+    // None where the URL says that there is none.
+    query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + (options.readMarginMs ?? READ_MARGIN_MS),
     onConnect,
   });
   pool.on('error', (err) => options.logger.warn({ err }, 'database.idle_connection_lost'));
@@ -80,6 +77,13 @@ export function createPool(options: PoolOptions): pg.Pool {
     client.on('error', (err) => options.logger.debug({ err }, 'database.connection_lost'));
   });
   return pool;
+}
+
+/** The time limit that a URL sets for statements, in milliseconds, as the driver reads it; null where it sets none. */
+function limitOf(url: string): number | null {
+  const text = URL.canParse(url) ? new URL(url).searchParams.get('statement_timeout') : null;
+  const limitMs = Number.parseInt(text ?? '', 10);
+  return Number.isNaN(limitMs) ? null : limitMs;
 }
 
 /**

@@ -1,14 +1,14 @@
 import type pg from 'pg';
 
-/** Settings of a session by the names that Postgres has for them. Limits are in milliseconds; 0 = none. */
+/** Limits of a session in milliseconds, by the names that Postgres has for them; 0 = none. */
 export type SessionSettings = Partial<
   Record<'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout', number>
-> & { plan_cache_mode?: 'force_generic_plan' };
+>;
 
 /**
- * Gives a session its settings with a statement: a pooler in front of the server refuses them as start-up parameters, or
- * drops them without a word, and without limits others could be kept waiting without end (I3, I10). What the URL says of
- * a setting stays.
+ * Gives a session its limits with a statement: a pooler in front of the server refuses them as start-up parameters, or
+ * drops them without a word, and others could then be kept waiting without end (I3, I10). What the URL says of a limit
+ * stays.
  */
 export async function applySettings(client: pg.ClientBase, url: string, settings: SessionSettings): Promise<void> {
   const given = URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams();
@@ -17,6 +17,6 @@ export async function applySettings(client: pg.ClientBase, url: string, settings
   const calls = missing.map((_setting, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
   await client.query(
     `select ${calls.join(', ')}`,
-    missing.flatMap(([name, value]) => [name, String(value)]),
+    missing.flatMap(([name, ms]) => [name, String(ms)]),
   );
 }

@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { RunlaneError } from './errors.ts';
 import { redact } from './redact.ts';
-import { FILE_SUFFIX, readSecretFile } from './secret-files.ts';
+import { FILE_SUFFIX, readGiven } from './secret-files.ts';
 import type { WithSecretFiles } from './secret-files.ts';
 import { describeVariable } from './variable-description.ts';
 import { runlaneVariables } from './variables.ts';
@@ -35,46 +34,29 @@ export function loadConfig<S extends z.ZodObject>(
   env: NodeJS.ProcessEnv,
   rules: (config: z.infer<S>) => readonly string[] = () => [],
 ): z.infer<S> & WithSecretFiles {
-  const given: Record<string, string> = {};
-  const secretFiles: Record<string, string> = {};
-  const unreadable: string[] = [];
-  for (const name of Object.keys(schema.shape)) {
-    const text = env[name]?.trim();
-    if (text !== undefined && text !== '') given[name] = text;
-    const path = describeVariable(schema, name).isSecret ? env[`${name}${FILE_SUFFIX}`]?.trim() : undefined;
-    if (path === undefined || path === '') continue;
-    if (given[name] !== undefined) {
-      unreadable.push(`${name} and ${name}${FILE_SUFFIX} are both set. Keep one of them.`);
-      continue;
-    }
-    try {
-      const secret = readSecretFile(path);
-      if (secret === '') unreadable.push(`${name}${FILE_SUFFIX} names an empty file, ${path}.`);
-      given[name] = secret;
-      // The process may change its directory.
-      secretFiles[name] = resolve(path);
-    } catch (error) {
-      given[name] = '';
-      unreadable.push(
-        `${name}${FILE_SUFFIX} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
-      );
-    }
-  }
+  const { given, secretFiles, unread } = readGiven(schema, env);
+  const problems = [...unread.values()];
   const result = schema.safeParse(given);
-  const isUnread = (problem: string) => unreadable.some((sentence) => sentence.startsWith(problem.split(' ')[0] ?? ''));
-  const problems = result.success
-    ? [...unreadable, ...(unreadable.length === 0 ? rules(result.data) : [])]
-    : [...unreadable, ...problemsOf(schema, given, result.error).filter((problem) => !isUnread(problem))];
+  if (!result.success) problems.push(...problemsOf(schema, given, result.error, unread));
+  else if (problems.length === 0) problems.push(...rules(result.data));
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   return { ...result.data, secretFiles };
 }
 
-/** One problem per variable: of a list with three bad elements the first says enough. */
-function problemsOf(schema: z.ZodObject, given: Record<string, string>, error: z.ZodError): string[] {
+/**
+ * One problem per variable: of a list with three bad elements the first says enough, and of one that could not be read that it
+ * could not.
+ */
+function problemsOf(
+  schema: z.ZodObject,
+  given: Readonly<Record<string, string>>,
+  error: z.ZodError,
+  unread: ReadonlyMap<string, string>,
+): string[] {
   const problems = new Map<string, string>();
   for (const issue of error.issues) {
     const name = String(issue.path[0] ?? '(environment)');
-    if (problems.has(name)) continue;
+    if (problems.has(name) || unread.has(name)) continue;
     const { description, example, isSecret } = describeVariable(schema, name);
     const text = given[name];
     const hint = example === null ? '' : ` For example: ${name}=${example}`;

@@ -10,7 +10,7 @@ export { Registry } from 'prom-client';
 export function createMetrics(service: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
-  // 20 ms halves the wake-ups of the sampling timer: an idle service shall cost next to no CPU (P8).
+  // 20 ms halves the wake-ups of the sampling timer: an idle service shall cost next to no CPU (B8).
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
   return registry;
 }

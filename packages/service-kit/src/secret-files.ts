@@ -3,6 +3,9 @@
  * Kubernetes and Docker mount them. A file may change while the service runs, so whoever opens a connection reads it anew.
  */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import { describeVariable } from './variable-description.ts';
 
 /** Paths by the name of their variable. */
 export type SecretFiles = Readonly<Record<string, string>>;
@@ -11,6 +14,43 @@ export type SecretFiles = Readonly<Record<string, string>>;
 export type WithSecretFiles = { secretFiles: SecretFiles };
 
 export const FILE_SUFFIX = '_FILE';
+
+/** The texts of variables, from the environment or their files. */
+export type GivenVariables = {
+  /** By name, trimmed; unset and empty ones are not there. What could not be read is empty. */
+  given: Record<string, string>;
+  secretFiles: SecretFiles;
+  /** Why a variable's text could not be had: a sentence, by its name. */
+  unread: ReadonlyMap<string, string>;
+};
+
+/** Reads the variables that the keys of `schema` name, of which those marked `secret` may stand in files. */
+export function readGiven(schema: z.ZodObject, env: NodeJS.ProcessEnv): GivenVariables {
+  const given: Record<string, string> = {};
+  const secretFiles: Record<string, string> = {};
+  const unread = new Map<string, string>();
+  for (const name of Object.keys(schema.shape)) {
+    const text = env[name]?.trim() ?? '';
+    if (text !== '') given[name] = text;
+    const path = describeVariable(schema, name).isSecret ? (env[`${name}${FILE_SUFFIX}`]?.trim() ?? '') : '';
+    if (path === '') continue;
+    if (text !== '') {
+      unread.set(name, `${name} and ${name}${FILE_SUFFIX} are both set. Keep one of them.`);
+      continue;
+    }
+    // The process may change its directory.
+    secretFiles[name] = resolve(path);
+    given[name] = '';
+    try {
+      given[name] = readSecretFile(path);
+      if (given[name] === '') unread.set(name, `${name}${FILE_SUFFIX} names an empty file, ${path}.`);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      unread.set(name, `${name}${FILE_SUFFIX} cannot be read: ${reason}.`);
+    }
+  }
+  return { given, secretFiles, unread };
+}
 
 /** The text of a secret's file without blanks and line ends around it. Thrown: the error of reading it. */
 export function readSecretFile(path: string): string {

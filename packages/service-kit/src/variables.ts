@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const LONGEST_TIMER_SECONDS = 2_147_483;
 
 /**
- * Every environment variable of Runlane (design 2.6) with its type, default and description. A service picks what it
+ * Every environment variable of Runlane with its type, default and description. A service picks what it
  * reads: `loadConfig(runlaneVariables.pick({ DATABASE_URL: true, … }), process.env)`.
  */
 export const runlaneVariables = z.object({
@@ -78,7 +78,8 @@ export const runlaneVariables = z.object({
     description: 'Threads that execute graphs in one process; the concurrent runs are spread over them.',
   }),
   RUNLANE_WORKER_MEMORY_MB: wholeNumber({ min: 64, max: 65_536 }).default(1024).meta({
-    description: 'Heap of each worker thread, in MiB. A thread that needs more ends, with an attempt of its runs.',
+    description:
+      'Heap that the graphs of each worker thread may keep, in MiB; it may use 1280 MiB more for a moment. The runs of a thread that keeps more go on in processes of their own.',
   }),
   RUNLANE_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(6).meta({
     description: "Lifetime of an executor's lease, in seconds: how soon the runs of a crashed process go on elsewhere.",
@@ -168,7 +169,8 @@ export const runlaneVariables = z.object({
     .transform((text) => text === 'true')
     .meta({
       description:
-        'Whether run-consumer loads the graphs anew when a file of their project changes: for development, and true in npm start.',
+        'Whether run-consumer loads the graphs anew when a file of their project changes, or one outside of its folder that they ' +
+        'import, such as a linked package: for development, and true in npm start.',
     }),
   RUNLANE_SERVERS: z
     .enum(['processes', 'containers'], { error: 'must be processes or containers' })

@@ -5,6 +5,8 @@ import { eventually } from './eventually.ts';
 
 /** A test run that is killed disposes of nothing, and a service waits for its servers for ever. */
 const DIE_WITH_PARENT = new URL('./die-with-parent.ts', import.meta.url);
+/** How long a service may take to start, on a machine that is busy with others, in milliseconds. */
+const START_DEADLINE_MS = 60_000;
 
 /** One line of a service's log. */
 export type LogLine = { level?: string; msg?: string; [field: string]: unknown };
@@ -95,7 +97,7 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Resolves when /readyz answers 200. */
-  async ready(deadlineMs = 60_000): Promise<void> {
+  async ready(deadlineMs = START_DEADLINE_MS): Promise<void> {
     const url = await this.httpUrl();
     let last: unknown;
     await eventually(
@@ -126,7 +128,7 @@ export class ServiceProcess implements AsyncDisposable {
         this.#throwIfGone();
         return this.logged(message)[0];
       },
-      { what: `the service logs ${message}`, seen: () => this.logs.slice(-5) },
+      { what: `the service logs ${message}`, deadlineMs: START_DEADLINE_MS, seen: () => this.logs.slice(-5) },
     );
   }
 

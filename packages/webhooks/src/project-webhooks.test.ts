@@ -70,7 +70,7 @@ describe('headers', () => {
   );
 });
 
-describe('H1 a header', () => {
+describe('H-H1 a header', () => {
   test.each(
     [
       ['host', 'Host', 'connection', 'content-type', 'content-length', 'content-encoding', 'te', 'upgrade', 'expect'],

@@ -1,9 +1,14 @@
-import { timingSafeEqual, verify as verifyBytes } from 'node:crypto';
+import { hash, timingSafeEqual, verify as verifyBytes } from 'node:crypto';
 import { parsePublicKey, parseSecret } from './keys.ts';
-import { signedBytes, signV1 } from './sign.ts';
+import { signedBytes, signV1, webhookIdOf } from './sign.ts';
 
 /** A webhook as a receiver has it, and the keys it trusts: one of them has to have signed. */
 export type ReceivedWebhook = {
+  /**
+   * The receiver's own URL, as it is given as `webhook` of runs. The key of v1a is that of all receivers, and the secret of v1
+   * that of all URLs of an origin: what was sent to another one verifies as well, and only the URL tells it apart.
+   */
+  url: string;
   /** Names in lower case, as Node gives them. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The bytes as they came: a body that was parsed and written again does not verify. */
@@ -22,15 +27,15 @@ export type Verification =
   | { kind: 'ok'; id: string; timestamp: number }
   | {
       kind: 'refused';
-      code: 'missing_header' | 'malformed_header' | 'too_old' | 'too_new' | 'no_match';
+      code: 'missing_header' | 'malformed_header' | 'too_old' | 'too_new' | 'no_match' | 'other_receiver';
       message: string;
     };
 
 /**
  * Checks the signature of a webhook by Standard Webhooks, strictly: every header once and well-formed, the time within
- * the tolerance, one signature that matches. Receivers drop repeats by `id`.
+ * the tolerance, one signature that matches, and a body and an id that belong to this URL. Receivers drop repeats by `id`.
  *
- * Thrown: Error when no key is given, or one is malformed.
+ * Thrown: Error when no key is given, one is malformed, or `url` is no URL.
  */
 export function verifyWebhook(webhook: ReceivedWebhook): Verification {
   const { headers, body, now, tolerance = 300 } = webhook;
@@ -48,7 +53,7 @@ export function verifyWebhook(webhook: ReceivedWebhook): Verification {
   if (typeof timestamp !== 'string' || !/^\d{1,12}$/.test(timestamp)) return malformed('webhook-timestamp');
   if (
     typeof signature !== 'string' ||
-    !/^v\d+[a-z]?,[A-Za-z0-9+/]+={0,2}( v\d+[a-z]?,[A-Za-z0-9+/]+={0,2})*$/.test(signature)
+    !/^v\d+[a-z]?,[A-Za-z0-9+/]+={0,2}( v\d+[a-z]?,[A-Za-z0-9+/]+={0,2}){0,15}$/.test(signature)
   ) {
     return malformed('webhook-signature');
   }
@@ -64,7 +69,33 @@ export function verifyWebhook(webhook: ReceivedWebhook): Verification {
     const raw = Buffer.from(part.slice('v1a,'.length), 'base64');
     return publicKeys.some((key) => verifyBytes(null, bytes, key, raw));
   });
-  return isGenuine ? { kind: 'ok', id, timestamp: seconds } : refused('no_match', 'No signature matches a given key.');
+  if (!isGenuine) return refused('no_match', 'No signature matches a given key.');
+  if (!isFor(webhook.url, id, body)) {
+    return refused('other_receiver', 'The webhook is genuine, and was sent to another URL than the given one.');
+  }
+  return { kind: 'ok', id, timestamp: seconds };
+}
+
+/** The event names its URL, and the id is made of the URL and the event; both are signed. */
+function isFor(url: string, id: string, body: Uint8Array): boolean {
+  const event = eventOf(body);
+  const { href } = new URL(url);
+  return (
+    event !== null && URL.parse(event.webhook)?.href === href && webhookIdOf(event.id, hash('sha256', href)) === id
+  );
+}
+
+function eventOf(body: Uint8Array): { id: string; webhook: string } | null {
+  let event: unknown;
+  try {
+    event = JSON.parse(Buffer.from(body).toString());
+  } catch {
+    // A body that is no JSON holds no event.
+    return null;
+  }
+  if (typeof event !== 'object' || event === null || !('event_id' in event) || !('webhook' in event)) return null;
+  const { event_id: id, webhook } = event;
+  return typeof id === 'string' && typeof webhook === 'string' ? { id, webhook } : null;
 }
 
 function isEqual(left: Buffer, right: Buffer): boolean {

@@ -9,7 +9,7 @@ import {
 import type { WithSecretFiles } from '@runlane/service-kit';
 import type { z } from 'zod';
 
-/** The environment variables that run-consumer reads (design 2.6). */
+/** The environment variables that run-consumer reads. */
 export const runConsumerVariables = runlaneVariables.pick({
   KAFKA_BROKERS: true,
   DATABASE_URL: true,

@@ -9,6 +9,8 @@ import type { ThreadReader } from './app/read-threads.ts';
 
 export type { ListedRun, RunReader, RunSelection, ShownRun, StoredEvent } from './app/read-runs.ts';
 export type { CheckpointRow, ShownState, ShownThread, ThreadReader, ThreadRow } from './app/read-threads.ts';
+export { createDeploymentReading as openDeployment } from './adapters/postgres/deployment-reading.ts';
+export type { DeploymentStanding } from './adapters/postgres/deployment-reading.ts';
 export type { Waiting } from './domain/waiting.ts';
 
 /** The runs in a migrated database. Its calls reject with RetriableError while the database is away. */

@@ -1,10 +1,7 @@
 import { createLogger, runService } from '@runlane/service-kit';
 import { describeConfig, readConfig } from './config.ts';
-import { startRunConsumer } from './service.ts';
+import { SETTLE_RESERVE_MS, startRunConsumer } from './service.ts';
 import { serviceVersion } from './version.ts';
-
-/** After the grace the runs that are left are handed back and their events published; that may take this long more. */
-const SETTLE_RESERVE_MS = 15_000;
 
 // Not exitCode: a leaked handle must not keep a stopped service alive.
 process.exit(await main(process.env));

@@ -62,6 +62,11 @@ export function createRunConsumerMetrics() {
       help: 'Ready runs of graphs that no process executes, up to 10000 a graph, in the process that sweeps.',
       registers,
     }),
+    markedRuns: new Gauge({
+      name: 'runlane_marked_runs',
+      help: 'Runs of long lanes that were superseded or cancelled and whose events are still to come, at most, in the process that sweeps.',
+      registers,
+    }),
     rescues: new Counter({ name: 'runlane_run_rescues_total', help: 'Stranded runs put back or given up.', registers }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
     uncaughtErrors: new Counter({
@@ -87,6 +92,20 @@ export function createRunConsumerMetrics() {
       labelNames: ['why'] as const,
       registers,
     }),
+    schemaOutdated: new Gauge({
+      name: 'runlane_schema_outdated',
+      help: '1 while this process stands still because the database is of a newer version.',
+      registers,
+    }),
+    stoppedPartitions: (read: () => number) =>
+      new Gauge({
+        name: 'runlane_stopped_partitions',
+        help: 'Partitions of this process that stand still at a record which no dead letter may be made of; see /readyz.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      }),
     published: new Counter({ name: 'runlane_events_published_total', help: 'Status events published.', registers }),
     heldThreads: new Gauge({
       name: 'runlane_relay_held_threads',

@@ -21,8 +21,8 @@ import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
 import { startDeadLetterRelay } from './wiring/dead-letter-relay.ts';
 import { layFoundation } from './wiring/foundation.ts';
-import { prepareDatabase } from './wiring/prepare-database.ts';
-import { Probes, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
+import { MIGRATIONS, SCHEMA, prepareDatabase } from './wiring/prepare-database.ts';
+import { Probes, SchemaGuard, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
 import { reloadOnChange } from './wiring/reload-graphs.ts';
 import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
@@ -31,6 +31,8 @@ import { createWebhookJudge } from './wiring/webhook-judge.ts';
 /** Longest a consumer may take to leave its group, in milliseconds; a handler that is longer under way is abandoned. */
 const LEAVE_GROUP_MS = 10_000;
 
+/** After the grace the runs that are left are handed back and their events published; that may take this long more. */
+export const SETTLE_RESERVE_MS = 15_000;
 const WATCH_TOPICS_EVERY_MS = 600_000;
 
 export type ServiceOptions = { config: RunConsumerConfig; logger: Logger; environment: NodeJS.ProcessEnv };
@@ -73,7 +75,18 @@ export async function startRunConsumer(
 
   const background = new AbortController();
   scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
-  const signals = { intake: signal, background: background.signal };
+  const schema = new SchemaGuard({
+    pool: foundation.leasePool,
+    schema: SCHEMA,
+    directory: MIGRATIONS,
+    everyMs: Math.floor((config.RUNLANE_LEASE_SECONDS * 1_000) / 3),
+    drainMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000 + SETTLE_RESERVE_MS,
+    signal,
+    onOutdated: (isOutdated) => metrics.schemaOutdated.set(isOutdated),
+    logger,
+  });
+  probes.watchSchema(schema);
+  const signals = { intake: schema.work, background: background.signal };
   const has = (role: RunRole) => config.RUNLANE_ROLES.includes(role);
 
   probes.waitsFor('the database');
@@ -124,6 +137,7 @@ export async function startRunConsumer(
   if (has('admission')) {
     probes.waitsFor('Kafka');
     const stoppages = new Stoppages();
+    metrics.stoppedPartitions(() => stoppages.problems.length);
     consumer = await startAdmission(scope, foundation, graphIds, stoppages);
     probes.watchConsumer(consumer, stoppages);
   }
@@ -135,7 +149,7 @@ export async function startRunConsumer(
     logger,
   });
 
-  return {
+  return schema.guard({
     failed: [
       failureOf(watching),
       ...(consumer === null ? [] : [consumer.failed]),
@@ -154,7 +168,8 @@ export async function startRunConsumer(
       await Promise.all(loops);
       await execution?.lease.release();
     },
-  };
+    letGo: () => background.abort(new ShuttingDown('the schema is of a newer version')),
+  });
 }
 
 /** The topics that the process reads or writes in its roles. */

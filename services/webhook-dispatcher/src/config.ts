@@ -10,7 +10,7 @@ import {
 import type { WithSecretFiles } from '@runlane/service-kit';
 import type { z } from 'zod';
 
-/** The environment variables that webhook-dispatcher reads (design 2.6). */
+/** The environment variables that webhook-dispatcher reads. */
 export const dispatcherVariables = runlaneVariables.pick({
   KAFKA_BROKERS: true,
   DATABASE_URL: true,

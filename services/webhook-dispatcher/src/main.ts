@@ -1,10 +1,7 @@
 import { createLogger, runService } from '@runlane/service-kit';
 import { describeConfig, readConfig } from './config.ts';
-import { startDispatcher } from './service.ts';
+import { SETTLE_RESERVE_MS, startDispatcher } from './service.ts';
 import { serviceVersion } from './version.ts';
-
-/** After the grace attempts are aborted and their results written; that may take this long more. */
-const SETTLE_RESERVE_MS = 15_000;
 
 // Not exitCode: a leaked handle must not keep a stopped service alive.
 process.exit(await main(process.env));

@@ -71,6 +71,14 @@ export function createDispatcherMetrics() {
     }),
     inFlight: collected('runlane_webhook_requests_in_flight', 'Requests in flight in this process.'),
     held: collected('runlane_webhook_leases_held', 'Endpoints whose lease this process holds.'),
+    schemaOutdated: gauge(
+      'runlane_schema_outdated',
+      '1 while this process stands still because the database is of a newer version.',
+    ),
+    stoppedPartitions: collected(
+      'runlane_stopped_partitions',
+      'Partitions of this process that stand still at a record which must not be quarantined; see /readyz.',
+    ),
     rebalances: collected('runlane_consumer_rebalances', 'Rebalances of the consumer group that this process saw.'),
     setStanding({ accounts, watch, deadByReason }: LedgerStanding): void {
       const sum = (key: 'delivered' | 'due' | 'parked' | 'quarantined' | 'gap' | 'absent'): number =>

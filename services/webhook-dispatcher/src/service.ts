@@ -4,7 +4,7 @@
  * Drain     intake leaves its group → attempts end, or are aborted after the grace → leases are given back.
  */
 import { topicDefinitions } from '@runlane/contracts';
-import { claimSchema, migrate, waitForDatabase } from '@runlane/postgres';
+import { claimSchema, migrate, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, startHttp } from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
@@ -16,11 +16,14 @@ import { pruneUntil } from './app/prune-ledger.ts';
 import { watchUntil } from './app/watch-ledger.ts';
 import type { DispatcherConfig } from './config.ts';
 import { createDispatcherMetrics } from './metrics.ts';
+import { MIGRATIONS, SCHEMA } from './prepare.ts';
 import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { startIntake } from './wiring/intake.ts';
-import { Probes, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
+import { Probes, SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
+/** After the grace attempts are aborted and their results written; that may take this long more. */
+export const SETTLE_RESERVE_MS = 15_000;
 /** Longest the consumer may take to leave its group, in milliseconds. */
 const LEAVE_GROUP_MS = 10_000;
 const WATCH_EVERY_MS = 5_000;
@@ -61,19 +64,28 @@ export async function startDispatcher(
 
   probes.waitsFor('the database');
   await waitForDatabase(pool, { signal, logger });
-  await migrate({
-    databaseUrl: config.DATABASE_URL,
-    directory: new URL('../migrations/', import.meta.url),
-    schema: 'webhooks',
+  await whenAllowed(
+    () => migrate({ databaseUrl: config.DATABASE_URL, directory: MIGRATIONS, schema: SCHEMA, logger }),
+    { what: `schema ${SCHEMA}`, signal, logger },
+  );
+  const schema = new SchemaGuard({
+    pool,
+    schema: SCHEMA,
+    directory: MIGRATIONS,
+    everyMs: Math.floor((config.RUNLANE_WEBHOOK_LEASE_SECONDS * 1_000) / 3),
+    drainMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000 + SETTLE_RESERVE_MS,
+    signal,
+    onOutdated: (isOutdated) => metrics.schemaOutdated.set(isOutdated),
     logger,
   });
-  await claimSchema(pool, { schema: 'webhooks', topicPrefix: config.RUNLANE_TOPIC_PREFIX, logger });
+  probes.watchSchema(schema);
+  await claimSchema(pool, { schema: SCHEMA, topicPrefix: config.RUNLANE_TOPIC_PREFIX, logger });
 
   const sender = createSender(foundation);
   scope.defer('webhook sender', () => sender.close());
   const delivery = createDelivery(foundation, signer, sender);
   started = delivery;
-  const delivering = delivery.deliverUntil(signal);
+  const delivering = delivery.deliverUntil(schema.work);
   const loops = [
     delivery.renewUntil(background.signal),
     watchUntil(background.signal, {
@@ -93,6 +105,7 @@ export async function startDispatcher(
 
   probes.waitsFor('Kafka');
   const stoppages = new Stoppages();
+  metrics.stoppedPartitions(() => stoppages.problems.length);
   const consumer: RecordConsumer = await startIntake(scope, foundation, () => delivery.lookAgain(), stoppages);
   probes.watchConsumer(consumer, stoppages);
   probes.isStarted();
@@ -103,7 +116,7 @@ export async function startDispatcher(
     logger,
   });
 
-  return {
+  return schema.guard({
     failed: [failureOf(watching), consumer.failed, failureOf(delivering), ...loops.map((loop) => failureOf(loop))],
     drain: async () => {
       const graceEndsAtMs = performance.now() + config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000;
@@ -114,7 +127,8 @@ export async function startDispatcher(
       background.abort(new ShuttingDown('drained'));
       await Promise.all(loops);
     },
-  };
+    letGo: () => background.abort(new ShuttingDown('the schema is of a newer version')),
+  });
 }
 
 /** A delivery that gets nowhere, and not because the database is away, is worth a restart. */

@@ -1,5 +1,5 @@
 /**
- * Charter: runs that name an assistant by its UUID (design 2.2): they get the graph and what the assistant says beneath
+ * Charter: runs that name an assistant by its UUID: they get the graph and what the assistant says beneath
  * what they say themselves, in the version that was active when they were admitted.
  * Real: Kafka, Postgres, a run-consumer that was there before any of the assistants, and its graphs. What decides: what
  * the graph was given, as its values tell it, the status topic, and the metadata of the checkpoints.

@@ -2,6 +2,7 @@
  * Charter: the Python client does what the TypeScript client does, by its own pytest. Real: Python, librdkafka, Kafka,
  * registry, Postgres, the process and its graphs. What decides: pytest and mypy. Without Python or its package index it is skipped.
  */
+import { hash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { PARTITION_COUNT } from '@runlane/contracts';
 import { partitionForKey } from '@runlane/kafka';
 import { runProgram, threadKeys } from '@runlane/testkit';
-import { createSigner, publicKeyOf, secretOf } from '@runlane/webhooks';
+import { createSigner, publicKeyOf, secretOf, webhookIdOf } from '@runlane/webhooks';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { pythonWithClient } from './python-environment.ts';
 import { World } from './world.ts';
@@ -79,9 +80,11 @@ function signedWebhook() {
   const master = 'a master key of the test, long enough';
   const origin = 'https://hooks.example.com';
   const now = 1_700_000_000;
-  const body = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
+  const url = `${origin}/in`;
+  const body = Buffer.from(`{ "event_id":"e1", "webhook":"${url}", "note":"\\u0000 ä" }\n`);
   return {
-    headers: createSigner([master]).sign(origin, { id: 'msg_1', timestamp: now, body }),
+    url,
+    headers: createSigner([master]).sign(origin, { id: webhookIdOf('e1', hash('sha256', url)), timestamp: now, body }),
     body: body.toString('base64'),
     now,
     secrets: [secretOf(master, origin)],

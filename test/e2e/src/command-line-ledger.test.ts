@@ -1,5 +1,5 @@
 /**
- * Charter: an operator asks why runs do not go on, and what threads hold. Real: the command line as a process, Kafka,
+ * Charter: an operator asks why runs do not go on, and what threads hold. Real: the command line, Kafka,
  * Postgres, a run-consumer that executes one run at a time, its graphs. What decides: the lines of JSON.
  */
 import { randomUUID } from 'node:crypto';

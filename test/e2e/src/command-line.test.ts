@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { shellOf } from './shell.ts';
+import { processShellOf } from './shell.ts';
 import type { Shell } from './shell.ts';
 import { World } from './world.ts';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   const registryUrl = inject('registryUrl');
   world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl'), registryUrl });
   await world.registerContracts();
-  runlane = shellOf(world, { SCHEMA_REGISTRY_URL: registryUrl });
+  runlane = processShellOf(world, { SCHEMA_REGISTRY_URL: registryUrl });
   await world.runConsumer().ready();
 });
 afterAll(async () => {

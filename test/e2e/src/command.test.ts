@@ -1,5 +1,5 @@
 /**
- * Charter: a run that has paused is answered through Kafka, and whatever cannot be meant is refused (design 2.2, 2.3).
+ * Charter: a run that has paused is answered through Kafka, and whatever cannot be meant is refused.
  * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
 /**
- * Charter: what the events of a run say (design 2.3).
+ * Charter: what the events of a run say.
  * Real: Kafka, Postgres, the process. What decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
 /**
- * Charter: what a graph is and does decides how its run ends (design 2.3, 2.5).
+ * Charter: what a graph is and does decides how its run ends.
  * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';
@@ -87,6 +87,23 @@ test.for([
     'run.running',
     'run.failed',
   ]);
+});
+
+test.for([
+  { what: 'name_is_a_bigint', error: { error: 'Error', message: 'odd' } },
+  { what: 'drained', error: { error: 'GraphDrained' } },
+])('an error that could be taken for something else ($what) fails its run, once', async ({ what, error }) => {
+  const threadId = `odd-${what}`;
+
+  const failed = await run(threadId, { assistant_id: 'odd_thrower', input: { what } });
+
+  expect(failed).toMatchObject({ type: 'run.failed', reason: 'graph_error', error, attempt: 1 });
+  expect((await events.eventsOfRun(failed.run_id)).map(({ type }) => type)).toEqual([
+    'run.pending',
+    'run.running',
+    'run.failed',
+  ]);
+  expect(world.nodesExecuted(threadId)).toEqual(['throw']);
 });
 
 test('a run over its recursion limit fails, and null continues it where it stopped', async () => {

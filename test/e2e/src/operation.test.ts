@@ -1,6 +1,6 @@
 /**
  * Charter: run-consumer as somebody who deploys it meets it: probes, metrics, configuration, and a topic that was
- * deleted and made again (design 2.6).
+ * deleted and made again.
  * Real: Kafka, Postgres, the processes. What decides: HTTP answers, exit codes, standard error and the log.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { install } from './package-managers.ts';
+import type { PackageManager } from './package-managers.ts';
 
 const NODE_MODULES = fileURLToPath(new URL('../../graphs/node_modules', import.meta.url));
 
@@ -16,13 +18,26 @@ export class ProjectFolders implements Disposable {
    * @param files contents by path; what is no text is written as JSON
    */
   create(files: Record<string, string | object>): string {
+    const directory = this.#write(files);
+    symlinkSync(NODE_MODULES, join(directory, 'node_modules'));
+    return directory;
+  }
+
+  /** The same, with the packages of its workspace linked by a package manager. */
+  async createWith(manager: PackageManager, files: Record<string, string | object>): Promise<string> {
+    const directory = this.#write(files);
+    await install(manager, directory);
+    cpSync(NODE_MODULES, join(directory, 'node_modules'), { recursive: true });
+    return directory;
+  }
+
+  #write(files: Record<string, string | object>): string {
     const directory = join(this.#root, randomUUID());
     for (const [name, content] of Object.entries(files)) {
       const file = join(directory, name);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
     }
-    symlinkSync(NODE_MODULES, join(directory, 'node_modules'));
     return directory;
   }
 

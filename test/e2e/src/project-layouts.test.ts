@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, inject, test } from 'vitest';
 import { ProjectFolders, telling } from './project-folder.ts';
+import type { PackageManager } from './package-managers.ts';
 import { World, runCreate } from './world.ts';
 
 const TSX = fileURLToPath(import.meta.resolve('tsx/cli'));
@@ -21,10 +22,88 @@ type Layout = {
   /** The folder of the package that a graph belongs to, below that of the project. */
   packages?: Record<string, string>;
   graphs: Record<string, string>;
+  /** The folder of langgraph.json, below that of the project. */
+  at?: string;
+  /** What links the packages of the workspace. */
+  manager?: PackageManager;
 };
 
 const esm = { 'package.json': { type: 'module' } };
 const alias = (to: string) => ({ compilerOptions: { paths: { '@/*': [to] } } });
+
+/** Writes an element as text. */
+const JSX_RUNTIME = `export const jsx = (tag: string, { children }: { children: string }) => tag + ' of the runtime:' + children;`;
+
+/** Two packages whose modules are compiled by settings that contradict each other, and those of the root. */
+function compiledByPackage(type: 'module' | 'commonjs'): Record<string, Layout> {
+  const runtime = { 'package.json': { type, imports: { '#ui/*': './ui/*.ts' } }, 'ui/jsx-runtime.ts': JSX_RUNTIME };
+  const decorated = `
+    const log: string[] = [];
+    const noted = (_target: unknown, about: unknown) => { log.push(typeof about === 'object' ? 'standard' : 'legacy'); };
+    class Base { get name() { return 'of the base'; } }
+    class Tool extends Base { @noted tell() {} name!: string; }`;
+  const graph = (before: string) => telling('[new Tool().name, log, <p>hello</p>]', before + decorated);
+  const below = (folder: string, files: Layout['files']) =>
+    Object.fromEntries(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
+  const legacy = { experimentalDecorators: true, useDefineForClassFields: false, jsx: 'react', jsxFactory: 'h' };
+  return {
+    [`a monorepo of ${type} whose packages have decorators, fields and JSX of their own`]: {
+      graphs: { one: './apps/one/src/agent.tsx:graph', two: './apps/two/src/agent.tsx:graph' },
+      packages: { one: 'apps/one', two: 'apps/two' },
+      files: {
+        'package.json': { type },
+        'tsconfig.json': { compilerOptions: { jsx: 'react', jsxFactory: 'nowhere' } },
+        ...below('apps/one', {
+          'package.json': { type },
+          'tsconfig.json': { compilerOptions: legacy },
+          'src/agent.tsx': graph(`import { h } from './h';`),
+          'src/h.ts': `export const h = (tag: string, _props: unknown, ...children: string[]) => tag + ':' + children.join();`,
+        }),
+        ...below('apps/two', {
+          ...runtime,
+          'tsconfig.json': { compilerOptions: { target: 'ES2022', jsx: 'react-jsx', jsxImportSource: '#ui' } },
+          'src/agent.tsx': graph(''),
+        }),
+      },
+    },
+  };
+}
+
+/** A graph that uses a package of the same workspace, which is there as TypeScript. */
+function linkedBy(manager: PackageManager): Record<string, Layout> {
+  const range = manager === 'pnpm' ? 'workspace:*' : '*';
+  return {
+    [`packages of a workspace, linked by ${manager}`]: {
+      manager,
+      at: 'apps/agent',
+      graphs: { agent: './src/agent.ts:graph' },
+      files: {
+        'package.json': { name: 'acme', private: true, workspaces: ['apps/*', 'packages/*'] },
+        'pnpm-workspace.yaml': 'packages: [apps/*, packages/*]',
+        'apps/agent/package.json': { ...named('agent'), dependencies: { '@acme/tools': range } },
+        'apps/agent/src/agent.ts': telling(
+          '[tell(), deep]',
+          `import { tell } from '@acme/tools'; import { deep } from '@acme/tools/deep';`,
+        ),
+        'packages/tools/package.json': {
+          ...named('tools'),
+          exports: { '.': './src/index.ts', './*': './src/*.ts' },
+          dependencies: { '@acme/words': range },
+        },
+        'packages/tools/src/index.ts': `
+          import { AIMessage } from '@langchain/core/messages';
+          import { Word } from '@acme/words';
+          export const tell = () => new AIMessage(Word.Hello).content;`,
+        'packages/tools/src/deep.ts': `export { tell as deep } from './told.js';`,
+        'packages/tools/src/told.ts': `export const tell: string = 'deep';`,
+        'packages/words/package.json': { name: '@acme/words', version: '1.0.0', main: './index.ts' },
+        'packages/words/index.ts': `export enum Word { Hello = 'hello' }`,
+      },
+    },
+  };
+}
+
+const named = (name: string) => ({ name: `@acme/${name}`, version: '1.0.0', type: 'module' });
 
 const LAYOUTS: Record<string, Layout> = {
   'modules, with .js for .ts, index files, JSON, .mts and .cts': {
@@ -98,6 +177,20 @@ const LAYOUTS: Record<string, Layout> = {
       'apps/two/lib/name.ts': `export const name = 'two';`,
     },
   },
+  'JSX by a runtime that the tsconfig names': {
+    graphs: { agent: './agent.tsx:graph' },
+    files: {
+      'package.json': { type: 'module', imports: { '#ui/*': './ui/*.ts' } },
+      'tsconfig.json': { compilerOptions: { jsx: 'react-jsx', jsxImportSource: '#ui' } },
+      'ui/jsx-runtime.ts': JSX_RUNTIME,
+      'agent.tsx': telling('<p>hello</p>'),
+    },
+  },
+  ...compiledByPackage('module'),
+  ...compiledByPackage('commonjs'),
+  ...linkedBy('npm'),
+  ...linkedBy('pnpm'),
+  ...linkedBy('yarn'),
   'a monorepo in CommonJS with a tsconfig for each package': {
     graphs: { one: './apps/one/agent.ts:graph', two: './apps/two/agent.ts:graph' },
     packages: { one: 'apps/one', two: 'apps/two' },
@@ -114,8 +207,10 @@ const LAYOUTS: Record<string, Layout> = {
   },
 };
 
-test.each(Object.entries(LAYOUTS))('%s', async (_name, { files, graphs, packages = {} }) => {
-  const directory = folders.create({ ...files, 'langgraph.json': { graphs } });
+test.each(Object.entries(LAYOUTS))('%s', async (_name, { files, graphs, packages = {}, at = '.', manager }) => {
+  const written = { ...files, [join(at, 'langgraph.json')]: { graphs } };
+  const root = manager === undefined ? folders.create(written) : await folders.createWith(manager, written);
+  const directory = join(root, at);
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
   await service.ready();

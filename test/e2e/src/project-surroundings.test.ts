@@ -3,7 +3,11 @@
  * Real: Kafka, Postgres, the process, project folders of their own. What decides: the events and the log.
  */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { eventually } from '@runlane/testkit';
 import { afterAll, expect, inject, test } from 'vitest';
 import { ProjectFolders, telling } from './project-folder.ts';
 import { World, runCreate } from './world.ts';
@@ -81,7 +85,9 @@ test('a CommonJS project in TypeScript runs, its path aliases from the base of a
 test('what graphs print is in the log with their run, and they have what a LangGraph server provides', async () => {
   const directory = project({
     'package.json': { type: 'module' },
-    'langgraph.json': { graphs: { prints: './prints.ts', context: './context.ts', factory: './factory.ts' } },
+    'langgraph.json': {
+      graphs: { prints: './prints.ts', context: './context.ts', factory: './factory.ts', opens: './opens.ts' },
+    },
     'prints.ts': telling(
       `(console.log('in a node %d', 7), console.table([{ a: 1 }]), console.error(new Error('no')), logger.info('by the sdk', { a: 1 }), 'ok')`,
       `const logger = globalThis[Symbol.for('langgraph.api.sdk-logger')]; console.warn('while it loads');`,
@@ -94,13 +100,22 @@ test('what graphs print is in the log with their run, and they have what a LangG
       export default (config: any, runtime: any) => new StateGraph(Annotation.Root({ out: Annotation<any> }))
         .addNode('a', () => ({ out: [typeof config.store, typeof config.checkpointer, config.configurable.graph_id, runtime] }))
         .addEdge('__start__', 'a');`,
+    'opens.ts': `import { Annotation, StateGraph } from '@langchain/langgraph';
+      export default () => {
+        let isOpen = true;
+        const graph = new StateGraph(Annotation.Root({ out: Annotation<any> }))
+          .addNode('a', () => ({ out: isOpen })).addEdge('__start__', 'a').compile();
+        const close = async () => { isOpen = false; console.log('closed'); };
+        return Object.assign(graph, { [Symbol.asyncDispose]: close });
+      };`,
   });
   await using world = await World.create(servers());
   const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
   await service.ready();
-  expect(await outputs(world, ['prints', 'context', 'factory'])).toEqual({
+  expect(await outputs(world, ['prints', 'context', 'factory', 'opens'])).toEqual({
     prints: 'ok',
     context: {},
+    opens: true,
     factory: [
       'object',
       'object',
@@ -108,7 +123,11 @@ test('what graphs print is in the log with their run, and they have what a LangG
       { accessContext: 'threads.create_run', executionRuntime: { context: {} } },
     ],
   });
-  const printed = service.logs.filter(({ msg }) => msg === 'graph.console');
+  const closed = await eventually(() => service.logs.find(({ text }) => text === 'closed'), {
+    what: 'what the factory has opened is closed',
+  });
+  expect(closed).toMatchObject({ msg: 'graph.console', graph_id: 'opens', thread_id: 'opens' });
+  const printed = service.logs.filter(({ msg, text }) => msg === 'graph.console' && text !== 'closed');
   const ofRun = { graph_id: 'prints', thread_id: 'prints', run_id: expect.stringMatching(/./) };
   expect(printed).toMatchObject([
     { level: 'warn', text: 'while it loads' },
@@ -118,6 +137,32 @@ test('what graphs print is in the log with their run, and they have what a LangG
     { level: 'info', text: 'by the sdk', meta: [{ a: 1 }], ...ofRun },
   ]);
   expect(printed[0]).not.toHaveProperty('run_id');
+});
+
+test('what LangSmith prints when its endpoint refuses is in the log as what graphs print, and the runs succeed', async () => {
+  const endpoint = createServer((_request, response) => response.writeHead(403).end()).listen(0, '127.0.0.1');
+  await once(endpoint, 'listening');
+  const { port } = endpoint.address() as AddressInfo;
+  const directory = project({
+    'package.json': { type: 'module' },
+    'langgraph.json': {
+      graphs: { traced: './traced.ts' },
+      env: { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'none', LANGSMITH_ENDPOINT: `http://127.0.0.1:${port}` },
+    },
+    'traced.ts': telling(`'ok'`, '', 'export default'),
+  });
+  await using world = await World.create(servers());
+  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
+  await service.ready();
+  expect(await outputs(world, ['traced'])).toEqual({ traced: 'ok' });
+  const warning = await eventually(() => service.logs.find(({ text }) => /langsmith/i.test(String(text))), {
+    what: 'LangSmith has warned',
+    seen: () => service.logs.slice(-5),
+  });
+  expect(warning).toMatchObject({ msg: 'graph.console', service: 'run-consumer.graphs' });
+  expect(await service.stop()).toBe(0);
+  endpoint.closeAllConnections();
+  endpoint.close();
 });
 
 test('a graph that throws, does not load or has a failing factory leaves stack, causes and its own line in the log', async () => {

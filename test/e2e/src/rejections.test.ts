@@ -1,5 +1,5 @@
 /**
- * Charter: valid requests that are refused at admission (design 2.2). Nothing runs, no thread comes to exist, and the
+ * Charter: valid requests that are refused at admission. Nothing runs, no thread comes to exist, and the
  * only event says why and what to change.
  * Real: Kafka, Postgres, the process. What decides: the status topic, the table of threads and what the graphs did.
  */

@@ -7,6 +7,7 @@
 import { isTerminalEventType } from '@runlane/contracts';
 import { removeLocalData, startPostgres } from '@runlane/local';
 import { eventually } from '@runlane/testkit';
+import type { ServiceProcess } from '@runlane/testkit';
 import { mkdtempSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -49,7 +50,7 @@ async function haveEnded(world: World, count: number): Promise<void> {
 async function underLoad(
   world: World,
   steps: { copy: () => Promise<void>; replace: (leasesAreLost: () => Promise<unknown>) => Promise<void> },
-): Promise<{ asked: Asked[]; lostCount: number }> {
+): Promise<{ asked: Asked[]; lostCount: number; services: ServiceProcess[] }> {
   const services = [world.runConsumer(AT_ONCE), world.runConsumer(AT_ONCE)];
   await Promise.all(services.map((service) => service.ready()));
   const asked = await publishLoad(world, LOAD);
@@ -63,11 +64,15 @@ async function underLoad(
     }),
   );
   await eventually(() => takesWrites(world).catch(() => false), { what: 'the other database takes writes' });
-  return { asked, lostCount: before - (await endedCount(world)) };
+  return { asked, services, lostCount: before - (await endedCount(world)) };
 }
 
-/** What must be true of every run, as sentences of what is not. */
-async function problemsOf(world: World, asked: readonly Asked[]): Promise<string[]> {
+/** What must be true of every run, as sentences of what is not; with any, what became of the leases. */
+async function problemsOf(
+  world: World,
+  asked: readonly Asked[],
+  services: readonly ServiceProcess[],
+): Promise<string[]> {
   await using events = await world.collectEvents();
   const { ledger, distinct, deadLetterCount } = await readHistory(world, events, asked, DEADLINE_MS);
   const effects = world.sideEffects();
@@ -87,7 +92,15 @@ async function problemsOf(world: World, asked: readonly Asked[]): Promise<string
       problems.push(`run ${runId} was told as ${types.map(({ type }) => type).join()}`);
     }
   }
-  return [...problems, ...overlapProblems(effects, new Map())];
+  problems.push(...overlapProblems(effects, new Map()));
+  return problems.length === 0 ? [] : [...problems, ...services.flatMap(leaseLines)];
+}
+
+function leaseLines(service: ServiceProcess, index: number): string[] {
+  const about = service.logs.filter(({ msg }) =>
+    /^(lease|ledger|sweep)\.|^run\.(rescued|lost|returned)$/.test(msg ?? ''),
+  );
+  return about.map((line) => `process ${index}: ${JSON.stringify({ ...line, err: undefined })}`);
 }
 
 function ownDirectory(): Disposable & { path: string } {
@@ -101,7 +114,7 @@ test('a standby that lacks the last commits takes over under 200 runs: none is l
   await using postgres = await startPostgres({ dataDir: directory.path, env });
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: postgres.url });
   const data = join(directory.path, 'postgres', 'data');
-  const { asked, lostCount } = await underLoad(world, {
+  const { asked, services, lostCount } = await underLoad(world, {
     copy: () => copyServer(postgres.url, data, `${data}.standby`),
     replace: async (leasesAreLost) => {
       await postgres.kill();
@@ -117,18 +130,18 @@ test('a standby that lacks the last commits takes over under 200 runs: none is l
   );
   expect(rows).toEqual([{ timeline: '00000002' }]);
   expect(lostCount).toBeGreaterThanOrEqual(LOST_ENDS);
-  expect(await problemsOf(world, asked)).toEqual([]);
+  expect(await problemsOf(world, asked, services)).toEqual([]);
 });
 
 test('a database restored from an older copy under 200 runs: none is lost, none ends twice, none overlap', async () => {
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   const name = new URL(world.databaseUrl).pathname.slice(1);
   const closed = (statements: string) => whileClosed(inject('databaseUrl'), name, statements);
-  const { asked, lostCount } = await underLoad(world, {
+  const { asked, services, lostCount } = await underLoad(world, {
     copy: () => closed(`create database ${name}_copy template ${name}`),
     replace: () =>
       closed(`alter database ${name} rename to ${name}_lost; alter database ${name}_copy rename to ${name}`),
   });
   expect(lostCount).toBeGreaterThanOrEqual(LOST_ENDS);
-  expect(await problemsOf(world, asked)).toEqual([]);
+  expect(await problemsOf(world, asked, services)).toEqual([]);
 });

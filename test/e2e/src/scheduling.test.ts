@@ -1,5 +1,5 @@
 /**
- * Charter: `after_seconds` (design 2.2): the run joins its lane when its time comes, later runs pass it, and until then
+ * Charter: `after_seconds`: the run joins its lane when its time comes, later runs pass it, and until then
  * it keeps its thread busy. Real: everything. What decides: the events and their times.
  */
 import { randomUUID } from 'node:crypto';

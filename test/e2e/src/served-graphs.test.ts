@@ -1,5 +1,5 @@
 /**
- * Charter: a run is executed by a process that has its graph, whichever process admits it (design 2.2, 5).
+ * Charter: a run is executed by a process that has its graph, whichever process admits it.
  * Real: Kafka, Postgres, two run-consumers on one database whose langgraph.json have no graph in common. What decides: the
  * status topic.
  */

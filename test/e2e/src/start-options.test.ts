@@ -1,5 +1,5 @@
 /**
- * Charter: the fields of a request that say where and how a run starts and stops (design 2.2); each is enforced, or the
+ * Charter: the fields of a request that say where and how a run starts and stops; each is enforced, or the
  * run says why it cannot be.
  * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic, what the graphs did, and the
  * checkpoints that LangGraph left.

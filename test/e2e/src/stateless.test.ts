@@ -1,5 +1,5 @@
 /**
- * Charter: runs without a thread (design 2.2).
+ * Charter: runs without a thread.
  * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic, and what is left in the tables of
  * LangGraph.
  */

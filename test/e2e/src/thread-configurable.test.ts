@@ -1,6 +1,6 @@
 /**
  * Charter: a thread's `configurable` carries over to its later runs, the assistant's under it and the run's over it, in
- * the order of the log; a rollback undoes what its run brought (design 2.2).
+ * the order of the log; a rollback undoes what its run brought.
  * Real: Kafka, Postgres, the process. What decides: what a graph was given, as its values tell it.
  */
 import { randomUUID } from 'node:crypto';

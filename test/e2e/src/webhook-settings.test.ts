@@ -35,7 +35,7 @@ test('during a rotation every webhook verifies under the old keys and the new on
     await dispatcher.stopCleanly();
     return {
       secrets: [MASTER_KEY, NEW_KEY].map((key) => accepts(() => receiver.verify(request, key))),
-      publicKeys: [MASTER_KEY, NEW_KEY].map((key) => isSignedBy(request, publicKeyOf(key))),
+      publicKeys: [MASTER_KEY, NEW_KEY].map((key) => isSignedBy(request, publicKeyOf(key), receiver.url('/'))),
       published,
     };
   };
@@ -149,7 +149,7 @@ function accepts(check: () => void): boolean {
   }
 }
 
-function isSignedBy({ headers, body }: ReceivedRequest, publicKey: string): boolean {
+function isSignedBy({ headers, body }: ReceivedRequest, publicKey: string, url: string): boolean {
   const now = Math.floor(Date.now() / 1_000);
-  return verifyWebhook({ headers, body: Buffer.from(body), publicKeys: [publicKey], now }).kind === 'ok';
+  return verifyWebhook({ url, headers, body: Buffer.from(body), publicKeys: [publicKey], now }).kind === 'ok';
 }

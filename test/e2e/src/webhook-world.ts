@@ -46,9 +46,9 @@ export class WebhookWorld implements AsyncDisposable {
   }
 
   /** Starts a webhook-dispatcher; it is killed at the end if it still runs. */
-  dispatcher(environment: Record<string, string> = {}): ServiceProcess {
+  dispatcher(environment: Record<string, string> = {}, entry: URL = DISPATCHER): ServiceProcess {
     const dispatcher = this.#resources.use(
-      new ServiceProcess(DISPATCHER, {
+      new ServiceProcess(entry, {
         KAFKA_BROKERS: this.#options.brokers.join(','),
         DATABASE_URL: this.world.databaseUrl,
         ...(this.#options.registryUrl === undefined ? {} : { SCHEMA_REGISTRY_URL: this.#options.registryUrl }),

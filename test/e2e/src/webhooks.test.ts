@@ -1,5 +1,5 @@
 /**
- * Charter: which webhooks a run may ask for, and on which of its events they stand (design 2.2, 2.3, I13).
+ * Charter: which webhooks a run may ask for, and on which of its events they stand (I13).
  * Real: Kafka, Postgres, the process. What decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';

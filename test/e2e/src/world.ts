@@ -174,10 +174,14 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts a run-consumer, with further options of Node; it is killed at the end if it still runs. */
-  runConsumer(environment: Record<string, string> = {}, nodeOptions: readonly string[] = []): ServiceProcess {
+  runConsumer(
+    environment: Record<string, string> = {},
+    nodeOptions: readonly string[] = [],
+    entry: URL = RUN_CONSUMER,
+  ): ServiceProcess {
     return this.#resources.use(
       new ServiceProcess(
-        RUN_CONSUMER,
+        entry,
         {
           KAFKA_BROKERS: this.#options.brokers.join(','),
           DATABASE_URL: this.databaseUrl,

@@ -4,7 +4,17 @@ import { note } from './side-effects.ts';
 
 const State = Annotation.Root({
   what: Annotation<
-    'block' | 'spin' | 'ignore_abort' | 'memory' | 'exit' | 'kill' | 'uncaught' | 'unhandled' | 'nothing'
+    | 'block'
+    | 'spin'
+    | 'ignore_abort'
+    | 'memory'
+    | 'one_allocation'
+    | 'hoard'
+    | 'exit'
+    | 'kill'
+    | 'uncaught'
+    | 'unhandled'
+    | 'nothing'
   >,
   /** Milliseconds, for what takes time. */
   ms: Annotation<number>,
@@ -32,6 +42,15 @@ export const graph = new StateGraph(State)
       case 'memory':
         fillMemory();
         break;
+      case 'one_allocation':
+        allocate();
+        break;
+      case 'hoard': {
+        const kept = allocate();
+        await new Promise((resolve) => setTimeout(resolve, state.ms));
+        if (kept.length === 0) throw new Error('nothing was kept');
+        break;
+      }
       case 'exit':
         process.exit(7);
         break;
@@ -63,7 +82,12 @@ function spin(ms: number): void {
   while (performance.now() < endsAtMs);
 }
 
-// In small steps, as graphs do: V8 can end a thread only between two of them, and a huge one ends the process.
+/** 160 MB at once. */
+function allocate(): number[] {
+  return Array<number>(20_000_000).fill(0);
+}
+
+// In small steps, and without an end.
 function fillMemory(): never {
   const kept: object[] = [];
   for (;;) kept.push({ number: kept.length, text: `item ${kept.length}` });

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { Command } from '@langchain/langgraph';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
-import { threadOf } from './cases.ts';
+import { isForking, requestFrom, threadOf } from './cases.ts';
 import type { ZooCase, ZooRequest } from './cases.ts';
 import { asJson } from './observation.ts';
 import type { RunEnd } from './observation.ts';
@@ -18,7 +18,12 @@ type Graph = {
   checkpointer?: unknown;
   store?: unknown;
   invoke: (input: unknown, config: object) => Promise<unknown>;
-  getState: (config: object) => Promise<{ next: string[]; tasks: { name: string; interrupts: object[] }[] }>;
+  getState: (config: object) => Promise<State>;
+};
+type State = {
+  next: string[];
+  tasks: { name: string; interrupts: object[] }[];
+  config: { configurable?: { checkpoint_id?: string } };
 };
 
 const [casesFile, seenFile] = process.argv.slice(2);
@@ -28,6 +33,16 @@ if (casesFile === undefined || seenFile === undefined || databaseUrl === undefin
 }
 const saver = PostgresSaver.fromConnString(databaseUrl);
 await saver.setup();
+/**
+ * The same, but for cases whose runs begin at earlier checkpoints: it stores a value under the number of its version, and
+ * counts anew from there in each branch, so that a branch reads what another one has written.
+ */
+const branchingSaver = PostgresSaver.fromConnString(databaseUrl);
+let lastVersion = 0;
+branchingSaver.getNextVersion = (current) => {
+  lastVersion = Math.max(lastVersion, current ?? 0) + 1;
+  return lastVersion;
+};
 const store = PostgresStore.fromConnString(databaseUrl);
 await store.setup();
 
@@ -39,6 +54,7 @@ const seen = await Promise.all(cases.map(async (zooCase) => [zooCase.name, await
 writeFileSync(seenFile, JSON.stringify(Object.fromEntries(seen)));
 await store.stop();
 await saver.end();
+await branchingSaver.end();
 // A graph may hold something open, such as the process of an MCP server.
 process.exit(0);
 
@@ -52,15 +68,21 @@ async function runCase({ name, file, requests }: ZooCase): Promise<RunEnd[]> {
     return requests.map(() => failed({ name: 'GraphNotLoadable', message }));
   }
   let configurable = {};
-  for (const request of requests) {
+  const checkpoints: (string | null)[] = [];
+  for (const asked of requests) {
+    const request = requestFrom(asked, checkpoints);
     const isTemporary = request['thread_id'] === null;
     // As LangGraph's servers do: what a thread's runs were configured with stays for the later ones.
     configurable = { ...configurable, ...(request['config'] as { configurable?: object } | undefined)?.configurable };
     const config = configOf(name, request, configurable);
     const graph = await graphOf(exported, config);
-    graph.checkpointer = isTemporary ? undefined : saver;
+    graph.checkpointer = isTemporary ? undefined : isForking(requests) ? branchingSaver : saver;
     graph.store = store;
     ends.push(await runOnce(graph, request, config, isTemporary));
+    if (!isTemporary) {
+      const head = await graph.getState({ configurable: { thread_id: threadOf(name) } });
+      checkpoints.push(head.config.configurable?.checkpoint_id ?? null);
+    }
   }
   return ends;
 }
@@ -74,22 +96,27 @@ async function graphOf(exported: unknown, config: object): Promise<Graph> {
 }
 
 function configOf(name: string, request: ZooRequest, configurable: object): object {
-  const { config, context, metadata, durability } = request as {
+  const { config, context, metadata, durability, interrupt_before, interrupt_after, checkpoint_id } = request as {
+    checkpoint_id?: string;
     config?: { tags?: string[]; recursion_limit?: number };
     context?: object;
     metadata?: object;
     durability?: string;
+    interrupt_before?: string[] | '*';
+    interrupt_after?: string[] | '*';
   };
   const runId = randomUUID();
   const identity = { run_id: runId, thread_id: threadOf(name), assistant_id: randomUUID(), graph_id: name };
   return {
     runId,
-    configurable: { ...configurable, ...identity },
+    configurable: { ...configurable, ...identity, ...(checkpoint_id === undefined ? {} : { checkpoint_id }) },
     metadata: { ...metadata, ...identity },
     context: context ?? {},
     ...(config?.tags === undefined ? {} : { tags: config.tags }),
     ...(config?.recursion_limit === undefined ? {} : { recursionLimit: config.recursion_limit }),
     durability: durability ?? 'async',
+    ...(interrupt_before === undefined ? {} : { interruptBefore: interrupt_before }),
+    ...(interrupt_after === undefined ? {} : { interruptAfter: interrupt_after }),
   };
 }
 
@@ -113,8 +140,10 @@ async function runOnce(graph: Graph, request: ZooRequest, config: object, isTemp
   }
 }
 
-function ended(type: RunEnd['type'], returned: unknown, interrupts: unknown[], next: string[]): RunEnd {
-  return { type, values: asJson(withoutInterrupts(returned)), interrupts: asJson(interrupts), next, error: null };
+function ended(type: RunEnd['type'], returned: unknown, interrupts: object[], next: string[]): RunEnd {
+  // LangGraph gives a `NodeInterrupt` no id; that of an event is empty then.
+  const told = interrupts.map((interrupt) => ({ id: '', ...interrupt }));
+  return { type, values: asJson(withoutInterrupts(returned)), interrupts: asJson(told), next, error: null };
 }
 
 /** What was returned besides the interrupts; null for a workflow that has returned nothing yet. */

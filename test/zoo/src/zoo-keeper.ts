@@ -12,8 +12,8 @@ import { createDatabase, eventually } from '@runlane/testkit';
 import pg from 'pg';
 import { World } from '../../e2e/src/world.ts';
 import type { Effect } from '../cases/lib/effects.ts';
-import { threadOf } from './cases.ts';
-import type { ZooCase } from './cases.ts';
+import { isForking, requestFrom, threadOf } from './cases.ts';
+import type { ZooCase, ZooRequest } from './cases.ts';
 import { FakeLangGraphServer } from './fake-langgraph-server.ts';
 import { FakeOpenAi } from './fake-openai.ts';
 import type { CaseSeen, RunEnd } from './observation.ts';
@@ -79,22 +79,33 @@ export class ZooKeeper implements AsyncDisposable {
       ...this.#environment(effectsFile),
     });
     await consumer.ready();
-    await world.publish(...cases.flatMap(recordsOf));
+    const endsOf = async (name: string) => {
+      const ofCase = (await events.events()).filter((event) => event.graph_id === name);
+      // Each run follows the one before it, so that their ends are in the order of the requests.
+      return ofCase.filter(({ type }) => isTerminalEventType(type));
+    };
+    const forking = cases.filter(({ requests }) => isForking(requests));
+    const others = cases.filter(({ requests }) => !isForking(requests));
+    await world.publish(...others.flatMap(({ name, requests }) => requests.map((request) => recordOf(name, request))));
+    await Promise.all(
+      forking.map(async ({ name, requests }) => {
+        for (const [place, request] of requests.entries()) {
+          const ended = await eventually(async () => atLeast(place, await endsOf(name)), {
+            what: `${place} runs of ${name} have ended`,
+            deadlineMs: DEADLINE_MS,
+          });
+          const checkpoints = ended.map(({ checkpoint_id }) => checkpoint_id);
+          await world.publish(recordOf(name, requestFrom(request, checkpoints)));
+        }
+      }),
+    );
     const ends = new Map<string, RunEnd[]>();
     for (const { name, requests } of cases) {
-      const terminal = await eventually(
-        async () => {
-          const ofCase = (await events.events()).filter((event) => event.graph_id === name);
-          // Each run follows the one before it, so that their ends are in the order of the requests.
-          const ended = ofCase.filter(({ type }) => isTerminalEventType(type));
-          return ended.length === requests.length ? ended : null;
-        },
-        {
-          what: `all runs of ${name} have ended`,
-          deadlineMs: DEADLINE_MS,
-          seen: () => deadLetters.records.map(({ value }) => String(value)),
-        },
-      );
+      const terminal = await eventually(async () => atLeast(requests.length, await endsOf(name)), {
+        what: `all runs of ${name} have ended`,
+        deadlineMs: DEADLINE_MS,
+        seen: () => deadLetters.records.map(({ value }) => String(value)),
+      });
       const usage = terminal.flatMap((event) => event.usage ?? []);
       this.modelCalls.set(
         name,
@@ -149,17 +160,15 @@ export class ZooKeeper implements AsyncDisposable {
   }
 }
 
-/** One record per request, keyed by its thread as a producer does; a run without a thread has no key. */
-function recordsOf({ name, requests }: ZooCase): Omit<OutRecord, 'topic'>[] {
+/** Keyed by its thread as a producer does; a run without a thread has no key. */
+function recordOf(name: string, request: ZooRequest): Omit<OutRecord, 'topic'> {
   const thread = threadOf(name);
-  return requests.map((request) => {
-    const body = { thread_id: thread, assistant_id: name, ...request };
-    return {
-      key: request['thread_id'] === null ? null : thread,
-      value: Buffer.from(JSON.stringify(body)),
-      headers: {},
-    };
-  });
+  const body = { thread_id: thread, assistant_id: name, ...request };
+  return { key: request['thread_id'] === null ? null : thread, value: Buffer.from(JSON.stringify(body)), headers: {} };
+}
+
+function atLeast<T>(count: number, found: T[]): T[] | null {
+  return found.length >= count ? found : null;
 }
 
 function endOf({ type, values, interrupts, next, error }: RunStatusEvent): RunEnd {

@@ -6,17 +6,20 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-_SIGNATURE = re.compile(r"v[0-9]+[a-z]?,[A-Za-z0-9+/]+={0,2}( v[0-9]+[a-z]?,[A-Za-z0-9+/]+={0,2})*")
+_SIGNATURE = re.compile(r"v[0-9]+[a-z]?,[A-Za-z0-9+/]+={0,2}( v[0-9]+[a-z]?,[A-Za-z0-9+/]+={0,2}){0,15}")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 
-RefusalCode = Literal["missing_header", "malformed_header", "too_old", "too_new", "no_match"]
+RefusalCode = Literal["missing_header", "malformed_header", "too_old", "too_new", "no_match", "other_receiver"]
 
 
 class WebhookVerificationError(Exception):
@@ -39,25 +42,34 @@ def verify_webhook(
     headers: Mapping[str, str],
     body: bytes | str,
     *,
+    url: str,
     secrets: Sequence[str] = (),
     public_keys: Sequence[str] = (),
     now: float | None = None,
     tolerance: float = 300,
 ) -> VerifiedWebhook:
-    """Checks the signature of a webhook.
+    """Checks that a webhook is genuine and was sent to ``url``.
+
+    The secret is that of all URLs of an origin and the public key that of all receivers: what was sent to another one
+    verifies as well, and only the URL tells it apart.
 
     :param headers: names in any case
     :param body: as it came; one that was parsed and written again does not verify
+    :param url: this receiver's own, as it is given as ``webhook`` of runs
     :param secrets: ``whsec_…`` keys, of the origin of the webhook's URL
     :param public_keys: ``whpk_…`` keys; they need ``pip install runlane-client[ed25519]``
     :param now: Unix time of the receiver in seconds
     :param tolerance: how far the timestamp may lie from it
-    :raises WebhookVerificationError: when none of the keys has signed it, or too long ago
-    :raises ValueError: without a key, or for one that is malformed
+    :raises WebhookVerificationError: when none of the keys has signed it, or too long ago, or it was sent
+        to another URL
+    :raises ValueError: without a key, for one that is malformed, or when ``url`` is no URL
     """
     checks = [_hmac_check(text) for text in secrets] + [_ed25519_check(text) for text in public_keys]
     if not checks:
         raise ValueError("Verifying needs a whsec_ secret or a whpk_ key.")
+    receiver = _normalized(url)
+    if receiver is None:
+        raise ValueError("url is no absolute URL of http or https.")
     lower = {name.lower(): value for name, value in headers.items()}
     id, timestamp, signature = (lower.get(f"webhook-{name}") for name in ("id", "timestamp", "signature"))
     if id is None or timestamp is None or signature is None:
@@ -79,7 +91,32 @@ def verify_webhook(
     signed = f"{id}.{seconds}.".encode() + (body.encode() if isinstance(body, str) else body)
     if not any(check(part, signed) for part in signature.split(" ") for check in checks):
         raise WebhookVerificationError("No signature matches a given key.", code="no_match")
+    if _receiver_of(body) != receiver:
+        message = "The webhook is genuine, and was sent to another URL than the given one."
+        raise WebhookVerificationError(message, code="other_receiver")
     return VerifiedWebhook(id, seconds)
+
+
+def _receiver_of(body: bytes | str) -> str | None:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    webhook = event.get("webhook") if isinstance(event, dict) else None
+    return _normalized(webhook) if isinstance(webhook, str) else None
+
+
+def _normalized(url: str) -> str | None:
+    """The URL with scheme and host in lower case and without a default port or a fragment; None when it is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return None
+    authority = parts.hostname if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{parts.hostname}:{port}"
+    return parts._replace(netloc=authority, path=parts.path or "/", fragment="").geturl()
 
 
 _Check = Callable[[str, bytes], bool]

@@ -106,7 +106,7 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
           entered.resolve();
           while (!signal.aborted) {
             await tick();
-            // Swallowing the error is what a careless handler does; the member must rejoin all the same (C3).
+            // Swallowing the error is what a careless handler does; the member must rejoin all the same (K2).
             await keepAlive().catch((error: unknown) => told.resolve(error));
           }
           return { commitThrough: lastOffset(batch) };

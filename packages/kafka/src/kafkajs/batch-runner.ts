@@ -33,9 +33,9 @@ type Outcome =
 /**
  * Purpose   Stands between kafkajs and the handler: one fetched batch in, one commit out.
  * B-I1      An offset is committed only after the handler returned it, inside this call, and only while the assignment
- *           is the one the batch was fetched under: kafkajs accepts it for partitions long lost (C5).
+ *           is the one the batch was fetched under: kafkajs accepts it for partitions long lost (K3).
  * B-I2      Only errors of kafkajs itself leave this function. It reads them as "join again" or "try again"; an error
- *           of the handler would stop all partitions, and a TypeError the whole consumer (C7, C8).
+ *           of the handler would stop all partitions, and a TypeError the whole consumer (K5, K6).
  * B-I3      A batch that is put back is delivered again from its first uncommitted record: kafkajs goes on from the
  *           last resolved offset.
  * B-I4      A member is not thrown out for a handler that waits, for a lock say: kafkajs sends heartbeats between handlers
@@ -132,7 +132,7 @@ async function callHandler(
 async function commit(payload: EachBatchPayload, commitThrough: bigint): Promise<void> {
   // For the batch's last record kafkajs also resolves the control records behind it, which no handler sees.
   payload.resolveOffset(String(commitThrough));
-  // Without the argument this call does nothing (C10). It covers the other partitions' resolved offsets too, those of
+  // Without the argument this call does nothing (K8). It covers the other partitions' resolved offsets too, those of
   // batches that held nothing but control records included.
   await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
 }
@@ -157,7 +157,7 @@ function beatWhile(
 
 /**
  * Runs a request to the coordinator; when it answers that the group must be joined again, the epoch ends. A handler
- * that swallows the error keeps nobody from joining: kafkajs asks again right after the batch (C3).
+ * that swallows the error keeps nobody from joining: kafkajs asks again right after the batch (K2).
  */
 export async function watchRejoin(epoch: AssignmentEpoch, request: () => Promise<void>): Promise<void> {
   try {

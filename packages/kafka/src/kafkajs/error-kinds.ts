@@ -3,7 +3,7 @@ import { AccessDenied, FatalError, RecordTooLarge, RetriableError } from '../err
 
 const { KafkaJSAggregateError, KafkaJSError } = kafkajs;
 
-/** Protocol errors that tell a member to join again. They must reach kafkajs, or the member becomes a zombie (C3). */
+/** Protocol errors that tell a member to join again. They must reach kafkajs, or the member becomes a zombie (K2). */
 const REJOIN_TYPES = new Set([
   'REBALANCE_IN_PROGRESS',
   'NOT_COORDINATOR_FOR_GROUP',

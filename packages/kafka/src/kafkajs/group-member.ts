@@ -25,7 +25,7 @@ export type MemberEvents = {
 
 export type GroupMember = {
   readonly ended: Promise<MemberEnd>;
-  /** Leaves the group once running handlers have returned and a join under way is through (C9). */
+  /** Leaves the group once running handlers have returned and a join under way is through (K7). */
   leave(): void;
   /** Cuts the sockets, after which nothing of it can reach a broker. */
   kill(): void;
@@ -40,7 +40,7 @@ export type GroupMember = {
  * Purpose   One kafkajs consumer, from its first connection to its last.
  * Owns      The consumer, its sockets and its current assignment.
  * States    joining ──group_join──▶ joined ──rebalancing──▶ joining      any ──▶ ended, exactly once
- * M-I1      kafkajs never restarts itself: a consumer in its restart delay forgets a disconnect() (C9). The owner
+ * M-I1      kafkajs never restarts itself: a consumer in its restart delay forgets a disconnect() (K7). The owner
  *           starts another member instead, with a new client.
  * M-I2      disconnect() is called only when run() has settled, since before that kafkajs forgets it as well.
  */
@@ -164,7 +164,7 @@ export function startGroupMember(
   async function commit(partition: TopicPartition, through: bigint, generation: number): Promise<void> {
     const current = epoch;
     const name = `${partition.topic}/${partition.partition}`;
-    // kafkajs would take it, and the group would read past what the partition's new owner has not seen (C5).
+    // kafkajs would take it, and the group would read past what the partition's new owner has not seen (K3).
     if (current === null || current.assignment.generation !== generation || !current.owns(partition)) {
       throw new RetriableError(`${name} has been assigned anew since the record was read; it is delivered again`);
     }

@@ -6,7 +6,7 @@ const WARN_INTERVAL_MS = 10_000;
 // From kafkajs only these fields are passed on: others can hold whole requests, records included.
 const FIELDS = ['broker', 'clientId', 'error', 'groupId', 'memberId', 'partition', 'retryCount', 'retryTime', 'topic'];
 
-// Rebalances are routine, and the error of a response reaches whoever asked; kafkajs logs both at ERROR (C17).
+// Rebalances are routine, and the error of a response reaches whoever asked; kafkajs logs both at ERROR (K9).
 const ROUTINE = /^Response |rebalanc|re-join|rejoin|generation|not aware of this member|coordinator/i;
 const KAFKAJS_WARN = 2;
 

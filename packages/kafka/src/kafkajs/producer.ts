@@ -16,8 +16,8 @@ type Client = { producer: Producer; placement: Placement; gate: SocketGate; conn
 /**
  * Purpose   Publishes batches in order, at least once.
  * Owns      One kafkajs producer at a time, plain unless asked for: kafkajs rolls a sequence number back after a failure and
- *           may reuse it, and the broker then drops a record it answers for (P2). Only P-I1 and P-I2 make that impossible.
- * P-I1      One sendBatch is under way at any time, retries included (P4): publish() calls queue.
+ *           may reuse it, and the broker then drops a record it answers for (K10). Only P-I1 and P-I2 make that impossible.
+ * P-I1      One sendBatch is under way at any time, retries included (K11): publish() calls queue.
  * P-I2      Nothing of a failed publish() is sent after it rejected: its client's sockets are cut, and the next
  *           publish() gets a new client. Otherwise a retry left behind could write old records after newer ones.
  * P-I3      A record counts as written only when the answers name its partition: when a leader moves between two tries,

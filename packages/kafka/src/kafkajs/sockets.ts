@@ -9,8 +9,8 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
 export type SocketGate = {
   factory: ISocketFactory;
   /**
-   * Cuts every socket and lets no new one open. kafkajs may go on with a join after `disconnect()` (C9), and with the
-   * retries of a send after its caller gave up (P6); behind a closed gate neither reaches a broker. What a frozen broker
+   * Cuts every socket and lets no new one open. kafkajs may go on with a join after `disconnect()` (K7), and with the
+   * retries of a send after its caller gave up (K12); behind a closed gate neither reaches a broker. What a frozen broker
    * had received before is still in its socket's buffer, and it will act on it.
    */
   close(): void;

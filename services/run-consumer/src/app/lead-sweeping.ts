@@ -1,6 +1,6 @@
 /**
  * Purpose   Lets one process of the deployment do the sweeps that need only be done once: joining of scheduled runs,
- *           retention, pruning. Rescue is not among them: every process does it, so that it never waits for a lease.
+ *           ending of marked ones, retention, pruning. Rescue is not among them: every process does it, so that it never waits for a lease.
  * Leader    By lease. Two leaders for a moment are harmless, because every sweep may run twice at the same time; the lease
  *           saves the others the work.
  * States    waiting ──acquired──▶ leading ──not renewed in time | taken──▶ waiting

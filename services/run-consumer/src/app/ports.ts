@@ -16,10 +16,21 @@ import type { OutboxEntry } from '../domain/status-event.ts';
 export type Position = { offset: bigint; timestampMs: number };
 
 /** Threads of which a batch may end runs, and how many of its cancels name single runs. */
-export type Cancelling = { threadIds: readonly string[]; singleCount: number };
+export type Cancelling = {
+  threadIds: readonly string[];
+  singleCount: number;
+  /**
+   * Those of the threads on which all runs may end, and those of these on which a cancel says so; and how many waiting runs
+   * of one are ended at once, so that the lane has to be known as longer or not.
+   */
+  wholeLanes: { threadIds: readonly string[]; cancelledThreadIds: readonly string[]; endedAtOnce: number };
+};
 
-/** What the cancellations of a plan have done, by kind, and how many runs became ready by that. */
-export type WrittenPlan = { cancelled: CancelledRuns[]; readyCount: number };
+/**
+ * What the cancellations of a plan have done, by kind, how many runs became ready by that, and of how many lanes runs are
+ * marked to end later.
+ */
+export type WrittenPlan = { cancelled: CancelledRuns[]; readyCount: number; markedLaneCount: number };
 
 /** Runs that have ended before they started, and running ones that were asked to stop. */
 export type CancelledRuns = {
@@ -93,8 +104,10 @@ export interface RunSettlements {
 export type StrandedRun = { runId: string; threadId: string; attempt: number; fencingToken: bigint };
 
 export interface StrandedRuns {
-  /** Ends the leases that ran out and returns the executors that lost theirs. */
-  takeExpiredLeases(): Promise<{ executorId: string; host: string }[]>;
+  /** The executors whose leases have run out. */
+  expiredLeases(): Promise<string[]>;
+  /** Ends those of the leases that are not renewed meanwhile, and returns the executors that lost theirs. */
+  takeLeases(executorIds: readonly string[]): Promise<{ executorId: string; host: string }[]>;
   /** Running runs that no living executor looks after. */
   select(limit: number): Promise<StrandedRun[]>;
 }
@@ -161,4 +174,6 @@ export interface Hints {
   deadLettersStored(): void;
   /** Running runs were asked to stop. */
   stopsRequested(): void;
+  /** Runs of long lanes are to be ended. */
+  lanesMarked(): void;
 }

@@ -25,6 +25,7 @@ describe('a batch', () => {
         repeatCount: 0,
         cancelled: [],
         readyCount: 0,
+        markedLaneCount: 0,
         skippedCount: 0,
         deadLetters: [],
         strayThreads: [],
@@ -245,7 +246,13 @@ describe('cancels', () => {
     });
     await receive();
     expect(ledger.steps[1]).toBe('lock t1,t2,t3,t4');
-    expect(ledger.cancelling).toEqual([{ threadIds: ['t2', 't3'], singleCount: 0 }]);
+    expect(ledger.cancelling).toEqual([
+      {
+        threadIds: ['t2', 't3'],
+        singleCount: 0,
+        wholeLanes: { threadIds: ['t2', 't3'], cancelledThreadIds: ['t2'], endedAtOnce: 1_000 },
+      },
+    ]);
   });
 
   test('of a run that is not there become dead letters, before the position moves past them for good', async () => {
@@ -265,21 +272,21 @@ describe('cancels', () => {
     const { receive, hints, reports } = admission({
       readings: [cancel(0, { thread_id: 't1' })],
       lanes: [busyLane([runIdAt(9)])],
-      written: { cancelled: [asked], readyCount: 0 },
+      written: { cancelled: [asked], readyCount: 0, markedLaneCount: 0 },
     });
     await receive();
     expect(hints.given).toEqual(['stops_requested']);
     expect(reports).toMatchObject([{ cancelled: [asked], admittedCount: 0 }]);
   });
 
-  test('of waiting runs wake the relay, and executors when another run became ready', async () => {
+  test('of waiting runs wake the relay, executors when another run became ready, and the sweep when some are marked', async () => {
     const { receive, hints } = admission({
       readings: [cancel(0, { thread_id: 't1', run_id: runIdAt(9) })],
       lanes: [busyLane([runIdAt(9), runIdAt(8)])],
-      written: { cancelled: [{ ...asked, endedCount: 1, askedCount: 0 }], readyCount: 1 },
+      written: { cancelled: [{ ...asked, endedCount: 1, askedCount: 0 }], readyCount: 1, markedLaneCount: 1 },
     });
     await receive();
-    expect(hints.given).toEqual(['runs_ready', 'events_stored', 'dead_letters_stored']);
+    expect(hints.given).toEqual(['lanes_marked', 'runs_ready', 'events_stored', 'dead_letters_stored']);
   });
 
   test('of a stateless run are no stray records: without a key it may lie on any partition', async () => {

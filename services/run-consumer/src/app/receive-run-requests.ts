@@ -19,6 +19,7 @@ import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import { resolveAssistant, storedIdsAmong, withGraphs, withStored } from '../domain/assistant-directory.ts';
 import type { AssistantDirectory } from '../domain/assistant-directory.ts';
 import { threadOfCancel } from '../domain/cancel.ts';
+import { ENDED_AT_ONCE } from '../domain/lane-mark.ts';
 import type { CancelRequest, RunRequest } from '../domain/run-request.ts';
 import type { AdmissionLedger, AdmissionTransaction, CancelledRuns, Cancelling, Hints, WrittenPlan } from './ports.ts';
 
@@ -36,6 +37,8 @@ export type AdmissionReport = {
   cancelled: CancelledRuns[];
   /** Runs that became ready because others were cancelled. */
   readyCount: number;
+  /** Lanes that were longer than what is ended at once: the rest of their runs ends later. */
+  markedLaneCount: number;
   skippedCount: number;
   deadLetters: DeadLetterReason[];
   /** Threads whose records arrive on another partition than before: some producer uses another partitioner. */
@@ -53,6 +56,8 @@ export type ReceiveDependencies = {
   assistants: AssistantDirectory;
   hints: Hints;
   report: (report: AdmissionReport) => void;
+  /** How many waiting runs of a lane are ended with the request that ends them all; ENDED_AT_ONCE by default. */
+  endedAtOnce?: number;
   /** Told when everything through this record is committed. */
   taken?: (last: InRecord) => void;
   /** Records that failed, and partitions that stand still. */
@@ -95,6 +100,7 @@ async function admitReadings(batch: Batch<Reading>, needs: ReceiveDependencies, 
   needs.report(report);
   // First: a node hears its abort no later for what else there is to tell.
   if (report.cancelled.some(({ askedCount }) => askedCount > 0)) needs.hints.stopsRequested();
+  if (report.markedLaneCount > 0) needs.hints.lanesMarked();
   if (report.admittedCount + report.readyCount > 0) needs.hints.runsReady();
   const hasEnded = report.cancelled.some(({ endedCount }) => endedCount > 0);
   if (hasEnded || report.admittedCount + report.rejectedCount > 0) needs.hints.eventsStored();
@@ -109,7 +115,7 @@ async function admitInTransaction(
 ): Promise<AdmissionReport> {
   const fresh = await unseenRecords(batch, transaction.position, needs.endOffset, positionOwner);
   const requests = fresh.flatMap(({ content }) => (content.kind === 'dead_letter' ? [] : [content]));
-  const { plan, strayThreads } = await planRequests(requests, transaction, needs.assistants);
+  const { plan, strayThreads } = await planRequests(requests, transaction, needs);
   const written: WrittenPlan = await transaction.write(plan);
   const unknownRuns = new Map(plan.unknownRuns.map(({ coordinates, message }) => [coordinates.offset, message]));
   const deadLetters = fresh.flatMap(({ record, content }) => {
@@ -141,14 +147,14 @@ async function admitInTransaction(
 async function planRequests(
   requests: readonly (RunRequest | CancelRequest)[],
   transaction: AdmissionTransaction,
-  assistants: AssistantDirectory,
+  { assistants, endedAtOnce = ENDED_AT_ONCE }: Pick<ReceiveDependencies, 'assistants' | 'endedAtOnce'>,
 ): Promise<{ plan: AdmissionPlan; strayThreads: string[] }> {
   const [first] = requests;
   if (first === undefined) return { plan: planAdmission([], [], [], assistants), strayThreads: [] };
-  const lanes = await transaction.lockLanes(requests.map(threadOf), cancellingOf(requests));
+  const lanes = await transaction.lockLanes(requests.map(threadOf), cancellingOf(requests, endedAtOnce));
   const known = await transaction.knownRuns(requests.flatMap(runIdsOf));
   const directory = await directoryFor(requests, transaction, assistants);
-  const plan = planAdmission(requests, known, lanes, directory);
+  const plan = planAdmission(requests, known, lanes, directory, endedAtOnce);
   const { partition } = first.coordinates;
   // A stateless run is named without a key, so a cancel of it may lie anywhere.
   const named = new Set(requests.map(({ request }) => request.thread_id));
@@ -184,15 +190,17 @@ function runIdsOf(request: RunRequest | CancelRequest): string[] {
   return request.request.run_id === null ? [] : [request.request.run_id];
 }
 
-function cancellingOf(requests: readonly (RunRequest | CancelRequest)[]): Cancelling {
-  const ends = requests.filter(
+function cancellingOf(requests: readonly (RunRequest | CancelRequest)[], endedAtOnce: number): Cancelling {
+  const cancels = requests.filter((request) => request.kind === 'cancel');
+  const superseding = requests.filter(
     (request) =>
-      request.kind === 'cancel' ||
-      request.request.multitask_strategy === 'interrupt' ||
-      request.request.multitask_strategy === 'rollback',
+      request.kind === 'create' &&
+      (request.request.multitask_strategy === 'interrupt' || request.request.multitask_strategy === 'rollback'),
   );
+  const cancelledThreadIds = cancels.filter(({ request }) => request.run_id === null).map(threadOf);
   return {
-    threadIds: ends.map(threadOf),
-    singleCount: requests.filter((request) => request.kind === 'cancel' && request.request.run_id !== null).length,
+    threadIds: [...cancels, ...superseding].map(threadOf),
+    singleCount: cancels.length - cancelledThreadIds.length,
+    wholeLanes: { threadIds: [...cancelledThreadIds, ...superseding.map(threadOf)], cancelledThreadIds, endedAtOnce },
   };
 }

@@ -63,7 +63,7 @@ export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
           setup.onWrite?.(plan);
           steps.push(`write ${plan.runs.length} runs`);
           pending.runs.push(...plan.runs.map((run) => run.runId));
-          return setup.written ?? { cancelled: [], readyCount: 0 };
+          return setup.written ?? { cancelled: [], readyCount: 0, markedLaneCount: 0 };
         },
         keepDeadLetters: async (records) => {
           steps.push(`keep ${records.map(({ value }) => value?.toString()).join(',')}`);

@@ -26,6 +26,7 @@ export function recordingHints(): RecordingHints {
     eventsStored: () => void given.push('events_stored'),
     deadLettersStored: () => void given.push('dead_letters_stored'),
     stopsRequested: () => void given.push('stops_requested'),
+    lanesMarked: () => void given.push('lanes_marked'),
   };
 }
 

@@ -21,13 +21,14 @@ afterEach(() => {
 
 type Setup = {
   leaseMs?: number;
+  sweepMs?: number;
   /** What `select` finds in each sweep. */
   stranded?: StrandedRun[][];
   overrides?: Partial<StrandedRuns>;
   answer?: Answer;
 };
 
-function startSweeping({ leaseMs = 3_000, stranded = [], overrides = {}, answer }: Setup = {}) {
+function startSweeping({ leaseMs = 3_000, sweepMs = SWEEP_MS, stranded = [], overrides = {}, answer }: Setup = {}) {
   const takenAtMs: number[] = [];
   let frozenMs = 0;
   const startedMs = performance.now();
@@ -38,7 +39,8 @@ function startSweeping({ leaseMs = 3_000, stranded = [], overrides = {}, answer 
   const stop = new AbortController();
   const sweeping = rescueUntil(stop.signal, {
     stranded: {
-      takeExpiredLeases: () => {
+      expiredLeases: () => Promise.resolve(['e']),
+      takeLeases: () => {
         takenAtMs.push(performance.now() - startedMs);
         return Promise.resolve([]);
       },
@@ -54,7 +56,7 @@ function startSweeping({ leaseMs = 3_000, stranded = [], overrides = {}, answer 
     delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     monotonicMs: () => performance.now() + frozenMs,
     leaseMs,
-    sweepMs: SWEEP_MS,
+    sweepMs,
     onRescued: (count) => (rescuedCount += count),
     logger,
   });
@@ -87,9 +89,9 @@ test('no lease is taken before the database has answered for as long as a lease 
 });
 
 test('also with the shortest lease that can be configured', async () => {
-  const { takenAtMs } = startSweeping({ leaseMs: 2_000 });
-  await vi.advanceTimersByTimeAsync(4_100);
-  expect(takenAtMs).toEqual([2_020, 3_030, 4_040]);
+  const { takenAtMs } = startSweeping({ leaseMs: 2_000, sweepMs: 333 });
+  await vi.advanceTimersByTimeAsync(2_100);
+  expect(takenAtMs).toEqual([2_058]);
 });
 
 test('runs that no executor looks after are rescued from the first sweep on', async () => {
@@ -123,6 +125,25 @@ test('a database that hangs starts the wait anew as well', async () => {
   open[1]?.resolve([]);
   await vi.advanceTimersByTimeAsync(SWEEP_MS);
   expect(takenAtMs).toEqual([]);
+});
+
+test('a look that hung, in a frozen database say, finds everybody expired, and nothing is taken for it', async () => {
+  const { call, open } = openCalls<[], string[]>();
+  const { takenAtMs } = startSweeping({ overrides: { expiredLeases: call } });
+  await vi.advanceTimersByTimeAsync(3_100);
+  expect(open).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(5_000);
+  open[0]?.resolve(['e']);
+  await vi.advanceTimersByTimeAsync(2_900);
+  expect(takenAtMs).toEqual([]);
+});
+
+test('a break that a lease does not outlast, renewed a third of it ago, starts the wait anew', async () => {
+  const { takenAtMs, freeze } = startSweeping();
+  await vi.advanceTimersByTimeAsync(3_500);
+  freeze(1_000);
+  await vi.advanceTimersByTimeAsync(2_900);
+  expect(takenAtMs).toEqual([3_030]);
 });
 
 test('a process that was frozen takes no lease before it has seen the database for as long as one lasts', async () => {

@@ -2,7 +2,9 @@
  * Purpose   Sweeping: ends leases that ran out and puts the runs behind them back, or gives them up.
  * I3        The token of a rescued run rises in the same statement, so that its old executor can write nothing more.
  * I11       After a time without the database every lease looks expired, although its holder is well. So leases are
- *           taken only after this process has reached the database without a break for as long as a lease lasts.
+ *           taken only after this process has reached the database without a break for as long as a lease lasts. A break is
+ *           what is long enough for a lease that was renewed in time to run out: it has two thirds left then. And it is seen
+ *           before it is taken, in a statement of its own: one that hung in a frozen database would find everybody's expired.
  */
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -19,7 +21,7 @@ export type RescueDependencies = {
   delay: (ms: number) => Promise<void>;
   monotonicMs: () => number;
   leaseMs: number;
-  /** Time between two sweeps, in milliseconds. */
+  /** Time between two sweeps, in milliseconds; much shorter than half a lease, or no lease is ever taken. */
   sweepMs: number;
   onRescued: (count: number) => void;
   logger: Logger;
@@ -39,12 +41,15 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   let lastSweepMs = steadySinceMs;
   // A gap means that this process was frozen, or its database away, for a time it knows nothing about.
   const noticeGap = () => {
-    if (monotonicMs() - lastSweepMs > sweepMs + leaseMs / 2) steadySinceMs = monotonicMs();
+    if (monotonicMs() - lastSweepMs > leaseMs / 2) steadySinceMs = monotonicMs();
+  };
+  const isSteady = () => {
+    noticeGap();
+    return monotonicMs() - steadySinceMs >= leaseMs;
   };
   while (!signal.aborted) {
-    noticeGap();
     try {
-      await sweep(monotonicMs() - steadySinceMs >= leaseMs, rescuing, needs);
+      await sweep(isSteady, rescuing, needs);
       // A database that hung answers in the end.
       noticeGap();
     } catch (error) {
@@ -56,12 +61,12 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   }
 }
 
-async function sweep(mayTakeLeases: boolean, rescuing: Set<string>, needs: RescueDependencies): Promise<void> {
+async function sweep(isSteady: () => boolean, rescuing: Set<string>, needs: RescueDependencies): Promise<void> {
   const { stranded, hints, delay, logger } = needs;
-  if (mayTakeLeases) {
-    for (const { executorId, host } of await stranded.takeExpiredLeases()) {
-      logger.warn({ executor_id: executorId, host }, 'lease.taken');
-    }
+  if (isSteady()) {
+    const expired = await stranded.expiredLeases();
+    const taken = expired.length > 0 && isSteady() ? await stranded.takeLeases(expired) : [];
+    for (const { executorId, host } of taken) logger.warn({ executor_id: executorId, host }, 'lease.taken');
   }
   for (;;) {
     const runs = await stranded.select(BATCH);

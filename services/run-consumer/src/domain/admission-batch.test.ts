@@ -43,11 +43,18 @@ test('a rejection makes no thread, takes no place and shows the status of the th
   ]);
 });
 
-test('a scheduled run takes no place, and later runs pass it', () => {
+test('a scheduled run takes a position, but no place in the lane: later runs pass it', () => {
   const plan = planAdmission([requestAt(1, { after_seconds: 60 }), requestAt(2)], [], [idleLane()], assistants);
   expect(plan.runs).toMatchObject([
-    { status: 'pending', lanePosition: null, isReady: false, delaySeconds: 60, threadStatus: 'busy' },
-    { status: 'pending', lanePosition: 4n, isReady: true, delaySeconds: null },
+    {
+      status: 'pending',
+      lanePosition: null,
+      admissionPosition: 4n,
+      isReady: false,
+      delaySeconds: 60,
+      threadStatus: 'busy',
+    },
+    { status: 'pending', lanePosition: 5n, admissionPosition: null, isReady: true, delaySeconds: null },
   ]);
 });
 
@@ -158,7 +165,7 @@ describe('a burst in one batch', () => {
       [idleLane()],
       assistants,
     );
-    expect(plan.runs).toMatchObject([{ isReady: true }, { delaySeconds: 9 }, { isReady: true, lanePosition: 5n }]);
+    expect(plan.runs).toMatchObject([{ isReady: true }, { delaySeconds: 9 }, { isReady: true, lanePosition: 6n }]);
     expect(hits(plan)).toEqual([[1, plan.runs[0]?.runId, 'interrupt', plan.runs[1]?.runId, 'busy']]);
   });
 

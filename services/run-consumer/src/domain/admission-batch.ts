@@ -7,6 +7,8 @@ import type { AssistantDirectory } from './assistant-directory.ts';
 import { isEarlier, judgeCancel, threadOfCancel } from './cancel.ts';
 import { newLane, statusOf, withRun, withoutRuns } from './lane.ts';
 import type { InFlightRun, Lane } from './lane.ts';
+import { ENDED_AT_ONCE, markOf, withMark } from './lane-mark.ts';
+import type { LaneMark } from './lane-mark.ts';
 import type { CancelRequest, RunRequest } from './run-request.ts';
 
 /**
@@ -15,14 +17,16 @@ import type { CancelRequest, RunRequest } from './run-request.ts';
  *
  * @param lanes the threads of the requests as they are in the ledger; a missing one is a thread that does not exist
  * @param known the runs of the ledger whose id one of the requests, or its record, has
+ * @param endedAtOnce how many waiting runs of a lane are ended in one transaction; the others of a longer one are marked
  */
 export function planAdmission(
   requests: readonly (RunRequest | CancelRequest)[],
   known: readonly KnownRun[],
   lanes: readonly Lane[],
   assistants: AssistantDirectory,
+  endedAtOnce = ENDED_AT_ONCE,
 ): AdmissionPlan {
-  const batch = new Batch(known, lanes, assistants);
+  const batch = new Batch(known, lanes, assistants, endedAtOnce);
   for (const [ordinal, request] of requests.entries()) {
     if (request.kind === 'create') batch.create(request, ordinal);
     else batch.cancel(request, ordinal);
@@ -38,9 +42,11 @@ class Batch {
   readonly #runs: AdmittedRun[] = [];
   readonly #cancellations: Cancellation[] = [];
   readonly #unknownRuns: AdmissionPlan['unknownRuns'] = [];
+  readonly #endedAtOnce: number;
   #repeatCount = 0;
 
-  constructor(known: readonly KnownRun[], lanes: readonly Lane[], assistants: AssistantDirectory) {
+  constructor(known: readonly KnownRun[], lanes: readonly Lane[], assistants: AssistantDirectory, endedAtOnce: number) {
+    this.#endedAtOnce = endedAtOnce;
     this.#known = new Map(known.map((run) => [run.runId, run]));
     this.#lanes = new Map(lanes.map((lane) => [lane.threadId, lane]));
     this.#assistants = assistants;
@@ -127,14 +133,14 @@ class Batch {
           supersededBy: null,
           threadStatus: statusOf(left) ?? 'idle',
           beforeOffset: null,
+          mark: null,
         });
         return;
       }
       case 'cancel_all': {
-        const isHit = (run: InFlightRun) => isEarlier(run.source, coordinates);
+        const isHit = ({ source }: Pick<InFlightRun, 'source'>) => isEarlier(source, coordinates);
         const left = withoutRuns(lane, isHit, request.action);
-        this.#lanes.set(lane.threadId, left);
-        this.#end(lane, isHit, {
+        const mark = this.#end(lane, isHit, {
           ordinal,
           threadId: lane.threadId,
           action: request.action,
@@ -143,6 +149,7 @@ class Batch {
           threadStatus: statusOf(left) ?? 'idle',
           beforeOffset: coordinates.offset,
         });
+        this.#lanes.set(lane.threadId, withMark(left, mark));
         return;
       }
     }
@@ -153,17 +160,9 @@ class Batch {
     const isScheduled = verdict.kind === 'schedule';
     // Its thread is only the lane that every run needs; nobody else ever sees it.
     const isTemporary = request.thread_id === null && request.on_completion === 'delete';
-    this.#runs.push({
-      ...common,
-      status: 'pending',
-      threadStatus: isTemporary ? null : 'busy',
-      isTemporary,
-      lanePosition: isScheduled ? null : lane.nextPosition,
-      isReady: verdict.kind === 'start',
-      delaySeconds: isScheduled ? verdict.inSeconds : null,
-    });
+    let before = lane;
     if (verdict.supersedes !== null) {
-      this.#end(lane, () => true, {
+      const mark = this.#end(lane, () => true, {
         ordinal,
         threadId,
         action: verdict.supersedes,
@@ -172,8 +171,21 @@ class Batch {
         threadStatus: 'busy',
         beforeOffset: null,
       });
+      before = withMark(
+        withoutRuns(lane, () => true, verdict.supersedes),
+        mark,
+      );
     }
-    const before = verdict.supersedes === null ? lane : withoutRuns(lane, () => true, verdict.supersedes);
+    this.#runs.push({
+      ...common,
+      status: 'pending',
+      threadStatus: isTemporary ? null : 'busy',
+      isTemporary,
+      lanePosition: isScheduled ? null : before.nextPosition,
+      admissionPosition: isScheduled ? before.nextPosition : null,
+      isReady: verdict.kind === 'start',
+      delaySeconds: isScheduled ? verdict.inSeconds : null,
+    });
     const run: InFlightRun = {
       runId,
       state: isScheduled ? 'scheduled' : 'pending',
@@ -181,18 +193,32 @@ class Batch {
       isStored: false,
       isAskedToStop: false,
     };
-    const nextPosition = isScheduled ? lane.nextPosition : lane.nextPosition + 1n;
-    this.#lanes.set(threadId, withRun({ ...before, nextPosition }, run));
+    this.#lanes.set(threadId, withRun({ ...before, nextPosition: before.nextPosition + 1n }, run));
     this.#changed.add(threadId);
   }
 
-  /** Runs of this batch are ended one by one, as they are all known; those of the ledger together, as they are not. */
-  #end(lane: Lane, isHit: (run: InFlightRun) => boolean, end: Omit<Cancellation, 'runId'>): void {
+  /**
+   * Runs of this batch are ended one by one, as they are all known; those of the ledger together, as they are not.
+   * Returns the mark behind which the lane goes on, if it was long.
+   */
+  #end(
+    lane: Lane,
+    isHit: (run: Pick<InFlightRun, 'source'>) => boolean,
+    end: Omit<Cancellation, 'runId' | 'mark'>,
+  ): LaneMark | null {
     const hit = lane.inFlight.filter((run) => isHit(run) && !run.isAskedToStop);
-    if (hit.some((run) => run.isStored)) this.#cancellations.push({ ...end, runId: null });
+    const mark = hit.some((run) => run.isStored) ? markOf(lane, end.beforeOffset, this.#endedAtOnce) : null;
+    if (hit.some((run) => run.isStored)) this.#cancellations.push({ ...end, runId: null, mark });
     for (const { runId, isStored } of hit) {
-      if (!isStored) this.#cancellations.push({ ...end, runId });
+      if (!isStored) this.#cancellations.push({ ...end, runId, mark: null });
     }
+    if (mark === null) return null;
+    // A marked run is not hit again, by a later request of the batch neither.
+    for (const [runId, known] of this.#known) {
+      const isOfLane = known.threadId === lane.threadId && runId !== end.supersededBy;
+      if (isOfLane && isHit(known)) this.#known.set(runId, { ...known, isFinished: true });
+    }
+    return mark;
   }
 
   #lane(threadId: string): Lane {

@@ -48,6 +48,10 @@ const between = fc.oneof(
     }),
     weight: 2,
   },
+  {
+    arbitrary: fc.record({ kind: fc.constant('slice' as const), thread, size: fc.integer({ min: 1, max: 3 }) }),
+    weight: 1,
+  },
 );
 
 /** @param maxLength most things that happen in a log */
@@ -116,6 +120,7 @@ function recordOf(step: Step, offset: number): RunRequest | CancelRequest | null
     case 'join':
     case 'lose':
     case 'settle':
+    case 'slice':
       return null;
   }
 }
@@ -123,4 +128,28 @@ function recordOf(step: Step, offset: number): RunRequest | CancelRequest | null
 /** What happened on each thread; only the order within a thread counts. */
 export function byThread(events: readonly string[]): string[][] {
   return THREADS.map((name) => events.filter((event) => event.startsWith(`${name}:`)));
+}
+
+/**
+ * How many waiting runs of a lane one request ends at once in a log: of a few all, or one to three, so that the others are
+ * marked and end in slices.
+ */
+export const endedAtOnce: fc.Arbitrary<number> = fc.oneof(fc.constant(1_000), fc.integer({ min: 1, max: 3 }));
+
+/**
+ * What is promised of events when some runs have ended in slices: per thread the order, and the thread status, of all others;
+ * and per run the order of its own.
+ *
+ * @param later the runs that ended in slices
+ */
+export function promised(events: readonly string[], later: ReadonlySet<string>): unknown {
+  const runOf = (event: string) => event.split(' ')[1] ?? '';
+  const isLate = (event: string) => later.has(runOf(event)) && /^\S+ \S+ (interrupted|rollback) /.test(event);
+  const perRun = new Map<string, string[]>();
+  for (const event of events) {
+    const own = perRun.get(runOf(event)) ?? [];
+    own.push(event.slice(0, event.lastIndexOf(' ')));
+    perRun.set(runOf(event), own);
+  }
+  return { inOrder: byThread(events.filter((event) => !isLate(event))), perRun: Object.fromEntries(perRun) };
 }

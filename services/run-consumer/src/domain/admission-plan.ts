@@ -9,6 +9,7 @@ import type {
   ThreadStatus,
 } from '@runlane/contracts';
 import type { Lane } from './lane.ts';
+import type { LaneMark } from './lane-mark.ts';
 
 /** A run that admission puts into the ledger, with its first event. */
 export type AdmittedRun = Admitted &
@@ -17,6 +18,8 @@ export type AdmittedRun = Admitted &
         status: 'pending';
         /** Null until a scheduled run joins. */
         lanePosition: bigint | null;
+        /** Of a scheduled run its place among the positions of the lane, so that a mark may hit it; null for all others. */
+        admissionPosition: bigint | null;
         isReady: boolean;
         isTemporary: boolean;
         /** Seconds until a scheduled run joins its lane; null for all others. */
@@ -74,6 +77,8 @@ export type Cancellation = {
   threadStatus: ThreadStatus;
   /** With `runId` null: runs of the batch's partition from this offset on are spared. Null spares none. */
   beforeOffset: bigint | null;
+  /** With `runId` null, of a long lane: who is ended in this transaction, and who later. Null: all now. */
+  mark: LaneMark | null;
 };
 
 /** What a batch does to the ledger, and what of it cannot be done. */

@@ -37,7 +37,7 @@ export type KnownRun = {
   threadId: string;
   fingerprint: string;
   source: Source;
-  /** It has ended, or was rejected. */
+  /** It has ended, is marked to end (see lane-mark.ts), or was rejected. */
   isFinished: boolean;
 };
 

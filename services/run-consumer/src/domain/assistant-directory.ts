@@ -1,5 +1,5 @@
 /**
- * What `assistant_id` of a request means (design 2.2), in this order:
+ * What `assistant_id` of a request means, in this order:
  *   the name of a graph            the graph's system assistant
  *   the UUIDv5 of such a name      the same
  *   another UUID                   the assistant that is stored under it, if its graph is known

@@ -1,5 +1,5 @@
 /**
- * The verdict on a `RunCancel`, when its turn in the log comes (design 2.2). It affects runs that were admitted before
+ * The verdict on a `RunCancel`, when its turn in the log comes. It affects runs that were admitted before
  * it, and no others: a cancel that is read again, after positions were lost, changes nothing (I4).
  *
  *   run_id     the run is in flight            cancel it

@@ -69,5 +69,14 @@ export function busyLane(runIds: readonly string[], states: readonly InFlightRun
 
 /** An existing thread on which nothing runs. */
 export function idleLane(threadId = 't1'): Lane {
-  return { threadId, exists: true, firstPartition: 0, restingStatus: 'idle', inFlight: [], nextPosition: 4n };
+  return {
+    threadId,
+    exists: true,
+    firstPartition: 0,
+    restingStatus: 'idle',
+    inFlight: [],
+    nextPosition: 4n,
+    waitingCount: 0,
+    lastOffset: null,
+  };
 }

@@ -38,11 +38,27 @@ export type Lane = {
    */
   inFlight: readonly InFlightRun[];
   nextPosition: bigint;
+  /**
+   * Runs of the ledger that wait, or are scheduled: counted no further than is needed to say that the lane is long, and 0
+   * where the batch ends none of them.
+   */
+  waitingCount: number;
+  /** The greatest offset of those that are of the batch's partition, where the lane is long and the batch cancels; or null. */
+  lastOffset: bigint | null;
 };
 
 /** A thread that no run was accepted on. */
 export function newLane(threadId: string): Lane {
-  return { threadId, exists: false, firstPartition: null, restingStatus: 'idle', inFlight: [], nextPosition: 1n };
+  return {
+    threadId,
+    exists: false,
+    firstPartition: null,
+    restingStatus: 'idle',
+    inFlight: [],
+    nextPosition: 1n,
+    waitingCount: 0,
+    lastOffset: null,
+  };
 }
 
 /** Status of the thread; null while it does not exist. */

@@ -1,5 +1,5 @@
 /** A ledger in memory that does with plans what the SQL does, and shows a batch no more of a lane than the SQL would. */
-import type { AdmissionPlan, AdmittedRun } from './admission-plan.ts';
+import type { AdmissionPlan, AdmittedRun, Cancellation } from './admission-plan.ts';
 import { planAdmission } from './admission-batch.ts';
 import type { KnownRun } from './admission.ts';
 import { threadOfCancel } from './cancel.ts';
@@ -16,16 +16,32 @@ type Row = {
   source: KnownRun['source'];
   state: 'scheduled' | 'pending' | 'running' | 'ended';
   position: bigint | null;
+  /** The position of a scheduled run in the order of admission. */
+  admissionPosition: bigint | null;
   isReady: boolean;
   request: AdmittedRun['request'];
   askedTo: string | null;
 };
 
+type Mark = Pick<Cancellation, 'action' | 'supersededBy'> & { threadId: string; throughPosition: bigint };
+
 export class PlannedLedger {
   readonly events: string[] = [];
   readonly asked = new Map<string, string>();
+  /** Runs that were marked, and have ended in a slice. */
+  readonly endedLater = new Set<string>();
+  readonly #endedAtOnce: number;
   readonly #rows: Row[] = [];
-  readonly #threads = new Map<string, { nextPosition: bigint; restingStatus: Lane['restingStatus'] }>();
+  readonly #threads = new Map<
+    string,
+    { nextPosition: bigint; restingStatus: Lane['restingStatus']; endedThrough: bigint }
+  >();
+  readonly #marks: Mark[] = [];
+
+  /** @param endedAtOnce how many waiting runs of a lane one request ends at once */
+  constructor(endedAtOnce: number) {
+    this.#endedAtOnce = endedAtOnce;
+  }
 
   admit(batch: readonly (RunRequest | CancelRequest)[]): void {
     const singles = batch.filter((request) => request.kind === 'cancel' && request.request.run_id !== null).length;
@@ -33,8 +49,11 @@ export class PlannedLedger {
       batch.map((request) => (request.kind === 'create' ? request.threadId : threadOfCancel(request.request))),
     );
     const lanes = [...threads].flatMap((threadId) => this.#lane(threadId, 2 + singles));
-    const known = this.#rows.map((row): KnownRun => ({ ...row, isFinished: row.state === 'ended' }));
-    this.#apply(planAdmission(batch, known, lanes, assistants));
+    const known = this.#rows.map((row): KnownRun => ({
+      ...row,
+      isFinished: row.state === 'ended' || this.#isMarked(row),
+    }));
+    this.#apply(planAdmission(batch, known, lanes, assistants, this.#endedAtOnce));
   }
 
   /** What happens between batches. */
@@ -57,6 +76,7 @@ export class PlannedLedger {
       case 'join':
         for (const row of this.#rows) {
           if (row.threadId !== step.thread || row.state !== 'scheduled' || thread === undefined) continue;
+          if (this.#isMarked(row)) continue;
           Object.assign(row, { state: 'pending', position: thread.nextPosition });
           thread.nextPosition += 1n;
         }
@@ -71,21 +91,51 @@ export class PlannedLedger {
         if (first.askedTo === null) Object.assign(first, { state: 'pending', isReady: true });
         else first.state = 'ended';
         return this.#freeLane(step.thread);
+      case 'slice':
+        return this.#endSlice(step.thread, step.size);
     }
+  }
+
+  /** Whether marked runs of the thread have not ended. */
+  hasMarks(threadId: string): boolean {
+    return this.#marks.some((mark) => mark.threadId === threadId);
+  }
+
+  #endSlice(threadId: string, size: number): void {
+    const [mark] = this.#marks.filter((one) => one.threadId === threadId);
+    if (mark === undefined) return;
+    const marked = this.#rows.filter(
+      (row) => row.threadId === threadId && isWaiting(row) && placeOf(row) <= mark.throughPosition,
+    );
+    const slice = marked.toSorted((a, b) => Number(placeOf(a) - placeOf(b))).slice(0, size);
+    for (const row of slice) {
+      if (row.isReady) throw new Error(`Run ${row.runId} is ready, and has ended for everybody.`);
+      row.state = 'ended';
+      this.endedLater.add(row.runId);
+      this.events.push(`${threadId}: ${row.runId} ${endOf(mark)} ${mark.supersededBy} later`);
+    }
+    if (slice.length < size) this.#marks.splice(this.#marks.indexOf(mark), 1);
+  }
+
+  #isMarked(row: Row): boolean {
+    return isWaiting(row) && placeOf(row) <= (this.#threads.get(row.threadId)?.endedThrough ?? 0n);
   }
 
   #apply({ runs, cancellations, lanes }: AdmissionPlan): void {
     const inserted = new Set(runs.map(({ runId }) => runId));
     this.#rows.push(...runs.map(rowOf));
     for (const { threadId, nextPosition, restingStatus } of lanes) {
-      this.#threads.set(threadId, { nextPosition, restingStatus });
+      const endedThrough = this.#threads.get(threadId)?.endedThrough ?? 0n;
+      this.#threads.set(threadId, { nextPosition, restingStatus, endedThrough });
     }
     const told = runs.map((run) => ({ ordinal: run.ordinal, turn: -1, text: tell(run) }));
     for (const cancellation of cancellations) {
-      const { ordinal, threadId, runId, action, supersededBy, threadStatus, beforeOffset } = cancellation;
-      const hit = this.#inFlight(threadId).filter(({ runId: id, source }) =>
+      const { ordinal, threadId, runId, action, supersededBy, threadStatus, beforeOffset, mark } = cancellation;
+      const all = this.#inFlight(threadId).filter(({ runId: id, source }) =>
         runId === null ? !inserted.has(id) && (beforeOffset === null || source.offset < beforeOffset) : id === runId,
       );
+      const waiting = all.filter(isWaiting);
+      const hit = mark === null ? all : all.filter((row) => !waiting.slice(mark.firstCount).includes(row));
       for (const row of hit) {
         if (row.state === 'running') {
           if (row.askedTo === null) this.asked.set(row.runId, `${action} ${supersededBy}`);
@@ -95,12 +145,22 @@ export class PlannedLedger {
         // By lane position, then scheduled ones by admission.
         const turn = row.position === null ? 1_000 + this.#rows.indexOf(row) : Number(row.position);
         Object.assign(row, { state: 'ended', isReady: false });
-        const what = action === 'interrupt' ? 'interrupted' : 'rollback';
-        told.push({ ordinal, turn, text: `${threadId}: ${row.runId} ${what} ${supersededBy} ${threadStatus}` });
+        const text = `${threadId}: ${row.runId} ${endOf(cancellation)} ${supersededBy} ${threadStatus}`;
+        told.push({ ordinal, turn, text });
       }
     }
+    for (const cancellation of cancellations) this.#mark(cancellation);
     this.events.push(...told.toSorted((a, b) => a.ordinal - b.ordinal || a.turn - b.turn).map(({ text }) => text));
     for (const { threadId } of cancellations) this.#freeLane(threadId);
+  }
+
+  #mark({ threadId, action, supersededBy, mark }: Cancellation): void {
+    const thread = this.#threads.get(threadId);
+    if (mark === null || thread === undefined) return;
+    const { throughPosition } = mark;
+    this.#marks.push({ threadId, action, supersededBy, throughPosition });
+    thread.endedThrough = throughPosition;
+    if (thread.nextPosition <= throughPosition) thread.nextPosition = throughPosition + 1n;
   }
 
   #freeLane(threadId: string): void {
@@ -112,37 +172,57 @@ export class PlannedLedger {
     const thread = this.#threads.get(threadId);
     if (thread === undefined) return [];
     const inLane = this.#inLane(threadId).slice(0, limit);
-    const scheduled = this.#rows
-      .filter((row) => row.threadId === threadId && row.state === 'scheduled')
-      .slice(0, limit);
-    const inFlight = [...inLane, ...scheduled].map((row) => ({
+    const scheduled = this.#scheduled(threadId);
+    const waitingCount = this.#inFlight(threadId).filter(isWaiting).length;
+    const last = Math.max(-1, ...this.#inFlight(threadId).map(({ source }) => Number(source.offset)));
+    const inFlight = [...inLane, ...scheduled.slice(0, limit)].map((row) => ({
       runId: row.runId,
       state: row.state as 'scheduled' | 'pending' | 'running',
       source: row.source,
       isStored: true,
       isAskedToStop: row.askedTo !== null,
     }));
-    return [{ threadId, exists: true, firstPartition: 0, inFlight, ...thread }];
+    return [{ threadId, exists: true, firstPartition: 0, inFlight, ...thread, waitingCount, lastOffset: BigInt(last) }];
   }
 
   #inFlight(threadId: string): Row[] {
-    const scheduled = this.#rows.filter((row) => row.threadId === threadId && row.state === 'scheduled');
-    return [...this.#inLane(threadId), ...scheduled];
+    return [...this.#inLane(threadId), ...this.#scheduled(threadId)];
+  }
+
+  #scheduled(threadId: string): Row[] {
+    return this.#rows.filter((row) => row.threadId === threadId && row.state === 'scheduled' && !this.#isMarked(row));
   }
 
   #inLane(threadId: string): Row[] {
     return this.#rows
       .filter((row) => row.threadId === threadId && (row.state === 'pending' || row.state === 'running'))
+      .filter((row) => !this.#isMarked(row))
       .toSorted((a, b) => Number((a.position ?? 0n) - (b.position ?? 0n)));
   }
+}
+
+function isWaiting(row: Row): boolean {
+  return row.state === 'pending' || row.state === 'scheduled';
+}
+
+/** The position by which a mark hits a waiting run. */
+function placeOf(row: Row): bigint {
+  return row.position ?? row.admissionPosition ?? 0n;
+}
+
+function endOf({ action }: Pick<Cancellation, 'action'>): string {
+  return action === 'interrupt' ? 'interrupted' : 'rollback';
 }
 
 function rowOf(run: AdmittedRun): Row {
   const { runId, threadId, fingerprint, request, coordinates: source } = run;
   const common = { runId, threadId, fingerprint, request, source, askedTo: null };
-  if (run.status === 'rejected') return { ...common, state: 'ended', position: null, isReady: false };
+  if (run.status === 'rejected') {
+    return { ...common, state: 'ended', position: null, admissionPosition: null, isReady: false };
+  }
   const state = run.delaySeconds === null ? 'pending' : 'scheduled';
-  return { ...common, state, position: run.lanePosition, isReady: run.isReady };
+  const { lanePosition: position, admissionPosition, isReady } = run;
+  return { ...common, state, position, admissionPosition, isReady };
 }
 
 function tell(run: AdmittedRun): string {

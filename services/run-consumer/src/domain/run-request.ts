@@ -38,7 +38,7 @@ export type Interpretation = RunRequest | CancelRequest | { kind: 'dead_letter';
 /** W3C Trace Context, version 00 and later ones that keep its beginning. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{0,200})?$/;
 
-/** Says what a decoded record asks for, or why it is a dead letter (design 2.2, "Refusals have one mapping"). */
+/** Says what a decoded record asks for, or why it is a dead letter . */
 export function interpretRecord(record: DecodedRecord, judgeWebhook: WebhookJudge): Interpretation {
   const reading = readRequest(record.json, record.type);
   if (reading.kind === 'dead_letter') return reading;

@@ -21,6 +21,8 @@ export type Step =
   | { kind: 'cancel'; thread: string; action: 'interrupt' | 'rollback'; run: string | null }
   /** `lose`: the attempt of the running run ends without the run, as when its executor dies. */
   | { kind: 'claim' | 'join' | 'lose'; thread: string }
+  /** Up to so many marked runs of the thread end: nothing that a reader of the log knows of. */
+  | { kind: 'slice'; thread: string; size: number }
   | { kind: 'settle'; thread: string; leaves: 'idle' | 'interrupted' | 'error' };
 
 type ModelRun = {
@@ -96,7 +98,9 @@ export class SequentialModel {
         if (run === undefined) return;
         if (run.askedTo !== null) return this.#stop(run);
         run.place = 'waiting';
+        return;
       }
+      case 'slice':
     }
   }
 

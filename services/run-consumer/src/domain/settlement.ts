@@ -43,7 +43,7 @@ export type Settlement =
 export type Ending = Extract<Settlement, { kind: 'end' }>;
 
 /**
- * Says how an attempt ends in the ledger (design 2.3). The ledger overrules it for a run that was asked to stop: one to
+ * Says how an attempt ends in the ledger. The ledger overrules it for a run that was asked to stop: one to
  * be rolled back is, whatever it ended as, and one that would go back to pending ends instead.
  *
  * @param valuesMaxBytes size of `values` and of `interrupts`, as JSON in UTF-8, above which an event leaves them out
@@ -93,7 +93,7 @@ function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settl
 
 /**
  * What becomes of a run whose executor is gone: another attempt, or the end. A process mostly dies for reasons of its
- * own, and then all of its runs have to go on at once (P7): starting a process for each would take too long. A run that
+ * own, and then all of its runs have to go on at once (B7): starting a process for each would take too long. A run that
  * has met two such deaths may be their cause.
  */
 export function rescueOf(attempt: number): Settlement {

@@ -32,7 +32,7 @@ export type OutboxEntry = WebhookWish & {
   traceparent: string | null;
 };
 
-/** Composes the status event of design 2.3: every field present, null where it does not apply. */
+/** Composes the status event: every field present, null where it does not apply. */
 export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): RunStatusEvent {
   const { details } = entry;
   return {

@@ -1,5 +1,5 @@
 /**
- * Whether a run may go on by `if_thread_status` (design 2.2): asked at admission, and once more when its turn comes, because
+ * Whether a run may go on by `if_thread_status`: asked at admission, and once more when its turn comes, because
  * what it has waited for may have left a question that its input would throw away.
  */
 import type { RunCreate, ThreadStatus } from '@runlane/contracts';

@@ -52,6 +52,7 @@ export function createWorkers(
       loadLimitMs: LOAD_LIMIT_MS,
       store: project.store,
       stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
+      tellsModules: config.RUNLANE_RELOAD_GRAPHS,
       logLevel: config.RUNLANE_LOG_LEVEL,
     },
     environment: { ...environment, ...loaderCacheSettings(logger), ...project.env, PWD: project.directory },

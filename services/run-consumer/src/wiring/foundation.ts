@@ -32,8 +32,14 @@ export type Foundation = {
   /** Name of this process for leases and logs. */
   host: string;
   hints: Hints;
-  /** Woken when runs may be ready, when events or dead letters were stored, and when running runs were asked to stop. */
-  wakeups: { runsReady: Wakeup; eventsStored: Wakeup; deadLettersStored: Wakeup; stopsRequested: Wakeup };
+  /** Woken when runs may be ready, when events or dead letters were stored, when running runs were asked to stop, and when lanes were marked. */
+  wakeups: {
+    runsReady: Wakeup;
+    eventsStored: Wakeup;
+    deadLettersStored: Wakeup;
+    stopsRequested: Wakeup;
+    lanesMarked: Wakeup;
+  };
   judgeWebhook: WebhookJudge;
 };
 
@@ -63,7 +69,6 @@ export function layFoundation(
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'run-consumer',
     logger,
-    plansOnce: true,
   });
   scope.defer('database pool', () => pool.end());
   const thirdOfLeaseMs = Math.floor((config.RUNLANE_LEASE_SECONDS * 1_000) / 3);
@@ -82,6 +87,7 @@ export function layFoundation(
     eventsStored: new Wakeup(),
     deadLettersStored: new Wakeup(),
     stopsRequested: new Wakeup(),
+    lanesMarked: new Wakeup(),
   };
   const hints = new PostgresHints({
     pool,
@@ -90,6 +96,7 @@ export function layFoundation(
       events_stored: wakeups.eventsStored,
       dead_letters_stored: wakeups.deadLettersStored,
       stops_requested: wakeups.stopsRequested,
+      lanes_marked: wakeups.lanesMarked,
     },
     minIntervalMs: HINT_INTERVAL_MS,
     urgentIntervalMs: URGENT_HINT_INTERVAL_MS,

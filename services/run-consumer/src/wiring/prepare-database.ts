@@ -1,10 +1,14 @@
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
-import { claimSchema, migrate, waitForDatabase, withTransaction } from '@runlane/postgres';
+import { claimSchema, migrate, waitForDatabase, whenAllowed, withTransaction } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
 import { prepareStore } from '../adapters/langgraph/prepare-store.ts';
+
+/** Where our tables are, and what this version knows of them. */
+export const SCHEMA = 'runlane';
+export const MIGRATIONS: URL = new URL('../../migrations/', import.meta.url);
 
 /** Milliseconds between two statements of a transaction that waits: well below the limit of createPool. */
 const BEAT_MS = 2_000;
@@ -25,28 +29,29 @@ export type PrepareOptions = {
 
 /**
  * Creates or migrates our tables and LangGraph's. Safe when several processes start at once.
+ * While it may not, or is too old for the tables, it waits and says so.
  *
  * @throws RunlaneError `database_of_another_prefix`; what `migrate` throws
  */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   const { pool, databaseUrl, checkpointSchema: schema, topicPrefix, store, signal, logger } = options;
   await waitForDatabase(pool, { signal, logger });
-  const applied = await migrate({
-    databaseUrl,
-    directory: new URL('../../migrations/', import.meta.url),
-    schema: 'runlane',
+  await whenAllowed(() => migrate({ databaseUrl, directory: MIGRATIONS, schema: SCHEMA, logger }), {
+    what: `schema ${SCHEMA}`,
+    signal,
     logger,
   });
-  if (applied.length > 0) logger.info({ applied }, 'database.migrated');
-  await claimSchema(pool, { schema: 'runlane', topicPrefix, logger });
+  await claimSchema(pool, { schema: SCHEMA, topicPrefix, logger });
   // LangGraph's own set-up takes no lock, and two of them at once collide.
-  await withTransaction(pool, async (client) => {
-    await takeTurn(client, signal);
-    await keepingAwake(client, async () => {
-      await new PostgresSaver(pool, undefined, { schema }).setup();
-      await prepareStore(pool, { databaseUrl, schema, settings: store, logger });
+  const prepareLangGraph = () =>
+    withTransaction(pool, async (client) => {
+      await takeTurn(client, signal);
+      await keepingAwake(client, async () => {
+        await new PostgresSaver(pool, undefined, { schema }).setup();
+        await prepareStore(pool, { databaseUrl, schema, settings: store, logger });
+      });
     });
-  });
+  await whenAllowed(prepareLangGraph, { what: `LangGraph's tables in ${schema}`, signal, logger });
 }
 
 /** Polls: a statement that waited would hold a snapshot, for which an index that is made concurrently waits. */

@@ -25,7 +25,7 @@ import type { Foundation } from './foundation.ts';
 export const RELAY_LEASE_MS = 6_000;
 /** Longest wait before the outbox is looked at unasked, in milliseconds. */
 export const RELAY_POLL_MS = 500;
-const SWEEP_MS = 1_000;
+const LONGEST_SWEEP_MS = 1_000;
 
 /** How late a scheduled run may join its lane, in milliseconds. */
 const JOIN_EVERY_MS = 250;
@@ -84,7 +84,7 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
     delay: (ms) => sleep(ms, undefined, { ref: false }),
     monotonicMs: () => performance.now(),
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
-    sweepMs: SWEEP_MS,
+    sweepMs: Math.min(LONGEST_SWEEP_MS, (config.RUNLANE_LEASE_SECONDS * 1_000) / 6),
     onRescued: (count) => metrics.rescues.inc(count),
     logger,
   });

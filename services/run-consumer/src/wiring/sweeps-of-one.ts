@@ -6,10 +6,17 @@ import { createLease } from '../adapters/postgres/named-lease.ts';
 import { watchUnservedUntil } from '../app/serve-graphs.ts';
 import { leadUntil } from '../app/lead-sweeping.ts';
 import type { Foundation } from './foundation.ts';
+import { createMarkedRuns } from '../adapters/postgres/marked-runs.ts';
+import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
+import { endMarkedUntil } from '../app/end-marked-runs.ts';
+import { ENDED_AT_ONCE } from '../domain/lane-mark.ts';
 import { startCheckpointPruning, startJoining, startPruning, startStoreSweeping } from './relay-and-sweeping.ts';
 
 /** After it a process takes over from one that is gone: how late scheduled runs may join then. */
 const LEASE_MS = 6_000;
+
+/** How late marked runs are noticed whose hint was lost, in milliseconds. */
+const END_MARKED_EVERY_MS = 1_000;
 
 function startWatchingUnserved(signal: AbortSignal, { pool, metrics, logger }: Foundation): Promise<void> {
   return watchUnservedUntil(signal, {
@@ -17,6 +24,26 @@ function startWatchingUnserved(signal: AbortSignal, { pool, metrics, logger }: F
     delay: waitOrAbort,
     monotonicMs: () => performance.now(),
     onUnserved: (runCount) => metrics.unservedRuns.set(runCount),
+    logger,
+  });
+}
+
+function startEndingMarked(
+  signal: AbortSignal,
+  { pool, config, hints, wakeups, metrics, logger }: Foundation,
+): Promise<void> {
+  return endMarkedUntil(signal, {
+    marked: createMarkedRuns(pool, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
+    hints,
+    lanesMarked: wakeups.lanesMarked,
+    everyMs: END_MARKED_EVERY_MS,
+    sliceSize: ENDED_AT_ONCE,
+    onEnded: (cancelled) => {
+      for (const { action, reason, endedCount, askedCount } of cancelled) {
+        metrics.cancelled.inc({ reason, action }, endedCount + askedCount);
+      }
+    },
+    onLeft: (runCount) => metrics.markedRuns.set(runCount),
     logger,
   });
 }
@@ -32,6 +59,7 @@ export function startSweepsOfOne(background: AbortSignal, foundation: Foundation
     work: async (signal) => {
       await Promise.all([
         startJoining(signal, foundation),
+        startEndingMarked(signal, foundation),
         startWatchingUnserved(signal, foundation),
         startPruning(signal, foundation),
         startCheckpointPruning(signal, foundation),

@@ -55,6 +55,8 @@ export type AttemptReport = {
   origin: string;
   attempted: Attempted;
   settled: SettleResult;
+  /** Milliseconds until it is tried again; null when it is not. */
+  retryAfterMs: number | null;
 };
 
 export type DisabledReport = { origin: string; urlHash: string; because: 'asked' | 'gone' | 'failing' };
@@ -108,7 +110,7 @@ export class WebhookDelivery {
 
   /** Milliseconds since the loop came round, while that fails for another reason than that the database is away; else 0. */
   get stalledForMs(): number {
-    return this.#problem === null ? 0 : this.#needs.monotonicMs() - this.#cameRoundAtMs;
+    return this.#problem === null || !this.#isSending ? 0 : this.#needs.monotonicMs() - this.#cameRoundAtMs;
   }
 
   /** Leases and sends until `signal` aborts; then nothing new is sent. */
@@ -273,7 +275,8 @@ export class WebhookDelivery {
     }
     this.#goOn(held, wasFull);
     const settled = await written;
-    onAttempt({ delivery: taken.delivery, origin: held.origin, attempted, settled });
+    const retryAfterMs = settlement.end.kind === 'retry' ? settlement.end.afterMs : null;
+    onAttempt({ delivery: taken.delivery, origin: held.origin, attempted, settled, retryAfterMs });
   }
 
   /** One batch of each endpoint and round, so that a long queue of a disabled URL holds up nobody. */

@@ -70,7 +70,7 @@ function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): Re
 }
 
 function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): void {
-  const { delivery, origin, attempted, settled } = report;
+  const { delivery, origin, attempted, settled, retryAfterMs } = report;
   for (const { outcome, timings } of attempted.attempts) metrics.attempts.observe({ outcome }, timings.totalMs / 1_000);
   metrics.settled.inc({ result: settled });
   const last = attempted.attempts.at(-1);
@@ -88,6 +88,7 @@ function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): 
       reason: last?.message,
       duration_ms: Math.round(last?.timings.totalMs ?? 0),
       result: settled,
+      retry_after_ms: retryAfterMs,
     },
     'webhook.attempted',
   );

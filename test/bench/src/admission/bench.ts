@@ -1,5 +1,5 @@
 /**
- * P3: records admitted per second ÷ raw kafkajs eachBatch and one bulk insert of the same rows per batch. Both sides are
+ * B3: records admitted per second ÷ raw kafkajs eachBatch and one bulk insert of the same rows per batch. Both sides are
  * processes on the same servers, with tables that the same migrations made, in databases of their own.
  */
 import { migrate } from '@runlane/postgres';
@@ -21,7 +21,7 @@ const LOAD = { count: 20_000, threadCount: 2_000 };
 const WARM_UP = { count: 20_000, threadCount: 2_000 };
 
 export const admission: Bench = {
-  what: 'records admitted per second against raw kafkajs eachBatch and a bulk insert of the same rows (P3)',
+  what: 'records admitted per second against raw kafkajs eachBatch and a bulk insert of the same rows (B3)',
   takes: [],
   run,
 };

@@ -1,5 +1,5 @@
 /**
- * P4: how long a claim takes with 1,000,000 pending runs ÷ with 1,000. The statements are those of run-consumer, one
+ * B4: how long a claim takes with 1,000,000 pending runs ÷ with 1,000. The statements are those of run-consumer, one
  * executor claims and settles run after run. Also: a run from a lane of 10,000 ÷ from lanes of one.
  */
 import type { Bench, BenchContext, Findings, Measure, Series } from '../bench.ts';
@@ -23,7 +23,7 @@ const ONE_DEEP: Lanes = { prefix: 'deep-', runs: DEEP_LANE, deepest: DEEP_LANE, 
 const ALL_SHALLOW: Lanes = { prefix: 'lane-', runs: LANE_COUNT, deepest: 1, isUniform: true };
 
 export const claim: Bench = {
-  what: 'a claim with 1,000,000 pending runs against one with 1,000 (P4); a run from a lane of 10,000 against one alone',
+  what: 'a claim with 1,000,000 pending runs against one with 1,000 (B4); a run from a lane of 10,000 against one alone',
   takes: [],
   run,
 };

@@ -39,7 +39,7 @@ export class Ledger {
   static async create({ servers, resources }: BenchContext): Promise<Ledger> {
     const url = await ownDatabase(servers, resources);
     await migrate({ databaseUrl: url, directory: MIGRATIONS, schema: 'runlane', logger });
-    const pool = createPool({ url, applicationName: 'bench', logger, plansOnce: true });
+    const pool = createPool({ url, applicationName: 'bench', logger });
     resources.defer(() => pool.end());
     await new PostgresSaver(pool).setup();
     const ledger = new Ledger(pool, await connectTo(url, resources));

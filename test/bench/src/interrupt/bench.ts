@@ -1,5 +1,5 @@
 /**
- * P6: an interrupt is published → the signal of the node that executes is aborted. Two run-consumers with the default
+ * B6: an interrupt is published → the signal of the node that executes is aborted. Two run-consumers with the default
  * settings share the partitions and the runs, and execute other runs meanwhile: mostly one of them admits the interrupt
  * and the other one has to hear of it.
  */
@@ -26,7 +26,7 @@ const OTHERS_EVERY_MS = 100;
 const DEADLINE_MS = 30_000;
 
 export const interrupt: Bench = {
-  what: "interrupt published to the executing node's signal aborted, two consumers at work (P6)",
+  what: "interrupt published to the executing node's signal aborted, two consumers at work (B6)",
   takes: [],
   run,
 };

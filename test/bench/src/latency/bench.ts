@@ -1,5 +1,5 @@
 /**
- * P2: publish → terminal event as a consumer sees it, minus the median of the same bare invoke, at 10 runs/s through a
+ * B2: publish → terminal event as a consumer sees it, minus the median of the same bare invoke, at 10 runs/s through a
  * service that has nothing else to do. Both sides take turns, each run on a new thread.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,7 @@ const COUNT = 90;
 const AFTER_LAST_MS = 20_000;
 
 export const latency: Bench = {
-  what: 'publish to terminal event at 10 runs/s, minus a bare graph.invoke (P2)',
+  what: 'publish to terminal event at 10 runs/s, minus a bare graph.invoke (B2)',
   takes: ['durability'],
   run,
 };

@@ -1,5 +1,5 @@
 /**
- * P7: SIGKILL of a run-consumer that executes as many runs as it takes → their graphs executing in another one, which
+ * B7: SIGKILL of a run-consumer that executes as many runs as it takes → their graphs executing in another one, which
  * stood by with the default settings and all roles. The one that took over is the next to be killed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +25,7 @@ const DEADLINE_MS = 60_000;
 type Round = { claimed: number[]; published: number[]; executing: number[] };
 
 export const recovery: Bench = {
-  what: 'SIGKILL of an executor to its runs executing in another one, default settings (P7)',
+  what: 'SIGKILL of an executor to its runs executing in another one, default settings (B7)',
   takes: [],
   run,
 };

@@ -1,5 +1,5 @@
 /**
- * P1: complete runs per second, from publishing to the terminal event as a consumer sees it, ÷ a bare loop of
+ * B1: complete runs per second, from publishing to the terminal event as a consumer sees it, ÷ a bare loop of
  * `graph.invoke` with the stock PostgresSaver. Same graph, same durability, 16 at a time; each side is one process.
  */
 import type { ServiceProcess } from '@runlane/testkit';
@@ -23,7 +23,7 @@ const ROUND_LIMIT_MS = 60_000;
 type Round = { perSecond: number; cpuMsPerRun: number | null };
 
 export const throughput: Bench = {
-  what: 'complete runs per second, publish to terminal event, against a bare loop of graph.invoke (P1)',
+  what: 'complete runs per second, publish to terminal event, against a bare loop of graph.invoke (B1)',
   takes: ['durability', 'profile'],
   run,
 };

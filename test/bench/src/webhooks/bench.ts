@@ -1,5 +1,5 @@
 /**
- * P5: webhooks per second, from the status topic to receivers, ÷ a loop of undici requests to the same receivers; and the
+ * B5: webhooks per second, from the status topic to receivers, ÷ a loop of undici requests to the same receivers; and the
  * p99 of healthy origins while another one hangs with 10,000 due ÷ without it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +34,7 @@ const LIMIT_MS = 60_000;
 const MASTER_KEY = 'a-master-key-of-the-bench-0123456789abcdef';
 
 export const webhooks: Bench = {
-  what: 'webhooks per second against a loop of undici requests; a hanging origin beside healthy ones (P5)',
+  what: 'webhooks per second against a loop of undici requests; a hanging origin beside healthy ones (B5)',
   takes: ['profile'],
   run,
 };

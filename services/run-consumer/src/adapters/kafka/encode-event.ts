@@ -9,7 +9,7 @@ const EVENT_SOURCE = '/runlane/run-consumer';
 /** Most bytes of an event's JSON: the topic takes records of 8 MiB, headers and framing included. */
 const MAX_EVENT_BYTES = 8 * 1024 * 1024 - 64 * 1024;
 
-/** Encodes status events for the status topic: CloudEvents binary mode, keyed by thread (design 2.3). */
+/** Encodes status events for the status topic: CloudEvents binary mode, keyed by thread. */
 export function createEventEncoder(codec: Pick<ValueCodec, 'frame'>, statusTopic: string): EventEncoder {
   return async (event, traceparent) => {
     const json = fittingJson(event, MAX_EVENT_BYTES);

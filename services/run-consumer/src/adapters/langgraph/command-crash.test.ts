@@ -4,6 +4,7 @@
  * commits that fail from some point on. Decides: the outcome and the rows, compared with an attempt that nothing happens to.
  */
 import type { Json } from '@runlane/contracts';
+import { Cancelled } from '@runlane/service-kit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Outcome } from '../../domain/run.ts';
 import { labelsOf } from './attempts.fixture.ts';
@@ -81,6 +82,28 @@ const cases: Case[] = [
     name: 'an answer, an update and a goto',
     begin: () => runs.paused('parallel'),
     request: () => ({ command: { resume: 'a', update: { labels: ['new'] }, goto: 'aside' } }),
+  },
+  {
+    name: 'an update up to a breakpoint',
+    begin: () => runs.paused('parallel'),
+    request: () => ({
+      command: { resume: 'a', update: { labels: ['new'] }, goto: 'aside' },
+      interrupt_before: ['joined'],
+    }),
+  },
+  {
+    name: 'an update of a pause up to a breakpoint',
+    begin: () => runs.paused('parallel'),
+    request: () => ({ command: { update: { labels: ['new'] }, goto: 'joined' }, interrupt_after: ['joined'] }),
+  },
+  {
+    name: 'a goto up to a breakpoint',
+    begin: async () => {
+      const thread = runs.thread('lane');
+      await thread.run({ input: { label: 'a', ms: 0 } });
+      return thread;
+    },
+    request: () => ({ command: { update: { labels: ['new'] }, goto: 'first' }, interrupt_before: ['second'] }),
   },
   {
     name: 'an update of a paused thread',
@@ -183,6 +206,32 @@ describe.each(['sync', 'async', 'exit'])('I7 (%s): a death leaves no trace of', 
     }
   });
 });
+
+describe.each(['sync', 'async', 'exit'])(
+  'a command (%s) that is cancelled when it is started again after a death',
+  (durability) => {
+    const commands: Record<string, Json>[] = [
+      { resume: 'a', update: { labels: ['new'] } },
+      { update: { labels: ['new'] }, goto: 'aside' },
+    ];
+    test.each(commands)('tells what the thread has, and nothing twice: %j', async (command) => {
+      const { attempts } = runs;
+      for (let count = 0, died = true; died; count += 1) {
+        const thread = await runs.paused('parallel');
+        const run = await thread.claim({ command, durability });
+        died = (await attempts.execute(run, { write: attempts.dyingAfter(count).write })).kind === 'failed';
+        const second = await attempts.rows.claimAgain(run);
+        const cancelled = await attempts.execute(second, {
+          abort: AbortSignal.abort(new Cancelled({ how: 'interrupt' })),
+        });
+        const labels = labelsOf(cancelled) ?? [];
+        expect(labels[0], `death after ${count} writes`).toBe('in');
+        expect(labels, `death after ${count} writes`).toEqual([...new Set(labels)]);
+        expect(count).toBeLessThan(40);
+      }
+    });
+  },
+);
 
 test('I12: a command that was drained before its first superstep is applied by the next start', async () => {
   const { attempts } = runs;

@@ -15,18 +15,13 @@ export class Ending {
   readonly #run: ClaimedRun;
   readonly #graph: RunnableGraph;
   readonly #saver: RunSaver | null;
-  readonly #ownHead: string | undefined;
   /** What `invoke` would return if the stream ended here; null before the first superstep has ended. */
   #latest: { values: unknown } | null = null;
   #superstepCount = 0;
   #isInterrupted = false;
 
-  /**
-   * @param saver null for a run without a checkpointer
-   * @param ownHead the checkpoint of an earlier attempt from which this one goes on
-   */
-  constructor(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver | null, ownHead?: string) {
-    this.#ownHead = ownHead;
+  /** @param saver null for a run without a checkpointer */
+  constructor(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver | null) {
     this.#run = run;
     this.#graph = graph;
     this.#saver = saver;
@@ -64,11 +59,6 @@ export class Ending {
 
   /** The head of a thread whose graph has ended, with what `invoke` would have returned. */
   withValues(head: ThreadState): ThreadState {
-    // No superstep has ended since the earlier attempt, so the checkpoint tells. What is left under it of a command's update is
-    // in it already, and both the stream and `getState` would add it once more.
-    if (this.#ownHead !== undefined && head.config.configurable?.checkpoint_id === this.#ownHead) {
-      return outputOf(withStored(head), this.#graph);
-    }
     return this.#latest === null ? outputOf(head, this.#graph) : { ...head, ...this.#latest };
   }
 
@@ -89,16 +79,6 @@ export function outputOf(state: ThreadState, { outputChannels }: RunnableGraph):
   if (!Array.isArray(outputChannels) || typeof values !== 'object' || values === null) return state;
   const isOutput = ([channel]: [string, unknown]) => outputChannels.includes(channel);
   return { ...state, values: Object.fromEntries(Object.entries(values).filter(isOutput)) };
-}
-
-function withStored(state: ThreadState): ThreadState {
-  const { values, stored } = state;
-  if (stored === undefined || typeof values !== 'object' || values === null) return state;
-  const isStored = (channel: string) => channel in values;
-  return {
-    ...state,
-    values: { ...values, ...Object.fromEntries(Object.entries(stored).filter(([channel]) => isStored(channel))) },
-  };
 }
 
 function isInterruption(chunk: unknown): boolean {

@@ -22,7 +22,8 @@ test('a graph whose import never ends fails its own runs only, with a sentence',
     settings: { index: null, ttl: null },
     logger: silent,
   });
-  const instance = (id: string) => asBorrower(() => graphs.instantiate(id, {}, null, store));
+  const instance = (id: string) =>
+    asBorrower(() => graphs.instantiate(id, {}, null, store, new AsyncDisposableStack()));
   await expect(instance('echo')).resolves.toBeDefined();
   await expect(instance('hanging')).rejects.toBeInstanceOf(GraphNotLoadable);
   await expect(instance('hanging')).rejects.toThrow(

@@ -57,9 +57,8 @@ export type RegistryOptions = {
 /** As LangGraph's servers call it. */
 type GraphFactory = (config: object, runtime: FactoryRuntime) => unknown;
 type FactoryRuntime = { accessContext: 'threads.create_run'; executionRuntime: { context: unknown } };
-type LoadedGraph =
-  | { kind: 'graph'; graph: RunnableGraph }
-  | { kind: 'factory'; source: GraphSource; create: GraphFactory };
+type Factory = { kind: 'factory'; source: GraphSource; create: GraphFactory };
+type LoadedGraph = { kind: 'graph'; graph: RunnableGraph } | Factory;
 
 /** Thrown when the code of a graph cannot be loaded or gives no graph; only runs of that graph fail. */
 export class GraphNotLoadable extends Error {
@@ -114,6 +113,7 @@ export class GraphRegistry {
    *
    * @param config merged configuration of the run, handed to a factory together with saver and store
    * @param saver null runs the graph without a checkpointer, whatever it was compiled with
+   * @param opened gets what a factory has made, if that can be disposed of: to be disposed of when the run has ended
    * Thrown: GraphNotLoadable.
    */
   async instantiate(
@@ -121,12 +121,13 @@ export class GraphRegistry {
     config: object,
     saver: BaseCheckpointSaver | null,
     store: BaseStore,
+    opened: AsyncDisposableStack,
   ): Promise<RunnableGraph> {
     const loaded = await this.#load(graphId);
     const graph =
       loaded.kind === 'graph'
         ? loaded.graph
-        : await this.#create(loaded.source, loaded.create, { ...config, store, checkpointer: saver ?? undefined });
+        : await this.#create(loaded, { ...config, store, checkpointer: saver ?? undefined }, opened);
     watchParts(graph);
     lend(graph, { checkpointer: saver ?? undefined, store });
     return graph;
@@ -153,7 +154,7 @@ export class GraphRegistry {
     return source;
   }
 
-  async #create(source: GraphSource, create: GraphFactory, config: object): Promise<RunnableGraph> {
+  async #create({ source, create }: Factory, config: object, opened: AsyncDisposableStack): Promise<RunnableGraph> {
     const { graphId } = source;
     let made: unknown;
     try {
@@ -162,6 +163,7 @@ export class GraphRegistry {
     } catch (error) {
       throw new GraphNotLoadable(`The factory of graph ${graphId} failed: ${messageOf(error)}`, { cause: error });
     }
+    if (isDisposable(made)) opened.use(made);
     const graph = asGraph(made);
     if (graph === null) throw new GraphNotLoadable(`The factory of graph ${graphId} returned no graph.`);
     return fitToRun(graph, source);
@@ -235,6 +237,10 @@ function isRunnableGraph(value: object): value is RunnableGraph {
 
 function isFactory(value: unknown): value is GraphFactory {
   return typeof value === 'function';
+}
+
+function isDisposable(value: unknown): value is AsyncDisposable | Disposable {
+  return isObject(value) && (Symbol.asyncDispose in value || Symbol.dispose in value);
 }
 
 function isObject(value: unknown): value is object {

@@ -159,6 +159,22 @@ describe('checkpoint_id', () => {
     }
   });
 
+  test('of a finished run, without an input: the thread goes on from there, also after a death', async () => {
+    const { threadId, head } = await finishedThread();
+    const left = await claim(threadId, { input: { label: 'left', ms: 0 } });
+    await execute(left);
+    await settle(left);
+    const back = await claim(threadId, { input: null, checkpoint_id: head });
+    await execute(back);
+    const again = await claimAgain(back);
+    const outcome = await execute(again);
+    expect(outcome).toMatchObject({ kind: 'succeeded' });
+    expect(labelsOf(outcome)).toEqual(['a:first', 'a:second']);
+    await settle(again);
+    const next = await claim(threadId, { input: { label: 'right', ms: 0 } });
+    expect(labelsOf(await execute(next))).toEqual(['a:first', 'a:second', 'right:first', 'right:second']);
+  });
+
   test('that the thread does not have is refused', async () => {
     const { head } = await finishedThread();
     const elsewhere = await claim(randomUUID(), { checkpoint_id: head });

@@ -51,6 +51,7 @@ export type SaverTies = Required<Pick<RunSaverOptions, 'signal' | 'onRefused' | 
 type AttemptParts = {
   saver: RunSaver | null;
   nodes: NodeWatch;
+  opened: AsyncDisposableStack;
   meter: UsageMeter;
   /** Filled in as soon as it is known, because an attempt may throw. */
   report: AttemptReport;
@@ -76,8 +77,9 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     const meter = new UsageMeter();
     const report: AttemptReport = { usage: null, abandonedInterrupts: [] };
     const told = (outcome: Outcome): Outcome => ({ ...outcome, report: { ...report, usage: meter.usage } });
+    const opened = new AsyncDisposableStack();
     try {
-      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes, meter, report }, needs);
+      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes, opened, meter, report }, needs);
       const metering = () => metered(meter, () => waitingForStore(abort, execute));
       return told(await inRun(run, () => nodes.during(() => asBorrower(metering))));
     } catch (error) {
@@ -88,6 +90,10 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
       await saver?.quiesce();
       // Whoever aborted a run ends the thread of a graph that does not end; its time limit ends one that cannot write.
       if (signals.abort.aborted || (saver?.failure ?? null) !== null) await nodes.ended();
+      // Not awaited: what a project closes slowly, or never, holds up no outcome.
+      inRun(run, () => opened.disposeAsync()).catch((error: unknown) =>
+        needs.logger.warn({ err: error, run_id: run.runId, graph_id: run.graphId }, 'graph.not_closed'),
+      );
     }
   };
 }
@@ -95,14 +101,15 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
 async function attempt(
   run: ClaimedRun,
   signals: RunSignals,
-  { saver, nodes, meter, report }: AttemptParts,
+  { saver, nodes, opened, meter, report }: AttemptParts,
   needs: RunnerDependencies,
 ): Promise<Outcome> {
   const control = new SuperstepGate(() => (needs.mayBegin?.() ?? true) && (saver?.mayGoOn ?? true));
   // Without a checkpointer a drained run would only start over: it may end within the grace instead.
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
-  const graph = await needs.graphs.instantiate(run.graphId, runOptions(run, stop, null), saver, needs.store);
+  const config = runOptions(run, stop, null);
+  const graph = await needs.graphs.instantiate(run.graphId, config, saver, needs.store, opened);
   const plan = await planStart(run, graph, saver, async ({ node, input }) => {
     const ProjectSend = await sendClassOf(graph, needs.graphs.fileOf(run.graphId));
     return new ProjectSend(node, input);
@@ -124,7 +131,7 @@ async function attempt(
     case 'invoke':
       break;
   }
-  const ending = new Ending(run, graph, saver, plan.ownHead);
+  const ending = new Ending(run, graph, saver);
   try {
     // LangGraph would still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;
@@ -142,12 +149,12 @@ async function attempt(
       await saver.settle();
     }
     // What a run that is handed back at its boundary has written is written, after an outage too.
-    if (control.drainRequested) await saver?.settle();
+    if (control.hasStopped) await saver?.settle();
     // Whether the database was away or the run was lost is known when the writes under way have ended.
     await saver?.quiesce();
     const reason: unknown = signals.abort.reason;
     const cause = reason instanceof GraphDrained ? reason : error;
-    const outcome = failureOutcome(cause, saver, control.drainRequested, needs.stackLength);
+    const outcome = failureOutcome(cause, saver, control.hasStopped, needs.stackLength);
     const isRefusedValue = saver?.failure?.kind === 'refused_value';
     if (outcome.kind !== 'failed' || (signals.abort.aborted && !isStopped && !isRefusedValue)) return outcome;
     if (!isStopped) tellFailure(cause, needs.logger);

@@ -1,5 +1,5 @@
 /**
- * A project with a copy of LangGraph of its own: what is passed to its graphs works there as well (design 2.5).
+ * A project with a copy of LangGraph of its own: what is passed to its graphs works there as well.
  * Real: Postgres, the saver, and a second copy of LangGraph on disk, as `import` and as `require` give it.
  */
 import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';

@@ -79,8 +79,9 @@ test('keys that would change what users see are named, and those for building im
     http: { app: './app.ts:app' },
     ui: {},
     graph: {},
+    node_loader: './loader.mjs',
   };
-  expect(read(document).ignoredKeys).toEqual(['auth', 'http', 'ui', 'graph']);
+  expect(read(document).ignoredKeys).toEqual(['auth', 'http', 'ui', 'graph', 'node_loader']);
 });
 
 test('encryption is refused: the data would lie open', () => {

@@ -1,5 +1,5 @@
 /**
- * Graphs of projects that bring their own LangGraph (design 2.5).
+ * Graphs of projects that bring their own LangGraph.
  * Real: the worker thread, Postgres, and copies of released versions of LangGraph outside of this repository, where a
  * module finds no other one.
  */

@@ -1,7 +1,7 @@
 /**
  * Purpose   Turns the `command` of a request into LangGraph's, or says why it cannot mean anything on this thread.
  * Checks    LangGraph takes a resume that nothing waits for, an unknown node of `goto` and an unknown key of `update`
- *           without a word, and the run looks like a success. Here they are refused (design 2.2).
+ *           without a word, and the run looks like a success. Here they are refused.
  * I7        Answers are always passed by the id of their interrupt. LangGraph keeps a bare answer for whatever asks
  *           next: a node that asks twice and runs again, or a later node of a subgraph, would take it for its own.
  */

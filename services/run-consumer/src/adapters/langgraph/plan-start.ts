@@ -6,7 +6,7 @@
  *           written onto the checkpoint of another run first: before the run has one of its own, what is there of the
  *           command is taken back and the whole is applied again.
  * Checks    What a request asks for and the thread or the graph does not have is found out here, before the run has
- *           written anything, and never after (design 2.2).
+ *           written anything, and never after.
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
@@ -24,10 +24,10 @@ import type { ThreadState } from './thread-state.ts';
 
 export type StartPlan =
   /**
-   * Invoke the graph, from the named checkpoint if there is one. `ownHead`: the checkpoint of an earlier attempt of the same
-   * run that it continues from. `earlier`: what they have told, and the questions that the run abandons.
+   * Invoke the graph, from the named checkpoint if there is one. `earlier`: what earlier attempts have told, and the questions
+   * that the run abandons.
    */
-  | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null; ownHead?: string | undefined; earlier: Earlier }
+  | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null; earlier: Earlier }
   /** No input, and a thread that has ended: the attempt is over before the graph was invoked. */
   | { kind: 'nothing_to_continue'; state: ThreadState }
   | { kind: 'paused'; state: ThreadState; earlier: Earlier }
@@ -49,11 +49,8 @@ export async function planStart(
     const state = await readState(graph, checkpointConfig(run));
     if (state.metadata?.['run_id'] === run.runId) {
       const isPaused = await stoppedAtBreakpoint(run, graph, state);
-      const ownHead = state.config.configurable?.checkpoint_id;
       const earlier = earlierOf(state.metadata);
-      return isPaused
-        ? { kind: 'paused', state, earlier }
-        : { kind: 'invoke', input, fromCheckpoint: null, ownHead, earlier };
+      return isPaused ? { kind: 'paused', state, earlier } : { kind: 'invoke', input, fromCheckpoint: null, earlier };
     }
     if (command !== null) isRepeated = await saver.takeBackAnswers();
   }
@@ -88,7 +85,8 @@ export async function planStart(
       'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
     );
   }
-  if (state.tasks.length === 0) return { kind: 'nothing_to_continue', state };
+  // From a checkpoint that it names the thread goes on, although nothing runs: LangGraph makes a copy of it the head.
+  if (state.tasks.length === 0 && checkpointId === null) return { kind: 'nothing_to_continue', state };
   return { kind: 'invoke', input, fromCheckpoint: checkpointId, earlier };
 }
 

@@ -18,4 +18,9 @@ export class SuperstepGate extends RunControl {
     if (!super.drainRequested && !this.#mayBegin()) this.requestDrain('no superstep may begin any more');
     return super.drainRequested;
   }
+
+  /** Whether a drain was requested, or LangGraph was told to stop. Asks nobody: at a run's end its saver takes nothing more. */
+  get hasStopped(): boolean {
+    return super.drainRequested;
+  }
 }

@@ -1,4 +1,3 @@
-import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import type { GraphState, RunnableGraph } from './graph-registry.ts';
 
 /** A task of the superstep that follows a checkpoint. */
@@ -13,8 +12,6 @@ export type StateTask = {
 export type ThreadState = Pick<GraphState, 'values' | 'config' | 'metadata' | 'parentConfig'> & {
   next: string[];
   tasks: StateTask[];
-  /** The channels as the checkpoint has them; absent without unfinished tasks. `values` has pending updates besides. */
-  stored?: Record<string, unknown>;
 };
 
 /**
@@ -35,12 +32,7 @@ export async function readState(graph: RunnableGraph, config: object): Promise<T
     ...state,
     next: tasks.filter((task) => !task.isFinished).map(({ name }) => name),
     tasks,
-    ...storedOf(tuple),
   };
-}
-
-function storedOf(tuple: CheckpointTuple | undefined): { stored?: Record<string, unknown> } {
-  return tuple === undefined ? {} : { stored: tuple.checkpoint.channel_values };
 }
 
 const NO_OUTPUT = new Set(['__error__', '__error_source_node__', '__interrupt__', '__resume__']);

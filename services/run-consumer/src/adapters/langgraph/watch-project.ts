@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import { watch } from 'chokidar';
 import type { LangGraphProject } from './langgraph-json.ts';
+import { hearOutsideModules } from './outside-modules.ts';
 
 /** Files that modules are made of, and that they read while they load. */
 const MODULES = new Set(['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '.json']);
@@ -10,8 +11,8 @@ const PAUSE_MS = 100;
 
 /**
  * Tells of files of a project that change, are added or go: modules and JSON below the folder of `langgraph.json`, but not
- * what is installed, nor in folders whose name begins with a dot. Resolves when every later change will be told; ends
- * with the signal.
+ * what is installed, nor in folders whose name begins with a dot; and what they import from elsewhere, such as linked packages,
+ * from when it has loaded. Resolves when every later change of the folder will be told; ends with the signal.
  *
  * @param onChange gets the changed files, absolute, when none has changed for a moment
  */
@@ -20,10 +21,11 @@ export async function watchProject(
   signal: AbortSignal,
   onChange: (files: string[]) => void,
 ): Promise<void> {
+  const outside = new Set<string>();
   const watcher = watch(directory, {
     ignoreInitial: true,
     ignored: (path, stats) => {
-      if (path === directory) return false;
+      if (path === directory || outside.has(path)) return false;
       const name = basename(path);
       if (name === 'node_modules' || name.startsWith('.')) return true;
       return stats?.isFile() === true && !MODULES.has(extname(path));
@@ -40,6 +42,10 @@ export async function watchProject(
       changed.clear();
       onChange(files);
     }, PAUSE_MS);
+  });
+  hearOutsideModules(signal, (file) => {
+    outside.add(file);
+    watcher.add(file);
   });
   signal.addEventListener(
     'abort',

@@ -1,12 +1,22 @@
 /**
  * I2, I4, I5: whatever arrives in whatever batches, is read again after a crash before or after the commit, or after the
- * positions were lost, and whatever executors do in between, the ledger ends as one that is read record by record.
+ * positions were lost, whatever executors do in between, and whenever slices of marked runs end, the ledger ends as one that is
+ * read record by record.
  * Real: Postgres, admission and every statement of it, claims and settlements. Doubled: Kafka, and executors, which claim
  * and settle as told. Decides: the rows of runs and threads, and the outbox, compared with an independent model.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { THREADS, batchesOf, byThread, logs, place, readBy } from '../../domain/admission-log.fixture.ts';
+import {
+  THREADS,
+  batchesOf,
+  byThread,
+  endedAtOnce,
+  logs,
+  place,
+  promised,
+  readBy,
+} from '../../domain/admission-log.fixture.ts';
 import type { Between } from '../../domain/admission-log.fixture.ts';
 import type { CancelRequest, RunRequest } from '../../domain/run-request.ts';
 import type { ClaimedRun, HeadState, Outcome, Stop } from '../../domain/run.ts';
@@ -40,14 +50,19 @@ test(
         logs(24),
         fc.array(fc.nat({ max: 24 }), { maxLength: 6 }),
         fc.array(reading, { maxLength: 20 }),
-        async (log, cuts, readings) => {
+        endedAtOnce,
+        async (log, cuts, readings, atOnce) => {
           await empty();
+          world.endedAtOnce = atOnce;
           const placed = place(log);
           const model = new SequentialModel();
           const ledger = new Reader(readings);
           for (const part of batchesOf(placed, new Set(cuts))) {
             if ('batch' in part) await ledger.read(part.batch);
             else await ledger.meanwhile(part.between);
+          }
+          for (const thread of THREADS) {
+            while (await ledger.slice(thread, 2));
           }
           // One executor claims whatever is ready, on every thread.
           readBy(
@@ -58,13 +73,14 @@ test(
                 : [one],
             ),
           );
-          expect(byThread(await history())).toEqual(byThread(model.history));
+          expect(promised(await history(), ledger.endedLater)).toEqual(promised(model.history, ledger.endedLater));
           expect(await statuses()).toEqual(Object.fromEntries(model.statuses()));
           for (const thread of THREADS) {
             expect((await world.thread(thread))?.[0] ?? null).toBe(model.threadStatus(thread));
           }
           expect(byThread(ledger.configurables)).toEqual(byThread(model.configurables));
           expect(await gaps()).toEqual([]);
+          expect(ledger.sliceProblems).toEqual([]);
         },
       ),
       { numRuns: NUM_RUNS },
@@ -76,6 +92,10 @@ test(
 class Reader {
   readonly #readings: readonly Reading[];
   readonly #read: (RunRequest | CancelRequest)[] = [];
+  /** Runs that were marked, and have ended in a slice. */
+  readonly endedLater = new Set<string>();
+  /** What slices have done that they must not. */
+  readonly sliceProblems: string[] = [];
   /** As the model's. */
   readonly configurables: string[] = [];
   readonly #running = new Map<string, ClaimedRun>();
@@ -126,9 +146,39 @@ class Reader {
           isolate: false,
           error: { error: 'E', message: 'its executor is gone' },
         }));
+      case 'slice':
+        await this.slice(step.thread, step.size);
+        return;
       case 'settle':
         return this.#end(step.thread, (stop) => outcomeOf(step.leaves, stop));
     }
+  }
+
+  /** Whether marked runs may be left. */
+  async slice(thread: string, size: number): Promise<boolean> {
+    const before = await lastEvent();
+    const { rows: marked } = await world.rows.pool.query<{ run_id: string }>(
+      `select run_id from runlane.runs join runlane.threads using (thread_id)
+       where thread_id = $1 and runs.status = 'pending' and coalesce(lane_position, admission_position) <= ended_through`,
+      [thread],
+    );
+    const [status] = (await world.thread(thread)) ?? [];
+    const slice = await world.endSlice(thread, size);
+    const { rows: told } = await world.rows.pool.query<{ run_id: string; thread_status: string }>(
+      'select run_id, thread_status from runlane.outbox where outbox_id > $1 order by outbox_id',
+      [before],
+    );
+    const isMarked = new Set(marked.map((row) => row.run_id));
+    if (told.length > size) this.sliceProblems.push(`${told.length} runs in a slice of ${size}`);
+    for (const event of told) {
+      this.endedLater.add(event.run_id);
+      if (!isMarked.has(event.run_id)) this.sliceProblems.push(`run ${event.run_id} was not marked`);
+      if (event.thread_status !== status)
+        this.sliceProblems.push(`${event.thread_status} on a thread that is ${status}`);
+    }
+    const [after] = (await world.thread(thread)) ?? [];
+    if (after !== status) this.sliceProblems.push(`a slice made a thread ${after} that was ${status}`);
+    return slice?.hasMore === true;
   }
 
   async #end(thread: string, outcome: (stop: Stop | null) => Outcome): Promise<void> {
@@ -156,7 +206,7 @@ function outcomeOf(leaves: 'idle' | 'interrupted' | 'error', stop: Stop | null):
 }
 
 async function empty(): Promise<void> {
-  for (const table of ['runs', 'threads', 'outbox', 'dead_letters', 'consumer_positions']) {
+  for (const table of ['runs', 'threads', 'outbox', 'dead_letters', 'consumer_positions', 'lane_ends']) {
     await world.rows.pool.query(`delete from runlane.${table}`);
   }
 }
@@ -203,4 +253,9 @@ async function gaps(): Promise<string[]> {
      having min(outbox.sequence) <> 1 or max(outbox.sequence) <> count(*) or count(*) <> runs.sequence`,
   );
   return rows.map((row) => row.run_id);
+}
+
+async function lastEvent(): Promise<bigint> {
+  const { rows } = await world.rows.pool.query<{ last: bigint }>('select max(outbox_id) as last from runlane.outbox');
+  return rows[0]?.last ?? 0n;
 }

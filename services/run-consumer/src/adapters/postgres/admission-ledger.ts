@@ -1,4 +1,4 @@
-import type { CancelAction, SupersededReason, ThreadStatus } from '@runlane/contracts';
+import type { CancelAction, ThreadStatus } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
 import type { PositionCheck } from '@runlane/log-ledger';
 import type { OutRecord } from '@runlane/kafka';
@@ -11,7 +11,9 @@ import type { StoredAssistant } from '../../domain/assistant.ts';
 import type { InFlightRun, Lane } from '../../domain/lane.ts';
 import { selectAssistants } from './assistant-store.ts';
 import { insertDeadLetters } from './dead-letter-outbox.ts';
-import { cancellationColumns, eventColumns, runColumns } from './plan-columns.ts';
+import { begunRuns, endRuns } from './ending-runs.ts';
+import type { BegunRuns } from './ending-runs.ts';
+import { runColumns } from './plan-columns.ts';
 import { selectServedGraphs } from './served-graphs.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
@@ -64,8 +66,8 @@ class PostgresAdmission implements AdmissionTransaction {
   readonly #client: PoolClient;
   readonly #source: Source;
   readonly #checkpoints: ThreadCheckpoints;
-  /** Waiting runs that have begun already, with the head checkpoint that they have written. */
-  readonly #begun = new Map<string, { threadId: string; checkpointId: string | null }>();
+  /** Those of the threads of which this transaction may end runs. */
+  #begun: BegunRuns = new Map();
   /** Threads that this transaction created, to hold a lock on, and on which it has accepted nothing yet. */
   #emptyThreads = new Set<string>();
 
@@ -89,29 +91,37 @@ class PostgresAdmission implements AdmissionTransaction {
     }>(this.#client, sql.lockThreads, [ids]);
     const existing = locked.filter((row) => !this.#emptyThreads.has(row.thread_id));
     const busy = existing.filter(({ status }) => status === 'busy').map((row) => row.thread_id);
-    const inFlight = await this.#runsInFlight(busy, cancelling);
+    const seen = await this.#lanesInFlight(busy, cancelling);
     return existing.map((row) => ({
       threadId: row.thread_id,
       exists: true,
       firstPartition: row.first_partition,
       restingStatus: row.resting_status,
-      inFlight: inFlight.get(row.thread_id) ?? [],
       nextPosition: row.next_lane_position,
+      ...(seen.get(row.thread_id) ?? { inFlight: [], waitingCount: 0, lastOffset: null }),
     }));
   }
 
-  async #runsInFlight(busy: readonly string[], cancelling: Cancelling): Promise<Map<string, InFlightRun[]>> {
-    const byThread = new Map<string, InFlightRun[]>();
+  async #lanesInFlight(busy: readonly string[], cancelling: Cancelling): Promise<Map<string, LaneInFlight>> {
+    const byThread = new Map<string, LaneInFlight>();
     if (busy.length === 0) return byThread;
     const isCancelling = new Set(cancelling.threadIds);
     const held = busy.filter((threadId) => isCancelling.has(threadId));
     if (held.length > 0) await this.#holdLaneHeads(held);
     // Every cancel of one run takes at most one away, and one of all leaves the running run, if anything.
-    const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, [busy, 2 + cancelling.singleCount]);
+    const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, [
+      busy,
+      2 + cancelling.singleCount,
+      cancelling.wholeLanes.threadIds,
+      cancelling.wholeLanes.endedAtOnce,
+      this.#source.topic,
+      this.#source.partition,
+      cancelling.wholeLanes.cancelledThreadIds,
+    ]);
     for (const row of rows) {
-      const runs = byThread.get(row.thread_id) ?? [];
-      runs.push(inFlightRun(row, this.#begun.get(row.run_id)?.checkpointId));
-      byThread.set(row.thread_id, runs);
+      const { inFlight = [] } = byThread.get(row.thread_id) ?? {};
+      inFlight.push(inFlightRun(row, this.#begun.get(row.run_id)?.checkpointId));
+      byThread.set(row.thread_id, { inFlight, waitingCount: row.waiting_count, lastOffset: row.last_offset });
     }
     return byThread;
   }
@@ -123,11 +133,7 @@ class PostgresAdmission implements AdmissionTransaction {
       [threadIds],
     );
     const begun = heads.filter((row) => row.is_begun).map((row) => ({ runId: row.run_id, threadId: row.thread_id }));
-    if (begun.length === 0) return;
-    const written = await this.#checkpoints.headsWrittenBy(this.#client, begun);
-    for (const { runId, threadId } of begun) {
-      this.#begun.set(runId, { threadId, checkpointId: written.get(runId) ?? null });
-    }
+    this.#begun = await begunRuns(this.#client, this.#checkpoints, begun);
   }
 
   async knownRuns(runIds: readonly string[]): Promise<KnownRun[]> {
@@ -161,47 +167,13 @@ class PostgresAdmission implements AdmissionTransaction {
       ]);
       for (const lane of lanes) this.#emptyThreads.delete(lane.threadId);
     }
-    return isPlain ? { cancelled: [], readyCount: 0 } : this.#cancel(plan);
+    if (isPlain) return { cancelled: [], readyCount: 0, markedLaneCount: 0 };
+    const ending = { source: this.#source, cancellations, inserted: runs, begun: this.#begun };
+    return endRuns(this.#client, this.#checkpoints, ending);
   }
 
   keepDeadLetters(records: readonly OutRecord[]): Promise<void> {
     return insertDeadLetters(this.#client, records);
-  }
-
-  async #cancel({ runs, cancellations }: AdmissionPlan): Promise<WrittenPlan> {
-    const { topic, partition } = this.#source;
-    const rows = await query<CancelledRow>(this.#client, sql.cancelRuns, [
-      topic,
-      partition,
-      ...cancellationColumns(cancellations),
-      ...eventColumns(runs),
-      [...this.#begun.keys()],
-      [...this.#begun.values()].map(({ checkpointId }) => checkpointId),
-    ]);
-    await this.#endBegun(rows);
-    const temporary = rows.flatMap((row) => row.temporary_thread_ids);
-    if (temporary.length > 0) await query(this.#client, sql.deleteEmptyThreads, [temporary]);
-    const [freed] = await query<{ ready_count: number }>(this.#client, sql.freeLanes, [
-      [...new Set(cancellations.map(({ threadId }) => threadId))],
-    ]);
-    return {
-      cancelled: rows.map((row) => ({
-        action: row.action,
-        reason: row.reason,
-        endedCount: row.ended_count,
-        askedCount: row.asked_count,
-      })),
-      readyCount: freed?.ready_count ?? 0,
-    };
-  }
-
-  async #endBegun(rows: readonly CancelledRow[]): Promise<void> {
-    for (const { action, begun_run_ids: runIds } of rows) {
-      if (runIds.length === 0) continue;
-      const runs = runIds.map((runId) => ({ runId, threadId: this.#begun.get(runId)?.threadId ?? '' }));
-      if (action === 'rollback') await this.#checkpoints.rollBack(this.#client, runs);
-      else await this.#checkpoints.keep(this.#client, runIds);
-    }
   }
 
   async movePosition(position: Position): Promise<void> {
@@ -215,23 +187,17 @@ class PostgresAdmission implements AdmissionTransaction {
 }
 
 type SourceRow = { source_topic: string; source_partition: number; source_offset: bigint };
+type LaneInFlight = { inFlight: InFlightRun[] } & Pick<Lane, 'waitingCount' | 'lastOffset'>;
 type KnownRow = SourceRow & { run_id: string; thread_id: string; fingerprint: string; is_finished: boolean };
 type InFlightRow = SourceRow & {
   thread_id: string;
+  waiting_count: number;
+  last_offset: bigint | null;
   run_id: string;
   status: 'pending' | 'running';
   lane_position: bigint | null;
   cancel_action: CancelAction | null;
 };
-type CancelledRow = {
-  action: CancelAction;
-  reason: SupersededReason;
-  ended_count: number;
-  asked_count: number;
-  temporary_thread_ids: string[];
-  begun_run_ids: string[];
-};
-
 function sourceOf(row: SourceRow): InFlightRun['source'] {
   return { topic: row.source_topic, partition: row.source_partition, offset: row.source_offset };
 }

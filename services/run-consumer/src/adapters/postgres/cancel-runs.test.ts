@@ -37,48 +37,6 @@ async function finish(): Promise<void> {
 }
 
 describe('waiting runs', () => {
-  test('10,000 of a thread are superseded in one statement, each with its event, in lane order', async () => {
-    const thread = randomUUID();
-    const first = await world.admit([create(thread)]);
-    await world.rows.pool.query(
-      `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request,
-         fingerprint, metadata, lane_position, source_topic, source_partition, source_offset)
-       select gen_random_uuid(), $1, assistant_id, graph_id, 'pending', 'enqueue', request, fingerprint, metadata,
-         lane_position + n, source_topic, 7, n
-       from runlane.runs, generate_series(1, 9999) as n where run_id = $2`,
-      [thread, first.runIds[0]],
-    );
-    await world.rows.pool.query('update runlane.threads set next_lane_position = 10001 where thread_id = $1', [thread]);
-    const startedMs = performance.now();
-    const { runIds, report } = await world.admit([interrupting(thread)]);
-    const tookMs = performance.now() - startedMs;
-
-    expect(report.cancelled).toEqual([
-      { action: 'interrupt', reason: 'superseded', endedCount: 10_000, askedCount: 0 },
-    ]);
-    expect(tookMs).toBeLessThan(10_000);
-    const events = await world.events(thread);
-    expect(events).toHaveLength(10_002);
-    expect(events[1]).toMatchObject({ run: runIds[0], type: 'run.pending' });
-    expect(events[2]).toMatchObject({
-      run: first.runIds[0],
-      type: 'run.interrupted',
-      sequence: 2,
-      status: 'busy',
-      details: { reason: 'superseded', superseded_by: runIds[0] },
-    });
-    const inLaneOrder = await world.rows.pool.query<{ sorted: boolean }>(
-      `select bool_and(lane_position > previous) as sorted from (
-         select lane_position, lag(lane_position, 1, 0::bigint) over (order by outbox_id) as previous
-         from runlane.outbox join runlane.runs using (run_id)
-         where outbox.thread_id = $1 and type = 'run.interrupted') as ordered`,
-      [thread],
-    );
-    expect(inLaneOrder.rows).toEqual([{ sorted: true }]);
-    expect(await world.ready(thread)).toEqual(runIds);
-    await finish();
-  });
-
   test('of a burst in one batch end in the order of the log: pending, then superseded, sequences without gaps', async () => {
     const thread = randomUUID();
     const { runIds } = await world.admit([create(thread), interrupting(thread), rollingBack(thread)]);

@@ -18,6 +18,7 @@ const local = {
   events_stored: new Wakeup(),
   dead_letters_stored: new Wakeup(),
   stops_requested: new Wakeup(),
+  lanes_marked: new Wakeup(),
 };
 
 beforeAll(async () => {

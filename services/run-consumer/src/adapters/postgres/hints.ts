@@ -6,7 +6,7 @@ import type { Hints } from '../../app/ports.ts';
 /** Channel on which processes tell each other that there is work; the payload says which. */
 export const HINT_CHANNEL = 'runlane_hints';
 
-type Topic = 'runs_ready' | 'events_stored' | 'dead_letters_stored' | 'stops_requested';
+type Topic = 'runs_ready' | 'events_stored' | 'dead_letters_stored' | 'stops_requested' | 'lanes_marked';
 
 export type HintOptions = {
   pool: Pool;
@@ -63,6 +63,10 @@ export class PostgresHints implements Hints {
     this.#hint('stops_requested', this.#options.urgentIntervalMs);
   }
 
+  lanesMarked(): void {
+    this.#hint('lanes_marked');
+  }
+
   /** Call with the payload of a notification; null (a new connection, which may have missed some) wakes everything. */
   onNotify(payload: string | null): void {
     const { local } = this.#options;
@@ -71,6 +75,7 @@ export class PostgresHints implements Hints {
     if (payload === null || payload.includes('events_stored')) local.events_stored.notify();
     if (payload === null || payload.includes('dead_letters_stored')) local.dead_letters_stored.notify();
     if (payload === null || payload.includes('stops_requested')) local.stops_requested.notify();
+    if (payload === null || payload.includes('lanes_marked')) local.lanes_marked.notify();
   }
 
   /** Drops what is still to be told. */

@@ -91,37 +91,45 @@ test('another server with the same files is noticed; where nothing was under way
   resources.defer(() => removeLocalData(dataDir));
   const server = resources.use(await startPostgres({ dataDir, env: { ...process.env, DATABASE_URL: '' } }));
   const own = resources.use(await LedgerWorld.create(server.url));
-  const restarted = async () => {
+  const restarted = async (look: () => Promise<unknown>) => {
     await server.restart();
     await eventually(
       () =>
-        renew(own.rows.pool).then(
+        look().then(
           () => true,
           () => false,
         ),
       { what: 'the server answers' },
     );
   };
-  await restarted();
+  await restarted(() => renew(own.rows.pool));
   expect(await standing(own.rows.pool)).toEqual([{ is_original: true, claims_are_due: false }]);
   await letTimePass(own.rows.pool);
 
-  await createExecutorLeases(own.rows.pool).release(EXECUTOR);
-  await restarted();
+  const leases = createExecutorLeases(own.rows.pool);
+  await leases.release(EXECUTOR);
+  // It counts who was there before it, and not itself.
+  await restarted(() => leases.register(randomUUID(), 'test', LEASE_MS));
   expect(await standing(own.rows.pool)).toEqual([{ is_original: true, claims_are_due: true }]);
 });
 
 test('in a copy no lease is taken from an executor that only has to renew it', async () => {
   const { pool } = world.rows;
   const stranded = createStrandedRuns(pool);
+  const takeExpired = async () => {
+    const expired = await stranded.expiredLeases();
+    const taken = await stranded.takeLeases([EXECUTOR]);
+    expect(expired).toEqual(taken.map(({ executorId }) => executorId));
+    return taken;
+  };
   await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);
   await pool.query('update runlane.ledger_life set is_only = true');
-  expect(await stranded.takeExpiredLeases()).toEqual([]);
+  expect(await takeExpired()).toEqual([]);
   await createExecutorLeases(pool).register(randomUUID(), 'another', LEASE_MS);
-  expect(await stranded.takeExpiredLeases()).toEqual([]);
+  expect(await takeExpired()).toEqual([]);
 
   await letTimePass(pool);
-  expect(await stranded.takeExpiredLeases()).toEqual([{ executorId: EXECUTOR, host: 'test' }]);
+  expect(await takeExpired()).toEqual([{ executorId: EXECUTOR, host: 'test' }]);
 });
 
 test('what the log knows of a loss closes claims as well', async () => {
@@ -131,4 +139,13 @@ test('what the log knows of a loss closes claims as well', async () => {
   expect(await claimCount(pool)).toBe(0);
   await letTimePass(pool);
   expect(await claimCount(pool)).toBe(1);
+});
+
+test('a lease that was seen to have run out, and is renewed before it is taken, is not', async () => {
+  const { pool } = world.rows;
+  const stranded = createStrandedRuns(pool);
+  await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);
+  expect(await stranded.expiredLeases()).toEqual([EXECUTOR]);
+  await renew(pool);
+  expect(await stranded.takeLeases([EXECUTOR])).toEqual([]);
 });

@@ -4,13 +4,16 @@ import type { InRecord } from '@runlane/kafka';
 import { Stoppages } from '@runlane/log-ledger';
 import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
+import type { Slice } from '../../app/end-marked-runs.ts';
 import type { AdmissionLedger, BatchResult } from '../../app/ports.ts';
 import { recordingHints } from '../../app/recording-ports.fixture.ts';
 import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.ts';
 import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
+import { ENDED_AT_ONCE } from '../../domain/lane-mark.ts';
 import { settlementOf } from '../../domain/settlement.ts';
 import { RunRows, silent } from '../langgraph/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
+import { createMarkedRuns } from './marked-runs.ts';
 import { createRunClaims } from './run-claims.ts';
 import { createExecutorLeases } from './run-store.ts';
 import { createRunSettlements } from './run-settlements.ts';
@@ -25,6 +28,8 @@ export const EXECUTOR = 'eeeeeeee-0000-4000-8000-000000000001';
 export class LedgerWorld implements AsyncDisposable {
   readonly rows: RunRows;
   readonly hints = recordingHints();
+  /** How many waiting runs of a lane a request ends at once. */
+  endedAtOnce = ENDED_AT_ONCE;
   readonly #checkpoints = createThreadCheckpoints('public');
   #nextOffset = 0;
 
@@ -76,6 +81,7 @@ export class LedgerWorld implements AsyncDisposable {
         hints: this.hints,
         report: (report) => reports.push(report),
         stoppages: new Stoppages(),
+        endedAtOnce: this.endedAtOnce,
         logger: silent,
       },
     );
@@ -102,6 +108,11 @@ export class LedgerWorld implements AsyncDisposable {
       throw error;
     }
     throw new Error('The process has survived.');
+  }
+
+  /** Ends a slice of marked runs; null while somebody holds the thread. */
+  endSlice(threadId: string, limit: number, pool = this.rows.pool): Promise<Slice | null> {
+    return createMarkedRuns(pool, this.#checkpoints).endSlice(threadId, limit);
   }
 
   claim(limit = 100): Promise<ClaimedRun[]> {

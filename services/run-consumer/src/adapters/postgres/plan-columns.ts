@@ -27,10 +27,11 @@ export function runColumns(runs: readonly AdmittedRun[]): unknown[][] {
     runs.map((run) => (run.status === 'pending' ? run.delaySeconds : null)),
     runs.map((run) => jsonOrNull(run.ownConfigurable)),
     runs.map((run) => jsonOrNull(run.assistantConfigurable)),
+    runs.map((run) => (run.status === 'pending' ? run.admissionPosition : null)),
   ];
 }
 
-/** The arrays of cancel-runs about the cancellations, in the order of its parameters. */
+/** The arrays of cancel-runs about the cancellations, in the order of its parameters but the last. */
 export function cancellationColumns(cancellations: readonly Cancellation[]): unknown[][] {
   return [
     cancellations.map((cancellation) => cancellation.ordinal),
@@ -41,6 +42,23 @@ export function cancellationColumns(cancellations: readonly Cancellation[]): unk
     cancellations.map((cancellation) => cancellation.supersededBy),
     cancellations.map((cancellation) => cancellation.threadStatus),
     cancellations.map((cancellation) => cancellation.beforeOffset),
+  ];
+}
+
+/** The last of them: of a long lane how many waiting runs are ended now. */
+export function firstCounts(cancellations: readonly Cancellation[]): (number | null)[] {
+  return cancellations.map(({ mark }) => mark?.firstCount ?? null);
+}
+
+/** The arrays of mark-lanes, in the order of its parameters. */
+export function markColumns(cancellations: readonly Cancellation[]): unknown[][] {
+  const marking = cancellations.filter(({ mark }) => mark !== null);
+  return [
+    marking.map(({ threadId }) => threadId),
+    marking.map(({ mark }) => mark?.throughPosition),
+    marking.map(({ action }) => action),
+    marking.map(({ reason }) => reason),
+    marking.map(({ supersededBy }) => supersededBy),
   ];
 }
 

@@ -5,11 +5,14 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
 import type { PoolClient } from 'pg';
+import type { ClaimedRun } from '../../domain/run.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/run-rows.fixture.ts';
 import { createRunClaims } from './run-claims.ts';
+import { createRunSettlements } from './run-settlements.ts';
 import { createExecutorLeases } from './run-store.ts';
 import { sql } from './statements.ts';
+import { createThreadCheckpoints } from './thread-checkpoints.ts';
 
 const EXECUTOR = randomUUID();
 const FLOOR = '00000000-0000-0000-0000-000000000000';
@@ -38,25 +41,28 @@ async function addReady(graphId: string, count: number, waitedSeconds: number): 
 const claimOf = (graphIds: readonly string[], limit: number) =>
   createRunClaims(rows.pool, graphIds).claim(EXECUTOR, limit, []);
 
-/** Pages that a claim of 10 runs of the graph `mine` touches, and where the next claim would look from. */
+/** Pages that a claim of 10 runs of the graph `mine` touches, and where the next claim would look from when it took all. */
 async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom: Date | null }> {
-  const values = [EXECUTOR, 10, [], FLOOR, ['mine'], lookFrom, 28];
+  const look = [EXECUTOR, [], ['mine'], lookFrom, 28];
   const client = await rows.pool.connect();
-  try {
-    await client.query('begin');
+  const pagesOf = async (text: string, values: unknown[]): Promise<number> => {
     const { rows: found } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-      `explain (analyze, buffers, format json) ${sql.claimReadyRuns.text}`,
+      `explain (analyze, buffers, format json) ${text}`,
       values,
     );
     const plan = found[0]?.['QUERY PLAN'][0].Plan;
-    await client.query('rollback');
+    return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
+  };
+  try {
     await client.query('begin');
-    const { rows: seen } = await client.query<{ look_from: Date | null }>(sql.claimReadyRuns.text, values);
+    const { rows: seen } = await client.query<{ run_ids: string[]; look_from: Date | null }>(
+      sql.selectReadyRuns.text,
+      look,
+    );
     if (seen[0] === undefined) throw new Error('No row.');
-    return {
-      pages: (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN),
-      lookFrom: seen[0].look_from,
-    };
+    const lookPages = await pagesOf(sql.selectReadyRuns.text, look);
+    const claimPages = await pagesOf(sql.claimRuns.text, [EXECUTOR, 10, [], FLOOR, seen[0].run_ids]);
+    return { pages: lookPages + claimPages, lookFrom: seen[0].look_from };
   } finally {
     await client.query('rollback');
     client.release();
@@ -98,7 +104,7 @@ test('ready runs of other graphs cost a claim nothing, however many and however 
   await addReady('foreign', 20_000, 900);
   await addReady('mine', 1, 1);
   await rows.pool.query('vacuum (analyze) runlane.runs');
-  expect((await lookOf(null)).pages).toBeLessThan(60);
+  expect((await lookOf(null)).pages).toBeLessThan(80);
   expect(await claimOf(['mine'], 10)).toHaveLength(1);
 });
 
@@ -107,7 +113,14 @@ test('of a full queue a claim reads and locks little more than it takes', async 
   await rows.pool.query('vacuum (analyze) runlane.runs');
   expect((await lookOf(null)).pages).toBeLessThan(400);
   await inOpenTransaction('begin', async (client) => {
-    await client.query(sql.claimReadyRuns.text, [EXECUTOR, 10, [], FLOOR, ['mine'], null, 28]);
+    const { rows: ready } = await client.query<{ run_ids: string[] }>(sql.selectReadyRuns.text, [
+      EXECUTOR,
+      [],
+      ['mine'],
+      null,
+      28,
+    ]);
+    await client.query(sql.claimRuns.text, [EXECUTOR, 10, [], FLOOR, ready[0]?.run_ids]);
     const { rows: free } = await rows.pool.query('select run_id from runlane.runs for update skip locked');
     expect(free).toHaveLength(19_990);
   });
@@ -124,7 +137,7 @@ test('runs that went through beside an old snapshot cost the next claims nothing
     await addReady('mine', 1, 0);
     const all = await lookOf(null);
     expect(all.pages).toBeGreaterThan(100);
-    expect((await lookOf(all.lookFrom)).pages).toBeLessThan(60);
+    expect((await lookOf(all.lookFrom)).pages).toBeLessThan(80);
   });
 });
 
@@ -143,9 +156,91 @@ test('a run that was long under way is found by one of the next looks at all', a
   await eventually(async () => (await claims.claim(EXECUTOR, 10, [])).length === 1, { what: 'the run is claimed' });
 });
 
+test('what a claim leaves, because it takes no more, is seen by the next one, however long it has waited', async () => {
+  const claims = createRunClaims(rows.pool, ['mine'], { lookAtAllEveryMs: 600_000 });
+  const ids = await addReady('mine', 4, 60);
+  const claimed: string[] = [];
+  for (let count = 0; count < 4; count += 1) {
+    claimed.push(...(await claims.claim(EXECUTOR, 1, claimed)).map(({ runId }) => runId));
+  }
+  expect(claimed).toEqual(ids);
+});
+
 test('a new lease looks at all: without one nothing of what was seen was claimed', async () => {
   const claims = createRunClaims(rows.pool, ['mine']);
   await addReady('mine', 1, 3_600);
   expect(await claims.claim(randomUUID(), 10, [])).toEqual([]);
   expect(await claims.claim(EXECUTOR, 10, [])).toHaveLength(1);
+});
+
+/** Milliseconds until the run of the graph may be claimed again, by the database's clock; 0 for one that may be. */
+async function waitOf(graphId: string): Promise<number> {
+  const { rows: found } = await rows.pool.query<{ ms: number }>(
+    `select greatest(extract(epoch from ready_at - clock_timestamp()) * 1000, 0)::float8 as ms
+     from runlane.runs where graph_id = $1`,
+    [graphId],
+  );
+  return found[0]?.ms ?? NaN;
+}
+
+/** As time does: what waits is due. */
+const letTimePass = () =>
+  rows.pool.query(`update runlane.runs set ready_at = least(ready_at, clock_timestamp()) where ready_at is not null`);
+
+async function handBack(run: ClaimedRun, spendsAttempt: boolean): Promise<void> {
+  const settlements = createRunSettlements(rows.pool, createThreadCheckpoints('public'));
+  const { runId, threadId, fencingToken } = run;
+  const settlement = { kind: 'requeue', spendsAttempt, isolate: false } as const;
+  expect(await settlements.settle([{ runId, threadId, fencingToken, settlement }])).toEqual(['requeued']);
+}
+
+async function claimOne(graphId: string): Promise<ClaimedRun> {
+  const [run] = await claimOf([graphId], 1);
+  if (run === undefined) throw new Error('Nothing is claimed.');
+  return run;
+}
+
+test('a run that comes back at once again and again without spending an attempt is claimed at longer and longer intervals', async () => {
+  await addReady('mine', 1, 60);
+  const waits: number[] = [];
+  for (let times = 0; times < 14; times += 1) {
+    await handBack(await claimOne('mine'), false);
+    waits.push(await waitOf('mine'));
+    await letTimePass();
+  }
+  // Rolling deploys, a failover: what happens now and then costs nothing.
+  expect(waits.slice(0, 3)).toEqual([0, 0, 0]);
+  for (const wait of waits.slice(7)) expect(wait).toBeGreaterThan(0);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(30_000);
+  expect(waits.at(-1)).toBeGreaterThan(15_000);
+
+  const run = await claimOne('mine');
+  expect(run.attempt).toBe(1);
+  await handBack(run, false);
+  const [other] = await addReady('mine', 1, 0);
+  expect((await claimOf(['mine'], 10)).map(({ runId }) => runId)).toEqual([other]);
+});
+
+test('one that spends attempts, or has executed for a while in between, waits for nothing', async () => {
+  await addReady('mine', 1, 60);
+  for (let times = 0; times < 10; times += 1) {
+    const run = await claimOne('mine');
+    await rows.pool.query(`update runlane.runs set updated_at = now() - interval '1 minute' where graph_id = 'mine'`);
+    await handBack(run, false);
+    expect(await waitOf('mine')).toBe(0);
+  }
+  await handBack(await claimOne('mine'), true);
+  expect(await waitOf('mine')).toBe(0);
+});
+
+test('a run that is ready by a clock far ahead, such as that of the server before a failover, is claimed', async () => {
+  await addReady('mine', 1, -3_600);
+  expect(await claimOf(['mine'], 1)).toHaveLength(1);
+});
+
+test('a run that waits is claimed by a process that asks again and again once its time has come', async () => {
+  const claims = createRunClaims(rows.pool, ['mine'], { lookAtAllEveryMs: 600_000 });
+  await addReady('mine', 1, -3);
+  expect(await claims.claim(EXECUTOR, 1, [])).toEqual([]);
+  await eventually(async () => (await claims.claim(EXECUTOR, 1, [])).length === 1, { what: 'the run is claimed' });
 });

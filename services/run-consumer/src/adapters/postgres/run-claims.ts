@@ -29,8 +29,7 @@ type ClaimedRow = {
   thread_resting_status: RestingStatus | null;
 };
 
-type Seen = { candidate_count: number; look_from: Date | null };
-type FoundRow = Seen & (ClaimedRow | { run_id: null });
+type Ready = { run_ids: string[]; look_from: Date | null; look_from_if_left: Date | null; has_forgotten: boolean };
 
 /**
  * Milliseconds after which a claim looks at all ready runs again, and not only from where the last one has come to: how
@@ -91,27 +90,33 @@ class PostgresClaims implements RunClaims {
     tried: number,
   ): Promise<{ runs: ClaimedRun[]; candidateCount: number }> {
     const lookFrom = this.#nextLookFrom(executorId);
+    const [ready] = await onDatabase(() =>
+      query<Ready>(this.#pool, sql.selectReadyRuns, [executorId, known, this.#graphIds, lookFrom, tried]),
+    );
+    if (ready === undefined) throw new Error('select-ready-runs gave no row; it always gives one.');
+    const candidates = ready.run_ids;
+    const runs =
+      candidates.length > 0 || ready.has_forgotten ? await this.#take(executorId, limit, known, candidates) : [];
+    // What others hold counts as left: they may give it back.
+    const taken = new Set(runs.map(({ runId }) => runId));
+    const isLeft = candidates.length === tried || candidates.some((runId) => !taken.has(runId));
+    if (lookFrom === null) this.#lookedAtAllMs = performance.now();
+    this.#lookFrom = isLeft ? ready.look_from_if_left : ready.look_from;
+    return { runs, candidateCount: candidates.length };
+  }
+
+  async #take(
+    executorId: string,
+    limit: number,
+    known: readonly string[],
+    candidates: readonly string[],
+  ): Promise<ClaimedRun[]> {
     // Before the claim: the run's first checkpoint is made after it, by the same clock.
     const floor = checkpointFloorAt(Date.now());
     const rows = await onDatabase(() =>
-      query<FoundRow>(this.#pool, sql.claimReadyRuns, [
-        executorId,
-        limit,
-        known,
-        floor,
-        this.#graphIds,
-        lookFrom,
-        tried,
-      ]),
+      query<ClaimedRow>(this.#pool, sql.claimRuns, [executorId, limit, known, floor, candidates]),
     );
-    const [seen] = rows;
-    if (seen === undefined) throw new Error('claim-ready-runs gave no row; it always gives one.');
-    if (lookFrom === null) this.#lookedAtAllMs = performance.now();
-    this.#lookFrom = seen.look_from;
-    return {
-      runs: rows.flatMap((row) => (row.run_id === null ? [] : [claimedRunOf(row)])),
-      candidateCount: seen.candidate_count,
-    };
+    return rows.map(claimedRunOf);
   }
 
   /** Null looks at all: now and then, and under a new lease, because without one nothing of what was seen was claimed. */

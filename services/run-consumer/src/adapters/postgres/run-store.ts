@@ -54,9 +54,13 @@ export function createExecutorLeases(pool: Pool): ExecutorLeases {
 /** Runs whose executor is gone. */
 export function createStrandedRuns(pool: Pool): StrandedRuns {
   return {
-    async takeExpiredLeases() {
+    async expiredLeases() {
+      const rows = await onDatabase(() => query<{ executor_id: string }>(pool, sql.selectExpiredExecutors, []));
+      return rows.map((row) => row.executor_id);
+    },
+    async takeLeases(executorIds) {
       const rows = await onDatabase(() =>
-        query<{ executor_id: string; host: string }>(pool, sql.takeExpiredExecutors, []),
+        query<{ executor_id: string; host: string }>(pool, sql.takeExpiredExecutors, [executorIds]),
       );
       return rows.map((row) => ({ executorId: row.executor_id, host: row.host }));
     },

@@ -9,11 +9,11 @@ import { answering, inShort, localSender, OK, onRequest, post, receiver } from '
 
 describe('R: the status of a final answer decides', () => {
   test.each([
-    ...['200 OK', '201 Created', '202 Accepted', '204 No Content', '299 Fine'].map((status) => ['R3', status]),
+    ...['200 OK', '201 Created', '202 Accepted', '204 No Content', '299 Fine'].map((status) => ['H-R3', status]),
     ...['300 Many', '304 Not Modified', '400 Bad', '401 No', '403 No', '404 No', '413 Big', '415 No', '422 No'].map(
-      (s) => ['R8', s],
+      (s) => ['H-R8', s],
     ),
-    ...['410 Gone', '500 Oops', '502 Bad', '503 Later', '504 Slow', '520 Odd', '599 Odd'].map((s) => ['R5', s]),
+    ...['410 Gone', '500 Oops', '502 Bad', '503 Later', '504 Slow', '520 Odd', '599 Odd'].map((s) => ['H-R5', s]),
   ])('%s %s', async (_row, status = '') => {
     await using to = await receiver(
       answering(status.startsWith('204') || status.startsWith('304') ? head(status) : empty(status)),
@@ -25,12 +25,12 @@ describe('R: the status of a final answer decides', () => {
   });
 
   test.each([
-    ['R1', '301', 'location: http://169.254.169.254/latest/meta-data/'],
-    ['R1', '302', 'location: /elsewhere'],
-    ['R1', '303', 'location: https://example.com/'],
-    ['R2', '307', 'location: http://127.0.0.1/'],
-    ['R2', '308', 'location: ?'],
-    ['R2', '307', 'x-no: location'],
+    ['H-R1', '301', 'location: http://169.254.169.254/latest/meta-data/'],
+    ['H-R1', '302', 'location: /elsewhere'],
+    ['H-R1', '303', 'location: https://example.com/'],
+    ['H-R2', '307', 'location: http://127.0.0.1/'],
+    ['H-R2', '308', 'location: ?'],
+    ['H-R2', '307', 'x-no: location'],
   ])('%s a %s with "%s" is an answer, and nothing is asked again', async (_row, status, location) => {
     await using to = await receiver(answering(empty(`${status} Moved`, location)));
     await using sender = localSender({ limits });
@@ -46,12 +46,12 @@ describe('R: the status of a final answer decides', () => {
   });
 
   test.each([
-    ['R7', '503', ['retry-after: 120'], 120],
-    ['R7', '429', ['retry-after: 9999999999'], 86_400],
-    ['R7', '503', ['retry-after: soon'], null],
-    ['R7', '503', ['retry-after: 10', 'retry-after: 20'], 20],
-    ['R7', '503', ['retry-after: -1'], null],
-    ['R7', '502', [], null],
+    ['H-R7', '503', ['retry-after: 120'], 120],
+    ['H-R7', '429', ['retry-after: 9999999999'], 86_400],
+    ['H-R7', '503', ['retry-after: soon'], null],
+    ['H-R7', '503', ['retry-after: 10', 'retry-after: 20'], 20],
+    ['H-R7', '503', ['retry-after: -1'], null],
+    ['H-R7', '502', [], null],
   ])('%s a %s with %j asks to wait %s seconds', async (_row, status, headers, seconds) => {
     await using to = await receiver(answering(empty(`${status} x`, ...headers)));
     await using sender = localSender({ limits });
@@ -59,19 +59,19 @@ describe('R: the status of a final answer decides', () => {
   });
 
   test.each([
-    ['R9', '400', ['webhook-delivery: abort-message'], 'abort-message'],
-    ['R9', '404', ['Webhook-Delivery: Disable'], 'disable'],
-    ['R9', '404', ['webhook-delivery: abort-message', 'webhook-delivery: disable'], 'disable'],
-    ['R9', '404', ['webhook-delivery: nonsense'], null],
-    ['R9', '200', ['webhook-delivery: disable'], null],
-    ['R9', '503', ['webhook-delivery: disable'], null],
+    ['H-R9', '400', ['webhook-delivery: abort-message'], 'abort-message'],
+    ['H-R9', '404', ['Webhook-Delivery: Disable'], 'disable'],
+    ['H-R9', '404', ['webhook-delivery: abort-message', 'webhook-delivery: disable'], 'disable'],
+    ['H-R9', '404', ['webhook-delivery: nonsense'], null],
+    ['H-R9', '200', ['webhook-delivery: disable'], null],
+    ['H-R9', '503', ['webhook-delivery: disable'], null],
   ])('%s a %s with %j instructs %s', async (_row, status, headers, instruction) => {
     await using to = await receiver(answering(empty(`${status} x`, ...headers)));
     await using sender = localSender({ limits });
     expect(await post(sender, url(to))).toMatchObject({ kind: 'response', instruction });
   });
 
-  test('R10 the body of a 200 means nothing, and is kept for people without what it copied from the request', async () => {
+  test('H-R10 the body of a 200 means nothing, and is kept for people without what it copied from the request', async () => {
     const body = '{"error":"no"} at /hook?token=s3cret-token with Bearer top-secret \u0000';
     await using to = await receiver(answering(`${head('200 OK', `content-length: ${body.length}`)}${body}`));
     await using sender = localSender({ limits });
@@ -124,14 +124,14 @@ test.each([
   'proxy-authorization',
   'x-forwarded-for',
   'metadata',
-])('H1 a request with the header %s is not sent', async (name) => {
+])('H-H1 a request with the header %s is not sent', async (name) => {
   await using to = await receiver(answering(OK));
   await using sender = localSender({ limits });
   expect(inShort(await post(sender, url(to), { headers: { [name]: 'x' } }))).toBe('blocked reserved_header');
   expect(to.received).toEqual([]);
 });
 
-test.each(['a\r\nhost: internal', 'a\u0000', 'tökén\u{1f600}'])('H1 a header value %j is not sent', async (value) => {
+test.each(['a\r\nhost: internal', 'a\u0000', 'tökén\u{1f600}'])('H-H1 a header value %j is not sent', async (value) => {
   await using to = await receiver(answering(OK));
   await using sender = localSender({ limits });
   expect(inShort(await post(sender, url(to), { headers: { 'x-token': value } }))).toBe('blocked invalid_request');

@@ -21,19 +21,19 @@ afterEach(() => {
 
 describe('a denied address is never birds.dialled', () => {
   test.each([
-    ['D1', 'loopback', ['127.0.0.1']],
-    ['D1', 'IPv6 loopback', ['::1']],
-    ['D2', 'a public and a private address', [PUBLIC, '10.0.0.1']],
-    ['D2', 'a private and a public address', ['192.168.0.1', PUBLIC]],
-    ['D2', 'a public IPv4 and a private IPv6 address', [PUBLIC, 'fd00::1']],
-    ['D2', 'a public IPv6 and a private IPv4 address', [PUBLIC_V6, '172.16.0.1']],
-    ['D2', 'a mapped loopback address', ['0:0:0:0:0:ffff:7f00:1']],
-    ['D2', 'an IPv4-compatible public address', ['0:0:0:0:0:0:808:808']],
-    ['D2', 'a NAT64 form', ['64:ff9b::7f00:1']],
-    ['D3', 'the metadata service', ['169.254.169.254']],
-    ['D3', 'the wire server', ['168.63.129.16']],
-    ['D3', 'unspecified addresses', ['0.0.0.0']],
-    ['D10', 'our own public address', ['203.0.114.7']],
+    ['H-D1', 'loopback', ['127.0.0.1']],
+    ['H-D1', 'IPv6 loopback', ['::1']],
+    ['H-D2', 'a public and a private address', [PUBLIC, '10.0.0.1']],
+    ['H-D2', 'a private and a public address', ['192.168.0.1', PUBLIC]],
+    ['H-D2', 'a public IPv4 and a private IPv6 address', [PUBLIC, 'fd00::1']],
+    ['H-D2', 'a public IPv6 and a private IPv4 address', [PUBLIC_V6, '172.16.0.1']],
+    ['H-D2', 'a mapped loopback address', ['0:0:0:0:0:ffff:7f00:1']],
+    ['H-D2', 'an IPv4-compatible public address', ['0:0:0:0:0:0:808:808']],
+    ['H-D2', 'a NAT64 form', ['64:ff9b::7f00:1']],
+    ['H-D3', 'the metadata service', ['169.254.169.254']],
+    ['H-D3', 'the wire server', ['168.63.129.16']],
+    ['H-D3', 'unspecified addresses', ['0.0.0.0']],
+    ['H-D10', 'our own public address', ['203.0.114.7']],
   ])('%s when the name has %s', async (_row, _name, values) => {
     await using dns = await dnsServer(always((name, type) => addresses(name, type, values)));
     await using sender = testSender({
@@ -50,7 +50,7 @@ describe('a denied address is never birds.dialled', () => {
     expect(birds.dialled).toEqual([]);
   });
 
-  test('D1 when the name was public before (rebinding)', async () => {
+  test('H-D1 when the name was public before (rebinding)', async () => {
     let isPublic = true;
     await using to = await receiver((socket) => onRequest(socket, () => socket.end(OK)));
     await using dns = await dnsServer(always((name, type) => addresses(name, type, [isPublic ? PUBLIC : '127.0.0.1'])));
@@ -65,7 +65,7 @@ describe('a denied address is never birds.dialled', () => {
     expect(birds.dialled).toEqual([]);
   });
 
-  test('D5 a kept connection is used on when the name turns private, and the next one is refused', async () => {
+  test('H-D5 a kept connection is used on when the name turns private, and the next one is refused', async () => {
     let isPublic = true;
     await using to = await receiver((socket) =>
       onRequest(socket, (count) => (count < 3 ? socket.write(OK) : socket.end(OK))),
@@ -87,7 +87,7 @@ describe('a denied address is never birds.dialled', () => {
 
   test.each([
     [
-      'D6',
+      'H-D6',
       'an alias of an internal name',
       [
         { name: HOST, type: 'CNAME', value: 'db.corp.example' },
@@ -95,7 +95,7 @@ describe('a denied address is never birds.dialled', () => {
       ],
     ],
     [
-      'D6',
+      'H-D6',
       'thirty aliases that end inside',
       [
         ...Array.from({ length: 30 }, (_, index) => ({

@@ -21,7 +21,7 @@ describe('the checked addresses are the birds.dialled ones', () => {
   test.each([
     ['IPv4 only', [PUBLIC], [`${PUBLIC} 80`]],
     ['IPv6 only', [PUBLIC_V6], [`${PUBLIC_V6} 80`]],
-  ])('D4 %s, with one lookup for each family and the Host of the name', async (_name, values, expected) => {
+  ])('H-D4 %s, with one lookup for each family and the Host of the name', async (_name, values, expected) => {
     await using to = await receiver(answering(OK));
     await using dns = await dnsServer(always((name, type) => addresses(name, type, values)));
     const { dial, dialled: sent } = recordingDial(to.port);
@@ -33,7 +33,7 @@ describe('the checked addresses are the birds.dialled ones', () => {
     expect(to.received[0]).toContain(`\r\nhost: ${HOST}\r\n`);
   });
 
-  test('D4 one family refuses, or hangs: the other one is used', async () => {
+  test('H-D4 one family refuses, or hangs: the other one is used', async () => {
     await using to = await receiver(answering(OK));
     await using dns = await dnsServer(always((name, type) => addresses(name, type, [PUBLIC, PUBLIC_V6])));
     for (const isHanging of [false, true]) {
@@ -52,7 +52,7 @@ describe('the checked addresses are the birds.dialled ones', () => {
   });
 
   test.each(['SERVFAIL', 'REFUSED'] as const)(
-    'D4 the lookup of one family ends in %s: the other one is used',
+    'H-D4 the lookup of one family ends in %s: the other one is used',
     async (code) => {
       await using to = await receiver(answering(OK));
       await using dns = await dnsServer(
@@ -67,17 +67,17 @@ describe('the checked addresses are the birds.dialled ones', () => {
 
 describe('a name that gives no address is worth another try', () => {
   test.each<[string, string, DnsAnswer]>([
-    ['D7', 'NXDOMAIN', { kind: 'code', code: 'NXDOMAIN' }],
-    ['D7', 'SERVFAIL', { kind: 'code', code: 'SERVFAIL' }],
-    ['D7', 'REFUSED', { kind: 'code', code: 'REFUSED' }],
-    ['D7', 'an empty answer', { kind: 'records', records: [] }],
+    ['H-D7', 'NXDOMAIN', { kind: 'code', code: 'NXDOMAIN' }],
+    ['H-D7', 'SERVFAIL', { kind: 'code', code: 'SERVFAIL' }],
+    ['H-D7', 'REFUSED', { kind: 'code', code: 'REFUSED' }],
+    ['H-D7', 'an empty answer', { kind: 'records', records: [] }],
     [
-      'D7',
+      'H-D7',
       'a truncated answer',
       { kind: 'records', records: [{ name: HOST, type: 'A', value: PUBLIC }], isTruncated: true },
     ],
     [
-      'D7',
+      'H-D7',
       'seventeen addresses',
       addresses(
         HOST,
@@ -85,9 +85,9 @@ describe('a name that gives no address is worth another try', () => {
         Array.from({ length: 17 }, (_, index) => `93.184.215.${index}`),
       ),
     ],
-    ['D6', 'an alias of itself', { kind: 'records', records: [{ name: HOST, type: 'CNAME', value: HOST }] }],
+    ['H-D6', 'an alias of itself', { kind: 'records', records: [{ name: HOST, type: 'CNAME', value: HOST }] }],
     [
-      'D6',
+      'H-D6',
       'aliases that lead nowhere',
       {
         kind: 'records',
@@ -98,7 +98,7 @@ describe('a name that gives no address is worth another try', () => {
         })),
       },
     ],
-    ['D8', 'no answer', { kind: 'mute' }],
+    ['H-D8', 'no answer', { kind: 'mute' }],
   ])('%s %s', async (_row, _name, answer) => {
     await using dns = await dnsServer(
       always((_asked, type) =>
@@ -112,7 +112,7 @@ describe('a name that gives no address is worth another try', () => {
     expect(result.timings.totalMs).toBeLessThan(2 * limits.dnsMs + 1_000);
   });
 
-  test('D8 and two hundred names without an answer cost another origin nothing', async () => {
+  test('H-D8 and two hundred names without an answer cost another origin nothing', async () => {
     await using to = await receiver(answering(OK));
     await using dns = await dnsServer(
       always((name, type) => (name.endsWith('.mute.example') ? { kind: 'mute' } : addresses(name, type, [PUBLIC]))),
@@ -152,7 +152,7 @@ describe('a resolver that answers nobody is a fault of ours', () => {
   });
 });
 
-describe('S11 many names at one address share its slots', () => {
+describe('H-S11 many names at one address share its slots', () => {
   test('and leave the slots of other addresses alone', async () => {
     const OTHER = '93.184.216.34';
     await using hanging = await receiver(() => undefined);

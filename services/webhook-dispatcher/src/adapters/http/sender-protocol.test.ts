@@ -9,9 +9,9 @@ import { answering, inShort, localSender, OK, onRequest, post, receiver } from '
 
 describe('P: success needs a complete head', () => {
   test.each<[string, string, Parameters<typeof receiver>[0]]>([
-    ['P1', 'a reset before the head', (socket) => onRequest(socket, () => socket.resetAndDestroy())],
+    ['H-P1', 'a reset before the head', (socket) => onRequest(socket, () => socket.resetAndDestroy())],
     [
-      'P1',
+      'H-P1',
       'a reset inside the head',
       (socket) =>
         onRequest(socket, () => {
@@ -19,22 +19,22 @@ describe('P: success needs a complete head', () => {
           setTimeout(() => socket.resetAndDestroy(), 50);
         }),
     ],
-    ['P1', 'an end inside the head', (socket) => onRequest(socket, () => socket.end('HTTP/1.1 200 OK\r\nx: y\r\n'))],
-    ['P2', 'an end without a byte', (socket) => onRequest(socket, () => socket.end())],
-    ['P3', 'SSH', (socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n')],
-    ['P3', 'HTTP/0.9', (socket) => onRequest(socket, () => socket.end('<html>hello</html>'))],
-    ['P3', 'an HTTP/2 preface', (socket) => socket.end('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
-    ['P3', 'a TLS alert', (socket) => socket.end(Buffer.from('15030100020228', 'hex'))],
+    ['H-P1', 'an end inside the head', (socket) => onRequest(socket, () => socket.end('HTTP/1.1 200 OK\r\nx: y\r\n'))],
+    ['H-P2', 'an end without a byte', (socket) => onRequest(socket, () => socket.end())],
+    ['H-P3', 'SSH', (socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n')],
+    ['H-P3', 'HTTP/0.9', (socket) => onRequest(socket, () => socket.end('<html>hello</html>'))],
+    ['H-P3', 'an HTTP/2 preface', (socket) => socket.end('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
+    ['H-P3', 'a TLS alert', (socket) => socket.end(Buffer.from('15030100020228', 'hex'))],
     [
-      'P4',
+      'H-P4',
       '101 Switching Protocols',
       answering(head('101 Switching Protocols', 'upgrade: websocket', 'connection: upgrade')),
     ],
-    ['P4', 'an unasked 100 Continue', answering(`${head('100 Continue')}${OK}`)],
-    ['P5', 'length and chunks', answering(`${head('200 OK', 'content-length: 2', 'transfer-encoding: chunked')}ok`)],
-    ['P5', 'two lengths', answering(`${head('200 OK', 'content-length: 2', 'content-length: 3')}ok`)],
-    ['P5', 'a length that is no number', answering(`${head('200 OK', 'content-length: 2x')}ok`)],
-    ['P6', 'NUL in a header', answering(empty('200 OK', 'x: a\u0000b'))],
+    ['H-P4', 'an unasked 100 Continue', answering(`${head('100 Continue')}${OK}`)],
+    ['H-P5', 'length and chunks', answering(`${head('200 OK', 'content-length: 2', 'transfer-encoding: chunked')}ok`)],
+    ['H-P5', 'two lengths', answering(`${head('200 OK', 'content-length: 2', 'content-length: 3')}ok`)],
+    ['H-P5', 'a length that is no number', answering(`${head('200 OK', 'content-length: 2x')}ok`)],
+    ['H-P6', 'NUL in a header', answering(empty('200 OK', 'x: a\u0000b'))],
   ])('%s %s is a failure of the protocol', async (_row, _name, script) => {
     await using to = await receiver(script);
     await using sender = localSender({ limits });
@@ -45,25 +45,25 @@ describe('P: success needs a complete head', () => {
   test.each([
     ['lines that end in \\n only', 'HTTP/1.1 200 OK\ncontent-length: 0\n\n'],
     ['a folded header', 'HTTP/1.1 200 OK\r\nx: a\r\n b\r\ncontent-length: 0\r\n\r\n'],
-  ])('P5 %s: refused, or the status counts', async (_name, answer) => {
+  ])('H-P5 %s: refused, or the status counts', async (_name, answer) => {
     await using to = await receiver(answering(answer));
     await using sender = localSender({ limits });
     expect(['200', 'failed protocol', 'failed timeout']).toContain(inShort(await post(sender, url(to))));
   });
 
-  test('P1 a reset on accept is a failure, of the connection or of the protocol as it races', async () => {
+  test('H-P1 a reset on accept is a failure, of the connection or of the protocol as it races', async () => {
     await using to = await receiver((socket) => socket.resetAndDestroy());
     await using sender = localSender({ limits });
     expect(['failed connect', 'failed protocol']).toContain(inShort(await post(sender, url(to))));
   });
 
-  test.each(['408', '421', '425'])('P8 an early %s and the end counts by its status', async (status) => {
+  test.each(['408', '421', '425'])('H-P8 an early %s and the end counts by its status', async (status) => {
     await using to = await receiver((socket) => socket.end(empty(`${status} Early`, 'connection: close')));
     await using sender = localSender({ limits });
     expect(inShort(await post(sender, url(to)))).toBe(status);
   });
 
-  test('P7 surplus bytes are no answer to the next delivery', async () => {
+  test('H-P7 surplus bytes are no answer to the next delivery', async () => {
     await using to = await receiver((socket, index) =>
       onRequest(socket, () => socket.write(index === 0 ? `${OK}${empty('202 Surplus')}` : empty('204 Own'))),
     );
@@ -92,7 +92,7 @@ describe('connections', () => {
     ]);
   });
 
-  test('P2 that were kept and are reset are stale, not a failure of the receiver', async () => {
+  test('H-P2 that were kept and are reset are stale, not a failure of the receiver', async () => {
     await using to = await receiver((socket) =>
       onRequest(socket, (count) => (count === 1 ? socket.write(OK) : socket.resetAndDestroy())),
     );
@@ -103,7 +103,7 @@ describe('connections', () => {
     expect(to.requestCount()).toBe(3);
   });
 
-  test('P2 that were kept and break inside an answer are a failure of the protocol', async () => {
+  test('H-P2 that were kept and break inside an answer are a failure of the protocol', async () => {
     await using to = await receiver((socket) =>
       onRequest(socket, (count) => (count === 1 ? socket.write(OK) : socket.end('HTTP/1.1 200 OK\r\nx: '))),
     );

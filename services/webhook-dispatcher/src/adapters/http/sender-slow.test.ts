@@ -19,11 +19,11 @@ describe('S: no pattern of bytes outlives its deadline', () => {
   };
 
   test.each([
-    ['S1', 'no answer', () => undefined, limits.headersMs],
-    ['S3', 'a head that drips', dripping('HTTP/1.1 200 OK\r\nx: ', 'a'), limits.headersMs],
-    ['S7', 'a flood of 102', dripping('', 'HTTP/1.1 102 Processing\r\n\r\n'), limits.headersMs],
-    ['S7', 'a flood of 103', dripping('', 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'), limits.headersMs],
-    ['S9', 'headers without end', dripping('HTTP/1.1 200 OK\r\n', 'x: y\r\n'), limits.headersMs],
+    ['H-S1', 'no answer', () => undefined, limits.headersMs],
+    ['H-S3', 'a head that drips', dripping('HTTP/1.1 200 OK\r\nx: ', 'a'), limits.headersMs],
+    ['H-S7', 'a flood of 102', dripping('', 'HTTP/1.1 102 Processing\r\n\r\n'), limits.headersMs],
+    ['H-S7', 'a flood of 103', dripping('', 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'), limits.headersMs],
+    ['H-S9', 'headers without end', dripping('HTTP/1.1 200 OK\r\n', 'x: y\r\n'), limits.headersMs],
   ])('%s %s is a timeout', async (_row, _name, script, deadlineMs) => {
     await using to = await receiver(script);
     await using sender = localSender({ limits });
@@ -33,7 +33,7 @@ describe('S: no pattern of bytes outlives its deadline', () => {
     await eventually(() => to.open.size === 0, { what: 'the socket destroyed', deadlineMs: 2_000 });
   });
 
-  test('S2 a connection that is never accepted is a timeout, at the deadline of the connection', async () => {
+  test('H-S2 a connection that is never accepted is a timeout, at the deadline of the connection', async () => {
     await using silent = await receiver((socket) => socket.pause());
     await using sender = localSender({ limits });
     const result = await post(sender, url(silent));
@@ -41,13 +41,17 @@ describe('S: no pattern of bytes outlives its deadline', () => {
   });
 
   test.each([
-    ['S4', 'drips', dripping(head('200 OK', 'content-length: 100000'), 'b')],
-    ['S4', 'never comes', dripping(head('200 OK', 'content-length: 10'), '')],
-    ['S5', 'has no end', dripping(head('200 OK', 'transfer-encoding: chunked'), `4000\r\n${'x'.repeat(0x4000)}\r\n`)],
-    ['S5', 'claims 10 GB', dripping(head('200 OK', 'content-length: 10000000000'), 'x'.repeat(5000))],
-    ['S6', 'is cut off', (socket) => onRequest(socket, () => socket.end(`${head('200 OK', 'content-length: 10')}ab`))],
+    ['H-S4', 'drips', dripping(head('200 OK', 'content-length: 100000'), 'b')],
+    ['H-S4', 'never comes', dripping(head('200 OK', 'content-length: 10'), '')],
+    ['H-S5', 'has no end', dripping(head('200 OK', 'transfer-encoding: chunked'), `4000\r\n${'x'.repeat(0x4000)}\r\n`)],
+    ['H-S5', 'claims 10 GB', dripping(head('200 OK', 'content-length: 10000000000'), 'x'.repeat(5000))],
     [
-      'S6',
+      'H-S6',
+      'is cut off',
+      (socket) => onRequest(socket, () => socket.end(`${head('200 OK', 'content-length: 10')}ab`)),
+    ],
+    [
+      'H-S6',
       'ends in a reset',
       (socket) =>
         onRequest(socket, () => {
@@ -68,7 +72,7 @@ describe('S: no pattern of bytes outlives its deadline', () => {
     },
   );
 
-  test('S5 a compressed body is not inflated', async () => {
+  test('H-S5 a compressed body is not inflated', async () => {
     const bomb = gzipSync(Buffer.alloc(10 * 1024 * 1024));
     await using to = await receiver((socket) =>
       onRequest(socket, () => {
@@ -84,13 +88,13 @@ describe('S: no pattern of bytes outlives its deadline', () => {
   test.each([
     ['64 KiB in one', `x: ${'a'.repeat(65_536)}\r\n`],
     ['10 000 lines', 'x: y\r\n'.repeat(10_000)],
-  ])('S8 a head of %s is refused', async (_name, headers) => {
+  ])('H-S8 a head of %s is refused', async (_name, headers) => {
     await using to = await receiver(answering(`HTTP/1.1 200 OK\r\n${headers}\r\n`));
     await using sender = localSender({ limits });
     expect(inShort(await post(sender, url(to)))).toBe('failed protocol');
   });
 
-  test('S12 a receiver that does not read is a timeout', async () => {
+  test('H-S12 a receiver that does not read is a timeout', async () => {
     await using to = await receiver((socket) => socket.pause());
     await using sender = localSender({ limits });
     const result = await post(sender, url(to), { body: Buffer.alloc(16 * 1024 * 1024) });

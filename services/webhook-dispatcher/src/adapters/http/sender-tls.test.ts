@@ -37,7 +37,7 @@ const below = maker.issue({ names: `DNS:${HOST}`, issuer: intermediate });
 
 /** A busy machine may be late by this much, in milliseconds. */
 const SLACK_MS = 1_000;
-/** Attempts of one round of T6, and the bytes that each may leave behind: a certificate alone has more. */
+/** Attempts of one round of H-T6, and the bytes that each may leave behind: a certificate alone has more. */
 const ROUND = 300;
 const LEAK_BYTES = 800;
 const limits = { dnsMs: 300, connectMs: 700, headersMs: 900, totalMs: 1_500 };
@@ -77,25 +77,25 @@ test('the server name is sent, and HTTP/1.1 alone is offered', async () => {
 
 describe('a fault of TLS is worth another try, and says what it is', () => {
   test.each<[string, string, TlsOptions, string]>([
-    ['T1', 'self-signed', maker.issue({ names: `DNS:${HOST}` }), 'self-signed'],
-    ['T1', 'expired', maker.issue({ names: `DNS:${HOST}`, issuer: root, days: [-30, -1] }), 'expired'],
-    ['T1', 'not yet valid', maker.issue({ names: `DNS:${HOST}`, issuer: root, days: [1, 30] }), 'not valid yet'],
-    ['T1', 'for another name', maker.issue({ names: 'DNS:other.example.com', issuer: root }), 'another name'],
-    ['T1', 'for names below the name', maker.issue({ names: `DNS:*.${HOST}`, issuer: root }), 'another name'],
-    ['T2', 'without its intermediate', below, 'intermediate'],
+    ['H-T1', 'self-signed', maker.issue({ names: `DNS:${HOST}` }), 'self-signed'],
+    ['H-T1', 'expired', maker.issue({ names: `DNS:${HOST}`, issuer: root, days: [-30, -1] }), 'expired'],
+    ['H-T1', 'not yet valid', maker.issue({ names: `DNS:${HOST}`, issuer: root, days: [1, 30] }), 'not valid yet'],
+    ['H-T1', 'for another name', maker.issue({ names: 'DNS:other.example.com', issuer: root }), 'another name'],
+    ['H-T1', 'for names below the name', maker.issue({ names: `DNS:*.${HOST}`, issuer: root }), 'another name'],
+    ['H-T2', 'without its intermediate', below, 'intermediate'],
     [
-      'T4',
+      'H-T4',
       'TLS 1.1 only',
       { ...good, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
       'TLS',
     ],
     [
-      'T4',
+      'H-T4',
       'no cipher in common',
       { ...good, maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA:@SECLEVEL=0', ecdhCurve: 'secp521r1' },
       'TLS',
     ],
-    ['T5', 'a client certificate demanded', { ...good, requestCert: true, rejectUnauthorized: true }, 'TLS'],
+    ['H-T5', 'a client certificate demanded', { ...good, requestCert: true, rejectUnauthorized: true }, 'TLS'],
   ])('%s %s', async (_row, _name, server, message) => {
     await using to = await tlsReceiver(server, answering(OK));
     await using sender = testSender(options(to.port));
@@ -106,13 +106,13 @@ describe('a fault of TLS is worth another try, and says what it is', () => {
     expect(to.requestCount()).toBe(0);
   });
 
-  test('T2 with its intermediate it is accepted', async () => {
+  test('H-T2 with its intermediate it is accepted', async () => {
     await using to = await tlsReceiver({ key: below.key, cert: below.cert + intermediate.cert }, answering(OK));
     await using sender = testSender(options(to.port));
     expect(inShort(await post(sender, `https://${HOST}/`))).toBe('200');
   });
 
-  test('T1 NODE_TLS_REJECT_UNAUTHORIZED switches nothing off', async () => {
+  test('H-T1 NODE_TLS_REJECT_UNAUTHORIZED switches nothing off', async () => {
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     try {
       await using to = await tlsReceiver(maker.issue({ names: `DNS:${HOST}` }), answering(OK));
@@ -127,19 +127,19 @@ describe('a fault of TLS is worth another try, and says what it is', () => {
     ['with its address', `IP:${PUBLIC}`, '200'],
     ['with another address', 'IP:93.184.215.15', 'failed tls'],
     ['with the address as a name', `DNS:${PUBLIC}`, 'failed tls'],
-  ])('T3 an address in the URL and a certificate %s', async (_name, san, outcome) => {
+  ])('H-T3 an address in the URL and a certificate %s', async (_name, san, outcome) => {
     await using to = await tlsReceiver(maker.issue({ names: san, issuer: root }), answering(OK));
     await using sender = testSender(options(to.port));
     expect(inShort(await post(sender, `https://${PUBLIC}/`))).toBe(outcome);
   });
 
-  test('T4 a server that does not speak TLS', async () => {
+  test('H-T4 a server that does not speak TLS', async () => {
     await using to = await receiver((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await using sender = testSender(options(to.port));
     expect(inShort(await post(sender, `https://${HOST}/`))).toBe('failed tls');
   });
 
-  test('S2 a server that accepts and never says hello is a timeout of the connection', async () => {
+  test('H-S2 a server that accepts and never says hello is a timeout of the connection', async () => {
     await using to = await receiver(() => undefined);
     await using sender = testSender(options(to.port));
     const result = await post(sender, `https://${HOST}/`);
@@ -148,7 +148,7 @@ describe('a fault of TLS is worth another try, and says what it is', () => {
     await eventually(() => to.open.size === 0, { what: 'the socket destroyed' });
   });
 
-  test('T6 bad certificates leave no memory and no socket behind', async () => {
+  test('H-T6 bad certificates leave no memory and no socket behind', async () => {
     setFlagsFromString('--expose-gc');
     const collect: unknown = runInNewContext('gc');
     if (typeof collect !== 'function') throw new Error('There is no garbage collector to call.');

@@ -97,7 +97,7 @@ function targetOf(webhook: string, policy: ReadOptions['policy']): Target | null
   const refusal = `${verdict.code}: ${verdict.message}`;
   return {
     url: webhook,
-    urlHash: hash('sha256', webhook),
+    urlHash: hash('sha256', url.href),
     origin: url.origin,
     site: siteOf(url.hostname),
     refusal,

@@ -37,5 +37,6 @@ export const sql = {
   pruneQuarantine: statement('prune-quarantine'),
   auditLedger: statement('audit-ledger'),
   countDead: statement('count-dead'),
+  selectEventsWithoutDelivery: statement('select-events-without-delivery'),
   watchDeliveries: statement('watch-deliveries'),
 } as const;

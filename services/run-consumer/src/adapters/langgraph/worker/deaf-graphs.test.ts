@@ -1,5 +1,5 @@
 /** Graphs that do not end after an abort, and the runs beside them. Real: worker threads, LangGraph, Postgres. */
-import { Superseded } from '@runlane/service-kit';
+import { LeaseLost, Superseded } from '@runlane/service-kit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { DeafGraphs } from './deaf-graphs.ts';
 import type { GraphWorkers } from './graph-workers.ts';
@@ -57,6 +57,22 @@ test('I10: from its second time on a deaf graph moves no run of another graph, u
   controls.stop.abort(new Superseded({ by: 'later', how: 'interrupt' }));
   // It has executed all the time, in the thread that it began in: otherwise it would have been handed back.
   expect(await neighbour).toMatchObject({ kind: 'failed', head: { next: ['step'] } });
+});
+
+test('I3: when the lease is lost while a thread is emptied it ends at once, and nobody spends anything', async () => {
+  const deafNow = Promise.withResolvers<void>();
+  const onEvent = (event: WorkerEvent) => (event.kind === 'deaf' ? deafNow.resolve() : undefined);
+  await using workers = await world.start({ onEvent });
+  const [deaf, beside] = [await world.claim('ignore_abort', 120_000), await world.claim('ignore_abort', 120_000)];
+  const [superseded, lost] = [signals(), signals()];
+  const outcomes = Promise.all([workers.run(deaf, superseded), workers.run(beside, lost)]);
+  await world.haveStarted(deaf, beside);
+  superseded.stop.abort(new Superseded({ by: 'later', how: 'interrupt' }));
+  await deafNow.promise;
+  lost.stop.abort(new LeaseLost('executor'));
+  const unspent = { kind: 'handed_back', spendsAttempt: false, isolate: false };
+  expect(await outcomes).toMatchObject([unspent, unspent]);
+  expect([deaf, beside].filter(({ runId }) => world.hasNoted(runId, 'end'))).toEqual([]);
 });
 
 test('I9: a node that asks its store for something after its abort ends at once, and is not deaf', async () => {

@@ -8,20 +8,23 @@ import { createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import type { Outcome } from '../../../domain/run.ts';
 import { currentDatabaseUrl } from '../../../database-files.ts';
+import { compileByGraph } from '../compile-by-graph.ts';
 import { describeError } from '../describe-error.ts';
 import { GraphRegistry } from '../graph-registry.ts';
 import { createGraphRunner } from '../graph-runner.ts';
 import { loadEmbeddings } from '../store-embeddings.ts';
 import { openStore } from '../store.ts';
 import { runScope } from '../run-scope.ts';
+import { tellOutsideModules } from '../outside-modules.ts';
 import { abortReasonOf } from './abort-message.ts';
 import { BeginTicket } from './begin-ticket.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { flushTraces } from './flush-traces.ts';
 import { resolveAliasesByGraph } from './graph-tsconfigs.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
 import { provideLoggers } from './provide-loggers.ts';
-import type { AttemptKey, FromWorker, ToWorker, WorkerData } from './messages.ts';
+import type { AttemptKey, FromThread, ToThread, WorkerData } from './messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This module is the entry of a worker thread.');
@@ -39,14 +42,13 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
 
 provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
-resolveAliasesByGraph(
-  settings.graphs.map(({ file }) => file),
-  settings.tsconfig,
-  logger,
-);
+const graphFiles = settings.graphs.map(({ file }) => file);
+resolveAliasesByGraph(graphFiles, settings.tsconfig, logger);
+compileByGraph(graphFiles, settings.tsconfig);
+if (settings.tellsModules === true) tellOutsideModules(settings.directory);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
-const tell = (message: FromWorker) => port.postMessage(message);
+const tell = (message: FromThread) => port.postMessage(message);
 const graphs = new GraphRegistry(settings.graphs, logger, {
   loadLimitMs: settings.loadLimitMs,
   onLoading: (graphId) => tell({ type: 'loading', graphId }),
@@ -101,10 +103,13 @@ function tellUncaught(error: unknown, message: string): void {
   tell({ type: 'uncaught', graphId: 'graph_id' in scope ? scope.graph_id : null });
 }
 
-port.on('message', (message: ToWorker) => {
+port.on('message', (message: ToThread) => {
   switch (message.type) {
     case 'ping':
       tell({ type: 'pong' });
+      return;
+    case 'collect':
+      tell({ type: 'collected', usedBytes: collectGarbage() });
       return;
     case 'start': {
       // Otherwise it was placed elsewhere, because this thread did not answer.
@@ -125,7 +130,7 @@ port.on('message', (message: ToWorker) => {
       attempts.get(message.key)?.drain.abort();
       return;
     case 'finish':
-      void flushTraces(settings.graphs.map(({ file }) => file))
+      void flushTraces(graphFiles)
         .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
         .then(() => tell({ type: 'finished' }));
       return;

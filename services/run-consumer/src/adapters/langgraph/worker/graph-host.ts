@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import { HeapWatch } from './heap-watch.ts';
+import type { HeapVerdict } from './heap-watch.ts';
 import type { LeaseEnd } from './lease-end.ts';
-import type { FromWorker, ToWorker, WorkerData, WorkerSettings } from './messages.ts';
+import type { FromThread, FromWorker, ToThread, ToWorker, WorkerData, WorkerSettings } from './messages.ts';
 
 /** What graphs execute in: a thread of this process, or a process of their own. */
 export type GraphHost = {
@@ -13,8 +15,10 @@ export type HostOptions = {
   settings: WorkerSettings;
   /** The graphs' environment. */
   environment: NodeJS.ProcessEnv;
-  /** Heap of the graphs in MiB; above it their thread ends, and only the thread. */
+  /** Heap that the graphs may keep, in MiB: see HeapWatch. */
   memoryMb: number;
+  /** MiB of heap beyond that for what is soon garbage, such as one large allocation. */
+  roomMb: number;
   /** When the lease ends under which the graphs execute. */
   leaseEnd: LeaseEnd;
 };
@@ -23,26 +27,51 @@ export type HostEvents = {
   onMessage: (message: FromWorker) => void;
   /** It is gone, and not by `terminate`; called once or more. `crashed`: what executed in it may be the cause. */
   onEnd: (error: Error, crashed: boolean) => void;
+  /** Whether graphs execute in it. */
+  isBusy: () => boolean;
+  /** Its graphs keep more than they may. */
+  onFull: (verdict: HeapVerdict) => void;
 };
 
 const ENTRY = new URL('./entry.ts', import.meta.url);
 
 /** Starts a worker thread in this process. */
 export function startThread(options: HostOptions, events: HostEvents): GraphHost {
-  const { settings, environment, memoryMb, leaseEnd } = options;
+  const { settings, environment, memoryMb, roomMb, leaseEnd } = options;
   const worker = new Worker(ENTRY, {
     workerData: { settings, leaseEnd: leaseEnd.buffer } satisfies WorkerData,
     env: environment,
-    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb + roomMb },
     name: 'graphs',
   });
-  worker.on('message', events.onMessage);
+  const watch = new HeapWatch(memoryMb, roomMb, {
+    isBusy: events.isBusy,
+    readUsed: () => readUsed(worker),
+    collect: () => worker.postMessage({ type: 'collect' } satisfies ToThread),
+    onFull: events.onFull,
+  });
+  worker.on('message', (message: FromThread) => {
+    if (message.type === 'collected') watch.collected(message.usedBytes);
+    else events.onMessage(message);
+  });
+  worker.once('exit', () => watch.stop());
   worker.on('error', (error) => events.onEnd(error, true));
   worker.on('exit', (code) => events.onEnd(new Error(`The worker thread ended with code ${code}.`), true));
   return {
     send: (message) => worker.postMessage(message),
     terminate: async () => {
+      watch.stop();
       await worker.terminate();
     },
   };
+}
+
+/** Null before the thread executes and after its end, which is told by its event. */
+async function readUsed(worker: Worker): Promise<number | null> {
+  try {
+    return (await worker.getHeapStatistics()).used_heap_size;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_NOT_RUNNING') return null;
+    throw error;
+  }
 }

@@ -7,53 +7,25 @@
  * I3, I9    A graph that does not end after its abort is ended with its thread, so that an abort always ends.
  * I10       Before that the other attempts of the thread are drained: they stop at their next superstep and go on
  *           elsewhere, and nothing new begins beside them. A thread that does not answer cannot do that, and after a lost
- *           lease there is no time: then they are handed back as they are. None of them is spent.
+ *           lease there is no time: then they are handed back as they are. None of them is spent. The same happens in a
+ *           thread whose graphs keep more than they may; then each goes on apart, because it may be the cause.
  */
 import { LeaseLost, waitOrAbort } from '@runlane/service-kit';
-import type { Logger } from '@runlane/service-kit';
 import type { RunSignals } from '../../../app/execute-runs.ts';
 import { claimKey } from '../../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { abortMessageOf } from './abort-message.ts';
 import { BeginTicket } from './begin-ticket.ts';
-import type { GraphHost, HostEvents } from './graph-host.ts';
-import type { AttemptKey, FromWorker } from './messages.ts';
+import type { GraphHost } from './graph-host.ts';
+import type { GraphThreadOptions } from './graph-thread-options.ts';
+import type { HeapVerdict } from './heap-watch.ts';
 import { LoadWatch } from './load-watch.ts';
+import type { AttemptKey, FromWorker } from './messages.ts';
 import { Pulse } from './pulse.ts';
-import type { OnWorkerEvent, WorkerEnd } from './worker-events.ts';
-import { blockedAtImport, handedBack } from './worker-outcomes.ts';
-
-export type GraphThreadOptions = {
-  /** Starts what the graphs execute in. */
-  startHost: (events: HostEvents) => GraphHost;
-  /** Whether the host shares this process' memory: only then can an attempt that has not begun be taken back. */
-  sharesMemory: boolean;
-  /** How long the import of a graph may take, in milliseconds. */
-  loadLimitMs: number;
-  /** Most milliseconds that the other attempts have to their next superstep when one of them is deaf to its abort. */
-  drainGraceMs: number;
-  /** Whether its graphs send traces, which are sent before it ends. */
-  isTraced: boolean;
-  logger: Logger;
-  /** `isActive` has changed. */
-  onChange?: () => void;
-  onEvent?: OnWorkerEvent | undefined;
-  /** The import of this graph blocks it, so that it is ended. */
-  onBlocked?: (graphId: string) => void;
-  /** @param crashed whether it ended by itself */
-  onGone: (crashed: boolean) => void;
-};
-
-/** The attempt was taken back before anything of it began. */
-export const NOT_BEGUN = Symbol('not begun');
-
-type Attempt = {
-  graphId: string;
-  resolve: (outcome: Outcome | typeof NOT_BEGUN) => void;
-  ticket: BeginTicket | null;
-  began: () => void;
-  isDeaf: boolean;
-};
+import { NOT_BEGUN, ThreadAttempts } from './thread-attempts.ts';
+import type { AttemptEnd } from './thread-attempts.ts';
+import type { WorkerEnd } from './worker-events.ts';
+import { blockedAtImport, fullHeap, handedBack } from './worker-outcomes.ts';
 
 /** Milliseconds that a graph has after its abort before its thread is ended. */
 const ABORT_GRACE_MS = 5_000;
@@ -67,7 +39,7 @@ const TRACES_MS = 3_000;
 export class GraphThread {
   readonly #options: GraphThreadOptions;
   readonly #host: GraphHost;
-  readonly #attempts = new Map<AttemptKey, Attempt>();
+  readonly #attempts = new ThreadAttempts();
   readonly #ready = Promise.withResolvers<void>();
   readonly #loading: LoadWatch;
   readonly #finished = new AbortController();
@@ -76,6 +48,8 @@ export class GraphThread {
   #isFinishing = false;
   #isEnding = false;
   #isGone = false;
+  /** Its graphs keep more than they may: each may be the cause, and goes on apart. */
+  #isFull = false;
   #grace: NodeJS.Timeout | undefined;
 
   constructor(options: GraphThreadOptions) {
@@ -83,6 +57,8 @@ export class GraphThread {
     this.#host = options.startHost({
       onMessage: (message) => this.#receive(message),
       onEnd: (error, crashed) => this.#ended(error, crashed),
+      isBusy: () => this.#attempts.size > 0,
+      onFull: (verdict) => this.#full(verdict),
     });
     this.#loading = new LoadWatch(options.loadLimitMs, (graphId) => void this.#blocked(graphId));
     this.#pulse = options.sharesMemory ? this.#newPulse() : null;
@@ -107,12 +83,12 @@ export class GraphThread {
   }
 
   /** Runs one attempt; never rejects. */
-  run(run: ClaimedRun, signals: RunSignals): Promise<Outcome | typeof NOT_BEGUN> {
+  run(run: ClaimedRun, signals: RunSignals): Promise<AttemptEnd> {
     const key = claimKey(run);
-    const { promise, resolve } = Promise.withResolvers<Outcome | typeof NOT_BEGUN>();
     if (this.#isGone) return Promise.resolve(NOT_BEGUN);
     const ticket = this.#options.sharesMemory ? new BeginTicket() : null;
-    this.#attempts.set(key, { graphId: run.graphId, resolve, ticket, began: () => signals.began?.(), isDeaf: false });
+    const began = () => signals.began?.();
+    const ended = this.#attempts.add(key, { graphId: run.graphId, ticket, began, isDeaf: false });
     this.#host.send({ type: 'start', key, run, ticket: ticket?.buffer ?? null });
     // A process of its own has no other use than this run: its start counts as the run's.
     if (ticket === null) signals.began?.();
@@ -122,7 +98,7 @@ export class GraphThread {
     signals.abort.addEventListener('abort', onAbort, { once: true });
     if (signals.drain.aborted) onDrain();
     if (signals.abort.aborted) onAbort();
-    return promise.finally(() => {
+    return ended.finally(() => {
       signals.drain.removeEventListener('abort', onDrain);
       signals.abort.removeEventListener('abort', onAbort);
     });
@@ -156,7 +132,7 @@ export class GraphThread {
     }
     // I9: a graph is over when its thread is.
     await this.#host.terminate();
-    this.#gone('its worker thread was ended', false);
+    this.#gone(this.#isFull ? this.#fullHeap() : 'its worker thread was ended', this.#isFull);
   }
 
   async #endFor(why: WorkerEnd): Promise<void> {
@@ -169,9 +145,9 @@ export class GraphThread {
       ask: () => this.#host.send({ type: 'ping' }),
       onAnswer: () => this.#options.onChange?.(),
       onSilent: () => {
-        this.#options.logger.warn({ attempts: [...this.#attempts.keys()] }, 'worker.silent');
+        this.#options.logger.warn({ attempts: this.#attempts.keys }, 'worker.silent');
         this.#options.onEvent?.({ kind: 'silent' });
-        for (const [key, attempt] of this.#attempts) if (attempt.ticket?.take()) this.#end(key, NOT_BEGUN);
+        this.#attempts.takeBack();
         this.#options.onChange?.();
       },
     });
@@ -193,26 +169,41 @@ export class GraphThread {
       // Many a graph that ends soon does not end as soon as after a lost lease.
       if (!isLost) this.#options.onEvent?.({ kind: 'deaf', graphId });
       if (isLost || !(this.#pulse?.isAnswering ?? false)) void this.#endFor('deaf_graph');
-      else this.#evacuate();
+      else this.#evacuate('deaf_graph');
     }, graceMs);
     timer.unref();
   }
 
   /** The other attempts stop at their next superstep; then the thread ends, with the deaf ones. */
-  #evacuate(): void {
+  #evacuate(why: WorkerEnd): void {
     this.leave();
-    for (const [key, attempt] of this.#attempts) if (!attempt.isDeaf) this.#host.send({ type: 'drain', key });
-    this.#grace ??= setTimeout(() => void this.#endFor('deaf_graph'), this.#options.drainGraceMs).unref();
+    for (const key of this.#attempts.keysOf(({ isDeaf }) => !isDeaf)) this.#host.send({ type: 'drain', key });
+    this.#grace ??= setTimeout(() => void this.#endFor(why), this.#options.drainGraceMs).unref();
     this.#endIfOnlyDeaf();
+  }
+
+  #fullHeap(): string {
+    return fullHeap(this.#options.memoryMb);
+  }
+
+  #full(verdict: HeapVerdict): void {
+    if (this.#isGone || this.#isEnding) return;
+    this.#isFull = true;
+    this.#options.logger.warn(
+      { attempts: this.#attempts.keys, verdict, limit_mb: this.#options.memoryMb },
+      'worker.full_heap',
+    );
+    if (verdict === 'far') void this.#endFor('full_heap');
+    else this.#evacuate('full_heap');
   }
 
   #endIfOnlyDeaf(): void {
     if (!this.#isLeaving || this.#isEnding || this.#isGone) return;
-    const attempts = [...this.#attempts.values()];
+    const attempts = this.#attempts.all;
     if (attempts.length === 0) {
       if (!this.#isFinishing) void this.finish();
     } else if (attempts.every(({ isDeaf }) => isDeaf)) void this.#endFor('deaf_graph');
-    else if (!attempts.some(({ isDeaf }) => isDeaf)) {
+    else if (!this.#isFull && !attempts.some(({ isDeaf }) => isDeaf)) {
       // The thread need not be ended for anybody any more: the others have their time, until one of them is deaf.
       clearTimeout(this.#grace);
       this.#grace = undefined;
@@ -246,24 +237,22 @@ export class GraphThread {
         this.#attempts.get(message.key)?.began();
         return;
       case 'ended':
-        this.#end(message.key, message.outcome);
+        this.#attempts.end(message.key, this.#apartIfFull(message.outcome));
         this.#endIfOnlyDeaf();
         return;
     }
   }
 
-  #end(key: AttemptKey, outcome: Outcome | typeof NOT_BEGUN): void {
-    const attempt = this.#attempts.get(key);
-    this.#attempts.delete(key);
-    attempt?.resolve(outcome);
+  #apartIfFull(outcome: Outcome): Outcome {
+    return this.#isFull && outcome.kind === 'handed_back' ? { ...outcome, isolate: true } : outcome;
   }
 
   async #blocked(graphId: string): Promise<void> {
     if (this.#isGone || this.#isEnding) return;
     this.#options.logger.error({ graph_id: graphId }, 'graph.blocks_at_import');
     this.#options.onBlocked?.(graphId);
-    for (const [key, attempt] of this.#attempts) {
-      if (attempt.graphId === graphId) this.#end(key, blockedAtImport(graphId, this.#options.loadLimitMs));
+    for (const key of this.#attempts.keysOf((attempt) => attempt.graphId === graphId)) {
+      this.#attempts.end(key, blockedAtImport(graphId, this.#options.loadLimitMs));
     }
     // What executes in it beside the import ends with the thread (I9). Without any there is nothing to wait for, and an import that
     // waits in native code does not let its thread end.
@@ -278,12 +267,13 @@ export class GraphThread {
 
   #ended(error: Error, crashed: boolean): void {
     if (this.#isGone || this.#isEnding) return;
-    this.#options.logger.error({ err: error, attempts: [...this.#attempts.keys()] }, 'worker.crashed');
+    this.#options.logger.error({ err: error, attempts: this.#attempts.keys }, 'worker.crashed');
     if (crashed) this.#options.onEvent?.({ kind: 'ended', why: 'crashed' });
     this.#gone(`its worker thread crashed: ${error.message}`, crashed);
   }
 
-  #gone(why: string, crashed: boolean): void {
+  /** `isByGraph`: one of those that execute in it is the cause. */
+  #gone(why: string, isByGraph: boolean): void {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#loading.stop();
@@ -293,8 +283,11 @@ export class GraphThread {
     this.#ready.reject(new Error(`The worker thread is gone: ${why}`));
     // Whoever awaits it hears of it; a thread that nobody awaits must not end the process by it.
     this.#ready.promise.catch(() => undefined);
-    for (const [key, { ticket }] of this.#attempts)
-      this.#end(key, ticket?.take() ? NOT_BEGUN : handedBack(why, crashed));
-    this.#options.onGone(crashed);
+    this.#attempts.takeBack();
+    // Which of several was the cause is seen when each is alone, and then that one spends its attempts.
+    this.#attempts.endAll(
+      handedBack(why, { isolate: isByGraph, spendsAttempt: isByGraph && this.#attempts.size === 1 }),
+    );
+    this.#options.onGone(isByGraph);
   }
 }

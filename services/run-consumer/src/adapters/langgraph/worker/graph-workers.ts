@@ -11,14 +11,18 @@ import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import { DeafGraphs } from './deaf-graphs.ts';
-import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
+import { GraphThread } from './graph-thread.ts';
+import { ROOM_MB } from './heap-watch.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { startOwnProcess } from './own-process.ts';
+import { NOT_BEGUN } from './thread-attempts.ts';
 import { ThreadPool } from './thread-pool.ts';
 import type { OnWorkerEvent, WorkerEvent } from './worker-events.ts';
 import { stoppedWaiting } from './worker-outcomes.ts';
 
-export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd'> & {
+export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb'> & {
+  /** See HostOptions. Default: more than any one allocation. */
+  roomMb?: number;
   /** Threads that are kept running. */
   threadCount: number;
   /** Most milliseconds that a run waits for its superstep's end before its thread is ended for another run's sake. */
@@ -54,7 +58,7 @@ export class GraphWorkers {
   readonly #stopping = new AbortController();
 
   constructor(options: GraphWorkersOptions) {
-    this.#options = { ...options, leaseEnd: this.leaseEnd };
+    this.#options = { ...options, roomMb: options.roomMb ?? ROOM_MB, leaseEnd: this.leaseEnd };
     this.#deafForMs = options.deafForMs ?? DEAF_FOR_MS;
     this.#deaf = new DeafGraphs(this.#deafForMs, () => performance.now());
     this.#shared = this.#newPool(options.threadCount);
@@ -138,6 +142,7 @@ export class GraphWorkers {
       drainGraceMs: this.#options.drainGraceMs,
       isTraced: isTraced(this.#options.environment),
       onEvent: (event) => this.#happened(event),
+      memoryMb: this.#options.memoryMb,
       logger: this.#options.logger,
       onGone: () => this.#solo.delete(thread),
     });

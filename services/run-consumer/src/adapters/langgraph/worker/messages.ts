@@ -21,6 +21,8 @@ export type WorkerSettings = {
   store: StoreSettings;
   /** Longest stack of what a graph throws that its event has, in characters; 0 = none. */
   stackLength: number;
+  /** Whether modules outside of `directory` are told (outside-modules.ts). Default: false. */
+  tellsModules?: boolean;
   logLevel: LogLevel;
 };
 
@@ -59,11 +61,20 @@ export type FromWorker =
   | { type: 'began'; key: AttemptKey }
   | { type: 'ended'; key: AttemptKey; outcome: Outcome };
 
+/** To a worker thread, from the process that it is in. */
+export type ToThread =
+  | ToWorker
+  /** Asks for `collected`, when all garbage is. */
+  | { type: 'collect' };
+
+/** `usedBytes`: of its heap. */
+export type FromThread = FromWorker | { type: 'collected'; usedBytes: number };
+
 /** To a process that executes one run. */
 export type ToProcess =
   | ToWorker
   /** The first message. `silenceMs`: see `alive`. */
-  | { type: 'open'; settings: WorkerSettings; memoryMb: number; silenceMs: number }
+  | { type: 'open'; settings: WorkerSettings; memoryMb: number; roomMb: number; silenceMs: number }
   /** The service is there, and holds its lease until then: without a message for `silenceMs` the process ends. */
   | { type: 'alive'; leaseEnd: LeaseEndTime };
 

@@ -24,12 +24,15 @@ export function startOwnProcess(options: HostOptions, silenceMs: number, events:
   child.once('close', () => exited.resolve());
   // One that has just died takes no message; its exit is what counts.
   const send = (message: ToProcess) => child.send(message, () => undefined);
-  send({ type: 'open', settings: options.settings, memoryMb: options.memoryMb, silenceMs });
+  const { settings, memoryMb, roomMb } = options;
+  send({ type: 'open', settings, memoryMb, roomMb, silenceMs });
   const tellAlive = () => send({ type: 'alive', leaseEnd: options.leaseEnd.read() });
   tellAlive();
   const alive = setInterval(tellAlive, silenceMs / 5);
+  let reason: string | null = null;
   child.on('message', (message: FromProcess) => {
-    if (message.type === 'crashed') events.onEnd(new Error(message.message), true);
+    // It executes until it has exited (I9).
+    if (message.type === 'crashed') reason = message.message;
     else events.onMessage(message);
   });
   child.on('error', (error) => {
@@ -40,7 +43,8 @@ export function startOwnProcess(options: HostOptions, silenceMs: number, events:
   void exited.promise.then(() => clearInterval(alive));
   child.on('exit', (code, signal) => {
     const how = code === null ? `by ${signal}` : `with code ${code}`;
-    events.onEnd(new Error(`The process of the run ended ${how}.`), code !== SILENCE_EXIT_CODE);
+    const message = reason ?? `The process of the run ended ${how}.`;
+    events.onEnd(new Error(message), code !== SILENCE_EXIT_CODE);
   });
   return {
     send,

@@ -7,6 +7,7 @@ import type { GraphHost } from './graph-host.ts';
 import { LeaseEnd } from './lease-end.ts';
 import type { FromProcess, ToProcess } from './messages.ts';
 import { SILENCE_EXIT_CODE } from './own-process.ts';
+import { fullHeap } from './worker-outcomes.ts';
 
 const leaseEnd = new LeaseEnd();
 let host: GraphHost | null = null;
@@ -18,11 +19,16 @@ process.on('message', (message: ToProcess) => {
   silence?.refresh();
   switch (message.type) {
     case 'open': {
-      const { settings, memoryMb, silenceMs } = message;
+      const { settings, memoryMb, roomMb, silenceMs } = message;
       silence = setTimeout(endUnlessHeard, silenceMs);
       host = startThread(
-        { settings, memoryMb, environment: process.env, leaseEnd },
-        { onMessage: tell, onEnd: (error) => tell({ type: 'crashed', message: error.message }) },
+        { settings, memoryMb, roomMb, environment: process.env, leaseEnd },
+        {
+          onMessage: tell,
+          onEnd: (error) => endAsCrashed(error.message),
+          isBusy: () => true,
+          onFull: () => endAsCrashed(fullHeap(memoryMb)),
+        },
       );
       return;
     }
@@ -47,8 +53,17 @@ function endUnlessHeard(): void {
   });
 }
 
-// By force: a graph in native code does not let a process exit.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.on('disconnect', endByForce);
+
+/** The reason is known to the service before it sees the end, which alone is the end of the attempt. */
+function endAsCrashed(message: string): void {
+  process.send?.({ type: 'crashed', message } satisfies FromProcess, undefined, undefined, endByForce);
+}
+
+/** A graph in native code does not let a process exit. */
+function endByForce(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
 
 function tell(message: FromProcess): void {
   process.send?.(message, undefined, undefined, () => undefined);

@@ -3,7 +3,7 @@
  * Real: worker threads, modules in a folder, LangGraph, Postgres.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,15 +16,23 @@ import { watchProject } from '../watch-project.ts';
 import { GraphWorkers } from './graph-workers.ts';
 
 const store = { index: null, ttl: null };
-const directory = realpathSync(mkdtempSync(join(tmpdir(), 'runlane-reload-')));
+const workspace = realpathSync(mkdtempSync(join(tmpdir(), 'runlane-reload-')));
+const directory = join(workspace, 'agent');
+const [linked, behind] = ['index.ts', 'behind.cts'].map((name) => join(workspace, 'linked', name));
+const LINKED = [`export { behind } from './behind.cjs';\n`, `export const behind = 'behind';\n`];
 const [agent, version, began, goOn] = ['agent.ts', 'version.ts', 'began', 'go-on'].map((name) => join(directory, name));
 
 let rows: RunRows;
 beforeAll(async () => {
+  for (const folder of [join(directory, 'node_modules'), join(workspace, 'linked')])
+    mkdirSync(folder, { recursive: true });
   symlinkSync(
-    fileURLToPath(new URL('../../../../../../test/graphs/node_modules', import.meta.url)),
-    join(directory, 'node_modules'),
+    fileURLToPath(new URL('../../../../../../test/graphs/node_modules/@langchain', import.meta.url)),
+    join(directory, 'node_modules', '@langchain'),
   );
+  symlinkSync(join(workspace, 'linked'), join(directory, 'node_modules', 'linked'));
+  writeFileSync(join(workspace, 'linked', 'package.json'), '{ "type": "module", "main": "./index.ts" }');
+  for (const [index, file] of [linked, behind].entries()) writeFileSync(String(file), String(LINKED[index]));
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   writeFileSync(
     String(agent),
@@ -32,6 +40,7 @@ beforeAll(async () => {
     import { setTimeout as sleep } from 'node:timers/promises';
     import { Annotation, StateGraph } from '@langchain/langgraph';
     import { version } from './version.js';
+    import 'linked';
     export const graph = new StateGraph(Annotation.Root({ wait: Annotation<boolean>, out: Annotation<string> }))
       .addNode('a', async ({ wait }) => {
         if (wait) writeFileSync(${JSON.stringify(began)}, '');
@@ -47,7 +56,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await rows[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true });
+  rmSync(workspace, { recursive: true });
 });
 
 const write = (text: string) => writeFileSync(String(version), `export const version = '${text}';`);
@@ -64,6 +73,7 @@ function createWorkers(): GraphWorkers {
       store,
       loadLimitMs: 60_000,
       stackLength: 0,
+      tellsModules: true,
       logLevel: 'silent',
     },
     environment: process.env,
@@ -113,6 +123,32 @@ test('a reload while the first threads still load is no failure of the start', a
   await workers.reload();
   await started;
   expect(await run(workers)).toMatchObject(ended('second'));
+  await workers.stop();
+});
+
+test('changes of linked packages and of their modules are told when a graph has loaded them', async () => {
+  write('any');
+  const stop = new AbortController();
+  const told = new Set<string>();
+  await watchProject({ directory }, stop.signal, (files) => {
+    for (const file of files) told.add(file);
+  });
+  const workers = createWorkers();
+  await workers.start();
+  for (const [index, file] of [linked, behind].entries()) {
+    // It is watched from a moment after it has loaded.
+    await eventually(
+      () => {
+        if (told.has(String(file))) return true;
+        writeFileSync(String(file), `${LINKED[index]}// ${randomUUID()}`);
+        return false;
+      },
+      // Longer than the moment in which nothing may change before a change is told.
+      { what: `a change of ${file} is told`, everyMs: 500 },
+    );
+  }
+  expect([...told].toSorted()).toEqual([behind, linked].toSorted());
+  stop.abort();
   await workers.stop();
 });
 

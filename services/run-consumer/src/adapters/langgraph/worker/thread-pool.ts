@@ -13,7 +13,8 @@ import { startThread } from './graph-host.ts';
 import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import type { WorkerSettings } from './messages.ts';
-import { GraphThread, NOT_BEGUN } from './graph-thread.ts';
+import { GraphThread } from './graph-thread.ts';
+import { NOT_BEGUN } from './thread-attempts.ts';
 import type { OnWorkerEvent } from './worker-events.ts';
 import { blockedAtImport, stoppedWaiting } from './worker-outcomes.ts';
 
@@ -169,6 +170,7 @@ export class ThreadPool {
       onEvent: this.#options.onEvent,
       drainGraceMs: this.#options.drainGraceMs,
       isTraced: isTraced(this.#options.environment),
+      memoryMb: this.#options.memoryMb,
       logger: this.#options.logger,
       onChange: () => this.#changed(),
       onGone: (crashed) => {

@@ -1,5 +1,5 @@
 /** Why a worker was ended, or ended by itself, before its time. */
-export type WorkerEnd = 'crashed' | 'deaf_graph' | 'blocking_import';
+export type WorkerEnd = 'crashed' | 'deaf_graph' | 'blocking_import' | 'full_heap';
 
 /** What graphs do to their workers, for whoever counts it. */
 export type WorkerEvent =

@@ -7,14 +7,17 @@ export function blockedAtImport(graphId: string, limitMs: number): Outcome {
   return { kind: 'failed', reason: 'graph_not_loadable', error: { error: 'GraphNotLoadable', message }, head: null };
 }
 
-/** `crashed`: the attempt is spent, and the run goes on alone, so that others do not share its next crash. */
-export function handedBack(why: string, crashed: boolean): Outcome {
-  return {
-    kind: 'handed_back',
-    spendsAttempt: crashed,
-    isolate: crashed,
-    error: { error: 'WorkerGone', message: why },
-  };
+/** Why a worker was ended whose graphs kept more than it may hold. */
+export function fullHeap(limitMb: number): string {
+  return `its heap held more than the ${limitMb} MiB of RUNLANE_WORKER_MEMORY_MB`;
+}
+
+/** `isolate`: the run goes on alone, because it may have been the cause. An attempt is spent when nobody else can have been it. */
+export function handedBack(
+  why: string,
+  { isolate, spendsAttempt }: { isolate: boolean; spendsAttempt: boolean },
+): Outcome {
+  return { kind: 'handed_back', spendsAttempt, isolate, error: { error: 'WorkerGone', message: why } };
 }
 
 /** The outcome of a run that was stopped while it waited. */

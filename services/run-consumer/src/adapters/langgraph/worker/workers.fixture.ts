@@ -52,7 +52,7 @@ export class WorkersWorld implements AsyncDisposable {
     return world;
   }
 
-  /** One thread of 128 MiB, unless the options say otherwise. */
+  /** One thread of 128 MiB, with room for as little as one allocation of these tests needs, unless the options say otherwise. */
   async start(options: StartOptions = {}): Promise<GraphWorkers & AsyncDisposable> {
     const { settings, graphIds = ['misbehaving', 'steps'], ...others } = options;
     const workers = new GraphWorkers({
@@ -74,6 +74,7 @@ export class WorkersWorld implements AsyncDisposable {
       },
       environment: { ...process.env, SIDE_EFFECTS_FILE: this.#sideEffects },
       memoryMb: 128,
+      roomMb: 384,
       threadCount: 1,
       drainGraceMs: 60_000,
       leaseMs: 6_000,

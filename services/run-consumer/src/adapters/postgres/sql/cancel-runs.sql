@@ -4,19 +4,21 @@
 --         $8 superseded_by, $9 thread statuses afterwards, $10 offsets from which on runs of the partition are spared
 --         (null: none); then the runs that this batch has inserted: $11 ordinals, $12 run_ids,
 --         $13 thread_ids, $14 statuses, $15 thread statuses, $16 details (JSON); then waiting runs that have begun
---         already: $17 run_ids, $18 the head checkpoints that they have written or null
+--         already: $17 run_ids, $18 the head checkpoints that they have written or null; then again of the cancellations:
+--         $19 of a long lane how many waiting runs of it to end, the first; the caller marks the others (null: all)
 -- result  one row per kind of cancellation: how many runs have ended, how many running ones are asked to stop, and the
 --         threads that ended with their temporary runs, and the runs that have ended after they had begun
 -- locks   the runs; the caller holds the rows of their threads, and their running and ready runs
--- index   unfinished_runs_by_lane, the primary key; one statement, however many runs wait
+-- marks   what was marked to end before is not hit, but by its run_id
+-- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission, the primary key
 -- events  those of the runs inserted by the batch, and one per run that has ended, in the order of the log: by request,
 --         the run's own before those of the runs that it superseded, and these by lane position (I5, I6)
 with cancellation as (
   select *
   from unnest(
-    $3::integer[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::bigint[]
+    $3::integer[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::bigint[], $19::integer[]
   ) as cancellation (
-    ordinal, thread_id, run_id, action, reason, superseded_by, thread_status, before_offset
+    ordinal, thread_id, run_id, action, reason, superseded_by, thread_status, before_offset, first_count
   )
 ),
 inserted as (
@@ -28,26 +30,83 @@ begun as (
   select *
   from unnest($17::uuid[], $18::text[]) as begun (run_id, checkpoint_id)
 ),
--- A run is hit once: by the cancellation that comes first.
+-- A run is hit once: by the cancellation that comes first. What is hit is decided here alone, for nobody changes these runs
+-- meanwhile: conditions beside the join of the update would make it look so small that it is done run by run.
 hit as (
   select distinct on (target_id) *
   from (
     select run.run_id as target_id, cancellation.*
     from cancellation
-    join runlane.runs as run using (run_id)
+    cross join lateral (
+      select run_id
+      from runlane.runs
+      where run_id = cancellation.run_id
+        and status in ('pending', 'running')
+        and cancel_action is null
+      offset 0
+    ) as run
     union all
     select run.run_id as target_id, cancellation.*
     from cancellation
-    join runlane.runs as run using (thread_id)
+    join runlane.threads as thread using (thread_id)
+    cross join lateral (
+      (
+        select run_id, source_topic, source_partition, source_offset
+        from runlane.runs
+        where thread_id = thread.thread_id
+          and status = 'running'
+          and cancel_action is null
+      )
+      union all
+      (
+        select run_id, source_topic, source_partition, source_offset
+        from (
+          (
+            select run_id, source_topic, source_partition, source_offset, lane_position, 0 as turn
+            from runlane.runs
+            where thread_id = thread.thread_id
+              and status = 'pending'
+              and lane_position > thread.ended_through
+              and not exists (select from inserted where inserted.run_id = runs.run_id)
+            order by lane_position
+            limit cancellation.first_count
+          )
+          union all
+          (
+            select
+              run_id, source_topic, source_partition, source_offset,
+              coalesce(admission_position, 9223372036854775807), 1
+            from runlane.runs
+            where thread_id = thread.thread_id
+              and scheduled_at is not null
+              and coalesce(admission_position, 9223372036854775807) > thread.ended_through
+              and not exists (select from inserted where inserted.run_id = runs.run_id)
+            order by coalesce(admission_position, 9223372036854775807)
+            limit cancellation.first_count
+          )
+        ) as waiting
+        order by turn, lane_position
+        limit cancellation.first_count
+      )
+      union all
+      (
+        -- No mark can hit these, so they end now.
+        select run_id, source_topic, source_partition, source_offset
+        from runlane.runs
+        where thread_id = thread.thread_id
+          and scheduled_at is not null
+          and coalesce(admission_position, 9223372036854775807) = 9223372036854775807
+          and cancellation.first_count is not null
+          and not exists (select from inserted where inserted.run_id = runs.run_id)
+      )
+    ) as run
     where cancellation.run_id is null
-      and run.status in ('pending', 'running')
       and (
         cancellation.before_offset is null
         or run.source_topic <> $1
         or run.source_partition <> $2
         or run.source_offset < cancellation.before_offset
       )
-      and not exists (select from inserted where inserted.run_id = run.run_id)
   ) as target
   order by target_id, ordinal
 ),
@@ -69,8 +128,6 @@ stopped as (
     run_ended_at = case when run.status <> 'running' then now() end
   from hit
   where run.run_id = hit.target_id
-    and run.status in ('pending', 'running')
-    and run.cancel_action is null
   returning
     run.run_id, run.thread_id, run.status, run.is_temporary, run.sequence, run.attempt, run.run_started_at,
     run.run_ended_at, run.lane_position, run.created_at, run.source_offset, hit.ordinal, hit.action, hit.reason, hit.superseded_by,

@@ -1,21 +1,29 @@
 -- join-due-runs
 -- params  $1 run_ids uuid[] (the rows of their threads are locked by the caller)
--- result  the runs that joined their lanes, and whether they are ready: first in a lane that was free
+-- result  the runs that joined their lanes, and whether they are ready: first in a lane that was free. One that is
+--         marked to end does not join
 -- order   of those that are due at once, by the time they were scheduled for, then by offset
 with due as (
   select
-    run_id, thread_id,
-    row_number() over (partition by thread_id order by scheduled_at, source_partition, source_offset) as nth
-  from runlane.runs
-  where run_id = any ($1::uuid[])
-    and scheduled_at <= now()
+    run.run_id, run.thread_id, thread.ended_through,
+    row_number() over (partition by run.thread_id order by run.scheduled_at, run.source_partition, run.source_offset) as nth
+  from runlane.runs as run
+  join runlane.threads as thread using (thread_id)
+  where run.run_id = any ($1::uuid[])
+    and run.scheduled_at <= now()
+    and coalesce(run.admission_position, 9223372036854775807) > thread.ended_through
 ),
 occupied as (
-  select distinct due.thread_id
-  from due
-  join runlane.runs as run using (thread_id)
-  where run.status in ('pending', 'running')
-    and run.lane_position is not null
+  select lane.thread_id
+  from (select distinct thread_id, ended_through from due) as lane
+  where exists (select from runlane.runs where thread_id = lane.thread_id and status = 'running')
+    or exists (
+      select
+      from runlane.runs
+      where thread_id = lane.thread_id
+        and status = 'pending'
+        and lane_position > lane.ended_through
+    )
 ),
 joined as (
   update runlane.runs as run

@@ -1,8 +1,12 @@
 -- requeue-runs-if-owned
 -- params  one array per column: $1 run_ids, $2 fencing_tokens, $3 whether the attempt is spent, $4 whether the
 --         next one runs alone; once a run does, it stays so
--- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once. One that was
---         asked to stop does not go back: it ends
+-- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once, but for the wait.
+--         One that was asked to stop does not go back: it ends
+-- wait    nothing ends a run that comes back without spending an attempt, so its claims must not follow each other without
+--         a pause: from the fourth such return on the next claim comes no sooner than 250 ms after the last one, then
+--         twice as long with each, up to 30 s. Who executes for longer than that in between waits for nothing. Claims are
+--         counted by the token, whose upper half rises with each claim and each return
 -- fence   the upper half of the token rises, and the next claim adds its nonce below, so that whoever executed the run can write nothing more (I3)
 -- events  none: going back to pending publishes nothing, the next start does
 update runlane.runs as run
@@ -12,7 +16,15 @@ set
   fencing_token = ((run.fencing_token >> 32) + 1) << 32,
   attempt = case when requeued.spends_attempt then run.attempt else run.attempt - 1 end,
   is_isolated = run.is_isolated or requeued.is_isolated,
-  ready_at = clock_timestamp(),
+  ready_at = case
+    when requeued.spends_attempt or (run.fencing_token >> 33) - run.attempt < 2 then clock_timestamp()
+    -- Since the claim nothing has touched a run that was not asked to stop.
+    else greatest(
+      clock_timestamp(),
+      run.updated_at
+        + least(250 * 2 ^ least((run.fencing_token >> 33) - run.attempt - 2, 7), 30000) * interval '1 millisecond'
+    )
+  end,
   updated_at = now()
 from unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::boolean[])
   as requeued (run_id, fencing_token, spends_attempt, is_isolated)

@@ -1,9 +1,15 @@
 -- select-due-runs
 -- params  $1 how many integer
--- result  scheduled runs whose time has come, earliest first
+-- result  scheduled runs whose time has come, earliest first, without those that are marked to end
 -- index   scheduled_runs
 select run_id, thread_id
-from runlane.runs
+from runlane.runs as run
 where scheduled_at <= now()
+  and not exists (
+    select
+    from runlane.lane_ends as mark
+    where mark.thread_id = run.thread_id
+      and mark.through_position >= run.admission_position
+  )
 order by scheduled_at, run_id
 limit $1

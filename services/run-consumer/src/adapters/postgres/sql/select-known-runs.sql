@@ -1,8 +1,14 @@
 -- select-known-runs
 -- params  $1 run_ids uuid[]
--- result  those of them that are in the ledger
+-- result  those of them that are in the ledger; one that is marked to end is finished
 select
-  run_id, thread_id, encode(fingerprint, 'hex') as fingerprint, source_topic, source_partition, source_offset,
-  run_ended_at is not null as is_finished
-from runlane.runs
-where run_id = any ($1::uuid[])
+  run.run_id, run.thread_id, encode(run.fingerprint, 'hex') as fingerprint, run.source_topic, run.source_partition,
+  run.source_offset,
+  run.run_ended_at is not null
+    or (
+      run.status = 'pending'
+      and coalesce(run.lane_position, run.admission_position, 9223372036854775807) <= coalesce(thread.ended_through, 0)
+    ) as is_finished
+from runlane.runs as run
+left join runlane.threads as thread using (thread_id)
+where run.run_id = any ($1::uuid[])

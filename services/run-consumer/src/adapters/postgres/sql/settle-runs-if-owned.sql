@@ -7,7 +7,8 @@
 --         was lost and it had been asked to interrupt: then it has not failed
 -- cancel  a run that was asked to roll back does, however it ended; one that ended by itself before it noticed that it
 --         was to be interrupted keeps its end
--- locks   the runs; the caller holds the rows of their threads, so no run can join a lane meanwhile
+-- locks   the runs; the caller holds the rows of their threads, so no run can join a lane, and none is marked, meanwhile
+-- index   unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is passed over
 -- thread  has its configurable from the runs that ended on it, of their assistants beneath; a rollback brings none
 -- events  one per settled run, in the same transaction (I5)
 with settlement as (
@@ -55,27 +56,33 @@ forgotten as (
   where entry.run_id = settled.run_id
     and not settled.is_rolled_back
 ),
-waiting as (
-  select settled.thread_id, next_run.run_id
+lane as (
+  select settled.thread_id, coalesce(thread.ended_through, 0) as ended_through
   from settled
+  left join runlane.threads as thread using (thread_id)
+),
+waiting as (
+  select lane.thread_id, next_run.run_id
+  from lane
   cross join lateral (
     select run_id
     from runlane.runs
-    where thread_id = settled.thread_id
+    where thread_id = lane.thread_id
       and status = 'pending'
-      and lane_position is not null
+      and lane_position > lane.ended_through
     order by lane_position
     limit 1
   ) as next_run
 ),
 scheduled as (
-  select settled.thread_id
-  from settled
+  select lane.thread_id
+  from lane
   where exists (
     select
     from runlane.runs as run
-    where run.thread_id = settled.thread_id
+    where run.thread_id = lane.thread_id
       and run.scheduled_at is not null
+      and coalesce(run.admission_position, 9223372036854775807) > lane.ended_through
   )
 ),
 readied as (

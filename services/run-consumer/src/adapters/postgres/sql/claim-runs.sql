@@ -1,51 +1,31 @@
--- claim-ready-runs
+-- claim-runs
 -- params  $1 executor_id uuid, $2 how many integer, $3 run_ids uuid[] that the executor knows to be its own
 --         $4 checkpoint_floor text of now, by the executor's clock: of a run that has begun without one it stays unknown
---         $5 graph_ids text[] that the executor has, $6 timestamptz before which no run is looked for; null looks at all,
---         $7 how many of the longest ready runs to try integer: others may hold some of them
--- result  at least one row; without a run_id there is no run. The runs that the executor owns and does not know of: up to $2
---         new ones, longest ready first, and those of an earlier claim that was committed but whose answer was lost.
---         candidate_count: how many were there to try, up to $7
---         look_from: the next $6; null where the ledger is a copy. What became ready before and is not yet claimed
---         comes from a transaction that took longer than the margin, or was held: hence a look at all now and then
--- index   ready_runs_by_graph: only the first unfinished run of a lane is in it, so a million pending runs cost nothing, nor
---         do ready ones of other graphs; $6 spares the entries of claimed runs, which stay in it beside an old snapshot;
---         running_runs_by_executor
+--         $5 run_ids uuid[] of ready runs to try, in the order in which they are taken: others may hold some of them
+-- result  the runs that the executor owns and does not know of: up to $2 new ones, and those of an earlier claim that was
+--         committed but whose answer was lost
+-- wait    see select-ready-runs
+-- index   the primary key; running_runs_by_executor
 -- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
 --         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
--- copy    nothing where the ledger is a copy that nobody has noted yet, and until a lease after somebody has: a claim that it
---         forgot may still execute (I3)
+-- copy    nothing where the ledger is a copy: see select-ready-runs
 -- events  run.running, one per run (I5)
 with open as (
   select from runlane.ledger_standing where is_original and claims_are_due
 ),
-candidates as materialized (
-  select ready.run_id, ready.ready_at
-  from unnest($5::text[]) as mine (graph_id)
-  cross join lateral (
-    select run.run_id, run.ready_at
-    from runlane.runs as run
-    where run.graph_id = mine.graph_id
-      and run.ready_at is not null
-      and run.ready_at >= coalesce($6::timestamptz, '-infinity')
-    order by run.ready_at, run.run_id
-    limit $7
-  ) as ready
-  where exists (select from open)
-  order by ready.ready_at, ready.run_id
-  limit $7
-),
 picked as (
   select free.run_id
-  from candidates
+  from unnest($5::uuid[]) as candidate (run_id)
   -- Locks no more rows than are claimed: others would pass over the rest meanwhile.
   cross join lateral (
     select run.run_id
     from runlane.runs as run
-    where run.run_id = candidates.run_id
-      and run.ready_at is not null
+    where run.run_id = candidate.run_id
+      -- One that was claimed and has come back since may have to wait.
+      and (run.ready_at <= now() or run.ready_at > now() + interval '30 seconds')
     for update skip locked
   ) as free
+  where exists (select from open)
   limit $2
 ),
 claimed as (
@@ -78,20 +58,11 @@ announced as (
   from claimed
 )
 select
-  seen.candidate_count, seen.look_from,
   owned.run_id, owned.thread_id, owned.assistant_id, owned.graph_id, owned.request, owned.metadata,
   owned.multitask_strategy, owned.attempt, owned.fencing_token, owned.is_isolated, owned.is_temporary,
   owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable,
   thread.resting_status as thread_resting_status
 from (
-  select
-    count(*)::integer as candidate_count,
-    case
-      when exists (select from open) then case when count(*) < $7 then now() else min(ready_at) end - interval '10 seconds'
-    end as look_from
-  from candidates
-) as seen
-left join (
   select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
     is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor
   from claimed
@@ -103,5 +74,5 @@ left join (
     and status = 'running'
     and run_id <> all ($3::uuid[])
     and exists (select from open)
-) as owned on true
+) as owned
 left join runlane.threads as thread using (thread_id)

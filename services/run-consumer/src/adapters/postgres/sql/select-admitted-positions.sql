@@ -1,4 +1,4 @@
--- select-positions
+-- select-admitted-positions
 -- params  $1 group_name text, $2 topic text
 -- result  the last record in the ledger per partition that was read
 select partition, position

@@ -1,0 +1,22 @@
+/**
+ * Checks that every rule that is cited by a code is defined in the document of its letter.
+ *
+ * usage: node infra/scripts/citations.ts
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { citationProblems } from './src/citations.ts';
+import { ROOT } from './src/paths.ts';
+
+// Its texts cite what nobody defines.
+const LEFT_OUT = new Set(['infra/scripts/src/citations.ts', 'infra/scripts/src/citations.test.ts']);
+
+const paths = globSync(['*.md', '{services,packages,infra,test}/**/*.{ts,sql,md,py}'], {
+  cwd: ROOT,
+  exclude: (name) => name === 'node_modules',
+});
+const problems = citationProblems(
+  paths.filter((path) => !LEFT_OUT.has(path)).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),
+);
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+process.exit(problems.length === 0 ? 0 : 1);

@@ -1,0 +1,128 @@
+/**
+ * Purpose   Compares what the request topic asked for with what ledger, status topic and dead letters have.
+ * Order     A live system goes on while it is looked at. What follows is read after what it follows from: requests, then
+ *           positions, then the ledger, then events and dead letters. So whatever is missing was missing when it was asked
+ *           for, and what came in between is judged by nobody.
+ * Kinds     lost: nothing became of it. doubled: more became of it than may. stuck: it has not gone on for too long.
+ *           unaccounted: it is there, and nobody knows why.
+ */
+import type { AuditedRun, StuckRun } from '@runlane/run-consumer/audit';
+import type { AskedRecord, SeenRun } from './seen.ts';
+
+export type Finding = {
+  finding: 'lost' | 'doubled' | 'stuck' | 'unaccounted';
+  /** What it is about: a run_id, an event_id, or topic/partition/offset. */
+  subject: string;
+  why: string;
+};
+
+export type Compared = {
+  asked: readonly AskedRecord[];
+  /** Last offset in the ledger by partition. */
+  positions: ReadonlyMap<number, bigint>;
+  ledger: ReadonlyMap<string, AuditedRun>;
+  events: ReadonlyMap<string, SeenRun>;
+  /** `topic/partition/offset` of requests with a dead letter. */
+  deadLetters: ReadonlySet<string>;
+  /** Whether retention may have taken events of the thread out of the status topic. */
+  isShortened: (threadId: string) => boolean;
+  /** Records before may be of runs that have left the ledger. */
+  forgottenBefore: Date;
+};
+
+export type Comparison = { findings: Finding[]; judgedCount: number; waitingCount: number; forgottenCount: number };
+
+/** Compares the requests one by one, and then the runs that they have become. */
+export function compareAll(all: Compared): Comparison {
+  const findings: Finding[] = [];
+  const runs = new Map<string, AuditedRun>();
+  let [waitingCount, forgottenCount] = [0, 0];
+  for (const record of all.asked) {
+    if (record.offset > (all.positions.get(record.partition) ?? -1n)) {
+      waitingCount += 1;
+      continue;
+    }
+    const verdict = judge(record, all);
+    if (verdict.kind === 'forgotten') forgottenCount += 1;
+    else if (verdict.kind === 'run') runs.set(verdict.run.runId, verdict.run);
+    else if (verdict.kind === 'lost') findings.push({ finding: 'lost', subject: record.place, why: verdict.why });
+  }
+  for (const run of runs.values()) findings.push(...eventFindings(run, all));
+  for (const [runId, seen] of all.events) findings.push(...doubledFindings(runId, seen));
+  return { findings, judgedCount: all.asked.length - waitingCount, waitingCount, forgottenCount };
+}
+
+type Verdict =
+  | { kind: 'lost'; why: string }
+  | { kind: 'run'; run: AuditedRun }
+  | { kind: 'fine' }
+  | { kind: 'forgotten' };
+
+function judge({ place, timestampMs, expected }: AskedRecord, all: Compared): Verdict {
+  switch (expected.kind) {
+    case 'cancel':
+      return { kind: 'fine' };
+    case 'dead_letter':
+      if (all.deadLetters.has(place)) return { kind: 'fine' };
+      return { kind: 'lost', why: `it has no dead letter, and should (${expected.reason.code})` };
+    case 'run': {
+      const run = all.ledger.get(expected.runId);
+      if (run !== undefined) return { kind: 'run', run };
+      if (all.deadLetters.has(place)) return { kind: 'fine' };
+      if (timestampMs < all.forgottenBefore.getTime()) return { kind: 'forgotten' };
+      return { kind: 'lost', why: `run ${expected.runId} is not in the ledger, and there is no dead letter` };
+    }
+  }
+}
+
+/** Events that the ledger has published and the topic does not have. */
+function eventFindings(run: AuditedRun, { events, isShortened }: Compared): Finding[] {
+  if (isShortened(run.threadId)) return [];
+  const seen = events.get(run.runId)?.events;
+  const published = run.eventCount - run.waitingCount;
+  const missing = Array.from({ length: published }, (_, index) => index + 1).filter((n) => seen?.has(n) !== true);
+  if (missing.length === 0) return [];
+  const which = missing.length === 1 ? `event ${missing[0]}` : `events ${missing.join(', ')}`;
+  const why = `${which} of ${run.eventCount} is not in the status topic, and is marked as published; it is ${run.status}`;
+  return [{ finding: 'lost', subject: run.runId, why }];
+}
+
+function doubledFindings(runId: string, { events, terminalIds }: SeenRun): Finding[] {
+  if (terminalIds.size > 1) {
+    return [
+      { finding: 'doubled', subject: runId, why: `it has ended ${terminalIds.size} times: ${list(terminalIds)}` },
+    ];
+  }
+  const twice = [...events].find(([, ids]) => ids.size > 1);
+  if (twice === undefined) return [];
+  return [{ finding: 'doubled', subject: runId, why: `it has ${twice[1].size} events ${twice[0]}: ${list(twice[1])}` }];
+}
+
+function list(ids: ReadonlySet<string>): string {
+  return [...ids].join(', ');
+}
+
+/** Events of runs that the ledger does not know and should. */
+export function strangeRuns(
+  events: ReadonlyMap<string, SeenRun>,
+  ledger: ReadonlyMap<string, AuditedRun>,
+  forgottenBefore: Date,
+): Finding[] {
+  return [...events]
+    .filter(([runId, { lastAtMs }]) => !ledger.has(runId) && lastAtMs >= forgottenBefore.getTime())
+    .map(([runId]) => ({
+      finding: 'unaccounted',
+      subject: runId,
+      why: 'the status topic has events of it, and the ledger does not know it: written by somebody else, or before a restore',
+    }));
+}
+
+export function stuckFinding({ kind, runId, threadId, graphId, since }: StuckRun): Finding {
+  const why = {
+    ready: `it could start and nobody has claimed it; is there a process that has graph ${graphId}, with a free place?`,
+    overdue: 'its time has come, and it has not joined its lane; does a process sweep?',
+    stranded: 'its process has gone, and nobody has taken it over; does a process sweep?',
+    forgotten_lane: 'it is the first of its lane and not ready: a fault of Runlane, please report it',
+  }[kind];
+  return { finding: 'stuck', subject: runId, why: `since ${since.toISOString()}, thread ${threadId}: ${why}` };
+}

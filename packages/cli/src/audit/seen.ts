@@ -1,0 +1,53 @@
+/** What an audit has seen in the topics. */
+import { isTerminalEventType } from '@runlane/contracts';
+import type { RunStatusEvent } from '@runlane/contracts';
+import type { Expectation } from '@runlane/run-consumer/audit';
+
+/** A record of the request topic, and what has to become of it. */
+export type AskedRecord = {
+  place: string;
+  partition: number;
+  offset: bigint;
+  timestampMs: number;
+  expected: Expectation;
+};
+
+/** An event with a webhook, and where it lies. */
+export type WebhookEvent = { eventId: string; partition: number; offset: bigint };
+
+/** The events of a run that are in the status topic. */
+export type SeenRun = {
+  threadId: string;
+  /** Event ids by sequence: repeats of an event have its id, so more than one id is more than one event. */
+  events: Map<number, Set<string>>;
+  terminalIds: Set<string>;
+  /** When the latest one was written, Unix time. */
+  lastAtMs: number;
+};
+
+export class SeenEvents {
+  readonly runs = new Map<string, SeenRun>();
+  readonly withWebhook: WebhookEvent[] = [];
+  count = 0;
+  unreadableCount = 0;
+
+  add(event: RunStatusEvent, at: { partition: number; offset: bigint; timestampMs: number }): void {
+    this.count += 1;
+    const run = this.#run(event);
+    run.lastAtMs = Math.max(run.lastAtMs, at.timestampMs);
+    const ids = run.events.get(event.sequence);
+    if (ids === undefined) run.events.set(event.sequence, new Set([event.event_id]));
+    else ids.add(event.event_id);
+    if (isTerminalEventType(event.type)) run.terminalIds.add(event.event_id);
+    if (event.webhook !== null)
+      this.withWebhook.push({ eventId: event.event_id, partition: at.partition, offset: at.offset });
+  }
+
+  #run({ run_id: runId, thread_id: threadId }: RunStatusEvent): SeenRun {
+    const known = this.runs.get(runId);
+    if (known !== undefined) return known;
+    const run: SeenRun = { threadId, events: new Map(), terminalIds: new Set(), lastAtMs: 0 };
+    this.runs.set(runId, run);
+    return run;
+  }
+}

@@ -1,0 +1,40 @@
+/** One thing that the doctor has looked at. */
+export type Check = {
+  /** What was looked at, such as `topic runs.status.v1`. */
+  check: string;
+  /** `problem`: Runlane does not work, or loses something. `warning`: it works, and will not always. */
+  status: 'ok' | 'warning' | 'problem' | 'skipped';
+  /** What was seen; of what is wrong, also what to change. */
+  detail: string;
+};
+
+export function ok(check: string, detail: string): Check {
+  return { check, status: 'ok', detail };
+}
+
+export function warning(check: string, detail: string): Check {
+  return { check, status: 'warning', detail };
+}
+
+export function problem(check: string, detail: string): Check {
+  return { check, status: 'problem', detail };
+}
+
+export function skipped(check: string, detail: string): Check {
+  return { check, status: 'skipped', detail };
+}
+
+/** What the look came to; a look that fails is a problem of its own, and keeps no other from being taken. */
+export async function looking(check: string, advice: string, look: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [problem(check, `${messageOf(error)} ${advice}`.trim())];
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error && error.cause.message !== '' ? ` (${error.cause.message})` : '';
+  return `${error.message}${cause}`;
+}

@@ -1,0 +1,90 @@
+/** Reads a topic as it is now: from where one wants to the ends that it has at the beginning, in order per partition. */
+import { randomUUID } from 'node:crypto';
+import type { InRecord, KafkaConnection } from '@runlane/kafka';
+import { CommandError } from './command-error.ts';
+
+/** Without a record for so long what is left holds none: the marks of transactions have offsets too, in milliseconds. */
+const QUIET_MS = 10_000;
+const DRAIN_MS = 5_000;
+
+export type TopicReading = {
+  topic: string;
+  /** What Kafka's own rules for groups want the name of the reader to begin with. */
+  groupPrefix: string;
+  /** From the first record of this time on; without one from the first that is stored. */
+  from?: Date;
+  /** Instead: so many of the last records of each partition. */
+  last?: number;
+  /** These partitions only. */
+  partitions?: ReadonlySet<number>;
+  /** Called with one record after the other of a partition; partitions take turns. */
+  onRecord: (record: InRecord) => Promise<void> | void;
+};
+
+/** Thrown: CommandError without the topic; RetriableError while no broker answers. */
+export async function readTopic(kafka: KafkaConnection, reading: TopicReading): Promise<void> {
+  const { topic, partitions } = reading;
+  const next = await startsOf(kafka, reading);
+  const ends = new Map([...next].map(([partition, { high }]) => [partition, high]));
+  const isWanted = (partition: number) => partitions === undefined || partitions.has(partition);
+  const left = new Set([...next].filter(([id, { at, high }]) => isWanted(id) && at < high).map(([id]) => id));
+  if (left.size === 0) return;
+  const done = Promise.withResolvers<void>();
+  let quiet = setTimeout(() => done.resolve(), 3 * QUIET_MS);
+  const consumer = kafka.consumer({
+    // Kafka has members of groups only; this one stores nothing.
+    group: `${reading.groupPrefix}runlane-cli-${randomUUID()}`,
+    topics: [topic],
+    partitionsInParallel: 1,
+    onAssigned: ({ partitions: owned }, seek) => {
+      for (const place of owned) {
+        const position = next.get(place.partition);
+        if (position !== undefined) seek(place, left.has(place.partition) ? position.at : position.high);
+      }
+    },
+    handle: async ({ partition, records }) => {
+      clearTimeout(quiet);
+      quiet = setTimeout(() => done.resolve(), QUIET_MS);
+      const end = ends.get(partition) ?? 0n;
+      for (const record of records) {
+        const position = next.get(partition);
+        if (position === undefined || record.offset < position.at || record.offset >= end) continue;
+        if (left.has(partition)) await reading.onRecord(record);
+        position.at = record.offset + 1n;
+      }
+      const last = records.at(-1);
+      if (last === undefined) return null;
+      if (last.offset + 1n >= end) left.delete(partition);
+      if (left.size === 0) done.resolve();
+      return { readThrough: last.offset };
+    },
+  });
+  try {
+    await consumer.start();
+    await Promise.race([done.promise, consumer.failed]);
+  } finally {
+    clearTimeout(quiet);
+    await consumer.drain(DRAIN_MS);
+  }
+}
+
+/** Per partition where to begin, and where the topic ends. */
+async function startsOf(kafka: KafkaConnection, { topic, from, last }: Pick<TopicReading, 'topic' | 'from' | 'last'>) {
+  const admin = await kafka.admin();
+  try {
+    if ((await admin.partitionCount(topic)) === null) {
+      throw new CommandError(
+        `There is no topic ${topic}. Set RUNLANE_TOPIC_PREFIX to that of the deployment, or run \`runlane topics create\`.`,
+      );
+    }
+    const ends = await admin.endOffsets(topic);
+    const starts = from === undefined ? null : await admin.offsetsAt(topic, from.getTime());
+    const startOf = (id: number, low: bigint, high: bigint): bigint => {
+      if (last === undefined) return starts?.get(id) ?? low;
+      return high - BigInt(last) > low ? high - BigInt(last) : low;
+    };
+    return new Map([...ends].map(([id, { low, high }]) => [id, { at: startOf(id, low, high), high }]));
+  } finally {
+    await admin.close();
+  }
+}

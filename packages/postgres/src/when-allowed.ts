@@ -1,0 +1,51 @@
+import { RunlaneError, retrying } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import { SQLSTATE, isServerError, sqlState } from './sqlstate.ts';
+
+export type WhenAllowedOptions = {
+  /** What is prepared, for the log: `schema runlane`. */
+  what: string;
+  signal: AbortSignal;
+  logger: Logger;
+};
+
+const TRY_AGAIN_MS = 2_000;
+/** How often the same is said again, in milliseconds. */
+const SAY_AGAIN_MS = 60_000;
+
+const GRANT_ADVICE =
+  'Let a role that may do it bring the database up to date, such as by starting one process with its DATABASE_URL, or grant ' +
+  'the role of DATABASE_URL what it lacks. This process waits and goes on by itself.';
+const OUTDATED_ADVICE = 'This process writes nothing. It goes on by itself if the database is put back to its version.';
+
+/**
+ * Prepares the database as soon as it may: while the role lacks a grant, or the schema is of a version that this program
+ * cannot live with, it waits and says so once a minute. Somebody else may prepare it meanwhile.
+ *
+ * @throws what `work` throws for another reason; the signal's reason when it aborts
+ */
+export async function whenAllowed<T>(work: () => Promise<T>, { what, signal, logger }: WhenAllowedOptions): Promise<T> {
+  let saidAtMs: number | null = null;
+  return retrying(work, {
+    signal,
+    isRetriable: (error) => isOutdated(error) || isForbidden(error),
+    backoff: () => TRY_AGAIN_MS,
+    onRetry: ({ error }) => {
+      const nowMs = performance.now();
+      if (saidAtMs !== null && nowMs - saidAtMs < SAY_AGAIN_MS) return;
+      saidAtMs = nowMs;
+      const advice = isOutdated(error) ? OUTDATED_ADVICE : GRANT_ADVICE;
+      logger.error({ err: error, what, advice }, isOutdated(error) ? 'schema.outdated' : 'schema.not_allowed');
+    },
+  });
+}
+
+function isOutdated(error: unknown): boolean {
+  return error instanceof RunlaneError && error.code === 'schema_outdated';
+}
+
+/** Not an error of ours that has it for its cause and says what to do about it. */
+function isForbidden(error: unknown): boolean {
+  const isRaw = isServerError(error) || (error instanceof RunlaneError && error.code === 'migration_failed');
+  return isRaw && sqlState(error) === SQLSTATE.insufficientPrivilege;
+}

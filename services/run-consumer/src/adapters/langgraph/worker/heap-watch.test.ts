@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { HeapWatch } from './heap-watch.ts';
+
+const MIB = 2 ** 20;
+
+/** A watch of a thread with a limit of 100 MiB and 200 MiB of room, and what it did. */
+function watchOf({ isBusy = true } = {}) {
+  const thread = { isBusy, usedMb: 50 as number | null };
+  const did: string[] = [];
+  const watch = new HeapWatch(100, 200, {
+    isBusy: () => thread.isBusy,
+    readUsed: () => Promise.resolve(thread.usedMb === null ? null : thread.usedMb * MIB),
+    collect: () => did.push('collect'),
+    onFull: (verdict) => did.push(verdict),
+  });
+  return { thread, did, watch };
+}
+
+beforeEach(() => vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
+afterEach(() => vi.useRealTimers());
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+test('a thread is full when it keeps more than its limit after a collection, and that is told once', async () => {
+  const { thread, did, watch } = watchOf();
+  await pass(1_000);
+  expect(did).toEqual([]);
+  thread.usedMb = 150;
+  await pass(1_000);
+  expect(did).toEqual(['collect']);
+  watch.collected(150 * MIB);
+  await pass(60_000);
+  expect(did).toEqual(['collect', 'over']);
+  watch.stop();
+});
+
+test('garbage is collected, and takes no more than a part of the time', async () => {
+  const { thread, did, watch } = watchOf();
+  thread.usedMb = 150;
+  await pass(100);
+  await pass(1_000);
+  watch.collected(50 * MIB);
+  await pass(9_000);
+  expect(did).toEqual(['collect']);
+  await pass(1_100);
+  expect(did).toEqual(['collect', 'collect']);
+  watch.stop();
+});
+
+test('with half of the room used there is no waiting, not even for an answer', async () => {
+  const { thread, did, watch } = watchOf();
+  thread.usedMb = 150;
+  await pass(100);
+  thread.usedMb = 201;
+  await pass(10_000);
+  expect(did).toEqual(['collect', 'far']);
+  watch.stop();
+});
+
+test('nothing is asked of a thread in which nothing executes, or that does not execute yet', async () => {
+  const { thread, did, watch } = watchOf({ isBusy: false });
+  thread.usedMb = 500;
+  await pass(1_000);
+  thread.isBusy = true;
+  thread.usedMb = null;
+  await pass(1_000);
+  expect(did).toEqual([]);
+  thread.usedMb = 500;
+  await pass(200);
+  expect(did).toEqual(['far']);
+  watch.stop();
+});

@@ -1,0 +1,27 @@
+import { onDatabase } from '@runlane/log-ledger';
+import { query } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import { selectServedGraphs } from './served-graphs.ts';
+import { sql } from './statements.ts';
+
+/** What the processes of a deployment have told their ledger. */
+export type DeploymentStanding = {
+  /** Those that execute runs. */
+  hosts: string[];
+  /** Graphs that some process has executed in the last days. */
+  servedGraphs: string[];
+  /** False: the ledger was restored or failed over, and no process has noted it yet. */
+  isOriginal: boolean;
+};
+
+export function createDeploymentReading(pool: Pool): { standing(): Promise<DeploymentStanding> } {
+  return {
+    async standing() {
+      const [row] = await onDatabase(() =>
+        query<{ hosts: string[]; is_original: boolean }>(pool, sql.selectDeployment, []),
+      );
+      const servedGraphs = await onDatabase(() => selectServedGraphs(pool));
+      return { hosts: row?.hosts ?? [], servedGraphs, isOriginal: row?.is_original ?? false };
+    },
+  };
+}

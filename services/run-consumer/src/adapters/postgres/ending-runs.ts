@@ -1,0 +1,95 @@
+import type { CancelAction, RecordCoordinates, SupersededReason } from '@runlane/contracts';
+import { query } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
+import type { WrittenPlan } from '../../app/ports.ts';
+import type { AdmittedRun, Cancellation } from '../../domain/admission-plan.ts';
+import { cancellationColumns, eventColumns, firstCounts, markColumns } from './plan-columns.ts';
+import { sql } from './statements.ts';
+import type { ThreadCheckpoints } from './thread-checkpoints.ts';
+
+/** Waiting runs that have begun already, by id, with the head checkpoint that they have written. */
+export type BegunRuns = ReadonlyMap<string, { threadId: string; checkpointId: string | null }>;
+
+/** What the runs have written so far. They are locked, so that nobody claims them meanwhile. */
+export async function begunRuns(
+  client: PoolClient,
+  checkpoints: ThreadCheckpoints,
+  runs: readonly { runId: string; threadId: string }[],
+): Promise<BegunRuns> {
+  if (runs.length === 0) return new Map();
+  const written = await checkpoints.headsWrittenBy(client, runs);
+  return new Map(
+    runs.map(({ runId, threadId }) => [runId, { threadId, checkpointId: written.get(runId) ?? null }] as const),
+  );
+}
+
+export type EndingRuns = {
+  /** Of the batch, where its cancellations may spare runs that stand behind them in its partition; null without one. */
+  source: Pick<RecordCoordinates, 'topic' | 'partition'> | null;
+  cancellations: readonly Cancellation[];
+  /** Runs that the batch has inserted, whose first events are still to be stored. */
+  inserted: readonly AdmittedRun[];
+  /** All of them that a cancellation may hit. */
+  begun: BegunRuns;
+};
+
+/**
+ * Ends waiting runs with their events, asks running ones to stop, marks what is left of long lanes, and frees the lanes. The
+ * caller holds the rows of the threads, and those of running and ready runs.
+ */
+export async function endRuns(
+  client: PoolClient,
+  checkpoints: ThreadCheckpoints,
+  { source, cancellations, inserted, begun }: EndingRuns,
+): Promise<WrittenPlan> {
+  const rows = await query<CancelledRow>(client, sql.cancelRuns, [
+    source?.topic ?? '',
+    source?.partition ?? -1,
+    ...cancellationColumns(cancellations),
+    ...eventColumns(inserted),
+    [...begun.keys()],
+    [...begun.values()].map(({ checkpointId }) => checkpointId),
+    firstCounts(cancellations),
+  ]);
+  await endBegun(client, checkpoints, begun, rows);
+  const temporary = rows.flatMap((row) => row.temporary_thread_ids);
+  if (temporary.length > 0) await query(client, sql.deleteEmptyThreads, [temporary]);
+  const markedCount = cancellations.filter(({ mark }) => mark !== null).length;
+  if (markedCount > 0) await query(client, sql.markLanes, markColumns(cancellations));
+  const [freed] = await query<{ ready_count: number }>(client, sql.freeLanes, [
+    [...new Set(cancellations.map(({ threadId }) => threadId))],
+  ]);
+  return {
+    cancelled: rows.map((row) => ({
+      action: row.action,
+      reason: row.reason,
+      endedCount: row.ended_count,
+      askedCount: row.asked_count,
+    })),
+    readyCount: freed?.ready_count ?? 0,
+    markedLaneCount: markedCount,
+  };
+}
+
+async function endBegun(
+  client: PoolClient,
+  checkpoints: ThreadCheckpoints,
+  begun: BegunRuns,
+  rows: readonly CancelledRow[],
+): Promise<void> {
+  for (const { action, begun_run_ids: runIds } of rows) {
+    if (runIds.length === 0) continue;
+    const runs = runIds.map((runId) => ({ runId, threadId: begun.get(runId)?.threadId ?? '' }));
+    if (action === 'rollback') await checkpoints.rollBack(client, runs);
+    else await checkpoints.keep(client, runIds);
+  }
+}
+
+type CancelledRow = {
+  action: CancelAction;
+  reason: SupersededReason;
+  ended_count: number;
+  asked_count: number;
+  temporary_thread_ids: string[];
+  begun_run_ids: string[];
+};

@@ -1,0 +1,44 @@
+-- lock-marked-runs
+-- params  $1 thread_id text (its row is locked by the caller), $2 position bigint behind which to look, $3 the last marked
+--         position bigint, $4 how many integer
+-- result  the first marked runs of the thread behind the position, and whether one was claimed before and went back: it may
+--         have left checkpoints. A running one, that a process of a version without marks has claimed, is among them until
+--         it was asked to stop
+-- locks   these runs; a claim or a return that is under way is waited for
+-- index   unfinished_runs_by_lane, scheduled_runs_by_admission
+with marked as materialized (
+  select run_id
+  from (
+    (
+      select run_id, lane_position as position
+      from runlane.runs
+      where thread_id = $1
+        and status in ('pending', 'running')
+        and lane_position > $2
+        and lane_position <= $3
+        and cancel_action is null
+      order by lane_position
+      limit $4
+    )
+    union all
+    (
+      select run_id, coalesce(admission_position, 9223372036854775807)
+      from runlane.runs
+      where thread_id = $1
+        and scheduled_at is not null
+        and coalesce(admission_position, 9223372036854775807) > $2
+        and coalesce(admission_position, 9223372036854775807) <= $3
+      order by coalesce(admission_position, 9223372036854775807)
+      limit $4
+    )
+  ) as either
+  order by position
+  limit $4
+)
+select
+  run_id, coalesce(lane_position, admission_position) as position,
+  status = 'pending' and fencing_token > 0 and not is_temporary as is_begun
+from runlane.runs
+where run_id = any (array(select run_id from marked))
+order by position
+for no key update

@@ -1,0 +1,54 @@
+-- select-stuck-runs
+-- params  $1 milliseconds bigint, $2 how many of each kind bigint
+-- result  runs that have not gone on for so long: ready and not claimed, due and not joined to their lane, running with no
+--         living process, and first of their lane without being ready, which no statement should leave behind
+-- index   ready_runs_by_graph, scheduled_runs, one_running_run_per_thread, unfinished_runs_by_lane: costs as much as there are
+--         unfinished runs
+with late as (
+  select now() - $1 * interval '1 millisecond' as than
+)
+(
+  select 'ready' as kind, run_id, thread_id, graph_id, ready_at as since
+  from runlane.runs, late
+  where ready_at < late.than
+  order by ready_at
+  limit $2
+)
+union all
+(
+  select 'overdue', run_id, thread_id, graph_id, scheduled_at
+  from runlane.runs, late
+  where scheduled_at < late.than
+  order by scheduled_at
+  limit $2
+)
+union all
+(
+  select 'stranded', run_id, thread_id, graph_id, updated_at
+  from runlane.runs as run, late
+  where status = 'running'
+    and updated_at < late.than
+    and not exists (
+      select from runlane.executors as executor
+      where executor.executor_id = run.executor_id
+        and executor.expires_at > now()
+    )
+  order by updated_at
+  limit $2
+)
+union all
+(
+  select 'forgotten_lane', run_id, thread_id, graph_id, updated_at
+  from runlane.runs as run, late
+  where status = 'pending'
+    and lane_position is not null
+    and ready_at is null
+    and updated_at < late.than
+    and not exists (
+      select from runlane.runs as other
+      where other.thread_id = run.thread_id
+        and other.status in ('pending', 'running')
+        and other.lane_position < run.lane_position
+    )
+  limit $2
+)

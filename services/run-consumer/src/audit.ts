@@ -1,0 +1,44 @@
+/**
+ * What an audit asks the ledger: this module is the package's entry for it. Everything is read by single statements, beside a
+ * system that works; what is asked first may have changed when the next is asked, and who compares has to allow for that.
+ */
+import { DEAD_LETTER_HEADERS } from '@runlane/contracts';
+import type { OutRecord } from '@runlane/kafka';
+import type { Pool } from 'pg';
+import { readPositions } from './adapters/postgres/admission-ledger.ts';
+import { createDeadLetterOutbox } from './adapters/postgres/dead-letter-outbox.ts';
+import { createAuditReading } from './adapters/postgres/audit-reading.ts';
+import type { AuditReading } from './adapters/postgres/audit-reading.ts';
+
+export type { AuditedRun, StuckRun } from './adapters/postgres/audit-reading.ts';
+export { expectationOf } from './requests.ts';
+export type { Expectation } from './requests.ts';
+
+export type LedgerQuestions = AuditReading & {
+  /** The last offset of each partition of the request topic that is in the ledger. */
+  positions(): Promise<Map<number, bigint>>;
+  /** Dead letters that wait for their topic, by the place of what they are of, and for how long the oldest has, in seconds. */
+  waitingDeadLetters(): Promise<{ places: string[]; oldestSeconds: number }>;
+};
+
+/** As many as may wait at all, and few enough bytes to hold. */
+const LETTERS = { count: 50_000, bytes: 512 * 1024 * 1024 };
+
+/** Its calls reject with RetriableError while the database is away. */
+export function openAudit(pool: Pool, { group, topic }: { group: string; topic: string }): LedgerQuestions {
+  const letters = createDeadLetterOutbox(pool);
+  return {
+    ...createAuditReading(pool),
+    positions: () => readPositions(pool, group, topic),
+    async waitingDeadLetters() {
+      const { oldestSeconds } = await letters.backlog();
+      const { letters: waiting } = await letters.waiting(LETTERS.count, LETTERS.bytes);
+      return { places: waiting.map(({ record }) => placeOf(record.headers)), oldestSeconds };
+    },
+  };
+}
+
+function placeOf(headers: OutRecord['headers']): string {
+  const { topic, partition, offset } = DEAD_LETTER_HEADERS;
+  return [topic, partition, offset].map((name) => String([headers[name] ?? ''].flat()[0])).join('/');
+}

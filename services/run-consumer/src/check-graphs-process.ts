@@ -1,0 +1,34 @@
+/**
+ * The process of `checkGraphs`: loads the graphs of a project as a worker does, one after the other, and tells the parent of
+ * each. What a graph does to its process while it loads is done to this one.
+ */
+import { InMemoryStore } from '@langchain/langgraph-checkpoint';
+import { createLogger } from '@runlane/service-kit';
+import { compileByGraph } from './adapters/langgraph/compile-by-graph.ts';
+import { GraphRegistry } from './adapters/langgraph/graph-registry.ts';
+import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
+import { asBorrower } from './adapters/langgraph/lent-parts.ts';
+import { resolveAliasesByGraph } from './adapters/langgraph/worker/graph-tsconfigs.ts';
+import { loadProjectModules } from './adapters/langgraph/worker/load-project-modules.ts';
+
+const [path = '', limitMs = ''] = process.argv.slice(2);
+const logger = createLogger({ service: 'run-consumer.graphs', level: 'silent' });
+const { graphs: sources, tsconfig } = readLangGraphJson(path, process.env);
+loadProjectModules(tsconfig, logger);
+const files = sources.map(({ file }) => file);
+resolveAliasesByGraph(files, tsconfig, logger);
+compileByGraph(files, tsconfig);
+const graphs = new GraphRegistry(sources, logger, { loadLimitMs: Number(limitMs) });
+for (const graphId of graphs.graphIds) {
+  process.send?.({ graphId, kind: 'loading' });
+  try {
+    await using opened = new AsyncDisposableStack();
+    await asBorrower(() => graphs.instantiate(graphId, {}, null, new InMemoryStore(), opened));
+    process.send?.({ graphId, kind: 'loaded' });
+  } catch (error) {
+    process.send?.({ graphId, kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  }
+}
+process.disconnect?.();
+// A project may have left connections or timers behind.
+setTimeout(() => process.exit(0), 100).unref();

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { planAdmission } from './admission-batch.ts';
+import type { AdmissionPlan } from './admission-plan.ts';
+import type { KnownRun } from './admission.ts';
+import { assistants, busyLane, cancelAt, requestAt } from './factories.fixture.ts';
+import type { Lane } from './lane.ts';
+import type { CancelRequest, RunRequest } from './run-request.ts';
+
+const [RUN, OTHER] = ['aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000002'];
+const AT_ONCE = 2;
+
+/** A lane of which so many runs wait; its next position is 4. */
+function laneOf(waitingCount: number, lastOffset: bigint | null = null): Lane {
+  return { ...busyLane([RUN, OTHER], ['running', 'pending']), waitingCount, lastOffset };
+}
+
+function plan(lane: Lane, requests: (RunRequest | CancelRequest)[], known: KnownRun[] = []): AdmissionPlan {
+  return planAdmission(requests, known, [lane], assistants, AT_ONCE);
+}
+
+const marks = ({ cancellations }: AdmissionPlan) => cancellations.map(({ runId, mark }) => [runId, mark]);
+const interrupting = requestAt(1, { multitask_strategy: 'interrupt' });
+const cancelAll = (offset: number) => cancelAt(offset, { thread_id: 't1' });
+
+test('of a short lane all end at once', () => {
+  expect(marks(plan(laneOf(AT_ONCE), [interrupting]))).toEqual([[null, null]]);
+});
+
+test('of a long lane the first end at once, the others are marked, and what supersedes them stands behind the mark', () => {
+  const planned = plan(laneOf(AT_ONCE + 1), [interrupting]);
+  expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n }]]);
+  expect(planned.runs).toMatchObject([{ lanePosition: 5n, isReady: false }]);
+  expect(planned.lanes.map((lane) => lane.nextPosition)).toEqual([6n]);
+});
+
+test('a scheduled run that supersedes a long lane has its position behind the mark too', () => {
+  const scheduled = requestAt(1, { multitask_strategy: 'rollback', after_seconds: 60 });
+  const planned = plan(laneOf(AT_ONCE + 1), [scheduled]);
+  expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n }]]);
+  expect(planned.runs).toMatchObject([{ lanePosition: null, admissionPosition: 5n }]);
+});
+
+test('runs of the batch itself are ended one by one, and the lane is marked once', () => {
+  const planned = plan(laneOf(AT_ONCE + 1), [requestAt(0), cancelAll(1), interrupting, cancelAll(3)]);
+  const [first, second] = planned.runs.map(({ runId }) => runId);
+  expect(marks(planned)).toEqual([
+    [null, { firstCount: AT_ONCE, throughPosition: 5n }],
+    [first, null],
+    [second, null],
+  ]);
+  expect(planned.runs).toMatchObject([{ lanePosition: 4n }, { lanePosition: 6n }]);
+});
+
+test('a cancel marks nothing where the ledger has a run that stands behind it: it is read again', () => {
+  expect(marks(plan(laneOf(AT_ONCE + 1, 8n), [cancelAll(9)]))).toEqual([
+    [null, { firstCount: AT_ONCE, throughPosition: 4n }],
+  ]);
+  expect(marks(plan(laneOf(AT_ONCE + 1, 10n), [cancelAll(9)]))).toEqual([[null, null]]);
+});
+
+test('what was marked in a batch is not hit again in it', () => {
+  const source = { topic: 'requests', partition: 0, offset: 0n };
+  const known: KnownRun = { runId: OTHER, threadId: 't1', fingerprint: '', source, isFinished: false };
+  const cancelOne = cancelAt(2, { thread_id: 't1', run_id: OTHER, action: 'rollback' });
+  expect(marks(plan(laneOf(AT_ONCE + 1), [interrupting, cancelOne], [known]))).toHaveLength(1);
+  expect(marks(plan(laneOf(AT_ONCE), [interrupting, cancelOne], [known]))).toHaveLength(2);
+});
+
+test('a cancel of the batch still hits the run that has superseded a long lane in it', () => {
+  const superseding = requestAt(1, { multitask_strategy: 'interrupt', run_id: OTHER });
+  const cancelOne = cancelAt(2, { thread_id: 't1', run_id: OTHER });
+  expect(marks(plan(laneOf(AT_ONCE + 1), [superseding, cancelOne]))).toMatchObject([
+    [null, { firstCount: AT_ONCE }],
+    [OTHER, null],
+  ]);
+});

@@ -1,0 +1,35 @@
+/** What operators ask the ledger of webhooks: this module is the package's entry for them. */
+import { onDatabase } from '@runlane/log-ledger';
+import { query } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
+import { sql } from './adapters/postgres/statements.ts';
+import type { LedgerAudit } from './app/watch-ledger.ts';
+
+export type { PartitionAccount, Watch } from './app/watch-ledger.ts';
+
+/** A record of the status topic whose event has a webhook. */
+export type WebhookRecord = { eventId: string; partition: number; offset: bigint };
+
+export type WebhookQuestions = LedgerAudit & {
+  /** The ids of those events of which the ledger knows nothing. */
+  unaccounted(records: readonly WebhookRecord[]): Promise<string[]>;
+};
+
+/** Its calls reject with RetriableError while the database is away. */
+export function openWebhookAudit(pool: Pool, owner: { group: string; topic: string }): WebhookQuestions {
+  return {
+    ...createLedgerAudit(pool, owner),
+    async unaccounted(records) {
+      const columns = [
+        records.map(({ eventId }) => eventId),
+        records.map(({ partition }) => partition),
+        records.map(({ offset }) => offset),
+      ];
+      const rows = await onDatabase(() =>
+        query<{ event_id: string }>(pool, sql.selectEventsWithoutDelivery, [owner.group, owner.topic, ...columns]),
+      );
+      return rows.map((row) => row.event_id);
+    },
+  };
+}
