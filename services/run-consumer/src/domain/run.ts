@@ -106,7 +106,7 @@ export type AttemptReport = {
   abandonedInterrupts: string[];
 };
 
-/** How an attempt ended, as its executor saw it. Without a report it did not come so far, or nobody is left to tell. */
+/** How an attempt ended, as its executor saw it. Without a report there is nothing to tell, or nobody is left to. */
 export type Outcome = AttemptEnd & { report?: AttemptReport };
 
 type AttemptEnd =

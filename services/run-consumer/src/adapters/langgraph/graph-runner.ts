@@ -76,7 +76,11 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     const meter = new UsageMeter();
     const report: AttemptReport = { usage: null, abandonedInterrupts: [] };
-    const told = (outcome: Outcome): Outcome => ({ ...outcome, report: { ...report, usage: meter.usage } });
+    const told = (outcome: Outcome): Outcome => {
+      const { usage } = meter;
+      const isEmpty = usage === null && report.abandonedInterrupts.length === 0;
+      return isEmpty ? outcome : { ...outcome, report: { ...report, usage } };
+    };
     const opened = new AsyncDisposableStack();
     try {
       const execute = () => attempt(run, { ...signals, abort }, { saver, nodes, opened, meter, report }, needs);

@@ -44,24 +44,24 @@ test.each<[string, ModelUsage[] | null]>([
   ['no model', null],
 ])('a run counts what its models have used: %s', async (how, usage) => {
   const outcome = await attempts.execute(await claim(how));
-  expect([outcome.kind, outcome.report?.usage]).toEqual(['succeeded', usage]);
+  expect([outcome.kind, outcome.report?.usage ?? null]).toEqual(['succeeded', usage]);
 });
 
 test('a run that fails has used what its models have until then', async () => {
   const outcome = await attempts.execute(await claim('failing'));
-  expect([outcome.kind, outcome.report?.usage]).toEqual(['failed', [called(1)]]);
+  expect([outcome.kind, outcome.report?.usage ?? null]).toEqual(['failed', [called(1)]]);
 });
 
 test('a run without a checkpointer counts too', async () => {
   const outcome = await attempts.execute({ ...(await claim('steps')), isTemporary: true });
-  expect([outcome.kind, outcome.report?.usage]).toEqual(['succeeded', [called(2)]]);
+  expect([outcome.kind, outcome.report?.usage ?? null]).toEqual(['succeeded', [called(2)]]);
 });
 
 test('runs at the same time count each for itself', async () => {
   const ways = ['steps', 'invoked', 'no model', 'two models', 'streamed'];
   const runs = await Promise.all(ways.map((how) => claim(how)));
   const outcomes = await Promise.all(runs.map((run) => attempts.execute(run)));
-  expect(outcomes.map(({ report }) => report?.usage)).toEqual([
+  expect(outcomes.map(({ report }) => report?.usage ?? null)).toEqual([
     [called(2)],
     [called(1)],
     null,
