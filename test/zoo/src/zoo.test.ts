@@ -43,8 +43,9 @@ test('events tell each call of a model that was answered, once', () => {
   const calls = new Map(
     [...inRunlane].map(([name, { effects }]) => [name, effects.filter((what) => what.startsWith('model saw ')).length]),
   );
-  // Two of its three calls throw.
+  // Two calls of each throw.
   calls.set('model-retry-fallback', 1);
+  calls.set('memory-agent', 3);
   // Its model is the provider's, on a server that answers three times.
   calls.set('openai-local', 3);
   expect(Object.fromEntries(keeper.modelCalls)).toEqual(Object.fromEntries(calls));
