@@ -39,5 +39,9 @@ export const sql = {
   auditLedger: statement('audit-ledger'),
   countDead: statement('count-dead'),
   selectEventsWithoutDelivery: statement('select-events-without-delivery'),
+  listDeliveries: statement('list-deliveries'),
+  selectAttempts: statement('select-attempts'),
+  listTargets: statement('list-targets'),
+  listQuarantine: statement('list-quarantine'),
   watchDeliveries: statement('watch-deliveries'),
 } as const;
