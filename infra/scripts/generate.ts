@@ -1,6 +1,6 @@
 /**
- * Writes what is derived from the sources: the contracts' JSON Schemas and AsyncAPI, the Python client's types and rules, and
- * .env.example.
+ * Writes what is derived from the sources: the contracts' JSON Schemas and AsyncAPI, the Python client's types and rules,
+ * .env.example, and the README of the command line.
  *
  * usage: npm run generate [-- --check]
  *   --check  writes nothing; names the files that differ and exits 1 when there are any
@@ -8,6 +8,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readmeText } from '@runlane/cli/readme';
 import { pythonFiles } from '@runlane/client-python/generated-files';
 import { envExample, runlaneVariables } from '@runlane/service-kit';
 import { ROOT } from './src/paths.ts';
@@ -19,7 +20,11 @@ const contracts = await new ToolRunner().run({
   command: 'packages/contracts/src/generate.ts',
   args: values.check ? ['--check'] : [],
 });
-const files = [{ file: join(ROOT, '.env.example'), text: envExample(runlaneVariables) }, ...pythonFiles()];
+const files = [
+  { file: join(ROOT, '.env.example'), text: envExample(runlaneVariables) },
+  { file: join(ROOT, 'packages/cli/README.md'), text: readmeText() },
+  ...pythonFiles(),
+];
 const isCurrent = files.map((file) => generateFile(file, values.check));
 process.exit(isCurrent.includes(false) ? 1 : contracts);
 

@@ -1,6 +1,6 @@
 import { jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
 import { RetriableError, registerSchemas } from '@runlane/kafka';
-import type { KafkaConnection, RegistryLogin } from '@runlane/kafka';
+import type { KafkaConnection, RegistryLogin, SchemaSubject } from '@runlane/kafka';
 import { retrying } from '@runlane/service-kit';
 
 /** How long a cluster may take until it leads the topics, in milliseconds. */
@@ -33,28 +33,26 @@ export async function registerContracts(
   topicPrefix: string,
   signal: AbortSignal,
 ): Promise<{ subject: string; id: number }[]> {
-  const topics = topicNames(topicPrefix);
-  const schemas = jsonSchemas();
   return registerSchemas({
     registryUrl: registry.url,
     registryLogin: registry.login,
     signal,
-    subjects: [
-      {
-        subject: subjectOf(topics.requests, 'RunCreate'),
-        schema: schemas.RunCreate,
-        compatibility: 'BACKWARD_TRANSITIVE',
-      },
-      {
-        subject: subjectOf(topics.requests, 'RunCancel'),
-        schema: schemas.RunCancel,
-        compatibility: 'BACKWARD_TRANSITIVE',
-      },
-      {
-        subject: subjectOf(topics.status, 'RunStatusEvent'),
-        schema: schemas.RunStatusEvent,
-        compatibility: 'FORWARD_TRANSITIVE',
-      },
-    ],
+    subjects: contractSubjects(topicPrefix),
   });
+}
+
+/** The subjects of a deployment, with the schemas of this version and what they have to stay compatible with. */
+export function contractSubjects(topicPrefix: string): SchemaSubject[] {
+  const topics = topicNames(topicPrefix);
+  const schemas = jsonSchemas();
+  const subject = (topic: string, name: keyof typeof schemas, compatibility: SchemaSubject['compatibility']) => ({
+    subject: subjectOf(topic, name),
+    schema: schemas[name],
+    compatibility,
+  });
+  return [
+    subject(topics.requests, 'RunCreate', 'BACKWARD_TRANSITIVE'),
+    subject(topics.requests, 'RunCancel', 'BACKWARD_TRANSITIVE'),
+    subject(topics.status, 'RunStatusEvent', 'FORWARD_TRANSITIVE'),
+  ];
 }

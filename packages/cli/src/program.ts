@@ -1,14 +1,18 @@
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
+import { addAssistantCommands } from './assistant-commands.ts';
 import { addCheckCommands } from './check-commands.ts';
+import { SHELLS, completionScript } from './completion.ts';
+import type { Shell } from './completion.ts';
 import { addDeadLetterCommands } from './dead-letter-commands.ts';
 import { addLedgerCommands } from './ledger-commands.ts';
-import { createTopicsOf, registerSchemasOf } from './prepare.ts';
+import { examples } from './output.ts';
+import { addPrepareCommands } from './prepare-commands.ts';
 import { addRunCommands } from './run-commands.ts';
 import { completeEnvironment } from './settings.ts';
 import type { Environment } from './settings.ts';
-import { webhookPublicKeys, webhookSecrets } from './webhooks.ts';
+import { addWebhookCommands } from './webhook-commands.ts';
 
 export type ProgramIo = {
   environment: Environment;
@@ -52,8 +56,8 @@ function messageOf(error: unknown): string {
 const WHERE_FROM =
   'Set it in the environment, or keep npm start or npm run infra running: the command line reads .runlane/dev.env.';
 
-function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): Command {
-  const print = (lines: readonly string[]): void => out(lines.map((line) => `${line}\n`).join(''));
+/** All commands, ready to parse. */
+export function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): Command {
   const settings = (): Environment => completeEnvironment(environment, devEnvFile);
   const runlane = new Command('runlane')
     .description(
@@ -61,31 +65,18 @@ function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): 
     )
     .exitOverride()
     .configureOutput({ writeOut: out, writeErr: err });
-  runlane
-    .command('topics')
-    .description('the topics of the deployment')
-    .command('create')
-    .description('create those that are missing, with the replication that the cluster has as its default')
-    .action(async () => print(await createTopicsOf(settings())));
-  runlane
-    .command('schemas')
-    .description('the contracts in the schema registry')
-    .command('register')
-    .description('register the JSON Schemas of requests and events, with the compatibility that they keep')
-    .action(async () => print(await registerSchemasOf(settings())));
-  const webhooks = runlane.command('webhooks').description('keys with which receivers verify webhooks');
-  webhooks
-    .command('secret')
-    .argument('<url>', 'the URL of the webhook, or another one of its origin')
-    .description("print the secret of the URL's origin (whsec_…), one for each master key, the current one first")
-    .action((url: string) => print(webhookSecrets(url, settings())));
-  webhooks
-    .command('public-key')
-    .description('print the public keys (whpk_…), one for each master key, the current one first')
-    .action(() => print(webhookPublicKeys(settings())));
   addRunCommands(runlane, { settings, out, isTerminal });
   addLedgerCommands(runlane, { settings, out, isTerminal });
+  addAssistantCommands(runlane, { settings, out, isTerminal });
   addDeadLetterCommands(runlane, { settings, out, isTerminal });
+  addWebhookCommands(runlane, { settings, out, isTerminal });
   addCheckCommands(runlane, { settings, out, isTerminal });
+  addPrepareCommands(runlane, { settings, out, isTerminal });
+  runlane
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'the shell that is to complete').choices(SHELLS))
+    .description('print a script that completes commands and options of runlane in a shell')
+    .addHelpText('after', examples('completion bash > ~/.local/share/bash-completion/completions/runlane'))
+    .action((shell: Shell) => out(completionScript(shell, runlane)));
   return runlane;
 }

@@ -233,6 +233,8 @@ export interface KafkaAdmin {
   partitionCount(topic: string): Promise<number | null>;
   /** Partitions, replicas and effective settings; null when the topic does not exist. */
   describeTopic(topic: string): Promise<TopicDescription | null>;
+  /** Gives the topic these settings; its other ones stay, unless somebody else changes them at the same time. */
+  setTopicConfig(topic: string, config: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 

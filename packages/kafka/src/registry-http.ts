@@ -10,7 +10,7 @@ const REGISTRY_JSON = { 'content-type': 'application/vnd.schemaregistry.v1+json'
 export type RegistryAddress = { url: string; login: RegistryLogin | null };
 
 /**
- * One request to the registry, for what its client does not offer: a GET, or a PUT of `body`. `path` comes behind the
+ * One request to the registry, for what its client does not offer: a GET, or a PUT or POST of `body`. `path` comes behind the
  * base URL.
  *
  * Thrown when no answer came in time: RetriableError. The reason of an aborted signal is thrown as it is.
@@ -18,14 +18,14 @@ export type RegistryAddress = { url: string; login: RegistryLogin | null };
 export async function askRegistry(
   { url: registryUrl, login }: RegistryAddress,
   path: string,
-  options: { timeoutMs: number; body?: object; signal?: AbortSignal | undefined },
+  options: { timeoutMs: number; body?: object; method?: 'PUT' | 'POST'; signal?: AbortSignal | undefined },
 ): Promise<RegistryAnswer> {
-  const { timeoutMs, body, signal } = options;
+  const { timeoutMs, body, method = 'PUT', signal } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
   const change =
     body === undefined
       ? { headers: authorization(login) }
-      : { method: 'PUT', body: JSON.stringify(body), headers: { ...REGISTRY_JSON, ...authorization(login) } };
+      : { method, body: JSON.stringify(body), headers: { ...REGISTRY_JSON, ...authorization(login) } };
   try {
     const response = await fetch(`${withoutSlash(registryUrl)}${path}`, {
       ...change,

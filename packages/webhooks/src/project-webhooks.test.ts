@@ -4,6 +4,8 @@ import { headerProblem } from './header-rules.ts';
 import { createWebhookPolicy } from './policy.ts';
 import { readProjectUrlRules, readProjectWebhooks, UNRESTRICTED } from './project-webhooks.ts';
 
+const BOUND = { allowed_domains: ['hooks.example.com'] };
+
 const problemsOf = (section: unknown, environment: Record<string, string> = {}): readonly string[] => {
   try {
     readProjectWebhooks(section, environment);
@@ -29,7 +31,16 @@ describe('headers', () => {
     PATH: '/bin',
   };
   const headers = (given: Record<string, unknown>, more: object = {}) =>
-    readProjectWebhooks({ headers: given, ...more }, environment).headers;
+    readProjectWebhooks({ headers: given, url: BOUND, ...more }, environment).headers;
+
+  test('are refused unless the project names their receivers: a producer may name any URL', () => {
+    for (const url of [undefined, {}, { allowed_domains: [] }, { require_https: true }]) {
+      expect(problemsOf({ headers: { authorization: 'Bearer abc' }, url })).toEqual([
+        expect.stringContaining('webhooks.url.allowed_domains'),
+      ]);
+    }
+    expect(problemsOf({ headers: { authorization: 'Bearer abc' }, url: BOUND })).toEqual([]);
+  });
 
   test('are read with their templates filled in, several in one value', () => {
     expect(
@@ -50,19 +61,19 @@ describe('headers', () => {
     [{ 'X-A': '1', 'x-a': '2' }, 'stands there twice'],
     [{ Host: 'internal' }, 'cannot be set'],
   ])('%j is refused', (given, problem) => {
-    expect(problemsOf({ headers: given }, environment)).toEqual([expect.stringContaining(problem)]);
+    expect(problemsOf({ headers: given, url: BOUND }, environment)).toEqual([expect.stringContaining(problem)]);
   });
 
   test('no problem holds a value', () => {
     const problems = problemsOf(
-      { headers: { 'x-a': '${{ env.LG_WEBHOOK_BAD }}', host: 'SECRET' } },
+      { headers: { 'x-a': '${{ env.LG_WEBHOOK_BAD }}', host: 'SECRET' }, url: BOUND },
       { LG_WEBHOOK_BAD: 'SECRET\r\n' },
     );
     expect(problems).toHaveLength(2);
     expect(problems.join()).not.toContain('SECRET');
   });
 
-  test.each(['', 'RUNLANE_', 'R', 'DATABASE_', 'RUNLANE_WEBHOOK_MASTER', 'LG WEBHOOK', 5])(
+  test.each(['', 'RUNLANE_', 'R', 'DATABASE_', 'RUNLANE_WEBHOOK_MASTER', 'LG WEBHOOK', 'AWS_', 'PGPASS', 5])(
     'the prefix %j is refused',
     (prefix) => {
       expect(problemsOf({ env_prefix: prefix })).toEqual([expect.stringContaining('webhooks.env_prefix must be')]);

@@ -19,7 +19,10 @@ export type ProjectUrlRules = {
 
 /** The `webhooks` section of a langgraph.json. */
 export type ProjectWebhooks = {
-  /** Go with every webhook; names in lower case, templates filled in. Secrets: they must not reach a log. */
+  /**
+   * Go with every webhook, and therefore only where `url.allowedDomains` names all receivers; names in lower case, templates
+   * filled in. Secrets: they must not reach a log.
+   */
   headers: Record<string, string>;
   url: ProjectUrlRules;
 };
@@ -33,8 +36,8 @@ export const UNRESTRICTED: ProjectUrlRules = {
 };
 
 const DEFAULT_PREFIX = 'LG_WEBHOOK_';
-/** A prefix under which the services' own secrets would be in reach. */
-const OWN_VARIABLES = ['RUNLANE_', 'DATABASE_URL', 'KAFKA_', 'SCHEMA_REGISTRY_'];
+/** Prefixes under which secrets of the services, or of the cloud around them, would be in reach. */
+const SECRET_VARIABLES = ['RUNLANE_', 'DATABASE_URL', 'KAFKA_', 'SCHEMA_REGISTRY_', 'PG', 'AWS_', 'AZURE_', 'GOOGLE_'];
 
 /**
  * Reads the `webhooks` section of a langgraph.json, in LangGraph's own format.
@@ -42,7 +45,7 @@ const OWN_VARIABLES = ['RUNLANE_', 'DATABASE_URL', 'KAFKA_', 'SCHEMA_REGISTRY_']
  * @param section the value under `webhooks`; undefined or null when there is none
  * @param environment where the templates of `headers` find their variables
  * Thrown: WebhookConfigError with every problem: unknown keys, wrong types, templates without a value, headers that
- *   cannot be set. The values of headers and variables are not quoted.
+ *   cannot be set, or would go to any URL that a producer names. The values of headers and variables are not quoted.
  */
 export function readProjectWebhooks(
   section: unknown,
@@ -55,6 +58,12 @@ export function readProjectWebhooks(
     headers: readHeaders(read, webhooks, environment),
     url: readUrlRules(read, webhooks),
   };
+  if (Object.keys(result.headers).length > 0 && result.url.allowedDomains.length === 0) {
+    read.problem(
+      'webhooks.headers',
+      'would go to whatever URL a producer names: list the receivers that may have them in webhooks.url.allowed_domains',
+    );
+  }
   throwIfAny(problems);
   return result;
 }
@@ -100,7 +109,8 @@ function throwIfAny(problems: readonly string[]): void {
 const DOMAINS = 'must be a list of host names, or *.name for all names below it';
 const PORTS = 'must be a list of ports from 1 to 65535';
 const LENGTH = 'must be a number of characters from 1';
-const PREFIX = 'must be the beginning of a variable name, such as LG_WEBHOOK_, and none of a variable of Runlane';
+const PREFIX =
+  'must be the beginning of a variable name, such as LG_WEBHOOK_, and none of variables of Runlane or of a cloud';
 
 const parseDomain = (value: unknown): HostPattern | null =>
   typeof value === 'string' ? parseHostPattern(value) : null;
@@ -113,7 +123,7 @@ function isWholeNumber(value: unknown): value is number {
 
 function parsePrefix(value: unknown): string | null {
   if (typeof value !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return null;
-  return OWN_VARIABLES.some((name) => name.startsWith(value) || value.startsWith(name)) ? null : value;
+  return SECRET_VARIABLES.some((name) => name.startsWith(value) || value.startsWith(name)) ? null : value;
 }
 
 function readHeaders(

@@ -1,12 +1,18 @@
 /** What others may do with the assistants of run-consumer: this module is the package's entry for them. */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
+import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
 import { createAssistantStore } from './adapters/postgres/assistant-store.ts';
 import { manageAssistants } from './app/manage-assistants.ts';
 import type { Assistants } from './app/manage-assistants.ts';
 
-export type { Assistants, ChangeVerdict, CreateVerdict } from './app/manage-assistants.ts';
-export type { StoredAssistant } from './domain/assistant.ts';
+export type { ApplyVerdict, Assistants, ChangeVerdict, CreateVerdict, ListedVersion } from './app/manage-assistants.ts';
+export type { AssistantVersion, StoredAssistant } from './domain/assistant.ts';
+
+/** The graphs of a `langgraph.json`. Thrown: RunlaneError `invalid_langgraph_json`. */
+export function graphIdsOf(path: string, environment: NodeJS.ProcessEnv): string[] {
+  return readLangGraphJson(path, environment).graphs.map(({ graphId }) => graphId);
+}
 
 /**
  * The assistants in a migrated database.

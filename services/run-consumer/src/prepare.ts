@@ -11,15 +11,17 @@ export type PrepareSettings = {
   databaseUrl: string;
   checkpointSchema: string;
   topicPrefix: string;
-  /** Path of `langgraph.json`, whose store may want an index. */
-  langgraphConfig: string;
+  /** Path of `langgraph.json`, whose store may want an index; null: the service makes one when it starts. */
+  langgraphConfig: string | null;
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
   logger: Logger;
 };
 
+const NO_STORE = { index: null, ttl: null };
+
 /** Creates or migrates our tables and LangGraph's. Thrown: what `prepareDatabase` throws; the signal's reason. */
 export async function prepare({ langgraphConfig, environment, ...settings }: PrepareSettings): Promise<void> {
-  const { store } = readLangGraphJson(langgraphConfig, environment);
+  const store = langgraphConfig === null ? NO_STORE : readLangGraphJson(langgraphConfig, environment).store;
   await prepareDatabase({ ...settings, store });
 }

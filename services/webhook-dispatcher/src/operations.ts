@@ -6,6 +6,19 @@ import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { sql } from './adapters/postgres/statements.ts';
 import type { LedgerAudit } from './app/watch-ledger.ts';
 
+export { createWebhookLists as openWebhookLists } from './adapters/postgres/operations-reading.ts';
+export type {
+  DeliverySelection,
+  DeliveryState,
+  ListedDelivery,
+  QuarantinedRow,
+  WebhookLists,
+} from './adapters/postgres/operations-reading.ts';
+export { createReplayLedger as openReplayLedger } from './adapters/postgres/replay-ledger.ts';
+export type { ReplaySelection } from './app/ports.ts';
+export { replayDeliveries } from './app/replay-deliveries.ts';
+export { DEAD_REASONS } from './domain/delivery.ts';
+export type { DeadReason } from './domain/delivery.ts';
 export type { PartitionAccount, Watch } from './app/watch-ledger.ts';
 
 /** A record of the status topic whose event has a webhook. */

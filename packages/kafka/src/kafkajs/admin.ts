@@ -6,7 +6,7 @@ import type { ClientFactory } from './client.ts';
 import { hasErrorType, isOutage, toPortError } from './error-kinds.ts';
 import type { SocketGate } from './sockets.ts';
 
-const { ConfigResourceTypes } = kafkajs;
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 const LEADERS_DEADLINE_MS = 15_000;
 
@@ -107,6 +107,18 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
           if (hasErrorType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return null;
           throw error;
         }
+      }),
+    setTopicConfig: (topic, config) =>
+      call(`changing the settings of topic ${topic} failed`, async (admin) => {
+        const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+        const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+        const own = (resources[0]?.configEntries ?? [])
+          .filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG)
+          .map(({ configName, configValue }) => [configName, configValue] as const);
+        // What is not named goes back to its default.
+        const all = Object.entries({ ...Object.fromEntries(own), ...config });
+        const configEntries = all.map(([name, value]) => ({ name, value }));
+        await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
       }),
     close: async () => {
       const last = client;

@@ -6,7 +6,7 @@
  */
 import { isUuid, parseAssistantCreate, parseAssistantUpdate } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
-import { changedVersion, firstVersion, problemsOfVersion } from '../domain/assistant.ts';
+import { changedVersion, firstVersion, isSameVersion, problemsOfVersion } from '../domain/assistant.ts';
 import type { AssistantVersion, StoredAssistant } from '../domain/assistant.ts';
 import { assistantDirectory, resolveAssistant } from '../domain/assistant-directory.ts';
 
@@ -23,7 +23,27 @@ export type ChangeVerdict =
   /** The version that is active now. */
   { kind: 'changed'; assistant: StoredAssistant } | { kind: 'unknown'; message: string } | InvalidAssistant;
 
+export type ApplyVerdict =
+  /** `before` is null for a new one; without a difference nothing is stored. */
+  { kind: 'applied'; before: StoredAssistant | null; after: AssistantVersion; isChanged: boolean } | InvalidAssistant;
+
+/** A version as it is listed. */
+export type ListedVersion = StoredAssistant & { createdAt: Date; isActive: boolean };
+
 export interface Assistants {
+  /** By id, those behind `after`. Those of the graphs themselves are not stored, and not among them. */
+  list(after: string | null, limit: number): Promise<StoredAssistant[]>;
+  /** All versions, the latest first; none without such an assistant. */
+  versions(assistantId: string): Promise<ListedVersion[]>;
+  /**
+   * Makes an assistant be what is said, and nothing else: creates it, or adds a version that replaces the active one. Unlike
+   * `update`, what is not said is taken away. The id has to be given.
+   *
+   * @param isDryRun true: tells what would be done, and stores nothing
+   */
+  apply(json: Json, isDryRun: boolean): Promise<ApplyVerdict>;
+  /** False without such an assistant. Runs that were admitted stay as they are; later ones are rejected. */
+  delete(assistantId: string): Promise<boolean>;
   /** Reads LangGraph's `assistants.create`: `graph_id`, and optionally `assistant_id` and the fields of a version. */
   create(json: Json): Promise<CreateVerdict>;
   /** Reads LangGraph's `assistants.update`: makes a version of what is said and of the active one, and activates it. */
@@ -44,6 +64,9 @@ export interface AssistantStore {
     next: (active: StoredAssistant) => AssistantVersion | null,
   ): Promise<StoredAssistant | null>;
   version(assistantId: string, version: number): Promise<StoredAssistant | null>;
+  list(after: string | null, limit: number): Promise<StoredAssistant[]>;
+  versions(assistantId: string): Promise<ListedVersion[]>;
+  delete(assistantId: string): Promise<boolean>;
   activate(assistantId: string, version: number): Promise<void>;
   /** The graphs that the processes of all deployments have executed in the last days. */
   servedGraphs(): Promise<string[]>;
@@ -63,6 +86,33 @@ const MAX_VERSION = 2_147_483_647;
 export function manageAssistants({ store, graphIds: own, newId }: AssistantsDependencies): Assistants {
   const knownGraphs = async () => [...new Set([...own, ...(await store.servedGraphs())])];
   return {
+    list: (after, limit) => store.list(after, limit),
+    versions: async (assistantId) => (isUuid(assistantId) ? store.versions(assistantId) : []),
+    delete: async (assistantId) => isUuid(assistantId) && store.delete(assistantId),
+    async apply(json, isDryRun) {
+      const parsed = parseAssistantCreate(json);
+      if (parsed.kind === 'invalid') return parsed;
+      const { assistant_id: assistantId } = parsed.value;
+      if (assistantId === null) {
+        return { kind: 'invalid', problems: ['assistant_id: is missing. Give it a UUID, by which it is found again.'] };
+      }
+      const graphIds = await knownGraphs();
+      const after = firstVersion(parsed.value);
+      const problems = [...problemsOfVersion(after, graphIds), ...problemsOfId(assistantId, graphIds)];
+      if (problems.length > 0) return { kind: 'invalid', problems };
+      const active = (await store.versions(assistantId)).find(({ isActive }) => isActive) ?? null;
+      if (isDryRun) return applied(active, after);
+      if (active === null) {
+        if ((await store.create(assistantId, after)) !== null) return applied(null, after);
+      }
+      // What is compared is what is replaced: nobody else changes it meanwhile.
+      let before: StoredAssistant | null = null;
+      await store.addVersion(assistantId, (current) => {
+        before = current;
+        return isSameVersion(current, after) ? null : after;
+      });
+      return applied(before, after);
+    },
     async create(json) {
       const parsed = parseAssistantCreate(json);
       if (parsed.kind === 'invalid') return parsed;
@@ -102,6 +152,10 @@ export function manageAssistants({ store, graphIds: own, newId }: AssistantsDepe
       return { kind: 'changed', assistant };
     },
   };
+}
+
+function applied(before: StoredAssistant | null, after: AssistantVersion): ApplyVerdict {
+  return { kind: 'applied', before, after, isChanged: before === null || !isSameVersion(before, after) };
 }
 
 function unknown(assistantId: string): ChangeVerdict {

@@ -6,7 +6,7 @@
  *
  * A version is never changed. A run has what the active one says at its admission; a later change does not reach it.
  */
-import { reservedConfigKeys } from '@runlane/contracts';
+import { fingerprintOfJson, reservedConfigKeys } from '@runlane/contracts';
 import type { AssistantCreate, AssistantFields, JsonObject, RunCreateConfig } from '@runlane/contracts';
 
 /** What an assistant gives to the runs that name it, each under what the run says itself. */
@@ -41,6 +41,13 @@ export function changedVersion(active: AssistantVersion, update: AssistantFields
     config: update.config ?? active.config,
     context: update.context ?? active.context,
   };
+}
+
+/** Whether two versions give their runs the same, whatever the order of the keys in an object. */
+export function isSameVersion(a: AssistantVersion, b: AssistantVersion): boolean {
+  const partsOf = ({ graphId, name, description, metadata, config, context }: AssistantVersion) =>
+    fingerprintOfJson(JSON.parse(JSON.stringify([graphId, name, description, metadata, config, context])));
+  return partsOf(a) === partsOf(b);
 }
 
 /** What forbids a version, as lines that say where, what and what to do; none if it is good. */

@@ -45,6 +45,26 @@ export function createAssistantStore(pool: Pool): AssistantStore {
       );
       return rows.map(assistantOf)[0] ?? null;
     },
+    async list(after, limit) {
+      const rows = await onDatabase(() => query<AssistantRow>(pool, sql.listAssistants, [after, limit]));
+      return rows.map(assistantOf);
+    },
+    async versions(assistantId) {
+      const rows = await onDatabase(() =>
+        query<AssistantRow & { created_at: Date; is_active: boolean }>(pool, sql.selectAssistantVersions, [
+          assistantId,
+        ]),
+      );
+      return rows.map(({ created_at: createdAt, is_active: isActive, ...row }) => ({
+        ...assistantOf(row),
+        createdAt,
+        isActive,
+      }));
+    },
+    async delete(assistantId) {
+      const rows = await onDatabase(() => query<{ assistant_id: string }>(pool, sql.deleteAssistant, [assistantId]));
+      return rows.length > 0;
+    },
     servedGraphs: () => onDatabase(() => selectServedGraphs(pool)),
     async activate(assistantId, version) {
       await onDatabase(() => query(pool, sql.activateAssistantVersion, [assistantId, version]));

@@ -19,6 +19,7 @@ export const sql = {
   leaseEndpoints: statement('lease-endpoints'),
   renewLeases: statement('renew-leases'),
   selectDueDeliveries: statement('select-due-deliveries'),
+  selectBody: statement('select-body'),
   lockOwnedEndpoints: statement('lock-owned-endpoints'),
   settleDeliveries: statement('settle-deliveries'),
   releaseEndpoints: statement('release-endpoints'),
@@ -38,5 +39,9 @@ export const sql = {
   auditLedger: statement('audit-ledger'),
   countDead: statement('count-dead'),
   selectEventsWithoutDelivery: statement('select-events-without-delivery'),
+  listDeliveries: statement('list-deliveries'),
+  selectAttempts: statement('select-attempts'),
+  listTargets: statement('list-targets'),
+  listQuarantine: statement('list-quarantine'),
   watchDeliveries: statement('watch-deliveries'),
 } as const;

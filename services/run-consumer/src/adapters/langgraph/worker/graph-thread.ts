@@ -124,7 +124,11 @@ export class GraphThread {
   }
 
   /** Ends the thread at once; attempts in it are handed back unspent. */
-  async terminate(): Promise<void> {
+  terminate(): Promise<void> {
+    return this.#terminate(false);
+  }
+
+  async #terminate(isByGraph: boolean): Promise<void> {
     this.#isEnding = true;
     if (!this.#isLeaving) {
       this.#isLeaving = true;
@@ -132,12 +136,12 @@ export class GraphThread {
     }
     // I9: a graph is over when its thread is.
     await this.#host.terminate();
-    this.#gone(this.#isFull ? this.#fullHeap() : 'its worker thread was ended', this.#isFull);
+    this.#gone(this.#isFull ? this.#fullHeap() : 'its worker thread was ended', isByGraph);
   }
 
   async #endFor(why: WorkerEnd): Promise<void> {
     if (!this.#isGone && !this.#isEnding) this.#options.onEvent?.({ kind: 'ended', why });
-    await this.terminate();
+    await this.#terminate(why === 'full_heap');
   }
 
   #newPulse(): Pulse {
@@ -285,9 +289,8 @@ export class GraphThread {
     this.#ready.promise.catch(() => undefined);
     this.#attempts.takeBack();
     // Which of several was the cause is seen when each is alone, and then that one spends its attempts.
-    this.#attempts.endAll(
-      handedBack(why, { isolate: isByGraph, spendsAttempt: isByGraph && this.#attempts.size === 1 }),
-    );
+    const isolate = isByGraph || this.#isFull;
+    this.#attempts.endAll(handedBack(why, { isolate, spendsAttempt: isByGraph && this.#attempts.size === 1 }));
     this.#options.onGone(isByGraph);
   }
 }

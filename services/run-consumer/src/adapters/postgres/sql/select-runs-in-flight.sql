@@ -7,7 +7,8 @@
 --         where there are more than $4 and a cancel is read, the greatest offset of those from the partition
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: as many entries as asked for,
 --         however long the lane is; but a cancel looks at all of a lane that is longer than $4
-with thread as (
+-- Once for each thread, and not for each of its runs.
+with thread as materialized (
   select
     thread.thread_id, thread.ended_through, counted.waiting_count,
     case

@@ -1,7 +1,8 @@
 -- select-stuck-runs
 -- params  $1 milliseconds bigint, $2 how many of each kind bigint
 -- result  runs that have not gone on for so long: ready and not claimed, due and not joined to their lane, running with no
---         living process, and first of their lane without being ready, which no statement should leave behind
+--         living process, first of their lane without being ready, which no statement should leave
+--         behind, and those that have ended with many others and whose events do not come
 -- index   ready_runs_by_graph, scheduled_runs, one_running_run_per_thread, unfinished_runs_by_lane: costs as much as there are
 --         unfinished runs
 with late as (

@@ -1,0 +1,123 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { DeliveryFlags, EndpointFlags, ReplayFlags } from './deliveries.ts';
+import { JSON_FLAG, examples, outputOf } from './output.ts';
+import type { WithJson } from './output.ts';
+import type { Environment } from './settings.ts';
+
+type Io = { settings: () => Environment; out: (text: string) => void; isTerminal: boolean };
+type OutputOf = (flags: { json?: boolean }) => ReturnType<typeof outputOf>;
+
+/** The commands of webhooks. Their code is loaded when one of them is called. */
+export function addWebhookCommands(runlane: Command, io: Io): void {
+  const output = ({ json = false }: { json?: boolean }) => outputOf(io.out, json || !io.isTerminal);
+  const webhooks = runlane
+    .command('webhooks')
+    .description('webhooks: keys of receivers, deliveries, endpoints, quarantine');
+  addKeys(webhooks, io);
+  addDeliveries(webhooks, io, output);
+  addEndpoints(webhooks, io, output);
+  addQuarantine(webhooks, io, output);
+}
+
+function addKeys(webhooks: Command, { settings, out }: Io): void {
+  const print = (lines: readonly string[]): void => out(lines.map((line) => `${line}\n`).join(''));
+  const commands = () => import('./webhooks.ts');
+  webhooks
+    .command('secret')
+    .argument('<url>', 'the URL of the webhook, or another one of its origin')
+    .description("print the secret of the URL's origin (whsec_…), one for each master key, the current one first")
+    .addHelpText('after', examples('webhooks secret https://hooks.example.com/runlane'))
+    .action(async (url: string) => print((await commands()).webhookSecrets(url, settings())));
+  webhooks
+    .command('public-key')
+    .description('print the public keys (whpk_…), one for each master key, the current one first')
+    .addHelpText('after', examples('webhooks public-key'))
+    .action(async () => print((await commands()).webhookPublicKeys(settings())));
+}
+
+function addDeliveries(webhooks: Command, { settings }: Io, output: OutputOf): void {
+  const commands = () => import('./deliveries.ts');
+  const deliveries = webhooks.command('deliveries').description('webhooks one by one');
+  deliveries
+    .command('list')
+    .description('the latest deliveries, and why those are dead that are')
+    .option('--run <id>', 'of this run only')
+    .option('--origin <origin>', 'to this origin only, such as https://hooks.example.com')
+    .addOption(new Option('--state <states...>', 'in these states only').choices(['due', 'delivered', 'dead']))
+    .option('--since <when>', 'made since then: 15m, 24h, 7d, or a time')
+    .option('--limit <count>', 'as many at most', '50')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('webhooks deliveries list --state dead --since 24h'))
+    .action(async (flags: WithJson<DeliveryFlags>) =>
+      (await commands()).listDeliveries(flags, settings(), output(flags)),
+    );
+  deliveries
+    .command('show')
+    .argument('<delivery>', 'its number')
+    .description('one delivery with its attempts')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('webhooks deliveries show 4711'))
+    .action(async (id: string, flags: WithJson<object>) =>
+      (await commands()).showDelivery(id, settings(), output(flags)),
+    );
+  deliveries
+    .command('replay')
+    .argument('[deliveries...]', 'the number of each; or say which by the options')
+    .description(
+      'make ended deliveries due again: same webhook-id and body, signed anew; a URL that is disabled is enabled',
+    )
+    .option('--run <id>', 'of this run')
+    .option('--origin <origin>', 'to this origin')
+    .addOption(new Option('--state <states...>', 'that ended so').choices(['delivered', 'dead']))
+    .option('--reason <reasons...>', 'dead for these reasons, such as exhausted or disabled')
+    .option('--since <when>', 'made since then: 15m, 24h, 7d, or a time')
+    .option('--dry-run', 'say how many, and change nothing')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples('webhooks deliveries replay --origin https://hooks.example.com --state dead --dry-run'),
+    )
+    .action(async (ids: string[], flags: WithJson<ReplayFlags>) =>
+      (await commands()).replay(ids, flags, settings(), output(flags)),
+    );
+}
+
+function addEndpoints(webhooks: Command, { settings }: Io, output: OutputOf): void {
+  webhooks
+    .command('endpoints')
+    .description('the URLs that webhooks go to')
+    .command('list')
+    .description('a row for each URL, by its hash: those that are parked, failing or disabled first')
+    .option('--origin <origin>', 'of this origin only')
+    .option('--limit <count>', 'as many at most', '50')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('webhooks endpoints list --origin https://hooks.example.com'))
+    .action(async (flags: WithJson<EndpointFlags>) =>
+      (await import('./deliveries.ts')).listEndpoints(flags, settings(), output(flags)),
+    );
+}
+
+function addQuarantine(webhooks: Command, { settings }: Io, output: OutputOf): void {
+  const quarantine = webhooks
+    .command('quarantine')
+    .description('records of the status topic that are no event that can be delivered');
+  quarantine
+    .command('list')
+    .description('the latest records, with what is wrong')
+    .option('--limit <count>', 'as many at most', '50')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('webhooks quarantine list'))
+    .action(async (flags: WithJson<{ limit: string }>) =>
+      (await import('./deliveries.ts')).listQuarantine(flags, settings(), output(flags)),
+    );
+  quarantine
+    .command('show')
+    .argument('<record>', 'partition/offset, as webhooks quarantine list shows it')
+    .description('one record with its bytes')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('webhooks quarantine show 17/42'))
+    .action(async (record: string, flags: WithJson<object>) =>
+      (await import('./deliveries.ts')).showQuarantined(record, settings(), output(flags)),
+    );
+}

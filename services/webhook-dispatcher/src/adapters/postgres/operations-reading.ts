@@ -1,0 +1,112 @@
+import { onDatabase } from '@runlane/log-ledger';
+import { query } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import { sql } from './statements.ts';
+
+export type DeliveryState = 'due' | 'delivered' | 'dead';
+
+/** A delivery as operators see it. The names are those of its columns. */
+export type ListedDelivery = {
+  delivery_id: bigint;
+  event_id: string;
+  run_id: string;
+  sequence: bigint;
+  event_type: string;
+  origin: string;
+  /** Tells URLs of one origin apart; the URL itself is a credential. */
+  url_hash: string;
+  state: DeliveryState;
+  dead_reason: string | null;
+  detail: string | null;
+  next_attempt_at: Date | null;
+  attempts: number;
+  sends: number;
+  is_replay: boolean;
+  created_at: Date;
+  ended_at: Date | null;
+};
+
+export type ListedAttempt = {
+  n: number;
+  started_at: Date;
+  outcome: string;
+  is_charged: boolean;
+  status: number | null;
+  message: string | null;
+  address: string | null;
+  total_ms: number;
+  body_excerpt: string | null;
+};
+
+/** A URL, by its hash, and how it and its origin stand. */
+export type ListedTarget = {
+  origin: string;
+  url_hash: string;
+  breaker: 'closed' | 'open' | 'disabled';
+  origin_breaker: 'closed' | 'open' | 'disabled';
+  parked_until: Date | null;
+  due_count: bigint;
+  updated_at: Date;
+};
+
+/** A record of the status topic that was put aside. */
+export type QuarantinedRow = {
+  partition: number;
+  record_offset: bigint;
+  record_timestamp_ms: bigint;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Record<string, string[]>;
+  code: string;
+  message: string;
+  created_at: Date;
+};
+
+/** What is not given is not asked about. */
+export type DeliverySelection = {
+  deliveryId?: bigint;
+  runId?: string;
+  origin?: string;
+  states?: readonly DeliveryState[];
+  since?: Date;
+  limit: number;
+};
+
+export interface WebhookLists {
+  /** The latest first. */
+  deliveries(selection: DeliverySelection): Promise<ListedDelivery[]>;
+  attempts(deliveryId: bigint): Promise<ListedAttempt[]>;
+  /** Those that are not well first. */
+  targets(selection: { origin?: string; limit: number }): Promise<ListedTarget[]>;
+  quarantine(selection: { at?: { partition: number; offset: bigint }; limit: number }): Promise<QuarantinedRow[]>;
+}
+
+/** What the ledger has for operators, one statement each, outside of any transaction. */
+export function createWebhookLists(pool: Pool, { group, topic }: { group: string; topic: string }): WebhookLists {
+  return {
+    deliveries: ({ deliveryId, runId, origin, states, since, limit }) =>
+      onDatabase(() =>
+        query<ListedDelivery>(pool, sql.listDeliveries, [
+          deliveryId ?? null,
+          runId ?? null,
+          origin ?? null,
+          states ?? null,
+          since ?? null,
+          limit,
+        ]),
+      ),
+    attempts: (deliveryId) => onDatabase(() => query<ListedAttempt>(pool, sql.selectAttempts, [deliveryId])),
+    targets: ({ origin, limit }) =>
+      onDatabase(() => query<ListedTarget>(pool, sql.listTargets, [origin ?? null, limit])),
+    quarantine: ({ at, limit }) =>
+      onDatabase(() =>
+        query<QuarantinedRow>(pool, sql.listQuarantine, [
+          group,
+          topic,
+          at?.partition ?? null,
+          at?.offset ?? null,
+          limit,
+        ]),
+      ),
+  };
+}

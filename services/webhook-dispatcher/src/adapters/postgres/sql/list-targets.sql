@@ -1,0 +1,21 @@
+-- list-targets
+-- params  $1 origin text, or null; $2 how many bigint
+-- result  a row for each URL, by its hash, with how it and its endpoint stand: those that are not well first, then those in
+--         line
+-- index   none for the order: it looks at all URLs
+select
+  endpoint.origin, target.url_hash, target.breaker, endpoint.breaker as origin_breaker,
+  greatest(target.parked_until, endpoint.parked_until) as parked_until,
+  (
+    select count(*)
+    from webhooks.deliveries as delivery
+    where delivery.url_hash = target.url_hash
+      and delivery.state = 'due'
+  ) as due_count,
+  target.updated_at
+from webhooks.targets as target
+join webhooks.endpoints as endpoint using (endpoint_id)
+where $1::text is null or endpoint.origin = $1
+order by
+  (target.breaker <> 'closed' or endpoint.breaker <> 'closed') desc, target.next_due_at nulls last, target.url_hash
+limit $2

@@ -1,0 +1,82 @@
+/**
+ * Charter: an operator finds webhooks that were not delivered, and sends them again. Real: the command line, Kafka, Postgres, a
+ * webhook-dispatcher, a receiver. What decides: what the receiver gets.
+ */
+import { eventually } from '@runlane/testkit';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { shellOf } from './shell.ts';
+import type { Shell } from './shell.ts';
+import { WebhookReceiver, answerWith } from './webhook-receiver.ts';
+import { WebhookWorld, statusEvent } from './webhook-world.ts';
+
+let webhooks: WebhookWorld;
+let runlane: Shell;
+let receiver: WebhookReceiver;
+
+beforeAll(async () => {
+  webhooks = await WebhookWorld.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  runlane = shellOf(webhooks.world);
+  receiver = await WebhookReceiver.start(answerWith(410));
+  await webhooks.started();
+});
+afterAll(async () => {
+  await webhooks[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+});
+
+test('a dead delivery is listed, shown with its attempts, and replayed', async () => {
+  const event = statusEvent({ webhook: receiver.url('/hook?token=secret') });
+  await webhooks.publish(event);
+  await webhooks.ended(1);
+  const list = await runlane(['webhooks', 'deliveries', 'list', '--state', 'dead', '--run', event.run_id]);
+  expect(list.lines).toMatchObject([
+    { event_id: event.event_id, origin: receiver.origin, state: 'dead', dead_reason: 'gone', sends: 1 },
+  ]);
+  expect(list.output).not.toContain('token=secret');
+  const id = String(list.lines[0]?.['delivery_id']);
+  expect((await runlane(['webhooks', 'deliveries', 'show', id])).lines).toMatchObject([
+    { delivery_id: id, attempt_log: [{ n: 1, outcome: 'refused', status: 410 }] },
+  ]);
+  expect((await runlane(['webhooks', 'endpoints', 'list', '--origin', receiver.origin])).lines).toMatchObject([
+    { origin: receiver.origin, breaker: 'disabled', due_count: 0 },
+  ]);
+
+  const replay = ['webhooks', 'deliveries', 'replay', '--origin', receiver.origin, '--reason', 'gone'];
+  expect((await runlane([...replay, '--dry-run'])).lines).toEqual([{ verdict: 'would be replayed', count: 1 }]);
+  expect(receiver.requests).toHaveLength(1);
+  receiver.answer = answerWith(204);
+  expect((await runlane(replay)).lines).toEqual([{ verdict: 'replayed', count: 1 }]);
+  await webhooks.ended(1);
+  expect(receiver.requests.map(({ event: { event_id } }) => event_id)).toEqual([event.event_id, event.event_id]);
+  expect(new Set(receiver.ids()).size).toBe(1);
+  expect((await runlane(['webhooks', 'deliveries', 'show', id])).lines).toMatchObject([
+    { state: 'delivered', is_replay: true, attempt_log: [{}, { outcome: 'delivered' }] },
+  ]);
+});
+
+test('a record in quarantine is listed and shown with its bytes', async () => {
+  await webhooks.publishRecords({ key: 'k', value: Buffer.from('{"type":"run.succeeded"}'), headers: { a: 'b' } });
+  const [listed] = await eventually(
+    async () => {
+      const { lines } = await runlane(['webhooks', 'quarantine', 'list']);
+      return lines.length > 0 ? lines : null;
+    },
+    { what: 'the record is in quarantine' },
+  );
+  expect(listed).toMatchObject({ key: 'k', code: 'not_a_status_event' });
+  expect((await runlane(['webhooks', 'quarantine', 'show', String(listed?.['record'])])).lines).toMatchObject([
+    { record: listed?.['record'], value: '{"type":"run.succeeded"}' },
+  ]);
+});
+
+test.each([
+  [['webhooks', 'deliveries', 'show', '999999'], /No delivery 999999 in .*webhooks\.deliveries.*deliveries list/],
+  [['webhooks', 'deliveries', 'show', 'x'], /x is no delivery; give its number/],
+  [['webhooks', 'deliveries', 'replay'], /Say which deliveries/],
+  [['webhooks', 'deliveries', 'replay', '--reason', 'tired'], /--reason tired is none; give some of exhausted/],
+  [['webhooks', 'deliveries', 'list', '--run', '1'], /--run 1 is no run_id/],
+  [['webhooks', 'quarantine', 'show', '1/2'], /No record 1\/2 of .*webhooks\.quarantine/],
+])('%j is refused with what to change', async (args, message) => {
+  const { code, output } = await runlane(args);
+  expect([code, output]).toEqual([1, expect.stringMatching(message)]);
+});
