@@ -65,6 +65,8 @@ export function waitingText(waiting: Waiting): string {
       return `behind run ${waiting.runId}${othersText(waiting.aheadCount - 1)}`;
     case 'no_graph':
       return `no process has graph ${waiting.graphId}: start a run-consumer whose langgraph.json names it`;
+    case 'ending':
+      return 'nothing: it was superseded or cancelled with many others, and its event follows';
     case 'no_process':
       return 'no process executes runs: start a run-consumer with the role execution';
     case 'restored_ledger':
@@ -97,6 +99,7 @@ function waitingJson(waiting: Waiting): object {
       return { kind: waiting.kind, run_id: waiting.runId, ahead_count: waiting.aheadCount };
     case 'no_graph':
       return { kind: waiting.kind, graph_id: waiting.graphId };
+    case 'ending':
     case 'no_process':
     case 'restored_ledger':
       return { kind: waiting.kind };

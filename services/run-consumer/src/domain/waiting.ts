@@ -1,6 +1,8 @@
 /** What an unfinished run waits for, as an operator asks. */
 
 export type Waiting =
+  /** It was superseded or cancelled together with many others; its row and its event follow within seconds. */
+  | { kind: 'ending' }
   /** Its time has not come (`after_seconds`). */
   | { kind: 'scheduled'; until: Date }
   /** Another run of its thread is first; `aheadCount` runs, that one included, come before it; no more than 1,000 are counted. */
@@ -22,6 +24,8 @@ export type WaitingFacts = {
   graphId: string;
   scheduledAt: Date | null;
   isReady: boolean;
+  /** It has ended for everybody, and its row does not say so yet. */
+  isMarked: boolean;
   /** The first unfinished run of its lane, and how many come before it. */
   firstOfLane: string | null;
   aheadCount: number;
@@ -37,6 +41,7 @@ export type WaitingFacts = {
 
 /** The nearest reason: what is said is what has to go first. */
 export function waitingOf(run: WaitingFacts): Waiting {
+  if (run.status === 'pending' && run.isMarked) return { kind: 'ending' };
   if (run.status === 'running') return { kind: 'executing', host: run.host, isAskedToStop: run.isAskedToStop };
   if (run.scheduledAt !== null) return { kind: 'scheduled', until: run.scheduledAt };
   if (!run.isReady && run.firstOfLane !== null && run.aheadCount > 0) {

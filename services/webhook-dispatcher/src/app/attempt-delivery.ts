@@ -26,18 +26,18 @@ const MESSAGE_BYTES = 500;
 /** `result`: the one that decides; `attempts`: all that was sent, one or two. */
 export type Attempted = { result: AttemptResult; attempts: AttemptRecord[] };
 
-/** @param isTrusted the origin has answered 2xx before */
+/** @param about its body, and whether the origin has answered 2xx before (`isTrusted`) */
 export async function attemptDelivery(
   delivery: DueDelivery,
-  { origin, isTrusted }: { origin: string; isTrusted: boolean },
+  { origin, isTrusted, body }: { origin: string; isTrusted: boolean; body: Uint8Array },
   signal: AbortSignal,
   needs: AttemptDependencies,
 ): Promise<Attempted> {
   const attempts: AttemptRecord[] = [];
   for (;;) {
     const startedAt = needs.now();
-    const headers = needs.headers(delivery, origin, Math.floor(startedAt.getTime() / 1_000));
-    const result = await needs.sender.send({ url: delivery.url, headers, body: delivery.body }, signal);
+    const headers = needs.headers({ ...delivery, body }, origin, Math.floor(startedAt.getTime() / 1_000));
+    const result = await needs.sender.send({ url: delivery.url, headers, body }, signal);
     const isStale = result.kind === 'failed' && result.class === 'stale_connection';
     const repeats = isStale && attempts.length === 0 && !signal.aborted;
     const isCharged = !repeats && result.kind !== 'infrastructure' && result.kind !== 'blocked';

@@ -8,11 +8,13 @@ import type { Pool } from 'pg';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { cancelAt, requestAt } from '../../domain/factories.fixture.ts';
+import { readRuns } from '../../app/read-runs.ts';
 import type { Outcome } from '../../domain/run.ts';
 import { silent } from '../langgraph/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import type { LogEntry } from './ledger-world.fixture.ts';
+import { createRunReading } from './run-reading.ts';
 import { createScheduledRuns } from './scheduled-runs.ts';
 import { createThreadCheckpoints } from './thread-checkpoints.ts';
 
@@ -265,5 +267,20 @@ test('a thread that somebody holds is left alone, and a slice that dies has ende
   expect(await world.events(thread)).toEqual(events);
   expect(await endAll(thread)).toEqual([2, 1]);
   expect(await statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'rollback'));
+  await finish();
+});
+
+test('who asks what a marked run waits for hears that it has ended, and it is ahead of nobody', async () => {
+  const { thread, runIds } = await lane(5);
+  const { runIds: successors } = await world.admit([superseding(thread), create(thread)]);
+  const listed = await readRuns(createRunReading(world.rows.pool)).list({
+    threadId: thread,
+    endedSince: new Date(0),
+    limit: 100,
+  });
+  const waits = new Map(listed.map(({ runId, waitsFor }) => [runId, waitsFor]));
+  expect(runIds.slice(2).map((runId) => waits.get(runId))).toEqual(runIds.slice(2).map(() => ({ kind: 'ending' })));
+  expect(waits.get(successors[1] ?? '')).toEqual({ kind: 'behind', runId: successors[0], aheadCount: 1 });
+  await endAll(thread);
   await finish();
 });

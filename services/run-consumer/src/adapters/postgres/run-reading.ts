@@ -35,6 +35,7 @@ type RunColumns = {
   scheduled_at: Date | null;
   is_ready: boolean;
   is_asked_to_stop: boolean;
+  is_marked: boolean;
   host: string | null;
   first_of_lane: string | null;
   ahead_count: number;
@@ -111,6 +112,7 @@ function storedRun(row: RunColumns): StoredRun {
     graphId: row.graph_id ?? row.assistant_id,
     scheduledAt: row.scheduled_at,
     isReady: row.is_ready,
+    isMarked: row.is_marked,
     firstOfLane: row.first_of_lane,
     aheadCount: row.ahead_count,
     isGraphServed: row.is_graph_served,

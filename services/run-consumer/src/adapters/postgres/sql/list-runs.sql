@@ -49,6 +49,7 @@ select
   run.created_at, run.run_started_at, run.run_ended_at, run.sequence, run.scheduled_at,
   run.ready_at is not null as is_ready,
   run.cancel_action is not null as is_asked_to_stop,
+  coalesce(coalesce(run.lane_position, run.admission_position) <= thread.ended_through, false) as is_marked,
   executor.host,
   first.run_id as first_of_lane,
   coalesce(ahead.run_count, 0) as ahead_count,
@@ -62,6 +63,7 @@ select
   (select count(*) from runlane.executors where expires_at > now())::integer as process_count
 from picked
 join runlane.runs as run using (run_id)
+left join runlane.threads as thread using (thread_id)
 left join runlane.executors as executor
   on executor.executor_id = run.executor_id and executor.expires_at > now()
 left join lateral (
@@ -70,6 +72,7 @@ left join lateral (
   where other.thread_id = run.thread_id
     and other.status in ('pending', 'running')
     and other.lane_position is not null
+    and (other.status = 'running' or other.lane_position > thread.ended_through)
     and run.status = 'pending'
   order by other.lane_position
   limit 1
@@ -82,6 +85,7 @@ left join lateral (
     where other.thread_id = run.thread_id
       and other.status in ('pending', 'running')
       and other.lane_position < run.lane_position
+      and (other.status = 'running' or other.lane_position > thread.ended_through)
       and run.status = 'pending'
     limit 1000
   ) as counted

@@ -1,7 +1,8 @@
 -- select-stuck-runs
 -- params  $1 milliseconds bigint, $2 how many of each kind bigint
 -- result  runs that have not gone on for so long: ready and not claimed, due and not joined to their lane, running with no
---         living process, and first of their lane without being ready, which no statement should leave behind
+--         living process, first of their lane without being ready, which no statement should leave
+--         behind, and those that have ended with many others and whose events do not come
 -- index   ready_runs_by_graph, scheduled_runs, one_running_run_per_thread, unfinished_runs_by_lane: costs as much as there are
 --         unfinished runs
 with late as (
@@ -38,17 +39,19 @@ union all
 )
 union all
 (
-  select 'forgotten_lane', run_id, thread_id, graph_id, updated_at
-  from runlane.runs as run, late
-  where status = 'pending'
-    and lane_position is not null
-    and ready_at is null
-    and updated_at < late.than
+  select 'forgotten_lane', run.run_id, run.thread_id, run.graph_id, run.updated_at
+  from late, runlane.runs as run
+  join runlane.threads as thread using (thread_id)
+  where run.status = 'pending'
+    and run.lane_position > thread.ended_through
+    and run.ready_at is null
+    and run.updated_at < late.than
     and not exists (
       select from runlane.runs as other
       where other.thread_id = run.thread_id
         and other.status in ('pending', 'running')
         and other.lane_position < run.lane_position
+        and (other.status = 'running' or other.lane_position > thread.ended_through)
     )
   limit $2
 )
