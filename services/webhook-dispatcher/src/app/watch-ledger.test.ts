@@ -34,8 +34,8 @@ test('an audit that fails takes its numbers away, and leaves those of the ages',
     ledger,
     everyMs: 1,
     monotonicMs: () => performance.now(),
-    onReading: metrics.setReading,
-    onUnread: metrics.forgetReading,
+    onReading: (reading) => metrics.setReading(reading),
+    onUnread: (of) => metrics.forgetReading(of),
     logger: createLogger({ service: 'test', level: 'silent' }),
   });
   const shown = (line: RegExp) =>
