@@ -18,12 +18,16 @@ import type { HostLookup } from './host-lookup.ts';
 import { secure } from './secure.ts';
 import { tunnelThrough } from './tunnel.ts';
 
+/** How long a connection is used [60 000 ms, 1 000 requests], and how many are kept idle in all [512]. */
+export type KeepingLimits = { ageMs: number; requests: number; idle: number };
+
 export type ConnectNeeds = {
   policy: WebhookPolicy;
   lookup: HostLookup;
   slots: AddressSlots;
   dial: Dial;
   limits: AttemptLimits;
+  keeping: KeepingLimits;
   /** The egress proxy; null to connect directly. */
   proxy: URL | null;
   ca: string[] | undefined;

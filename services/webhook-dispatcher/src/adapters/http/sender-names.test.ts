@@ -65,6 +65,36 @@ describe('the checked addresses are the birds.dialled ones', () => {
   );
 });
 
+describe('connections that are kept', () => {
+  test('are worn after a while, so that a receiver that moves by DNS is followed under steady traffic', async () => {
+    await using to = await receiver(answering(OK));
+    const at = [PUBLIC];
+    await using dns = await dnsServer(always((name, type) => addresses(name, type, at)));
+    const { dial, dialled: sent } = recordingDial(to.port);
+    const keeping = { requests: 2 };
+    await using sender = testSender({ resolver: dns.resolver, dial, limits, keeping, policy: httpPolicy() });
+    for (let n = 1; n <= 5; n += 1) {
+      expect(inShort(await post(sender, `http://${HOST}/`))).toBe('200');
+      at[0] = PUBLIC_V6;
+    }
+    expect(sent).toEqual([`${PUBLIC} 80`, `${PUBLIC_V6} 80`, `${PUBLIC_V6} 80`]);
+  });
+
+  test('give way to those that were used later, when there are many', async () => {
+    await using to = await receiver(answering(OK));
+    await using dns = await dnsServer(always((name, type) => addresses(name, type, [PUBLIC])));
+    const { dial, dialled: sent } = recordingDial(to.port);
+    const keeping = { idle: 2 };
+    await using sender = testSender({ resolver: dns.resolver, dial, limits, keeping, policy: httpPolicy() });
+    for (const name of ['a', 'b', 'a', 'c']) await post(sender, `http://${name}.${HOST}/`);
+    expect(sent).toHaveLength(3);
+    for (const name of ['a', 'c']) await post(sender, `http://${name}.${HOST}/`);
+    expect(sent).toHaveLength(3);
+    await post(sender, `http://b.${HOST}/`);
+    expect(sent).toHaveLength(4);
+  });
+});
+
 describe('a name that gives no address is worth another try', () => {
   test.each<[string, string, DnsAnswer]>([
     ['H-D7', 'NXDOMAIN', { kind: 'code', code: 'NXDOMAIN' }],

@@ -13,7 +13,7 @@ import { Attempt, DEFAULT_LIMITS } from './attempt.ts';
 import type { AttemptLimits } from './attempt.ts';
 import { classifyError } from './classify-error.ts';
 import { takeSlot } from './connect-checked.ts';
-import type { ConnectNeeds } from './connect-checked.ts';
+import type { ConnectNeeds, KeepingLimits } from './connect-checked.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Connection } from './connection.ts';
 import { dialAddress } from './dial.ts';
@@ -33,6 +33,7 @@ export type SenderOptions = {
   /** Attempts under way per resolved address. Default 16. */
   attemptsPerAddress?: number;
   limits?: Partial<AttemptLimits>;
+  keeping?: Partial<KeepingLimits>;
   /** Default: c-ares with the system's servers, one try. */
   resolver?: HostResolver;
   /** Opens the TCP connections that go to receivers. */
@@ -50,6 +51,7 @@ export function createWebhookSender(options: SenderOptions): WebhookSender {
     slots: new AddressSlots(options.attemptsPerAddress ?? 16),
     dial: options.dial ?? dialAddress,
     limits,
+    keeping: { ageMs: 60_000, requests: 1_000, idle: 512, ...options.keeping },
     proxy: options.proxyUrl === undefined || options.proxyUrl === null ? null : new URL(options.proxyUrl),
     ca: options.ca,
   };
