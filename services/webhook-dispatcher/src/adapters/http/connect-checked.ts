@@ -9,6 +9,7 @@
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
+import { DENIED_ANSWER } from '../../domain/delivery.ts';
 import { AttemptFault } from './attempt-fault.ts';
 import type { AddressSlot, AddressSlots } from './address-slots.ts';
 import type { Attempt, AttemptLimits } from './attempt.ts';
@@ -44,7 +45,11 @@ export async function connectChecked(target: WebhookTarget, attempt: Attempt, ne
     if (verdict.kind === 'allowed') continue;
     attempt.address = address;
     const message = `Webhooks may not go to ${target.hostname}: it is at ${address}, which is ${verdict.reason}.`;
-    throw new AttemptFault({ kind: 'blocked', code: 'denied_address', message });
+    throw new AttemptFault({
+      kind: 'blocked',
+      code: isIP(target.hostname) === 0 ? DENIED_ANSWER : 'denied_address',
+      message,
+    });
   }
   attempt.mark('dnsMs');
   const first = await takeSlot(addresses, attempt, needs);

@@ -7,6 +7,7 @@ import { eventually } from '@runlane/testkit';
 import { always, canaries, HOST, httpPolicy, limits, PUBLIC_V6 } from './canaries.fixture.ts';
 import type { Dial } from './dial.ts';
 import { addresses, dnsServer } from './dns-server.fixture.ts';
+import { createResolver } from './host-lookup.ts';
 import type { DnsAnswer } from './dns-server.fixture.ts';
 import { answering, inShort, OK, post, PUBLIC, receiver, recordingDial, testSender } from './receivers.fixture.ts';
 
@@ -93,6 +94,21 @@ describe('connections that are kept', () => {
     await post(sender, `http://b.${HOST}/`);
     expect(sent).toHaveLength(4);
   });
+});
+
+test('a question or an answer that is lost on its way is asked again', async () => {
+  await using to = await receiver(answering(OK));
+  const asked = new Set<string>();
+  await using dns = await dnsServer((name, type) => {
+    const isFirst = !asked.has(`${type} ${name}`);
+    asked.add(`${type} ${name}`);
+    return isFirst ? { kind: 'mute' } : addresses(name, type, [PUBLIC]);
+  });
+  const resolver = createResolver(2_000);
+  resolver.setServers([dns.address]);
+  const { dial } = recordingDial(to.port);
+  await using sender = testSender({ resolver, dial, limits: { dnsMs: 20_000 }, policy: httpPolicy() });
+  expect(inShort(await post(sender, `http://${HOST}/`))).toBe('200');
 });
 
 describe('a name that gives no address is worth another try', () => {

@@ -237,7 +237,7 @@ describe('the egress proxy', () => {
       resolver: names({ [HOST]: ['10.0.0.1'] }),
       proxyUrl: through.url,
     });
-    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('blocked denied_address');
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('blocked denied_answer');
     expect(through.heads).toEqual([]);
   });
 

@@ -4,7 +4,6 @@
  *
  * The status of a complete head is the outcome. What happens to the body afterwards changes nothing.
  */
-import { Resolver } from 'node:dns/promises';
 import { parseRetryAfter } from '@runlane/webhooks';
 import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
 import { AddressSlots } from './address-slots.ts';
@@ -18,7 +17,7 @@ import { ConnectionPool } from './connection-pool.ts';
 import type { Connection } from './connection.ts';
 import { dialAddress } from './dial.ts';
 import type { Dial } from './dial.ts';
-import { HostLookup } from './host-lookup.ts';
+import { HostLookup, createResolver } from './host-lookup.ts';
 import type { HostResolver } from './host-lookup.ts';
 import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from '../../app/ports.ts';
 import { excerptOf, instructionOf, readBody } from './read-answer.ts';
@@ -34,7 +33,7 @@ export type SenderOptions = {
   attemptsPerAddress?: number;
   limits?: Partial<AttemptLimits>;
   keeping?: Partial<KeepingLimits>;
-  /** Default: c-ares with the system's servers, one try. */
+  /** Default: {@link createResolver}. */
   resolver?: HostResolver;
   /** Opens the TCP connections that go to receivers. */
   dial?: Dial;
@@ -44,7 +43,7 @@ export type SenderOptions = {
 
 export function createWebhookSender(options: SenderOptions): WebhookSender {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const resolver = options.resolver ?? new Resolver({ timeout: limits.dnsMs, tries: 1 });
+  const resolver = options.resolver ?? createResolver(limits.dnsMs);
   const needs: ConnectNeeds = {
     policy: options.policy,
     lookup: new HostLookup(resolver, limits.dnsMs),
