@@ -41,7 +41,11 @@ settled as (
     case run.status when 'rollback' then 'run.rolled_back' else settlement.type end as type,
     case when run.status <> 'rollback' then settlement.thread_status end as thread_status,
     case run.status
-      when 'rollback' then json_strip_nulls(json_build_object('reason', run.reason, 'superseded_by', run.superseded_by))
+      when 'rollback' then json_strip_nulls(
+        json_build_object(
+          'reason', run.reason, 'superseded_by', run.superseded_by, 'usage', settlement.details::json -> 'usage'
+        )
+      )
       else settlement.details::json
     end as details
 ),
