@@ -8,7 +8,7 @@
 import { cutToBytes } from '@runlane/contracts';
 import { redact } from '@runlane/service-kit';
 import type { DeliveryDecision } from '../domain/attempt-decision.ts';
-import { classOf } from '../domain/delivery.ts';
+import { classOf, isBlockedForNow } from '../domain/delivery.ts';
 import type { AttemptRecord, AttemptResult, DueDelivery, RequestHeaders, Settlement, WebhookSender } from './ports.ts';
 
 export type AttemptDependencies = {
@@ -40,7 +40,8 @@ export async function attemptDelivery(
     const result = await needs.sender.send({ url: delivery.url, headers, body }, signal);
     const isStale = result.kind === 'failed' && result.class === 'stale_connection';
     const repeats = isStale && attempts.length === 0 && !signal.aborted;
-    const isCharged = !repeats && result.kind !== 'infrastructure' && result.kind !== 'blocked';
+    const isOurs = result.kind === 'infrastructure' || (result.kind === 'blocked' && !isBlockedForNow(result));
+    const isCharged = !repeats && !isOurs;
     const n = delivery.sends + attempts.length + 1;
     attempts.push(recordOf(result, { n, startedAt, isCharged, showsBody: isTrusted }));
     if (!repeats) return { result, attempts };
