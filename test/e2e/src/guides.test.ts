@@ -15,7 +15,7 @@ import { EVENT_EXAMPLES } from '../../../packages/contracts/src/event-catalogue.
 import { World } from './world.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const GUIDE = readFileSync(join(ROOT, 'packages/contracts/README.md'), 'utf8');
+const GUIDE = readFileSync(join(ROOT, 'packages/contracts/GUIDES.md'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'runlane-guides-'));
 symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), join(folder, 'node_modules'));
 
