@@ -1,4 +1,5 @@
-/** KEDA counts runs in the ledger as the migrations make it. */
+/** KEDA counts runs in the ledger as the migrations make it, by a role that may do nothing else. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
@@ -25,16 +26,21 @@ from (
   values ('pending', true), ('pending', true), ('pending', false), ('running', false), ('success', false)
 ) wanted (status, is_ready)`;
 
-test('the query of executors counts the runs that are ready and those that run', async () => {
+const ROLE = readFileSync(join(KUBERNETES, 'components', 'keda', 'autoscaler-role.sql'), 'utf8');
+
+test('the query of executors counts the runs that are ready and those that run, and its role reads no table', async () => {
   const databaseUrl = await createDatabase(inject('databaseUrl'));
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  // Before there are tables, as a new cluster runs it; and once more.
+  await client.query(ROLE);
   const logger = createLogger({ service: 'test', level: 'silent' });
   await migrate({ databaseUrl, directory: MIGRATIONS, schema: 'runlane', logger });
   const { triggers } = readManifest('components/keda/executor.yaml').spec as {
     triggers: { metadata: { query: string } }[];
   };
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
   try {
+    await client.query(ROLE);
     const count = async () => {
       const { rows } = await client.query<number[]>({ text: triggers[0]?.metadata.query ?? '', rowMode: 'array' });
       return Number(rows[0]?.[0]);
@@ -42,6 +48,9 @@ test('the query of executors counts the runs that are ready and those that run',
     expect(await count()).toBe(0);
     await client.query(INSERT);
     expect(await count()).toBe(3);
+    await client.query('set role runlane_autoscaler');
+    expect(await count()).toBe(3);
+    await expect(client.query('select run_id from runlane.runs')).rejects.toThrow(/permission denied/);
   } finally {
     await client.end();
   }

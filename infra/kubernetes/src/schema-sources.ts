@@ -38,7 +38,14 @@ export const operatorSources: readonly DefinitionSource[] = [
     version: 'v0.85.0',
     sum: 'h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=',
     folder: 'example/prometheus-operator-crd-full',
-    files: /^monitoring\.coreos\.com_podmonitors\.yaml$/,
+    files: /^monitoring\.coreos\.com_(podmonitors|prometheusrules)\.yaml$/,
+  },
+  {
+    module: 'github.com/external-secrets/external-secrets',
+    version: 'v0.16.2',
+    sum: 'h1:iNY+gIgSyL5higXTfnz+hdPCaiB/43UiHLqE7HBpj68=',
+    folder: 'config/crds/bases',
+    files: /^external-secrets\.io_externalsecrets\.yaml$/,
   },
 ];
 

@@ -94,6 +94,7 @@ export class RunSaver extends PostgresSaver {
   readonly #isDeferred: boolean;
   readonly #own: OwnCheckpoints;
   readonly #progress = new Progress();
+  #tellsInMetadata: () => Record<string, unknown> = () => ({});
   #floor: string | null;
   #readFailure: { error: unknown } | null = null;
   #isRefused = false;
@@ -176,6 +177,11 @@ export class RunSaver extends PostgresSaver {
     return this.#reading(() => takeBackAnswers(this.#pool, this.#schema, this.#claim));
   }
 
+  /** What the metadata of each checkpoint of the graph itself, and not of its subgraphs, has besides; asked for at each. */
+  tellInMetadata(tells: () => Record<string, unknown>): void {
+    this.#tellsInMetadata = tells;
+  }
+
   override getNextVersion(current: number | undefined): number {
     return nextChannelVersion(current, Math.random());
   }
@@ -208,7 +214,8 @@ export class RunSaver extends PostgresSaver {
     // Of several puts under way the first one's statement names the namespace.
     const beginsNamespace = this.#own.beginsNamespace(threadId, namespace);
     await this.#write(async () => {
-      const tagged = { ...this.#metadata, ...metadata, run_id: this.#claim.runId };
+      const told = namespace === '' ? this.#tellsInMetadata() : {};
+      const tagged = { ...this.#metadata, ...metadata, ...told, run_id: this.#claim.runId };
       const [blobs, dumpedMetadata] = await Promise.all([
         this._dumpBlobs(threadId, namespace, checkpoint.channel_values, newVersions),
         this._dumpMetadata(tagged),

@@ -17,14 +17,19 @@ const variables = runlaneVariables.pick({
 /**
  * Does work on the database that DATABASE_URL names, and lets go of it.
  *
+ * @param options `statementTimeoutMs`: how long one statement may take, in milliseconds
  * Thrown: ConfigError; CommandError when the database is away, refuses, or has no tables of Runlane.
  */
-export async function withDatabase<T>(environment: Environment, work: (database: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  environment: Environment,
+  work: (database: Database) => Promise<T>,
+  { statementTimeoutMs = 30_000 }: { statementTimeoutMs?: number } = {},
+): Promise<T> {
   const config = loadConfig(variables, environment);
   const url = () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL;
   const place = placeOf(url());
   const logger = createLogger({ service: 'runlane', level: 'silent' });
-  const pool = createPool({ url, max: 4, applicationName: 'runlane', logger });
+  const pool = createPool({ url, max: 4, applicationName: 'runlane', logger, statementTimeoutMs });
   try {
     return await work({ pool, place, checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
-import { RetriableError } from '@runlane/kafka';
+import { FatalError, RecordTooLarge, RetriableError } from '@runlane/kafka';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
 import {
@@ -50,7 +50,8 @@ export async function withKafka<T>(environment: Environment, work: (kafka: Kafka
       maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES,
     });
   } catch (error) {
-    if (!(error instanceof RetriableError)) throw error;
+    const isOfKafka = [RetriableError, FatalError, RecordTooLarge].some((kind) => error instanceof kind);
+    if (!isOfKafka || !(error instanceof Error)) throw error;
     throw new CommandError(`Kafka at ${config.KAFKA_BROKERS.join(', ')}: ${error.message}`);
   }
 }

@@ -1,10 +1,13 @@
 /** Reads a topic as it is now: from where one wants to the ends that it has at the beginning, in order per partition. */
 import { randomUUID } from 'node:crypto';
+import { RetriableError } from '@runlane/kafka';
 import type { InRecord, KafkaConnection } from '@runlane/kafka';
 import { CommandError } from './command-error.ts';
 
 /** Without a record for so long what is left holds none: the marks of transactions have offsets too, in milliseconds. */
-const QUIET_MS = 10_000;
+const QUIET_MS = 30_000;
+/** How long a broker may take to let somebody read, in milliseconds. */
+const ASSIGNED_MS = 120_000;
 const DRAIN_MS = 5_000;
 
 export type TopicReading = {
@@ -21,7 +24,7 @@ export type TopicReading = {
   onRecord: (record: InRecord) => Promise<void> | void;
 };
 
-/** Thrown: CommandError without the topic; RetriableError while no broker answers. */
+/** Thrown: CommandError without the topic; RetriableError while no broker answers; what `onRecord` throws. */
 export async function readTopic(kafka: KafkaConnection, reading: TopicReading): Promise<void> {
   const { topic, partitions } = reading;
   const next = await startsOf(kafka, reading);
@@ -30,26 +33,42 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
   const left = new Set([...next].filter(([id, { at, high }]) => isWanted(id) && at < high).map(([id]) => id));
   if (left.size === 0) return;
   const done = Promise.withResolvers<void>();
-  let quiet = setTimeout(() => done.resolve(), 3 * QUIET_MS);
+  let timer = setTimeout(
+    () => done.reject(new RetriableError(`no broker has let anybody read ${topic} within ${ASSIGNED_MS / 1_000} s`)),
+    ASSIGNED_MS,
+  );
+  const listen = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => done.resolve(), QUIET_MS);
+  };
+  // A consumer would deliver what failed again and again; here the reading ends.
+  const tell = async (record: InRecord): Promise<void> => {
+    try {
+      await reading.onRecord(record);
+    } catch (error) {
+      done.reject(error);
+      throw error;
+    }
+  };
   const consumer = kafka.consumer({
     // Kafka has members of groups only; this one stores nothing.
     group: `${reading.groupPrefix}runlane-cli-${randomUUID()}`,
     topics: [topic],
     partitionsInParallel: 1,
     onAssigned: ({ partitions: owned }, seek) => {
+      listen();
       for (const place of owned) {
         const position = next.get(place.partition);
         if (position !== undefined) seek(place, left.has(place.partition) ? position.at : position.high);
       }
     },
     handle: async ({ partition, records }) => {
-      clearTimeout(quiet);
-      quiet = setTimeout(() => done.resolve(), QUIET_MS);
+      listen();
       const end = ends.get(partition) ?? 0n;
       for (const record of records) {
         const position = next.get(partition);
         if (position === undefined || record.offset < position.at || record.offset >= end) continue;
-        if (left.has(partition)) await reading.onRecord(record);
+        if (left.has(partition)) await tell(record);
         position.at = record.offset + 1n;
       }
       const last = records.at(-1);
@@ -63,7 +82,7 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
     await consumer.start();
     await Promise.race([done.promise, consumer.failed]);
   } finally {
-    clearTimeout(quiet);
+    clearTimeout(timer);
     await consumer.drain(DRAIN_MS);
   }
 }

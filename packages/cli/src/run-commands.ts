@@ -52,6 +52,7 @@ export function addRunCommands(
     .option('--run <id>', 'of this run only, from the beginning, and until it has ended')
     .option('--type <types...>', 'of these types only, such as run.paused')
     .option('--assistant <id>', 'of this assistant or graph only')
+    .option('--metadata <pairs...>', 'of runs with this metadata only, such as tenant=acme')
     .option('--limit <count>', 'end after so many events')
     .option('--from <when>', 'earliest, latest, or a time such as 2026-01-31T12:00:00Z')
     .option(...JSON_FLAG)

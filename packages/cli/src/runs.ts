@@ -16,6 +16,8 @@ export type WatchFlags = {
   run?: string;
   type?: string[];
   assistant?: string;
+  /** `name=value`, of which all have to hold. */
+  metadata?: string[];
   from?: string;
   /** After how many events it ends. */
   limit?: string;
@@ -60,6 +62,8 @@ export async function cancel(flags: CancelFlags, client: Client, print: Print): 
 
 /** `watch`: the events as they come; with `run` until that run has ended. */
 export async function watch(flags: WatchFlags, client: Client, print: Print): Promise<void> {
+  const wrong = flags.metadata?.find((pair) => !pair.includes('='));
+  if (wrong !== undefined) throw new CommandError(`--metadata ${wrong} is no pair; give name=value`);
   await using events = await client.events({ from: startOf(flags.from ?? (flags.run ? 'earliest' : 'latest')) });
   let left = flags.limit === undefined ? Infinity : countOf(flags.limit, '--limit');
   for await (const { event } of events) {
@@ -93,13 +97,21 @@ async function published(
   throw new CommandError(`the run ended with ${ended.type}${ended.error === null ? '' : `: ${ended.error.message}`}`);
 }
 
-function isShown(event: RunEvent, { thread, run, type, assistant }: WatchFlags): boolean {
+function isShown(event: RunEvent, { thread, run, type, assistant, metadata = [] }: WatchFlags): boolean {
   return (
     (thread === undefined || event.thread_id === thread) &&
     (run === undefined || event.run_id === run.toLowerCase()) &&
     (type === undefined || type.includes(event.type)) &&
-    (assistant === undefined || event.assistant_id === assistant || event.graph_id === assistant)
+    (assistant === undefined || event.assistant_id === assistant || event.graph_id === assistant) &&
+    metadata.every((pair) => hasMetadata(event, pair))
   );
+}
+
+/** Whether the event's metadata has the value: a text as it is, anything else as JSON. */
+function hasMetadata({ metadata }: RunEvent, pair: string): boolean {
+  const [name = '', ...rest] = pair.split('=');
+  const value = metadata[name];
+  return value !== undefined && rest.join('=') === (typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 function wordsOf(event: RunEvent): string {

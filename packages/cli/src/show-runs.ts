@@ -62,7 +62,7 @@ export function waitingText(waiting: Waiting): string {
     case 'scheduled':
       return `scheduled for ${timeText(waiting.until)}`;
     case 'behind':
-      return `behind run ${waiting.runId}${waiting.aheadCount > 1 ? ` and ${waiting.aheadCount - 1} more` : ''}`;
+      return `behind run ${waiting.runId}${othersText(waiting.aheadCount - 1)}`;
     case 'no_graph':
       return `no process has graph ${waiting.graphId}: start a run-consumer whose langgraph.json names it`;
     case 'ending':
@@ -81,6 +81,14 @@ export function waitingText(waiting: Waiting): string {
       return waiting.isAskedToStop ? `asked to stop; ${where}` : where;
     }
   }
+}
+
+/** Of a deep lane no more than so many are counted. */
+const COUNTED = 999;
+
+function othersText(count: number): string {
+  if (count === 0) return '';
+  return count < COUNTED ? ` and ${count} more` : ` and ${COUNTED} or more`;
 }
 
 function waitingJson(waiting: Waiting): object {

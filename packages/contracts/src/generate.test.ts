@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
 import { generatedFiles } from './generated-files.ts';
 import { SCHEMA_NAMES, eventHeaders, topicDefinitions } from './index.ts';
 import type { Json } from './index.ts';
@@ -65,7 +66,7 @@ describe('the AsyncAPI document', () => {
   const document: Json = JSON.parse(generatedFiles().find(({ name }) => name === 'asyncapi.json')?.text ?? 'null');
 
   it('is version 3.0', () => {
-    expect(document).toMatchObject({ asyncapi: '3.0.0', info: { title: 'Runlane', version: '0.1.0' } });
+    expect(document).toMatchObject({ asyncapi: '3.0.0', info: { title: 'Runlane', version: packageJson.version } });
   });
 
   it('has a channel with Kafka bindings for each topic', () => {

@@ -1,5 +1,8 @@
 import packageJson from '../package.json' with { type: 'json' };
-import { asyncApiDocument, schemaFileName } from './asyncapi.ts';
+import { schemaFileName } from './asyncapi-parts.ts';
+import { webhookAsyncApiDocument } from './asyncapi-webhooks.ts';
+import { asyncApiDocument } from './asyncapi.ts';
+import { eventCatalogue } from './event-catalogue.ts';
 import { jsonSchemas, SCHEMA_NAMES } from './schemas.ts';
 
 /** Everything that `generate.ts` writes: file names inside of `generated/`, and their texts. */
@@ -8,6 +11,8 @@ export function generatedFiles(): { name: string; text: string }[] {
   return [
     ...SCHEMA_NAMES.map((name) => ({ name: schemaFileName(name), text: fileText(schemas[name]) })),
     { name: 'asyncapi.json', text: fileText(asyncApiDocument(packageJson.version)) },
+    { name: 'webhooks.asyncapi.json', text: fileText(webhookAsyncApiDocument(packageJson.version)) },
+    { name: 'events.md', text: eventCatalogue() },
   ];
 }
 

@@ -128,6 +128,13 @@ export const runlaneVariables = z.object({
       'Signs webhooks: any text of at least 32 characters. Several, comma-separated, for rotation: the first is current.',
     secret: true,
   }),
+  RUNLANE_WEBHOOK_MAX_BYTES: wholeNumber({ min: 16 * 1024, max: 8 * MIB })
+    .default(256 * 1024)
+    .meta({
+      description:
+        'Largest body of a webhook, in bytes: of a larger event values, interrupts and metadata are left out, as many of ' +
+        'them as it takes, each marked as `values_omitted` is.',
+    }),
   RUNLANE_WEBHOOK_MAX_IN_FLIGHT: wholeNumber({ min: 1, max: 10_000 }).default(256).meta({
     description: 'Webhook requests in flight in one process, each with a socket of its own. A URL takes at most 4.',
   }),

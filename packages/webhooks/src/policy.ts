@@ -57,14 +57,17 @@ export type PolicySettings = {
   allow: readonly string[];
   /** Entries of RUNLANE_WEBHOOK_DENY. */
   deny: readonly string[];
+  /** Addresses and CIDRs of the machine and its own network, denied like entries of `deny`; none by default. */
+  own?: readonly string[];
   /** `webhooks.url` of the project's langgraph.json; none by default. */
   project?: ProjectUrlRules;
 };
 
 /** Thrown: WebhookConfigError, when an entry of the settings cannot be read. */
-export function createWebhookPolicy({ allow, deny, project = UNRESTRICTED }: PolicySettings): WebhookPolicy {
+export function createWebhookPolicy({ allow, deny, own = [], project = UNRESTRICTED }: PolicySettings): WebhookPolicy {
   const rules = parseOriginRules(allow);
   const denied = parseDeniedHosts(deny);
+  const ownHosts = parseDeniedHosts(own);
   const isPermitted = (url: URL): boolean => rules.some((rule) => permits(rule, url));
 
   const judgeAddress = (url: URL, address: string): AddressVerdict => {
@@ -73,8 +76,11 @@ export function createWebhookPolicy({ allow, deny, project = UNRESTRICTED }: Pol
     }
     if (isPermitted(url)) return { kind: 'allowed' };
     const verdict = classifyAddress(address);
-    const range = verdict.kind === 'allowed' ? deniedRange(address, denied) : null;
-    return range === null ? verdict : { kind: 'denied', reason: `in RUNLANE_WEBHOOK_DENY (${range})` };
+    if (verdict.kind === 'denied') return verdict;
+    const range = deniedRange(address, denied);
+    if (range !== null) return { kind: 'denied', reason: `in RUNLANE_WEBHOOK_DENY (${range})` };
+    const ownRange = deniedRange(address, ownHosts);
+    return ownRange === null ? verdict : { kind: 'denied', reason: `of this machine or its network (${ownRange})` };
   };
 
   const judgeHost = (url: URL): RefusedUrl | null => {

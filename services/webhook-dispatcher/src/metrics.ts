@@ -1,7 +1,7 @@
 import { createMetrics } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { LedgerStanding } from './app/watch-ledger.ts';
+import { createLedgerGauges } from './ledger-gauges.ts';
 
 /** Every metric of webhook-dispatcher, in one place. No label is of a receiver: URLs are free to mint, and secret. */
 export type Metrics = ReturnType<typeof createDispatcherMetrics>;
@@ -21,23 +21,6 @@ export function createDispatcherMetrics() {
         this.set(read());
       },
     });
-  const deliveries = new Gauge({
-    name: 'runlane_webhook_deliveries',
-    help: 'Deliveries in the ledger by state; dead ones by reason.',
-    labelNames: ['state', 'reason'] as const,
-    registers,
-  });
-  const oldestDue = gauge('runlane_webhook_oldest_due_seconds', 'Age of the oldest delivery whose time has come.');
-  const oldestServedDue = gauge(
-    'runlane_webhook_oldest_served_due_seconds',
-    'The same without URLs and origins whose breaker is open or that asked for a pause: what waits for us.',
-  );
-  const oldestLease = gauge('runlane_webhook_oldest_lease_seconds', 'Age of the oldest lease of an endpoint.');
-  const openBreakers = gauge('runlane_webhook_open_breakers', 'URLs and origins whose breaker is open.');
-  const disabled = gauge('runlane_webhook_disabled_endpoints', 'URLs that are disabled.');
-  const quarantined = gauge('runlane_webhook_quarantined_records', 'Records that are quarantined.');
-  const gap = gauge('runlane_webhook_ledger_gap', 'Offsets of which the ledger knows nothing. Must be 0.');
-  const absent = gauge('runlane_webhook_absent_offsets', 'Offsets that the log had deleted before they were read.');
   return {
     registry,
     events: new Counter({
@@ -80,20 +63,6 @@ export function createDispatcherMetrics() {
       'Partitions of this process that stand still at a record which must not be quarantined; see /readyz.',
     ),
     rebalances: collected('runlane_consumer_rebalances', 'Rebalances of the consumer group that this process saw.'),
-    setStanding({ accounts, watch, deadByReason }: LedgerStanding): void {
-      const sum = (key: 'delivered' | 'due' | 'parked' | 'quarantined' | 'gap' | 'absent'): number =>
-        accounts.reduce((total, account) => total + account[key], 0);
-      deliveries.reset();
-      for (const state of ['delivered', 'due', 'parked'] as const) deliveries.set({ state, reason: '' }, sum(state));
-      for (const [reason, count] of deadByReason) deliveries.set({ state: 'dead', reason }, count);
-      oldestDue.set(watch.oldestDueSeconds);
-      oldestServedDue.set(watch.oldestServedDueSeconds);
-      oldestLease.set(watch.oldestLeaseSeconds);
-      openBreakers.set(watch.openBreakerCount);
-      disabled.set(watch.disabledEndpointCount);
-      quarantined.set(sum('quarantined'));
-      gap.set(sum('gap'));
-      absent.set(sum('absent'));
-    },
+    ...createLedgerGauges(registry),
   };
 }

@@ -92,7 +92,8 @@ export async function startDispatcher(
       ledger: createLedgerAudit(pool, { group, topic: statusTopic }),
       everyMs: WATCH_EVERY_MS,
       monotonicMs: () => performance.now(),
-      onStanding: (standing) => metrics.setStanding(standing),
+      onReading: (reading) => metrics.setReading(reading),
+      onUnread: (of) => metrics.forgetReading(of),
       logger,
     }),
     pruneUntil(background.signal, {

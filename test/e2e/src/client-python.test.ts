@@ -58,14 +58,27 @@ test('pytest passes, with a Runlane beside it', async ({ skip }) => {
   expect(pytest.output).not.toMatch(/skipped/);
 }, 300_000);
 
-test('the snippet of README works as it stands there', async ({ skip }) => {
+test('the snippets of README work as they stand there', async ({ skip }) => {
   if (python === null) return skip(missing);
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const shown = /^```python\n([^`]*runlane_client[^`]*)^```$/m.exec(readme)?.[1] ?? '';
   // With the topics and a graph of this test.
-  const own = shown.replaceAll('(brokers)', `(brokers, topic_prefix='${world.prefix}')`).replace('"chat"', '"echo"');
-  const { code, output } = await run(python, ['-c', own], { KAFKA_BROKERS: inject('kafkaBrokers').join() });
+  const [publishing = '', consuming = ''] = [...readme.matchAll(/^```python\n([^`]*runlane_client[^`]*)^```$/gm)].map(
+    ([, shown = '']) =>
+      shown
+        .replaceAll('(brokers)', `(brokers, topic_prefix='${world.prefix}')`)
+        .replaceAll('start=', `topic_prefix='${world.prefix}', start=`)
+        .replace('"my-service"', `"${world.prefix}my-service"`)
+        .replace('"chat"', '"echo"'),
+  );
+  const environment = { KAFKA_BROKERS: inject('kafkaBrokers').join() };
+  const { code, output } = await run(python, ['-c', publishing], environment);
   expect([code, output]).toEqual([0, expect.stringContaining('Hello')]);
+
+  // It goes on for ever.
+  const end = 'received.event["thread_id"] == "support-42" and received.event["type"] == "run.succeeded"';
+  const firstEnd = consuming.replace('received.commit()', `$&\n        if ${end}: break`);
+  const consumed = await run(python, ['-c', firstEnd], environment);
+  expect([consumed.code, consumed.output]).toEqual([0, expect.stringContaining('support-42 run.succeeded')]);
 });
 
 test('its types are complete, for those who use it as well', async ({ skip }) => {

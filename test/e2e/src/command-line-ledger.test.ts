@@ -118,7 +118,22 @@ test('a paused thread shows its state, its question and its history, and is fork
   });
 });
 
+test('watch shows the events of runs with some metadata', async () => {
+  const [wanted, other] = [randomUUID(), randomUUID()];
+  const metadata = { tenant: 'acme', tier: 2 };
+  await world.publish(
+    runCreate(randomUUID(), { run_id: other, metadata: { ...metadata, tier: 1 } }),
+    runCreate(randomUUID(), { run_id: wanted, metadata }),
+  );
+  const watch = ['watch', '--from', 'earliest', '--metadata', 'tenant=acme', 'tier=2', '--limit', '3'];
+  const { lines } = await runlane(watch);
+  expect(lines.map(({ run_id, type }) => [run_id, type])).toEqual(
+    ['run.pending', 'run.running', 'run.succeeded'].map((type) => [wanted, type]),
+  );
+});
+
 test.each([
+  [['watch', '--metadata', 'tenant'], /--metadata tenant is no pair; give name=value/],
   [['runs', 'show', '00000000-0000-4000-8000-000000000000'], /No run 0{8}-.* runlane\.runs.*dlq list.*RETENTION_DAYS/],
   [['runs', 'show', 'nonsense'], /No run nonsense in the ledger of [^ ]+:\d+\//],
   [['threads', 'show', 'nobody'], /No thread nobody in the ledger of .*threads list/],

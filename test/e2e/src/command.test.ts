@@ -51,6 +51,40 @@ const resume = (graph: string, answer: unknown, more: Request = {}): Request => 
   ...more,
 });
 
+test('a stray message throws no open question away: it is refused on arrival and at its turn, and told where it is meant', async () => {
+  using gate = new Gate();
+  const threadId = `parallel-${randomUUID()}`;
+  const asking = { assistant_id: 'parallel', input: { labels: ['in'], gate: gate.path } };
+  const paused = await run(threadId, asking);
+  expect(paused).toMatchObject({ type: 'run.paused', abandoned_interrupts: null, usage: null });
+  const idOf = (question: string) => paused.interrupts?.find(({ value }) => value === question)?.id ?? '';
+
+  const stray = { ...asking, run_id: randomUUID(), if_thread_status: ['idle', 'busy'] };
+  expect(await run(threadId, { ...stray, run_id: randomUUID() })).toMatchObject({
+    type: 'run.rejected',
+    reason: 'thread_status',
+    thread_status: 'interrupted',
+    error: { error: 'thread_status', thread_status: 'interrupted' },
+  });
+
+  const answering = run(threadId, { assistant_id: 'parallel', command: { resume: { [idOf('gated?')]: 1 } } });
+  await world.publish(runCreate(threadId, stray));
+  await eventually(async () => (await events.events()).some((event) => event.run_id === stray.run_id), {
+    what: 'the stray message is admitted behind the answer',
+  });
+  gate.open();
+  expect(await answering).toMatchObject({ type: 'run.paused' });
+  expect(await events.terminal(stray.run_id)).toMatchObject({
+    type: 'run.failed',
+    reason: 'thread_status',
+    thread_status: 'interrupted',
+    error: { error: 'thread_status', thread_status: 'interrupted' },
+  });
+
+  const meant = await run(threadId, { ...asking, if_thread_status: ['interrupted'] });
+  expect(meant).toMatchObject({ type: 'run.paused', abandoned_interrupts: [idOf('free?')] });
+});
+
 test('a paused run tells its questions, and one answer makes the thread go on to its end', async () => {
   const threadId = `pause-${randomUUID()}`;
   const paused = await run(threadId, { assistant_id: 'parallel', input: { labels: ['in'] } });

@@ -1,6 +1,6 @@
 /**
- * Charter: what README shows works as it stands there.
- * Real: README, the TypeScript compiler, Kafka, registry, Postgres, run-consumer with the demo. What decides: exit codes and
+ * Charter: what README, the contract and the page about webhooks show works as it stands there.
+ * Real: these documents, the TypeScript compiler, Kafka, registry, Postgres, run-consumer with the demo. What decides: exit codes and
  * what the programs print. Names of topics get the prefix of the test.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -16,19 +16,21 @@ import { afterAll, expect, inject, test } from 'vitest';
 import { World } from './world.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const DOCUMENTS = ['README.md', 'packages/contracts/README.md', 'packages/webhooks/README.md'];
+const TEXT = DOCUMENTS.map((path) => readFileSync(join(ROOT, path), 'utf8')).join('\n');
 const DEMO = join(ROOT, 'infra/demo/langgraph.json');
 const folder = mkdtempSync(join(tmpdir(), 'runlane-readme-'));
 symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), join(folder, 'node_modules'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const snippets = (language: string): string[] =>
-  [...README.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '');
+  [...TEXT.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '');
 
 /** The one with this in it. */
 function snippet(language: string, part: string): string {
   const [found, ...others] = snippets(language).filter((text) => text.includes(part));
-  if (found === undefined || others.length > 0) throw new Error(`README has not one ${language} snippet with ${part}`);
+  if (found === undefined || others.length > 0)
+    throw new Error(`The documents have not one ${language} snippet with ${part}`);
   return found;
 }
 
@@ -76,7 +78,7 @@ test('the example of an event is one', () => {
   expect(parseRunStatusEvent({ ...rest, ...flags, ...shown })).toMatchObject({ kind: 'ok' });
 });
 
-test('publishing with kafkajs and with the client, consuming the events and reading the state work as shown', async () => {
+test('publishing with kafkajs and with the client, consuming the events with both and reading the state work as shown', async () => {
   const registryUrl = inject('registryUrl');
   await using world = await World.create({
     brokers: inject('kafkaBrokers'),
@@ -100,17 +102,25 @@ test('publishing with kafkajs and with the client, consuming the events and read
   };
   const execute = (text: string) => promisify(execFile)(process.execPath, [write(text)], { env: environment });
 
-  const consumer = spawn(process.execPath, [write(snippet('ts', 'kafka.consumer'))], { env: environment });
-  let seen = '';
-  consumer.stdout.on('data', (chunk: Buffer) => (seen += String(chunk)));
-  await execute(snippet('ts', 'kafka.producer'));
-  await eventually(() => seen.includes('support-42 run.succeeded'), {
-    what: 'the consumer sees the end',
-    seen: () => seen,
+  const withPrefix = (text: string) => text.replace('brokers:', `topicPrefix: '${world.prefix}', brokers:`);
+  const readers = [snippet('ts', 'kafka.consumer'), withPrefix(snippet('ts', 'for await (const { event'))];
+  const consumers = readers.map((text) => {
+    const consumer = spawn(process.execPath, [write(text)], { env: environment });
+    const said = { consumer, seen: '' };
+    consumer.stdout.on('data', (chunk: Buffer) => (said.seen += String(chunk)));
+    consumer.stderr.on('data', (chunk: Buffer) => (said.seen += String(chunk)));
+    return said;
   });
-  consumer.kill();
+  await execute(snippet('ts', 'kafka.producer'));
+  for (const said of consumers) {
+    await eventually(() => said.seen.includes('support-42 run.succeeded'), {
+      what: 'the consumer sees the end',
+      seen: () => said.seen,
+    });
+    said.consumer.kill();
+  }
 
-  const client = snippet('ts', 'RunPublisher').replace('{ brokers:', `{ topicPrefix: '${world.prefix}', brokers:`);
+  const client = withPrefix(snippet('ts', 'RunPublisher'));
   expect((await execute(client)).stdout).toMatch(/messages/);
 
   const { stdout } = await execute(snippet('ts', 'PostgresSaver'));

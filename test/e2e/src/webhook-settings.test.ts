@@ -57,7 +57,7 @@ test('during a rotation every webhook verifies under the old keys and the new on
   });
 });
 
-test('headers of langgraph.json go with every webhook, filled in from the environment, and change none of ours', async () => {
+test('headers of langgraph.json go with every webhook, filled in, and change none of ours, nor the thin body of a large event', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
   const config = join(directory, 'langgraph.json');
@@ -70,7 +70,11 @@ test('headers of langgraph.json go with every webhook, filled in from the enviro
   expect(JSON.stringify(refused.logs)).toContain('LG_WEBHOOK_TOKEN');
 
   const dispatcher = await world.started({ LANGGRAPH_CONFIG: config, LG_WEBHOOK_TOKEN: 'seeded-token' });
-  await world.publish(statusEvent({ webhook: receiver.url('/') }), statusEvent({ webhook: receiver.url('/again') }));
+  const large = { answer: 'x'.repeat(300_000) };
+  await world.publish(
+    statusEvent({ webhook: receiver.url('/') }),
+    statusEvent({ webhook: receiver.url('/large'), values: large, metadata: { kept: 'y'.repeat(20_000) } }),
+  );
   await world.ended(2);
 
   expect(receiver.requests).toHaveLength(2);
@@ -83,6 +87,11 @@ test('headers of langgraph.json go with every webhook, filled in from the enviro
     });
     receiver.verify(request, MASTER_KEY);
   }
+  expect(receiver.requests.find(({ path }) => path === '/large')?.event).toMatchObject({
+    values: null,
+    values_omitted: true,
+    metadata: { kept: expect.stringMatching(/^y{20000}$/) },
+  });
   await dispatcher.stopCleanly();
   expect(JSON.stringify(dispatcher.logs) + dispatcher.stderr).not.toContain('seeded-token');
 });

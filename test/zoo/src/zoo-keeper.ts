@@ -28,6 +28,8 @@ export class ZooKeeper implements AsyncDisposable {
   readonly #options: { brokers: string[]; databaseUrl: string };
   readonly #openAi: FakeOpenAi;
   readonly #remote: FakeLangGraphServer;
+  /** Calls of models that the events of a case have told. */
+  readonly modelCalls = new Map<string, number>();
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-zoo-'));
 
   private constructor(
@@ -104,6 +106,11 @@ export class ZooKeeper implements AsyncDisposable {
         deadlineMs: DEADLINE_MS,
         seen: () => deadLetters.records.map(({ value }) => String(value)),
       });
+      const usage = terminal.flatMap((event) => event.usage ?? []);
+      this.modelCalls.set(
+        name,
+        usage.reduce((sum, { calls }) => sum + calls, 0),
+      );
       ends.set(name, terminal.map(endOf));
     }
     return this.#seenOf(cases, ends, world.databaseUrl, effectsFile);

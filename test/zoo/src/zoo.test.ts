@@ -39,6 +39,18 @@ test('a question that says which answers it takes has them in its event', () => 
   expect(paused?.interrupts).toMatchObject([{ value: { q: 'ok?' }, response_schema: schema }]);
 });
 
+test('events tell each call of a model that was answered, once', () => {
+  const calls = new Map(
+    [...inRunlane].map(([name, { effects }]) => [name, effects.filter((what) => what.startsWith('model saw ')).length]),
+  );
+  // Two calls of each throw.
+  calls.set('model-retry-fallback', 1);
+  calls.set('memory-agent', 3);
+  // Its model is the provider's, on a server that answers three times.
+  calls.set('openai-local', 3);
+  expect(Object.fromEntries(keeper.modelCalls)).toEqual(Object.fromEntries(calls));
+});
+
 test('README.md says what there is and how it ends', async () => {
   await expect(readme(cases, bare)).toMatchFileSnapshot('../README.md');
 });

@@ -25,6 +25,8 @@ const CHUNK = 5_000;
 /** Findings of a kind that the ledger is asked for. */
 const STUCK_LIMIT = 1_000;
 const FOUND_SOMETHING = 2;
+/** It counts whole tables, in milliseconds. */
+const STATEMENT_MS = 600_000;
 
 /** Thrown: ConfigError; CommandError when it cannot look, with exit code 2 when it has found something. */
 export async function audit(flags: AuditFlags, environment: Environment, output: Output): Promise<void> {
@@ -38,60 +40,64 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
   );
   const forgottenBefore = new Date(days === 0 ? 0 : startedAt - days * 86_400_000);
   await withKafka(environment, (kafka) =>
-    withDatabase(environment, async ({ pool, place }) => {
-      const groups = groupNames(kafka.prefix);
-      const ledger = openAudit(pool, { group: groups.runConsumer, topic: kafka.topics.requests });
-      output.say(`Requests of ${kafka.topics.requests} since ${since.toISOString()} …`);
-      const asked = await readRequests(kafka, since);
-      output.say(`Their runs in the ledger of ${place} …`);
-      const positions = await ledger.positions();
-      const ids = asked.flatMap(({ expected }) => (expected.kind === 'run' ? [expected.runId] : []));
-      const runs = await lookUp(ledger, ids);
-      const stuck = await stuckFindings(ledger, stuckMs);
-      const waiting = await ledger.waitingDeadLetters();
-      output.say(`Events of ${kafka.topics.status} and dead letters …`);
-      const { events, isShortened } = await readEvents(kafka, firstEventAt(runs, since));
-      const letters = await readDeadLetters(kafka, new Date(Math.max(since.getTime() - LETTER_MARGIN_MS, 0)));
-      const deadLetters = new Set([...letters, ...waiting.places]);
-      const compared = {
-        asked,
-        positions,
-        ledger: runs,
-        events: events.runs,
-        deadLetters,
-        isShortened,
-        forgottenBefore,
-      };
-      const { findings, ...counts } = compareAll(compared);
-      const strangers = [...events.runs.keys()].filter((runId) => !runs.has(runId));
-      const strange = strangeRuns(
-        events.runs,
-        new Map([...runs, ...(await lookUp(ledger, strangers))]),
-        forgottenBefore,
-      );
-      const deliveries = await auditDeliveries(pool, events, {
-        group: groups.webhookDispatcher,
-        topic: kafka.topics.status,
-        stuckMs,
-      });
-      const late = lateRequests(asked, positions, startedAt - stuckMs);
-      const all = [...findings, ...strange, ...stuck, ...late, ...deliveries.findings];
-      tell(all, limit, output);
-      const summary = {
-        since,
-        requests: counts.judgedCount,
-        requests_not_read_yet: counts.waitingCount,
-        requests_forgotten: counts.forgottenCount,
-        runs: runs.size,
-        events: events.count,
-        events_unreadable: events.unreadableCount,
-        dead_letters: letters.size,
-        webhooks: deliveries.counts,
-        findings: all.length,
-      };
-      output.print({ summary }, wordsOf(summary));
-      if (all.length > 0) throw new CommandError(`the audit has ${all.length} findings`, FOUND_SOMETHING);
-    }),
+    withDatabase(
+      environment,
+      async ({ pool, place }) => {
+        const groups = groupNames(kafka.prefix);
+        const ledger = openAudit(pool, { group: groups.runConsumer, topic: kafka.topics.requests });
+        output.say(`Requests of ${kafka.topics.requests} since ${since.toISOString()} …`);
+        const asked = await readRequests(kafka, since);
+        output.say(`Their runs in the ledger of ${place} …`);
+        const positions = await ledger.positions();
+        const ids = asked.flatMap(({ expected }) => (expected.kind === 'run' ? [expected.runId] : []));
+        const runs = await lookUp(ledger, ids);
+        const stuck = await stuckFindings(ledger, stuckMs);
+        const waiting = await ledger.waitingDeadLetters();
+        output.say(`Events of ${kafka.topics.status} and dead letters …`);
+        const { events, isShortened } = await readEvents(kafka, firstEventAt(runs, since));
+        const letters = await readDeadLetters(kafka, new Date(Math.max(since.getTime() - LETTER_MARGIN_MS, 0)));
+        const deadLetters = new Set([...letters, ...waiting.places]);
+        const compared = {
+          asked,
+          positions,
+          ledger: runs,
+          events: events.runs,
+          deadLetters,
+          isShortened,
+          forgottenBefore,
+        };
+        const { findings, ...counts } = compareAll(compared);
+        const strangers = [...events.runs.keys()].filter((runId) => !runs.has(runId));
+        const strange = strangeRuns(
+          events.runs,
+          new Map([...runs, ...(await lookUp(ledger, strangers))]),
+          forgottenBefore,
+        );
+        const deliveries = await auditDeliveries(pool, events, {
+          group: groups.webhookDispatcher,
+          topic: kafka.topics.status,
+          stuckMs,
+        });
+        const late = lateRequests(asked, positions, startedAt - stuckMs);
+        const all = [...findings, ...strange, ...stuck, ...late, ...deliveries.findings];
+        tell(all, limit, output);
+        const summary = {
+          since,
+          requests: counts.judgedCount,
+          requests_not_read_yet: counts.waitingCount,
+          requests_forgotten: counts.forgottenCount,
+          runs: runs.size,
+          events: events.count,
+          events_unreadable: events.unreadableCount,
+          dead_letters: letters.size,
+          webhooks: deliveries.counts,
+          findings: all.length,
+        };
+        output.print({ summary }, wordsOf(summary));
+        if (all.length > 0) throw new CommandError(`the audit has ${all.length} findings`, FOUND_SOMETHING);
+      },
+      { statementTimeoutMs: STATEMENT_MS },
+    ),
   );
 }
 

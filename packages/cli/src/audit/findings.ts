@@ -122,6 +122,7 @@ export function stuckFinding({ kind, runId, threadId, graphId, since }: StuckRun
     ready: `it could start and nobody has claimed it; is there a process that has graph ${graphId}, with a free place?`,
     overdue: 'its time has come, and it has not joined its lane; does a process sweep?',
     stranded: 'its process has gone, and nobody has taken it over; does a process sweep?',
+    unended: 'it was superseded or cancelled with many others, and its event does not come; does a process sweep?',
     forgotten_lane: 'it is the first of its lane and not ready: a fault of Runlane, please report it',
   }[kind];
   return { finding: 'stuck', subject: runId, why: `since ${since.toISOString()}, thread ${threadId}: ${why}` };

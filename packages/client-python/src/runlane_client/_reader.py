@@ -29,6 +29,7 @@ _MOVING = {
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.REPLICA_NOT_AVAILABLE,
+    KafkaError._UNKNOWN_PARTITION,  # the answer to one request has it already, what the client knows not yet
 }
 
 

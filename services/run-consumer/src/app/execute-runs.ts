@@ -240,7 +240,8 @@ export class RunExecutor {
     };
     const ended = await this.#needs.runGraph(run, { abort: abort.signal, drain: this.#draining.signal, began });
     clearTimeout(timer);
-    const outcome = afterAbort(ended, run, abort.signal);
+    const { report } = ended;
+    const outcome = { ...afterAbort(ended, run, abort.signal), ...(report === undefined ? {} : { report }) };
     this.#needs.onAttempt(run, outcome, monotonicMs() - startedMs);
     await this.#settleOutcome(run, outcome);
   }

@@ -16,6 +16,7 @@ import type {
   FailedReason,
   Json,
   JsonObject,
+  ModelUsage,
   MultitaskStrategy,
   RunCreate,
   SupersededReason,
@@ -97,8 +98,18 @@ export type HeadState = {
  */
 export type RunError = { error: string; message: string; stack?: string; thread_status?: ThreadStatus };
 
-/** How an attempt ended, as its executor saw it. */
-export type Outcome =
+/** What is told of an attempt however it ended. */
+export type AttemptReport = {
+  /** Of the run up to the end of this attempt; null when no model has told any. */
+  usage: ModelUsage[] | null;
+  /** Questions that were open on the thread when the run began with an input. */
+  abandonedInterrupts: string[];
+};
+
+/** How an attempt ended, as its executor saw it. Without a report there is nothing to tell, or nobody is left to. */
+export type Outcome = AttemptEnd & { report?: AttemptReport };
+
+type AttemptEnd =
   | { kind: 'succeeded'; head: HeadState; nothingToContinue: boolean }
   | { kind: 'paused'; head: HeadState }
   | { kind: 'failed'; reason: FailedReason; error: RunError; head: HeadState | null }

@@ -53,6 +53,26 @@ test('the event of a paused run says where it stopped and what it asks', () => {
   });
 });
 
+test('however an attempt ends, its event tells what models have used and which questions are lost', () => {
+  const counts = { calls: 1, input_tokens: 2, output_tokens: 3, cached_tokens: 0, reasoning_tokens: 0 };
+  const usage = [{ model: 'm', ...counts, attempt: counts }];
+  for (const [, outcome] of endings) {
+    const told = settlementOf({ ...outcome, report: { usage, abandonedInterrupts: ['i0'] } }, 1, LIMIT);
+    expect(told).toMatchObject({ details: { usage, abandoned_interrupts: ['i0'] } });
+    const nothing = settlementOf({ ...outcome, report: { usage: null, abandonedInterrupts: [] } }, 1, LIMIT);
+    expect(nothing).toEqual(settlementOf(outcome, 1, LIMIT));
+  }
+});
+
+test('a run that its thread has kept from starting leaves the thread as it was', () => {
+  const refused: Outcome = { kind: 'failed', reason: 'thread_status', error, head: null };
+  expect(settlementOf(refused, 1, LIMIT)).toMatchObject({
+    type: 'run.failed',
+    reason: 'thread_status',
+    threadStatus: null,
+  });
+});
+
 describe('values and interrupts', () => {
   const big = 'ä'.repeat(LIMIT / 2);
 

@@ -1,6 +1,6 @@
-import type { Json, RunInterrupt, RunStatus, RunStatusEventType, ThreadStatus } from '@runlane/contracts';
+import type { Json, ModelUsage, RunInterrupt, RunStatus, RunStatusEventType, ThreadStatus } from '@runlane/contracts';
 import { MAX_ATTEMPTS } from './run.ts';
-import type { HeadState, Outcome, RunError, Stop } from './run.ts';
+import type { AttemptReport, HeadState, Outcome, RunError, Stop } from './run.ts';
 
 /** The fields of a status event that only this event has; absent ones are null in the event. */
 export type EventDetails = {
@@ -16,6 +16,8 @@ export type EventDetails = {
   values_omitted?: true;
   values_lossy?: true;
   error?: RunError;
+  usage?: ModelUsage[];
+  abandoned_interrupts?: string[];
 };
 
 /** The single write that ends an attempt. */
@@ -47,6 +49,12 @@ export type Ending = Extract<Settlement, { kind: 'end' }>;
  * @param valuesMaxBytes size of `values` and of `interrupts`, as JSON in UTF-8, above which an event leaves them out
  */
 export function settlementOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settlement {
+  const settlement = endOf(outcome, attempt, valuesMaxBytes);
+  if (settlement.kind !== 'end' || outcome.report === undefined) return settlement;
+  return { ...settlement, details: { ...settlement.details, ...reportDetails(outcome.report) } };
+}
+
+function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settlement {
   switch (outcome.kind) {
     case 'succeeded':
       return end('success', 'run.succeeded', 'idle', {
@@ -157,6 +165,13 @@ function threadStatusAfter(head: HeadState | null): ThreadStatus | null {
 
 function stopDetails({ reason, supersededBy }: Stop): EventDetails {
   return { reason, ...(supersededBy === null ? {} : { superseded_by: supersededBy }) };
+}
+
+function reportDetails({ usage, abandonedInterrupts }: AttemptReport): EventDetails {
+  return {
+    ...(usage === null ? {} : { usage }),
+    ...(abandonedInterrupts.length === 0 ? {} : { abandoned_interrupts: abandonedInterrupts }),
+  };
 }
 
 function headDetails(head: HeadState, maxBytes: number): EventDetails {

@@ -65,6 +65,8 @@ export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): R
     values: details.values ?? null,
     values_omitted: details.values_omitted ?? false,
     values_lossy: details.values_lossy ?? false,
+    usage: details.usage ?? null,
+    abandoned_interrupts: details.abandoned_interrupts ?? null,
     error: details.error ?? null,
     webhook: webhookOfEvent(entry, entry.type, judgeWebhook),
   };

@@ -5,7 +5,7 @@ export type Waiting =
   | { kind: 'ending' }
   /** Its time has not come (`after_seconds`). */
   | { kind: 'scheduled'; until: Date }
-  /** Another run of its thread is first; `aheadCount` runs, that one included, come before it. */
+  /** Another run of its thread is first; `aheadCount` runs, that one included, come before it; no more than 1,000 are counted. */
   | { kind: 'behind'; runId: string; aheadCount: number }
   /** It could start, and no process has said lately that it executes the graph. */
   | { kind: 'no_graph'; graphId: string }

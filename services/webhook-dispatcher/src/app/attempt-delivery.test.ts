@@ -30,6 +30,7 @@ const DELIVERY: DueDelivery = {
   dueForMs: 0,
   sends: 4,
   body: Buffer.from('{}'),
+  bodyBytes: 2,
 };
 
 async function attempt(results: AttemptResult[], isTrusted = true) {
@@ -37,7 +38,7 @@ async function attempt(results: AttemptResult[], isTrusted = true) {
   const waits: number[] = [];
   const attempted = await attemptDelivery(
     DELIVERY,
-    { origin: 'https://example.org', isTrusted },
+    { origin: 'https://example.org', isTrusted, body: Buffer.from('{}') },
     new AbortController().signal,
     {
       sender: {

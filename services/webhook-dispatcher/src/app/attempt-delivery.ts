@@ -8,7 +8,7 @@
 import { cutToBytes } from '@runlane/contracts';
 import { redact } from '@runlane/service-kit';
 import type { DeliveryDecision } from '../domain/attempt-decision.ts';
-import { classOf } from '../domain/delivery.ts';
+import { classOf, isBlockedForNow } from '../domain/delivery.ts';
 import type { AttemptRecord, AttemptResult, DueDelivery, RequestHeaders, Settlement, WebhookSender } from './ports.ts';
 
 export type AttemptDependencies = {
@@ -26,21 +26,22 @@ const MESSAGE_BYTES = 500;
 /** `result`: the one that decides; `attempts`: all that was sent, one or two. */
 export type Attempted = { result: AttemptResult; attempts: AttemptRecord[] };
 
-/** @param isTrusted the origin has answered 2xx before */
+/** @param about its body, and whether the origin has answered 2xx before (`isTrusted`) */
 export async function attemptDelivery(
   delivery: DueDelivery,
-  { origin, isTrusted }: { origin: string; isTrusted: boolean },
+  { origin, isTrusted, body }: { origin: string; isTrusted: boolean; body: Uint8Array },
   signal: AbortSignal,
   needs: AttemptDependencies,
 ): Promise<Attempted> {
   const attempts: AttemptRecord[] = [];
   for (;;) {
     const startedAt = needs.now();
-    const headers = needs.headers(delivery, origin, Math.floor(startedAt.getTime() / 1_000));
-    const result = await needs.sender.send({ url: delivery.url, headers, body: delivery.body }, signal);
+    const headers = needs.headers({ ...delivery, body }, origin, Math.floor(startedAt.getTime() / 1_000));
+    const result = await needs.sender.send({ url: delivery.url, headers, body }, signal);
     const isStale = result.kind === 'failed' && result.class === 'stale_connection';
     const repeats = isStale && attempts.length === 0 && !signal.aborted;
-    const isCharged = !repeats && result.kind !== 'infrastructure' && result.kind !== 'blocked';
+    const isOurs = result.kind === 'infrastructure' || (result.kind === 'blocked' && !isBlockedForNow(result));
+    const isCharged = !repeats && !isOurs;
     const n = delivery.sends + attempts.length + 1;
     attempts.push(recordOf(result, { n, startedAt, isCharged, showsBody: isTrusted }));
     if (!repeats) return { result, attempts };

@@ -10,56 +10,14 @@
  *           not by a loop that gets nowhere: somebody else shall have what it holds.
  */
 import { RetriableError } from '@runlane/kafka';
-import type { Logger, Wakeup } from '@runlane/service-kit';
 import { ShuttingDown } from '@runlane/service-kit';
-import type { AttemptDependencies, Attempted } from './attempt-delivery.ts';
-import type { HeldEndpoint, Taken, Wanting } from './held-endpoint.ts';
+import { ByteBudget } from './byte-budget.ts';
+import type { DeliveryDependencies } from './delivery-needs.ts';
+import { fetchDue } from './fetch-due.ts';
+import type { HeldEndpoint, Taken } from './held-endpoint.ts';
 import { Leases } from './leases.ts';
-import type { DeliveryLedger, DueDelivery, DueTarget, SettleResult } from './ports.ts';
 import { sendOne } from './send-one.ts';
-import type { SettleQueue } from './settle-attempts.ts';
 import { Slots } from './slots.ts';
-
-export type DeliverySettings = {
-  /** Requests in flight in this process. */
-  maxInFlight: number;
-  /** Requests in flight to one site (registrable domain, or address), over all of its origins. */
-  siteSlots: number;
-  leaseMs: number;
-  /** Seconds before attempts 2, 3, …. */
-  retrySchedule: readonly number[];
-  /** Longest wait before due deliveries are looked for without having been told, in milliseconds. */
-  pollMs: number;
-  /** Requests per second that an origin may be sent at most, by origin. */
-  fixedRates: ReadonlyMap<string, number>;
-};
-
-export type DeliveryDependencies = AttemptDependencies & {
-  ledger: DeliveryLedger;
-  settle: SettleQueue;
-  /** Identifies this process's leases. */
-  owner: string;
-  /** Wakes the loop when deliveries may be due. */
-  due: Wakeup;
-  monotonicMs: () => number;
-  random: () => number;
-  onAttempt: (report: AttemptReport) => void;
-  /** A URL has just been disabled. */
-  onDisabled: (report: DisabledReport) => void;
-  logger: Logger;
-  settings: DeliverySettings;
-};
-
-export type AttemptReport = {
-  delivery: DueDelivery;
-  origin: string;
-  attempted: Attempted;
-  settled: SettleResult;
-  /** Milliseconds until it is tried again; null when it is not. */
-  retryAfterMs: number | null;
-};
-
-export type DisabledReport = { origin: string; urlHash: string; because: 'asked' | 'gone' | 'failing' };
 
 /** Attempts, and time, after which an endpoint gives its lease back when there is no room for others. */
 const SLICE = 200;
@@ -69,13 +27,13 @@ const RENEWALS_PER_LEASE = 6;
 const STALLED_SHARE = 1 / 3;
 const END_AT_ONCE = 1_000;
 const FAILURE_PAUSE_MS = 500;
-const UNFETCHABLE_REST_MS = 30_000;
 
 export class WebhookDelivery {
   readonly #needs: DeliveryDependencies;
   readonly #leases: Leases;
   readonly #slots: Slots<Taken, HeldEndpoint>;
   readonly #attempts = new Set<Promise<void>>();
+  readonly #bodyBytes: ByteBudget;
   readonly #abort = new AbortController();
   #isSending = true;
   #leaseAgainAtMs = 0;
@@ -88,6 +46,7 @@ export class WebhookDelivery {
     const { settings } = needs;
     this.#needs = needs;
     this.#cameRoundAtMs = needs.monotonicMs();
+    this.#bodyBytes = new ByteBudget(settings.maxBodyBytes);
     this.#slots = new Slots({ process: settings.maxInFlight, site: settings.siteSlots });
     this.#leases = new Leases({
       ...needs,
@@ -190,7 +149,7 @@ export class WebhookDelivery {
   }
 
   async #fetch(): Promise<void> {
-    const { monotonicMs, settings } = this.#needs;
+    const { monotonicMs, settings, ledger, logger } = this.#needs;
     const startedMs = monotonicMs();
     const hints = this.#hintCount;
     const nowMs = this.#leases.nowMs();
@@ -199,33 +158,13 @@ export class WebhookDelivery {
       const wanted = held.isWorthFetching(startedMs, settings.pollMs) ? held.wanted(nowMs) : null;
       return wanted === null ? [] : [{ held, wanted }];
     });
-    const byEndpoint = Map.groupBy(await this.#due(wanting), ({ endpointId }) => endpointId);
+    const byEndpoint = Map.groupBy(
+      await fetchDue(wanting, { ledger, logger, nowMs: () => this.#leases.nowMs() }),
+      ({ endpointId }) => endpointId,
+    );
     for (const { held, wanted } of wanting) {
       const wasAll = !held.isLost && held.add(byEndpoint.get(held.endpointId) ?? [], wanted);
       held.exhaustedAtMs = wasAll && hints === this.#hintCount ? startedMs : null;
-    }
-  }
-
-  async #due(wanting: readonly HeldWanting[]): Promise<DueTarget[]> {
-    if (wanting.length === 0) return [];
-    try {
-      return await this.#needs.ledger.due(
-        wanting.map(({ held: { endpointId }, wanted }) => ({ endpointId, ...wanted })),
-        wanting.flatMap(({ held }) => held.busyIds),
-        wanting.flatMap(({ wanted }) => wanted.without),
-      );
-    } catch (error) {
-      if (error instanceof RetriableError) throw error;
-      const [only] = wanting;
-      if (wanting.length > 1 || only === undefined) {
-        // One of them spoils it: the others shall not wait for it.
-        const found: DueTarget[] = [];
-        for (const one of wanting) found.push(...(await this.#due([one])));
-        return found;
-      }
-      this.#needs.logger.error({ err: error, origin: only.held.origin }, 'delivery.endpoint_unfetchable');
-      only.held.rest(this.#leases.nowMs() + UNFETCHABLE_REST_MS);
-      return [];
     }
   }
 
@@ -260,7 +199,12 @@ export class WebhookDelivery {
 
   async #attempt(held: HeldEndpoint, taken: Taken): Promise<void> {
     const { settle, onAttempt, onDisabled, settings } = this.#needs;
-    const sending = { ...this.#needs, nowMs: () => this.#leases.nowMs(), retrySchedule: settings.retrySchedule };
+    const sending = {
+      ...this.#needs,
+      nowMs: () => this.#leases.nowMs(),
+      retrySchedule: settings.retrySchedule,
+      bodyBytes: this.#bodyBytes,
+    };
     let wasFull = false;
     const { attempted, settlement, disabledBecause } = await sendOne(held, taken, this.#abort.signal, sending).finally(
       () => {
@@ -316,5 +260,3 @@ export class WebhookDelivery {
     return Math.max(0, Math.min(this.#needs.settings.pollMs, wakeAtMs - nowMs));
   }
 }
-
-type HeldWanting = { held: HeldEndpoint; wanted: Wanting };

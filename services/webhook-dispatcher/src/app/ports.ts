@@ -133,7 +133,9 @@ export type DueDelivery = {
   sends: number;
   /** Since it was made or replayed, in milliseconds. */
   dueForMs: number;
-  body: Buffer;
+  bodyBytes: number;
+  /** Null: it is large, and is read just before it is sent. */
+  body: Buffer | null;
 };
 
 /** One attempt as it is kept. */
@@ -205,6 +207,8 @@ export interface DeliveryLedger {
    * `without` URLs are left out.
    */
   due(wanted: readonly Wanted[], busy: readonly bigint[], without: readonly string[]): Promise<DueTarget[]>;
+  /** The body of an event. */
+  body(eventId: string): Promise<Buffer>;
   /** Settles all in one transaction; results in the order given. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
   /** Ends up to `limit` due deliveries of a disabled URL as dead, and says how many. */
@@ -218,7 +222,7 @@ export type RenewResult = { endpointIds: Set<bigint>; nowMs: number | null };
 
 /** Headers of a request: content, id, time, signatures, and those of the project. */
 export type RequestHeaders = (
-  delivery: DueDelivery,
+  content: { eventId: string; urlHash: string; body: Uint8Array },
   origin: string,
   timestampSeconds: number,
 ) => Record<string, string>;

@@ -5,14 +5,17 @@ import { attemptDelivery, endOf } from './attempt-delivery.ts';
 import type { AttemptDependencies, Attempted } from './attempt-delivery.ts';
 import type { HeldEndpoint, Taken } from './held-endpoint.ts';
 import type { Settlement } from './ports.ts';
+import { withBody } from './with-body.ts';
+import type { BodyDependencies } from './with-body.ts';
 
-export type SendDependencies = AttemptDependencies & {
-  /** The database's clock, in milliseconds since 1970. */
-  nowMs: () => number;
-  random: () => number;
-  /** Seconds before attempts 2, 3, …. */
-  retrySchedule: readonly number[];
-};
+export type SendDependencies = AttemptDependencies &
+  BodyDependencies & {
+    /** The database's clock, in milliseconds since 1970. */
+    nowMs: () => number;
+    random: () => number;
+    /** Seconds before attempts 2, 3, …. */
+    retrySchedule: readonly number[];
+  };
 
 /** A fault of ours lasts a while, and is the same for all that is sent there. */
 const INFRASTRUCTURE_REST_MS = 5_000;
@@ -32,7 +35,9 @@ export async function sendOne(
   needs: SendDependencies,
 ): Promise<Sent> {
   const about = { origin: held.origin, isTrusted: held.health.hasSucceeded };
-  const attempted = await attemptDelivery(delivery, about, signal, needs);
+  const attempted = await withBody(delivery, signal, needs, (body) =>
+    attemptDelivery(delivery, { ...about, body }, signal, needs),
+  );
   const { result, attempts } = attempted;
   const decision = decideDelivery(delivery, result, needs.retrySchedule, needs.random());
   const nowMs = needs.nowMs();

@@ -1,6 +1,8 @@
 /**
  * Purpose   Reads how the ledger stands, for metrics: what became of every offset, and how old the oldest due is (I14).
  * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection.
+ * Alarms    Each reading has rounds of its own: an audit that takes too long leaves the ages alive. One that fails is told,
+ *           because a number that nobody reads any more must not look like a good one.
  */
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -39,33 +41,55 @@ export interface LedgerAudit {
   deadByReason(): Promise<Map<string, number>>;
 }
 
-export type LedgerStanding = { accounts: PartitionAccount[]; watch: Watch; deadByReason: Map<string, number> };
+/** A reading of the ledger, by what was read. */
+export type LedgerReading =
+  | { of: 'accounts'; accounts: PartitionAccount[] }
+  | { of: 'ages'; watch: Watch }
+  | { of: 'dead'; deadByReason: Map<string, number> };
 
 export type WatchDependencies = {
   ledger: LedgerAudit;
   everyMs: number;
   monotonicMs: () => number;
-  onStanding: (standing: LedgerStanding) => void;
+  onReading: (reading: LedgerReading) => void;
+  /** It could not be read: what was read of it before is no longer known to be so. */
+  onUnread: (of: LedgerReading['of']) => void;
   logger: Logger;
 };
 
 /** An audit of two seconds comes every 40 seconds. */
-const PAUSE_PER_AUDIT = 20;
+const PAUSE_PER_READING = 20;
 
 /** Watches until `signal` aborts. */
 export async function watchUntil(signal: AbortSignal, needs: WatchDependencies): Promise<void> {
-  const { ledger, everyMs, monotonicMs, onStanding, logger } = needs;
+  const { ledger, logger } = needs;
+  await Promise.all([
+    readUntil(signal, needs, 'accounts', async () => {
+      const accounts = await ledger.audit();
+      const gap = accounts.reduce((sum, account) => sum + account.gap, 0);
+      if (gap > 0) logger.error({ gap }, 'ledger.has_gap');
+      return { of: 'accounts', accounts };
+    }),
+    readUntil(signal, needs, 'ages', async () => ({ of: 'ages', watch: await ledger.watch() })),
+    readUntil(signal, needs, 'dead', async () => ({ of: 'dead', deadByReason: await ledger.deadByReason() })),
+  ]);
+}
+
+async function readUntil(
+  signal: AbortSignal,
+  { everyMs, monotonicMs, onReading, onUnread, logger }: WatchDependencies,
+  of: LedgerReading['of'],
+  read: () => Promise<LedgerReading>,
+): Promise<void> {
   const pause = new Wakeup();
   while (!signal.aborted) {
     const startedMs = monotonicMs();
     try {
-      const [accounts, watch, deadByReason] = [await ledger.audit(), await ledger.watch(), await ledger.deadByReason()];
-      onStanding({ accounts, watch, deadByReason });
-      const gap = accounts.reduce((sum, account) => sum + account.gap, 0);
-      if (gap > 0) logger.error({ gap }, 'ledger.has_gap');
+      onReading(await read());
     } catch (error) {
-      logger.warn({ err: error }, 'ledger.watch_failed');
+      logger.warn({ err: error, of }, 'ledger.watch_failed');
+      onUnread(of);
     }
-    await pause.wait(Math.max(everyMs, (monotonicMs() - startedMs) * PAUSE_PER_AUDIT), signal);
+    await pause.wait(Math.max(everyMs, (monotonicMs() - startedMs) * PAUSE_PER_READING), signal);
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decideDelivery } from './attempt-decision.ts';
 import type { DeliveryDecision } from './attempt-decision.ts';
 import type { DeliveryFacts, Outcome } from './delivery.ts';
-import { OUTCOMES, answered, blocked, failed, infrastructure } from './outcomes.fixture.ts';
+import { OUTCOMES, answered, blocked, blockedForNow, failed, infrastructure } from './outcomes.fixture.ts';
 
 const SCHEDULE = [5, 300];
 const FIRST: DeliveryFacts = { attempts: 0, isTerminal: true, isReplay: false, dueForMs: 0 };
@@ -38,6 +38,7 @@ describe('the table of the header', () => {
     ['protocol', failed('protocol'), retryIn5s],
     ['a second stale connection', failed('stale_connection'), retryIn5s],
     ['blocked', blocked, deadAs('blocked', false)],
+    ['blocked by an answer of DNS', blockedForNow, retryIn5s],
     ['infrastructure', infrastructure, { kind: 'retry', afterMs: 5_000, isCharged: false, yields: false }],
   ])('%s', (_name, outcome, expected) => {
     expect(decide(outcome)).toMatchObject(expected);
@@ -48,6 +49,11 @@ test('each attempt waits for its step of the schedule, and the last one ends as 
   expect(decide(answered(500), { attempts: 0 })).toMatchObject({ kind: 'retry', afterMs: 5_000 });
   expect(decide(answered(500), { attempts: 1 })).toMatchObject({ kind: 'retry', afterMs: 300_000 });
   expect(decide(answered(500), { attempts: 2 })).toMatchObject({ kind: 'dead', reason: 'exhausted' });
+});
+
+test('a name with a denied address is looked up again at each step, and ends as blocked', () => {
+  expect(decide(blockedForNow, { attempts: 1 })).toMatchObject({ kind: 'retry', afterMs: 300_000 });
+  expect(decide(blockedForNow, { attempts: 2 })).toMatchObject({ kind: 'dead', reason: 'blocked', isCharged: true });
 });
 
 test('throttling costs no attempt and no step for three days, and then as much as any other refusal', () => {

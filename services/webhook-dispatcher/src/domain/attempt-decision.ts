@@ -10,13 +10,15 @@
  *   other answer, dns, connect, tls,          retry after the schedule's next step, or
  *     timeout, protocol, stale_connection       Retry-After if that is longer             yes
  *   the same, no step left                    dead: exhausted                             yes
+ *   blocked by an answer of DNS               retry after the schedule's next step, or
+ *                                               dead: blocked without one left              yes
  *   blocked                                   dead: blocked                               no
  *   infrastructure                            retry soon                                  no
  *
  * A retry of a non-terminal event that was not replayed gives way to a newer event of its run: superseded (`yields`).
  */
 import { nextAttemptDelayMs } from '@runlane/webhooks';
-import { isSuccess, isThrottled } from './delivery.ts';
+import { isBlockedForNow, isSuccess, isThrottled } from './delivery.ts';
 import type { DeadReason, DeliveryFacts, Outcome } from './delivery.ts';
 
 /** A fault of ours is over soon or lasts; either way the attempt costs the receiver nothing. */
@@ -46,8 +48,14 @@ export function decideDelivery(
 ): DeliveryDecision {
   if (isSuccess(outcome)) return { kind: 'delivered' };
   switch (outcome.kind) {
-    case 'blocked':
-      return { kind: 'dead', reason: 'blocked', detail: `${outcome.code}: ${outcome.message}`, isCharged: false };
+    case 'blocked': {
+      const detail = `${outcome.code}: ${outcome.message}`;
+      const next = isBlockedForNow(outcome)
+        ? retryOf(delivery, { detail, retryAfterSeconds: null }, scheduleSeconds, random)
+        : null;
+      if (next?.kind === 'retry') return next;
+      return { kind: 'dead', reason: 'blocked', detail, isCharged: next !== null };
+    }
     case 'infrastructure':
       return soon(INFRASTRUCTURE_RETRY_MS * 0.5, random);
     case 'response': {

@@ -44,6 +44,14 @@ export type Outcome =
 /** The class under which an attempt is stored and counted; its values are few, and none is of a receiver. */
 export type OutcomeClass = 'delivered' | 'throttled' | 'refused' | 'blocked' | 'infrastructure' | FailureClass;
 
+/** Code of what is blocked because of the addresses that a name has now. */
+export const DENIED_ANSWER = 'denied_answer';
+
+/** It is blocked by an answer of DNS, which another answer may lift: split horizons, sinkholes, botched fail-overs. */
+export function isBlockedForNow(outcome: Outcome): outcome is Extract<Outcome, { kind: 'blocked' }> {
+  return outcome.kind === 'blocked' && outcome.code === DENIED_ANSWER;
+}
+
 export function isSuccess(outcome: Outcome): boolean {
   return outcome.kind === 'response' && outcome.status >= 200 && outcome.status <= 299;
 }

@@ -11,7 +11,9 @@ export function failed(failure: FailureClass): Outcome {
   return { kind: 'failed', class: failure, message: `It failed: ${failure}.` };
 }
 
-export const blocked: Outcome = { kind: 'blocked', code: 'denied_address', message: 'It is private.' };
+export const blocked = { kind: 'blocked', code: 'denied_address', message: 'It is private.' } as const;
+/** By the addresses that its name has now. */
+export const blockedForNow: Outcome = { ...blocked, code: 'denied_answer' };
 export const infrastructure: Outcome = { kind: 'infrastructure', message: 'The resolver is down.' };
 
 /** One of each kind that any rule tells apart. */
@@ -28,5 +30,6 @@ export const OUTCOMES: readonly Outcome[] = [
   answered(400, { instruction: 'disable' }),
   ...FAILURE_CLASSES.map(failed),
   blocked,
+  blockedForNow,
   infrastructure,
 ];

@@ -76,6 +76,24 @@ test('slots of a site go round its origins, however long the queues of some are'
   expect(world.sender.sent.indexOf('c.crowd.example')).toBeLessThan(64);
 });
 
+test('large bodies are in memory for as long as they are sent, as many as the budget holds, and hold up no small one', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'));
+  const hosts = ['large-1.example', 'large-2.example', 'large-3.example'];
+  await world.trust(hosts);
+  world.sender.script = (host) => (host.startsWith('large') ? null : 200);
+  world.start();
+  for (const host of hosts) await world.storeLarge(host, 4, 300_000);
+  // Three fit into the budget of 1 MiB.
+  await eventually(() => world.sender.underWay.size === 3, { what: 'they are sent' });
+  await world.rounds();
+  expect(world.sender.underWay.size).toBe(3);
+  world.sender.script = () => 200;
+  for (const host of hosts) world.sender.answer(host, 200);
+  for (const host of hosts) await world.delivered(5, host);
+  expect(world.sender.bodySizes.filter((bytes) => bytes === 300_000)).toHaveLength(12);
+  expect(world.sender.mostInAll).toBeLessThanOrEqual(4);
+});
+
 test('an endpoint that cannot be fetched rests alone', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'));
   await world.ledger.takeIn([targeted({ host: 'broken.example' }), targeted({ host: 'sound.example' })]);

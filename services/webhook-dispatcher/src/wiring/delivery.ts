@@ -6,7 +6,7 @@ import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
 import { createWebhookSender } from '../adapters/http/sender.ts';
 import { createDeliveryLedger } from '../adapters/postgres/delivery-ledger.ts';
 import { WebhookDelivery } from '../app/deliver-webhooks.ts';
-import type { AttemptReport } from '../app/deliver-webhooks.ts';
+import type { AttemptReport } from '../app/delivery-needs.ts';
 import type { RequestHeaders, WebhookSender } from '../app/ports.ts';
 import { SettleQueue } from '../app/settle-attempts.ts';
 import { serviceVersion } from '../version.ts';
@@ -14,6 +14,8 @@ import type { Foundation } from './foundation.ts';
 
 /** Longest wait before due deliveries are looked for unasked, in milliseconds: what other processes' intake costs. */
 const POLL_MS = 500;
+/** Large bodies in memory at once, in bytes. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** Requests in flight to one site, over all of its origins. */
 const SITE_SLOTS = 16;
 
@@ -44,6 +46,7 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
       retrySchedule: config.RUNLANE_WEBHOOK_RETRY_SCHEDULE,
       pollMs: POLL_MS,
       siteSlots: SITE_SLOTS,
+      maxBodyBytes: MAX_BODY_BYTES,
       fixedRates: new Map(config.RUNLANE_WEBHOOK_RATES.map(rateOf)),
     },
   });

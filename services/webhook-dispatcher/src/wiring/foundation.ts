@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
@@ -8,6 +9,7 @@ import { createWebhookPolicy } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookPolicy } from '@runlane/webhooks';
 import type { Pool } from 'pg';
 import type { DispatcherConfig } from '../config.ts';
+import { ownRanges } from '../domain/own-ranges.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What intake and delivery stand on. */
@@ -50,6 +52,7 @@ export function layFoundation(
     policy: createWebhookPolicy({
       allow: config.RUNLANE_WEBHOOK_ALLOW,
       deny: config.RUNLANE_WEBHOOK_DENY,
+      own: ownRanges(Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])),
       project: project.url,
     }),
   };

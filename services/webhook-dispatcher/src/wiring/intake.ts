@@ -18,13 +18,13 @@ export async function startIntake(
   onDue: () => void,
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
-  const { kafka, pool, codec, policy, statusTopic, group, metrics, logger } = foundation;
+  const { kafka, pool, codec, policy, statusTopic, group, metrics, config, logger } = foundation;
   const known = new KnownPositions((reason) => {
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
   });
   const needs: Omit<IntakeDependencies, 'ledger'> = {
-    read: (record) => readEvent(record, { codec, policy }),
+    read: (record) => readEvent(record, { codec, policy, maxBodyBytes: config.RUNLANE_WEBHOOK_MAX_BYTES }),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
     report: (report) => reportIntake(foundation, report),

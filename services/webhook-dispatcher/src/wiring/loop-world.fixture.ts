@@ -28,7 +28,10 @@ class ScriptedSender implements WebhookSender {
   /** URLs in the order in which they were sent to. */
   readonly urls: string[] = [];
 
-  send({ url }: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
+  /** Bytes of the bodies, in the same order. */
+  readonly bodySizes: number[] = [];
+
+  send({ url, body }: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
     const { promise, resolve } = Promise.withResolvers<AttemptResult>();
     const { host, pathname } = new URL(url);
     const about = { timings: { totalMs: 1, dnsMs: null, connectMs: null, firstByteMs: 1 }, address: '192.0.2.1' };
@@ -51,6 +54,7 @@ class ScriptedSender implements WebhookSender {
     };
     this.sent.push(host);
     this.urls.push(url);
+    this.bodySizes.push(body.length);
     this.underWay.add(request);
     this.most.set(host, Math.max(this.most.get(host) ?? 0, this.countOf(host)));
     this.mostInAll = Math.max(this.mostInAll, this.underWay.size);
@@ -115,7 +119,14 @@ export class LoopWorld implements AsyncDisposable {
       onAttempt: () => undefined,
       onDisabled: () => undefined,
       logger,
-      settings: { ...settings, siteSlots: 8, leaseMs: 60_000, retrySchedule: [600], fixedRates: new Map() },
+      settings: {
+        ...settings,
+        siteSlots: 8,
+        maxBodyBytes: 1_048_576,
+        leaseMs: 60_000,
+        retrySchedule: [600],
+        fixedRates: new Map(),
+      },
     });
   }
 
@@ -130,6 +141,13 @@ export class LoopWorld implements AsyncDisposable {
   /** Stores events for the hosts and tells the loop, as intake does. */
   async store(hosts: readonly string[], site?: string): Promise<void> {
     await this.ledger.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
+    this.delivery.lookAgain();
+  }
+
+  /** Stores events of so many bytes for the host and tells the loop. */
+  async storeLarge(host: string, count: number, bytes: number): Promise<void> {
+    const body = Buffer.alloc(bytes, 'x');
+    await this.ledger.takeIn(repeated(host, count).map(() => targeted({ host, site: host, body })));
     this.delivery.lookAgain();
   }
 

@@ -8,6 +8,7 @@ import { versionProblem } from './langgraph-version.ts';
 import type { GraphSource } from './langgraph-json.ts';
 import { answerAfterStop } from './stopped-store.ts';
 import { ownFrameOf } from './tell-failure.ts';
+import { meterModels } from './watch-models.ts';
 
 /** What the executor uses of a compiled graph. Structural, because a project brings its own copy of LangGraph. */
 export interface RunnableGraph {
@@ -195,6 +196,7 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
     throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
   }
   await answerAfterStop(file);
+  await meterModels(file);
   if (!(exportName in module)) {
     throw new GraphNotLoadable(
       `Graph ${graphId}: ${file} has no export ${exportName}. It exports ${Object.keys(module).join(', ') || 'nothing'}.`,

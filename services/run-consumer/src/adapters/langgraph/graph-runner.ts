@@ -12,7 +12,7 @@ import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
 import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
-import type { ClaimedRun, HeadState, Outcome } from '../../domain/run.ts';
+import type { AttemptReport, ClaimedRun, HeadState, Outcome } from '../../domain/run.ts';
 import { describeError } from './describe-error.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry } from './graph-registry.ts';
@@ -20,6 +20,7 @@ import { Ending, outputOf } from './follow-ending.ts';
 import { sendClassOf } from './langgraph-copy.ts';
 import { asBorrower } from './lent-parts.ts';
 import { NodeWatch } from './node-watch.ts';
+import { attemptMetadata } from './attempt-metadata.ts';
 import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
 import { inRun } from './run-scope.ts';
@@ -27,6 +28,7 @@ import { SuperstepGate } from './superstep-gate.ts';
 import { tellFailure } from './tell-failure.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
+import { UsageMeter, metered } from './usage-meter.ts';
 import { waitingForStore } from './waiting-store.ts';
 import { toWire } from './wire-values.ts';
 import { WorkflowTasks } from './workflow-task.ts';
@@ -46,6 +48,15 @@ export type RunnerDependencies = {
 /** What ties a saver to its attempt: each stops the other. */
 export type SaverTies = Required<Pick<RunSaverOptions, 'signal' | 'onRefused' | 'onFailure'>>;
 
+type AttemptParts = {
+  saver: RunSaver | null;
+  nodes: NodeWatch;
+  opened: AsyncDisposableStack;
+  meter: UsageMeter;
+  /** Filled in as soon as it is known, because an attempt may throw. */
+  report: AttemptReport;
+};
+
 export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signals) => {
     const stopped = new AbortController();
@@ -63,14 +74,22 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
       onFailure: (error) => stopped.abort(error),
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
+    const meter = new UsageMeter();
+    const report: AttemptReport = { usage: null, abandonedInterrupts: [] };
+    const told = (outcome: Outcome): Outcome => {
+      const { usage } = meter;
+      const isEmpty = usage === null && report.abandonedInterrupts.length === 0;
+      return isEmpty ? outcome : { ...outcome, report: { ...report, usage } };
+    };
     const opened = new AsyncDisposableStack();
     try {
-      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes, opened }, needs);
-      return await inRun(run, () => nodes.during(() => asBorrower(() => waitingForStore(abort, execute))));
+      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes, opened, meter, report }, needs);
+      const metering = () => metered(meter, () => waitingForStore(abort, execute));
+      return told(await inRun(run, () => nodes.during(() => asBorrower(metering))));
     } catch (error) {
       const outcome = failureOutcome(error, saver, false, needs.stackLength);
       if (outcome.kind === 'failed' && !abort.aborted) inRun(run, () => tellFailure(error, needs.logger));
-      return outcome;
+      return told(outcome);
     } finally {
       await saver?.quiesce();
       // Whoever aborted a run ends the thread of a graph that does not end; its time limit ends one that cannot write.
@@ -86,7 +105,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
 async function attempt(
   run: ClaimedRun,
   signals: RunSignals,
-  { saver, nodes, opened }: { saver: RunSaver | null; nodes: NodeWatch; opened: AsyncDisposableStack },
+  { saver, nodes, opened, meter, report }: AttemptParts,
   needs: RunnerDependencies,
 ): Promise<Outcome> {
   const control = new SuperstepGate(() => (needs.mayBegin?.() ?? true) && (saver?.mayGoOn ?? true));
@@ -99,6 +118,11 @@ async function attempt(
     const ProjectSend = await sendClassOf(graph, needs.graphs.fileOf(run.graphId));
     return new ProjectSend(node, input);
   });
+  if ('earlier' in plan) {
+    report.abandonedInterrupts = plan.earlier.abandonedInterrupts;
+    meter.continueFrom(plan.earlier.usage);
+    saver?.tellInMetadata(() => attemptMetadata(report.abandonedInterrupts, meter));
+  }
   switch (plan.kind) {
     case 'refused':
       return { kind: 'failed', reason: plan.reason, error: { error: plan.reason, message: plan.message }, head: null };

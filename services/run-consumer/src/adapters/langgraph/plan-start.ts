@@ -16,16 +16,21 @@ import { turnRefusal } from '../../domain/thread-status.ts';
 import type { RunnableGraph } from './graph-registry.ts';
 import { nodesOf, planCommand } from './plan-command.ts';
 import type { SendMaker } from './plan-command.ts';
+import { earlierOf } from './attempt-metadata.ts';
+import type { Earlier } from './attempt-metadata.ts';
 import { checkpointConfig } from './run-options.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
 
 export type StartPlan =
-  /** Invoke the graph, from the named checkpoint if there is one. */
-  | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null }
+  /**
+   * Invoke the graph, from the named checkpoint if there is one. `earlier`: what earlier attempts have told, and the questions
+   * that the run abandons.
+   */
+  | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null; earlier: Earlier }
   /** No input, and a thread that has ended: the attempt is over before the graph was invoked. */
   | { kind: 'nothing_to_continue'; state: ThreadState }
-  | { kind: 'paused'; state: ThreadState }
+  | { kind: 'paused'; state: ThreadState; earlier: Earlier }
   | { kind: 'refused'; reason: FailedReason; message: string }
   | { kind: 'not_its_turn'; outcome: Extract<Outcome, { kind: 'failed' }> };
 
@@ -44,7 +49,8 @@ export async function planStart(
     const state = await readState(graph, checkpointConfig(run));
     if (state.metadata?.['run_id'] === run.runId) {
       const isPaused = await stoppedAtBreakpoint(run, graph, state);
-      return isPaused ? { kind: 'paused', state } : { kind: 'invoke', input, fromCheckpoint: null };
+      const earlier = earlierOf(state.metadata);
+      return isPaused ? { kind: 'paused', state, earlier } : { kind: 'invoke', input, fromCheckpoint: null, earlier };
     }
     if (command !== null) isRepeated = await saver.takeBackAnswers();
   }
@@ -62,12 +68,16 @@ export async function planStart(
       `checkpoint_id ${checkpointId} is not a checkpoint of thread ${run.threadId}.`,
     );
   }
-  if (input !== null) return { kind: 'invoke', input, fromCheckpoint: checkpointId };
+  if (input !== null) {
+    const abandonedInterrupts = await openQuestions(run, graph, saver);
+    return { kind: 'invoke', input, fromCheckpoint: checkpointId, earlier: { usage: null, abandonedInterrupts } };
+  }
+  const earlier = { usage: null, abandonedInterrupts: [] };
   const state = saver === null ? null : await readState(graph, checkpointConfig(run, checkpointId ?? undefined));
   if (command !== null) {
     const plan = await planCommand(run, command, graph, state, isRepeated, makeSend);
     if (plan.kind === 'refused') return plan;
-    return { kind: 'invoke', input: plan.command, fromCheckpoint: checkpointId };
+    return { kind: 'invoke', input: plan.command, fromCheckpoint: checkpointId, earlier };
   }
   if (state?.config.configurable?.checkpoint_id === undefined) {
     return refused(
@@ -77,7 +87,15 @@ export async function planStart(
   }
   // From a checkpoint that it names the thread goes on, although nothing runs: LangGraph makes a copy of it the head.
   if (state.tasks.length === 0 && checkpointId === null) return { kind: 'nothing_to_continue', state };
-  return { kind: 'invoke', input, fromCheckpoint: checkpointId };
+  return { kind: 'invoke', input, fromCheckpoint: checkpointId, earlier };
+}
+
+/** Ids of what the head of the thread asks. A thread that rests idle asks nothing: it is not read. */
+async function openQuestions(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver | null): Promise<string[]> {
+  if (saver === null || run.restingStatus === 'idle') return [];
+  const { tasks } = await readState(graph, checkpointConfig(run));
+  const open = tasks.filter((task) => !task.isFinished).flatMap((task) => task.interrupts);
+  return open.flatMap(({ id }) => (id === undefined ? [] : [id]));
 }
 
 /**

@@ -17,7 +17,7 @@ export type AuditedRun = {
 
 /** A run that has not gone on since then. */
 export type StuckRun = {
-  kind: 'ready' | 'overdue' | 'stranded' | 'forgotten_lane';
+  kind: 'ready' | 'overdue' | 'stranded' | 'forgotten_lane' | 'unended';
   runId: string;
   threadId: string;
   graphId: string | null;

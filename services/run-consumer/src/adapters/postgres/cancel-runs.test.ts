@@ -36,6 +36,18 @@ async function finish(): Promise<void> {
   }
 }
 
+test('a run that is rolled back tells what its models have used all the same, and nothing else of how it ended', async () => {
+  const thread = randomUUID();
+  await world.admit([create(thread)]);
+  const run = await world.claimOne();
+  await world.admit([cancelAll(thread, 'rollback')]);
+  const counts = { calls: 1, input_tokens: 2, output_tokens: 3, cached_tokens: 0, reasoning_tokens: 0 };
+  const usage = [{ model: 'm', ...counts, attempt: counts }];
+  await world.settle(run, { ...failed, report: { usage, abandonedInterrupts: ['i0'] } });
+  expect((await world.events(thread)).at(-1)).toMatchObject({ type: 'run.rolled_back' });
+  expect((await world.events(thread)).at(-1)?.details).toEqual({ reason: 'cancelled', usage });
+});
+
 describe('waiting runs', () => {
   test('of a burst in one batch end in the order of the log: pending, then superseded, sequences without gaps', async () => {
     const thread = randomUUID();

@@ -9,6 +9,7 @@
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
+import { DENIED_ANSWER } from '../../domain/delivery.ts';
 import { AttemptFault } from './attempt-fault.ts';
 import type { AddressSlot, AddressSlots } from './address-slots.ts';
 import type { Attempt, AttemptLimits } from './attempt.ts';
@@ -18,12 +19,16 @@ import type { HostLookup } from './host-lookup.ts';
 import { secure } from './secure.ts';
 import { tunnelThrough } from './tunnel.ts';
 
+/** How long a connection is used [60 000 ms, 1 000 requests], and how many are kept idle in all [512]. */
+export type KeepingLimits = { ageMs: number; requests: number; idle: number };
+
 export type ConnectNeeds = {
   policy: WebhookPolicy;
   lookup: HostLookup;
   slots: AddressSlots;
   dial: Dial;
   limits: AttemptLimits;
+  keeping: KeepingLimits;
   /** The egress proxy; null to connect directly. */
   proxy: URL | null;
   ca: string[] | undefined;
@@ -40,7 +45,11 @@ export async function connectChecked(target: WebhookTarget, attempt: Attempt, ne
     if (verdict.kind === 'allowed') continue;
     attempt.address = address;
     const message = `Webhooks may not go to ${target.hostname}: it is at ${address}, which is ${verdict.reason}.`;
-    throw new AttemptFault({ kind: 'blocked', code: 'denied_address', message });
+    throw new AttemptFault({
+      kind: 'blocked',
+      code: isIP(target.hostname) === 0 ? DENIED_ANSWER : 'denied_address',
+      message,
+    });
   }
   attempt.mark('dnsMs');
   const first = await takeSlot(addresses, attempt, needs);

@@ -4,8 +4,6 @@ import { Connection } from './connection.ts';
 
 /** Connections kept per origin: as many as an origin has attempts under way at most. */
 const MAX_IDLE_PER_ORIGIN = 4;
-/** Connections kept in all. Each has a file descriptor. */
-const MAX_IDLE = 512;
 
 /** Idle connections by origin; the one that was used last is used next, so that the others age. */
 export class ConnectionPool {
@@ -31,13 +29,16 @@ export class ConnectionPool {
   keep(target: WebhookTarget, connection: Connection): void {
     connection.end();
     const kept = this.#idle.get(target.origin) ?? [];
-    if (connection.address === null || kept.length >= MAX_IDLE_PER_ORIGIN || this.#idleCount >= MAX_IDLE) {
+    if (connection.address === null || connection.isWorn || kept.length >= MAX_IDLE_PER_ORIGIN) {
       this.drop(connection);
       return;
     }
     kept.push(connection);
     this.#idleCount += 1;
+    // The origin that was used last goes to the end of the map.
+    this.#idle.delete(target.origin);
     this.#idle.set(target.origin, kept);
+    if (this.#idleCount > this.#needs.keeping.idle) this.#dropOldest();
   }
 
   /** Destroys a connection at once, whatever is under way on it. */
@@ -50,6 +51,15 @@ export class ConnectionPool {
     for (const connection of [...this.#idle.values()].flat()) this.drop(connection);
     this.#idle.clear();
     this.#idleCount = 0;
+  }
+
+  #dropOldest(): void {
+    for (const [origin, [connection]] of this.#idle) {
+      if (connection === undefined) continue;
+      this.#forget(origin, connection);
+      this.drop(connection);
+      return;
+    }
   }
 
   #forget(origin: string, connection: Connection): void {

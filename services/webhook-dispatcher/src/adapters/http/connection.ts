@@ -4,7 +4,7 @@ import type { buildConnector } from 'undici';
 import type { WebhookTarget } from '@runlane/webhooks';
 import type { Attempt } from './attempt.ts';
 import { connectChecked } from './connect-checked.ts';
-import type { ConnectNeeds } from './connect-checked.ts';
+import type { ConnectNeeds, KeepingLimits } from './connect-checked.ts';
 
 /** How long a connection is kept without use, in milliseconds, whatever the receiver offers. */
 const KEEP_ALIVE_MS = 4_000;
@@ -20,11 +20,15 @@ export class Connection {
   address: string | null = null;
   #socket: Socket | null = null;
   #attempt: Attempt | null = null;
+  readonly #keeping: KeepingLimits;
   #bytesBefore = 0;
   #hasReceived = false;
+  #openedAtMs = 0;
+  #requestCount = 0;
 
   /** @param onClosed called when the socket is gone, by whatever cause */
   constructor(target: WebhookTarget, needs: ConnectNeeds, onClosed: (connection: Connection) => void) {
+    this.#keeping = needs.keeping;
     this.client = new Client(target.origin, {
       connect: (_options, callback) => void this.#connect(target, needs, callback),
       allowH2: false,
@@ -49,6 +53,12 @@ export class Connection {
     this.#attempt = attempt;
     this.#bytesBefore = this.#socket?.bytesRead ?? 0;
     this.#hasReceived = false;
+    this.#requestCount += 1;
+  }
+
+  /** It has served for as long as a connection may: the name is to be looked up and judged anew, and the certificate. */
+  get isWorn(): boolean {
+    return this.#requestCount >= this.#keeping.requests || performance.now() - this.#openedAtMs >= this.#keeping.ageMs;
   }
 
   end(): void {
@@ -72,6 +82,8 @@ export class Connection {
       return;
     }
     this.#socket = socket;
+    this.#openedAtMs = performance.now();
+    this.#requestCount = 1;
     this.#bytesBefore = 0;
     this.address = attempt.address;
     attempt.enter('headers');

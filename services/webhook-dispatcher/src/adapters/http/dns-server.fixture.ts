@@ -12,6 +12,7 @@ export type DnsAnswer =
 
 export type DnsServer = AsyncDisposable & {
   resolver: Resolver;
+  address: string;
   /** What was asked, as `A hooks.example`. */
   queries: string[];
 };
@@ -38,9 +39,11 @@ export async function dnsServer(answer: (name: string, type: string) => DnsAnswe
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const resolver = new Resolver({ timeout: 1_000, tries: 1 });
-  resolver.setServers([`127.0.0.1:${socket.address().port}`]);
+  const address = `127.0.0.1:${socket.address().port}`;
+  resolver.setServers([address]);
   return {
     resolver,
+    address,
     queries,
     [Symbol.asyncDispose]: async () => {
       resolver.cancel();

@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns/promises';
 import { errorCode } from './attempt-fault.ts';
 
 /** What is used of c-ares: the `Resolver` of `node:dns/promises`. It ignores the hosts file and search domains. */
@@ -20,6 +21,14 @@ const RECENT_MS = 10_000;
 const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
 
 type Family = { addresses: string[]; code: string | null };
+
+/**
+ * c-ares with the system's servers. Each asks over UDP, where a packet may be lost: after an eighth of the time it asks again,
+ * and waits twice as long from one time to the next.
+ */
+export function createResolver(timeoutMs: number): Resolver {
+  return new Resolver({ timeout: Math.ceil(timeoutMs / 8), tries: 3 });
+}
 
 /** Looks names up, both families at once, and tells a name that gives no answer from a resolver that gives none. */
 export class HostLookup {

@@ -44,7 +44,7 @@ describe('a denied address is never birds.dialled', () => {
     });
     for (const scheme of ['http', 'https']) {
       const result = await post(sender, `${scheme}://${HOST}/s3cret?token=s3cret`);
-      expect(inShort(result)).toBe('blocked denied_address');
+      expect(inShort(result)).toBe('blocked denied_answer');
       expect(JSON.stringify(result)).not.toContain('s3cret');
     }
     expect(birds.dialled).toEqual([]);
@@ -60,7 +60,7 @@ describe('a denied address is never birds.dialled', () => {
     expect(inShort(await post(sender, `http://${HOST}/`))).toBe('200');
     await eventually(() => to.open.size === 0, { what: 'the connection closed' });
     isPublic = false;
-    expect(inShort(await post(sender, `http://${HOST}/`))).toBe('blocked denied_address');
+    expect(inShort(await post(sender, `http://${HOST}/`))).toBe('blocked denied_answer');
     expect(real.dialled).toEqual([`${PUBLIC} 80`]);
     expect(birds.dialled).toEqual([]);
   });
@@ -80,7 +80,7 @@ describe('a denied address is never birds.dialled', () => {
       '200',
     ]);
     await eventually(() => to.open.size === 0, { what: 'the connection closed' });
-    expect(inShort(await post(sender, `http://${HOST}/`))).toBe('blocked denied_address');
+    expect(inShort(await post(sender, `http://${HOST}/`))).toBe('blocked denied_answer');
     expect(sent).toHaveLength(1);
     expect(to.requestCount()).toBe(3);
   });
@@ -114,7 +114,7 @@ describe('a denied address is never birds.dialled', () => {
       })),
     );
     await using sender = testSender({ resolver: dns.resolver, dial: birds.dial, limits, policy: httpPolicy() });
-    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('blocked denied_address');
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('blocked denied_answer');
     expect(birds.dialled).toEqual([]);
   });
 

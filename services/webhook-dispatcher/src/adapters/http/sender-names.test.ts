@@ -7,6 +7,7 @@ import { eventually } from '@runlane/testkit';
 import { always, canaries, HOST, httpPolicy, limits, PUBLIC_V6 } from './canaries.fixture.ts';
 import type { Dial } from './dial.ts';
 import { addresses, dnsServer } from './dns-server.fixture.ts';
+import { createResolver } from './host-lookup.ts';
 import type { DnsAnswer } from './dns-server.fixture.ts';
 import { answering, inShort, OK, post, PUBLIC, receiver, recordingDial, testSender } from './receivers.fixture.ts';
 
@@ -63,6 +64,51 @@ describe('the checked addresses are the birds.dialled ones', () => {
       expect(inShort(await post(sender, `http://${HOST}/`))).toBe('200');
     },
   );
+});
+
+describe('connections that are kept', () => {
+  test('are worn after a while, so that a receiver that moves by DNS is followed under steady traffic', async () => {
+    await using to = await receiver(answering(OK));
+    const at = [PUBLIC];
+    await using dns = await dnsServer(always((name, type) => addresses(name, type, at)));
+    const { dial, dialled: sent } = recordingDial(to.port);
+    const keeping = { requests: 2 };
+    await using sender = testSender({ resolver: dns.resolver, dial, limits, keeping, policy: httpPolicy() });
+    for (let n = 1; n <= 5; n += 1) {
+      expect(inShort(await post(sender, `http://${HOST}/`))).toBe('200');
+      at[0] = PUBLIC_V6;
+    }
+    expect(sent).toEqual([`${PUBLIC} 80`, `${PUBLIC_V6} 80`, `${PUBLIC_V6} 80`]);
+  });
+
+  test('give way to those that were used later, when there are many', async () => {
+    await using to = await receiver(answering(OK));
+    await using dns = await dnsServer(always((name, type) => addresses(name, type, [PUBLIC])));
+    const { dial, dialled: sent } = recordingDial(to.port);
+    const keeping = { idle: 2 };
+    await using sender = testSender({ resolver: dns.resolver, dial, limits, keeping, policy: httpPolicy() });
+    for (const name of ['a', 'b', 'a', 'c']) await post(sender, `http://${name}.${HOST}/`);
+    expect(sent).toHaveLength(3);
+    for (const name of ['a', 'c']) await post(sender, `http://${name}.${HOST}/`);
+    expect(sent).toHaveLength(3);
+    await post(sender, `http://b.${HOST}/`);
+    expect(sent).toHaveLength(4);
+  });
+});
+
+test('a question or an answer that is lost on its way is asked again', async () => {
+  await using to = await receiver(answering(OK));
+  const asked = new Set<string>();
+  await using dns = await dnsServer((name, type) => {
+    const isFirst = !asked.has(`${type} ${name}`);
+    asked.add(`${type} ${name}`);
+    return isFirst ? { kind: 'mute' } : addresses(name, type, [PUBLIC]);
+  });
+  const resolver = createResolver(2_000);
+  resolver.setServers([dns.address]);
+  const { dial } = recordingDial(to.port);
+  await using sender = testSender({ resolver, dial, limits: { dnsMs: 20_000 }, policy: httpPolicy() });
+  expect(inShort(await post(sender, `http://${HOST}/`))).toBe('200');
 });
 
 describe('a name that gives no address is worth another try', () => {

@@ -237,7 +237,7 @@ describe('the egress proxy', () => {
       resolver: names({ [HOST]: ['10.0.0.1'] }),
       proxyUrl: through.url,
     });
-    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('blocked denied_address');
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('blocked denied_answer');
     expect(through.heads).toEqual([]);
   });
 
@@ -245,7 +245,12 @@ describe('the egress proxy', () => {
     ['403 Denied', 'blocked proxy_denied'],
     ['502 Bad Gateway', 'failed connect'],
     ['504 Gateway Timeout', 'failed connect'],
-    ['407 Authenticate', 'infrastructure'],
+    ['407 Denied', 'blocked proxy_denied'],
+    [
+      '407 Denied\r\nproxy-authenticate: Basic\r\nx-smokescreen-error: host is in a denied range',
+      'blocked proxy_denied',
+    ],
+    ['407 Authenticate\r\nproxy-authenticate: Basic', 'infrastructure'],
     ['500 Oops', 'infrastructure'],
     ['503 Busy', 'infrastructure'],
   ])('that answers %s: %s', async (status, outcome) => {

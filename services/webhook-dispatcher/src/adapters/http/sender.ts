@@ -4,7 +4,6 @@
  *
  * The status of a complete head is the outcome. What happens to the body afterwards changes nothing.
  */
-import { Resolver } from 'node:dns/promises';
 import { parseRetryAfter } from '@runlane/webhooks';
 import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
 import { AddressSlots } from './address-slots.ts';
@@ -13,12 +12,12 @@ import { Attempt, DEFAULT_LIMITS } from './attempt.ts';
 import type { AttemptLimits } from './attempt.ts';
 import { classifyError } from './classify-error.ts';
 import { takeSlot } from './connect-checked.ts';
-import type { ConnectNeeds } from './connect-checked.ts';
+import type { ConnectNeeds, KeepingLimits } from './connect-checked.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Connection } from './connection.ts';
 import { dialAddress } from './dial.ts';
 import type { Dial } from './dial.ts';
-import { HostLookup } from './host-lookup.ts';
+import { HostLookup, createResolver } from './host-lookup.ts';
 import type { HostResolver } from './host-lookup.ts';
 import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from '../../app/ports.ts';
 import { excerptOf, instructionOf, readBody } from './read-answer.ts';
@@ -33,7 +32,8 @@ export type SenderOptions = {
   /** Attempts under way per resolved address. Default 16. */
   attemptsPerAddress?: number;
   limits?: Partial<AttemptLimits>;
-  /** Default: c-ares with the system's servers, one try. */
+  keeping?: Partial<KeepingLimits>;
+  /** Default: {@link createResolver}. */
   resolver?: HostResolver;
   /** Opens the TCP connections that go to receivers. */
   dial?: Dial;
@@ -43,13 +43,14 @@ export type SenderOptions = {
 
 export function createWebhookSender(options: SenderOptions): WebhookSender {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const resolver = options.resolver ?? new Resolver({ timeout: limits.dnsMs, tries: 1 });
+  const resolver = options.resolver ?? createResolver(limits.dnsMs);
   const needs: ConnectNeeds = {
     policy: options.policy,
     lookup: new HostLookup(resolver, limits.dnsMs),
     slots: new AddressSlots(options.attemptsPerAddress ?? 16),
     dial: options.dial ?? dialAddress,
     limits,
+    keeping: { ageMs: 60_000, requests: 1_000, idle: 512, ...options.keeping },
     proxy: options.proxyUrl === undefined || options.proxyUrl === null ? null : new URL(options.proxyUrl),
     ca: options.ca,
   };

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { AttemptFault, errorCode } from './attempt-fault.ts';
@@ -32,7 +33,7 @@ export async function tunnelThrough(proxy: URL, address: string, port: number, s
     if (status >= 200 && status < 300 && head.length === 0) resolve(socket as Socket);
     else {
       socket.destroy();
-      reject(refusal(status, address));
+      reject(refusal(answer, address));
     }
   });
   connect.on('error', (error) => reject(proxyFault(errorCode(error) || error.message)));
@@ -51,8 +52,10 @@ export async function tunnelThrough(proxy: URL, address: string, port: number, s
   }
 }
 
-function refusal(status: number, address: string): AttemptFault {
-  if (status === 403) {
+function refusal({ statusCode: status = 0, headers }: IncomingMessage, address: string): AttemptFault {
+  // Smokescreen says no with 407; it asks for no credentials then, and says why.
+  const isDenial = status === 407 && (!('proxy-authenticate' in headers) || 'x-smokescreen-error' in headers);
+  if (status === 403 || isDenial) {
     return new AttemptFault({ kind: 'blocked', code: 'proxy_denied', message: `The egress proxy denies ${address}.` });
   }
   if (status === 502 || status === 504) {

@@ -14,8 +14,14 @@ import type { WebhookPolicy } from '@runlane/webhooks';
 import type { QuarantineCode } from '../../app/ports.ts';
 import type { Reading } from '../../app/receive-status-events.ts';
 import type { TargetedEvent } from '../../domain/intake-plan.ts';
+import { webhookBody } from '../../domain/thin-event.ts';
 
-export type ReadOptions = { codec: Pick<ValueCodec, 'unframe'>; policy: Pick<WebhookPolicy, 'judgeUrl'> };
+export type ReadOptions = {
+  codec: Pick<ValueCodec, 'unframe'>;
+  policy: Pick<WebhookPolicy, 'judgeUrl'>;
+  /** Largest body of a webhook, in bytes: a larger event is sent without its large parts. */
+  maxBodyBytes: number;
+};
 
 /**
  * Decodes a record as far as it goes: an event with its URL, one without, or the reason why it is quarantined. Messages
@@ -33,7 +39,7 @@ export async function readEvent(record: InRecord, options: ReadOptions): Promise
   }
 }
 
-async function contentOf(record: InRecord, { codec, policy }: ReadOptions): Promise<Reading['content']> {
+async function contentOf(record: InRecord, options: ReadOptions): Promise<Reading['content']> {
   if (record.unreadable !== undefined) {
     const { firstOffset, reason } = record.unreadable;
     return quarantine(
@@ -42,20 +48,20 @@ async function contentOf(record: InRecord, { codec, policy }: ReadOptions): Prom
     );
   }
   if (record.value === null) return quarantine('undecodable', 'The record has no value.');
-  const body = await codec.unframe(record.value);
+  const body = await options.codec.unframe(record.value);
   const json = parseJson(body);
   // A later version may have types of which this one knows nothing; it must be upgraded before it can send them.
   if (isJsonObject(json) && typeof json['type'] === 'string' && !isRunStatusEventType(json['type'])) {
     if (json['webhook'] === null) return { kind: 'without_target' };
     return quarantine('unknown_type', `This version knows no events of type ${shortened(json['type'])}.`);
   }
-  return eventOf(json, { body, offset: record.offset }, policy);
+  return eventOf(json, { body, offset: record.offset }, options);
 }
 
 function eventOf(
   json: Json,
   { body, offset }: { body: Buffer; offset: bigint },
-  policy: ReadOptions['policy'],
+  { policy, maxBodyBytes }: ReadOptions,
 ): Reading['content'] {
   const parsed = parseRunStatusEvent(json);
   if (parsed.kind === 'invalid') {
@@ -78,7 +84,7 @@ function eventOf(
     type: event.type,
     isTerminal: isTerminalEventType(event.type),
     offset,
-    body,
+    body: isJsonObject(json) ? webhookBody(json, body, maxBodyBytes) : body,
   };
   return { kind: 'event', event: { ...facts, ...target } };
 }

@@ -17,12 +17,16 @@ import { targetParkedUntil } from '../../domain/target-health.ts';
 import { sql } from './statements.ts';
 import { readOriginHealth, readTargetHealth } from './stored-health.ts';
 
+/** A body up to this size comes with its delivery: a queue of them is small, and most need no second query. */
+const INLINE_BYTES = 8 * 1024;
+
 /** The ledger's side of delivery. */
 export function createDeliveryLedger(pool: Pool): DeliveryLedger {
   return {
     lease: (owner, limit, leaseMs, perSite) => onDatabase(() => lease(pool, owner, { limit, leaseMs, perSite })),
     renew: (owner, held, leaseMs) => onDatabase(() => renew(pool, owner, held, leaseMs)),
     due: (wanted, busy, without) => onDatabase(() => selectDue(pool, wanted, busy, without)),
+    body: (eventId) => onDatabase(() => selectBody(pool, eventId)),
     settle: (settlements) => onDatabase(() => withTransaction(pool, (client) => settle(client, settlements))),
     endDisabled: (endpoint, urlHash, limit) =>
       onDatabase(() =>
@@ -92,7 +96,8 @@ type DueRow = {
   attempts: number;
   sends: number;
   due_for_ms: number;
-  body: Buffer;
+  body: Buffer | null;
+  body_bytes: number;
 };
 
 async function selectDue(
@@ -108,6 +113,7 @@ async function selectDue(
     wanted.map(({ isOnlyProven }) => isOnlyProven),
     busy,
     without,
+    INLINE_BYTES,
   ]);
   const targets = new Map<string, DueTarget>();
   for (const row of rows) {
@@ -133,10 +139,17 @@ async function selectDue(
       attempts: row.attempts,
       sends: row.sends,
       dueForMs: row.due_for_ms,
+      bodyBytes: row.body_bytes,
       body: row.body,
     });
   }
   return [...targets.values()];
+}
+
+async function selectBody(pool: Pool, eventId: string): Promise<Buffer> {
+  const [row] = await query<{ body: Buffer }>(pool, sql.selectBody, [eventId]);
+  if (row === undefined) throw new Error('The event of a due delivery is not in the ledger.');
+  return row.body;
 }
 
 type Held = { endpointId: bigint; fence: bigint };

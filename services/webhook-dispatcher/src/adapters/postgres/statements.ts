@@ -19,6 +19,7 @@ export const sql = {
   leaseEndpoints: statement('lease-endpoints'),
   renewLeases: statement('renew-leases'),
   selectDueDeliveries: statement('select-due-deliveries'),
+  selectBody: statement('select-body'),
   lockOwnedEndpoints: statement('lock-owned-endpoints'),
   settleDeliveries: statement('settle-deliveries'),
   releaseEndpoints: statement('release-endpoints'),

@@ -3,7 +3,7 @@
 --         asked about; $5 ended since timestamptz, $6 how many bigint, $7 milliseconds bigint after which a graph that
 --         nobody has said to execute has gone
 -- result  running runs, then pending ones lane by lane, then ended ones, the latest first; with what is known of why an
---         unfinished one does not go on
+--         unfinished one does not go on; ahead_count counts to 1,000
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, ended_runs_by_age: none of the parts sorts a whole ledger.
 --         What is asked for besides is looked for along these
 with picked as (
@@ -79,12 +79,16 @@ left join lateral (
 ) as first on true
 left join lateral (
   select count(*)::integer as run_count
-  from runlane.runs as other
-  where other.thread_id = run.thread_id
-    and other.status in ('pending', 'running')
-    and other.lane_position < run.lane_position
-    and (other.status = 'running' or other.lane_position > thread.ended_through)
-    and run.status = 'pending'
+  from (
+    select
+    from runlane.runs as other
+    where other.thread_id = run.thread_id
+      and other.status in ('pending', 'running')
+      and other.lane_position < run.lane_position
+      and (other.status = 'running' or other.lane_position > thread.ended_through)
+      and run.status = 'pending'
+    limit 1000
+  ) as counted
 ) as ahead on true
 order by picked.part, case when picked.part = 2 then run.run_ended_at end desc, run.thread_id, run.lane_position, run.run_id
 limit $6

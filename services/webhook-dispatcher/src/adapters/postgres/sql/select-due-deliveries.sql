@@ -1,14 +1,15 @@
 -- select-due-deliveries
 -- params  $1 endpoint_ids bigint[], $2 URLs of each integer[], $3 deliveries of each URL integer[],
 --         $4 only URLs that succeeded last boolean[], $5 delivery_ids bigint[] that are being looked after,
---         $6 url_hashes text[] to leave out
--- result  the URLs that are first in line, each with its deliveries whose time has come, longest due first. A URL without any is
---         one row without a delivery; so is a disabled one.
+--         $6 url_hashes text[] to leave out, $7 largest body to return, in bytes, integer
+-- result  the URLs that are first in line, each with its deliveries whose time has come, longest due first, without
+--         the bodies that are larger. A URL without any is one row without a delivery; so is a disabled one.
 -- index   targets_in_line, due_deliveries_by_target: what waits for an earlier event of its run has no time
 select
   target.endpoint_id, target.url_hash, target.health, target.breaker, delivery.delivery_id, delivery.event_id,
   delivery.run_id, delivery.url, delivery.sequence, delivery.is_terminal, delivery.is_replay, delivery.attempts,
-  delivery.sends, (extract(epoch from now() - delivery.due_since) * 1000)::float8 as due_for_ms, event.body
+  delivery.sends, (extract(epoch from now() - delivery.due_since) * 1000)::float8 as due_for_ms,
+  octet_length(event.body) as body_bytes, case when octet_length(event.body) <= $7 then event.body end as body
 from unnest($1::bigint[], $2::integer[], $3::integer[], $4::boolean[])
   as wanted (endpoint_id, target_count, delivery_count, only_proven)
 cross join lateral (

@@ -1,0 +1,38 @@
+/**
+ * Purpose   Bounds the bytes of bodies that are in memory at once; whoever comes first is served first.
+ * I10       What is larger than the whole budget takes all of it, and so its turn comes as well.
+ */
+export class ByteBudget {
+  readonly #max: number;
+  #used = 0;
+  readonly #waiting: { bytes: number; begin: () => void }[] = [];
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Runs `work` once so many bytes are free, and frees them with its end. */
+  async within<T>(wanted: number, work: () => Promise<T>): Promise<T> {
+    const bytes = Math.min(wanted, this.#max);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ bytes, begin: resolve });
+    this.#beginNext();
+    await promise;
+    try {
+      return await work();
+    } finally {
+      this.#used -= bytes;
+      this.#beginNext();
+    }
+  }
+
+  #beginNext(): void {
+    for (;;) {
+      const [next] = this.#waiting;
+      if (next === undefined || this.#used + next.bytes > this.#max) return;
+      this.#waiting.shift();
+      this.#used += next.bytes;
+      next.begin();
+    }
+  }
+}

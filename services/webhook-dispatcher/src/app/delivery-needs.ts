@@ -1,0 +1,47 @@
+import type { Logger, Wakeup } from '@runlane/service-kit';
+import type { AttemptDependencies, Attempted } from './attempt-delivery.ts';
+import type { DeliveryLedger, DueDelivery, SettleResult } from './ports.ts';
+import type { SettleQueue } from './settle-attempts.ts';
+
+export type DeliverySettings = {
+  /** Requests in flight in this process. */
+  maxInFlight: number;
+  /** Requests in flight to one site (registrable domain, or address), over all of its origins. */
+  siteSlots: number;
+  leaseMs: number;
+  /** Seconds before attempts 2, 3, …. */
+  retrySchedule: readonly number[];
+  /** Longest wait before due deliveries are looked for without having been told, in milliseconds. */
+  pollMs: number;
+  /** Bytes of large bodies in memory at once. */
+  maxBodyBytes: number;
+  /** Requests per second that an origin may be sent at most, by origin. */
+  fixedRates: ReadonlyMap<string, number>;
+};
+
+export type DeliveryDependencies = AttemptDependencies & {
+  ledger: DeliveryLedger;
+  settle: SettleQueue;
+  /** Identifies this process's leases. */
+  owner: string;
+  /** Wakes the loop when deliveries may be due. */
+  due: Wakeup;
+  monotonicMs: () => number;
+  random: () => number;
+  onAttempt: (report: AttemptReport) => void;
+  /** A URL has just been disabled. */
+  onDisabled: (report: DisabledReport) => void;
+  logger: Logger;
+  settings: DeliverySettings;
+};
+
+export type AttemptReport = {
+  delivery: DueDelivery;
+  origin: string;
+  attempted: Attempted;
+  settled: SettleResult;
+  /** Milliseconds until it is tried again; null when it is not. */
+  retryAfterMs: number | null;
+};
+
+export type DisabledReport = { origin: string; urlHash: string; because: 'asked' | 'gone' | 'failing' };

@@ -1,0 +1,19 @@
+/** An address of the machine as Node's `networkInterfaces` tells it; `cidr` is the address and the length of its prefix. */
+export type InterfaceAddress = { address: string; family: 'IPv4' | 'IPv6'; cidr: string | null };
+
+/**
+ * What webhooks must not reach, because the machine itself or its own network is there: each address, and of IPv6 the
+ * prefix around it too, where global addresses are those of the own pods and machines. A public IPv4 prefix is shared with strangers.
+ *
+ * @returns addresses and CIDRs
+ */
+export function ownRanges(addresses: readonly InterfaceAddress[]): string[] {
+  const ranges = addresses.map(({ address, family, cidr }) => {
+    // A link-local address names its interface.
+    const plain = address.replace(/%.*$/, '');
+    const length = Number(cidr?.split('/')[1] ?? 128);
+    // Shorter than any network of one's own: a tunnel or a default route.
+    return family === 'IPv6' && length >= 48 ? `${plain}/${length}` : plain;
+  });
+  return [...new Set(ranges)];
+}
