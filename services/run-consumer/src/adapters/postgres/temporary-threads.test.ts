@@ -114,3 +114,13 @@ test('a request that waits while its thread goes with a temporary run gets a thr
     await world.settle(run, failed);
   }
 });
+
+test('I10: two ready runs of one thread, which nothing should leave behind, keep nobody from claiming the others', async () => {
+  const [thread, other] = [randomUUID(), randomUUID()];
+  const { runIds } = await world.admit([thread, thread, other].map((id): LogEntry => ({ create: { thread_id: id } })));
+  await world.rows.pool.query('update runlane.runs set ready_at = clock_timestamp() where run_id = $1', [runIds[1]]);
+  const claimed = await world.claimReady();
+  expect(new Set(claimed.map(({ runId }) => runId))).toEqual(new Set([runIds[0], runIds[2]]));
+  for (const run of claimed) await world.settle(run, failed);
+  await world.settle(await world.claimOne(), failed);
+});
