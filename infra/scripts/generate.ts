@@ -1,6 +1,6 @@
 /**
  * Writes what is derived from the sources: the contracts' JSON Schemas and AsyncAPI, the Python client's types and rules,
- * .env.example, and the README of the command line.
+ * .env.example, the README of the command line, and the topics of the contracts and of Strimzi.
  *
  * usage: npm run generate [-- --check]
  *   --check  writes nothing; names the files that differ and exits 1 when there are any
@@ -14,6 +14,7 @@ import { envExample, runlaneVariables } from '@runlane/service-kit';
 import { ROOT } from './src/paths.ts';
 import { note, print } from './src/terminal.ts';
 import { ToolRunner } from './src/tool-runner.ts';
+import { topicFiles } from './src/topic-files.ts';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const contracts = await new ToolRunner().run({
@@ -24,6 +25,7 @@ const files = [
   { file: join(ROOT, '.env.example'), text: envExample(runlaneVariables) },
   { file: join(ROOT, 'packages/cli/README.md'), text: readmeText() },
   ...pythonFiles(),
+  ...topicFiles(),
 ];
 const isCurrent = files.map((file) => generateFile(file, values.check));
 process.exit(isCurrent.includes(false) ? 1 : contracts);

@@ -106,6 +106,22 @@ function linkedBy(manager: PackageManager): Record<string, Layout> {
 const named = (name: string) => ({ name: `@acme/${name}`, version: '1.0.0', type: 'module' });
 
 const LAYOUTS: Record<string, Layout> = {
+  'a script in TypeScript that a graph forks': {
+    graphs: { agent: './agent.ts:graph' },
+    files: {
+      ...esm,
+      'script.ts': `import { Colour } from './colour.js'; process.send!(Colour.Red); process.disconnect();`,
+      'colour.ts': `export enum Colour { Red = 'red' }`,
+      'agent.ts': telling(
+        'told',
+        `import { fork } from 'node:child_process';
+        const child = fork(new URL('./script.ts', import.meta.url));
+        const told = await new Promise((resolve, reject) => {
+          child.once('message', resolve).once('disconnect', () => reject(new Error('It told nothing.')));
+        });`,
+      ),
+    },
+  },
   'modules, with .js for .ts, index files, JSON, .mts and .cts': {
     graphs: { agent: './src/agent.ts:graph' },
     files: {

@@ -10,9 +10,12 @@ const TSCONFIG = 'TSX_TSCONFIG_PATH';
  * and mean x.ts, use enums or path aliases, and plain type stripping runs none of that. A tsconfig.json that does not
  * resolve, because what it extends is not installed, costs its settings and is told.
  *
+ * Scripts that a graph forks are loaded the same way, because `fork` hands on the arguments of the process.
+ *
  * @param tsconfig of the project; null without one. `TSX_TSCONFIG_PATH` names another, as for tsx itself.
  */
 export function loadProjectModules(tsconfig: string | null, logger: Logger): void {
+  process.execArgv.push('--import', import.meta.resolve('tsx'));
   const named = process.env[TSCONFIG];
   const file = named ?? tsconfig;
   try {

@@ -9,7 +9,9 @@
 --         was to be interrupted keeps its end
 -- locks   the runs; the caller holds the rows of their threads, so no run can join a lane, and none is marked, meanwhile
 -- index   unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is passed over
--- thread  has its configurable from the runs that ended on it, of their assistants beneath; a rollback brings none
+-- thread  has its configurable from the runs that ended on it, of their assistants beneath; a rollback brings none. That of a
+--         temporary run goes with it, unless others have sent requests to it: their runs need it, and a thread that was made
+--         anew would give out their positions again
 -- events  one per settled run, in the same transaction (I5)
 with settlement as (
   select *
@@ -39,7 +41,7 @@ settled as (
     run.run_ended_at, run.own_configurable, run.assistant_configurable,
     run.status = 'rollback' as is_rolled_back,
     case run.status when 'rollback' then 'run.rolled_back' else settlement.type end as type,
-    case when run.status <> 'rollback' then settlement.thread_status end as thread_status,
+    case when run.status <> 'rollback' and not run.is_temporary then settlement.thread_status end as thread_status,
     case run.status
       when 'rollback' then json_strip_nulls(
         json_build_object(
@@ -101,7 +103,9 @@ freed as (
     end,
     resting_status = coalesce(settled.thread_status, thread.resting_status),
     configurable = case
-      when settled.is_rolled_back or coalesce(settled.own_configurable, settled.assistant_configurable) is null
+      when settled.is_rolled_back
+        or settled.is_temporary
+        or coalesce(settled.own_configurable, settled.assistant_configurable) is null
       then thread.configurable
       else coalesce(settled.assistant_configurable, '{}') || coalesce(thread.configurable, '{}')
         || coalesce(settled.own_configurable, '{}')
@@ -111,13 +115,23 @@ freed as (
   left join waiting using (thread_id)
   left join scheduled using (thread_id)
   where thread.thread_id = settled.thread_id
-    and not settled.is_temporary
+    and (
+      not settled.is_temporary
+      or thread.ended_through > 0
+      or waiting.run_id is not null
+      or scheduled.thread_id is not null
+    )
 ),
 dropped as (
   delete from runlane.threads as thread
   using settled
+  left join waiting using (thread_id)
+  left join scheduled using (thread_id)
   where thread.thread_id = settled.thread_id
     and settled.is_temporary
+    and thread.ended_through = 0
+    and waiting.run_id is null
+    and scheduled.thread_id is null
 ),
 announced as (
   insert into runlane.outbox (
