@@ -13,7 +13,8 @@ const LEFT_OUT = new Set(['infra/scripts/src/citations.ts', 'infra/scripts/src/c
 
 const paths = globSync(['*.md', '{services,packages,infra,test}/**/*.{ts,sql,md,py}'], {
   cwd: ROOT,
-  exclude: (name) => name === 'node_modules',
+  // What others wrote, and what is built from the sources.
+  exclude: (name) => name === 'node_modules' || name === 'dist',
 });
 const problems = citationProblems(
   paths.filter((path) => !LEFT_OUT.has(path)).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),

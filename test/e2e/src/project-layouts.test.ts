@@ -117,7 +117,7 @@ const LAYOUTS: Record<string, Layout> = {
         `import { fork } from 'node:child_process';
         const child = fork(new URL('./script.ts', import.meta.url));
         const told = await new Promise((resolve, reject) => {
-          child.once('message', resolve).once('exit', () => reject(new Error('It told nothing.')));
+          child.once('message', resolve).once('disconnect', () => reject(new Error('It told nothing.')));
         });`,
       ),
     },

@@ -80,15 +80,7 @@ class PostgresAdmission implements AdmissionTransaction {
 
   async lockLanes(threadIds: readonly string[], cancelling: Cancelling): Promise<Lane[]> {
     const ids = [...new Set(threadIds)];
-    const created = await query<{ thread_id: string }>(this.#client, sql.createThreads, [ids, this.#source.partition]);
-    this.#emptyThreads = new Set(created.map((row) => row.thread_id));
-    const locked = await query<{
-      thread_id: string;
-      status: ThreadStatus;
-      resting_status: Lane['restingStatus'];
-      first_partition: number;
-      next_lane_position: bigint;
-    }>(this.#client, sql.lockThreads, [ids]);
+    const locked = await this.#lockThreads(ids);
     const existing = locked.filter((row) => !this.#emptyThreads.has(row.thread_id));
     const busy = existing.filter(({ status }) => status === 'busy').map((row) => row.thread_id);
     const seen = await this.#lanesInFlight(busy, cancelling);
@@ -100,6 +92,20 @@ class PostgresAdmission implements AdmissionTransaction {
       nextPosition: row.next_lane_position,
       ...(seen.get(row.thread_id) ?? { inFlight: [], waitingCount: 0, lastOffset: null }),
     }));
+  }
+
+  /** All of them, of which the missing ones are created to hold a lock on. */
+  async #lockThreads(ids: readonly string[]): Promise<ThreadRow[]> {
+    for (;;) {
+      const created = await query<{ thread_id: string }>(this.#client, sql.createThreads, [
+        ids,
+        this.#source.partition,
+      ]);
+      for (const row of created) this.#emptyThreads.add(row.thread_id);
+      const locked = await query<ThreadRow>(this.#client, sql.lockThreads, [ids]);
+      // One that was there has gone with a temporary run, or with a rejection elsewhere, while its lock was waited for.
+      if (locked.length === ids.length) return locked;
+    }
   }
 
   async #lanesInFlight(busy: readonly string[], cancelling: Cancelling): Promise<Map<string, LaneInFlight>> {
@@ -186,6 +192,13 @@ class PostgresAdmission implements AdmissionTransaction {
   }
 }
 
+type ThreadRow = {
+  thread_id: string;
+  status: ThreadStatus;
+  resting_status: Lane['restingStatus'];
+  first_partition: number;
+  next_lane_position: bigint;
+};
 type SourceRow = { source_topic: string; source_partition: number; source_offset: bigint };
 type LaneInFlight = { inFlight: InFlightRun[] } & Pick<Lane, 'waitingCount' | 'lastOffset'>;
 type KnownRow = SourceRow & { run_id: string; thread_id: string; fingerprint: string; is_finished: boolean };

@@ -1,7 +1,7 @@
 import { checkpointFloorAt } from '@runlane/checkpoint';
 import type { JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
 import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
+import { SQLSTATE, query, sqlState } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { RunClaims } from '../../app/ports.ts';
 import type { RestingStatus } from '../../domain/lane.ts';
@@ -96,13 +96,41 @@ class PostgresClaims implements RunClaims {
     if (ready === undefined) throw new Error('select-ready-runs gave no row; it always gives one.');
     const candidates = ready.run_ids;
     const runs =
-      candidates.length > 0 || ready.has_forgotten ? await this.#take(executorId, limit, known, candidates) : [];
+      candidates.length > 0 || ready.has_forgotten ? await this.#takeSome(executorId, limit, known, candidates) : [];
     // What others hold counts as left: they may give it back.
     const taken = new Set(runs.map(({ runId }) => runId));
     const isLeft = candidates.length === tried || candidates.some((runId) => !taken.has(runId));
     if (lookFrom === null) this.#lookedAtAllMs = performance.now();
     this.#lookFrom = isLeft ? ready.look_from_if_left : ready.look_from;
     return { runs, candidateCount: candidates.length };
+  }
+
+  /** A run of a thread on which another one runs can not be claimed; it keeps nobody from claiming the others (I10). */
+  async #takeSome(
+    executorId: string,
+    limit: number,
+    known: readonly string[],
+    candidates: readonly string[],
+  ): Promise<ClaimedRun[]> {
+    try {
+      return await this.#take(executorId, limit, known, candidates);
+    } catch (error) {
+      if (sqlState(error) !== SQLSTATE.uniqueViolation || candidates.length < 2) throw error;
+    }
+    const taken: ClaimedRun[] = [];
+    let refusal: unknown = null;
+    for (const candidate of candidates) {
+      if (taken.length >= limit) break;
+      const ours = [...known, ...taken.map(({ runId }) => runId)];
+      try {
+        taken.push(...(await this.#take(executorId, 1, ours, [candidate])));
+      } catch (error) {
+        if (sqlState(error) !== SQLSTATE.uniqueViolation) throw error;
+        refusal = error;
+      }
+    }
+    if (taken.length === 0 && refusal !== null) throw refusal;
+    return taken;
   }
 
   async #take(

@@ -4,6 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { threadIdOfStatelessRun } from '@runlane/contracts';
+import { withTransaction } from '@runlane/postgres';
+import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { ENDED_AT_ONCE } from '../../domain/lane-mark.ts';
 import type { Outcome } from '../../domain/run.ts';
@@ -78,3 +80,47 @@ test.each(['first', 'last'])(
     }
   },
 );
+
+test('a request that waits while its thread goes with a temporary run gets a thread of its own', async () => {
+  const { thread, entry } = temporary();
+  await world.admit([entry]);
+  const first = await world.claimOne();
+  const admitting = await withTransaction(world.rows.pool, async (client) => {
+    // As the settlement does: it has locked the thread, and has not deleted it yet.
+    await client.query('select from runlane.threads where thread_id = $1 for update', [thread]);
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const admission = world.admit([{ create: { thread_id: thread } }, { create: { thread_id: thread } }]);
+    const isBlocked = async () => {
+      const { rowCount } = await world.rows.pool.query(
+        'select from pg_stat_activity where datname = current_database() and $1 = any (pg_blocking_pids(pid))',
+        [rows[0]?.pid],
+      );
+      return rowCount === 1;
+    };
+    await eventually(isBlocked, { what: 'the admission waits' });
+    await client.query(
+      `update runlane.runs set status = 'error', executor_id = null, run_ended_at = now() where run_id = $1`,
+      [first.runId],
+    );
+    await client.query('delete from runlane.threads where thread_id = $1', [thread]);
+    return { admission };
+  });
+  const { runIds } = await admitting.admission;
+  expect(await world.thread(thread)).toEqual(['busy', 'idle']);
+  const { runIds: later } = await world.admit([{ create: { thread_id: thread } }]);
+  for (const runId of [...runIds, ...later]) {
+    const run = await world.claimOne();
+    expect(run.runId).toBe(runId);
+    await world.settle(run, failed);
+  }
+});
+
+test('I10: two ready runs of one thread, which nothing should leave behind, keep nobody from claiming the others', async () => {
+  const [thread, other] = [randomUUID(), randomUUID()];
+  const { runIds } = await world.admit([thread, thread, other].map((id): LogEntry => ({ create: { thread_id: id } })));
+  await world.rows.pool.query('update runlane.runs set ready_at = clock_timestamp() where run_id = $1', [runIds[1]]);
+  const claimed = await world.claimReady();
+  expect(new Set(claimed.map(({ runId }) => runId))).toEqual(new Set([runIds[0], runIds[2]]));
+  for (const run of claimed) await world.settle(run, failed);
+  await world.settle(await world.claimOne(), failed);
+});
