@@ -59,7 +59,9 @@ export class Ending {
 
   /** The head of a thread whose graph has ended, with what `invoke` would have returned. */
   withValues(head: ThreadState): ThreadState {
-    return this.#latest === null ? outputOf(head, this.#graph) : { ...head, ...this.#latest };
+    if (this.#latest !== null) return { ...head, ...this.#latest };
+    // A workflow that asks returns its questions alone, also where the checkpoint has what it returned before.
+    return this.#isInterrupted ? { ...head, values: null } : outputOf(head, this.#graph);
   }
 
   /** The same when the graph was stopped: a superstep that has ended may not have been told, or not have been written. */
