@@ -46,6 +46,8 @@ test('a run is published from its admission to its end', async () => {
     interrupts_lossy: false,
     values_omitted: false,
     values_lossy: false,
+    usage: null,
+    abandoned_interrupts: null,
     error: null,
     webhook: null,
   };
