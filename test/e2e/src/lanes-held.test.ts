@@ -42,6 +42,8 @@ test('the run that takes the place of another begins after its code has ended', 
     await world.publish(runCreate(kind, request));
     writeFileSync(gates[1], '');
   }
+  // Another partition may be read sooner: a run that ends before it is asked to stop keeps its end.
+  for (const { ids } of lanes) await events.first(ids[1], 'run.pending');
   // By then the others would have begun if they did not wait.
   const measure = randomUUID();
   const open = join(directory, 'measure');
