@@ -3,19 +3,18 @@
  * registry, Postgres, the process and its graphs. What decides: pytest and mypy. Without Python or its package index it is skipped.
  */
 import { hash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { PARTITION_COUNT } from '@runlane/contracts';
 import { partitionForKey } from '@runlane/kafka';
 import { runProgram, threadKeys } from '@runlane/testkit';
 import { createSigner, publicKeyOf, secretOf, webhookIdOf } from '@runlane/webhooks';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { pythonWithClient } from './python-environment.ts';
+import { ROOT, documentText, snippetsOf } from './document-programs.ts';
 import { World } from './world.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PACKAGE = join(ROOT, 'packages', 'client-python');
 
 let folder: string;
@@ -60,16 +59,16 @@ test('pytest passes, with a Runlane beside it', async ({ skip }) => {
 
 test('the snippets of README work as they stand there', async ({ skip }) => {
   if (python === null) return skip(missing);
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   // With the topics and a graph of this test.
-  const [publishing = '', consuming = ''] = [...readme.matchAll(/^```python\n([^`]*runlane_client[^`]*)^```$/gm)].map(
-    ([, shown = '']) =>
+  const [publishing = '', consuming = ''] = snippetsOf(documentText('README.md'), 'python')
+    .filter((shown) => shown.includes('runlane_client'))
+    .map((shown) =>
       shown
         .replaceAll('(brokers)', `(brokers, topic_prefix='${world.prefix}')`)
         .replaceAll('start=', `topic_prefix='${world.prefix}', start=`)
         .replace('"my-service"', `"${world.prefix}my-service"`)
         .replace('"chat"', '"echo"'),
-  );
+    );
   const environment = { KAFKA_BROKERS: inject('kafkaBrokers').join() };
   const { code, output } = await run(python, ['-c', publishing], environment);
   expect([code, output]).toEqual([0, expect.stringContaining('Hello')]);

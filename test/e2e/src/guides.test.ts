@@ -2,22 +2,16 @@
  * Charter: the guides work as they stand there. Real: the guide, Kafka, Postgres, run-consumer with the demo. What decides:
  * what the programs print. Topics get the prefix of the test.
  */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { parseRunStatusEvent } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { EVENT_EXAMPLES } from '../../../packages/contracts/src/event-catalogue.ts';
+import { ProgramFolder, ROOT, documentText, snippetsOf, withPrefix } from './document-programs.ts';
 import { World } from './world.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const GUIDE = readFileSync(join(ROOT, 'packages/contracts/GUIDES.md'), 'utf8');
-const folder = mkdtempSync(join(tmpdir(), 'runlane-guides-'));
-symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), join(folder, 'node_modules'));
+const GUIDE = documentText('packages/contracts/GUIDES.md');
+const folder = new ProgramFolder();
 
 let world: World;
 beforeAll(async () => {
@@ -26,24 +20,19 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
+  folder[Symbol.dispose]();
 });
 
 /** The one snippet of a section. */
 function snippet(heading: string, language: string): string {
   const section = GUIDE.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
-  const [, found] = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(section) ?? [];
+  const [found] = snippetsOf(section, language);
   if (found === undefined) throw new Error(`The guide has no ${language} under ${heading}.`);
   return found;
 }
 
 /** What the program of a section prints. */
-async function execute(heading: string): Promise<string> {
-  const file = join(folder, `${heading.replaceAll(' ', '-')}.mts`);
-  writeFileSync(file, snippet(heading, 'ts').replace('{ brokers:', `{ topicPrefix: '${world.prefix}', brokers:`));
-  const env = { ...process.env, KAFKA_BROKERS: inject('kafkaBrokers').join(','), KAFKAJS_NO_PARTITIONER_WARNING: '1' };
-  return (await promisify(execFile)(process.execPath, [file], { env })).stdout;
-}
+const execute = (heading: string) => folder.execute(withPrefix(snippet(heading, 'ts'), world.prefix));
 
 test('a human in the loop', async () => {
   const printed = await execute('A human in the loop');

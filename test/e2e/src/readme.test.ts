@@ -4,31 +4,23 @@
  * what the programs print. Names of topics get the prefix of the test.
  */
 import { execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseRunStatusEvent } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';
 import { afterAll, expect, inject, test } from 'vitest';
+import { ProgramFolder, ROOT, documentText, programEnvironment, snippetsOf, withPrefix } from './document-programs.ts';
 import { World } from './world.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const DOCUMENTS = ['README.md', 'packages/contracts/README.md', 'packages/webhooks/README.md'];
-const TEXT = DOCUMENTS.map((path) => readFileSync(join(ROOT, path), 'utf8')).join('\n');
+const TEXT = DOCUMENTS.map(documentText).join('\n');
 const DEMO = join(ROOT, 'infra/demo/langgraph.json');
-const folder = mkdtempSync(join(tmpdir(), 'runlane-readme-'));
-symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), join(folder, 'node_modules'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const snippets = (language: string): string[] =>
-  [...TEXT.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '');
+const folder = new ProgramFolder();
+afterAll(() => folder[Symbol.dispose]());
 
 /** The one with this in it. */
 function snippet(language: string, part: string): string {
-  const [found, ...others] = snippets(language).filter((text) => text.includes(part));
+  const [found, ...others] = snippetsOf(TEXT, language).filter((text) => text.includes(part));
   if (found === undefined || others.length > 0)
     throw new Error(`The documents have not one ${language} snippet with ${part}`);
   return found;
@@ -42,13 +34,11 @@ const GIVEN: Record<string, string> = {
 };
 
 test('every TypeScript snippet is valid under --strict', async () => {
-  const files = snippets('ts').map((text, index) => {
+  const files = snippetsOf(TEXT, 'ts').map((text) => {
     const missing = Object.entries(GIVEN).filter(
       ([name]) => new RegExp(`\\b${name}\\b`).test(text) && !new RegExp(`const ${name}\\b|\\(${name}:`).test(text),
     );
-    const file = join(folder, `snippet-${index}.mts`);
-    writeFileSync(file, `${missing.map(([, declaration]) => declaration).join('\n')}\n${text}\nexport {};\n`);
-    return file;
+    return folder.write(`${missing.map(([, declaration]) => declaration).join('\n')}\n${text}\nexport {};\n`);
   });
   expect(files.length).toBeGreaterThan(5);
   const options = [
@@ -64,7 +54,7 @@ test('every TypeScript snippet is valid under --strict', async () => {
   const compiler = join(ROOT, 'node_modules/.bin/tsc');
   // The client is installed as its source here.
   const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
-  await promisify(execFile)(compiler, [...options, ...types, '--ignoreConfig', ...files], { cwd: folder }).catch(
+  await promisify(execFile)(compiler, [...options, ...types, '--ignoreConfig', ...files], { cwd: folder.path }).catch(
     (error: { stdout?: string }) => {
       throw new Error(error.stdout, { cause: error });
     },
@@ -88,24 +78,21 @@ test('publishing with kafkajs and with the client, consuming the events with bot
   await world.registerContracts();
   const service = world.runConsumer({ LANGGRAPH_CONFIG: DEMO, SCHEMA_REGISTRY_URL: registryUrl });
   await service.ready();
-  const environment = {
-    ...process.env,
-    KAFKA_BROKERS: inject('kafkaBrokers').join(','),
-    DATABASE_URL: world.databaseUrl,
-    KAFKAJS_NO_PARTITIONER_WARNING: '1',
-  };
-  const write = (text: string): string => {
-    const file = join(folder, `run-${randomUUID()}.mts`);
-    const own = text.replaceAll(/'runs\.(requests|status)/g, `'${world.prefix}runs.$1`);
-    writeFileSync(file, own.replace("groupId: '", `groupId: '${world.prefix}`));
-    return file;
-  };
-  const execute = (text: string) => promisify(execFile)(process.execPath, [write(text)], { env: environment });
+  const environment = { DATABASE_URL: world.databaseUrl };
+  const own = (text: string): string =>
+    text
+      .replaceAll(/'runs\.(requests|status)/g, `'${world.prefix}runs.$1`)
+      .replace("groupId: '", `groupId: '${world.prefix}`);
+  const execute = (text: string) => folder.execute(own(text), environment);
 
-  const withPrefix = (text: string) => text.replace('brokers:', `topicPrefix: '${world.prefix}', brokers:`);
-  const readers = [snippet('ts', 'kafka.consumer'), withPrefix(snippet('ts', 'for await (const { event'))];
+  const readers = [
+    snippet('ts', 'kafka.consumer'),
+    withPrefix(snippet('ts', 'for await (const { event'), world.prefix),
+  ];
   const consumers = readers.map((text) => {
-    const consumer = spawn(process.execPath, [write(text)], { env: environment });
+    const consumer = spawn(process.execPath, [folder.write(own(text))], {
+      env: { ...programEnvironment(), ...environment },
+    });
     const said = { consumer, seen: '' };
     consumer.stdout.on('data', (chunk: Buffer) => (said.seen += String(chunk)));
     consumer.stderr.on('data', (chunk: Buffer) => (said.seen += String(chunk)));
@@ -120,9 +107,8 @@ test('publishing with kafkajs and with the client, consuming the events with bot
     said.consumer.kill();
   }
 
-  const client = withPrefix(snippet('ts', 'RunPublisher'));
-  expect((await execute(client)).stdout).toMatch(/messages/);
+  const client = withPrefix(snippet('ts', 'RunPublisher'), world.prefix);
+  expect(await execute(client)).toMatch(/messages/);
 
-  const { stdout } = await execute(snippet('ts', 'PostgresSaver'));
-  expect(stdout).toMatch(/AIMessage[^]*You said .*Hello/);
+  expect(await execute(snippet('ts', 'PostgresSaver'))).toMatch(/AIMessage[^]*You said .*Hello/);
 });
