@@ -9,8 +9,7 @@
  *           a crash costs at most so many repeats, all under their old ids. A lease is kept until all are committed, but
  *           not by a loop that gets nowhere: somebody else shall have what it holds.
  */
-import { OverrunError, RetriableError } from '@runlane/kafka';
-import { ShuttingDown } from '@runlane/service-kit';
+import { OverrunError, RetryableError, ShuttingDown } from '@runlane/service-kit';
 import { ByteBudget } from './byte-budget.ts';
 import type { DeliveryDependencies } from './delivery-needs.ts';
 import { fetchDue } from './fetch-due.ts';
@@ -87,7 +86,7 @@ export class WebhookDelivery {
         await due.wait(this.#idleMs(), signal);
       } catch (error) {
         // That the database is away keeps nobody else from what this process holds, and its results wait for the leases.
-        const isAway = error instanceof RetriableError && !(error instanceof OverrunError);
+        const isAway = error instanceof RetryableError && !(error instanceof OverrunError);
         if (isAway) this.#cameRoundAtMs = monotonicMs();
         this.#problem = isAway ? null : error;
         logger.warn({ err: error }, 'delivery.failed');

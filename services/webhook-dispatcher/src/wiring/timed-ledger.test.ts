@@ -10,8 +10,7 @@ test('a call is observed once under its stage, with how many it was for, and one
   const ledger = timedLedger(world.deliveries, metrics.observeStage);
 
   await ledger.lease('00000000-0000-0000-0000-000000000001', 10, 60_000, 8, []);
-  const missing = expect(ledger.body('no such event')).rejects.toThrow('not in the ledger');
-  await missing;
+  await expect(ledger.body('no such event')).rejects.toThrow('not in the ledger');
 
   const text = await metrics.registry.metrics();
   const values = [...text.matchAll(/^runlane_webhook_stage_(\w+)_(count|sum)\{stage="(\w+)"[^}]*\} (\S+)$/gm)];
