@@ -44,6 +44,14 @@ async function lease(
   owner: string,
   { limit, leaseMs, perSite }: { limit: number; leaseMs: number; perSite: number },
 ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }> {
+  const sites = await query<{ site: string; looked_until: Date }>(pool, sql.lookAtSites, [
+    owner,
+    limit,
+    leaseMs,
+    perSite,
+  ]);
+  const [first] = sites;
+  if (first === undefined) return { endpoints: [], nowMs: null };
   const rows = await query<{
     endpoint_id: bigint;
     fence: bigint;
@@ -51,7 +59,7 @@ async function lease(
     site: string;
     health: unknown;
     database_ms: bigint;
-  }>(pool, sql.leaseEndpoints, [owner, limit, leaseMs, perSite]);
+  }>(pool, sql.leaseEndpoints, [owner, limit, leaseMs, perSite, sites.map(({ site }) => site), first.looked_until]);
   const endpoints = rows.map((row) => ({
     endpointId: row.endpoint_id,
     fence: row.fence,
