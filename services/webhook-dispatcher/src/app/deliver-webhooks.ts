@@ -9,8 +9,7 @@
  *           a crash costs at most so many repeats, all under their old ids. A lease is kept until all are committed, but
  *           not by a loop that gets nowhere: somebody else shall have what it holds.
  */
-import { RetriableError } from '@runlane/kafka';
-import { ShuttingDown } from '@runlane/service-kit';
+import { RetryableError, ShuttingDown } from '@runlane/service-kit';
 import { ByteBudget } from './byte-budget.ts';
 import type { DeliveryDependencies } from './delivery-needs.ts';
 import { fetchDue } from './fetch-due.ts';
@@ -86,7 +85,7 @@ export class WebhookDelivery {
         this.#problem = null;
         await due.wait(this.#idleMs(), signal);
       } catch (error) {
-        this.#problem = error instanceof RetriableError ? null : error;
+        this.#problem = error instanceof RetryableError ? null : error;
         logger.warn({ err: error }, 'delivery.failed');
         await this.#needs.delay(FAILURE_PAUSE_MS, signal);
       }

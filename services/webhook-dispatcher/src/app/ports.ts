@@ -1,5 +1,5 @@
 /**
- * What the use cases need from the outside. Every method on the ledger may reject with RetriableError while the database
+ * What the use cases need from the outside. Every method on the ledger may reject with RetryableError while the database
  * is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
 import type { DeadReason, OutcomeClass } from '../domain/delivery.ts';
