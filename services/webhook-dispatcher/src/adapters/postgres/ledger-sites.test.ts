@@ -29,7 +29,7 @@ test('countless due endpoints of a site whose leases are taken cost a lease of a
   await world.takeIn([targeted({ host: 'sound.example' })]);
 
   const look = await blocksOf(sql.lookAtSites.text, [OWNER, 64, 60_000, 8]);
-  const lease = await blocksOf(sql.leaseEndpoints.text, [OWNER, 64, 60_000, 8, ['sound.example'], new Date()]);
+  const lease = await blocksOf(sql.leaseEndpoints.text, [OWNER, 64, 60_000, 8, [], ['sound.example'], new Date()]);
   expect(look + lease).toBeLessThan(200);
 
   expect((await world.lease(OWNER, 64)).map(({ origin }) => origin)).toEqual(['https://sound.example']);

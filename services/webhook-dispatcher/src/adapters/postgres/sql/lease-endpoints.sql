@@ -1,6 +1,7 @@
 -- lease-endpoints
--- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint, $4 endpoints of a site at once integer;
---         $5 sites text[] and $6 looked_until timestamptz, as look-at-sites has returned them just before
+-- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint, $4 endpoints of a site at once integer,
+--         $5 endpoint_ids bigint[] that the owner has, and renews: another fence would make its results void;
+--         $6 sites text[] and $7 looked_until timestamptz, as look-at-sites has returned them just before
 -- result  the endpoints with something due whose lease the owner has now, the first of each site before the second of any;
 --         database_ms, the clock
 -- fence   the upper half counts, the lower half is the nonce of this lease: one that a ledger forgot, because it went back,
@@ -13,13 +14,14 @@ with due as (
   select
     looked.site, endpoint.endpoint_id, endpoint.next_due_at,
     row_number() over (partition by looked.site order by endpoint.next_due_at) as place
-  from unnest($5::text[]) as looked (site)
+  from unnest($6::text[]) as looked (site)
   cross join lateral (
     select endpoint_id, next_due_at
     from webhooks.endpoints
     where site = looked.site
       and next_due_at <= now()
       and (lease_until is null or lease_until < now())
+      and endpoint_id <> all ($5::bigint[])
     order by next_due_at
     limit greatest(0, $4 - (
       select count(*)
@@ -71,23 +73,23 @@ waiting as (
           and owner is not null
           and lease_until >= now()
       ),
-      (select $6::timestamptz from picked where picked.site = looked.site limit 1)
+      (select $7::timestamptz from picked where picked.site = looked.site limit 1)
     ) as due_at
-  from unnest($5::text[]) as looked (site)
+  from unnest($6::text[]) as looked (site)
 ),
 in_order as (
   select site.site
   from webhooks.sites as site
   join waiting using (site)
   where waiting.due_at is null
-    or waiting.due_at < $6
+    or waiting.due_at < $7
   order by site.site
   for no key update of site
 ),
 put_back as (
   update webhooks.sites as site
   -- Another value than that of the look: it was brought forward since, by what this statement may not see.
-  set next_due_at = case when site.next_due_at = $6 then waiting.due_at else least(site.next_due_at, waiting.due_at) end
+  set next_due_at = case when site.next_due_at = $7 then waiting.due_at else least(site.next_due_at, waiting.due_at) end
   from in_order
   join waiting using (site)
   where site.site = in_order.site
