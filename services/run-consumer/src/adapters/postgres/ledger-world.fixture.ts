@@ -1,7 +1,7 @@
 import type { Json } from '@runlane/contracts';
-import { RetriableError } from '@runlane/kafka';
 import type { InRecord } from '@runlane/kafka';
 import { Stoppages } from '@runlane/log-ledger';
+import { RetryableError } from '@runlane/service-kit';
 import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
 import type { Slice } from '../../app/end-marked-runs.ts';
@@ -93,7 +93,7 @@ export class LedgerWorld implements AsyncDisposable {
   /** Admits contents up to the commit, at which the process dies: nothing of it is left. */
   async receiveAndDie(contents: Parameters<LedgerWorld['receive']>[0], group: string): Promise<void> {
     const ledger = createAdmissionLedger(this.rows.pool, group, this.#checkpoints);
-    const death = new RetriableError('the process has died');
+    const death = new RetryableError('the process has died');
     const dying: AdmissionLedger = {
       inTransaction: (topic, partition, work) =>
         ledger.inTransaction(topic, partition, async (transaction) => {
