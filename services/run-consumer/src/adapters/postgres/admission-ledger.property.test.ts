@@ -209,6 +209,7 @@ async function empty(): Promise<void> {
   for (const table of ['runs', 'threads', 'outbox', 'dead_letters', 'consumer_positions', 'lane_ends']) {
     await world.rows.pool.query(`delete from runlane.${table}`);
   }
+  await world.rows.pool.query('delete from checkpoints');
 }
 
 const NAMES: Record<string, string> = {
