@@ -2,13 +2,11 @@ export { Cancelled, LeaseLost, RunTimedOut, ShuttingDown, Superseded, isAbortRea
 export type { AbortHow, AbortReason } from './abort-reasons.ts';
 export { backoff, retrying } from './backoff.ts';
 export type { BackoffBounds, RetryingOptions } from './backoff.ts';
-export { systemClock } from './clock.ts';
-export type { Clock } from './clock.ts';
 export { configSummary, envExample } from './config-texts.ts';
 export { ConfigError, loadConfig, unknownRunlaneVariables } from './config.ts';
 export type { ProcessEvents } from './endings.ts';
-export { RunlaneError } from './errors.ts';
-export type { RunlaneErrorOptions } from './errors.ts';
+export { FatalError, OverrunError, RetryableError, RunlaneError } from './errors.ts';
+export type { ErrorDetails, RunlaneErrorOptions } from './errors.ts';
 export { startHttp } from './health.ts';
 export type { Check, HttpEndpoint, HttpOptions } from './health.ts';
 export { runService } from './lifecycle.ts';

@@ -6,6 +6,12 @@ import { createLedgerGauges } from './ledger-gauges.ts';
 /** Every metric of webhook-dispatcher, in one place. No label is of a receiver: URLs are free to mint, and secret. */
 export type Metrics = ReturnType<typeof createDispatcherMetrics>;
 
+/** What the process does for many deliveries at once: a call on the ledger each. */
+export const STAGES = ['intake', 'lease', 'fetch', 'body', 'settle', 'release'] as const;
+export type Stage = (typeof STAGES)[number];
+
+const STAGE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
+const STAGE_COUNTS = [0, 1, 4, 16, 64, 256, 1024];
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 
 export function createDispatcherMetrics() {
@@ -21,8 +27,32 @@ export function createDispatcherMetrics() {
         this.set(read());
       },
     });
+  const stageSeconds = new Histogram({
+    name: 'runlane_webhook_stage_seconds',
+    help: 'Calls on the ledger by stage: how long one took, for all that it was for.',
+    labelNames: ['stage'] as const,
+    buckets: STAGE_SECONDS,
+    registers,
+  });
+  const stageItems = new Histogram({
+    name: 'runlane_webhook_stage_items',
+    help: 'Calls on the ledger by stage: of how many records, endpoints or deliveries one was.',
+    labelNames: ['stage'] as const,
+    buckets: STAGE_COUNTS,
+    registers,
+  });
   return {
     registry,
+    observeStage: (stage: Stage, seconds: number, count: number): void => {
+      stageSeconds.observe({ stage }, seconds);
+      stageItems.observe({ stage }, count);
+    },
+    settleWait: new Histogram({
+      name: 'runlane_webhook_settle_wait_seconds',
+      help: 'From the answer of a receiver to the commit of what it came to.',
+      buckets: STAGE_SECONDS,
+      registers,
+    }),
     events: new Counter({
       name: 'runlane_webhook_intake_records_total',
       help: 'Records of runs.status.v1 by what became of them.',

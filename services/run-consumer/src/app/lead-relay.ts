@@ -3,8 +3,7 @@
  * Leader    One process at a time, by lease; the others wait. Two leaders for a moment are harmless: both publish the
  *           oldest first.
  */
-import { FatalError } from '@runlane/kafka';
-import { Wakeup, backoff } from '@runlane/service-kit';
+import { FatalError, Wakeup, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { Lease } from './ports.ts';
 

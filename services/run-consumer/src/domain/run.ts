@@ -42,6 +42,11 @@ export type ClaimedRun = {
   isTemporary: boolean;
   /** Status of its thread when nothing is in flight: as the run finds it, until it has ended. */
   restingStatus: RestingStatus;
+  /**
+   * The head of its thread is of a run that stopped because of this one: superseded by it, or by one that it has superseded in
+   * turn. Asked only where `if_thread_status` would refuse the run otherwise.
+   */
+  hasStoppedHead?: true;
   /** Stored with the run: none of its checkpoints has a lower id. Null: not known, of runs that began before there was one. */
   checkpointFloor: string | null;
 };

@@ -7,6 +7,7 @@ import type { WorkerEvent } from '../adapters/langgraph/worker/worker-events.ts'
 import { createRunClaims } from '../adapters/postgres/run-claims.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
+import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { RunExecutor } from '../app/execute-runs.ts';
 import { serveGraphsUntil } from '../app/serve-graphs.ts';
 import { ExecutorLease } from '../app/hold-executor-lease.ts';
@@ -110,7 +111,7 @@ export function startExecution(
     logger,
   });
   const executor = new RunExecutor({
-    claims: createRunClaims(pool, graphIds),
+    claims: createRunClaims(pool, graphIds, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     settle,
     lease,
     runGraph: workers.run,

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetriableError } from '@runlane/kafka';
-import { retrying } from '@runlane/service-kit';
+import { RetryableError, retrying } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
@@ -46,7 +45,7 @@ export async function startRelay(
 ): Promise<{ relaying: Promise<void> }> {
   const { kafka, codec, topics, pool, leasePool, metrics, judgeWebhook, logger, wakeups } = foundation;
   await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
-    isRetriable: (error) => error instanceof RetriableError,
+    isRetryable: (error) => error instanceof RetryableError,
     signal: signals.intake,
     onRetry: ({ error }) => logger.warn({ err: error }, 'relay.waits_for_registry'),
   });

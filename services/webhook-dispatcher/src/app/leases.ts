@@ -79,7 +79,7 @@ export class Leases {
     const limit = this.room();
     if (limit <= 0) return false;
     const startedMs = monotonicMs();
-    const { endpoints, nowMs } = await ledger.lease(owner, limit, leaseMs, SITE_LEASES);
+    const { endpoints, nowMs } = await ledger.lease(owner, limit, leaseMs, SITE_LEASES, [...this.#held.keys()]);
     this.#setClock(nowMs);
     if (this.#held.size === 0) this.#leasedUntilMs = startedMs + leaseMs * LEASE_SHARE;
     for (const endpoint of endpoints) {

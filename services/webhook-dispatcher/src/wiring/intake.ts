@@ -36,7 +36,9 @@ export async function startIntake(
     group,
     topics: [statusTopic],
     handle: async (batch) => {
+      const startedMs = performance.now();
       await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(pool, group, known.forBatch()) });
+      metrics.observeStage('intake', (performance.now() - startedMs) / 1_000, batch.records.length);
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       return { commitThrough: last.offset };

@@ -217,6 +217,7 @@ async function empty(): Promise<void> {
   ]) {
     await world.rows.pool.query(`delete from runlane.${table}`);
   }
+  await world.rows.pool.query('delete from checkpoints');
 }
 
 const NAMES: Record<string, string> = {

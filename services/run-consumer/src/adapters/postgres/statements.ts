@@ -41,6 +41,7 @@ export const sql = {
   settleRunsIfOwned: statement('settle-runs-if-owned'),
   requeueRunsIfOwned: statement('requeue-runs-if-owned'),
   selectStoppedIfOwned: statement('select-stopped-if-owned'),
+  selectStoppers: statement('select-stoppers'),
   selectStopRequests: statement('select-stop-requests'),
   selectStrandedRuns: statement('select-stranded-runs'),
   selectExpiredExecutors: statement('select-expired-executors'),

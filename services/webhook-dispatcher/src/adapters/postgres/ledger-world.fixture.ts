@@ -81,7 +81,7 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   async lease(owner: string, limit = 10): Promise<LeasedEndpoint[]> {
-    return (await this.deliveries.lease(owner, limit, 60_000, 8)).endpoints;
+    return (await this.deliveries.lease(owner, limit, 60_000, 8, [])).endpoints;
   }
 
   async due(endpoint: LeasedEndpoint, busy: readonly bigint[] = []): Promise<DueDelivery[]> {

@@ -1,5 +1,6 @@
 -- lease-endpoints
--- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint, $4 endpoints of a site at once integer
+-- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint, $4 endpoints of a site at once integer,
+--         $5 endpoint_ids bigint[] that the owner has, and renews: another fence would make its results void
 -- result  the endpoints with something due whose lease the owner has now, longest due first; database_ms, the clock
 -- fence   the upper half counts, the lower half is the nonce of this lease: one that a ledger forgot, because it went back,
 --         and that is handed out again has another fence. Fences below 2^32 are of before
@@ -11,6 +12,7 @@ with picked as (
   from webhooks.endpoints as endpoint
   where next_due_at <= now()
     and (lease_until is null or lease_until < now())
+    and endpoint_id <> all ($5::bigint[])
     and not exists (
       select
       from webhooks.endpoints as other
