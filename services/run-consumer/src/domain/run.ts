@@ -49,6 +49,10 @@ export type ClaimedRun = {
   hasStoppedHead?: true;
   /** Stored with the run: none of its checkpoints has a lower id. Null: not known, of runs that began before there was one. */
   checkpointFloor: string | null;
+  /** W3C trace context of its request, in the form `00-<trace id>-<span id>-<flags>`; null without one. */
+  traceparent: string | null;
+  /** How long it had been ready when it was claimed; null where that is not known. */
+  readySeconds: number | null;
 };
 
 /**

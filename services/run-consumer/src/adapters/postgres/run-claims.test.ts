@@ -96,6 +96,18 @@ test('a process claims runs of its graphs only, those that have waited longest f
   expect(await claimOf([], 10)).toHaveLength(2);
 });
 
+test('a claim tells how long its run was ready, and under which trace it was asked for', async () => {
+  const [runId] = await addReady('mine', 1, 90);
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  await rows.pool.query('update runlane.runs set traceparent = $2 where run_id = $1', [runId, traceparent]);
+  const [claimed] = await claimOf(['mine'], 1);
+  expect(claimed?.readySeconds).toBeGreaterThan(89);
+  expect(claimed).toMatchObject({ runId, traceparent });
+  // The answer was lost: nobody can say any more how long it had waited.
+  const [again] = await claimOf(['mine'], 1);
+  expect(again).toMatchObject({ runId, traceparent, readySeconds: null });
+});
+
 test('what the executor owns already comes along, whatever its graph', async () => {
   const [owned] = await addReady('a', 1, 10);
   await claimOf(['a'], 1);

@@ -29,6 +29,8 @@ type ClaimedRow = {
   thread_configurable: JsonObject | null;
   checkpoint_floor: string | null;
   thread_resting_status: RestingStatus | null;
+  traceparent: string | null;
+  ready_seconds: number | null;
 };
 
 type Ready = { run_ids: string[]; look_from: Date | null; look_from_if_left: Date | null; has_forgotten: boolean };
@@ -180,5 +182,7 @@ function claimedRunOf(row: ClaimedRow): ClaimedRun {
     // A thread that is gone has no state to find.
     restingStatus: row.thread_resting_status ?? 'idle',
     checkpointFloor: row.checkpoint_floor,
+    traceparent: row.traceparent,
+    readySeconds: row.ready_seconds === null ? null : Math.max(0, row.ready_seconds),
   };
 }
