@@ -1,3 +1,4 @@
+export { GivenRefuses } from './given.ts';
 export { startKafka } from './kafka.ts';
 export { freePorts } from './free-ports.ts';
 export { startPostgres } from './postgres.ts';
