@@ -130,6 +130,7 @@ describe('an outage that does not end', () => {
     const commits = new GroupCommit(gone, { onHeld: () => held.resolve() });
     const saver = world.saver(claim, { commits, signal: abort.signal });
     const writing = saver.putWrites(placed(randomUUID()), [['labels', 'x']], randomUUID());
+    writing.catch(() => undefined); // awaited below
     await held.promise;
     stop(abort, saver);
     await expect(writing).rejects.toThrow('gone');

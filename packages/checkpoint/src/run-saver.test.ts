@@ -95,6 +95,7 @@ describe('I3: the fence', () => {
       { labels: [] },
       configOf(randomUUID(), claim.runId),
     );
+    run.catch(() => undefined); // awaited below
     await client.query('commit');
     client.release();
     await expect(run).rejects.toThrow(WriteRefused);
@@ -116,6 +117,7 @@ test('I9: a closed saver has written everything it began, and writes nothing mor
     add('second'),
     saver,
   ).invoke({ labels: ['in'] }, configOf(thread, claim.runId));
+  run.catch(() => undefined); // awaited below
   await nodeRuns.promise;
   await saver.quiesce();
   const before = [await world.count('checkpoints', thread), await world.count('checkpoint_writes', thread)];

@@ -316,7 +316,7 @@ export class RunSaver extends PostgresSaver {
     if (this.#signal.aborted) return read();
     return retrying(read, {
       signal: this.#signal,
-      isRetriable: isOutage,
+      isRetryable: isOutage,
       backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
     });
   }

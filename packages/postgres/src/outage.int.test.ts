@@ -59,6 +59,7 @@ test('a pool survives that its server is killed and comes back', async () => {
     await killed.promise;
     await client.query('select 1');
   });
+  interrupted.catch(() => undefined); // awaited below
   await reachedMiddle.promise;
   await server.kill();
   killed.resolve();
@@ -158,6 +159,7 @@ test('waiting for a database that never comes ends with the reason of the signal
   const refused = createPool({ url: `postgres://x:x@localhost:${port}/x`, applicationName: 'refused', logger });
   const stop = new AbortController();
   const wait = waitForDatabase(refused, { signal: stop.signal, logger });
+  wait.catch(() => undefined); // awaited below
   await expect.poll(() => names().filter((name) => name === 'database.awaited').length).toBeGreaterThan(2);
   stop.abort(new Error('the process stops'));
   await expect(wait).rejects.toThrow('the process stops');

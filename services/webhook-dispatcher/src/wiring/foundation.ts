@@ -39,6 +39,7 @@ export function layFoundation(
     logger,
   });
   scope.defer('database pool', () => pool.end());
+  metrics.addPool('work', pool);
   return {
     config,
     logger,
