@@ -185,7 +185,7 @@ export class PlannedLedger {
 
   #mark({ threadId, action, supersededBy, mark }: Cancellation): void {
     const thread = this.#threads.get(threadId);
-    if (mark === null || thread === undefined) return;
+    if (mark === null || mark.sparesLater || thread === undefined) return;
     const { throughPosition } = mark;
     this.#marks.push({ threadId, action, supersededBy, throughPosition });
     thread.endedThrough = throughPosition;
