@@ -2,7 +2,7 @@
  * The client is run from its source in this workspace, and packed as one file that has these packages of ours in it: who
  * installs the tarball cannot get them, and needs not.
  */
-const PACKED_INTO_THE_CLIENT = ['@runlane/contracts', '@runlane/kafka', '@runlane/webhooks'];
+const PACKED_INTO_THE_CLIENT = ['@runlane/contracts', '@runlane/kafka', '@runlane/service-kit', '@runlane/webhooks'];
 
 module.exports = {
   hooks: {

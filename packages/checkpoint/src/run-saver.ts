@@ -213,6 +213,7 @@ export class RunSaver extends PostgresSaver {
     const { threadId, namespace, checkpointId } = placeOf(config, this.#claim, this.#threadId);
     // Of several puts under way the first one's statement names the namespace.
     const beginsNamespace = this.#own.beginsNamespace(threadId, namespace);
+    this.#progress.notePut(namespace, checkpoint.id, metadata.source);
     await this.#write(async () => {
       const told = namespace === '' ? this.#tellsInMetadata() : {};
       const tagged = { ...this.#metadata, ...metadata, ...told, run_id: this.#claim.runId };
@@ -316,7 +317,7 @@ export class RunSaver extends PostgresSaver {
     if (this.#signal.aborted) return read();
     return retrying(read, {
       signal: this.#signal,
-      isRetriable: isOutage,
+      isRetryable: isOutage,
       backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
     });
   }

@@ -1,6 +1,13 @@
-import { OverrunError, RetriableError } from '@runlane/kafka';
 import { SQLSTATE, createPool, sqlState } from '@runlane/postgres';
-import { ConfigError, createLogger, currentSecret, loadConfig, runlaneVariables } from '@runlane/service-kit';
+import {
+  ConfigError,
+  OverrunError,
+  RetryableError,
+  createLogger,
+  currentSecret,
+  loadConfig,
+  runlaneVariables,
+} from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import { CommandError } from './command-error.ts';
 import type { Environment } from './settings.ts';
@@ -50,7 +57,7 @@ function databaseError(error: unknown, place: string): CommandError | null {
   if (error instanceof OverrunError) {
     return new CommandError(`The database ${place} took too long over it. Ask for less, or for a shorter time.`);
   }
-  if (error instanceof RetriableError) {
+  if (error instanceof RetryableError) {
     const cause = error.cause instanceof Error ? error.cause.message : '';
     return new CommandError(`The database ${place} is not available: ${cause || error.message}`);
   }

@@ -1,9 +1,11 @@
 import { topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
-import { FatalError, RecordTooLarge, RetriableError } from '@runlane/kafka';
+import { RecordTooLarge } from '@runlane/kafka';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
 import {
+  FatalError,
+  RetryableError,
   createLogger,
   kafkaSecurityProblems,
   kafkaVariableNames,
@@ -50,7 +52,7 @@ export async function withKafka<T>(environment: Environment, work: (kafka: Kafka
       maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES,
     });
   } catch (error) {
-    const isOfKafka = [RetriableError, FatalError, RecordTooLarge].some((kind) => error instanceof kind);
+    const isOfKafka = [RetryableError, FatalError, RecordTooLarge].some((kind) => error instanceof kind);
     if (!isOfKafka || !(error instanceof Error)) throw error;
     throw new CommandError(`Kafka at ${config.KAFKA_BROKERS.join(', ')}: ${error.message}`);
   }

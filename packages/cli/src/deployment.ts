@@ -1,7 +1,7 @@
 import { jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
-import { RetriableError, registerSchemas } from '@runlane/kafka';
+import { AccessDenied, registerSchemas } from '@runlane/kafka';
 import type { KafkaConnection, RegistryLogin, SchemaSubject } from '@runlane/kafka';
-import { retrying } from '@runlane/service-kit';
+import { RetryableError, retrying } from '@runlane/service-kit';
 
 /** How long a cluster may take until it leads the topics, in milliseconds. */
 const TOPICS_DEADLINE_MS = 60_000;
@@ -17,7 +17,8 @@ export async function createTopics(kafka: KafkaConnection, topicPrefix: string):
   try {
     return await retrying(() => admin.createTopics(topicDefinitions(topicPrefix)), {
       signal: AbortSignal.timeout(TOPICS_DEADLINE_MS),
-      isRetriable: (error) => error instanceof RetriableError,
+      // A refusal is told at once: it does not heal while a job waits.
+      isRetryable: (error) => error instanceof RetryableError && !(error instanceof AccessDenied),
     });
   } finally {
     await admin.close();

@@ -1,7 +1,7 @@
 /** Reads a topic as it is now: from where one wants to the ends that it has at the beginning, in order per partition. */
 import { randomUUID } from 'node:crypto';
-import { RetriableError } from '@runlane/kafka';
 import type { InRecord, KafkaConnection } from '@runlane/kafka';
+import { RetryableError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
 
 /** Without a record for so long what is left holds none: the marks of transactions have offsets too, in milliseconds. */
@@ -24,7 +24,7 @@ export type TopicReading = {
   onRecord: (record: InRecord) => Promise<void> | void;
 };
 
-/** Thrown: CommandError without the topic; RetriableError while no broker answers; what `onRecord` throws. */
+/** Thrown: CommandError without the topic; RetryableError while no broker answers; what `onRecord` throws. */
 export async function readTopic(kafka: KafkaConnection, reading: TopicReading): Promise<void> {
   const { topic, partitions } = reading;
   const next = await startsOf(kafka, reading);
@@ -34,7 +34,7 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
   if (left.size === 0) return;
   const done = Promise.withResolvers<void>();
   let timer = setTimeout(
-    () => done.reject(new RetriableError(`no broker has let anybody read ${topic} within ${ASSIGNED_MS / 1_000} s`)),
+    () => done.reject(new RetryableError(`no broker has let anybody read ${topic} within ${ASSIGNED_MS / 1_000} s`)),
     ASSIGNED_MS,
   );
   const listen = (): void => {

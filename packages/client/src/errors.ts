@@ -1,5 +1,6 @@
 import type { DeadLetterCode, RunCreateInput, RunStatusEvent } from '@runlane/contracts';
-import { AccessDenied, FatalError, RecordTooLarge } from '@runlane/kafka';
+import { AccessDenied, RecordTooLarge } from '@runlane/kafka';
+import { FatalError } from '@runlane/service-kit/errors';
 import type { PublishedRun } from './published-run.ts';
 import type { RunEvent } from './run-event.ts';
 

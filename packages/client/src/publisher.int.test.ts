@@ -88,7 +88,7 @@ test('a lost broker ends a call within its time, and what it could not confirm i
   );
   expect(failure).toBeInstanceOf(PublishError);
   if (!(failure instanceof PublishError)) return;
-  expect(failure).toMatchObject({ code: 'unavailable', isRetriable: true, published: [] });
+  expect(failure).toMatchObject({ code: 'unavailable', isRetryable: true, published: [] });
   expect(failure.message).toMatch(/publish exactly error\.unconfirmed again/);
   expect(failure.unconfirmed).toEqual(requests.map((request) => ({ ...request, run_id: expect.any(String) })));
   await broker.restart();
@@ -109,11 +109,11 @@ test('a lost broker ends a call within its time, and what it could not confirm i
 test('a registry that is away, and one that does not know the schema, are told apart', async () => {
   const connection = { brokers: broker.brokers, topicPrefix };
   await using away = new RunPublisher({ ...connection, registryUrl: 'http://127.0.0.1:9' });
-  await expect(away.create(run('t'))).rejects.toMatchObject({ code: 'unavailable', isRetriable: true });
+  await expect(away.create(run('t'))).rejects.toMatchObject({ code: 'unavailable', isRetryable: true });
   await using ignorant = new RunPublisher({ ...connection, registryUrl: inject('registryUrl') });
   await expect(ignorant.create(run('t'))).rejects.toMatchObject({
     code: 'misconfigured',
-    isRetriable: false,
+    isRetryable: false,
     message: expect.stringMatching(/subject own\.runs\.requests\.v1-RunCreate is not in the registry/),
   });
 });
@@ -139,10 +139,10 @@ test('an aborted call and a closed publisher say so', async () => {
   const aborted = AbortSignal.abort(new Error('changed my mind'));
   await expect(runs.create(run('t'), { signal: aborted })).rejects.toMatchObject({
     code: 'aborted',
-    isRetriable: true,
+    isRetryable: true,
   });
   await runs.close();
-  await expect(runs.create(run('t'))).rejects.toMatchObject({ code: 'closed', isRetriable: false });
+  await expect(runs.create(run('t'))).rejects.toMatchObject({ code: 'closed', isRetryable: false });
 });
 
 test('a broker that is away from the start ends a call in time', async () => {

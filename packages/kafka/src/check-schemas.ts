@@ -1,4 +1,4 @@
-import { FatalError, RetriableError } from './errors.ts';
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import type { RegisterSchemasOptions, SchemaSubject } from './register-schemas.ts';
 import { askRegistry } from './registry-http.ts';
 import type { RegistryAnswer } from './registry-http.ts';
@@ -21,7 +21,7 @@ const UNKNOWN_SUBJECT = 40_401;
 /**
  * Asks the registry about each schema, and changes nothing.
  *
- * Thrown: RetriableError while the registry does not answer; FatalError when it refuses to say.
+ * Thrown: RetryableError while the registry does not answer; FatalError when it refuses to say.
  */
 export async function checkSchemas(options: RegisterSchemasOptions): Promise<SchemaCheck[]> {
   const checks: SchemaCheck[] = [];
@@ -60,5 +60,5 @@ function compatibilityIn(text: string): { isCompatible: boolean; messages: strin
 
 function refused(subject: string, { status, text }: RegistryAnswer): Error {
   const message = `asking about subject ${subject} failed: the registry answered ${status} ${text.slice(0, 500)}`;
-  return status >= 500 ? new RetriableError(message) : new FatalError(message);
+  return status >= 500 ? new RetryableError(message) : new FatalError(message);
 }

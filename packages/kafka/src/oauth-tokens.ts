@@ -1,4 +1,5 @@
-import { AccessDenied, RetriableError } from './errors.ts';
+import { RetryableError } from '@runlane/service-kit/errors';
+import { AccessDenied } from './errors.ts';
 
 /** `expiresAtMs` is Unix time in milliseconds. */
 export type Token = { value: string; expiresAtMs: number };
@@ -51,7 +52,7 @@ export class TokenCache {
  * A token by the grant of client credentials (RFC 6749, section 4.4).
  *
  * Thrown when the server refuses the client, or answers something else than a token: AccessDenied. Thrown when it does not
- * answer, or is in trouble: RetriableError.
+ * answer, or is in trouble: RetryableError.
  */
 export async function clientCredentials({ url, clientId, clientSecret, scope }: ClientCredentials): Promise<Token> {
   const what = `KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL (${new URL(url).host})`;
@@ -70,9 +71,9 @@ export async function clientCredentials({ url, clientId, clientSecret, scope }: 
     status = response.status;
     text = await response.text();
   } catch (error) {
-    throw new RetriableError(`${what} does not answer`, { cause: error });
+    throw new RetryableError(`${what} does not answer`, { cause: error });
   }
-  if (status === 429 || status >= 500) throw new RetriableError(`${what} answers ${status}`);
+  if (status === 429 || status >= 500) throw new RetryableError(`${what} answers ${status}`);
   if (status !== 200) throw new AccessDenied(`${what} answers ${status}: ${text.slice(0, 200)}`);
   const answer = parsed(text);
   const value: unknown = Reflect.get(answer, 'access_token');

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { TopicDefinition } from '@runlane/contracts';
-import type { RetriableError } from './errors.ts';
+import type { RetryableError } from '@runlane/service-kit/errors';
 import type { TopicDescription } from './topic-problems.ts';
 
 /** One partition of one topic. */
@@ -60,7 +60,7 @@ export type BatchContext = { signal: AbortSignal; generation: number; keepAlive:
  * longer one stays a member, by heartbeats beside it, for as long as `rebalanceTimeoutMs`.
  *
  * Outcomes other than a return:
- * RetriableError and any unclassified error pause the partition with a growing back-off and deliver the batch again;
+ * RetryableError and any unclassified error pause the partition with a growing back-off and deliver the batch again;
  * other partitions go on. FatalError stops the consumer for good. An error of `keepAlive()` must pass through.
  */
 export type BatchHandler = (batch: PartitionBatch, context: BatchContext) => Promise<BatchResult | null>;
@@ -86,10 +86,10 @@ export interface EventProducer {
    * Resolves once every record is written. Calls are served one after the other, in the order they were made.
    * Records of one call that share a partition keep their order.
    *
-   * Thrown when not all of it is known to be written: RetriableError (unknown outcome; some records may be in the log:
+   * Thrown when not all of it is known to be written: RetryableError (unknown outcome; some records may be in the log:
    * repeat the same batch before anything newer; AccessDenied is one), RecordTooLarge (one record exceeds its topic; those before it are
    * written, those after it are not known to be) or FatalError (repeating cannot help).
-   * An aborted `signal` also ends in RetriableError, and the request under way may still be written.
+   * An aborted `signal` also ends in RetryableError, and the request under way may still be written.
    */
   publish(batch: readonly OutRecord[], options?: PublishOptions): Promise<void>;
   /** Refuses further publishes, waits for those made before, then disconnects. */
@@ -124,11 +124,11 @@ export interface RecordConsumer {
    * Ends the present member of the group; another one joins and asks `onAssigned` where to read. Handlers under way are
    * cut off from the broker, and nothing that they still do is committed to the group.
    */
-  rejoin(reason: RetriableError): void;
+  rejoin(reason: RetryableError): void;
   /**
    * Commits a partition through a record that was handled under `generation`, for handlers that return `readThrough`.
    *
-   * Thrown when the partition has gone to another assignment since, or the broker did not confirm it: RetriableError. The
+   * Thrown when the partition has gone to another assignment since, or the broker did not confirm it: RetryableError. The
    * record may then be delivered again.
    */
   commit(partition: TopicPartition, through: bigint, generation: number): Promise<void>;
@@ -213,7 +213,7 @@ export type KafkaLogger = {
   error(fields: object, message: string): void;
 };
 
-/** Topics and offsets, for deploy jobs, lag metrics and tests. All reject with RetriableError while no broker answers. */
+/** Topics and offsets, for deploy jobs, lag metrics and tests. All reject with RetryableError while no broker answers. */
 export interface KafkaAdmin {
   /**
    * Creates the topics that do not exist, waits until every partition has a leader, and returns their names. Existing

@@ -1,5 +1,5 @@
 import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { FatalError, RetriableError } from './errors.ts';
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { createRegistryClient, statusOf, withDeadline } from './registry-client.ts';
 import { askRegistry } from './registry-http.ts';
 import type { RegistryAddress, RegistryAnswer } from './registry-http.ts';
@@ -27,7 +27,7 @@ const TIMEOUTS = { requestMs: 10_000, callMs: 25_000 };
  * this version is checked, too. What is registered already stays as it is and keeps its id, so the job may run again.
  *
  * Thrown for a change that the subject's compatibility forbids, or a schema that the registry refuses: FatalError.
- * Thrown while the registry does not answer: RetriableError. Subjects before the one it names are registered.
+ * Thrown while the registry does not answer: RetryableError. Subjects before the one it names are registered.
  */
 export async function registerSchemas(options: RegisterSchemasOptions): Promise<{ subject: string; id: number }[]> {
   const registered: { subject: string; id: number }[] = [];
@@ -58,7 +58,7 @@ async function registerSubject(options: RegisterSchemasOptions, wanted: SchemaSu
 }
 
 function registrationError(error: unknown, { subject, compatibility }: SchemaSubject, action: string): Error {
-  if (error instanceof RetriableError) return error;
+  if (error instanceof RetryableError) return error;
   const message = error instanceof Error ? error.message : String(error);
   switch (statusOf(error)) {
     case 409:
@@ -74,7 +74,7 @@ function registrationError(error: unknown, { subject, compatibility }: SchemaSub
     case null:
       return new FatalError(`${action}: ${message}`, { cause: error });
     default:
-      return new RetriableError(`${action}: ${message}`, { cause: error });
+      return new RetryableError(`${action}: ${message}`, { cause: error });
   }
 }
 
@@ -95,9 +95,9 @@ async function setCompatibility(options: RegisterSchemasOptions, wanted: SchemaS
   if (changed.status !== 200) throw refused(subject, changed);
 }
 
-function refused(subject: string, { status, text }: RegistryAnswer): RetriableError {
+function refused(subject: string, { status, text }: RegistryAnswer): RetryableError {
   const answer = `${status} ${text.slice(0, 500)}`;
-  return new RetriableError(`setting the compatibility of subject ${subject} failed: the registry answered ${answer}`);
+  return new RetryableError(`setting the compatibility of subject ${subject} failed: the registry answered ${answer}`);
 }
 
 function addressIn({ registryUrl: url, registryLogin: login = null }: RegisterSchemasOptions): RegistryAddress {

@@ -1,5 +1,5 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { RetriableError } from './errors.ts';
+import { RetryableError } from '@runlane/service-kit/errors';
 import { askRegistry, authorization, withoutSlash } from './registry-http.ts';
 import type { RegistryAddress } from './registry-http.ts';
 import type { RegistryLogin } from './security.ts';
@@ -43,11 +43,11 @@ function loginOf(login: RegistryLogin | null): Middleware {
   });
 }
 
-/** Rejects with RetriableError when the call has not settled in time: some failures leave the client pending for ever. */
+/** Rejects with RetryableError when the call has not settled in time: some failures leave the client pending for ever. */
 export async function withDeadline<T>(call: Promise<T>, timeouts: RegistryTimeouts, action: string): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new RetriableError(`${action}: no answer within ${timeouts.callMs} ms`)),
+    () => late.reject(new RetryableError(`${action}: no answer within ${timeouts.callMs} ms`)),
     timeouts.callMs,
   );
   try {

@@ -1,4 +1,4 @@
-import { RetriableError } from './errors.ts';
+import { RetryableError } from '@runlane/service-kit/errors';
 import type { RegistryLogin } from './security.ts';
 
 /** `errorCode` is the registry's own (40401 subject, 40403 schema not found); null in answers that are not its own. */
@@ -13,7 +13,7 @@ export type RegistryAddress = { url: string; login: RegistryLogin | null };
  * One request to the registry, for what its client does not offer: a GET, or a PUT or POST of `body`. `path` comes behind the
  * base URL.
  *
- * Thrown when no answer came in time: RetriableError. The reason of an aborted signal is thrown as it is.
+ * Thrown when no answer came in time: RetryableError. The reason of an aborted signal is thrown as it is.
  */
 export async function askRegistry(
   { url: registryUrl, login }: RegistryAddress,
@@ -35,7 +35,7 @@ export async function askRegistry(
     return { status: response.status, text, errorCode: errorCodeIn(text) };
   } catch (error) {
     signal?.throwIfAborted();
-    throw new RetriableError(`the registry did not answer ${path}`, { cause: error });
+    throw new RetryableError(`the registry did not answer ${path}`, { cause: error });
   }
 }
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeLocalData, startRegistry } from '@runlane/local';
+import { RetryableError } from '@runlane/service-kit/errors';
 import { expect, test } from 'vitest';
 import { recordingLogger } from './conformance/fixtures.ts';
-import { RetriableError } from './errors.ts';
 import { registerSchemas } from './register-schemas.ts';
 import { createValueCodec } from './value-codec.ts';
 
@@ -34,8 +34,8 @@ test('known ids and subjects outlive an outage of the registry, unknown ones wai
   await registry.kill();
   expect(await codec.unframe(known)).toEqual(json);
   expect(await codec.frame('topic', 'known', json)).toEqual(known);
-  await expect(codec.unframe(fresh)).rejects.toBeInstanceOf(RetriableError);
-  await expect(codec.frame('topic', 'new', json)).rejects.toBeInstanceOf(RetriableError);
+  await expect(codec.unframe(fresh)).rejects.toBeInstanceOf(RetryableError);
+  await expect(codec.frame('topic', 'new', json)).rejects.toBeInstanceOf(RetryableError);
 
   await registry.restart();
   expect(await codec.unframe(fresh)).toEqual(json);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { describe, expect, inject, test } from 'vitest';
 import { recordingLogger } from './conformance/fixtures.ts';
-import { FatalError, RetriableError } from './errors.ts';
 import { registerSchemas, type SchemaSubject } from './register-schemas.ts';
 import { createValueCodec, type ValueCodec } from './value-codec.ts';
 
@@ -104,15 +104,15 @@ describe('values with a registry', () => {
     const urls = [`http://127.0.0.1:${port}`, registryUrl.replace(/\/apis.*/, '/apis/wrong')];
     for (const url of urls) {
       const startedAt = performance.now();
-      await expect(codecOn(url).unframe(framed(1))).rejects.toBeInstanceOf(RetriableError);
-      await expect(codecOn(url).frame('topic', 'RunCreate', JSON_BYTES)).rejects.toBeInstanceOf(RetriableError);
+      await expect(codecOn(url).unframe(framed(1))).rejects.toBeInstanceOf(RetryableError);
+      await expect(codecOn(url).frame('topic', 'RunCreate', JSON_BYTES)).rejects.toBeInstanceOf(RetryableError);
       // Twice a call, and a call must end well before a session does (10 s).
       expect(performance.now() - startedAt).toBeLessThan(8_000);
     }
     await new Promise((resolve) => silent.close(resolve));
-    await expect(codecOn(urls[0] ?? '').unframe(framed(1))).rejects.toBeInstanceOf(RetriableError);
+    await expect(codecOn(urls[0] ?? '').unframe(framed(1))).rejects.toBeInstanceOf(RetryableError);
     await expect(registerSchemas({ registryUrl: urls[0] ?? '', subjects: [request('s')] })).rejects.toBeInstanceOf(
-      RetriableError,
+      RetryableError,
     );
   });
 

@@ -1,4 +1,5 @@
-import { FatalError, PoisonError, RetriableError } from './errors.ts';
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
+import { PoisonError } from './errors.ts';
 import type { KafkaLogger } from './port.ts';
 import { createRegistryClient, isUnknownToRegistry, statusOf, withDeadline } from './registry-client.ts';
 import type { RegistryAddress } from './registry-http.ts';
@@ -12,7 +13,7 @@ export interface ValueCodec {
    * against the writer's schema: what counts is the contract of the reader.
    *
    * Thrown for a frame cut short: PoisonError `undecodable`. Thrown for an id that the registry does not know, or knows
-   * as Avro or Protobuf: PoisonError `unknown_schema`. Thrown while the registry does not answer: RetriableError.
+   * as Avro or Protobuf: PoisonError `unknown_schema`. Thrown while the registry does not answer: RetryableError.
    * Without a registry the frame is taken off unchecked.
    */
   unframe(value: Buffer): Promise<Buffer>;
@@ -21,7 +22,7 @@ export interface ValueCodec {
    * The id is looked up once per subject.
    *
    * Thrown when the subject is not registered or not JSON Schema: FatalError. Thrown while the registry does not
-   * answer: RetriableError.
+   * answer: RetryableError.
    */
   frame(topic: string, recordName: string, json: Buffer): Promise<Buffer>;
   /**
@@ -79,11 +80,11 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
         throw unknownSchema(`schema id ${id} is no JSON Schema; send JSON, framed with the id of a JSON Schema`);
       }
     } catch (error) {
-      if (error instanceof PoisonError || error instanceof RetriableError) throw error;
+      if (error instanceof PoisonError || error instanceof RetryableError) throw error;
       if (statusOf(error) === 404 && (await isUnknown(`/schemas/ids/${id}`))) {
         throw unknownSchema(`the registry knows no schema id ${id}; register the schema there first`, error);
       }
-      if (statusOf(error) !== null) throw new RetriableError(`${action}: ${messageOf(error)}`, { cause: error });
+      if (statusOf(error) !== null) throw new RetryableError(`${action}: ${messageOf(error)}`, { cause: error });
       // Without a status the schema was found and its text could not be compiled. Its values may be good all the same;
       // if they are not JSON, parsing says so.
       logger.warn({ schema_id: id, err: error }, 'a schema in the registry cannot be compiled; its values are read');
@@ -110,14 +111,14 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
       logger.debug({ subject, schema_id: id }, 'schema of a subject resolved');
       return id;
     } catch (error) {
-      if (error instanceof RetriableError) throw error;
+      if (error instanceof RetryableError) throw error;
       if (error instanceof PoisonError) throw new FatalError(`${action}: ${error.message}`, { cause: error });
       if (statusOf(error) === 404 && (await isUnknown(`/subjects/${encodeURIComponent(subject)}/versions/latest`))) {
         throw new FatalError(`subject ${subject} is not in the registry; run the job that registers the schemas`, {
           cause: error,
         });
       }
-      throw new RetriableError(`${action}: ${messageOf(error)}`, { cause: error });
+      throw new RetryableError(`${action}: ${messageOf(error)}`, { cause: error });
     }
   }
 

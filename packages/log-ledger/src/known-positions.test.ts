@@ -1,5 +1,4 @@
-import { RetriableError } from '@runlane/kafka';
-import { createLogger } from '@runlane/service-kit';
+import { RetryableError, createLogger } from '@runlane/service-kit';
 import { eventually } from '@runlane/testkit';
 import { expect, test } from 'vitest';
 import { KnownPositions, LedgerWentBack, watchPositionsUntil } from './known-positions.ts';
@@ -37,7 +36,7 @@ test('one that is lower than what was seen or written is refused once, and the m
   const error = refusal();
   expect(error).toBeInstanceOf(LedgerWentBack);
   // The batch is put back, and never put aside.
-  expect(error).toBeInstanceOf(RetriableError);
+  expect(error).toBeInstanceOf(RetryableError);
   expect(String(error)).toContain('t/3 up to offset 149 and now says 99');
   expect(reasons).toEqual([error]);
   expect(refusal()).toBeNull();
@@ -82,8 +81,8 @@ test('a batch that was under way when the ledger went back is not taken in, what
     ),
   );
   expect(reasons).toHaveLength(1);
-  expect(() => underWay.check(at, 99n)).toThrow(RetriableError);
-  expect(() => underWay.check({ ...at, partition: 4 }, 20n)).toThrow(RetriableError);
+  expect(() => underWay.check(at, 99n)).toThrow(RetryableError);
+  expect(() => underWay.check({ ...at, partition: 4 }, 20n)).toThrow(RetryableError);
   known.forBatch().check(at, 99n);
   expect(reasons).toHaveLength(1);
 });

@@ -1,10 +1,9 @@
-import { RetriableError } from '@runlane/kafka';
 import type { TopicPartition } from '@runlane/kafka';
-import { Wakeup } from '@runlane/service-kit';
+import { RetryableError, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 /** Thrown when the ledger has lost positions that this process has seen in it; nothing was taken in. */
-export class LedgerWentBack extends RetriableError {
+export class LedgerWentBack extends RetryableError {
   constructor({ topic, partition }: TopicPartition, known: bigint, found: bigint) {
     super(
       `The ledger had read ${topic}/${partition} up to offset ${known} and now says ${found}: it was put back by a failover ` +
@@ -44,7 +43,7 @@ export class KnownPositions {
     return {
       check: (at, offset) => {
         if (this.#losses !== lossesBefore) {
-          throw new RetriableError(
+          throw new RetryableError(
             `The ledger went back while a batch of ${at.topic}/${at.partition} was under way; it is read again.`,
           );
         }
@@ -84,7 +83,7 @@ export class KnownPositions {
   }
 }
 
-/** What the ledger says now, -1 for nothing. Thrown: RetriableError when it went back; nothing may be taken in then. */
+/** What the ledger says now, -1 for nothing. Thrown: RetryableError when it went back; nothing may be taken in then. */
 export type PositionCheck = { check: (at: TopicPartition, offset: bigint) => void };
 
 export type WatchPositionsOptions = {

@@ -1,6 +1,5 @@
-import { OverrunError, RetriableError } from '@runlane/kafka';
 import type { InRecord } from '@runlane/kafka';
-import { createLogger } from '@runlane/service-kit';
+import { OverrunError, RetryableError, createLogger } from '@runlane/service-kit';
 import { expect, test } from 'vitest';
 import { receiveBatch } from './receive-batch.ts';
 import { Stoppages } from './stoppages.ts';
@@ -33,7 +32,7 @@ test('a fault of ours that fails every record makes one dead letter at most, how
       },
     );
   for (let delivery = 0; delivery < 10; delivery += 1) {
-    await expect(deliver()).rejects.toBeInstanceOf(RetriableError);
+    await expect(deliver()).rejects.toBeInstanceOf(RetryableError);
     nowMs += 61_000;
   }
   expect(deadLetters).toEqual([1n]);

@@ -1,6 +1,6 @@
-import { FatalError, OverrunError, RetriableError } from '@runlane/kafka';
 import type { InRecord, PartitionBatch } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
+import { FatalError, OverrunError, RetryableError } from '@runlane/service-kit';
 import { adviceOn, describe } from './stoppages.ts';
 import type { Stoppages } from './stoppages.ts';
 
@@ -8,7 +8,7 @@ import type { Stoppages } from './stoppages.ts';
 export type Batch<Reading> = { readings: readonly Reading[]; highWatermark: bigint };
 
 export type ReceiveSteps<Reading> = {
-  /** Thrown: RetriableError while what it needs is away. Everything else is a reading. */
+  /** Thrown: RetryableError while what it needs is away. Everything else is a reading. */
   read: (record: InRecord) => Promise<Reading>;
   /** Takes a batch into the ledger, in one transaction. `attempts`: how often its only record was tried. */
   take: (batch: Batch<Reading>, attempts: number) => Promise<void>;
@@ -33,7 +33,7 @@ const MAX_PART_RECORDS = 2_000;
  * blocks its partition (I10). One that is over a limit of the database is taken in halves, so that every record in front of
  * the heavy one goes in.
  *
- * Thrown: RetriableError when a dependency is away, when records fail for what no record can cause (I11), and while a record
+ * Thrown: RetryableError when a dependency is away, when records fail for what no record can cause (I11), and while a record
  * that is over a limit alone waits for its next try; FatalError, as `take` throws it. What came before is taken in then, and
  * is skipped when it comes again.
  */
@@ -137,8 +137,8 @@ const OVERRUN_ADVICE =
   'Look for what holds locks or loads the database. A record that is heavy itself needs a longer limit: start the process ' +
   'with statement_timeout=<milliseconds> among the parameters of DATABASE_URL.';
 
-function stillWaits({ topic, partition, offset }: InRecord, waitMs: number): RetriableError {
-  return new RetriableError(
+function stillWaits({ topic, partition, offset }: InRecord, waitMs: number): RetryableError {
+  return new RetryableError(
     `${topic}/${partition}: the record at offset ${offset} was over a limit of the database and is tried in ${Math.ceil(waitMs)} ms.`,
   );
 }
@@ -165,7 +165,7 @@ async function takeAlone<Reading extends { record: InRecord }>(
       if (verdict === 'wait') {
         if (stoppages.isToBeSaid(error))
           logger.error({ err: error, ...at, advice: adviceOn(error) }, `${name}.stopped`);
-        throw new RetriableError(`${topic}/${partition} waits: ${describe(error)}`, { cause: error });
+        throw new RetryableError(`${topic}/${partition} waits: ${describe(error)}`, { cause: error });
       }
       logger.error({ err: error, ...at, attempts }, `${name}.record_failed`);
       const message = `The record failed ${attempts} times: ${describe(error)}`;
@@ -178,5 +178,5 @@ async function takeAlone<Reading extends { record: InRecord }>(
 }
 
 function isForTheCaller(error: unknown): boolean {
-  return error instanceof RetriableError || error instanceof FatalError;
+  return error instanceof RetryableError || error instanceof FatalError;
 }

@@ -1,5 +1,5 @@
-import { FatalError, RetriableError } from '@runlane/kafka';
 import type { Assignment, KafkaConnection, Seek, TopicPartition } from '@runlane/kafka';
+import { FatalError, RetryableError } from '@runlane/service-kit';
 import type { KnownPositions } from './known-positions.ts';
 import { recreatedTopicMessage } from './unseen-records.ts';
 import type { PositionOwner } from './unseen-records.ts';
@@ -26,7 +26,7 @@ export type ResumeOptions = {
  * partition is read from its beginning. A position behind the end of its partition is of another topic, and would wait
  * for ever.
  *
- * Thrown: FatalError for such a position; RetriableError while the broker is away, and then the consumer calls again.
+ * Thrown: FatalError for such a position; RetryableError while the broker is away, and then the consumer calls again.
  */
 export async function resumeFromLedger(assignment: Assignment, seek: Seek, options: ResumeOptions): Promise<void> {
   const { kafka, group, topic, positions, known, owner, onAhead, onLost } = options;
@@ -55,12 +55,12 @@ export async function resumeFromLedger(assignment: Assignment, seek: Seek, optio
   }
 }
 
-/** The offset behind the last record of a partition. Thrown: RetriableError while the broker cannot tell. */
+/** The offset behind the last record of a partition. Thrown: RetryableError while the broker cannot tell. */
 export async function endOffset(kafka: KafkaConnection, topic: string, partition: number): Promise<bigint> {
   const admin = await kafka.admin();
   try {
     const end = (await admin.endOffsets(topic)).get(partition);
-    if (end === undefined) throw new RetriableError(`The broker does not name the end of ${topic}/${partition}.`);
+    if (end === undefined) throw new RetryableError(`The broker does not name the end of ${topic}/${partition}.`);
     return end.high;
   } finally {
     await admin.close();

@@ -1,5 +1,5 @@
-import { FatalError } from '@runlane/kafka';
 import type { InRecord } from '@runlane/kafka';
+import { FatalError } from '@runlane/service-kit';
 import type { Batch } from './receive-batch.ts';
 
 /** The last record of a partition that is in the ledger. */

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicDefinition } from '@runlane/contracts';
-import { AccessDenied, FatalError, RetriableError, topicProblems } from '@runlane/kafka';
+import { AccessDenied, topicProblems } from '@runlane/kafka';
 import type { KafkaConnection } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
+import { FatalError, RetryableError } from '@runlane/service-kit';
 
 export type WatchTopicsOptions = {
   kafka: Pick<KafkaConnection, 'admin'>;
@@ -68,7 +69,7 @@ async function describe(kafka: WatchTopicsOptions['kafka'], name: string, logger
       logger.warn({ topic: name, err: error }, 'topic.not_described');
       return 'denied';
     }
-    if (!(error instanceof RetriableError)) throw error;
+    if (!(error instanceof RetryableError)) throw error;
     logger.debug({ topic: name, err: error }, 'topic.unknown');
     return null;
   } finally {

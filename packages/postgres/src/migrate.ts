@@ -74,7 +74,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const started = new Set<string>();
   await retrying(() => applyMissing(connection.client, directory, options, started), {
     signal: deadline,
-    isRetriable: isRetryableConflict,
+    isRetryable: isRetryableConflict,
     onRetry: ({ error, delayMs }) =>
       logger.warn({ err: error, retry_in_ms: delayMs, schema }, 'migration.lock_awaited'),
   });
@@ -86,7 +86,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 async function lockMigrations(client: Client, deadline: AbortSignal, logger: MigrateOptions['logger']): Promise<void> {
   await retrying(() => tryLock(client), {
     signal: deadline,
-    isRetriable: (error) => error instanceof RunlaneError && error.retryable,
+    isRetryable: (error) => error instanceof RunlaneError && error.retryable,
     backoff: () => LOCK_POLL_MS,
     onRetry: ({ attempt }) => {
       if (attempt === 1) logger.info('migration.turn_awaited');

@@ -97,7 +97,7 @@ export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSig
   const { signal, logger } = options;
   await retrying(() => askForPrimary(pool, logger), {
     signal,
-    isRetriable: (error) => isDatabaseUnavailable(error) || (error instanceof RunlaneError && error.retryable),
+    isRetryable: (error) => isDatabaseUnavailable(error) || (error instanceof RunlaneError && error.retryable),
     backoff: (attempt) => backoff(attempt, { baseMs: 100, maxMs: 2_000 }, Math.random()),
     onRetry: ({ error, attempt, delayMs }) =>
       logger.warn({ err: error, attempt, retry_in_ms: delayMs }, 'database.awaited'),

@@ -28,7 +28,7 @@ export async function whenAllowed<T>(work: () => Promise<T>, { what, signal, log
   let saidAtMs: number | null = null;
   return retrying(work, {
     signal,
-    isRetriable: (error) => isOutdated(error) || isForbidden(error),
+    isRetryable: (error) => isOutdated(error) || isForbidden(error),
     backoff: () => TRY_AGAIN_MS,
     onRetry: ({ error }) => {
       const nowMs = performance.now();

@@ -28,7 +28,7 @@ test('retries a retriable failure until it succeeds, telling each failure, and w
     },
     {
       signal: neverAborted,
-      isRetriable: () => true,
+      isRetryable: () => true,
       backoff: (attempt) => attempt * 10,
       onRetry: ({ error, attempt, delayMs }) => told.push([(error as Error).message, attempt, delayMs]),
       delay: async (ms) => void waited.push(ms),
@@ -50,7 +50,7 @@ test('throws another failure at once', async () => {
       tries += 1;
       throw new Error('wrong password');
     },
-    { signal: neverAborted, isRetriable: (error) => (error as Error).message !== 'wrong password' },
+    { signal: neverAborted, isRetryable: (error) => (error as Error).message !== 'wrong password' },
   );
   await expect(failing).rejects.toThrow('wrong password');
   expect(tries).toBe(1);
@@ -60,7 +60,7 @@ test('an abort during the wait throws its reason and leaves no listener behind',
   const controller = new AbortController();
   const failing = retrying(async () => Promise.reject(new Error('not there yet')), {
     signal: controller.signal,
-    isRetriable: () => true,
+    isRetryable: () => true,
     backoff: () => 60_000,
     onRetry: () => queueMicrotask(() => controller.abort(new ShuttingDown('test'))),
   });
@@ -71,7 +71,7 @@ test('an abort during the wait throws its reason and leaves no listener behind',
 test('an aborted signal prevents the first try, and outranks a failure that it caused', async () => {
   const controller = new AbortController();
   let tries = 0;
-  const options = { signal: controller.signal, isRetriable: () => false };
+  const options = { signal: controller.signal, isRetryable: () => false };
   const interrupted = retrying(async () => {
     tries += 1;
     controller.abort(new ShuttingDown('test'));

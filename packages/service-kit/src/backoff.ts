@@ -17,7 +17,7 @@ export function backoff(attempt: number, bounds: BackoffBounds, random: number):
 
 export type RetryingOptions = {
   /** Which errors are worth another try; any other one is thrown at once. */
-  isRetriable: (error: unknown) => boolean;
+  isRetryable: (error: unknown) => boolean;
   /** Ends the waiting: `retrying` then throws the signal's reason. */
   signal: AbortSignal;
   /** Told about every failed try before the wait: the place to log. */
@@ -42,7 +42,7 @@ export async function retrying<T>(operation: (attempt: number) => Promise<T>, op
       return await operation(attempt);
     } catch (error) {
       options.signal.throwIfAborted();
-      if (!options.isRetriable(error)) throw error;
+      if (!options.isRetryable(error)) throw error;
       const delayMs = nextDelayMs(attempt);
       options.onRetry?.({ error, attempt, delayMs });
       await delay(delayMs, options.signal).catch((failure: unknown) => {

@@ -22,3 +22,47 @@ export class RunlaneError extends Error {
     this.retryable = options.retryable ?? false;
   }
 }
+
+/** What the errors below may be given besides a message. */
+export type ErrorDetails = {
+  /** Stable snake_case code, instead of the class's own. */
+  code?: string;
+  cause?: unknown;
+};
+
+/**
+ * Thrown when a dependency (broker, registry, database) is unavailable or an outcome is unknown: the same call may be
+ * repeated as it is. A handler of records that throws it gets its batch again after a back-off, from the first
+ * uncommitted record.
+ */
+export class RetryableError extends RunlaneError {
+  override readonly name: string = 'RetryableError';
+
+  constructor(message: string, { code = 'unavailable', cause }: ErrorDetails = {}) {
+    super({ code, message, retryable: true, cause });
+  }
+}
+
+/**
+ * Thrown when a call went over a limit of a dependency, such as the time of a statement, while others may well succeed: it
+ * may be repeated as it is, alone and later, and must not stand in front of others.
+ */
+export class OverrunError extends RetryableError {
+  override readonly name: string = 'OverrunError';
+
+  constructor(message: string, { code = 'over_limit', cause }: ErrorDetails = {}) {
+    super(message, { code, cause });
+  }
+}
+
+/**
+ * Thrown when repeating cannot help and going on would be wrong (refused credentials, a broken configuration). It takes
+ * the process down: a consumer stops and rejects `failed`.
+ */
+export class FatalError extends RunlaneError {
+  override readonly name: string = 'FatalError';
+
+  constructor(message: string, { code = 'fatal', cause }: ErrorDetails = {}) {
+    super({ code, message, cause });
+  }
+}

@@ -2,20 +2,29 @@ export { Cancelled, LeaseLost, RunTimedOut, ShuttingDown, Superseded, isAbortRea
 export type { AbortHow, AbortReason } from './abort-reasons.ts';
 export { backoff, retrying } from './backoff.ts';
 export type { BackoffBounds, RetryingOptions } from './backoff.ts';
-export { systemClock } from './clock.ts';
-export type { Clock } from './clock.ts';
 export { configSummary, envExample } from './config-texts.ts';
 export { ConfigError, loadConfig, unknownRunlaneVariables } from './config.ts';
 export type { ProcessEvents } from './endings.ts';
-export { RunlaneError } from './errors.ts';
-export type { RunlaneErrorOptions } from './errors.ts';
+export { FatalError, OverrunError, RetryableError, RunlaneError } from './errors.ts';
+export type { ErrorDetails, RunlaneErrorOptions } from './errors.ts';
 export { startHttp } from './health.ts';
 export type { Check, HttpEndpoint, HttpOptions } from './health.ts';
 export { runService } from './lifecycle.ts';
 export type { RunServiceOptions, RunningService } from './lifecycle.ts';
 export { createLogger, logLevels } from './logger.ts';
 export type { LogLevel, Logger, LoggerOptions } from './logger.ts';
-export { createMetrics, Registry } from './metrics.ts';
+export {
+  OTHER,
+  Registry,
+  absentGauge,
+  boundedLabel,
+  createMetrics,
+  createPoolGauges,
+  describeMetrics,
+  readCounter,
+  readGauge,
+} from './metrics.ts';
+export type { CountedPool, MetricDescription } from './metrics.ts';
 export { redact } from './redact.ts';
 export { Scope } from './scope.ts';
 export { kafkaSecurityProblems, kafkaVariableNames } from './kafka-variables.ts';

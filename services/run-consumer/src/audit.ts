@@ -24,7 +24,7 @@ export type LedgerQuestions = AuditReading & {
 /** As many as may wait at all, and few enough bytes to hold. */
 const LETTERS = { count: 50_000, bytes: 512 * 1024 * 1024 };
 
-/** Its calls reject with RetriableError while the database is away. */
+/** Its calls reject with RetryableError while the database is away. */
 export function openAudit(pool: Pool, { group, topic }: { group: string; topic: string }): LedgerQuestions {
   const letters = createDeadLetterOutbox(pool);
   return {

@@ -13,7 +13,7 @@ export { createDeploymentReading as openDeployment } from './adapters/postgres/d
 export type { DeploymentStanding } from './adapters/postgres/deployment-reading.ts';
 export type { Waiting } from './domain/waiting.ts';
 
-/** The runs in a migrated database. Its calls reject with RetriableError while the database is away. */
+/** The runs in a migrated database. Its calls reject with RetryableError while the database is away. */
 export function openRuns(pool: Pool): RunReader {
   return readRuns(createRunReading(pool));
 }

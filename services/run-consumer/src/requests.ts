@@ -10,7 +10,7 @@ export type RequestReadingOptions = { codec: Pick<ValueCodec, 'unframe'>; maxReq
  * Why admission would make a dead letter of the record, by every rule that needs nothing but the record; null when it would
  * take it. Where webhooks may go is not asked: that is no dead letter.
  *
- * Thrown: RetriableError while the schema registry is away.
+ * Thrown: RetryableError while the schema registry is away.
  */
 export async function problemOfRequest(
   record: InRecord,
@@ -28,7 +28,7 @@ export type Expectation =
   /** Nothing of its own, or a dead letter where the run is unknown. */
   | { kind: 'cancel' };
 
-/** Thrown: RetriableError while the schema registry is away. */
+/** Thrown: RetryableError while the schema registry is away. */
 export async function expectationOf(record: InRecord, options: RequestReadingOptions): Promise<Expectation> {
   const { content } = await readRecord(record, { ...options, judgeWebhook: () => null });
   switch (content.kind) {

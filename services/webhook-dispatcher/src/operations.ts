@@ -29,7 +29,7 @@ export type WebhookQuestions = LedgerAudit & {
   unaccounted(records: readonly WebhookRecord[]): Promise<string[]>;
 };
 
-/** Its calls reject with RetriableError while the database is away. */
+/** Its calls reject with RetryableError while the database is away. */
 export function openWebhookAudit(pool: Pool, owner: { group: string; topic: string }): WebhookQuestions {
   return {
     ...createLedgerAudit(pool, owner),

@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { jsonSchemas } from '@runlane/contracts';
 import type { SchemaName } from '@runlane/contracts';
-import { FatalError, registerSchemas } from '@runlane/kafka';
+import { registerSchemas } from '@runlane/kafka';
+import { FatalError } from '@runlane/service-kit';
 import { describe, expect, inject, test } from 'vitest';
 
 const RELEASED = new URL('../../../packages/contracts/released/', import.meta.url);

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { groupNames, jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
-import { RetriableError, connectKafka, createValueCodec, registerSchemas } from '@runlane/kafka';
+import { connectKafka, createValueCodec, registerSchemas } from '@runlane/kafka';
 import type { EventProducer, KafkaAdmin, KafkaConnection, OutRecord, ValueCodec } from '@runlane/kafka';
+import { RetryableError } from '@runlane/service-kit';
 import {
   EventCollector,
   ServiceProcess,
@@ -89,7 +90,7 @@ export class World implements AsyncDisposable {
   }
 
   async createTopics(): Promise<void> {
-    // Again after a RetriableError, as a deploy job would: a broker that is busy with topics of other tests may answer
+    // Again after a RetryableError, as a deploy job would: a broker that is busy with topics of other tests may answer
     // that it does not know ours yet.
     await eventually(
       () =>
@@ -98,7 +99,7 @@ export class World implements AsyncDisposable {
             await admin.createTopics(topicDefinitions(this.prefix));
             return true;
           } catch (error) {
-            if (error instanceof RetriableError) return false;
+            if (error instanceof RetryableError) return false;
             throw error;
           }
         }),
@@ -134,7 +135,7 @@ export class World implements AsyncDisposable {
           return await this.codec.frame(this.topics.requests, 'RunCreate', value);
         } catch (error) {
           // A registry that has just started may take its time over the first question.
-          if (error instanceof RetriableError) return null;
+          if (error instanceof RetryableError) return null;
           throw error;
         }
       },

@@ -1,6 +1,6 @@
 /** The part of an audit that asks webhook-dispatcher's ledger (I14). */
-import { RetriableError } from '@runlane/kafka';
 import { SQLSTATE, sqlState } from '@runlane/postgres';
+import { RetryableError } from '@runlane/service-kit';
 import { openWebhookAudit } from '@runlane/webhook-dispatcher/operations';
 import type { PartitionAccount, WebhookQuestions } from '@runlane/webhook-dispatcher/operations';
 import type { Pool } from 'pg';
@@ -49,7 +49,7 @@ async function accountsOf(ledger: WebhookQuestions): Promise<PartitionAccount[] 
   try {
     return await ledger.audit();
   } catch (error) {
-    if (error instanceof RetriableError || sqlState(error) !== SQLSTATE.undefinedTable) throw error;
+    if (error instanceof RetryableError || sqlState(error) !== SQLSTATE.undefinedTable) throw error;
     return null;
   }
 }

@@ -1,5 +1,6 @@
+import { RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RecordTooLarge, RetriableError } from '../errors.ts';
+import { RecordTooLarge } from '../errors.ts';
 import { partitionForKey } from '../partitioner.ts';
 import type { InRecord, KafkaAdmin, KafkaConnection, OutRecord, WrittenAt } from '../port.ts';
 import {
@@ -99,9 +100,9 @@ export function acknowledgementContract(adapter: Adapter, brokers: () => string[
       expect(await admin.committedOffsets(group, topic)).toEqual(new Map());
       await consumer.commit({ topic, partition: 0 }, 6n, generation);
       expect(await admin.committedOffsets(group, topic)).toEqual(new Map([[0, 7n]]));
-      await expect(consumer.commit({ topic, partition: 1 }, 6n, generation - 1)).rejects.toBeInstanceOf(RetriableError);
+      await expect(consumer.commit({ topic, partition: 1 }, 6n, generation - 1)).rejects.toBeInstanceOf(RetryableError);
       await consumer.drain(10_000);
-      await expect(consumer.commit({ topic, partition: 1 }, 6n, generation)).rejects.toBeInstanceOf(RetriableError);
+      await expect(consumer.commit({ topic, partition: 1 }, 6n, generation)).rejects.toBeInstanceOf(RetryableError);
       expect(await admin.committedOffsets(group, topic)).toEqual(new Map([[0, 7n]]));
 
       const again: InRecord[] = [];
@@ -130,7 +131,7 @@ export function acknowledgementContract(adapter: Adapter, brokers: () => string[
       await using second = await startConsumer(kafka, options);
       await joined(second);
       await until(() => generations.length >= 2, 'the records are delivered again, to one of the two');
-      await expect(first.commit({ topic, partition: 0 }, 2n, 1)).rejects.toBeInstanceOf(RetriableError);
+      await expect(first.commit({ topic, partition: 0 }, 2n, 1)).rejects.toBeInstanceOf(RetryableError);
       expect(await admin.committedOffsets(group, topic)).toEqual(new Map());
     });
 

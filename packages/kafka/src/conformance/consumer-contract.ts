@@ -1,5 +1,5 @@
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FatalError, RetriableError } from '../errors.ts';
 import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, PartitionBatch } from '../port.ts';
 import {
   collecting,
@@ -112,7 +112,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
     });
 
     test.each([
-      ['a RetriableError', () => new RetriableError('the database is down')],
+      ['a RetryableError', () => new RetryableError('the database is down')],
       ['a TypeError', () => new TypeError('cannot read properties of undefined')],
       ['a thrown string', () => 'thrown by careless code'],
     ])('after %s of the handler: delivers the same batch again, while other partitions go on', async (_, makeError) => {
@@ -199,7 +199,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
         onAssigned: async ({ generation, partitions }) => {
           events.push(`assigned ${generation} with ${partitions.length}`);
           await tick();
-          if (events.length < 3) throw new RetriableError('the database is down');
+          if (events.length < 3) throw new RetryableError('the database is down');
         },
         handle: async (batch, { generation }) => {
           events.push(`handled in ${generation}`);

@@ -1,5 +1,5 @@
+import { RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RetriableError } from '../errors.ts';
 import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, RecordConsumer } from '../port.ts';
 import {
   collecting,
@@ -137,7 +137,7 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
         tuning: { retryInitialMs: 120_000, retryMaxMs: 120_000 },
         handle: async (batch) => {
           attempts.push(batch.partition);
-          if (attempts.length === 1) throw new RetriableError('the database is down');
+          if (attempts.length === 1) throw new RetryableError('the database is down');
           seen.push(...batch.records);
           return { commitThrough: lastOffset(batch) };
         },

@@ -1,5 +1,5 @@
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { FatalError, RetriableError } from '../errors.ts';
 import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection } from '../port.ts';
 import {
   collecting,
@@ -154,7 +154,7 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
       });
       await entered.promise;
       await consumer.drain(5_000);
-      expect(await aborted.promise).toBeInstanceOf(RetriableError);
+      expect(await aborted.promise).toBeInstanceOf(RetryableError);
       expect(await committed(group, topic)).toBe(5n);
       expect(consumer.health()).toMatchObject({ state: 'stopped', partitions: [] });
     });

@@ -1,5 +1,6 @@
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FatalError, RecordTooLarge, RetriableError } from '../errors.ts';
+import { RecordTooLarge } from '../errors.ts';
 import { partitionForKey } from '../partitioner.ts';
 import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, OutRecord } from '../port.ts';
 import {
@@ -131,11 +132,11 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       expect(read.slice(0, 3).map(numberIn)).toEqual([0, 1, 2]);
     });
 
-    test('rejects with RetriableError for a topic that does not exist, and works again afterwards', async () => {
+    test('rejects with RetryableError for a topic that does not exist, and works again afterwards', async () => {
       const topic = await createTopic(admin, 1);
       const refusal = producer.publish(numbered(`missing-${topic}`, 0, 1));
       const next = producer.publish(numbered(topic, 0, 1));
-      await expect(refusal).rejects.toBeInstanceOf(RetriableError);
+      await expect(refusal).rejects.toBeInstanceOf(RetryableError);
       await next;
       await expect(readAll([topic], 1)).resolves.toHaveLength(1);
     });
@@ -144,10 +145,10 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       const topic = await createTopic(admin, 1);
       const reason = new Error('shutting down');
       const aborted = producer.publish(numbered(topic, 0, 1), { signal: AbortSignal.abort(reason) });
-      await expect(aborted).rejects.toMatchObject({ name: 'RetriableError', cause: reason });
+      await expect(aborted).rejects.toMatchObject({ name: 'RetryableError', cause: reason });
       const closed = await kafka.producer();
       await closed.close();
-      await expect(closed.publish(numbered(topic, 0, 1))).rejects.toBeInstanceOf(RetriableError);
+      await expect(closed.publish(numbered(topic, 0, 1))).rejects.toBeInstanceOf(RetryableError);
       expect(await admin.endOffsets(topic)).toEqual(new Map([[0, { low: 0n, high: 0n }]]));
     });
 

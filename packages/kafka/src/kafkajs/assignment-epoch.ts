@@ -1,10 +1,10 @@
-import { RetriableError } from '../errors.ts';
+import { RetryableError } from '@runlane/service-kit/errors';
 import type { Assignment, TopicPartition } from '../port.ts';
 
 /** What one join gave to the member: valid until the next join or the end of the member. */
 export type AssignmentEpoch = {
   assignment: Assignment;
-  /** Aborts when the epoch ends; the reason is a RetriableError that says why. */
+  /** Aborts when the epoch ends; the reason is a RetryableError that says why. */
   signal: AbortSignal;
   owns(partition: TopicPartition): boolean;
   end(reason: string, cause?: unknown): void;
@@ -27,7 +27,7 @@ export function createEpoch(
     assignment,
     signal: controller.signal,
     owns: ({ topic, partition }) => memberAssignment[topic]?.includes(partition) === true,
-    end: (reason, cause) => controller.abort(new RetriableError(reason, { cause })),
+    end: (reason, cause) => controller.abort(new RetryableError(reason, { cause })),
     ready: prepare(assignment, controller.signal),
   };
 }

@@ -1,5 +1,6 @@
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import type { EachBatchPayload } from 'kafkajs';
-import { FatalError, PoisonError, RetriableError } from '../errors.ts';
+import { PoisonError } from '../errors.ts';
 import type { BatchHandler, KafkaLogger, PartitionBatch, TopicPartition } from '../port.ts';
 import type { AssignmentEpoch } from './assignment-epoch.ts';
 import { decodeBatch } from './decode-batch.ts';
@@ -96,7 +97,7 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
   function putBack(partition: TopicPartition, error: unknown): void {
     const waitMs = pauses.backOff(partition);
     const fields = { ...partition, wait_ms: waitMs, err: error };
-    if (error instanceof RetriableError) {
+    if (error instanceof RetryableError) {
       logger.warn(fields, 'partition paused: its batch could not be handled and will be delivered again');
     } else if (error instanceof PoisonError) {
       logger.error(fields, 'partition paused: a poison record escaped the handler, which has to dead-letter it');

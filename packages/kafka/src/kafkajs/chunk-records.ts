@@ -1,4 +1,4 @@
-import { FatalError } from '../errors.ts';
+import { FatalError } from '@runlane/service-kit/errors';
 import type { OutRecord } from '../port.ts';
 
 /**

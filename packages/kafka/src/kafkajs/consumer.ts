@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FatalError, RetriableError } from '../errors.ts';
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, RecordConsumer, Seek } from '../port.ts';
 import type { ClientFactory } from './client.ts';
 import { adviceOn, describeError, hasErrorType, isDenied, isHopeless, isOutage } from './error-kinds.ts';
@@ -152,7 +152,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     const timer = setInterval(() => {
       const { state, lastHeartbeatAtMs } = health;
       if (state !== 'joined' || performance.now() - (lastHeartbeatAtMs ?? Infinity) <= silentMs) return;
-      watched.giveUp(new RetriableError(`no heartbeat was answered for ${silentMs} ms`));
+      watched.giveUp(new RetryableError(`no heartbeat was answered for ${silentMs} ms`));
     }, tuning.heartbeatIntervalMs);
     return () => clearInterval(timer);
   }
@@ -172,7 +172,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
         cause: end.error,
       });
     }
-    if (end.error instanceof RetriableError || isOutage(end.error)) return null;
+    if (end.error instanceof RetryableError || isOutage(end.error)) return null;
     fruitlessCrashes += 1;
     if (fruitlessCrashes <= tuning.maxRestarts) return null;
     return new FatalError(
@@ -202,7 +202,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     drain: (deadlineMs) => (drained ??= drain(deadlineMs)),
     rejoin: (reason) => member?.giveUp(reason),
     commit: async (partition, through, of) => {
-      if (member === null) throw new RetriableError(`${who} is not in its group; the record is delivered again`);
+      if (member === null) throw new RetryableError(`${who} is not in its group; the record is delivered again`);
       await member.commit(partition, through, of);
     },
     health: () => health,

@@ -1,6 +1,7 @@
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import kafkajs from 'kafkajs';
 import { describe, expect, test } from 'vitest';
-import { AccessDenied, FatalError, RetriableError } from '../errors.ts';
+import { AccessDenied } from '../errors.ts';
 import { isOutage, isRejoinError, toPortError } from './error-kinds.ts';
 
 const { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSNonRetriableError, KafkaJSProtocolError } =
@@ -19,10 +20,10 @@ describe('errors of kafkajs', () => {
   const connection = new KafkaJSConnectionError('Connection timeout');
 
   test.each([
-    ['a lost connection', connection, RetriableError],
-    ['a lost connection behind wrappers', wrapped(connection), RetriableError],
-    ['an unknown topic', protocolError('UNKNOWN_TOPIC_OR_PARTITION'), RetriableError],
-    ['a race in kafkajs', new TypeError('reading host of undefined'), RetriableError],
+    ['a lost connection', connection, RetryableError],
+    ['a lost connection behind wrappers', wrapped(connection), RetryableError],
+    ['an unknown topic', protocolError('UNKNOWN_TOPIC_OR_PARTITION'), RetryableError],
+    ['a race in kafkajs', new TypeError('reading host of undefined'), RetryableError],
     ['refused access behind wrappers', wrapped(protocolError('TOPIC_AUTHORIZATION_FAILED', false)), AccessDenied],
     ['a token that the broker has refused before', protocolError('ILLEGAL_SASL_STATE', false), AccessDenied],
     [

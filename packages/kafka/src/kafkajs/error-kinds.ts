@@ -1,5 +1,6 @@
+import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import kafkajs from 'kafkajs';
-import { AccessDenied, FatalError, RecordTooLarge, RetriableError } from '../errors.ts';
+import { AccessDenied, RecordTooLarge } from '../errors.ts';
 
 const { KafkaJSAggregateError, KafkaJSError } = kafkajs;
 
@@ -126,11 +127,11 @@ export function isHopeless(error: unknown): boolean {
  * The port's error for what kafkajs threw. `action` says what was tried, as the beginning of a sentence. A TypeError
  * out of kafkajs is one of its races and retriable: our own arguments are checked before they reach it.
  */
-export function toPortError(error: unknown, action: string): RetriableError | RecordTooLarge | FatalError {
-  if (error instanceof RetriableError || error instanceof RecordTooLarge || error instanceof FatalError) return error;
+export function toPortError(error: unknown, action: string): RetryableError | RecordTooLarge | FatalError {
+  if (error instanceof RetryableError || error instanceof RecordTooLarge || error instanceof FatalError) return error;
   const message = `${action}: ${describeError(error)}`;
   if (isDenied(error)) return new AccessDenied(message, { cause: error });
-  return isHopeless(error) ? new FatalError(message, { cause: error }) : new RetriableError(message, { cause: error });
+  return isHopeless(error) ? new FatalError(message, { cause: error }) : new RetryableError(message, { cause: error });
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { FatalError } from '@runlane/service-kit/errors';
+import { RetryableError } from '@runlane/service-kit/errors';
 import type { Consumer } from 'kafkajs';
-import { RetriableError, type FatalError } from '../errors.ts';
 import type { Assignment, ConsumerOptions, ConsumerTuning, Seek, TopicPartition } from '../port.ts';
 import { createEpoch, type AssignmentEpoch } from './assignment-epoch.ts';
 import { createBatchRunner, watchRejoin } from './batch-runner.ts';
@@ -166,7 +167,7 @@ export function startGroupMember(
     const name = `${partition.topic}/${partition.partition}`;
     // kafkajs would take it, and the group would read past what the partition's new owner has not seen (K3).
     if (current === null || current.assignment.generation !== generation || !current.owns(partition)) {
-      throw new RetriableError(`${name} has been assigned anew since the record was read; it is delivered again`);
+      throw new RetryableError(`${name} has been assigned anew since the record was read; it is delivered again`);
     }
     if (current.signal.aborted) throw current.signal.reason;
     try {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeLocalData, startKafka, type LocalKafka } from '@runlane/local';
+import { RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   collecting,
@@ -16,7 +17,6 @@ import {
   uniqueGroup,
   until,
 } from '../conformance/fixtures.ts';
-import { RetriableError } from '../errors.ts';
 import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, OutRecord } from '../port.ts';
 import { connectKafka } from './connect-kafka.ts';
 
@@ -71,7 +71,7 @@ describe('a broker that goes away', () => {
         await producer.publish(batch);
         return failures;
       } catch (error) {
-        if (!(error instanceof RetriableError)) throw error;
+        if (!(error instanceof RetryableError)) throw error;
         await tick();
       }
     }
@@ -88,8 +88,8 @@ describe('a broker that goes away', () => {
     const consumer = kafka.consumer({ group: uniqueGroup(), topics: [topic], handle: collecting(seen) });
     await consumer.start();
     const producer = await startProducer(1_000);
-    await expect(producer.publish(numbered(topic, 0, 1))).rejects.toBeInstanceOf(RetriableError);
-    await expect(admin.partitionCount(topic)).rejects.toBeInstanceOf(RetriableError);
+    await expect(producer.publish(numbered(topic, 0, 1))).rejects.toBeInstanceOf(RetryableError);
+    await expect(admin.partitionCount(topic)).rejects.toBeInstanceOf(RetryableError);
     expect(consumer.health()).toMatchObject({ state: 'starting', lastHeartbeatAtMs: null, partitions: [] });
 
     const startedAt = performance.now();
@@ -164,7 +164,7 @@ describe('a broker that goes away', () => {
     await producer.publish(numbered(topic, 0, 1));
     await broker.freeze();
     const failed = producer.publish(numbered(topic, 0, 1, 1));
-    await expect(failed).rejects.toBeInstanceOf(RetriableError);
+    await expect(failed).rejects.toBeInstanceOf(RetryableError);
     await expect(failed).rejects.toThrow(/unknown outcome/);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await broker.thaw();

@@ -1,5 +1,5 @@
+import { RetryableError } from '@runlane/service-kit/errors';
 import { expect, test } from 'vitest';
-import { RetriableError } from '../errors.ts';
 import { createPlacement } from './placement.ts';
 
 test('a record for whose partition no broker has answered does not count as written', () => {
@@ -16,5 +16,5 @@ test('a record for whose partition no broker has answered does not count as writ
   for (const message of messages) placement.partitioner({ topic: 't', partitionMetadata, message });
   const answer = (partition: number) => ({ topicName: 't', partition, errorCode: 0, baseOffset: '7' });
   expect(placement.placesOf(records, messages, [answer(0), answer(1)]).map(({ at }) => at.offset)).toEqual([7n, 7n]);
-  expect(() => placement.placesOf(records, messages, [answer(0)])).toThrow(RetriableError);
+  expect(() => placement.placesOf(records, messages, [answer(0)])).toThrow(RetryableError);
 });

@@ -1,5 +1,5 @@
+import { RetryableError } from '@runlane/service-kit/errors';
 import kafkajs, { type ICustomPartitioner, type Message, type RecordMetadata } from 'kafkajs';
-import { RetriableError } from '../errors.ts';
 import type { OutRecord, WrittenAt } from '../port.ts';
 
 /** Where the messages of one producer go. */
@@ -9,7 +9,7 @@ export type Placement = {
   /**
    * Where the records of one `sendBatch` were written, by what the brokers answered.
    *
-   * Thrown when no broker has answered for the partition of a record: RetriableError.
+   * Thrown when no broker has answered for the partition of a record: RetryableError.
    */
   placesOf(
     records: readonly OutRecord[],
@@ -36,7 +36,7 @@ export function createPlacement(): Placement {
         const partition = message === undefined ? undefined : chosen.get(message);
         const offset = next.get(`${topic}/${partition}`);
         if (partition === undefined || offset === undefined) {
-          throw new RetriableError(
+          throw new RetryableError(
             `no broker has answered for the record with index ${index} of ${topic}/${partition}`,
           );
         }
@@ -48,6 +48,6 @@ export function createPlacement(): Placement {
 }
 
 function baseOffsetOf({ baseOffset }: RecordMetadata): bigint {
-  if (baseOffset === undefined) throw new RetriableError('a broker has answered without an offset');
+  if (baseOffset === undefined) throw new RetryableError('a broker has answered without an offset');
   return BigInt(baseOffset);
 }

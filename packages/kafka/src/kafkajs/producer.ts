@@ -1,5 +1,6 @@
+import { RetryableError } from '@runlane/service-kit/errors';
 import kafkajs, { type Message, type Producer } from 'kafkajs';
-import { RecordTooLarge, RetriableError } from '../errors.ts';
+import { RecordTooLarge } from '../errors.ts';
 import type { EventProducer, OutRecord, ProducerOptions, ProducerTuning, PublishOptions } from '../port.ts';
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
 import type { ClientFactory } from './client.ts';
@@ -22,7 +23,7 @@ type Client = { producer: Producer; placement: Placement; gate: SocketGate; conn
  *           publish() gets a new client. Otherwise a retry left behind could write old records after newer ones.
  * P-I3      A record counts as written only when the answers name its partition: when a leader moves between two tries,
  *           kafkajs takes the answer that the new leader gave for other partitions for an answer for this one too.
- * Failure   Whatever may heal is RetriableError with an unknown outcome, whatever cannot is FatalError; one record
+ * Failure   Whatever may heal is RetryableError with an unknown outcome, whatever cannot is FatalError; one record
  *           that its topic does not take is RecordTooLarge, and everything before it is written.
  */
 export function createProducer(factory: ClientFactory, options: ProducerOptions = {}): EventProducer {
@@ -85,7 +86,7 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
 
   async function deliver(batch: readonly OutRecord[], { signal, onWritten }: PublishOptions): Promise<void> {
     if (signal?.aborted === true) {
-      throw new RetriableError('publishing was aborted before it began; nothing of this batch was sent', {
+      throw new RetryableError('publishing was aborted before it began; nothing of this batch was sent', {
         cause: signal.reason,
       });
     }
@@ -110,7 +111,7 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
   return {
     publish: async (batch, publishOptions = {}) => {
       for (const record of batch) checkRecord(record);
-      if (isClosed) throw new RetriableError('the producer is closed; nothing of this batch was sent');
+      if (isClosed) throw new RetryableError('the producer is closed; nothing of this batch was sent');
       const turn = queue.then(() => deliver(batch, publishOptions));
       // A failed turn is its caller's; the next one starts all the same.
       queue = turn.catch(() => null);

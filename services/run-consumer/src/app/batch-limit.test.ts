@@ -1,4 +1,4 @@
-import { OverrunError, RetriableError } from '@runlane/kafka';
+import { OverrunError, RetryableError } from '@runlane/service-kit';
 import { expect, test } from 'vitest';
 import { BatchLimit } from './batch-limit.ts';
 
@@ -14,7 +14,7 @@ test('what is too heavy together is asked for by halves, down to one, and by mor
       .catch((error: unknown) => error);
   const overrun = new OverrunError('took too long');
   for (const failure of [overrun, overrun, overrun]) expect(await ask(failure)).toBe(failure);
-  const away = new RetriableError('away');
+  const away = new RetryableError('away');
   expect(await ask(away)).toBe(away);
   for (const count of [1, 2, 4, 5]) expect(await ask()).toBe(count);
   expect(asked).toEqual([5, 2, 1, 1, 1, 2, 4, 5]);

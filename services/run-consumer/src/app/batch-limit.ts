@@ -1,4 +1,4 @@
-import { OverrunError } from '@runlane/kafka';
+import { OverrunError } from '@runlane/service-kit';
 
 /**
  * How much is asked of the database at once: as much as it can do in the time of a statement. Each call that went over a

@@ -1,5 +1,4 @@
-import { OverrunError } from '@runlane/kafka';
-import { Wakeup } from '@runlane/service-kit';
+import { OverrunError, Wakeup } from '@runlane/service-kit';
 import { eventually } from '@runlane/testkit';
 import { expect, test } from 'vitest';
 import { endMarkedUntil } from './end-marked-runs.ts';

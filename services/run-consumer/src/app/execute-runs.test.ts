@@ -2,7 +2,7 @@
  * Real: the executor, its lease and the settle queue. Doubled: claims, the lease table, the ledger, graphs and the
  * clock. Decides: which runs were started, and what was settled with which token.
  */
-import { RetriableError } from '@runlane/kafka';
+import { RetryableError } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HeldClaim } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
@@ -42,7 +42,7 @@ test('nothing is claimed without a lease', async () => {
   const claims = readyRuns([claimedRun('a')]);
   const { started } = startExecutor({
     claims,
-    leases: { register: () => Promise.reject(new RetriableError('away')) },
+    leases: { register: () => Promise.reject(new RetryableError('away')) },
   });
   await vi.advanceTimersByTimeAsync(5_000);
   expect([started(), claims.limits]).toEqual([[], []]);
@@ -65,7 +65,7 @@ test('a claim that fails because the database is away is repeated', async () => 
   const { started } = startExecutor({
     claims: {
       ...claims,
-      claim: (...asked) => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : claims.claim(...asked)),
+      claim: (...asked) => (failures-- > 0 ? Promise.reject(new RetryableError('away')) : claims.claim(...asked)),
     },
   });
   await vi.advanceTimersByTimeAsync(10_000);

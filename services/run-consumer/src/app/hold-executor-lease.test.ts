@@ -1,6 +1,5 @@
 /** Real: the lease and its timers. Doubled: its table, and the clock of the machine. Decides: what was lost, and when. */
-import { RetriableError } from '@runlane/kafka';
-import { LeaseLost } from '@runlane/service-kit';
+import { LeaseLost, RetryableError } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ExecutorLease } from './hold-executor-lease.ts';
 import type { HeldClaim } from '../domain/run.ts';
@@ -108,7 +107,7 @@ test('a lease that another process took is lost, and a new one is held under ano
 });
 
 test('a lease that cannot be renewed is lost before it ends in the database', async () => {
-  const { lease, events } = holdLease({ renew: () => Promise.reject(new RetriableError('away')) });
+  const { lease, events } = holdLease({ renew: () => Promise.reject(new RetryableError('away')) });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
 
   expect(lease.executorId).not.toBe('e1');
@@ -120,7 +119,7 @@ test('a lease that cannot be renewed is lost before it ends in the database', as
 test('a renewal that fails once and then succeeds loses nothing', async () => {
   let failures = 1;
   const { lease, whatHappened } = holdLease({
-    renew: () => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : Promise.resolve([])),
+    renew: () => (failures-- > 0 ? Promise.reject(new RetryableError('away')) : Promise.resolve([])),
   });
   await vi.advanceTimersByTimeAsync(10 * LEASE_MS);
   expect([lease.executorId, whatHappened()]).toEqual(['e1', ['held']]);
@@ -145,7 +144,7 @@ test('a lease that was given up is held again under its id, so that nothing in i
   let isAway = true;
   const held: HeldClaim[] = [{ runId: 'a', fencingToken: 7n, stop: null }];
   const { lease, leases, whatHappened, renewals, heldUntil } = holdLease({
-    renew: () => (isAway ? Promise.reject(new RetriableError('away')) : Promise.resolve(held)),
+    renew: () => (isAway ? Promise.reject(new RetryableError('away')) : Promise.resolve(held)),
   });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   expect([lease.executorId, whatHappened()]).toEqual([null, ['held', 'lost']]);
@@ -159,19 +158,19 @@ test('a lease that was given up is held again under its id, so that nothing in i
 });
 
 test('one that was given up and then taken is not asked for again', async () => {
-  let answer: () => Promise<HeldClaim[] | null> = () => Promise.reject(new RetriableError('away'));
+  let answer: () => Promise<HeldClaim[] | null> = () => Promise.reject(new RetryableError('away'));
   const { lease, leases } = holdLease({ renew: () => answer() });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   answer = () => Promise.resolve(null);
   await vi.advanceTimersByTimeAsync(500);
   expect(lease.executorId).toBe('e2');
-  answer = () => Promise.reject(new RetriableError('away'));
+  answer = () => Promise.reject(new RetryableError('away'));
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   expect(leases.calls.slice(-2)).toEqual(['renew e2', 'renew e2']);
 });
 
 test('one that was given up goes with the release', async () => {
-  const { lease, leases, stop, holding } = holdLease({ renew: () => Promise.reject(new RetriableError('away')) });
+  const { lease, leases, stop, holding } = holdLease({ renew: () => Promise.reject(new RetryableError('away')) });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   stop.abort();
   await holding;
@@ -203,7 +202,7 @@ test('a registration that took longer than the lease is not relied on', async ()
 test('a registration that fails is repeated', async () => {
   let failures = 3;
   const { lease, whatHappened } = holdLease({
-    register: () => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : Promise.resolve()),
+    register: () => (failures-- > 0 ? Promise.reject(new RetryableError('away')) : Promise.resolve()),
   });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   expect(whatHappened()).toEqual(['held']);
@@ -225,7 +224,7 @@ test('the row outlives the end of renewing and goes with the release', async () 
 });
 
 test('a release that fails is left to the end of the lease', async () => {
-  const { lease, leases } = holdLease({ release: () => Promise.reject(new RetriableError('away')) });
+  const { lease, leases } = holdLease({ release: () => Promise.reject(new RetryableError('away')) });
   await vi.advanceTimersByTimeAsync(0);
   await lease.release();
   expect([lease.executorId, leases.calls.at(-1)]).toEqual([null, 'release e1']);

@@ -3,8 +3,7 @@
  * Leader    One process at a time, by lease; the others wait. Two leaders for a moment are harmless: both publish the
  *           oldest first.
  */
-import { FatalError } from '@runlane/kafka';
-import { Wakeup, backoff } from '@runlane/service-kit';
+import { FatalError, Wakeup, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { Lease } from './ports.ts';
 
@@ -29,6 +28,8 @@ export type RelayWork = {
   endsOnFatal: boolean;
   /** Publishes one batch of the oldest; true when more may be waiting. */
   publishOldest: (signal: AbortSignal) => Promise<boolean>;
+  /** Told whenever another process leads. */
+  onFollowing?: () => void;
 };
 
 const RETRY = { baseMs: 100, maxMs: 5_000 };
@@ -54,8 +55,10 @@ export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work:
       const hasMore = isLeader && (await publishOldest(signal));
       failures = 0;
       // Hints are for the leader: whoever waits for its lease would ask for it once per event of the whole fleet.
-      if (!isLeader) await pause.wait(leaseMs / 4, signal);
-      else if (!hasMore) await stored.wait(pollMs, signal);
+      if (!isLeader) {
+        work.onFollowing?.();
+        await pause.wait(leaseMs / 4, signal);
+      } else if (!hasMore) await stored.wait(pollMs, signal);
     } catch (error) {
       if (work.endsOnFatal && error instanceof FatalError) throw error;
       failures += 1;

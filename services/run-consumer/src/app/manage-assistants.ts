@@ -1,7 +1,7 @@
 /**
  * Purpose   Creates assistants, changes them and goes back to earlier versions; a running consumer sees it with its next
  *           batch. What was admitted before stays as it was.
- * Failures  RetriableError while the database is away. Whether something was done is not known then: look, or repeat
+ * Failures  RetryableError while the database is away. Whether something was done is not known then: look, or repeat
  *           a `create` that brings its id.
  */
 import { isUuid, parseAssistantCreate, parseAssistantUpdate } from '@runlane/contracts';

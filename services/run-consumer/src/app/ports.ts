@@ -1,5 +1,5 @@
 /**
- * What the use cases need from the outside. Every method may reject with RetriableError while the database or the
+ * What the use cases need from the outside. Every method may reject with RetryableError while the database or the
  * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
 import type { CancelAction, RunStatusEvent, SupersededReason } from '@runlane/contracts';

@@ -5,8 +5,7 @@
  *           an attempt or a rollback would still need goes away. The end of its last run brings it here again.
  * I10       A thread that is too heavy for the database, in small parts too, is passed over: it stops no other's pruning.
  */
-import { OverrunError } from '@runlane/kafka';
-import { Wakeup } from '@runlane/service-kit';
+import { OverrunError, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { BatchLimit } from './batch-limit.ts';
 

@@ -78,7 +78,7 @@ export interface RunReader {
   show(runId: string): Promise<ShownRun | null>;
 }
 
-/** Thrown: RetriableError while the database is away. */
+/** Thrown: RetryableError while the database is away. */
 export function readRuns(ledger: RunReading): RunReader {
   return {
     async list(selection) {

@@ -2,12 +2,13 @@
  * Real: the use case and the verdicts. Doubled: the ledger, which commits and rolls back, and decoding.
  * Decides: what was committed, what became a dead letter, and in which order.
  */
-import { FatalError, PoisonError, RetriableError } from '@runlane/kafka';
+import { PoisonError } from '@runlane/kafka';
+import { FatalError, RetryableError } from '@runlane/service-kit';
 import { describe, expect, test } from 'vitest';
 import { busyLane, idleLane } from '../domain/factories.fixture.ts';
 import { admission, cancel, refuseRunAt, request, runIdAt, unreadable } from './received-batch.fixture.ts';
 
-const AWAY = new RetriableError('away');
+const AWAY = new RetryableError('away');
 
 describe('a batch', () => {
   test('is one transaction, after which executors and the relay hear of it', async () => {

@@ -7,7 +7,7 @@
  * I2        Records are taken in offset order under the locks of their threads.
  * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails and is to
  *           blame becomes a dead letter.
- * I11       A dependency that is away rejects with RetriableError: nothing is written, the batch comes again.
+ * I11       A dependency that is away rejects with RetryableError: nothing is written, the batch comes again.
  */
 import type { DeadLetterReason } from '@runlane/contracts';
 import type { InRecord, OutRecord, PartitionBatch } from '@runlane/kafka';
@@ -46,7 +46,7 @@ export type AdmissionReport = {
 };
 
 export type ReceiveDependencies = {
-  /** Thrown: RetriableError while the schema registry is away. Everything else is a dead letter. */
+  /** Thrown: RetryableError while the schema registry is away. Everything else is a dead letter. */
   read: (record: InRecord) => Promise<Reading>;
   ledger: AdmissionLedger;
   /** The offset behind the last record of the partition, as the broker has it now. */
@@ -71,7 +71,7 @@ export const positionOwner: PositionOwner = { services: 'run-consumers', table: 
 /**
  * Admits consecutive records of one partition.
  *
- * Thrown: RetriableError when a dependency is away; FatalError when the stored position does not belong to this topic.
+ * Thrown: RetryableError when a dependency is away; FatalError when the stored position does not belong to this topic.
  */
 export function receiveRunRequests(
   batch: Pick<PartitionBatch, 'records' | 'highWatermark'>,

@@ -1,7 +1,7 @@
 /** Real: the relay of dead letters. Doubled: outbox, publisher and clock. Decides: what was published and deleted, in order. */
-import { FatalError, RecordTooLarge, RetriableError } from '@runlane/kafka';
+import { RecordTooLarge } from '@runlane/kafka';
 import type { OutRecord } from '@runlane/kafka';
-import { Wakeup } from '@runlane/service-kit';
+import { FatalError, RetryableError, Wakeup } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { relayDeadLettersUntil } from './relay-dead-letters.ts';
 import { recordingLog } from './recording-ports.fixture.ts';
@@ -74,7 +74,7 @@ test('dead letters are published in order and deleted once the broker has them',
 });
 
 test.for([
-  { of: 'an unknown outcome', error: new RetriableError('unknown outcome') },
+  { of: 'an unknown outcome', error: new RetryableError('unknown outcome') },
   { of: 'what cannot heal', error: new FatalError('refused credentials') },
 ])('after $of the same comes again, before anything newer, and nothing is deleted before', async ({ error }) => {
   let isAway = true;

@@ -1,7 +1,7 @@
 /** Real: the relay loop. Doubled: outbox, publisher and clock. Decides: what was published and marked, in which order. */
-import { FatalError, RecordTooLarge, RetriableError } from '@runlane/kafka';
+import { RecordTooLarge } from '@runlane/kafka';
 import type { OutRecord } from '@runlane/kafka';
-import { Wakeup } from '@runlane/service-kit';
+import { FatalError, RetryableError, Wakeup } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutboxEntry } from '../domain/status-event.ts';
 import { relayUntil } from './relay-events.ts';
@@ -100,7 +100,9 @@ function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = 
     pollMs: 500,
     monotonicMs: () => performance.now(),
     random: () => 1,
-    onHeld: (count) => held.push(count),
+    onHeld: (count) => {
+      if (count !== null) held.push(count);
+    },
     onPublished: (count, oldest) => published.push({ count, oldest }),
     logger,
   });
@@ -153,7 +155,7 @@ test('a batch that failed is repeated before anything newer is published, and ma
   let failures = 2;
   const { work, waiting, messages } = startRelay({
     waiting: [1, 2],
-    publish: () => (failures-- > 0 ? Promise.reject(new RetriableError('unknown outcome')) : Promise.resolve()),
+    publish: () => (failures-- > 0 ? Promise.reject(new RetryableError('unknown outcome')) : Promise.resolve()),
   });
   await aMoment();
   waiting.push(3);
@@ -166,7 +168,7 @@ test('events whose mark failed are published again, in the same order', async ()
   let failures = 1;
   const { work } = startRelay({
     waiting: [1, 2],
-    mark: () => (failures-- > 0 ? Promise.reject(new RetriableError('away')) : Promise.resolve()),
+    mark: () => (failures-- > 0 ? Promise.reject(new RetryableError('away')) : Promise.resolve()),
   });
   await vi.advanceTimersByTimeAsync(1_000);
   expect(work()).toEqual(['publish 1,2', 'mark 1,2', 'publish 1,2', 'mark 1,2']);
@@ -213,7 +215,7 @@ test('once another process took the lease nothing more is published', async () =
 test('a lease that cannot be renewed because the database is away is not relied on after its end', async () => {
   let isAway = false;
   const { work, waiting } = startRelay({
-    acquire: () => (isAway ? Promise.reject(new RetriableError('away')) : Promise.resolve(true)),
+    acquire: () => (isAway ? Promise.reject(new RetryableError('away')) : Promise.resolve(true)),
   });
   await aMoment();
   isAway = true;
@@ -243,7 +245,7 @@ test('a relay that stops without the lease publishes nothing', async () => {
 test('a last flush that fails ends the relay all the same', async () => {
   let isDown = false;
   const { stop, relaying, waiting, messages } = startRelay({
-    publish: () => (isDown ? Promise.reject(new RetriableError('away')) : Promise.resolve()),
+    publish: () => (isDown ? Promise.reject(new RetryableError('away')) : Promise.resolve()),
   });
   await aMoment();
   isDown = true;

@@ -1,5 +1,5 @@
 /** Real: the sweeping loop, the settle queue. Doubled: the ledger and the clock. Decides: which leases it takes, when. */
-import { RetriableError } from '@runlane/kafka';
+import { RetryableError } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MAX_ATTEMPTS } from '../domain/run.ts';
 import type { StrandedRun, StrandedRuns } from './ports.ts';
@@ -57,7 +57,7 @@ function startSweeping({ leaseMs = 3_000, sweepMs = SWEEP_MS, stranded = [], ove
     monotonicMs: () => performance.now() + frozenMs,
     leaseMs,
     sweepMs,
-    onRescued: (count) => (rescuedCount += count),
+    onRescued: () => (rescuedCount += 1),
     logger,
   });
   return {
@@ -103,7 +103,7 @@ test('runs that no executor looks after are rescued from the first sweep on', as
 test('a sweep that fails starts the wait for a steady database anew', async () => {
   let isAway = false;
   const { takenAtMs, messages } = startSweeping({
-    overrides: { select: () => (isAway ? Promise.reject(new RetriableError('away')) : Promise.resolve([])) },
+    overrides: { select: () => (isAway ? Promise.reject(new RetryableError('away')) : Promise.resolve([])) },
   });
   await vi.advanceTimersByTimeAsync(1_500);
   isAway = true;

@@ -1,6 +1,6 @@
 /** Real: the queue. Doubled: the ledger, the wait between tries. Decides: which transactions ran, what callers heard. */
-import { OverrunError, RetriableError } from '@runlane/kafka';
 import { inspect } from 'node:util';
+import { OverrunError, RetryableError } from '@runlane/service-kit';
 import { expect, test } from 'vitest';
 import type { HeadState, Outcome } from '../domain/run.ts';
 import { settlementOf } from '../domain/settlement.ts';
@@ -127,7 +127,7 @@ test('while the database is away the same batch waits, longer each time, and nob
   let failures = 8;
   const { queue, transactions, delays, messages } = queueOn((settlements) =>
     failures-- > 0
-      ? Promise.reject(new RetriableError('The database is not available.'))
+      ? Promise.reject(new RetryableError('The database is not available.'))
       : Promise.resolve(settlements.map(() => 'settled')),
   );
 
@@ -142,7 +142,7 @@ test('while the database is away the same batch waits, longer each time, and nob
 test('a database that goes away while a failed batch is taken apart delays it and fails none', async () => {
   const answers: (() => Promise<SettleResult[]>)[] = [
     () => Promise.reject(new Error('one of them is bad')),
-    () => Promise.reject(new RetriableError('The database is not available.')),
+    () => Promise.reject(new RetryableError('The database is not available.')),
     () => Promise.resolve(['settled']),
     () => Promise.resolve(['requeued']),
   ];

@@ -7,10 +7,9 @@
  * I11       While the database is away, or refuses what no settlement can cause, such as for a lost grant, settlements wait;
  *           their runs stay ours as long as our lease is not taken.
  */
-import { OverrunError, RetriableError } from '@runlane/kafka';
 import { suspectOf } from '@runlane/log-ledger';
 import { sqlState } from '@runlane/postgres';
-import { Turns, backoff } from '@runlane/service-kit';
+import { OverrunError, RetryableError, Turns, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { endingWithoutOutcome } from '../domain/settlement.ts';
 import type { BatchResult, OwnedSettlement, RunSettlements, SettleResult } from './ports.ts';
@@ -157,7 +156,7 @@ export class SettleQueue {
       try {
         return await this.#needs.settlements.settle(settlements);
       } catch (error) {
-        if (!(error instanceof RetriableError) || error instanceof OverrunError) throw error;
+        if (!(error instanceof RetryableError) || error instanceof OverrunError) throw error;
         this.#needs.logger.warn({ err: error, attempt, runs: settlements.length }, 'settlement.waits_for_database');
         await this.#needs.delay(backoff(attempt, RETRY, this.#needs.random()));
       }

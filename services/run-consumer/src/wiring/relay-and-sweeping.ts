@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetriableError } from '@runlane/kafka';
-import { retrying } from '@runlane/service-kit';
+import { RetryableError, retrying } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
@@ -46,7 +45,7 @@ export async function startRelay(
 ): Promise<{ relaying: Promise<void> }> {
   const { kafka, codec, topics, pool, leasePool, metrics, judgeWebhook, logger, wakeups } = foundation;
   await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
-    isRetriable: (error) => error instanceof RetriableError,
+    isRetryable: (error) => error instanceof RetryableError,
     signal: signals.intake,
     onRetry: ({ error }) => logger.warn({ err: error }, 'relay.waits_for_registry'),
   });
@@ -68,7 +67,10 @@ export async function startRelay(
       metrics.published.inc(count);
       metrics.publishDelay.observe(Math.max(0, Date.now() - oldestOccurredAt.getTime()) / 1_000);
     },
-    onHeld: (threadCount) => metrics.heldThreads.set(threadCount),
+    onHeld: (threadCount) => {
+      if (threadCount === null) metrics.heldThreads.remove();
+      else metrics.heldThreads.set(threadCount);
+    },
     logger,
   });
   return { relaying };
@@ -85,7 +87,7 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
     monotonicMs: () => performance.now(),
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     sweepMs: Math.min(LONGEST_SWEEP_MS, (config.RUNLANE_LEASE_SECONDS * 1_000) / 6),
-    onRescued: (count) => metrics.rescues.inc(count),
+    onRescued: (result) => metrics.rescues.inc({ result }),
     logger,
   });
 }

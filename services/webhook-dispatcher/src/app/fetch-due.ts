@@ -1,5 +1,5 @@
-import { RetriableError } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
+import { RetryableError } from '@runlane/service-kit';
 import type { HeldEndpoint, Wanting } from './held-endpoint.ts';
 import type { DeliveryLedger, DueTarget } from './ports.ts';
 
@@ -18,7 +18,7 @@ const UNFETCHABLE_REST_MS = 30_000;
 /**
  * What is due of the endpoints. One that cannot be fetched rests, and spoils no other (I10).
  *
- * Thrown: RetriableError while the database is away.
+ * Thrown: RetryableError while the database is away.
  */
 export async function fetchDue(wanting: readonly HeldWanting[], needs: FetchDependencies): Promise<DueTarget[]> {
   if (wanting.length === 0) return [];
@@ -29,7 +29,7 @@ export async function fetchDue(wanting: readonly HeldWanting[], needs: FetchDepe
       wanting.flatMap(({ wanted }) => wanted.without),
     );
   } catch (error) {
-    if (error instanceof RetriableError) throw error;
+    if (error instanceof RetryableError) throw error;
     const [only] = wanting;
     if (wanting.length > 1 || only === undefined) {
       // One of them spoils it: the others shall not wait for it.

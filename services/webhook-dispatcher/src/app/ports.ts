@@ -1,5 +1,5 @@
 /**
- * What the use cases need from the outside. Every method on the ledger may reject with RetriableError while the database
+ * What the use cases need from the outside. Every method on the ledger may reject with RetryableError while the database
  * is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
 import type { DeadReason, OutcomeClass } from '../domain/delivery.ts';
@@ -36,8 +36,11 @@ export type AttemptOutcome =
       message: string;
     }
   | { kind: 'blocked'; code: string; message: string }
-  /** A fault of ours (resolver down for everyone, proxy down, aborted by shutdown): charges no attempt. */
-  | { kind: 'infrastructure'; message: string };
+  /**
+   * A fault of ours (resolver down for everyone, proxy down, aborted by shutdown): charges no attempt. `isEverywhere`: whatever is
+   * sent now fails so.
+   */
+  | { kind: 'infrastructure'; message: string; isEverywhere?: true };
 
 export interface WebhookSender {
   /** Never rejects. Aborting `signal` ends the attempt as `infrastructure`, unless it was answered already. */
@@ -191,14 +194,16 @@ export type Wanted = { endpointId: bigint; targets: number; perTarget: number; i
 
 export interface DeliveryLedger {
   /**
-   * Leases up to `limit` endpoints with something due, longest due first, none of a site of which `perSite` are leased.
-   * `nowMs` is the database's clock; null when nothing was found that it could be read with.
+   * Leases up to `limit` endpoints with something due, longest due first, none of a site of which `perSite` are leased, and
+   * none of `held`, which the owner has already: a lease that ran out while the database was away is renewed, so that
+   * the results that wait count. `nowMs` is the database's clock; null when nothing was found that it could be read with.
    */
   lease(
     owner: string,
     limit: number,
     leaseMs: number,
     perSite: number,
+    held: readonly bigint[],
   ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
   /** Renews what is still the owner's, and returns it. */
   renew(owner: string, held: readonly { endpointId: bigint; fence: bigint }[], leaseMs: number): Promise<RenewResult>;

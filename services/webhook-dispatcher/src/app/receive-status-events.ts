@@ -5,7 +5,7 @@
  * I4        The position, and one delivery per event and URL: whatever comes again changes nothing.
  * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails is
  *           quarantined.
- * I11       A dependency that is away rejects with RetriableError: nothing is written, the batch comes again.
+ * I11       A dependency that is away rejects with RetryableError: nothing is written, the batch comes again.
  * I14       Every offset is counted under what became of it.
  */
 import type { InRecord, PartitionBatch } from '@runlane/kafka';
@@ -39,7 +39,7 @@ export type IntakeReport = {
 };
 
 export type IntakeDependencies = {
-  /** Thrown: RetriableError while the schema registry is away. Everything else is a reading. */
+  /** Thrown: RetryableError while the schema registry is away. Everything else is a reading. */
   read: (record: InRecord) => Promise<Reading>;
   ledger: IntakeLedger;
   /** The offset behind the last record of the partition, as the broker has it now. */
@@ -60,7 +60,7 @@ export const positionOwner: PositionOwner = { services: 'webhook-dispatchers', t
 /**
  * Takes consecutive records of one partition in.
  *
- * Thrown: RetriableError when a dependency is away; FatalError when the stored position does not belong to this topic.
+ * Thrown: RetryableError when a dependency is away; FatalError when the stored position does not belong to this topic.
  */
 export function receiveStatusEvents(
   batch: Pick<PartitionBatch, 'records' | 'highWatermark'>,

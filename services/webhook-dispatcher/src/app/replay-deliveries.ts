@@ -31,7 +31,7 @@ export type ReplayOptions = {
 /**
  * Yields a page after its commit, until all are replayed.
  *
- * Thrown: RunlaneError `empty_selection` without a condition; RetriableError while the database is away: go on with the
+ * Thrown: RunlaneError `empty_selection` without a condition; RetryableError while the database is away: go on with the
  * last cursor; the signal's reason.
  */
 export async function* replayDeliveries(

@@ -2,8 +2,7 @@
  * Purpose   Writes what attempts came to, in group commits: while one transaction is under way, the next ones gather.
  * I11       While the database is away results wait here; by their fences they count only if nobody else took over.
  */
-import { RetriableError } from '@runlane/kafka';
-import { backoff } from '@runlane/service-kit';
+import { RetryableError, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { DeliveryLedger, Settlement, SettleResult } from './ports.ts';
 
@@ -62,7 +61,7 @@ export class SettleQueue {
         for (const [index, { done }] of batch.entries()) done.resolve(results[index] ?? 'lost');
         return;
       } catch (error) {
-        if (!(error instanceof RetriableError)) throw error;
+        if (!(error instanceof RetryableError)) throw error;
         logger.warn({ err: error, failures, attempts: batch.length }, 'settle.awaits_database');
         await delay(backoff(failures, RETRY, random()));
       }

@@ -11,18 +11,23 @@ import type { RequestHeaders, WebhookSender } from '../app/ports.ts';
 import { SettleQueue } from '../app/settle-attempts.ts';
 import { serviceVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
+import { timedLedger } from './timed-ledger.ts';
 
 /** Longest wait before due deliveries are looked for unasked, in milliseconds: what other processes' intake costs. */
 const POLL_MS = 500;
 /** Large bodies in memory at once, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** Requests under way at one address, whatever names lead there. */
+const ADDRESS_SLOTS = 16;
+/** So many more may find out whether there is another address. */
+const FOR_OTHER_ADDRESSES = 4;
 /** Requests in flight to one site, over all of its origins. */
 const SITE_SLOTS = 16;
 
 /** Makes the delivery of this process; its loops are started by the caller. */
 export function createDelivery(foundation: Foundation, signer: WebhookSigner, sender: WebhookSender): WebhookDelivery {
   const { pool, config, metrics, logger } = foundation;
-  const ledger = createDeliveryLedger(pool);
+  const ledger = timedLedger(createDeliveryLedger(pool), metrics.observeStage);
   const delivery = new WebhookDelivery({
     ledger,
     settle: new SettleQueue({ ledger, delay: (ms) => sleep(ms), random: Math.random, logger }),
@@ -46,6 +51,7 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
       retrySchedule: config.RUNLANE_WEBHOOK_RETRY_SCHEDULE,
       pollMs: POLL_MS,
       siteSlots: SITE_SLOTS,
+      addressSlots: ADDRESS_SLOTS + FOR_OTHER_ADDRESSES,
       maxBodyBytes: MAX_BODY_BYTES,
       fixedRates: new Map(config.RUNLANE_WEBHOOK_RATES.map(rateOf)),
     },
@@ -56,7 +62,12 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
 }
 
 export function createSender({ policy, config }: Foundation): WebhookSender {
-  return createWebhookSender({ policy, version: serviceVersion, proxyUrl: config.RUNLANE_WEBHOOK_PROXY });
+  return createWebhookSender({
+    policy,
+    version: serviceVersion,
+    proxyUrl: config.RUNLANE_WEBHOOK_PROXY,
+    attemptsPerAddress: ADDRESS_SLOTS,
+  });
 }
 
 export function createWebhookSigner({ config }: Foundation): WebhookSigner {
@@ -73,8 +84,9 @@ function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): Re
 }
 
 function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): void {
-  const { delivery, origin, attempted, settled, retryAfterMs } = report;
+  const { delivery, origin, attempted, settled, settleWaitMs, retryAfterMs } = report;
   for (const { outcome, timings } of attempted.attempts) metrics.attempts.observe({ outcome }, timings.totalMs / 1_000);
+  metrics.settleWait.observe(settleWaitMs / 1_000);
   metrics.settled.inc({ result: settled });
   const last = attempted.attempts.at(-1);
   const level = settled === 'delivered' ? 'debug' : settled === 'dead' ? 'warn' : 'info';

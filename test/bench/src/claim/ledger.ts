@@ -68,7 +68,7 @@ export class Ledger {
    * are too few.
    */
   async work(count: number): Promise<Cost[]> {
-    const claims = createRunClaims(this.#pool, ['agent']);
+    const claims = createRunClaims(this.#pool, ['agent'], createThreadCheckpoints('public'));
     const settlements = createRunSettlements(this.#pool, createThreadCheckpoints('public'));
     const costs: Cost[] = [];
     while (costs.length < count) {

@@ -20,7 +20,7 @@ export type ReadOptions = {
 /**
  * Decodes a record as far as it goes: a run request, a cancel, or the reason why it is a dead letter.
  *
- * Thrown: RetriableError while the schema registry is away (I11).
+ * Thrown: RetryableError while the schema registry is away (I11).
  */
 export async function readRecord(record: InRecord, options: ReadOptions): Promise<Reading> {
   try {

@@ -57,6 +57,8 @@ export class RunRows implements AsyncDisposable {
       isTemporary: false,
       restingStatus: 'idle',
       checkpointFloor,
+      traceparent: null,
+      readySeconds: null,
     };
   }
 

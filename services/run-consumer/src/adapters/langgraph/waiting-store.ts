@@ -50,7 +50,7 @@ function throughOutages<T>(operation: () => Promise<T>): Promise<T> {
   if (signal === undefined || signal.aborted) return operation();
   return retrying(operation, {
     signal,
-    isRetriable: isDatabaseUnavailable,
+    isRetryable: isDatabaseUnavailable,
     backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
   });
 }

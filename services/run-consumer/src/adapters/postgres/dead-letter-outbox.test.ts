@@ -1,7 +1,7 @@
 /** Real: Postgres. Decides: what comes back of stored dead letters, how much at once, and that a rollback leaves nothing. */
-import { RetriableError } from '@runlane/kafka';
 import type { OutRecord } from '@runlane/kafka';
 import { withTransaction } from '@runlane/postgres';
+import { RetryableError } from '@runlane/service-kit';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/run-rows.fixture.ts';
 import { createDeadLetterOutbox, insertDeadLetters } from './dead-letter-outbox.ts';
@@ -102,8 +102,8 @@ test('they are counted, with the age of the oldest, and with too many or too lar
   await rows.pool.query(`update runlane.dead_letters set created_at = now() - interval '1 hour'`);
   await storeWithin({ letterCount: 2, bytes: 2 * KIB });
 
-  await expect(storeWithin({ letterCount: 2, bytes: 10 * KIB })).rejects.toBeInstanceOf(RetriableError);
-  await expect(storeWithin({ letterCount: 10, bytes: 2 * KIB })).rejects.toBeInstanceOf(RetriableError);
+  await expect(storeWithin({ letterCount: 2, bytes: 10 * KIB })).rejects.toBeInstanceOf(RetryableError);
+  await expect(storeWithin({ letterCount: 10, bytes: 2 * KIB })).rejects.toBeInstanceOf(RetryableError);
 
   const backlog = await outbox.backlog();
   expect(backlog.letterCount).toBe(2);

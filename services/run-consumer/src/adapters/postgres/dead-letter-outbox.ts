@@ -1,7 +1,7 @@
-import { RetriableError } from '@runlane/kafka';
 import type { OutRecord } from '@runlane/kafka';
 import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
+import { RetryableError } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import type { DeadLetterBacklog, DeadLetterOutbox } from '../../app/ports.ts';
 import { sql } from './statements.ts';
@@ -29,7 +29,7 @@ const BACKLOG_LIMIT: BacklogLimit = { letterCount: 50_000, bytes: 512 * 1024 * 1
 /**
  * Stores records in order, to be published after the transaction of `client`: in one statement, unless they are very large.
  *
- * Thrown: RetriableError when too many wait already. The partition then waits before the bad record, as with a topic that
+ * Thrown: RetryableError when too many wait already. The partition then waits before the bad record, as with a topic that
  * cannot be written to, and nothing is lost; partitions without bad records go on.
  */
 export async function insertDeadLetters(
@@ -39,7 +39,7 @@ export async function insertDeadLetters(
 ): Promise<void> {
   const { letterCount, bytes: waitingBytes } = await backlogOf(client, limit.letterCount);
   if (letterCount >= limit.letterCount || waitingBytes >= limit.bytes) {
-    throw new RetriableError(
+    throw new RetryableError(
       `${letterCount} dead letters of ${waitingBytes} bytes wait in the table dead_letters, and no more are stored. ` +
         'Look for dead_letter_relay.failed or dead_letter_relay.refused in the logs; when their topic takes them, this goes on.',
     );

@@ -9,6 +9,8 @@ import type { ClaimedRun } from '../../domain/run.ts';
 import { requestOnThread } from '../../domain/thread-configurable.ts';
 import { selectStopRequests } from './run-store.ts';
 import { sql } from './statements.ts';
+import { withStoppedHeads } from './stopped-heads.ts';
+import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
 type ClaimedRow = {
   run_id: string;
@@ -27,6 +29,8 @@ type ClaimedRow = {
   thread_configurable: JsonObject | null;
   checkpoint_floor: string | null;
   thread_resting_status: RestingStatus | null;
+  traceparent: string | null;
+  ready_seconds: number | null;
 };
 
 type Ready = { run_ids: string[]; look_from: Date | null; look_from_if_left: Date | null; has_forgotten: boolean };
@@ -47,21 +51,24 @@ const triedFor = (limit: number, times: number) => (2 * limit + 8) * times;
 export function createRunClaims(
   pool: Pool,
   graphIds: readonly string[],
+  checkpoints: ThreadCheckpoints,
   settings: ClaimSettings = { lookAtAllEveryMs: LOOK_AT_ALL_EVERY_MS },
 ): RunClaims {
-  return new PostgresClaims(pool, graphIds, settings);
+  return new PostgresClaims(pool, graphIds, checkpoints, settings);
 }
 
 class PostgresClaims implements RunClaims {
   readonly #pool: Pool;
   readonly #graphIds: readonly string[];
+  readonly #checkpoints: ThreadCheckpoints;
   readonly #settings: ClaimSettings;
   #lookFrom: Date | null = null;
   #lookedAtAllMs = 0;
   #executorId = '';
 
-  constructor(pool: Pool, graphIds: readonly string[], settings: ClaimSettings) {
+  constructor(pool: Pool, graphIds: readonly string[], checkpoints: ThreadCheckpoints, settings: ClaimSettings) {
     this.#pool = pool;
+    this.#checkpoints = checkpoints;
     this.#settings = settings;
     this.#graphIds = graphIds;
   }
@@ -144,7 +151,7 @@ class PostgresClaims implements RunClaims {
     const rows = await onDatabase(() =>
       query<ClaimedRow>(this.#pool, sql.claimRuns, [executorId, limit, known, floor, candidates]),
     );
-    return rows.map(claimedRunOf);
+    return withStoppedHeads(this.#pool, this.#checkpoints, rows.map(claimedRunOf));
   }
 
   /** Null looks at all: now and then, and under a new lease, because without one nothing of what was seen was claimed. */
@@ -175,5 +182,7 @@ function claimedRunOf(row: ClaimedRow): ClaimedRun {
     // A thread that is gone has no state to find.
     restingStatus: row.thread_resting_status ?? 'idle',
     checkpointFloor: row.checkpoint_floor,
+    traceparent: row.traceparent,
+    readySeconds: row.ready_seconds === null ? null : Math.max(0, row.ready_seconds),
   };
 }

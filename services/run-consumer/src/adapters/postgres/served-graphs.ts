@@ -1,8 +1,10 @@
 import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
-import type { ServedGraphs, UnservedGraph } from '../../app/serve-graphs.ts';
+import type { ServedGraphs, WaitingGraph } from '../../app/serve-graphs.ts';
 import { sql } from './statements.ts';
+
+type WaitingRow = { graph_id: string; oldest_seconds: number; run_count: number; is_served: boolean };
 
 /** How long a graph is known after its last server has gone, in milliseconds: longer than any deploy, or way back, takes. */
 const KNOWN_MS = 7 * 86_400_000;
@@ -13,17 +15,13 @@ export function createServedGraphs(pool: Pool): ServedGraphs {
     async serve(graphIds, freshMs) {
       await onDatabase(() => query(pool, sql.serveGraphs, [graphIds, freshMs]));
     },
-    async unserved(silentMs, countLimit) {
-      const rows = await onDatabase(() =>
-        query<{ graph_id: string; oldest_seconds: number; run_count: number }>(pool, sql.selectUnservedGraphs, [
-          silentMs,
-          countLimit,
-        ]),
-      );
-      return rows.map((row): UnservedGraph => ({
+    async waiting(silentMs, countLimit) {
+      const rows = await onDatabase(() => query<WaitingRow>(pool, sql.selectWaitingGraphs, [silentMs, countLimit]));
+      return rows.map((row): WaitingGraph => ({
         graphId: row.graph_id,
         oldestSeconds: row.oldest_seconds,
         runCount: row.run_count,
+        isServed: row.is_served,
       }));
     },
   };

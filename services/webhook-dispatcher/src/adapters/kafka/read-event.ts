@@ -27,7 +27,7 @@ export type ReadOptions = {
  * Decodes a record as far as it goes: an event with its URL, one without, or the reason why it is quarantined. Messages
  * hold nothing of the URL but its host.
  *
- * Thrown: RetriableError while the schema registry is away (I11).
+ * Thrown: RetryableError while the schema registry is away (I11).
  */
 export async function readEvent(record: InRecord, options: ReadOptions): Promise<Reading> {
   try {

@@ -23,7 +23,8 @@ const INLINE_BYTES = 8 * 1024;
 /** The ledger's side of delivery. */
 export function createDeliveryLedger(pool: Pool): DeliveryLedger {
   return {
-    lease: (owner, limit, leaseMs, perSite) => onDatabase(() => lease(pool, owner, { limit, leaseMs, perSite })),
+    lease: (owner, limit, leaseMs, perSite, held) =>
+      onDatabase(() => lease(pool, owner, { limit, leaseMs, perSite, held })),
     renew: (owner, held, leaseMs) => onDatabase(() => renew(pool, owner, held, leaseMs)),
     due: (wanted, busy, without) => onDatabase(() => selectDue(pool, wanted, busy, without)),
     body: (eventId) => onDatabase(() => selectBody(pool, eventId)),
@@ -42,8 +43,16 @@ export function createDeliveryLedger(pool: Pool): DeliveryLedger {
 async function lease(
   pool: Pool,
   owner: string,
-  { limit, leaseMs, perSite }: { limit: number; leaseMs: number; perSite: number },
+  { limit, leaseMs, perSite, held }: { limit: number; leaseMs: number; perSite: number; held: readonly bigint[] },
 ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }> {
+  const sites = await query<{ site: string; looked_until: Date }>(pool, sql.lookAtSites, [
+    owner,
+    limit,
+    leaseMs,
+    perSite,
+  ]);
+  const [first] = sites;
+  if (first === undefined) return { endpoints: [], nowMs: null };
   const rows = await query<{
     endpoint_id: bigint;
     fence: bigint;
@@ -51,7 +60,15 @@ async function lease(
     site: string;
     health: unknown;
     database_ms: bigint;
-  }>(pool, sql.leaseEndpoints, [owner, limit, leaseMs, perSite]);
+  }>(pool, sql.leaseEndpoints, [
+    owner,
+    limit,
+    leaseMs,
+    perSite,
+    held,
+    sites.map(({ site }) => site),
+    first.looked_until,
+  ]);
   const endpoints = rows.map((row) => ({
     endpointId: row.endpoint_id,
     fence: row.fence,

@@ -26,6 +26,7 @@ const GROUP = 'webhook-dispatcher';
 
 /** A ledger in a database of its own, with records that a test makes up and attempts that it decides. */
 export class LedgerWorld implements AsyncDisposable {
+  readonly databaseUrl: string;
   readonly pool: Pool;
   readonly deliveries;
   readonly replays;
@@ -35,7 +36,8 @@ export class LedgerWorld implements AsyncDisposable {
   readonly #health = new Map<string, TargetHealth>();
   #offset = 0n;
 
-  private constructor(pool: Pool) {
+  private constructor(databaseUrl: string, pool: Pool) {
+    this.databaseUrl = databaseUrl;
     this.pool = pool;
     this.deliveries = createDeliveryLedger(pool);
     this.replays = createReplayLedger(pool);
@@ -47,7 +49,7 @@ export class LedgerWorld implements AsyncDisposable {
     const databaseUrl = await createDatabase(adminUrl);
     const directory = new URL('../../../migrations/', import.meta.url);
     await migrate({ databaseUrl, directory, schema: 'webhooks', logger });
-    return new LedgerWorld(createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
+    return new LedgerWorld(databaseUrl, createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
   }
 
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
@@ -81,7 +83,7 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   async lease(owner: string, limit = 10): Promise<LeasedEndpoint[]> {
-    return (await this.deliveries.lease(owner, limit, 60_000, 8)).endpoints;
+    return (await this.deliveries.lease(owner, limit, 60_000, 8, [])).endpoints;
   }
 
   async due(endpoint: LeasedEndpoint, busy: readonly bigint[] = []): Promise<DueDelivery[]> {
@@ -135,6 +137,7 @@ export class LedgerWorld implements AsyncDisposable {
         `update webhooks.${table} set next_due_at = now(), parked_until = null where next_due_at > now()`,
       );
     }
+    await this.pool.query(`update webhooks.sites set next_due_at = now() where next_due_at > now()`);
   }
 
   async account(): Promise<PartitionAccount | undefined> {
@@ -157,6 +160,12 @@ export class LedgerWorld implements AsyncDisposable {
        from webhooks.endpoints as endpoint
        where owner is null and next_due_at is null and exists (
          select from webhooks.deliveries where endpoint_id = endpoint.endpoint_id and next_attempt_at is not null)
+       union all
+       select 'a site is looked at too late: ' || site
+       from webhooks.endpoints left join webhooks.sites as line using (site)
+       where (owner is not null or endpoints.next_due_at is not null)
+         and coalesce(
+           line.next_due_at > greatest(now(), case when owner is null then endpoints.next_due_at else lease_until end), true)
        union all
        select 'attempts that are not counted: ' || delivery_id
        from webhooks.deliveries as delivery
