@@ -3,6 +3,7 @@ export type { Certificate, CertificateMaker, CertificateWish } from './certifica
 export { eventually } from './eventually.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { createDatabase } from './database.ts';
+export { patiently } from './patience.ts';
 export { threadKeys } from './thread-keys.ts';
 export { nodeOf, npmInstall } from './npm-project.ts';
 export { runProgram, runProgramWell } from './run-program.ts';
