@@ -22,6 +22,8 @@ export class Fleet {
   readonly #proxy: Proxy;
   readonly #environment: Record<string, string>;
   readonly #nodeOptions: readonly string[];
+  /** The last fault of each thing. */
+  readonly #struck = new Map<string, Promise<void>>();
 
   /** @param nodeOptions of the services, by which faults are planted */
   constructor(
@@ -44,8 +46,22 @@ export class Fleet {
     await Promise.all([...this.#consumers, ...this.#dispatchers].map((service) => service.ready()));
   }
 
-  /** Does what the fault says and undoes it; resolves when it is undone. */
-  async strike({ kind, which, forMs }: Fault): Promise<void> {
+  /**
+   * Does what the fault says and undoes it; resolves when it is undone. Two faults of the same thing follow each other: a
+   * server that has not come back can not be killed once more.
+   */
+  async strike(fault: Fault): Promise<void> {
+    const target = targetOf(fault);
+    const before = this.#struck.get(target);
+    const struck = (async () => {
+      await before;
+      await this.#strikeNow(fault);
+    })();
+    this.#struck.set(target, struck);
+    await struck;
+  }
+
+  async #strikeNow({ kind, which, forMs }: Fault): Promise<void> {
     switch (kind) {
       case 'kill-consumer':
         return this.#kill(this.#consumers, which, forMs, () => this.#consumer());
@@ -142,4 +158,9 @@ export class Fleet {
   #silence(pid: number): void {
     this.silences.set(pid, [...(this.silences.get(pid) ?? []), Date.now()]);
   }
+}
+
+/** What a fault happens to: a server, or all services of a kind. */
+function targetOf({ kind }: Fault): string {
+  return kind.slice(kind.indexOf('-') + 1);
 }
