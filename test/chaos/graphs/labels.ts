@@ -8,12 +8,14 @@ const State = Annotation.Root({
   label: Annotation<string>,
   /** Milliseconds that each step takes. */
   ms: Annotation<number>,
+  /** Whether the steps go on when they are asked to stop. */
+  isDeaf: Annotation<boolean>,
   labels: Annotation<string[]>({ reducer: (all, added) => [...all, ...added], default: () => [] }),
 });
 
 function step(name: string) {
-  return async ({ label, ms }: typeof State.State, config: LangGraphRunnableConfig) => {
-    const options = config.signal === undefined ? {} : { signal: config.signal };
+  return async ({ label, ms, isDeaf }: typeof State.State, config: LangGraphRunnableConfig) => {
+    const options = isDeaf || config.signal === undefined ? {} : { signal: config.signal };
     await noted(name, config, () => sleep(ms, undefined, options));
     return { labels: [`${label}:${name}`] };
   };

@@ -29,6 +29,8 @@ export type Delivery = {
 };
 
 export type History = {
+  /** What has gone wrong, by kind. */
+  faultKinds: readonly string[];
   requests: LoggedRequest[];
   events: PublishedEvent[];
   /** Coordinates `partition/offset` of the records that became dead letters. */

@@ -1,4 +1,5 @@
 import type { History, Problem } from './history.ts';
+import { judgeAttempts } from './judges/attempts.ts';
 import { judgeEffects } from './judges/effects.ts';
 import { judgeEnds } from './judges/ends.ts';
 import { judgeLanes } from './judges/lanes.ts';
@@ -10,6 +11,7 @@ export function judge(history: History): Problem[] {
   return [
     ...judgeEnds(history),
     ...judgeLanes(history),
+    ...judgeAttempts(history),
     ...judgeEffects(history),
     ...judgeStates(history),
     ...judgeWebhooks(history),

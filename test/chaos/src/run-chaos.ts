@@ -81,7 +81,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   await Promise.all([publishAll(world, sent), strikeAll(fleet, faults, tell)]);
   tell('quiet: waiting for everything to end');
   const unsettled = await settled(world, options.settleMs ?? SETTLE_MS, () => fleet.casualties());
-  const history = await readHistory({ world, fleet, events, deadLetters, requests, honest, threads: options.threads });
+  const history = await readHistory({
+    world,
+    fleet,
+    events,
+    deadLetters,
+    requests,
+    honest,
+    faults,
+    threads: options.threads,
+  });
   const verdict = await audit(world.world, servers);
   const seen = [...unsettled, ...judge(history)];
   const problems = [...seen, ...disagreement(seen.length, verdict)];
@@ -169,6 +178,7 @@ type Seen = {
   deadLetters: TopicReader;
   requests: TopicReader;
   honest: WebhookReceiver;
+  faults: readonly Fault[];
   threads: number;
 };
 
@@ -197,6 +207,7 @@ async function readHistory(seen: Seen): Promise<History> {
   }
   await saver.end();
   return {
+    faultKinds: seen.faults.map(({ kind }) => kind),
     requests: seen.requests.records.map(requestOf),
     events: (await seen.events.seen()).map(({ record, event }) => ({
       partition: record.partition,

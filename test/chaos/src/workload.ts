@@ -68,7 +68,8 @@ function createRequest(random: Random, thread: string, { receivers }: WorkloadOp
     assistant_id: 'labels',
     input: {
       label: runId,
-      ms: random.weighted({ quick: 6, steady: 3, slow: 1 }) === 'quick' ? 0 : random.int(50, 900),
+      ms: random.weighted({ quick: 6, slow: 4 }) === 'quick' ? 0 : random.int(50, 900),
+      isDeaf: random.int(1, 3) === 1,
     },
     multitask_strategy: isStateless ? 'enqueue' : random.pick([...MULTITASK_STRATEGIES, 'enqueue', 'enqueue']),
     durability: random.pick(['async', 'async', 'sync', 'exit']),
@@ -114,7 +115,8 @@ function again(random: Random, atMs: number, what: 'repeat' | 'conflict', sent: 
   if (earlier.length === 0) return [];
   const first = random.pick(earlier);
   const request = JSON.parse(first.value) as Request;
-  const value = what === 'repeat' ? first.value : JSON.stringify({ ...request, input: { label: 'another', ms: 0 } });
+  const value =
+    what === 'repeat' ? first.value : JSON.stringify({ ...request, input: { label: 'another', ms: 0, isDeaf: false } });
   return [{ ...first, atMs, what, value }];
 }
 
