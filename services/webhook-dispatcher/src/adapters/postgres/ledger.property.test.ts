@@ -117,7 +117,7 @@ async function take(world: LedgerWorld, owners: readonly Owner[], what: Step): P
       const pages = replayDeliveries(world.replays, {
         selection,
         cursor: null,
-        signal: AbortSignal.timeout(5_000),
+        signal: AbortSignal.timeout(30_000),
         pageSize: 2,
       });
       for await (const page of pages) {
