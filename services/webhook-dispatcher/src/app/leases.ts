@@ -30,8 +30,6 @@ const LEASE_AT_ONCE = 64;
 export const SITE_LEASES = 8;
 /** What is left of a lease must cover the longest attempt's settlement. */
 const LEASE_SHARE = 0.8;
-/** How long endpoints of a site wait that has no leases for them. */
-const CROWDED_SITE_REST_MS = 1_000;
 
 export class Leases {
   readonly #needs: LeaseDependencies;
@@ -87,10 +85,6 @@ export class Leases {
       this.#held.set(endpoint.endpointId, held);
       onHeld(held);
     }
-    const crowding = [...Map.groupBy(this.#held.values(), ({ site }) => site).values()].flatMap((ofSite) =>
-      ofSite.slice(SITE_LEASES).filter(({ unendedCount }) => unendedCount === 0),
-    );
-    await this.release(crowding.map((held) => ({ held, notBeforeMs: CROWDED_SITE_REST_MS })));
     return endpoints.length < limit;
   }
 

@@ -117,6 +117,29 @@ export class LedgerWorld implements AsyncDisposable {
     return createMarkedRuns(pool, this.#checkpoints).endSlice(threadId, limit);
   }
 
+  /** Ends all that is marked, in slices of this size, and returns how many runs each has ended. */
+  async endAll(threadId: string, size = 2, pool = this.rows.pool): Promise<number[]> {
+    const counts: number[] = [];
+    for (;;) {
+      const slice = await this.endSlice(threadId, size, pool);
+      if (slice === null) throw new Error('Somebody holds the thread.');
+      if (!slice.hasMore) return counts;
+      counts.push(slice.cancelled.reduce((sum, { endedCount }) => sum + endedCount, 0));
+    }
+  }
+
+  /** Ends what a test has left, so that the next one finds nothing ready. */
+  async finish(): Promise<void> {
+    const error = { error: 'E', message: 'm' };
+    for (let runs = await this.claim(); runs.length > 0; runs = await this.claim()) {
+      for (const run of runs) await this.settle(run, { kind: 'failed', reason: 'graph_error', error, head: null });
+    }
+  }
+
+  async statuses(runIds: readonly string[]): Promise<unknown[]> {
+    return (await this.runs(runIds)).map(([status]) => status);
+  }
+
   #claims(): RunClaims {
     return createRunClaims(this.rows.pool, assistants.graphIds, this.#checkpoints);
   }

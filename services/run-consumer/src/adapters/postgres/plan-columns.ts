@@ -52,13 +52,22 @@ export function firstCounts(cancellations: readonly Cancellation[]): (number | n
 
 /** The arrays of mark-lanes, in the order of its parameters. */
 export function markColumns(cancellations: readonly Cancellation[]): unknown[][] {
-  const marking = cancellations.filter(({ mark }) => mark !== null);
+  return laneColumns(cancellations.filter(({ mark }) => mark?.sparesLater === false));
+}
+
+/** The arrays of keep-lane-cancels, likewise. */
+export function laneCancelColumns(cancellations: readonly Cancellation[]): unknown[][] {
+  const sparing = cancellations.filter(({ mark }) => mark?.sparesLater === true);
+  return [...laneColumns(sparing), sparing.map(({ beforeOffset }) => beforeOffset)];
+}
+
+function laneColumns(cancellations: readonly Cancellation[]): unknown[][] {
   return [
-    marking.map(({ threadId }) => threadId),
-    marking.map(({ mark }) => mark?.throughPosition),
-    marking.map(({ action }) => action),
-    marking.map(({ reason }) => reason),
-    marking.map(({ supersededBy }) => supersededBy),
+    cancellations.map(({ threadId }) => threadId),
+    cancellations.map(({ mark }) => mark?.throughPosition),
+    cancellations.map(({ action }) => action),
+    cancellations.map(({ reason }) => reason),
+    cancellations.map(({ supersededBy }) => supersededBy),
   ];
 }
 

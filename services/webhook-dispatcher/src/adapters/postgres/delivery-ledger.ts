@@ -45,6 +45,14 @@ async function lease(
   owner: string,
   { limit, leaseMs, perSite, held }: { limit: number; leaseMs: number; perSite: number; held: readonly bigint[] },
 ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }> {
+  const sites = await query<{ site: string; looked_until: Date }>(pool, sql.lookAtSites, [
+    owner,
+    limit,
+    leaseMs,
+    perSite,
+  ]);
+  const [first] = sites;
+  if (first === undefined) return { endpoints: [], nowMs: null };
   const rows = await query<{
     endpoint_id: bigint;
     fence: bigint;
@@ -52,7 +60,15 @@ async function lease(
     site: string;
     health: unknown;
     database_ms: bigint;
-  }>(pool, sql.leaseEndpoints, [owner, limit, leaseMs, perSite, held]);
+  }>(pool, sql.leaseEndpoints, [
+    owner,
+    limit,
+    leaseMs,
+    perSite,
+    held,
+    sites.map(({ site }) => site),
+    first.looked_until,
+  ]);
   const endpoints = rows.map((row) => ({
     endpointId: row.endpoint_id,
     fence: row.fence,

@@ -1,28 +1,14 @@
 -- select-runs-in-flight
 -- params  $1 thread_ids text[] (their rows are locked by the caller), $2 how many of each kind integer; then of the threads of
 --         which all runs may end: $3 thread_ids text[], $4 up to how many waiting and how many scheduled ones to count
---         integer, $5 source_topic text, $6 source_partition integer, $7 those of $3 on which a cancel is read text[]
+--         integer
 -- result  the first unfinished runs in the lane of each thread by position, and its first scheduled runs by admission, without
---         those that are marked to end. With each how many wait or are scheduled, counted for $3 up to twice $4, else 0; and
---         where there are more than $4 and a cancel is read, the greatest offset of those from the partition
+--         those that are marked to end. With each how many wait or are scheduled, counted for $3 up to twice $4, else 0
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: as many entries as asked for,
---         however long the lane is; but a cancel looks at all of a lane that is longer than $4
+--         however long the lane is
 -- Once for each thread, and not for each of its runs.
 with thread as materialized (
-  select
-    thread.thread_id, thread.ended_through, counted.waiting_count,
-    case
-      when counted.waiting_count > $4 and thread.thread_id = any ($7::text[])
-      then (
-        select max(run.source_offset)
-        from runlane.runs as run
-        where run.thread_id = thread.thread_id
-          and run.status in ('pending', 'running')
-          and coalesce(run.lane_position, run.admission_position, 9223372036854775807) > thread.ended_through
-          and run.source_topic = $5
-          and run.source_partition = $6
-      )
-    end as last_offset
+  select thread.thread_id, thread.ended_through, counted.waiting_count
   from runlane.threads as thread
   cross join lateral (
     select case when thread.thread_id = any ($3::text[]) then $4 + 1 else 0 end as up_to
@@ -55,8 +41,9 @@ with thread as materialized (
   where thread.thread_id = any ($1::text[])
 )
 select
-  thread.thread_id, thread.waiting_count::integer, thread.last_offset, run.run_id, run.status, run.lane_position,
-  run.source_topic, run.source_partition, run.source_offset, run.cancel_action
+  thread.thread_id, thread.waiting_count::integer, run.run_id,
+  case when run.lane_position is null then 'scheduled' else run.status end as state,
+  run.source_topic, run.source_partition, run.source_offset, run.cancel_action is not null as is_asked
 from thread
 cross join lateral (
   select *
