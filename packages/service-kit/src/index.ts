@@ -36,7 +36,7 @@ export { openTracing } from './tracing/open-tracing.ts';
 export { tracingProblems, tracingSettings } from './tracing/settings.ts';
 export type { TracingSettings } from './tracing/settings.ts';
 export type { SpanAttributes, SpanStart, TraceSpan, Tracing } from './tracing/span.ts';
-export { parseTraceparent, traceIdOf } from './tracing/traceparent.ts';
+export { formatTraceparent, parseTraceparent, traceIdOf } from './tracing/traceparent.ts';
 export { tracingVariableNames } from './tracing/variables.ts';
 export { Turns } from './turns.ts';
 export { runRoles, runlaneVariables } from './variables.ts';

@@ -8,6 +8,9 @@ import { ATTRIBUTE, RUNLANE, parseTraceparent } from '@runlane/service-kit';
 import type { SpanAttributes, SpanStart, TraceSpan, Tracing } from '@runlane/service-kit';
 import type { ClaimedRun } from '../../domain/run.ts';
 
+/** What LangGraph does with the input before the first superstep. */
+const START_NODE = '__start__';
+
 type Metadata = Record<string, unknown> | undefined;
 type Step = { span: TraceSpan; number: number; endedMs: number };
 
@@ -49,7 +52,8 @@ export class GraphSpans {
   ): void {
     const node = textOf(metadata?.['langgraph_node']);
     const step = metadata?.['langgraph_step'];
-    if (node === null || typeof step !== 'number' || name !== node || parentId === undefined) {
+    const isNode = name === node && node !== START_NODE;
+    if (node === null || !isNode || typeof step !== 'number' || parentId === undefined) {
       this.#passing.set(runId, this.#parentOf(parentId));
       return;
     }

@@ -1,7 +1,7 @@
 -- insert-events
--- params  $1 event_ids text[] sorted and distinct, $2 bodies bytea[]
+-- params  $1 event_ids text[] sorted and distinct, $2 bodies bytea[], $3 traceparents text[], null where there is none
 -- result  none; bodies that are there already stay
-insert into webhooks.events (event_id, body)
+insert into webhooks.events (event_id, body, traceparent)
 select *
-from unnest($1::text[], $2::bytea[])
+from unnest($1::text[], $2::bytea[], $3::text[])
 on conflict (event_id) do nothing
