@@ -95,7 +95,7 @@ export async function startDispatcher(
   const loops = [
     delivery.renewUntil(background.signal),
     watchUntil(background.signal, {
-      ledger: createLedgerAudit(pool, { group, topic: statusTopic }),
+      ledger: createLedgerAudit(pool, { group, topic: statusTopic }, foundation.auditPool),
       everyMs: WATCH_EVERY_MS,
       monotonicMs: () => performance.now(),
       onReading: (reading) => metrics.setReading(reading),

@@ -36,8 +36,11 @@ export type AttemptOutcome =
       message: string;
     }
   | { kind: 'blocked'; code: string; message: string }
-  /** A fault of ours (resolver down for everyone, proxy down, aborted by shutdown): charges no attempt. */
-  | { kind: 'infrastructure'; message: string };
+  /**
+   * A fault of ours (resolver down for everyone, proxy down, aborted by shutdown): charges no attempt. `isEverywhere`: whatever is
+   * sent now fails so.
+   */
+  | { kind: 'infrastructure'; message: string; isEverywhere?: true };
 
 export interface WebhookSender {
   /** Never rejects. Aborting `signal` ends the attempt as `infrastructure`, unless it was answered already. */
@@ -170,6 +173,8 @@ export type Settlement = {
   isCharged: boolean;
   attempts: AttemptRecord[];
   urlHash: string;
+  /** More of the URL is due, under the same lease, and will be settled after this: its place in line stays as it is. */
+  hasMore: boolean;
   /** Health with this attempt in it. */
   health: { origin: OriginHealth; target: TargetHealth };
 };

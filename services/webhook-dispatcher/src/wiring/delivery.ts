@@ -18,6 +18,10 @@ import { timedLedger } from './timed-ledger.ts';
 const POLL_MS = 500;
 /** Large bodies in memory at once, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** Requests under way at one address, whatever names lead there. */
+const ADDRESS_SLOTS = 16;
+/** So many more may find out whether there is another address. */
+const FOR_OTHER_ADDRESSES = 4;
 /** Requests in flight to one site, over all of its origins. */
 const SITE_SLOTS = 16;
 
@@ -48,6 +52,7 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
       retrySchedule: config.RUNLANE_WEBHOOK_RETRY_SCHEDULE,
       pollMs: POLL_MS,
       siteSlots: SITE_SLOTS,
+      addressSlots: ADDRESS_SLOTS + FOR_OTHER_ADDRESSES,
       maxBodyBytes: MAX_BODY_BYTES,
       fixedRates: new Map(config.RUNLANE_WEBHOOK_RATES.map(rateOf)),
     },
@@ -58,7 +63,12 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
 }
 
 export function createSender({ policy, config, tracing }: Foundation): WebhookSender {
-  const sender = createWebhookSender({ policy, version: serviceVersion, proxyUrl: config.RUNLANE_WEBHOOK_PROXY });
+  const sender = createWebhookSender({
+    policy,
+    version: serviceVersion,
+    proxyUrl: config.RUNLANE_WEBHOOK_PROXY,
+    attemptsPerAddress: ADDRESS_SLOTS,
+  });
   return tracing === null ? sender : tracedSender(tracing, sender);
 }
 

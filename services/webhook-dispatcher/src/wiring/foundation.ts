@@ -18,6 +18,8 @@ export type Foundation = {
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
+  /** One connection, whose statements may take long. */
+  auditPool: Pool;
   kafka: KafkaConnection;
   codec: ValueCodec;
   statusTopic: string;
@@ -28,25 +30,38 @@ export type Foundation = {
   tracing: Tracing | null;
 };
 
+/** How long counting a hundred million deliveries may take, in milliseconds. */
+const AUDIT_TIMEOUT_MS = 600_000;
+
 /** Opens what is shared. Nothing waits for a server here. */
 export function layFoundation(
   scope: Scope,
   about: Pick<Foundation, 'config' | 'logger' | 'metrics' | 'project' | 'tracing'>,
 ): Foundation {
   const { config, logger, metrics, project, tracing } = about;
+  const url = () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL;
   const pool = createPool({
-    url: () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL,
+    url,
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'webhook-dispatcher',
     logger,
   });
   scope.defer('database pool', () => pool.end());
+  const auditPool = createPool({
+    url,
+    max: 1,
+    applicationName: 'webhook-dispatcher audit',
+    logger,
+    statementTimeoutMs: AUDIT_TIMEOUT_MS,
+  });
+  scope.defer('database connection of the audit', () => auditPool.end());
   metrics.addPool('work', pool);
   return {
     config,
     logger,
     metrics,
     pool,
+    auditPool,
     kafka: openKafka(config, 'webhook-dispatcher', logger),
     codec: openCodec(config, logger),
     statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,

@@ -4,10 +4,18 @@ import type { Pool } from 'pg';
 import type { LedgerAudit, PartitionAccount, Watch } from '../../app/watch-ledger.ts';
 import { sql } from './statements.ts';
 
-/** Says how the ledger stands, for one consumer group and topic. */
-export function createLedgerAudit(pool: Pool, { group, topic }: { group: string; topic: string }): LedgerAudit {
+/**
+ * Says how the ledger stands, for one consumer group and topic.
+ *
+ * @param slowPool for the audit, which counts every row: its statements may take long. Default: the same
+ */
+export function createLedgerAudit(
+  pool: Pool,
+  { group, topic }: { group: string; topic: string },
+  slowPool: Pool = pool,
+): LedgerAudit {
   return {
-    audit: () => onDatabase(() => readAccounts(pool, group, topic)),
+    audit: () => onDatabase(() => readAccounts(slowPool, group, topic)),
     watch: () => onDatabase(() => readWatch(pool)),
     deadByReason: () =>
       onDatabase(async () => {
