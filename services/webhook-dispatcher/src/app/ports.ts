@@ -173,6 +173,8 @@ export type Settlement = {
   isCharged: boolean;
   attempts: AttemptRecord[];
   urlHash: string;
+  /** More of the URL is due, under the same lease, and will be settled after this: its place in line stays as it is. */
+  hasMore: boolean;
   /** Health with this attempt in it. */
   health: { origin: OriginHealth; target: TargetHealth };
 };

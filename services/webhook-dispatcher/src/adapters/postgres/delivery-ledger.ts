@@ -198,6 +198,7 @@ async function settle(client: PoolClient, settlements: readonly Settlement[]): P
     ...originColumnsOf(valid.map(({ endpointId, health }) => ({ endpointId, health: health.origin }))),
     ...targetColumnsOf(valid),
     valid.map(({ eventId }) => eventId),
+    [...new Map(valid.map(({ urlHash, hasMore }) => [urlHash, hasMore])).values()],
   ]);
   const outcomes = new Map(rows.map((row) => [row.event_id, row.outcome]));
   const isValid = new Set(valid);
