@@ -93,6 +93,8 @@ export interface IntakeTransaction {
   prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
   write(plan: IntakePlan): Promise<void>;
   quarantine(records: readonly QuarantinedRecord[]): Promise<void>;
+  /** Takes a record out of quarantine; false when it is not in there any more. */
+  takeOut(record: { offset: bigint; timestampMs: number }): Promise<boolean>;
   close(entry: AccountEntry): Promise<void>;
 }
 
@@ -227,7 +229,12 @@ export interface DeliveryLedger {
 }
 
 /** `nowMs`: the database's clock; null when nothing was found that it could be read with. */
-export type RenewResult = { endpointIds: Set<bigint>; nowMs: number | null };
+export type RenewResult = {
+  endpointIds: Set<bigint>;
+  /** Of these, those that are to be given back when what is under way has ended. */
+  recalledIds: Set<bigint>;
+  nowMs: number | null;
+};
 
 /** Headers of a request: content, id, time, signatures, and those of the project. */
 export type RequestHeaders = (

@@ -129,6 +129,12 @@ class PostgresIntake implements IntakeTransaction {
     ]);
   }
 
+  async takeOut({ offset, timestampMs }: { offset: bigint; timestampMs: number }): Promise<boolean> {
+    const { group, topic, partition } = this.#source;
+    const rows = await query(this.#client, sql.deleteQuarantined, [group, topic, partition, offset, timestampMs]);
+    return rows.length > 0;
+  }
+
   async close(entry: AccountEntry): Promise<void> {
     const { group, topic, partition } = this.#source;
     await query(this.#client, sql.closeAccount, [
