@@ -16,9 +16,9 @@ export async function headsWrittenBy(
   schema: string,
   runs: readonly RunOnThread[],
 ): Promise<Map<string, string>> {
-  const rows = await query<{ run_id: string; checkpoint_id: string }>(client, inSchema(template, schema), [
-    runs.map(({ runId }) => runId),
-    runs.map(({ threadId }) => threadId),
-  ]);
+  const rows = await query<{ run_id: string; checkpoint_id: string }>(client, inSchema(template, schema), {
+    run_ids: runs.map(({ runId }) => runId),
+    thread_ids: runs.map(({ threadId }) => threadId),
+  });
   return new Map(rows.map((row) => [row.run_id, row.checkpoint_id]));
 }

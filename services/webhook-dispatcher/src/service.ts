@@ -44,7 +44,7 @@ export async function startDispatcher(
   const project = readProject(config.LANGGRAPH_CONFIG, environment);
   const metrics = createDispatcherMetrics();
   const foundation = layFoundation(scope, { config, logger, metrics, project });
-  const { pool, group, statusTopic } = foundation;
+  const { pool, database, group, statusTopic } = foundation;
   const signer = createWebhookSigner(foundation);
   const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
   let started: WebhookDelivery | null = null;
@@ -89,7 +89,7 @@ export async function startDispatcher(
   const loops = [
     delivery.renewUntil(background.signal),
     watchUntil(background.signal, {
-      ledger: createLedgerAudit(pool, { group, topic: statusTopic }),
+      ledger: createLedgerAudit(database, { group, topic: statusTopic }),
       everyMs: WATCH_EVERY_MS,
       monotonicMs: () => performance.now(),
       onReading: (reading) => metrics.setReading(reading),
@@ -97,7 +97,7 @@ export async function startDispatcher(
       logger,
     }),
     pruneUntil(background.signal, {
-      ledger: createLedgerPruning(pool),
+      ledger: createLedgerPruning(database),
       ageMs: config.RUNLANE_WEBHOOK_RETENTION_DAYS * DAY_MS,
       everyMs: PRUNE_EVERY_MS,
       logger,

@@ -23,7 +23,7 @@ export async function startAdmission(
   graphIds: readonly string[],
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
-  const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
+  const { kafka, database, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
   // Said here, and acted upon before the next record is read: what the ledger has forgotten is admitted by that.
   let hasGoneBack = false;
   const known = new KnownPositions((reason) => {
@@ -56,14 +56,14 @@ export async function startAdmission(
     topics: [topics.requests],
     tuning: sessionWithin(config.RUNLANE_LEASE_SECONDS * 1_000),
     handle: async (batch) => {
-      const ledger = createAdmissionLedger(pool, group, checkpoints, known.forBatch());
+      const ledger = createAdmissionLedger(database, group, checkpoints, known.forBatch());
       await receiveRunRequests(batch, { ...needs, ledger });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {
-      const positions = await readPositions(pool, group, topics.requests);
+      const positions = await readPositions(database, group, topics.requests);
       await resumeFromLedger(assignment, seek, {
         kafka,
         group,
@@ -82,7 +82,7 @@ export async function startAdmission(
         },
       });
       if (!hasGoneBack) return;
-      await closeClaims(pool, config.RUNLANE_LEASE_SECONDS * 1_000);
+      await closeClaims(database, config.RUNLANE_LEASE_SECONDS * 1_000);
       hasGoneBack = false;
     },
   });
@@ -93,7 +93,7 @@ export async function startAdmission(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: topics.requests,
-    read: () => readPositions(pool, group, topics.requests),
+    read: () => readPositions(database, group, topics.requests),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });

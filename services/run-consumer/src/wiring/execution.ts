@@ -92,9 +92,9 @@ export function startExecution(
   graphIds: readonly string[],
   settle: SettleQueue,
 ): Execution {
-  const { pool, leasePool, config, hints, metrics, logger, host, wakeups } = foundation;
+  const { database, leaseDatabase, config, hints, metrics, logger, host, wakeups } = foundation;
   const lease = new ExecutorLease({
-    leases: createExecutorLeases(leasePool),
+    leases: createExecutorLeases(leaseDatabase),
     newExecutorId: randomUUID,
     host,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
@@ -110,7 +110,7 @@ export function startExecution(
     logger,
   });
   const executor = new RunExecutor({
-    claims: createRunClaims(pool, graphIds),
+    claims: createRunClaims(database, graphIds),
     settle,
     lease,
     runGraph: workers.run,
@@ -133,7 +133,7 @@ export function startExecution(
     lease,
     renewing: lease.holdUntil(signals.background),
     serving: serveGraphsUntil(signals.intake, {
-      served: createServedGraphs(leasePool),
+      served: createServedGraphs(leaseDatabase),
       graphIds,
       delay: waitOrAbort,
       logger,

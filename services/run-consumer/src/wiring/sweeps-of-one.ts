@@ -18,9 +18,9 @@ const LEASE_MS = 6_000;
 /** How late marked runs are noticed whose hint was lost, in milliseconds. */
 const END_MARKED_EVERY_MS = 1_000;
 
-function startWatchingUnserved(signal: AbortSignal, { pool, metrics, logger }: Foundation): Promise<void> {
+function startWatchingUnserved(signal: AbortSignal, { database, metrics, logger }: Foundation): Promise<void> {
   return watchUnservedUntil(signal, {
-    served: createServedGraphs(pool),
+    served: createServedGraphs(database),
     delay: waitOrAbort,
     monotonicMs: () => performance.now(),
     onUnserved: (runCount) => metrics.unservedRuns.set(runCount),
@@ -30,10 +30,10 @@ function startWatchingUnserved(signal: AbortSignal, { pool, metrics, logger }: F
 
 function startEndingMarked(
   signal: AbortSignal,
-  { pool, config, hints, wakeups, metrics, logger }: Foundation,
+  { database, config, hints, wakeups, metrics, logger }: Foundation,
 ): Promise<void> {
   return endMarkedUntil(signal, {
-    marked: createMarkedRuns(pool, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
+    marked: createMarkedRuns(database, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     hints,
     lanesMarked: wakeups.lanesMarked,
     everyMs: END_MARKED_EVERY_MS,
@@ -51,7 +51,7 @@ function startEndingMarked(
 /** Does the sweeps that one process of the deployment does for all, while it is this one, until `background` aborts. */
 export function startSweepsOfOne(background: AbortSignal, foundation: Foundation, store: StoreSettings): Promise<void> {
   return leadUntil(background, {
-    lease: createLease(foundation.leasePool, 'sweeping'),
+    lease: createLease(foundation.leaseDatabase, 'sweeping'),
     holder: randomUUID(),
     leaseMs: LEASE_MS,
     monotonicMs: () => performance.now(),

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
-import { createPool } from '@runlane/postgres';
+import { Database, createPool } from '@runlane/postgres';
 import { currentSecret } from '@runlane/service-kit';
 import type { Logger, Scope } from '@runlane/service-kit';
 import { createWebhookPolicy } from '@runlane/webhooks';
@@ -18,6 +18,8 @@ export type Foundation = {
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
+  /** The statements of the pool. */
+  database: Database;
   kafka: KafkaConnection;
   codec: ValueCodec;
   statusTopic: string;
@@ -44,6 +46,7 @@ export function layFoundation(
     logger,
     metrics,
     pool,
+    database: new Database(pool),
     kafka: openKafka(config, 'webhook-dispatcher', logger),
     codec: openCodec(config, logger),
     statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,

@@ -18,7 +18,7 @@ export async function startIntake(
   onDue: () => void,
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
-  const { kafka, pool, codec, policy, statusTopic, group, metrics, config, logger } = foundation;
+  const { kafka, database, codec, policy, statusTopic, group, metrics, config, logger } = foundation;
   const known = new KnownPositions((reason) => {
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
@@ -36,7 +36,7 @@ export async function startIntake(
     group,
     topics: [statusTopic],
     handle: async (batch) => {
-      await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(pool, group, known.forBatch()) });
+      await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(database, group, known.forBatch()) });
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       return { commitThrough: last.offset };
@@ -46,7 +46,7 @@ export async function startIntake(
         kafka,
         group,
         topic: statusTopic,
-        positions: await readPositions(pool, group, statusTopic),
+        positions: await readPositions(database, group, statusTopic),
         known,
         owner: positionOwner,
         onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'intake.offset_ahead_of_ledger'),
@@ -63,7 +63,7 @@ export async function startIntake(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: statusTopic,
-    read: () => readPositions(pool, group, statusTopic),
+    read: () => readPositions(database, group, statusTopic),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });

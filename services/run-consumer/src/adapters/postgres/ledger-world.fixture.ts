@@ -1,6 +1,7 @@
 import type { Json } from '@runlane/contracts';
 import type { InRecord } from '@runlane/kafka';
 import { Stoppages } from '@runlane/log-ledger';
+import { Database } from '@runlane/postgres';
 import { RetryableError } from '@runlane/service-kit';
 import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
@@ -39,7 +40,7 @@ export class LedgerWorld implements AsyncDisposable {
 
   static async create(adminUrl: string): Promise<LedgerWorld> {
     const world = new LedgerWorld(await RunRows.create(adminUrl));
-    await createExecutorLeases(world.rows.pool).register(EXECUTOR, 'test', 60_000);
+    await createExecutorLeases(world.rows.database).register(EXECUTOR, 'test', 60_000);
     return world;
   }
 
@@ -57,7 +58,7 @@ export class LedgerWorld implements AsyncDisposable {
   async receive(
     contents: readonly (ReturnType<typeof requestAt> | ReturnType<typeof cancelAt>)[],
     group: string,
-    ledger = createAdmissionLedger(this.rows.pool, group, this.#checkpoints),
+    ledger = createAdmissionLedger(this.rows.database, group, this.#checkpoints),
   ): Promise<AdmissionReport> {
     const records = contents.map(({ coordinates }): InRecord => ({
       ...coordinates,
@@ -92,7 +93,7 @@ export class LedgerWorld implements AsyncDisposable {
 
   /** Admits contents up to the commit, at which the process dies: nothing of it is left. */
   async receiveAndDie(contents: Parameters<LedgerWorld['receive']>[0], group: string): Promise<void> {
-    const ledger = createAdmissionLedger(this.rows.pool, group, this.#checkpoints);
+    const ledger = createAdmissionLedger(this.rows.database, group, this.#checkpoints);
     const death = new RetryableError('the process has died');
     const dying: AdmissionLedger = {
       inTransaction: (topic, partition, work) =>
@@ -112,16 +113,16 @@ export class LedgerWorld implements AsyncDisposable {
 
   /** Ends a slice of marked runs; null while somebody holds the thread. */
   endSlice(threadId: string, limit: number, pool = this.rows.pool): Promise<Slice | null> {
-    return createMarkedRuns(pool, this.#checkpoints).endSlice(threadId, limit);
+    return createMarkedRuns(new Database(pool), this.#checkpoints).endSlice(threadId, limit);
   }
 
   claim(limit = 100): Promise<ClaimedRun[]> {
-    return createRunClaims(this.rows.pool, assistants.graphIds).claim(EXECUTOR, limit, []);
+    return createRunClaims(this.rows.database, assistants.graphIds).claim(EXECUTOR, limit, []);
   }
 
   /** Claims whatever is ready and runs not yet. */
   async claimReady(): Promise<ClaimedRun[]> {
-    return createRunClaims(this.rows.pool, assistants.graphIds).claim(EXECUTOR, 100, await this.#running());
+    return createRunClaims(this.rows.database, assistants.graphIds).claim(EXECUTOR, 100, await this.#running());
   }
 
   /** Claims the one run that is ready. */
@@ -133,14 +134,14 @@ export class LedgerWorld implements AsyncDisposable {
 
   /** What a running run was asked, as its executor hears of it. */
   async stopOf({ runId }: ClaimedRun): Promise<Stop | null> {
-    const requests = await createRunClaims(this.rows.pool, assistants.graphIds).stopRequests(EXECUTOR);
+    const requests = await createRunClaims(this.rows.database, assistants.graphIds).stopRequests(EXECUTOR);
     return requests.find((request) => request.runId === runId) ?? null;
   }
 
   async settle(run: ClaimedRun, outcome: Outcome): Promise<BatchResult | undefined> {
     const { runId, threadId, fencingToken, attempt } = run;
     const settlement = settlementOf(outcome, attempt, 100_000);
-    const settlements = createRunSettlements(this.rows.pool, this.#checkpoints);
+    const settlements = createRunSettlements(this.rows.database, this.#checkpoints);
     return (await settlements.settle([{ runId, threadId, fencingToken, settlement }]))[0];
   }
 

@@ -1,5 +1,5 @@
-import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
+import type { Database } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import type { ServedGraphs, UnservedGraph } from '../../app/serve-graphs.ts';
 import { sql } from './statements.ts';
@@ -8,17 +8,15 @@ import { sql } from './statements.ts';
 const KNOWN_MS = 7 * 86_400_000;
 
 /** The graphs that the processes of all deployments execute. */
-export function createServedGraphs(pool: Pool): ServedGraphs {
+export function createServedGraphs(database: Database): ServedGraphs {
   return {
     async serve(graphIds, freshMs) {
-      await onDatabase(() => query(pool, sql.serveGraphs, [graphIds, freshMs]));
+      await database.query(sql.serveGraphs, { graph_ids: graphIds, fresh_ms: freshMs });
     },
     async unserved(silentMs, countLimit) {
-      const rows = await onDatabase(() =>
-        query<{ graph_id: string; oldest_seconds: number; run_count: number }>(pool, sql.selectUnservedGraphs, [
-          silentMs,
-          countLimit,
-        ]),
+      const rows = await database.query<{ graph_id: string; oldest_seconds: number; run_count: number }>(
+        sql.selectUnservedGraphs,
+        { silent_ms: silentMs, count_limit: countLimit },
       );
       return rows.map((row): UnservedGraph => ({
         graphId: row.graph_id,
@@ -31,6 +29,6 @@ export function createServedGraphs(pool: Pool): ServedGraphs {
 
 /** Graphs that some process has said to have in the last days. */
 export async function selectServedGraphs(client: Pool | PoolClient): Promise<string[]> {
-  const rows = await query<{ graph_id: string }>(client, sql.selectServedGraphs, [KNOWN_MS]);
+  const rows = await query<{ graph_id: string }>(client, sql.selectServedGraphs, { known_ms: KNOWN_MS });
   return rows.map((row) => row.graph_id);
 }

@@ -1,10 +1,10 @@
 -- acquire-lease
--- params  $1 name text, $2 holder uuid, $3 lease in milliseconds bigint
+-- params  $name text, $holder uuid, $lease_ms bigint
 -- result  one row if the holder has the lease now, first taken or renewed; none while another one has it
 -- locks   the lease's row when it is taken or renewed; one who is refused only reads, so asking costs no write
 insert into runlane.leases as lease (name, holder, expires_at)
-select $1, $2, now() + $3 * interval '1 millisecond'
-where not exists (select from runlane.leases where name = $1 and holder <> $2 and expires_at >= now())
+select $name, $holder, now() + $lease_ms * interval '1 millisecond'
+where not exists (select from runlane.leases where name = $name and holder <> $holder and expires_at >= now())
 on conflict (name) do update
 set
   holder = excluded.holder,

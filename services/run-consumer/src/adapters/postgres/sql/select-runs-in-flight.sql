@@ -1,31 +1,33 @@
 -- select-runs-in-flight
--- params  $1 thread_ids text[] (their rows are locked by the caller), $2 how many of each kind integer; then of the threads of
---         which all runs may end: $3 thread_ids text[], $4 up to how many waiting and how many scheduled ones to count
---         integer, $5 source_topic text, $6 source_partition integer, $7 those of $3 on which a cancel is read text[]
--- result  the first unfinished runs in the lane of each thread by position, and its first scheduled runs by admission, without
---         those that are marked to end. With each how many wait or are scheduled, counted for $3 up to twice $4, else 0; and
---         where there are more than $4 and a cancel is read, the greatest offset of those from the partition
+-- params  $thread_ids text[] (their rows are locked by the caller), $limit how many of each kind integer; then of the
+--         threads of which all runs may end: $whole_thread_ids text[], $ended_at_once up to how many waiting and how
+--         many scheduled ones to count integer, $source_topic text, $source_partition integer, $cancelled_thread_ids
+--         those of $whole_thread_ids on which a cancel is read text[]
+-- result  the first unfinished runs in the lane of each thread by position, and its first scheduled runs by admission,
+--         without those that are marked to end. With each how many wait or are scheduled, counted for $whole_thread_ids
+--         up to twice $ended_at_once, else 0; and where there are more than $ended_at_once and a cancel is read, the
+--         greatest offset of those from the partition
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: as many entries as asked for,
---         however long the lane is; but a cancel looks at all of a lane that is longer than $4
+--         however long the lane is; but a cancel looks at all of a lane that is longer than $ended_at_once
 -- Once for each thread, and not for each of its runs.
 with thread as materialized (
   select
     thread.thread_id, thread.ended_through, counted.waiting_count,
     case
-      when counted.waiting_count > $4 and thread.thread_id = any ($7::text[])
+      when counted.waiting_count > $ended_at_once and thread.thread_id = any ($cancelled_thread_ids::text[])
       then (
         select max(run.source_offset)
         from runlane.runs as run
         where run.thread_id = thread.thread_id
           and run.status in ('pending', 'running')
           and coalesce(run.lane_position, run.admission_position, 9223372036854775807) > thread.ended_through
-          and run.source_topic = $5
-          and run.source_partition = $6
+          and run.source_topic = $source_topic
+          and run.source_partition = $source_partition
       )
     end as last_offset
   from runlane.threads as thread
   cross join lateral (
-    select case when thread.thread_id = any ($3::text[]) then $4 + 1 else 0 end as up_to
+    select case when thread.thread_id = any ($whole_thread_ids::text[]) then $ended_at_once + 1 else 0 end as up_to
   ) as wanted
   cross join lateral (
     select
@@ -52,7 +54,7 @@ with thread as materialized (
         ) as scheduled
       ) as waiting_count
   ) as counted
-  where thread.thread_id = any ($1::text[])
+  where thread.thread_id = any ($thread_ids::text[])
 )
 select
   thread.thread_id, thread.waiting_count::integer, thread.last_offset, run.run_id, run.status, run.lane_position,
@@ -71,7 +73,7 @@ cross join lateral (
       and status = 'pending'
       and lane_position > thread.ended_through
     order by lane_position
-    limit $2
+    limit $limit
   )
   union all
   (
@@ -81,7 +83,7 @@ cross join lateral (
       and scheduled_at is not null
       and coalesce(admission_position, 9223372036854775807) > thread.ended_through
     order by created_at, source_partition, source_offset
-    limit $2
+    limit $limit
   )
 ) as run
 order by thread.thread_id, run.lane_position nulls last, run.created_at, run.source_partition, run.source_offset

@@ -1,7 +1,7 @@
 -- insert-events
--- params  $1 event_ids text[] sorted and distinct, $2 bodies bytea[]
+-- params  $event_ids text[] sorted and distinct, $bodies bytea[]
 -- result  none; bodies that are there already stay
 insert into webhooks.events (event_id, body)
 select *
-from unnest($1::text[], $2::bytea[])
+from unnest($event_ids::text[], $bodies::bytea[])
 on conflict (event_id) do nothing

@@ -1,5 +1,6 @@
 -- lease-endpoints
--- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint, $4 endpoints of a site at once integer
+-- params  $owner uuid, $limit integer, $lease_ms bigint, $per_site endpoints of a site
+--         at once integer
 -- result  the endpoints with something due whose lease the owner has now, longest due first; database_ms, the clock
 -- fence   the upper half counts, the lower half is the nonce of this lease: one that a ledger forgot, because it went back,
 --         and that is handed out again has another fence. Fences below 2^32 are of before
@@ -16,27 +17,27 @@ with picked as (
       from webhooks.endpoints as other
       where other.site = endpoint.site
         and other.owner is not null
-        and other.owner <> $1
+        and other.owner <> $owner
         and other.lease_until >= now()
     )
     and (
       select count(*)
       from webhooks.endpoints as other
       where other.site = endpoint.site
-        and other.owner = $1
+        and other.owner = $owner
         and other.lease_until >= now()
-    ) < $4
+    ) < $per_site
   order by next_due_at
-  limit $2
+  limit $limit
   for no key update skip locked
 ),
 leased as (
   update webhooks.endpoints as endpoint
   set
-    owner = $1,
+    owner = $owner,
     fence = (((endpoint.fence >> 32) + 1) << 32) + floor(random() * 4294967296)::bigint,
     leased_at = now(),
-    lease_until = now() + $3 * interval '1 millisecond',
+    lease_until = now() + $lease_ms * interval '1 millisecond',
     updated_at = now()
   from picked
   where endpoint.endpoint_id = picked.endpoint_id
