@@ -1,6 +1,6 @@
 /**
  * Writes what is derived from the sources: the contracts' JSON Schemas and AsyncAPI, the Python client's types and rules,
- * .env.example, the README of the command line, and the topics of the contracts and of Strimzi.
+ * .env.example, the README of the command line, the topics of the contracts and of Strimzi, and what is in infra/observability.
  *
  * usage: npm run generate [-- --check]
  *   --check  writes nothing; names the files that differ and exits 1 when there are any
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readmeText } from '@runlane/cli/readme';
 import { pythonFiles } from '@runlane/client-python/generated-files';
+import { observabilityFiles } from '@runlane/observability/generated-files';
 import { envExample, runlaneVariables } from '@runlane/service-kit';
 import { ROOT } from './src/paths.ts';
 import { note, print } from './src/terminal.ts';
@@ -26,6 +27,7 @@ const files = [
   { file: join(ROOT, 'packages/cli/README.md'), text: readmeText() },
   ...pythonFiles(),
   ...topicFiles(),
+  ...(await observabilityFiles()),
 ];
 const isCurrent = files.map((file) => generateFile(file, values.check));
 process.exit(isCurrent.includes(false) ? 1 : contracts);

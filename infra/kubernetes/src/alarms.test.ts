@@ -34,10 +34,6 @@ function textsOf(expression: string, kind: string): string[] {
 async function catalogue(): Promise<Map<string, string[]>> {
   const labels = new Map<string, string[]>([['up', []]]);
   const [consumer, dispatcher] = [createRunConsumerMetrics(), createDispatcherMetrics()];
-  // Those that read their value elsewhere are made by who has it.
-  const { stoppedPartitions, executing, unsettled, rebalances } = consumer;
-  const { inFlight, held } = dispatcher;
-  for (const make of [stoppedPartitions, executing, unsettled, rebalances, inFlight, held]) make(() => 0);
   for (const { registry } of [consumer, dispatcher]) {
     for (const { name, type } of await registry.getMetricsAsJSON()) {
       const metric: unknown = registry.getSingleMetric(name);

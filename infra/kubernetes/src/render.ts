@@ -32,8 +32,8 @@ export async function render(folder: string): Promise<Manifest[]> {
   return parseManifests(stdout);
 }
 
-/** The objects of the base with one component, which cannot stand alone. */
-export async function renderComponent(name: string): Promise<Manifest[]> {
+/** The objects of the base with one component, which cannot stand alone, in a namespace. */
+export async function renderComponent(name: string, namespace = 'runlane'): Promise<Manifest[]> {
   const folder = await mkdtemp(join(tmpdir(), 'runlane-component-'));
   const from = (path: string) => relative(folder, join(KUBERNETES, path));
   try {
@@ -42,7 +42,7 @@ export async function renderComponent(name: string): Promise<Manifest[]> {
       stringify({
         apiVersion: 'kustomize.config.k8s.io/v1beta1',
         kind: 'Kustomization',
-        namespace: 'runlane',
+        namespace,
         resources: [from('base')],
         components: [from(`components/${name}`)],
       }),

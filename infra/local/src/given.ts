@@ -3,6 +3,11 @@ import type { LocalOptions, LocalServer } from './server.ts';
 
 /** How long a given server may take to answer, in milliseconds: a database in a cluster may be just starting. */
 const ANSWER_WITHIN_MS = 60_000;
+/** Thrown by who asks a given server that has answered, and will say the same again. */
+export class GivenRefuses extends Error {
+  override name = 'GivenRefuses';
+}
+
 /** SQLSTATEs of a server that has answered, and will say the same again: the login, or the database. */
 const REFUSED = /^(28|3D)/;
 
@@ -64,12 +69,16 @@ async function untilAnswers(
       await ask();
       return;
     } catch (error) {
-      const isRefused = error instanceof Error && 'code' in error && REFUSED.test(String(error.code));
-      if (isRefused || performance.now() > endsAtMs) throw error;
+      if (isRefusal(error) || performance.now() > endsAtMs) throw error;
       if (attempt === 1) onFirstFailure(reasonOf(error));
     }
     await delay(500);
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof GivenRefuses) return true;
+  return error instanceof Error && 'code' in error && REFUSED.test(String(error.code));
 }
 
 /** An AggregateError, of a name with several addresses, has no message of its own. */

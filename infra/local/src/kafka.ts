@@ -9,13 +9,19 @@ import type { LocalKafka, LocalOptions } from './server.ts';
  * Takes the Kafka of `KAFKA_BROKERS`, or starts one of 1 (default) or 3 brokers as JVM processes, or in containers with
  * `RUNLANE_SERVERS=containers`.
  *
+ * `askGiven` asks the given brokers whether they answer, where that needs more than their addresses; it rejects with
+ * GivenRefuses when asking again is of no use.
+ *
  * Thrown when it does not answer or cannot be started; the message says what to install or set.
  */
-export async function startKafka(options: LocalOptions & { nodes?: 1 | 3 }): Promise<LocalKafka> {
+export async function startKafka(
+  options: LocalOptions & { nodes?: 1 | 3; askGiven?: (brokers: string[]) => Promise<unknown> },
+): Promise<LocalKafka> {
   const given = givenAddress('KAFKA_BROKERS', options);
   if (given !== undefined) {
     const brokers = given.split(',').map((broker) => broker.trim());
-    const server = await givenServer('KAFKA_BROKERS', options, () => askKafka(brokers));
+    const ask = options.askGiven ?? askKafka;
+    const server = await givenServer('KAFKA_BROKERS', options, () => ask(brokers));
     const node = (): LocalKafka => ({ ...server, brokers, node });
     return node();
   }

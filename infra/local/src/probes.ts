@@ -29,8 +29,9 @@ export async function askKafka(brokers: readonly string[]): Promise<number> {
 }
 
 /** Asks a registry, by the base URL of its Confluent API, for its subjects. Rejects when it does not answer well. */
-export async function askRegistry(url: string): Promise<void> {
-  const response = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(5000) });
+export async function askRegistry(url: string, authorization?: string): Promise<void> {
+  const headers = authorization === undefined ? {} : { authorization };
+  const response = await fetch(`${url}/subjects`, { headers, signal: AbortSignal.timeout(5000) });
   if (!response.ok) throw new Error(`GET ${url}/subjects answers ${response.status}`);
   await response.json();
 }

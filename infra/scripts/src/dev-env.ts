@@ -10,6 +10,7 @@ export function devEnvironment(settings: DevSettings, addresses: DevAddresses): 
     DATABASE_URL: addresses.databaseUrl,
     SCHEMA_REGISTRY_URL: addresses.registryUrl,
     LANGGRAPH_CONFIG: settings.langgraphConfig,
+    ...settings.connections.environment,
     RUNLANE_TOPIC_PREFIX: settings.topicPrefix,
     RUNLANE_WEBHOOK_MASTER_KEY: settings.webhookMasterKey,
   };

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { removeLocalData, startKafka, startPostgres, startRegistry } from '@runlane/local';
 import type { LocalOptions, LocalPostgres, LocalServer } from '@runlane/local';
 import type { Scope } from '@runlane/service-kit';
+import { askGivenKafka, devRegistryLogin } from './dev-connections.ts';
+import type { DevConnections } from './dev-connections.ts';
+import type { DevSettings } from './dev-settings.ts';
 import { note, table } from './terminal.ts';
 
 /** Where the servers are. */
@@ -26,6 +29,7 @@ export async function startServers(
   scope: Scope,
   signal: AbortSignal,
   { stateDirectory, environment, keptDirectory }: DevServersOptions,
+  settings: Pick<DevSettings, 'databaseUrl' | 'connections'>,
 ): Promise<DevAddresses> {
   removeStaleData(stateDirectory);
   const dataDir = keptDirectory ?? join(stateDirectory, `dev-${process.pid}`);
@@ -50,7 +54,7 @@ export async function startServers(
   const start = <T extends LocalServer>(startServer: (options: LocalOptions) => Promise<T>): Promise<T> => {
     const server = startServer({
       dataDir,
-      env: environment,
+      env: { ...environment, DATABASE_URL: settings.databaseUrl ?? '' },
       log: tell,
       progress: throttled(tell),
       signal: abandoned,
@@ -60,8 +64,8 @@ export async function startServers(
   };
 
   const [kafka, registry, postgres] = await Promise.all([
-    start(startKafka),
-    start(startRegistry),
+    start((given) => startKafka({ ...given, askGiven: askGivenKafka(settings.connections) })),
+    start((given) => startRegistry({ ...given, authorization: authorizationOf(settings.connections) })),
     start(startPostgres),
   ]);
   return {
@@ -69,6 +73,12 @@ export async function startServers(
     registryUrl: registry.url,
     databaseUrl: postgres.provider === 'given' ? postgres.url : await ownDatabase(postgres),
   };
+}
+
+function authorizationOf(connections: DevConnections): string | undefined {
+  const login = devRegistryLogin(connections);
+  if (login === null) return undefined;
+  return `Basic ${Buffer.from(`${login.username}:${login.password()}`).toString('base64')}`;
 }
 
 /** SQLSTATE of a database that there is. */

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { loadConfig, runlaneVariables } from '@runlane/service-kit';
+import { readConnections } from './dev-connections.ts';
+import type { DevConnections } from './dev-connections.ts';
 import { ROOT } from './paths.ts';
 
 /** What `npm start` and `npm run infra` go by, after the options and the environment have been checked. */
@@ -12,6 +14,9 @@ export type DevSettings = {
   /** The graphs are those of `infra/demo`. */
   isDemoProject: boolean;
   webhookMasterKey: string;
+  /** Of the Postgres that is given; null: one is started. */
+  databaseUrl: string | null;
+  connections: DevConnections;
 };
 
 const DEMO_PROJECT = resolve(ROOT, 'infra/demo/langgraph.json');
@@ -43,6 +48,8 @@ export function readSettings(
     topicPrefix: given.RUNLANE_TOPIC_PREFIX ?? '',
     langgraphConfig,
     isDemoProject: relative(DEMO_PROJECT, langgraphConfig) === '',
+    databaseUrl: given.DATABASE_URL ?? null,
+    connections: readConnections(environment),
     webhookMasterKey: given.RUNLANE_WEBHOOK_MASTER_KEY?.join(',') ?? ownKey(keptDirectory),
   };
 }

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { connectKafka } from '@runlane/kafka';
 import { claimSchema, createPool, migrate } from '@runlane/postgres';
 import type { RunningService, Scope } from '@runlane/service-kit';
 import { runDevCommand } from './dev-command.ts';
 import type { DevStack } from './dev-command.ts';
+import { connectDevKafka, devRegistryLogin } from './dev-connections.ts';
 import { devEnvironment, publishDevEnv } from './dev-env.ts';
 import { addressTable, startServers } from './dev-servers.ts';
 import { readSettings } from './dev-settings.ts';
 import type { DevSettings } from './dev-settings.ts';
 import { createTopics, registerContracts } from '@runlane/cli/deployment';
+import { heedEnvironment } from './start-options.ts';
 import { describeError, note, print } from './terminal.ts';
 
 const USAGE = `usage: npm run infra
@@ -26,8 +27,10 @@ const SERVERS_STOP_MS = 30_000;
 /** `npm run infra`; returns the exit code. */
 export async function runInfra(
   args: string[],
-  { environment, stateDirectory }: { environment: NodeJS.ProcessEnv; stateDirectory: string },
+  { environment: given, stateDirectory }: { environment: NodeJS.ProcessEnv; stateDirectory: string },
 ): Promise<number> {
+  // What is said of a server that is started here is not about it.
+  const { heeded: environment, unheeded } = heedEnvironment(given, { external: true });
   let settings: DevSettings;
   try {
     const { values } = parseArgs({ args, options: { help: { type: 'boolean', default: false } } });
@@ -35,6 +38,7 @@ export async function runInfra(
       print(USAGE);
       return 0;
     }
+    if (unheeded.length > 0) note(`npm run infra: ${unheeded.join(', ')}: not used, their server is not given.`);
     settings = readSettings(environment);
   } catch (error) {
     note(`npm run infra: ${describeError(error)}`);
@@ -59,7 +63,7 @@ async function start(
   }: DevStack & { settings: DevSettings; environment: NodeJS.ProcessEnv },
 ): Promise<RunningService> {
   const { topicPrefix } = settings;
-  const addresses = await startServers(scope, signal, { stateDirectory, environment });
+  const addresses = await startServers(scope, signal, { stateDirectory, environment }, settings);
   const { databaseUrl } = addresses;
   // Before the topics: those of a prefix that the database refuses would be left over.
   const pool = createPool({ url: databaseUrl, max: 1, applicationName: 'npm-run-infra', logger });
@@ -68,9 +72,10 @@ async function start(
     await migrate({ databaseUrl, directory, schema, logger });
     await claimSchema(pool, { schema, topicPrefix, logger });
   }
-  const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
+  const { connections } = settings;
+  const kafka = connectDevKafka(connections, { brokers: addresses.brokers, clientId: 'npm-run-infra', logger });
   await createTopics(kafka, topicPrefix);
-  await registerContracts({ url: addresses.registryUrl, login: null }, topicPrefix, signal);
+  await registerContracts({ url: addresses.registryUrl, login: devRegistryLogin(connections) }, topicPrefix, signal);
   signal.throwIfAborted();
 
   const devEnv = devEnvironment(settings, addresses);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { connectKafka } from '@runlane/kafka';
 import type { RunningService, Scope } from '@runlane/service-kit';
 import { startDemoReceiver } from './demo-receiver.ts';
 import { publishDemoRuns } from './demo-runs.ts';
 import { runDevCommand } from './dev-command.ts';
 import type { DevStack } from './dev-command.ts';
+import { connectDevKafka, devRegistryLogin } from './dev-connections.ts';
 import { devEnvironment, publishDevEnv } from './dev-env.ts';
 import { addressTable, startServers } from './dev-servers.ts';
 import type { DevAddresses, DevServersOptions } from './dev-servers.ts';
@@ -95,10 +95,11 @@ type StartContext = DevStack & {
 async function start(scope: Scope, signal: AbortSignal, context: StartContext): Promise<RunningService> {
   const { settings, servers, stateDirectory, logger } = context;
   const { topicPrefix } = settings;
-  const addresses = await startServers(scope, signal, servers);
-  const kafka = connectKafka({ brokers: addresses.brokers, clientId: 'npm-start', logger });
+  const addresses = await startServers(scope, signal, servers, settings);
+  const { connections } = settings;
+  const kafka = connectDevKafka(connections, { brokers: addresses.brokers, clientId: 'npm-start', logger });
   await createTopics(kafka, topicPrefix);
-  await registerContracts({ url: addresses.registryUrl, login: null }, topicPrefix, signal);
+  await registerContracts({ url: addresses.registryUrl, login: devRegistryLogin(connections) }, topicPrefix, signal);
   signal.throwIfAborted();
 
   const devEnv = devEnvironment(settings, addresses);
@@ -115,11 +116,10 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
 
   print(summary(addresses, [runConsumer.child, dispatcher.child], context, rows.graphs));
   print(
-    publishingHint(
-      addresses.brokers,
-      topicPrefix,
-      settings.isDemoProject ? null : (rows.graphs.firstLoaded() ?? 'a graph of yours'),
-    ),
+    publishingHint(addresses.brokers, topicPrefix, {
+      graphId: settings.isDemoProject ? null : (rows.graphs.firstLoaded() ?? 'a graph of yours'),
+      isOpen: connections.config.KAFKA_SECURITY_PROTOCOL === 'PLAINTEXT',
+    }),
   );
   print('runlane ready');
   if (context.hasDemo) {
@@ -149,7 +149,7 @@ async function startOne(
     entry,
     onLine,
     environment: {
-      ...childEnvironment,
+      ...withoutFilesOf(devEnv, childEnvironment),
       ...devEnv,
       // Each service needs its own port, so one from outside is for none of them.
       HTTP_PORT: '',
@@ -165,6 +165,12 @@ async function startOne(
     signal,
   });
   return { child, stop };
+}
+
+/** A variable whose value is known now must not name a file as well. */
+function withoutFilesOf(values: Record<string, string>, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isDouble = (name: string) => name.endsWith('_FILE') && Object.hasOwn(values, name.slice(0, -'_FILE'.length));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isDouble(name)));
 }
 
 function detailedLevel(wanted: string | undefined): string {

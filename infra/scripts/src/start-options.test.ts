@@ -22,3 +22,12 @@ test('with --external each server is decided for itself, with all that is said o
   expect(heeded).not.toHaveProperty('SCHEMA_REGISTRY_USERNAME');
   expect(unheeded).toEqual(['SCHEMA_REGISTRY_USERNAME']);
 });
+
+test('a secret in a file counts as the secret does', () => {
+  const files = { DATABASE_URL_FILE: '/run/url', KAFKA_SASL_PASSWORD_FILE: '/run/password' };
+  expect(heedEnvironment(files, parseStartOptions([]))).toEqual({ heeded: {}, unheeded: Object.keys(files) });
+  expect(heedEnvironment(files, parseStartOptions(['--external']))).toEqual({
+    heeded: { DATABASE_URL_FILE: '/run/url' },
+    unheeded: ['KAFKA_SASL_PASSWORD_FILE'],
+  });
+});

@@ -47,14 +47,19 @@ const SERVERS = [
   { address: 'DATABASE_URL', about: 'DATABASE_URL' },
 ];
 
+/** Secrets may stand in files, which variables of these names have the paths of. */
+const FILE = '_FILE';
+
 /** The environment that counts, and the variables of Runlane in it that do not. */
 export function heedEnvironment(
   environment: NodeJS.ProcessEnv,
   { external }: Pick<StartOptions, 'external'>,
 ): { heeded: NodeJS.ProcessEnv; unheeded: string[] } {
-  const ours = SERVERS.filter(({ address }) => !external || !environment[address]);
+  const isGiven = (address: string) => Boolean(environment[address] || environment[`${address}${FILE}`]);
+  const ours = SERVERS.filter(({ address }) => !external || !isGiven(address));
   const isUnheeded = (name: string) =>
-    Object.hasOwn(runlaneVariables.shape, name) && ours.some(({ about }) => name.startsWith(about));
+    Object.hasOwn(runlaneVariables.shape, name.endsWith(FILE) ? name.slice(0, -FILE.length) : name) &&
+    ours.some(({ about }) => name.startsWith(about));
   return {
     heeded: Object.fromEntries(Object.entries(environment).filter(([name]) => !isUnheeded(name))),
     unheeded: Object.keys(environment).filter((name) => isUnheeded(name) && environment[name]),

@@ -1,8 +1,9 @@
 import { loadSql, query } from '@runlane/postgres';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { inSchema } from './checkpoint-schema.ts';
 import type { RunOnThread } from './journal.ts';
 
+const writers = loadSql(new URL('./sql/select-head-writers.sql', import.meta.url));
 const template = loadSql(new URL('./sql/select-heads-written-by-runs.sql', import.meta.url));
 
 /**
@@ -21,4 +22,21 @@ export async function headsWrittenBy(
     thread_ids: runs.map(({ threadId }) => threadId),
   });
   return new Map(rows.map((row) => [row.run_id, row.checkpoint_id]));
+}
+
+/**
+ * The `run_id` in the head checkpoint of each thread, by thread; it need not be one of Runlane's, where something else has
+ * written to the thread.
+ *
+ * @param schema of LangGraph's tables
+ */
+export async function headWriters(
+  pool: Pool,
+  schema: string,
+  threadIds: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await query<{ thread_id: string; written_by: string }>(pool, inSchema(writers, schema), {
+    thread_ids: threadIds,
+  });
+  return new Map(rows.map((row) => [row.thread_id, row.written_by]));
 }

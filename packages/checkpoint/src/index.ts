@@ -3,7 +3,7 @@ export { GroupCommit, defaultLimits } from './group-commit.ts';
 export type { GroupCommitLimits, GroupCommitOptions, WriteBatch } from './group-commit.ts';
 export type { CheckpointBatch, Operation } from './checkpoint-batch.ts';
 export { checkpointFloorAt } from './checkpoint-floor.ts';
-export { headsWrittenBy } from './heads-written-by.ts';
+export { headWriters, headsWrittenBy } from './heads-written-by.ts';
 export { forgetJournal, rollBackRuns } from './journal.ts';
 export type { RunOnThread } from './journal.ts';
 export { ForeignThread } from './place.ts';

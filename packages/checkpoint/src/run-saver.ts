@@ -213,6 +213,7 @@ export class RunSaver extends PostgresSaver {
     const { threadId, namespace, checkpointId } = placeOf(config, this.#claim, this.#threadId);
     // Of several puts under way the first one's statement names the namespace.
     const beginsNamespace = this.#own.beginsNamespace(threadId, namespace);
+    this.#progress.notePut(namespace, checkpoint.id, metadata.source);
     await this.#write(async () => {
       const told = namespace === '' ? this.#tellsInMetadata() : {};
       const tagged = { ...this.#metadata, ...metadata, ...told, run_id: this.#claim.runId };

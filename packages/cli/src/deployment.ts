@@ -1,5 +1,5 @@
 import { jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
-import { registerSchemas } from '@runlane/kafka';
+import { AccessDenied, registerSchemas } from '@runlane/kafka';
 import type { KafkaConnection, RegistryLogin, SchemaSubject } from '@runlane/kafka';
 import { RetryableError, retrying } from '@runlane/service-kit';
 
@@ -17,7 +17,8 @@ export async function createTopics(kafka: KafkaConnection, topicPrefix: string):
   try {
     return await retrying(() => admin.createTopics(topicDefinitions(topicPrefix)), {
       signal: AbortSignal.timeout(TOPICS_DEADLINE_MS),
-      isRetryable: (error) => error instanceof RetryableError,
+      // A refusal is told at once: it does not heal while a job waits.
+      isRetryable: (error) => error instanceof RetryableError && !(error instanceof AccessDenied),
     });
   } finally {
     await admin.close();

@@ -11,4 +11,6 @@ export type { GuardedService, SchemaGuardOptions } from './schema-guard.ts';
 export { Stoppages, suspectOf } from './stoppages.ts';
 export { unseenRecords } from './unseen-records.ts';
 export type { LedgerPosition, PositionOwner } from './unseen-records.ts';
+export { watchLagUntil } from './watch-lag.ts';
+export type { WatchLagOptions } from './watch-lag.ts';
 export { watchTopicsUntil } from './watch-topics.ts';

@@ -7,7 +7,7 @@ import { createMetrics } from './metrics.ts';
 import { recordingLogger } from './recording-logger.fixture.ts';
 
 const { logger, lines } = recordingLogger();
-const metrics = createMetrics('test-service');
+const metrics = createMetrics('test-service', '0.0.0');
 
 function start(options: Partial<HttpOptions> = {}): Promise<HttpEndpoint> {
   return startHttp({

@@ -13,7 +13,18 @@ export { runService } from './lifecycle.ts';
 export type { RunServiceOptions, RunningService } from './lifecycle.ts';
 export { createLogger, logLevels } from './logger.ts';
 export type { LogLevel, Logger, LoggerOptions } from './logger.ts';
-export { createMetrics, Registry } from './metrics.ts';
+export {
+  OTHER,
+  Registry,
+  absentGauge,
+  boundedLabel,
+  createMetrics,
+  createPoolGauges,
+  describeMetrics,
+  readCounter,
+  readGauge,
+} from './metrics.ts';
+export type { CountedPool, MetricDescription } from './metrics.ts';
 export { redact } from './redact.ts';
 export { Scope } from './scope.ts';
 export { kafkaSecurityProblems, kafkaVariableNames } from './kafka-variables.ts';

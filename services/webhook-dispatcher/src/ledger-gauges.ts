@@ -1,14 +1,17 @@
 import { Gauge } from 'prom-client';
+import { absentGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import type { LedgerReading, PartitionAccount, Watch } from './app/watch-ledger.ts';
 
 /** The gauges of how the ledger stands. One that cannot be read is not there, rather than what it was once. */
 export function createLedgerGauges(registry: Registry) {
   const registers = [registry];
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
+  // Every process reads the same ledger: a sum over them would count it several times.
+  const gauge = (name: string, help: string): Gauge =>
+    absentGauge({ registry, name, help: `${help} Of the whole deployment: use max.` });
   const deliveries = new Gauge({
     name: 'runlane_webhook_deliveries',
-    help: 'Deliveries in the ledger by state; dead ones by reason.',
+    help: 'Deliveries in the ledger by state; dead ones by reason. Of the whole deployment: use max.',
     labelNames: ['state', 'reason'] as const,
     registers,
   });

@@ -1,28 +1,57 @@
-import { createMetrics } from '@runlane/service-kit';
+import { createMetrics, createPoolGauges, readCounter, readGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { createLedgerGauges } from './ledger-gauges.ts';
+import { serviceVersion } from './version.ts';
 
 /** Every metric of webhook-dispatcher, in one place. No label is of a receiver: URLs are free to mint, and secret. */
 export type Metrics = ReturnType<typeof createDispatcherMetrics>;
 
+/** What the process does for many deliveries at once: a call on the ledger each. */
+export const STAGES = ['intake', 'lease', 'fetch', 'body', 'settle', 'release'] as const;
+export type Stage = (typeof STAGES)[number];
+
+const STAGE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
+const STAGE_COUNTS = [0, 1, 4, 16, 64, 256, 1024];
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 
 export function createDispatcherMetrics() {
-  const registry: Registry = createMetrics('webhook-dispatcher');
+  const registry: Registry = createMetrics('webhook-dispatcher', serviceVersion);
   const registers = [registry];
   const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers });
-  const collected = (name: string, help: string) => (read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
+  const collected = (name: string, help: string) => readGauge({ registry, name, help });
+  const lag = new Gauge({
+    name: 'runlane_webhook_consumer_lag_records',
+    help: 'Records of runs.status.v1 that the ledger does not have yet, of the partitions that this process reads.',
+    labelNames: ['partition'] as const,
+    registers,
+  });
+  const stageSeconds = new Histogram({
+    name: 'runlane_webhook_stage_seconds',
+    help: 'Calls on the ledger by stage: how long one took, for all that it was for.',
+    labelNames: ['stage'] as const,
+    buckets: STAGE_SECONDS,
+    registers,
+  });
+  const stageItems = new Histogram({
+    name: 'runlane_webhook_stage_items',
+    help: 'Calls on the ledger by stage: of how many records, endpoints or deliveries one was.',
+    labelNames: ['stage'] as const,
+    buckets: STAGE_COUNTS,
+    registers,
+  });
   return {
     registry,
+    observeStage: (stage: Stage, seconds: number, count: number): void => {
+      stageSeconds.observe({ stage }, seconds);
+      stageItems.observe({ stage }, count);
+    },
+    settleWait: new Histogram({
+      name: 'runlane_webhook_settle_wait_seconds',
+      help: 'From the answer of a receiver to the commit of what it came to.',
+      buckets: STAGE_SECONDS,
+      registers,
+    }),
     events: new Counter({
       name: 'runlane_webhook_intake_records_total',
       help: 'Records of runs.status.v1 by what became of them.',
@@ -62,7 +91,17 @@ export function createDispatcherMetrics() {
       'runlane_stopped_partitions',
       'Partitions of this process that stand still at a record which must not be quarantined; see /readyz.',
     ),
-    rebalances: collected('runlane_consumer_rebalances', 'Rebalances of the consumer group that this process saw.'),
+    rebalances: readCounter({
+      registry,
+      name: 'runlane_consumer_rebalances_total',
+      help: 'Rebalances of the consumer group that this process saw.',
+    }),
+    /** The lag by partition; null when nobody knows it. */
+    setLag(byPartition: ReadonlyMap<number, number> | null): void {
+      lag.reset();
+      for (const [partition, records] of byPartition ?? []) lag.set({ partition }, records);
+    },
+    addPool: createPoolGauges(registry),
     ...createLedgerGauges(registry),
   };
 }

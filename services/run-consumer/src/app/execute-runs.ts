@@ -43,6 +43,7 @@ export type ExecuteDependencies = {
   ready: Wakeup;
   /** Woken when runs of this process may have been asked to stop. */
   stops: Wakeup;
+  onClaimed: (run: ClaimedRun) => void;
   onAttempt: (run: ClaimedRun, outcome: Outcome, durationMs: number) => void;
   monotonicMs: () => number;
   logger: Logger;
@@ -187,6 +188,7 @@ export class RunExecutor {
     // renewed, so that a second process could execute it (I3).
     const isOurs = lease.executorId === executorId;
     for (const run of claimed) {
+      this.#needs.onClaimed(run);
       const earlier = this.#forgotten(run.runId);
       this.#track(run, async (abort) => {
         await earlier;

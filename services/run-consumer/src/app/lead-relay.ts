@@ -28,6 +28,8 @@ export type RelayWork = {
   endsOnFatal: boolean;
   /** Publishes one batch of the oldest; true when more may be waiting. */
   publishOldest: (signal: AbortSignal) => Promise<boolean>;
+  /** Told whenever another process leads. */
+  onFollowing?: () => void;
 };
 
 const RETRY = { baseMs: 100, maxMs: 5_000 };
@@ -53,8 +55,10 @@ export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work:
       const hasMore = isLeader && (await publishOldest(signal));
       failures = 0;
       // Hints are for the leader: whoever waits for its lease would ask for it once per event of the whole fleet.
-      if (!isLeader) await pause.wait(leaseMs / 4, signal);
-      else if (!hasMore) await stored.wait(pollMs, signal);
+      if (!isLeader) {
+        work.onFollowing?.();
+        await pause.wait(leaseMs / 4, signal);
+      } else if (!hasMore) await stored.wait(pollMs, signal);
     } catch (error) {
       if (work.endsOnFatal && error instanceof FatalError) throw error;
       failures += 1;

@@ -123,6 +123,8 @@ export function claimedRun(runId: string, overrides: Partial<ClaimedRun> = {}): 
     isTemporary: false,
     restingStatus: 'idle',
     checkpointFloor: null,
+    traceparent: null,
+    readySeconds: null,
     ...overrides,
   };
 }

@@ -100,7 +100,9 @@ function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = 
     pollMs: 500,
     monotonicMs: () => performance.now(),
     random: () => 1,
-    onHeld: (count) => held.push(count),
+    onHeld: (count) => {
+      if (count !== null) held.push(count);
+    },
     onPublished: (count, oldest) => published.push({ count, oldest }),
     logger,
   });

@@ -23,8 +23,8 @@ export type RelayDependencies = RelayLoop & {
   encode: EventEncoder;
   judgeWebhook: WebhookJudge;
   onPublished: (count: number, oldestOccurredAt: Date) => void;
-  /** Told after each look how many threads wait for an event that the topic does not take. */
-  onHeld: (threadCount: number) => void;
+  /** Told after each look how many threads wait for an event that the topic does not take; null: another process looks. */
+  onHeld: (threadCount: number | null) => void;
 };
 
 const BATCH = 500;
@@ -43,6 +43,7 @@ export function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promi
     // A missing schema: waiting would only hide it.
     endsOnFatal: true,
     publishOldest: (stop) => publishOldest(needs, held, batch, stop),
+    onFollowing: () => needs.onHeld(null),
   });
 }
 

@@ -57,7 +57,7 @@ function startSweeping({ leaseMs = 3_000, sweepMs = SWEEP_MS, stranded = [], ove
     monotonicMs: () => performance.now() + frozenMs,
     leaseMs,
     sweepMs,
-    onRescued: (count) => (rescuedCount += count),
+    onRescued: () => (rescuedCount += 1),
     logger,
   });
   return {

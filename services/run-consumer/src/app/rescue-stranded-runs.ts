@@ -23,7 +23,8 @@ export type RescueDependencies = {
   leaseMs: number;
   /** Time between two sweeps, in milliseconds; much shorter than half a lease, or no lease is ever taken. */
   sweepMs: number;
-  onRescued: (count: number) => void;
+  /** Told of each, with whether it goes on or has ended for want of attempts or because it was asked to stop. */
+  onRescued: (result: 'requeued' | 'ended') => void;
   logger: Logger;
 };
 
@@ -94,7 +95,7 @@ async function rescue(
     const result = await settle.settle({ runId, threadId, fencingToken, settlement: rescueOf(attempt) });
     if (result === 'lost') return 'lost';
     logger.warn({ run_id: runId, result }, 'run.rescued');
-    onRescued(1);
+    onRescued(result === 'requeued' ? 'requeued' : 'ended');
     return 'rescued';
   } catch (error) {
     logger.error({ err: error, run_id: runId }, 'rescue.failed');

@@ -3,7 +3,7 @@ import { recordingLog } from './recording-ports.fixture.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows } from '../adapters/langgraph/run-rows.fixture.ts';
 import { createServedGraphs, selectServedGraphs } from '../adapters/postgres/served-graphs.ts';
-import { serveGraphsUntil, watchUnservedUntil } from './serve-graphs.ts';
+import { serveGraphsUntil, watchWaitingUntil } from './serve-graphs.ts';
 
 let rows: RunRows;
 beforeEach(async () => {
@@ -32,19 +32,24 @@ async function silentFor(graphId: string, interval: string): Promise<void> {
 }
 
 /** Looks as often as there are times, each at its monotonic time in milliseconds. */
-async function look(times: readonly number[]): Promise<{ told: string[]; counts: number[] }> {
+async function look(times: readonly number[]): Promise<{ told: string[]; counts: (string | null)[] }> {
   const { logger, messages } = recordingLog();
-  const counts: number[] = [];
+  const counts: (string | null)[] = [];
   const end = new AbortController();
   const left = [...times];
-  await watchUnservedUntil(end.signal, {
+  await watchWaitingUntil(end.signal, {
     served: createServedGraphs(rows.database),
     delay: () => {
       left.shift();
       if (left.length === 0) end.abort();
       return Promise.resolve();
     },
-    onUnserved: (count) => counts.push(count),
+    onWaiting: (graphs) =>
+      counts.push(
+        graphs
+          ?.map(({ graphId, runCount, isServed }) => `${graphId} ${runCount}${isServed ? ' served' : ''}`)
+          .join(', ') ?? null,
+      ),
     monotonicMs: () => left[0] ?? NaN,
     logger,
   });
@@ -85,7 +90,7 @@ test('what a process has said just now, another one does not write again', async
   expect(await version()).not.toBe(silent);
 });
 
-test('ready runs that nobody executes are counted, and told of once a minute for each graph', async () => {
+test('ready runs are counted by graph, and those that nobody executes are told of once a minute for each', async () => {
   await serve('served', 'left', 'never ready');
   await silentFor('left', '2 minutes');
   await addReady('served', 3, 900);
@@ -93,9 +98,9 @@ test('ready runs that nobody executes are counted, and told of once a minute for
   await addReady('foreign', 1, 500);
 
   const { told, counts } = await look([0, 59_000, 60_000]);
-  expect(counts).toEqual([3, 3, 3, 0]);
+  expect(counts).toEqual([...Array<string>(3).fill('foreign 1, left 2, served 3 served'), null]);
   expect(told).toHaveLength(4);
   expect(new Set(told)).toEqual(new Set([expect.stringMatching(/^graph\.unserved: no process has this graph/)]));
   await serve('left', 'foreign');
-  expect(await look([0])).toEqual({ told: [], counts: [0, 0] });
+  expect(await look([0])).toEqual({ told: [], counts: ['foreign 1 served, left 2 served, served 3 served', null] });
 });

@@ -5,14 +5,14 @@
  */
 import type { Logger } from '@runlane/service-kit';
 
-/** A graph with ready runs that nobody executes. `runCount` counts no further than was asked. */
-export type UnservedGraph = { graphId: string; oldestSeconds: number; runCount: number };
+/** A graph with ready runs. `runCount` counts no further than was asked; `isServed`: somebody executes it. */
+export type WaitingGraph = { graphId: string; oldestSeconds: number; runCount: number; isServed: boolean };
 
 export interface ServedGraphs {
   /** Says that the graphs are executed; those of which somebody said so less than `freshMs` ago need not be written. */
   serve(graphIds: readonly string[], freshMs: number): Promise<void>;
-  /** Graphs with ready runs of which nobody has said in the last `silentMs` that they are executed. */
-  unserved(silentMs: number, countLimit: number): Promise<UnservedGraph[]>;
+  /** Graphs with ready runs; those are served of which somebody has said so in the last `silentMs`. */
+  waiting(silentMs: number, countLimit: number): Promise<WaitingGraph[]>;
 }
 
 export type ServeDependencies = {
@@ -47,9 +47,9 @@ export async function serveGraphsUntil(signal: AbortSignal, needs: ServeDependen
   }
 }
 
-export type UnservedDependencies = Pick<ServeDependencies, 'served' | 'delay' | 'logger'> & {
-  /** Told after each look how many ready runs nobody executes; 0 at the end, when somebody else looks. */
-  onUnserved: (runCount: number) => void;
+export type WatchWaitingDependencies = Pick<ServeDependencies, 'served' | 'delay' | 'logger'> & {
+  /** Told after each look; null when it could not look, and at the end, when somebody else does. */
+  onWaiting: (graphs: readonly WaitingGraph[] | null) => void;
   monotonicMs: () => number;
 };
 
@@ -58,14 +58,15 @@ const TELL_EVERY_MS = 60_000;
 /** Runs of one graph that are counted. */
 const COUNT_LIMIT = 10_000;
 
-/** Looks for ready runs of graphs that nobody executes, and tells of each graph at most once a minute, until `signal` aborts. */
-export async function watchUnservedUntil(signal: AbortSignal, needs: UnservedDependencies): Promise<void> {
-  const { served, delay, onUnserved, monotonicMs, logger } = needs;
+/** Looks for ready runs, and tells of each graph that nobody executes at most once a minute, until `signal` aborts. */
+export async function watchWaitingUntil(signal: AbortSignal, needs: WatchWaitingDependencies): Promise<void> {
+  const { served, delay, onWaiting, monotonicMs, logger } = needs;
   let toldAtMs = new Map<string, number>();
   while (!signal.aborted) {
     try {
-      const unserved = await served.unserved(SILENT_MS, COUNT_LIMIT);
-      onUnserved(unserved.reduce((sum, { runCount }) => sum + runCount, 0));
+      const waiting = await served.waiting(SILENT_MS, COUNT_LIMIT);
+      onWaiting(waiting);
+      const unserved = waiting.filter(({ isServed }) => !isServed);
       const nowMs = monotonicMs();
       const due = unserved.filter(({ graphId }) => nowMs - (toldAtMs.get(graphId) ?? -Infinity) >= TELL_EVERY_MS);
       toldAtMs = new Map([
@@ -79,9 +80,10 @@ export async function watchUnservedUntil(signal: AbortSignal, needs: UnservedDep
         );
       }
     } catch (error) {
+      onWaiting(null);
       logger.warn({ err: error }, 'unserved.not_looked');
     }
     await delay(LOOK_EVERY_MS, signal);
   }
-  onUnserved(0);
+  onWaiting(null);
 }

@@ -83,6 +83,7 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
     hints,
     ready,
     stops,
+    onClaimed: () => undefined,
     onAttempt: () => undefined,
     monotonicMs: () => performance.now(),
     logger: log.logger,

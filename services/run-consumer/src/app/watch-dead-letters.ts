@@ -6,7 +6,8 @@ export type WatchDeadLettersDependencies = {
   outbox: Pick<DeadLetterOutbox, 'backlog'>;
   /** Time between two looks, in milliseconds. */
   everyMs: number;
-  onBacklog: (backlog: DeadLetterBacklog) => void;
+  /** Null: it could not be counted. */
+  onBacklog: (backlog: DeadLetterBacklog | null) => void;
   logger: Logger;
 };
 
@@ -20,6 +21,7 @@ export async function watchDeadLettersUntil(
     try {
       onBacklog(await outbox.backlog());
     } catch (error) {
+      onBacklog(null);
       logger.debug({ err: error }, 'dead_letters.not_counted');
     }
     await pause.wait(everyMs, signal);

@@ -212,7 +212,7 @@ class Batch {
     for (const { runId, isStored } of hit) {
       if (!isStored) this.#cancellations.push({ ...end, runId, mark: null });
     }
-    if (mark === null) return null;
+    if (mark === null || mark.sparesLater) return mark;
     // A marked run is not hit again, by a later request of the batch neither.
     for (const [runId, known] of this.#known) {
       const isOfLane = known.threadId === lane.threadId && runId !== end.supersededBy;

@@ -29,6 +29,8 @@ const create = fc.record({
   bears: fc.oneof(
     { arbitrary: fc.constant(null), weight: 3 },
     { arbitrary: fc.subarray(['idle', 'interrupted', 'error', 'busy'], { minLength: 1 }), weight: 2 },
+    // What a run has that interrupts others, and must not throw a question away.
+    { arbitrary: fc.constant(['idle' as const, 'busy' as const]), weight: 2 },
   ),
 });
 const cancel = fc.record({

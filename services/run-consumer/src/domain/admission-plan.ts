@@ -77,7 +77,7 @@ export type Cancellation = {
   threadStatus: ThreadStatus;
   /** With `runId` null: runs of the batch's partition from this offset on are spared. Null spares none. */
   beforeOffset: bigint | null;
-  /** With `runId` null, of a long lane: who is ended in this transaction, and who later. Null: all now. */
+  /** With `runId` null, of a long lane: who is ended in this transaction, and who is left for later. Null: all now. */
   mark: LaneMark | null;
 };
 

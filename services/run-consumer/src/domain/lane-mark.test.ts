@@ -2,16 +2,20 @@ import { expect, test } from 'vitest';
 import { planAdmission } from './admission-batch.ts';
 import type { AdmissionPlan } from './admission-plan.ts';
 import type { KnownRun } from './admission.ts';
-import { assistants, busyLane, cancelAt, requestAt } from './factories.fixture.ts';
+import { assistants, busyLane, cancelAt, requestAt, storedRun } from './factories.fixture.ts';
 import type { Lane } from './lane.ts';
 import type { CancelRequest, RunRequest } from './run-request.ts';
 
-const [RUN, OTHER] = ['aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000002'];
+const id = (n: number) => `aaaaaaaa-0000-4000-8000-00000000000${n}`;
+const [RUN, OTHER, LAST] = [id(1), id(2), id(3)];
 const AT_ONCE = 2;
 
-/** A lane of which so many runs wait; its next position is 4. */
+/** A lane of which so many runs wait, and its last has this offset of the partition; its next position is 4. */
 function laneOf(waitingCount: number, lastOffset: bigint | null = null): Lane {
-  return { ...busyLane([RUN, OTHER], ['running', 'pending']), waitingCount, lastOffset };
+  const lane = { ...busyLane([RUN, OTHER], ['running', 'pending']), waitingCount, lastOffset };
+  if (lastOffset === null) return lane;
+  const source = { topic: 'requests', partition: 0, offset: lastOffset };
+  return { ...lane, inFlight: [...lane.inFlight, { ...storedRun(LAST), source }] };
 }
 
 function plan(lane: Lane, requests: (RunRequest | CancelRequest)[], known: KnownRun[] = []): AdmissionPlan {
@@ -28,7 +32,7 @@ test('of a short lane all end at once', () => {
 
 test('of a long lane the first end at once, the others are marked, and what supersedes them stands behind the mark', () => {
   const planned = plan(laneOf(AT_ONCE + 1), [interrupting]);
-  expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n }]]);
+  expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n, sparesLater: false }]]);
   expect(planned.runs).toMatchObject([{ lanePosition: 5n, isReady: false }]);
   expect(planned.lanes.map((lane) => lane.nextPosition)).toEqual([6n]);
 });
@@ -36,7 +40,7 @@ test('of a long lane the first end at once, the others are marked, and what supe
 test('a scheduled run that supersedes a long lane has its position behind the mark too', () => {
   const scheduled = requestAt(1, { multitask_strategy: 'rollback', after_seconds: 60 });
   const planned = plan(laneOf(AT_ONCE + 1), [scheduled]);
-  expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n }]]);
+  expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n, sparesLater: false }]]);
   expect(planned.runs).toMatchObject([{ lanePosition: null, admissionPosition: 5n }]);
 });
 
@@ -44,18 +48,30 @@ test('runs of the batch itself are ended one by one, and the lane is marked once
   const planned = plan(laneOf(AT_ONCE + 1), [requestAt(0), cancelAll(1), interrupting, cancelAll(3)]);
   const [first, second] = planned.runs.map(({ runId }) => runId);
   expect(marks(planned)).toEqual([
-    [null, { firstCount: AT_ONCE, throughPosition: 5n }],
+    [null, { firstCount: AT_ONCE, throughPosition: 5n, sparesLater: false }],
     [first, null],
     [second, null],
   ]);
   expect(planned.runs).toMatchObject([{ lanePosition: 4n }, { lanePosition: 6n }]);
 });
 
-test('a cancel marks nothing where the ledger has a run that stands behind it: it is read again', () => {
+test('a cancel that is read again, after runs that stand behind it, ends a long lane in slices too, and marks nobody', () => {
   expect(marks(plan(laneOf(AT_ONCE + 1, 8n), [cancelAll(9)]))).toEqual([
-    [null, { firstCount: AT_ONCE, throughPosition: 4n }],
+    [null, { firstCount: AT_ONCE, throughPosition: 4n, sparesLater: false }],
   ]);
-  expect(marks(plan(laneOf(AT_ONCE + 1, 10n), [cancelAll(9)]))).toEqual([[null, null]]);
+  const again = plan(laneOf(AT_ONCE + 1, 10n), [cancelAll(9), requestAt(11)]);
+  expect(marks(again)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 3n, sparesLater: true }]]);
+  expect(again.runs).toMatchObject([{ lanePosition: 4n, isReady: false }]);
+  expect(marks(plan(laneOf(AT_ONCE, 10n), [cancelAll(9)]))).toEqual([[null, null]]);
+});
+
+test('what such a cancel has not ended yet is ended by the next request that spares nobody', () => {
+  expect(
+    marks(plan(laneOf(AT_ONCE + 1, 10n), [cancelAll(9), requestAt(11, { multitask_strategy: 'interrupt' })])),
+  ).toEqual([
+    [null, { firstCount: AT_ONCE, throughPosition: 3n, sparesLater: true }],
+    [null, { firstCount: AT_ONCE, throughPosition: 4n, sparesLater: false }],
+  ]);
 });
 
 test('what was marked in a batch is not hit again in it', () => {

@@ -34,7 +34,8 @@ export type Lane = {
   restingStatus: RestingStatus;
   /**
    * Runs in flight, first those in the lane by position, then scheduled ones by admission. Of those in the ledger only
-   * the first may be known: as many as the batch needs to say which is the oldest after everything it does.
+   * the first may be known: as many as the batch needs to say which is the oldest after everything it does; and, where it
+   * cancels all of the lane, the last of the batch's partition, which such a cancel may spare.
    */
   inFlight: readonly InFlightRun[];
   nextPosition: bigint;
@@ -43,7 +44,7 @@ export type Lane = {
    * where the batch ends none of them.
    */
   waitingCount: number;
-  /** The greatest offset of those that are of the batch's partition, where the lane is long and the batch cancels; or null. */
+  /** The greatest offset of the runs that are of the batch's partition, where it cancels all of the lane; or null. */
   lastOffset: bigint | null;
 };
 
@@ -75,10 +76,14 @@ export function headOf(lane: Lane): InFlightRun | null {
 
 /** The lane with one more run in flight, at its place. */
 export function withRun(lane: Lane, run: InFlightRun): Lane {
-  const inLane = lane.inFlight.filter(({ state }) => state !== 'scheduled');
-  const scheduled = lane.inFlight.filter(({ state }) => state === 'scheduled');
-  const inFlight = run.state === 'scheduled' ? [...lane.inFlight, run] : [...inLane, run, ...scheduled];
-  return { ...lane, exists: true, inFlight };
+  return { ...lane, exists: true, inFlight: withLast(lane.inFlight, run) };
+}
+
+/** Runs of a lane in order, and one more, at the end of its kind; nothing happens where it is among them. */
+export function withLast(first: readonly InFlightRun[], last: InFlightRun): InFlightRun[] {
+  if (first.some(({ runId }) => runId === last.runId)) return [...first];
+  const behind = first.findIndex(({ state }) => state === 'scheduled');
+  return last.state === 'scheduled' || behind < 0 ? [...first, last] : first.toSpliced(behind, 0, last);
 }
 
 /**

@@ -21,6 +21,7 @@ type Row = {
   isReady: boolean;
   request: AdmittedRun['request'];
   askedTo: string | null;
+  supersededBy: string | null;
 };
 
 type Mark = Pick<Cancellation, 'action' | 'supersededBy'> & { threadId: string; throughPosition: bigint };
@@ -37,6 +38,8 @@ export class PlannedLedger {
     { nextPosition: bigint; restingStatus: Lane['restingStatus']; endedThrough: bigint }
   >();
   readonly #marks: Mark[] = [];
+  /** The run that has written the head of each thread. */
+  readonly #heads = new Map<string, Row>();
 
   /** @param endedAtOnce how many waiting runs of a lane one request ends at once */
   constructor(endedAtOnce: number) {
@@ -70,6 +73,7 @@ export class PlannedLedger {
         Object.assign(run, { state: 'running', isReady: false });
         // As an attempt does before anything else.
         if (statusProblem(run.request, step.thread, thread?.restingStatus ?? 'idle') === null) return;
+        if (this.#hasStoppedHead(run)) return;
         run.state = 'ended';
         return this.#freeLane(step.thread);
       }
@@ -84,7 +88,12 @@ export class PlannedLedger {
       case 'settle':
         if (first?.state !== 'running' || thread === undefined) return;
         first.state = 'ended';
-        if (first.askedTo !== 'rollback') thread.restingStatus = step.leaves;
+        if (first.askedTo !== 'rollback') {
+          thread.restingStatus = step.leaves;
+          if (step.leaves !== 'error') this.#heads.set(step.thread, first);
+          // It has not stopped, but ended by itself.
+          if (step.leaves !== 'interrupted') first.supersededBy = null;
+        }
         return this.#freeLane(step.thread);
       case 'lose':
         if (first?.state !== 'running') return;
@@ -110,11 +119,30 @@ export class PlannedLedger {
     const slice = marked.toSorted((a, b) => Number(placeOf(a) - placeOf(b))).slice(0, size);
     for (const row of slice) {
       if (row.isReady) throw new Error(`Run ${row.runId} is ready, and has ended for everybody.`);
-      row.state = 'ended';
+      Object.assign(row, { state: 'ended', supersededBy: mark.supersededBy });
       this.endedLater.add(row.runId);
       this.events.push(`${threadId}: ${row.runId} ${endOf(mark)} ${mark.supersededBy} later`);
     }
     if (slice.length < size) this.#marks.splice(this.#marks.indexOf(mark), 1);
+  }
+
+  /** Whether the head of its thread is of a run that stopped because of this one, or of one that it has superseded in turn. */
+  #hasStoppedHead(run: Row): boolean {
+    const seen = new Set<string>();
+    let stopped = this.#heads.get(run.threadId);
+    while (stopped !== undefined && !seen.has(stopped.runId)) {
+      seen.add(stopped.runId);
+      const by = stopped.supersededBy ?? this.#markOf(stopped)?.supersededBy;
+      if (by === run.runId) return true;
+      stopped = this.#rows.find(({ runId }) => runId === by);
+    }
+    return false;
+  }
+
+  /** The mark under which a waiting run is going to end. */
+  #markOf(row: Row): Mark | undefined {
+    if (!isWaiting(row)) return undefined;
+    return this.#marks.find((mark) => mark.threadId === row.threadId && placeOf(row) <= mark.throughPosition);
   }
 
   #isMarked(row: Row): boolean {
@@ -139,12 +167,13 @@ export class PlannedLedger {
       for (const row of hit) {
         if (row.state === 'running') {
           if (row.askedTo === null) this.asked.set(row.runId, `${action} ${supersededBy}`);
+          if (row.askedTo === null) row.supersededBy = supersededBy;
           row.askedTo ??= action;
           continue;
         }
         // By lane position, then scheduled ones by admission.
         const turn = row.position === null ? 1_000 + this.#rows.indexOf(row) : Number(row.position);
-        Object.assign(row, { state: 'ended', isReady: false });
+        Object.assign(row, { state: 'ended', isReady: false, supersededBy });
         const text = `${threadId}: ${row.runId} ${endOf(cancellation)} ${supersededBy} ${threadStatus}`;
         told.push({ ordinal, turn, text });
       }
@@ -156,7 +185,7 @@ export class PlannedLedger {
 
   #mark({ threadId, action, supersededBy, mark }: Cancellation): void {
     const thread = this.#threads.get(threadId);
-    if (mark === null || thread === undefined) return;
+    if (mark === null || mark.sparesLater || thread === undefined) return;
     const { throughPosition } = mark;
     this.#marks.push({ threadId, action, supersededBy, throughPosition });
     thread.endedThrough = throughPosition;
@@ -216,7 +245,7 @@ function endOf({ action }: Pick<Cancellation, 'action'>): string {
 
 function rowOf(run: AdmittedRun): Row {
   const { runId, threadId, fingerprint, request, coordinates: source } = run;
-  const common = { runId, threadId, fingerprint, request, source, askedTo: null };
+  const common = { runId, threadId, fingerprint, request, source, askedTo: null, supersededBy: null };
   if (run.status === 'rejected') {
     return { ...common, state: 'ended', position: null, admissionPosition: null, isReady: false };
   }

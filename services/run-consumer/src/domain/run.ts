@@ -42,8 +42,17 @@ export type ClaimedRun = {
   isTemporary: boolean;
   /** Status of its thread when nothing is in flight: as the run finds it, until it has ended. */
   restingStatus: RestingStatus;
+  /**
+   * The head of its thread is of a run that stopped because of this one: superseded by it, or by one that it has superseded in
+   * turn. Asked only where `if_thread_status` would refuse the run otherwise.
+   */
+  hasStoppedHead?: true;
   /** Stored with the run: none of its checkpoints has a lower id. Null: not known, of runs that began before there was one. */
   checkpointFloor: string | null;
+  /** W3C trace context of its request, in the form `00-<trace id>-<span id>-<flags>`; null without one. */
+  traceparent: string | null;
+  /** How long it had been ready when it was claimed; null where that is not known. */
+  readySeconds: number | null;
 };
 
 /**

@@ -60,6 +60,8 @@ export class SequentialModel {
   readonly #broughtTo = new Map<string, Record<string, number>>();
   readonly #refused = new Map<string, string>();
   readonly #rests = new Map<string, string>();
+  /** The run that has written the head of each thread. */
+  readonly #heads = new Map<string, ModelRun>();
   #joins = 0;
 
   /** @param ownId the id that the record has of itself */
@@ -78,7 +80,9 @@ export class SequentialModel {
           configurableLine(first, { ...this.#broughtTo.get(first.thread), ...first.configurable }),
         );
         // Its turn has come on a thread that it does not bear: it fails, and leaves the thread as it was.
-        if (!this.#isBorne(first, this.#rests.get(first.thread) ?? 'idle')) this.#close(first, 'error', null);
+        if (!this.#isBorne(first, this.#rests.get(first.thread) ?? 'idle') && !this.#hasStoppedHead(first)) {
+          this.#close(first, 'error', null);
+        }
         return;
       }
       case 'join':
@@ -88,6 +92,7 @@ export class SequentialModel {
         const run = this.#running(step.thread);
         if (run === undefined) return;
         if (run.askedTo !== 'rollback') this.#rests.set(step.thread, step.leaves);
+        if (run.askedTo !== 'rollback' && step.leaves !== 'error') this.#heads.set(step.thread, run);
         const hasStopped = run.askedTo === 'rollback' || (run.askedTo === 'interrupt' && step.leaves === 'interrupted');
         if (hasStopped) return this.#stop(run);
         this.#close(run, step.leaves === 'error' ? 'error' : 'success', null);
@@ -196,6 +201,18 @@ export class SequentialModel {
 
   #isBorne({ bears }: { bears: readonly string[] | null }, status: string): boolean {
     return bears === null || bears.includes(status);
+  }
+
+  /** Whether the thread is as a run has left it that stopped because of this one, or of one that stopped because of this one. */
+  #hasStoppedHead(run: ModelRun): boolean {
+    let stopped = this.#heads.get(run.thread);
+    if (stopped?.end !== 'interrupted') return false;
+    while (stopped !== undefined && stopped.askedBy !== null) {
+      const { askedBy }: ModelRun = stopped;
+      if (askedBy === run.id) return true;
+      stopped = this.#runs.find(({ id }) => id === askedBy);
+    }
+    return false;
   }
 
   #running(thread: string): ModelRun | undefined {

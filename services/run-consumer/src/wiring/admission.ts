@@ -1,6 +1,6 @@
 import { deadLetterRecord } from '@runlane/kafka';
 import type { RecordConsumer } from '@runlane/kafka';
-import { KnownPositions, endOffset, resumeFromLedger, watchPositionsUntil } from '@runlane/log-ledger';
+import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
@@ -58,6 +58,8 @@ export async function startAdmission(
     handle: async (batch) => {
       const ledger = createAdmissionLedger(database, group, checkpoints, known.forBatch());
       await receiveRunRequests(batch, { ...needs, ledger });
+      const [first] = batch.records;
+      if (first !== undefined) metrics.admissionDelay.observe(Math.max(0, Date.now() - first.timestampMs) / 1_000);
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       return { commitThrough: last.offset };
@@ -95,6 +97,14 @@ export async function startAdmission(
     topic: topics.requests,
     read: () => readPositions(database, group, topics.requests),
     everyMs: WATCH_POSITIONS_MS,
+    logger,
+  });
+  void watchLagUntil(watch.signal, {
+    kafka,
+    topic: topics.requests,
+    partitions: () => consumer.health().partitions,
+    read: () => readPositions(database, group, topics.requests),
+    onLag: (lag) => metrics.setLag(lag),
     logger,
   });
   logger.info({ topic: topics.requests, group }, 'admission.started');

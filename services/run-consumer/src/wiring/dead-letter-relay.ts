@@ -34,9 +34,12 @@ export async function startDeadLetterRelay(
   const watching = watchDeadLettersUntil(background, {
     outbox,
     everyMs: WATCH_MS,
-    onBacklog: ({ letterCount, oldestSeconds }) => {
-      metrics.deadLettersWaiting.set(letterCount);
-      metrics.oldestDeadLetter.set(oldestSeconds);
+    onBacklog: (backlog) => {
+      metrics.deadLettersWaiting.remove();
+      metrics.oldestDeadLetter.remove();
+      if (backlog === null) return;
+      metrics.deadLettersWaiting.set(backlog.letterCount);
+      metrics.oldestDeadLetter.set(backlog.oldestSeconds);
     },
     logger,
   });

@@ -7,6 +7,7 @@ import type { WorkerEvent } from '../adapters/langgraph/worker/worker-events.ts'
 import { createRunClaims } from '../adapters/postgres/run-claims.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
+import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { RunExecutor } from '../app/execute-runs.ts';
 import { serveGraphsUntil } from '../app/serve-graphs.ts';
 import { ExecutorLease } from '../app/hold-executor-lease.ts';
@@ -68,9 +69,9 @@ export function createWorkers(
 function countWorkerEvent(metrics: Metrics, event: WorkerEvent): void {
   switch (event.kind) {
     case 'uncaught_error':
-      return metrics.uncaughtErrors.inc({ graph_id: event.graphId ?? '' });
+      return metrics.uncaughtErrors.inc({ graph_id: event.graphId === null ? '' : metrics.graphLabel(event.graphId) });
     case 'deaf':
-      return metrics.deafGraphs.inc({ graph_id: event.graphId });
+      return metrics.deafGraphs.inc({ graph_id: metrics.graphLabel(event.graphId) });
     case 'silent':
       return metrics.silentWorkers.inc();
     case 'ended':
@@ -110,13 +111,16 @@ export function startExecution(
     logger,
   });
   const executor = new RunExecutor({
-    claims: createRunClaims(database, graphIds),
+    claims: createRunClaims(database, graphIds, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     settle,
     lease,
     runGraph: workers.run,
     hints,
     ready: wakeups.runsReady,
     stops: wakeups.stopsRequested,
+    onClaimed: ({ readySeconds }) => {
+      if (readySeconds !== null) metrics.startDelay.observe(readySeconds);
+    },
     onAttempt: (run, outcome, durationMs) => reportAttempt(foundation, run, outcome, durationMs),
     monotonicMs: () => performance.now(),
     logger,
@@ -128,6 +132,8 @@ export function startExecution(
     },
   });
   metrics.executing(() => executor.activeCount);
+  metrics.capacity(() => config.RUNLANE_MAX_CONCURRENT_RUNS);
+  metrics.leaseHeld(() => (lease.executorId === null ? 0 : 1));
   return {
     executor,
     lease,
@@ -143,8 +149,41 @@ export function startExecution(
   };
 }
 
+/** Our own names for why an attempt goes back, as its error has them; every other error is the database's. */
+const HAND_BACK_CAUSES: ReadonlyMap<string, string> = new Map([
+  ['WorkerGone', 'worker_gone'],
+  ['LeaseLost', 'lease_lost'],
+  ['ShuttingDown', 'shutting_down'],
+  ['GraphDrained', 'drained'],
+  ['UnwrittenEnd', 'unwritten_end'],
+]);
+
+const TOKEN_KINDS = {
+  input: 'input_tokens',
+  output: 'output_tokens',
+  cached: 'cached_tokens',
+  reasoning: 'reasoning_tokens',
+} as const;
+
+function countAttempt(metrics: Metrics, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
+  const graph_id = metrics.graphLabel(run.graphId);
+  metrics.attempts.observe({ graph_id, outcome: outcome.kind }, durationMs / 1_000);
+  if (outcome.kind === 'failed') metrics.failures.inc({ graph_id, reason: outcome.reason });
+  if (outcome.kind === 'handed_back') {
+    metrics.handedBack.inc({
+      cause: HAND_BACK_CAUSES.get(outcome.error.error) ?? 'database',
+      spent: String(outcome.spendsAttempt),
+    });
+  }
+  for (const { model: name, attempt } of outcome.report?.usage ?? []) {
+    const model = metrics.modelLabel(name);
+    metrics.modelCalls.inc({ model }, attempt.calls);
+    for (const [kind, key] of Object.entries(TOKEN_KINDS)) metrics.modelTokens.inc({ model, kind }, attempt[key]);
+  }
+}
+
 function reportAttempt({ metrics, logger }: Foundation, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
-  metrics.attempts.observe({ outcome: outcome.kind }, durationMs / 1_000);
+  countAttempt(metrics, run, outcome, durationMs);
   logger.info(
     {
       run_id: run.runId,

@@ -74,6 +74,7 @@ export function layFoundation(
     logger,
   });
   scope.defer('database pool', () => pool.end());
+  metrics.addPool('work', pool);
   const thirdOfLeaseMs = Math.floor((config.RUNLANE_LEASE_SECONDS * 1_000) / 3);
   const leasePool = createPool({
     url: databaseUrl,
@@ -85,6 +86,7 @@ export function layFoundation(
     readMarginMs: thirdOfLeaseMs / 10,
   });
   scope.defer('lease pool', () => leasePool.end());
+  metrics.addPool('leases', leasePool);
   const wakeups = {
     runsReady: new Wakeup(),
     eventsStored: new Wakeup(),

@@ -67,7 +67,10 @@ export async function startRelay(
       metrics.published.inc(count);
       metrics.publishDelay.observe(Math.max(0, Date.now() - oldestOccurredAt.getTime()) / 1_000);
     },
-    onHeld: (threadCount) => metrics.heldThreads.set(threadCount),
+    onHeld: (threadCount) => {
+      if (threadCount === null) metrics.heldThreads.remove();
+      else metrics.heldThreads.set(threadCount);
+    },
     logger,
   });
   return { relaying };
@@ -84,7 +87,7 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
     monotonicMs: () => performance.now(),
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     sweepMs: Math.min(LONGEST_SWEEP_MS, (config.RUNLANE_LEASE_SECONDS * 1_000) / 6),
-    onRescued: (count) => metrics.rescues.inc(count),
+    onRescued: (result) => metrics.rescues.inc({ result }),
     logger,
   });
 }

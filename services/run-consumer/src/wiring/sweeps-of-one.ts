@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { waitOrAbort } from '@runlane/service-kit';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
+import { readBacklog } from '../adapters/postgres/ledger-backlog.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createLease } from '../adapters/postgres/named-lease.ts';
-import { watchUnservedUntil } from '../app/serve-graphs.ts';
+import { watchWaitingUntil } from '../app/serve-graphs.ts';
+import { watchBacklogUntil } from '../app/watch-backlog.ts';
 import { leadUntil } from '../app/lead-sweeping.ts';
 import type { Foundation } from './foundation.ts';
 import { createMarkedRuns } from '../adapters/postgres/marked-runs.ts';
@@ -18,12 +20,22 @@ const LEASE_MS = 6_000;
 /** How late marked runs are noticed whose hint was lost, in milliseconds. */
 const END_MARKED_EVERY_MS = 1_000;
 
-function startWatchingUnserved(signal: AbortSignal, { database, metrics, logger }: Foundation): Promise<void> {
-  return watchUnservedUntil(signal, {
+function startWatchingWaiting(signal: AbortSignal, { database, metrics, logger }: Foundation): Promise<void> {
+  return watchWaitingUntil(signal, {
     served: createServedGraphs(database),
     delay: waitOrAbort,
     monotonicMs: () => performance.now(),
-    onUnserved: (runCount) => metrics.unservedRuns.set(runCount),
+    onWaiting: (graphs) => metrics.setWaiting(graphs),
+    logger,
+  });
+}
+
+function startWatchingBacklog(signal: AbortSignal, { database, metrics, logger }: Foundation): Promise<void> {
+  return watchBacklogUntil(signal, {
+    read: () => readBacklog(database),
+    delay: waitOrAbort,
+    monotonicMs: () => performance.now(),
+    onBacklog: (backlog) => metrics.setBacklog(backlog),
     logger,
   });
 }
@@ -45,7 +57,7 @@ function startEndingMarked(
     },
     onLeft: (runCount) => metrics.markedRuns.set(runCount),
     logger,
-  });
+  }).finally(() => metrics.markedRuns.remove());
 }
 
 /** Does the sweeps that one process of the deployment does for all, while it is this one, until `background` aborts. */
@@ -60,7 +72,8 @@ export function startSweepsOfOne(background: AbortSignal, foundation: Foundation
       await Promise.all([
         startJoining(signal, foundation),
         startEndingMarked(signal, foundation),
-        startWatchingUnserved(signal, foundation),
+        startWatchingWaiting(signal, foundation),
+        startWatchingBacklog(signal, foundation),
         startPruning(signal, foundation),
         startCheckpointPruning(signal, foundation),
         startStoreSweeping(signal, foundation, store),

@@ -9,7 +9,7 @@
  *           a crash costs at most so many repeats, all under their old ids. A lease is kept until all are committed, but
  *           not by a loop that gets nowhere: somebody else shall have what it holds.
  */
-import { RetryableError, ShuttingDown } from '@runlane/service-kit';
+import { OverrunError, RetryableError, ShuttingDown } from '@runlane/service-kit';
 import { ByteBudget } from './byte-budget.ts';
 import type { DeliveryDependencies } from './delivery-needs.ts';
 import { fetchDue } from './fetch-due.ts';
@@ -85,7 +85,10 @@ export class WebhookDelivery {
         this.#problem = null;
         await due.wait(this.#idleMs(), signal);
       } catch (error) {
-        this.#problem = error instanceof RetryableError ? null : error;
+        // That the database is away keeps nobody else from what this process holds, and its results wait for the leases.
+        const isAway = error instanceof RetryableError && !(error instanceof OverrunError);
+        if (isAway) this.#cameRoundAtMs = monotonicMs();
+        this.#problem = isAway ? null : error;
         logger.warn({ err: error }, 'delivery.failed');
         await this.#needs.delay(FAILURE_PAUSE_MS, signal);
       }
@@ -197,7 +200,7 @@ export class WebhookDelivery {
   }
 
   async #attempt(held: HeldEndpoint, taken: Taken): Promise<void> {
-    const { settle, onAttempt, onDisabled, settings } = this.#needs;
+    const { settle, onAttempt, onDisabled, settings, monotonicMs } = this.#needs;
     const sending = {
       ...this.#needs,
       nowMs: () => this.#leases.nowMs(),
@@ -212,6 +215,7 @@ export class WebhookDelivery {
         this.#slots.release(held);
       },
     );
+    const answeredMs = monotonicMs();
     const written = settle.settle(settlement);
     if (disabledBecause !== null) {
       onDisabled({ origin: held.origin, urlHash: settlement.urlHash, because: disabledBecause });
@@ -219,7 +223,8 @@ export class WebhookDelivery {
     this.#goOn(held, wasFull);
     const settled = await written;
     const retryAfterMs = settlement.end.kind === 'retry' ? settlement.end.afterMs : null;
-    onAttempt({ delivery: taken.delivery, origin: held.origin, attempted, settled, retryAfterMs });
+    const settleWaitMs = monotonicMs() - answeredMs;
+    onAttempt({ delivery: taken.delivery, origin: held.origin, attempted, settled, settleWaitMs, retryAfterMs });
   }
 
   /** One batch of each endpoint and round, so that a long queue of a disabled URL holds up nobody. */

@@ -40,6 +40,8 @@ export type AttemptReport = {
   origin: string;
   attempted: Attempted;
   settled: SettleResult;
+  /** Milliseconds from the answer to the commit. */
+  settleWaitMs: number;
   /** Milliseconds until it is tried again; null when it is not. */
   retryAfterMs: number | null;
 };

@@ -30,8 +30,6 @@ const LEASE_AT_ONCE = 64;
 export const SITE_LEASES = 8;
 /** What is left of a lease must cover the longest attempt's settlement. */
 const LEASE_SHARE = 0.8;
-/** How long endpoints of a site wait that has no leases for them. */
-const CROWDED_SITE_REST_MS = 1_000;
 
 export class Leases {
   readonly #needs: LeaseDependencies;
@@ -79,7 +77,7 @@ export class Leases {
     const limit = this.room();
     if (limit <= 0) return false;
     const startedMs = monotonicMs();
-    const { endpoints, nowMs } = await ledger.lease(owner, limit, leaseMs, SITE_LEASES);
+    const { endpoints, nowMs } = await ledger.lease(owner, limit, leaseMs, SITE_LEASES, [...this.#held.keys()]);
     this.#setClock(nowMs);
     if (this.#held.size === 0) this.#leasedUntilMs = startedMs + leaseMs * LEASE_SHARE;
     for (const endpoint of endpoints) {
@@ -87,10 +85,6 @@ export class Leases {
       this.#held.set(endpoint.endpointId, held);
       onHeld(held);
     }
-    const crowding = [...Map.groupBy(this.#held.values(), ({ site }) => site).values()].flatMap((ofSite) =>
-      ofSite.slice(SITE_LEASES).filter(({ unendedCount }) => unendedCount === 0),
-    );
-    await this.release(crowding.map((held) => ({ held, notBeforeMs: CROWDED_SITE_REST_MS })));
     return endpoints.length < limit;
   }
 

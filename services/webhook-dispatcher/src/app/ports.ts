@@ -191,14 +191,16 @@ export type Wanted = { endpointId: bigint; targets: number; perTarget: number; i
 
 export interface DeliveryLedger {
   /**
-   * Leases up to `limit` endpoints with something due, longest due first, none of a site of which `perSite` are leased.
-   * `nowMs` is the database's clock; null when nothing was found that it could be read with.
+   * Leases up to `limit` endpoints with something due, longest due first, none of a site of which `perSite` are leased, and
+   * none of `held`, which the owner has already: a lease that ran out while the database was away is renewed, so that
+   * the results that wait count. `nowMs` is the database's clock; null when nothing was found that it could be read with.
    */
   lease(
     owner: string,
     limit: number,
     leaseMs: number,
     perSite: number,
+    held: readonly bigint[],
   ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
   /** Renews what is still the owner's, and returns it. */
   renew(owner: string, held: readonly { endpointId: bigint; fence: bigint }[], leaseMs: number): Promise<RenewResult>;

@@ -11,6 +11,7 @@ import type { RequestHeaders, WebhookSender } from '../app/ports.ts';
 import { SettleQueue } from '../app/settle-attempts.ts';
 import { serviceVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
+import { timedLedger } from './timed-ledger.ts';
 
 /** Longest wait before due deliveries are looked for unasked, in milliseconds: what other processes' intake costs. */
 const POLL_MS = 500;
@@ -22,7 +23,7 @@ const SITE_SLOTS = 16;
 /** Makes the delivery of this process; its loops are started by the caller. */
 export function createDelivery(foundation: Foundation, signer: WebhookSigner, sender: WebhookSender): WebhookDelivery {
   const { database, config, metrics, logger } = foundation;
-  const ledger = createDeliveryLedger(database);
+  const ledger = timedLedger(createDeliveryLedger(database), metrics.observeStage);
   const delivery = new WebhookDelivery({
     ledger,
     settle: new SettleQueue({ ledger, delay: (ms) => sleep(ms), random: Math.random, logger }),
@@ -73,8 +74,9 @@ function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): Re
 }
 
 function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): void {
-  const { delivery, origin, attempted, settled, retryAfterMs } = report;
+  const { delivery, origin, attempted, settled, settleWaitMs, retryAfterMs } = report;
   for (const { outcome, timings } of attempted.attempts) metrics.attempts.observe({ outcome }, timings.totalMs / 1_000);
+  metrics.settleWait.observe(settleWaitMs / 1_000);
   metrics.settled.inc({ result: settled });
   const last = attempted.attempts.at(-1);
   const level = settled === 'delivered' ? 'debug' : settled === 'dead' ? 'warn' : 'info';

@@ -41,6 +41,7 @@ export function layFoundation(
     logger,
   });
   scope.defer('database pool', () => pool.end());
+  metrics.addPool('work', pool);
   return {
     config,
     logger,

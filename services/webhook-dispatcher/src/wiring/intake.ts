@@ -1,5 +1,5 @@
 import type { RecordConsumer } from '@runlane/kafka';
-import { KnownPositions, endOffset, resumeFromLedger, watchPositionsUntil } from '@runlane/log-ledger';
+import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readEvent } from '../adapters/kafka/read-event.ts';
@@ -36,7 +36,9 @@ export async function startIntake(
     group,
     topics: [statusTopic],
     handle: async (batch) => {
+      const startedMs = performance.now();
       await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(database, group, known.forBatch()) });
+      metrics.observeStage('intake', (performance.now() - startedMs) / 1_000, batch.records.length);
       const last = batch.records.at(-1);
       if (last === undefined) return null;
       return { commitThrough: last.offset };
@@ -65,6 +67,14 @@ export async function startIntake(
     topic: statusTopic,
     read: () => readPositions(database, group, statusTopic),
     everyMs: WATCH_POSITIONS_MS,
+    logger,
+  });
+  void watchLagUntil(watch.signal, {
+    kafka,
+    topic: statusTopic,
+    partitions: () => consumer.health().partitions,
+    read: () => readPositions(database, group, statusTopic),
+    onLag: (lag) => metrics.setLag(lag),
     logger,
   });
   logger.info({ topic: statusTopic, group }, 'intake.started');

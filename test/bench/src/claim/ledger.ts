@@ -71,7 +71,7 @@ export class Ledger {
    * are too few.
    */
   async work(count: number): Promise<Cost[]> {
-    const claims = createRunClaims(new Database(this.#pool), ['agent']);
+    const claims = createRunClaims(new Database(this.#pool), ['agent'], createThreadCheckpoints('public'));
     const settlements = createRunSettlements(new Database(this.#pool), createThreadCheckpoints('public'));
     const costs: Cost[] = [];
     while (costs.length < count) {

@@ -59,6 +59,8 @@ export class RunRows implements AsyncDisposable {
       isTemporary: false,
       restingStatus: 'idle',
       checkpointFloor,
+      traceparent: null,
+      readySeconds: null,
     };
   }
 

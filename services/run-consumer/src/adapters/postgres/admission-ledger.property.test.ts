@@ -206,9 +206,18 @@ function outcomeOf(leaves: 'idle' | 'interrupted' | 'error', stop: Stop | null):
 }
 
 async function empty(): Promise<void> {
-  for (const table of ['runs', 'threads', 'outbox', 'dead_letters', 'consumer_positions', 'lane_ends']) {
+  for (const table of [
+    'runs',
+    'threads',
+    'outbox',
+    'dead_letters',
+    'consumer_positions',
+    'lane_ends',
+    'lane_cancels',
+  ]) {
     await world.rows.pool.query(`delete from runlane.${table}`);
   }
+  await world.rows.pool.query('delete from checkpoints');
 }
 
 const NAMES: Record<string, string> = {

@@ -1,4 +1,4 @@
-import type { CancelAction, ThreadStatus } from '@runlane/contracts';
+import type { ThreadStatus } from '@runlane/contracts';
 import type { PositionCheck } from '@runlane/log-ledger';
 import type { OutRecord } from '@runlane/kafka';
 import { query } from '@runlane/postgres';
@@ -8,6 +8,7 @@ import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, Writt
 import type { AdmissionPlan } from '../../domain/admission-plan.ts';
 import type { KnownRun } from '../../domain/admission.ts';
 import type { StoredAssistant } from '../../domain/assistant.ts';
+import { withLast } from '../../domain/lane.ts';
 import type { InFlightRun, Lane } from '../../domain/lane.ts';
 import { selectAssistants } from './assistant-store.ts';
 import { insertDeadLetters } from './dead-letter-outbox.ts';
@@ -119,16 +120,42 @@ class PostgresAdmission implements AdmissionTransaction {
       limit: 2 + cancelling.singleCount,
       whole_thread_ids: cancelling.wholeLanes.threadIds,
       ended_at_once: cancelling.wholeLanes.endedAtOnce,
-      source_topic: this.#source.topic,
-      source_partition: this.#source.partition,
-      cancelled_thread_ids: cancelling.wholeLanes.cancelledThreadIds,
     });
     for (const row of rows) {
       const { inFlight = [] } = byThread.get(row.thread_id) ?? {};
       inFlight.push(inFlightRun(row, this.#begun.get(row.run_id)?.checkpointId));
-      byThread.set(row.thread_id, { inFlight, waitingCount: row.waiting_count, lastOffset: row.last_offset });
+      byThread.set(row.thread_id, { inFlight, waitingCount: row.waiting_count, lastOffset: null });
+    }
+    const isCancelled = new Set(cancelling.wholeLanes.cancelledThreadIds);
+    const cancelled = busy.filter((threadId) => isCancelled.has(threadId));
+    for (const last of await this.#lastInLanes(cancelled, cancelling.wholeLanes.endedAtOnce)) {
+      const { inFlight = [], waitingCount = 0 } = byThread.get(last.thread_id) ?? {};
+      const run = inFlightRun({ ...last, ...this.#partition() }, this.#begun.get(last.run_id)?.checkpointId);
+      byThread.set(last.thread_id, { inFlight: withLast(inFlight, run), waitingCount, lastOffset: last.source_offset });
     }
     return byThread;
+  }
+
+  /** Of each thread in which any is in flight the last run of the batch's partition; looks at a whole lane where it has to. */
+  async #lastInLanes(threadIds: readonly string[], lookAt: number): Promise<LastRow[]> {
+    const look = async (ids: readonly string[], count: number | null) => {
+      const { topic, partition } = this.#source;
+      if (ids.length === 0) return [];
+      return query<LastRow | UnknownRow>(this.#client, sql.selectLastInLanes, {
+        thread_ids: ids,
+        limit: count,
+        source_topic: topic,
+        source_partition: partition,
+      });
+    };
+    const looked = await look(threadIds, lookAt + 1);
+    const unsure = looked.filter((row) => !row.is_sure).map((row) => row.thread_id);
+    const all = [...looked.filter((row) => row.is_sure), ...(await look(unsure, null))];
+    return all.filter((row) => row.run_id !== null);
+  }
+
+  #partition(): Pick<SourceRow, 'source_topic' | 'source_partition'> {
+    return { source_topic: this.#source.topic, source_partition: this.#source.partition };
   }
 
   async #holdLaneHeads(threadIds: readonly string[]): Promise<void> {
@@ -217,23 +244,30 @@ type KnownRow = SourceRow & { run_id: string; thread_id: string; fingerprint: st
 type InFlightRow = SourceRow & {
   thread_id: string;
   waiting_count: number;
-  last_offset: bigint | null;
   run_id: string;
-  status: 'pending' | 'running';
-  lane_position: bigint | null;
-  cancel_action: CancelAction | null;
+  state: InFlightRun['state'];
+  is_asked: boolean;
 };
+type LastRow = Pick<InFlightRow, 'thread_id' | 'run_id' | 'state' | 'is_asked'> & {
+  is_sure: boolean;
+  source_offset: bigint;
+};
+/** No run of the partition is among those looked at. */
+type UnknownRow = { thread_id: string; is_sure: boolean; run_id: null };
 function sourceOf(row: SourceRow): InFlightRun['source'] {
   return { topic: row.source_topic, partition: row.source_partition, offset: row.source_offset };
 }
 
-function inFlightRun(row: InFlightRow, writtenHead: string | null | undefined): InFlightRun {
+function inFlightRun(
+  row: SourceRow & Pick<InFlightRow, 'run_id' | 'state' | 'is_asked'>,
+  writtenHead: string | null | undefined,
+): InFlightRun {
   return {
     runId: row.run_id,
-    state: row.lane_position === null ? 'scheduled' : row.status,
+    state: row.state,
     source: sourceOf(row),
     isStored: true,
-    isAskedToStop: row.cancel_action !== null,
+    isAskedToStop: row.is_asked,
     hasBegun: typeof writtenHead === 'string',
   };
 }

@@ -3,7 +3,7 @@ import { query } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
 import type { WrittenPlan } from '../../app/ports.ts';
 import type { AdmittedRun, Cancellation } from '../../domain/admission-plan.ts';
-import { cancellationColumns, eventColumns, markColumns } from './plan-columns.ts';
+import { cancellationColumns, eventColumns, laneCancelColumns, markColumns } from './plan-columns.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
@@ -54,7 +54,7 @@ export async function endRuns(
   const temporary = rows.flatMap((row) => row.temporary_thread_ids);
   if (temporary.length > 0) await query(client, sql.deleteEmptyThreads, { thread_ids: temporary });
   const markedCount = cancellations.filter(({ mark }) => mark !== null).length;
-  if (markedCount > 0) await query(client, sql.markLanes, markColumns(cancellations));
+  if (markedCount > 0) await markLanes(client, source, cancellations);
   const [freed] = await query<{ ready_count: number }>(client, sql.freeLanes, {
     thread_ids: [...new Set(cancellations.map(({ threadId }) => threadId))],
   });
@@ -68,6 +68,24 @@ export async function endRuns(
     readyCount: freed?.ready_count ?? 0,
     markedLaneCount: markedCount,
   };
+}
+
+/** Keeps who is left of long lanes for the sweep that ends them. */
+async function markLanes(
+  client: PoolClient,
+  source: EndingRuns['source'],
+  cancellations: readonly Cancellation[],
+): Promise<void> {
+  if (cancellations.some(({ mark }) => mark?.sparesLater === false)) {
+    await query(client, sql.markLanes, markColumns(cancellations));
+  }
+  if (!cancellations.some(({ mark }) => mark?.sparesLater === true)) return;
+  if (source === null) throw new Error('Runs of no batch cannot stand behind a request.');
+  await query(client, sql.keepLaneCancels, {
+    ...laneCancelColumns(cancellations),
+    source_topic: source.topic,
+    source_partition: source.partition,
+  });
 }
 
 async function endBegun(

@@ -12,6 +12,9 @@ import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
 import { createRunClaims } from './run-claims.ts';
 import { createExecutorLeases } from './run-store.ts';
+import { createThreadCheckpoints } from './thread-checkpoints.ts';
+
+const checkpoints = createThreadCheckpoints('public');
 
 let world: LedgerWorld;
 beforeAll(async () => {
@@ -141,6 +144,6 @@ test('stop requests name the claim', async () => {
     'select executor_id from runlane.runs where run_id = $1',
     [run.runId],
   );
-  const requests = await createRunClaims(world.rows.database, []).stopRequests(rows[0]?.executor_id ?? '');
+  const requests = await createRunClaims(world.rows.database, [], checkpoints).stopRequests(rows[0]?.executor_id ?? '');
   expect(requests).toMatchObject([{ runId: run.runId, fencingToken: run.fencingToken }]);
 });

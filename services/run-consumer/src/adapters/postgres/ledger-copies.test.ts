@@ -18,6 +18,9 @@ import { closeClaims } from './close-claims.ts';
 import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
 import { createRunClaims } from './run-claims.ts';
 import { createExecutorLeases, createStrandedRuns } from './run-store.ts';
+import { createThreadCheckpoints } from './thread-checkpoints.ts';
+
+const checkpoints = createThreadCheckpoints('public');
 
 const LEASE_MS = 60_000;
 let world: LedgerWorld;
@@ -33,7 +36,7 @@ const openPool = (url: string): Pool =>
   resources.adopt(createPool({ url, applicationName: 'test', logger: silent }), (pool) => pool.end());
 const renew = (pool: Pool) => createExecutorLeases(new Database(pool)).renew(EXECUTOR, LEASE_MS);
 const claimCount = async (pool: Pool) =>
-  (await createRunClaims(new Database(pool), assistants.graphIds).claim(EXECUTOR, 10, [])).length;
+  (await createRunClaims(new Database(pool), assistants.graphIds, checkpoints).claim(EXECUTOR, 10, [])).length;
 const standing = async (pool: Pool) => (await pool.query('select * from runlane.ledger_standing')).rows;
 /** Ends the wait, as time would. */
 const letTimePass = (pool: Pool) =>

@@ -1,3 +1,4 @@
+import { uuid6 } from '@langchain/langgraph-checkpoint';
 import type { Json } from '@runlane/contracts';
 import type { InRecord } from '@runlane/kafka';
 import { Stoppages } from '@runlane/log-ledger';
@@ -6,7 +7,7 @@ import { RetryableError } from '@runlane/service-kit';
 import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
 import type { Slice } from '../../app/end-marked-runs.ts';
-import type { AdmissionLedger, BatchResult } from '../../app/ports.ts';
+import type { AdmissionLedger, BatchResult, RunClaims } from '../../app/ports.ts';
 import { recordingHints } from '../../app/recording-ports.fixture.ts';
 import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.ts';
 import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
@@ -33,6 +34,7 @@ export class LedgerWorld implements AsyncDisposable {
   endedAtOnce = ENDED_AT_ONCE;
   readonly #checkpoints = createThreadCheckpoints('public');
   #nextOffset = 0;
+  #headCount = 0;
 
   private constructor(rows: RunRows) {
     this.rows = rows;
@@ -116,13 +118,40 @@ export class LedgerWorld implements AsyncDisposable {
     return createMarkedRuns(new Database(pool), this.#checkpoints).endSlice(threadId, limit);
   }
 
+  /** Ends all that is marked, in slices of this size, and returns how many runs each has ended. */
+  async endAll(threadId: string, size = 2, pool = this.rows.pool): Promise<number[]> {
+    const counts: number[] = [];
+    for (;;) {
+      const slice = await this.endSlice(threadId, size, pool);
+      if (slice === null) throw new Error('Somebody holds the thread.');
+      if (!slice.hasMore) return counts;
+      counts.push(slice.cancelled.reduce((sum, { endedCount }) => sum + endedCount, 0));
+    }
+  }
+
+  /** Ends what a test has left, so that the next one finds nothing ready. */
+  async finish(): Promise<void> {
+    const error = { error: 'E', message: 'm' };
+    for (let runs = await this.claim(); runs.length > 0; runs = await this.claim()) {
+      for (const run of runs) await this.settle(run, { kind: 'failed', reason: 'graph_error', error, head: null });
+    }
+  }
+
+  async statuses(runIds: readonly string[]): Promise<unknown[]> {
+    return (await this.runs(runIds)).map(([status]) => status);
+  }
+
+  #claims(): RunClaims {
+    return createRunClaims(this.rows.database, assistants.graphIds, this.#checkpoints);
+  }
+
   claim(limit = 100): Promise<ClaimedRun[]> {
-    return createRunClaims(this.rows.database, assistants.graphIds).claim(EXECUTOR, limit, []);
+    return this.#claims().claim(EXECUTOR, limit, []);
   }
 
   /** Claims whatever is ready and runs not yet. */
   async claimReady(): Promise<ClaimedRun[]> {
-    return createRunClaims(this.rows.database, assistants.graphIds).claim(EXECUTOR, 100, await this.#running());
+    return this.#claims().claim(EXECUTOR, 100, await this.#running());
   }
 
   /** Claims the one run that is ready. */
@@ -134,15 +163,25 @@ export class LedgerWorld implements AsyncDisposable {
 
   /** What a running run was asked, as its executor hears of it. */
   async stopOf({ runId }: ClaimedRun): Promise<Stop | null> {
-    const requests = await createRunClaims(this.rows.database, assistants.graphIds).stopRequests(EXECUTOR);
+    const requests = await this.#claims().stopRequests(EXECUTOR);
     return requests.find((request) => request.runId === runId) ?? null;
   }
 
+  /** Ends an attempt. What leaves a head has written it. */
   async settle(run: ClaimedRun, outcome: Outcome): Promise<BatchResult | undefined> {
+    if ('head' in outcome && outcome.head !== null && !run.isTemporary) await this.#writeHead(run);
     const { runId, threadId, fencingToken, attempt } = run;
     const settlement = settlementOf(outcome, attempt, 100_000);
     const settlements = createRunSettlements(this.rows.database, this.#checkpoints);
     return (await settlements.settle([{ runId, threadId, fencingToken, settlement }]))[0];
+  }
+
+  async #writeHead({ runId, threadId }: ClaimedRun): Promise<void> {
+    await this.rows.pool.query(
+      `insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
+       values ($1, '', $2, '{}', jsonb_build_object('run_id', $3::text))`,
+      [threadId, uuid6(this.#headCount++), runId],
+    );
   }
 
   /** Status, reason and superseding run of each run. */

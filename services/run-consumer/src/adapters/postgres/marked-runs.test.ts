@@ -4,10 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Database, createPool, withTransaction } from '@runlane/postgres';
-import type { Pool } from 'pg';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
-import { cancelAt, requestAt } from '../../domain/factories.fixture.ts';
+import { requestAt } from '../../domain/factories.fixture.ts';
 import { readRuns } from '../../app/read-runs.ts';
 import type { Outcome } from '../../domain/run.ts';
 import { silent } from '../langgraph/run-rows.fixture.ts';
@@ -46,28 +45,6 @@ async function lane(count: number): Promise<{ thread: string; runIds: string[] }
   return { thread, ...(await world.admit(Array.from({ length: count }, () => create(thread)))) };
 }
 
-/** Ends all that is marked, in slices of this size, and returns how many each has ended. */
-async function endAll(thread: string, size = 2, pool?: Pool): Promise<number[]> {
-  const counts: number[] = [];
-  for (;;) {
-    const slice = await world.endSlice(thread, size, pool);
-    if (slice === null) throw new Error('Somebody holds the thread.');
-    if (!slice.hasMore) return counts;
-    counts.push(slice.cancelled.reduce((sum, { endedCount }) => sum + endedCount, 0));
-  }
-}
-
-async function statuses(runIds: readonly string[]): Promise<unknown[]> {
-  return (await world.runs(runIds)).map(([status]) => status);
-}
-
-/** Ends what a test has left, so that the next one finds nothing ready. */
-async function finish(): Promise<void> {
-  for (let runs = await world.claim(); runs.length > 0; runs = await world.claim()) {
-    for (const run of runs) await world.settle(run, failed);
-  }
-}
-
 test('10,000 runs are superseded under a small statement timeout, no more than 500 in a transaction, in lane order', async () => {
   world.endedAtOnce = 500;
   const { thread, runIds } = await lane(1);
@@ -92,7 +69,7 @@ test('10,000 runs are superseded under a small statement timeout, no more than 5
     const report = await world.receive([request], 'hurried', ledger);
     expect(report).toMatchObject({ markedLaneCount: 1, cancelled: [{ endedCount: 500, askedCount: 0 }] });
     expect(await world.ready(thread)).toEqual([request.runId]);
-    expect(await endAll(thread, 500, pool)).toEqual([...Array.from({ length: 19 }, () => 500), 0]);
+    expect(await world.endAll(thread, 500, pool)).toEqual([...Array.from({ length: 19 }, () => 500), 0]);
     const { rows: transactions } = await world.rows.pool.query<{ count: number }>(
       `select count(*)::integer as count from runlane.outbox
        where thread_id = $1 and type = 'run.interrupted' group by xmin::text`,
@@ -124,7 +101,7 @@ test('10,000 runs are superseded under a small statement timeout, no more than 5
   } finally {
     await pool.end();
   }
-  await finish();
+  await world.finish();
 });
 
 test('a marked run has ended for everybody: for status, reject, repeats and cancels; a second mark waits for its turn', async () => {
@@ -148,10 +125,10 @@ test('a marked run has ended for everybody: for status, reject, repeats and canc
     cancelled: [{ action: 'interrupt', endedCount: 2 }],
   });
 
-  expect(await endAll(thread, 1)).toEqual([1, 1, 1, 0, 1, 1, 0]);
-  expect(await statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'rollback'));
+  expect(await world.endAll(thread, 1)).toEqual([1, 1, 1, 0, 1, 1, 0]);
+  expect(await world.statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'rollback'));
   const others = next.runIds.filter((runId) => runId !== '');
-  expect(await statuses(others)).toEqual(Array.from({ length: 4 }, () => 'interrupted'));
+  expect(await world.statuses(others)).toEqual(Array.from({ length: 4 }, () => 'interrupted'));
   expect(await world.thread(thread)).toEqual(['idle', 'idle']);
   const late = (await world.events(thread)).slice(-5);
   expect(late.map(({ run, status }) => [run, status])).toEqual(
@@ -168,23 +145,9 @@ test('I9: the running run keeps the lane whatever its position, and the first be
   expect(await world.ready(thread)).toEqual([]);
   expect(await world.settle(running, failed)).toBe('successor_ready');
   expect(await world.ready(thread)).toEqual([successor]);
-  expect(await endAll(thread, 1)).toEqual([1, 0]);
+  expect(await world.endAll(thread, 1)).toEqual([1, 0]);
   expect(await world.ready(thread)).toEqual([successor]);
-  await finish();
-});
-
-test('I4: a cancel of a long lane that is read again spares what stands behind it, also when it finds runs of elsewhere', async () => {
-  const thread = randomUUID();
-  const at = (offset: number) => 800_000 + offset;
-  const cancel = cancelAt(at(0), { thread_id: thread });
-  const later = [1, 2, 3, 4].map((offset) => requestAt(at(offset), { thread_id: thread }));
-  const elsewhere = requestAt(at(9), { thread_id: thread });
-  await world.receive([{ ...elsewhere, coordinates: { ...elsewhere.coordinates, partition: 7 } }], 'first');
-  await world.receive(later, 'first');
-  const report = await world.receive([cancel, ...later], 'second');
-  expect(report).toMatchObject({ markedLaneCount: 0, cancelled: [{ endedCount: 1 }] });
-  expect(await statuses(later.map(({ runId }) => runId))).toEqual(later.map(() => 'pending'));
-  await finish();
+  await world.finish();
 });
 
 test('a marked run that a process without marks has claimed is asked to stop, and one that went back ends', async () => {
@@ -210,10 +173,10 @@ test('a marked run that a process without marks has claimed is asked to stop, an
     const asked = `interrupt superseded ${successor}`;
     expect(stop && `${stop.action} ${stop.reason} ${stop.supersededBy}`).toBe(goesBack ? null : asked);
     if (stop !== null) await world.settle(claimed, { kind: 'interrupted', stop, head: null });
-    await endAll(thread);
-    expect(await statuses(runIds)).toEqual(['error', ...Array.from({ length: 4 }, () => 'interrupted')]);
+    await world.endAll(thread);
+    expect(await world.statuses(runIds)).toEqual(['error', ...Array.from({ length: 4 }, () => 'interrupted')]);
     expect(await world.ready(thread)).toEqual([successor]);
-    await finish();
+    await world.finish();
   }
 });
 
@@ -227,14 +190,14 @@ test('scheduled runs are marked too: none of them joins any more', async () => {
     markedLaneCount: 1,
     cancelled: [{ endedCount: 3 }],
   });
-  expect(await statuses(runIds)).toEqual(['interrupted', 'pending', 'pending', 'interrupted', 'interrupted']);
+  expect(await world.statuses(runIds)).toEqual(['interrupted', 'pending', 'pending', 'interrupted', 'interrupted']);
   expect(await world.thread(thread)).toEqual(['idle', 'idle']);
   await world.rows.pool.query('update runlane.runs set scheduled_at = now() where run_id = any ($1)', [
     runIds.slice(1, 3),
   ]);
   expect(await createScheduledRuns(world.rows.database).joinDue(100)).toEqual({ joinedCount: 0, readyCount: 0 });
-  await endAll(thread);
-  expect(await statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'interrupted'));
+  await world.endAll(thread);
+  expect(await world.statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'interrupted'));
 });
 
 test('a thread that somebody holds is left alone, and a slice that dies has ended nothing', async () => {
@@ -265,9 +228,9 @@ test('a thread that somebody holds is left alone, and a slice that dies has ende
     expect(await end).toContain('The database is not available.');
   });
   expect(await world.events(thread)).toEqual(events);
-  expect(await endAll(thread)).toEqual([2, 1]);
-  expect(await statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'rollback'));
-  await finish();
+  expect(await world.endAll(thread)).toEqual([2, 1]);
+  expect(await world.statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'rollback'));
+  await world.finish();
 });
 
 test('who asks what a marked run waits for hears that it has ended, and it is ahead of nobody', async () => {
@@ -281,6 +244,6 @@ test('who asks what a marked run waits for hears that it has ended, and it is ah
   const waits = new Map(listed.map(({ runId, waitsFor }) => [runId, waitsFor]));
   expect(runIds.slice(2).map((runId) => waits.get(runId))).toEqual(runIds.slice(2).map(() => ({ kind: 'ending' })));
   expect(waits.get(successors[1] ?? '')).toEqual({ kind: 'behind', runId: successors[0], aheadCount: 1 });
-  await endAll(thread);
-  await finish();
+  await world.endAll(thread);
+  await world.finish();
 });

@@ -49,13 +49,22 @@ export function cancellationColumns(cancellations: readonly Cancellation[]): Sql
 
 /** What mark-lanes is told. */
 export function markColumns(cancellations: readonly Cancellation[]): SqlValues {
-  const marking = cancellations.filter(({ mark }) => mark !== null);
+  return laneColumns(cancellations.filter(({ mark }) => mark?.sparesLater === false));
+}
+
+/** What keep-lane-cancels is told, likewise. */
+export function laneCancelColumns(cancellations: readonly Cancellation[]): SqlValues {
+  const sparing = cancellations.filter(({ mark }) => mark?.sparesLater === true);
+  return { ...laneColumns(sparing), before_offsets: sparing.map(({ beforeOffset }) => beforeOffset) };
+}
+
+function laneColumns(cancellations: readonly Cancellation[]): SqlValues {
   return {
-    thread_ids: marking.map(({ threadId }) => threadId),
-    through_positions: marking.map(({ mark }) => mark?.throughPosition),
-    actions: marking.map(({ action }) => action),
-    reasons: marking.map(({ reason }) => reason),
-    superseded_by: marking.map(({ supersededBy }) => supersededBy),
+    thread_ids: cancellations.map(({ threadId }) => threadId),
+    through_positions: cancellations.map(({ mark }) => mark?.throughPosition),
+    actions: cancellations.map(({ action }) => action),
+    reasons: cancellations.map(({ reason }) => reason),
+    superseded_by: cancellations.map(({ supersededBy }) => supersededBy),
   };
 }
 

@@ -16,6 +16,8 @@ import { createExecutorLeases } from './run-store.ts';
 import { sql } from './statements.ts';
 import { createThreadCheckpoints } from './thread-checkpoints.ts';
 
+const checkpoints = createThreadCheckpoints('public');
+
 const EXECUTOR = randomUUID();
 const FLOOR = '00000000-0000-0000-0000-000000000000';
 
@@ -41,7 +43,7 @@ async function addReady(graphId: string, count: number, waitedSeconds: number): 
 }
 
 const claimOf = (graphIds: readonly string[], limit: number) =>
-  createRunClaims(rows.database, graphIds).claim(EXECUTOR, limit, []);
+  createRunClaims(rows.database, graphIds, checkpoints).claim(EXECUTOR, limit, []);
 
 const LOOK = { executor_id: EXECUTOR, known_run_ids: [], graph_ids: ['mine'], limit: 28 };
 const CLAIM = { executor_id: EXECUTOR, limit: 10, known_run_ids: [], checkpoint_floor: FLOOR };
@@ -96,6 +98,18 @@ test('a process claims runs of its graphs only, those that have waited longest f
   expect(await claimOf([], 10)).toHaveLength(2);
 });
 
+test('a claim tells how long its run was ready, and under which trace it was asked for', async () => {
+  const [runId] = await addReady('mine', 1, 90);
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  await rows.pool.query('update runlane.runs set traceparent = $2 where run_id = $1', [runId, traceparent]);
+  const [claimed] = await claimOf(['mine'], 1);
+  expect(claimed?.readySeconds).toBeGreaterThan(89);
+  expect(claimed).toMatchObject({ runId, traceparent });
+  // The answer was lost: nobody can say any more how long it had waited.
+  const [again] = await claimOf(['mine'], 1);
+  expect(again).toMatchObject({ runId, traceparent, readySeconds: null });
+});
+
 test('what the executor owns already comes along, whatever its graph', async () => {
   const [owned] = await addReady('a', 1, 10);
   await claimOf(['a'], 1);
@@ -146,14 +160,14 @@ test('runs that others hold are passed over, and as many free ones are claimed a
 });
 
 test('a run that was long under way is found by one of the next looks at all', async () => {
-  const claims = createRunClaims(rows.database, ['mine'], { lookAtAllEveryMs: 500 });
+  const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 500 });
   expect(await claims.claim(EXECUTOR, 10, [])).toEqual([]);
   await addReady('mine', 1, 3_600);
   await eventually(async () => (await claims.claim(EXECUTOR, 10, [])).length === 1, { what: 'the run is claimed' });
 });
 
 test('what a claim leaves, because it takes no more, is seen by the next one, however long it has waited', async () => {
-  const claims = createRunClaims(rows.database, ['mine'], { lookAtAllEveryMs: 600_000 });
+  const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 600_000 });
   const ids = await addReady('mine', 4, 60);
   const claimed: string[] = [];
   for (let count = 0; count < 4; count += 1) {
@@ -163,7 +177,7 @@ test('what a claim leaves, because it takes no more, is seen by the next one, ho
 });
 
 test('a new lease looks at all: without one nothing of what was seen was claimed', async () => {
-  const claims = createRunClaims(rows.database, ['mine']);
+  const claims = createRunClaims(rows.database, ['mine'], checkpoints);
   await addReady('mine', 1, 3_600);
   expect(await claims.claim(randomUUID(), 10, [])).toEqual([]);
   expect(await claims.claim(EXECUTOR, 10, [])).toHaveLength(1);
@@ -184,7 +198,7 @@ const letTimePass = () =>
   rows.pool.query(`update runlane.runs set ready_at = least(ready_at, clock_timestamp()) where ready_at is not null`);
 
 async function handBack(run: ClaimedRun, spendsAttempt: boolean): Promise<void> {
-  const settlements = createRunSettlements(rows.database, createThreadCheckpoints('public'));
+  const settlements = createRunSettlements(rows.database, checkpoints);
   const { runId, threadId, fencingToken } = run;
   const settlement = { kind: 'requeue', spendsAttempt, isolate: false } as const;
   expect(await settlements.settle([{ runId, threadId, fencingToken, settlement }])).toEqual(['requeued']);
@@ -235,7 +249,7 @@ test('a run that is ready by a clock far ahead, such as that of the server befor
 });
 
 test('a run that waits is claimed by a process that asks again and again once its time has come', async () => {
-  const claims = createRunClaims(rows.database, ['mine'], { lookAtAllEveryMs: 600_000 });
+  const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 600_000 });
   await addReady('mine', 1, -3);
   expect(await claims.claim(EXECUTOR, 1, [])).toEqual([]);
   await eventually(async () => (await claims.claim(EXECUTOR, 1, [])).length === 1, { what: 'the run is claimed' });

@@ -8,6 +8,8 @@ import type { ClaimedRun } from '../../domain/run.ts';
 import { requestOnThread } from '../../domain/thread-configurable.ts';
 import { selectStopRequests } from './run-store.ts';
 import { sql } from './statements.ts';
+import { withStoppedHeads } from './stopped-heads.ts';
+import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
 type ClaimedRow = {
   run_id: string;
@@ -26,6 +28,8 @@ type ClaimedRow = {
   thread_configurable: JsonObject | null;
   checkpoint_floor: string | null;
   thread_resting_status: RestingStatus | null;
+  traceparent: string | null;
+  ready_seconds: number | null;
 };
 
 type Ready = { run_ids: string[]; look_from: Date | null; look_from_if_left: Date | null; has_forgotten: boolean };
@@ -46,21 +50,29 @@ const triedFor = (limit: number, times: number) => (2 * limit + 8) * times;
 export function createRunClaims(
   database: Database,
   graphIds: readonly string[],
+  checkpoints: ThreadCheckpoints,
   settings: ClaimSettings = { lookAtAllEveryMs: LOOK_AT_ALL_EVERY_MS },
 ): RunClaims {
-  return new PostgresClaims(database, graphIds, settings);
+  return new PostgresClaims(database, graphIds, checkpoints, settings);
 }
 
 class PostgresClaims implements RunClaims {
   readonly #database: Database;
   readonly #graphIds: readonly string[];
+  readonly #checkpoints: ThreadCheckpoints;
   readonly #settings: ClaimSettings;
   #lookFrom: Date | null = null;
   #lookedAtAllMs = 0;
   #executorId = '';
 
-  constructor(database: Database, graphIds: readonly string[], settings: ClaimSettings) {
+  constructor(
+    database: Database,
+    graphIds: readonly string[],
+    checkpoints: ThreadCheckpoints,
+    settings: ClaimSettings,
+  ) {
     this.#database = database;
+    this.#checkpoints = checkpoints;
     this.#settings = settings;
     this.#graphIds = graphIds;
   }
@@ -151,7 +163,7 @@ class PostgresClaims implements RunClaims {
       checkpoint_floor: floor,
       candidate_run_ids: candidates,
     });
-    return rows.map(claimedRunOf);
+    return withStoppedHeads(this.#database, this.#checkpoints, rows.map(claimedRunOf));
   }
 
   /** Null looks at all: now and then, and under a new lease, because without one nothing of what was seen was claimed. */
@@ -182,5 +194,7 @@ function claimedRunOf(row: ClaimedRow): ClaimedRun {
     // A thread that is gone has no state to find.
     restingStatus: row.thread_resting_status ?? 'idle',
     checkpointFloor: row.checkpoint_floor,
+    traceparent: row.traceparent,
+    readySeconds: row.ready_seconds === null ? null : Math.max(0, row.ready_seconds),
   };
 }

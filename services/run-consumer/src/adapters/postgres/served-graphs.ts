@@ -1,8 +1,10 @@
 import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
-import type { ServedGraphs, UnservedGraph } from '../../app/serve-graphs.ts';
+import type { ServedGraphs, WaitingGraph } from '../../app/serve-graphs.ts';
 import { sql } from './statements.ts';
+
+type WaitingRow = { graph_id: string; oldest_seconds: number; run_count: number; is_served: boolean };
 
 /** How long a graph is known after its last server has gone, in milliseconds: longer than any deploy, or way back, takes. */
 const KNOWN_MS = 7 * 86_400_000;
@@ -13,15 +15,16 @@ export function createServedGraphs(database: Database): ServedGraphs {
     async serve(graphIds, freshMs) {
       await database.query(sql.serveGraphs, { graph_ids: graphIds, fresh_ms: freshMs });
     },
-    async unserved(silentMs, countLimit) {
-      const rows = await database.query<{ graph_id: string; oldest_seconds: number; run_count: number }>(
-        sql.selectUnservedGraphs,
-        { silent_ms: silentMs, count_limit: countLimit },
-      );
-      return rows.map((row): UnservedGraph => ({
+    async waiting(silentMs, countLimit) {
+      const rows = await database.query<WaitingRow>(sql.selectWaitingGraphs, {
+        silent_ms: silentMs,
+        count_limit: countLimit,
+      });
+      return rows.map((row): WaitingGraph => ({
         graphId: row.graph_id,
         oldestSeconds: row.oldest_seconds,
         runCount: row.run_count,
+        isServed: row.is_served,
       }));
     },
   };

@@ -1,8 +1,8 @@
-import { forgetJournal, headsWrittenBy, rollBackRuns } from '@runlane/checkpoint';
+import { forgetJournal, headWriters, headsWrittenBy, rollBackRuns } from '@runlane/checkpoint';
 import type { RunOnThread } from '@runlane/checkpoint';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
-/** What ending runs needs of LangGraph's tables. Everything works in the transaction of the client. */
+/** What ending and claiming runs needs of LangGraph's tables. Where there is a client, all works in its transaction. */
 export type ThreadCheckpoints = {
   /** Makes the threads as if the runs had never been (I8). */
   rollBack(client: PoolClient, runs: readonly RunOnThread[]): Promise<void>;
@@ -10,6 +10,8 @@ export type ThreadCheckpoints = {
   keep(client: PoolClient, runIds: readonly string[]): Promise<void>;
   /** The head checkpoint of each run's thread by run id, if the run has written it. */
   headsWrittenBy(client: PoolClient, runs: readonly RunOnThread[]): Promise<Map<string, string>>;
+  /** Who has written the head checkpoint of each thread: the `run_id` in it, by thread. */
+  headWriters(pool: Pool, threadIds: readonly string[]): Promise<Map<string, string>>;
 };
 
 /** @param schema of LangGraph's tables */
@@ -18,5 +20,6 @@ export function createThreadCheckpoints(schema: string): ThreadCheckpoints {
     rollBack: (client, runs) => rollBackRuns(client, schema, runs),
     keep: forgetJournal,
     headsWrittenBy: (client, runs) => headsWrittenBy(client, schema, runs),
+    headWriters: (pool, threadIds) => headWriters(pool, schema, threadIds),
   };
 }

@@ -23,7 +23,7 @@ const INLINE_BYTES = 8 * 1024;
 /** The ledger's side of delivery. */
 export function createDeliveryLedger(database: Database): DeliveryLedger {
   return {
-    lease: (owner, limit, leaseMs, perSite) => lease(database, owner, { limit, leaseMs, perSite }),
+    lease: (owner, limit, leaseMs, perSite, held) => lease(database, owner, { limit, leaseMs, perSite, held }),
     renew: (owner, held, leaseMs) => renew(database, owner, held, leaseMs),
     due: (wanted, busy, without) => selectDue(database, wanted, busy, without),
     body: (eventId) => selectBody(database, eventId),
@@ -40,8 +40,16 @@ export function createDeliveryLedger(database: Database): DeliveryLedger {
 async function lease(
   database: Database,
   owner: string,
-  { limit, leaseMs, perSite }: { limit: number; leaseMs: number; perSite: number },
+  { limit, leaseMs, perSite, held }: { limit: number; leaseMs: number; perSite: number; held: readonly bigint[] },
 ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }> {
+  const sites = await database.query<{ site: string; looked_until: Date }>(sql.lookAtSites, {
+    owner,
+    limit,
+    lease_ms: leaseMs,
+    per_site: perSite,
+  });
+  const [first] = sites;
+  if (first === undefined) return { endpoints: [], nowMs: null };
   const rows = await database.query<{
     endpoint_id: bigint;
     fence: bigint;
@@ -49,7 +57,15 @@ async function lease(
     site: string;
     health: unknown;
     database_ms: bigint;
-  }>(sql.leaseEndpoints, { owner, limit, lease_ms: leaseMs, per_site: perSite });
+  }>(sql.leaseEndpoints, {
+    owner,
+    limit,
+    lease_ms: leaseMs,
+    per_site: perSite,
+    held_endpoint_ids: held,
+    sites: sites.map(({ site }) => site),
+    looked_until: first.looked_until,
+  });
   const endpoints = rows.map((row) => ({
     endpointId: row.endpoint_id,
     fence: row.fence,

@@ -57,6 +57,7 @@ test('of a lease that the ledger has forgotten and the one in its place only the
      set owner = kept.owner, fence = kept.fence, leased_at = kept.leased_at, lease_until = kept.lease_until
      from kept where endpoint.endpoint_id = kept.endpoint_id`,
   );
+  await world.pool.query('update webhooks.sites set next_due_at = now()');
   const later = await leasedOne();
 
   expect(await world.settle(forgotten, delivery, answered(200))).toBe('lost');

@@ -18,6 +18,7 @@ export function createLedgerPruning(database: Database): LedgerPruning {
 }
 
 async function mendStranded(client: PoolClient, limit: number): Promise<number> {
+  await query(client, sql.lineUpSites);
   const found = await query<{ delivery_id: bigint }>(client, sql.selectStranded, { limit });
   const ids = found.map((row) => row.delivery_id);
   if (ids.length === 0) return 0;

@@ -109,7 +109,7 @@ test('a site of many endpoints is leased by one owner, a few at a time', async (
   await world.takeIn(
     Array.from({ length: 4 }, (_, index) => targeted({ host: `${index}.evil.example`, site: 'evil.example' })),
   );
-  const lease = async (owner: string) => (await world.deliveries.lease(owner, 2, 60_000, 2)).endpoints.length;
+  const lease = async (owner: string) => (await world.deliveries.lease(owner, 2, 60_000, 2, [])).endpoints.length;
 
   expect(await lease(OWNER)).toBe(2);
   expect(await lease(OWNER)).toBe(0);

@@ -83,7 +83,7 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   async lease(owner: string, limit = 10): Promise<LeasedEndpoint[]> {
-    return (await this.deliveries.lease(owner, limit, 60_000, 8)).endpoints;
+    return (await this.deliveries.lease(owner, limit, 60_000, 8, [])).endpoints;
   }
 
   async due(endpoint: LeasedEndpoint, busy: readonly bigint[] = []): Promise<DueDelivery[]> {
@@ -137,6 +137,7 @@ export class LedgerWorld implements AsyncDisposable {
         `update webhooks.${table} set next_due_at = now(), parked_until = null where next_due_at > now()`,
       );
     }
+    await this.pool.query(`update webhooks.sites set next_due_at = now() where next_due_at > now()`);
   }
 
   async account(): Promise<PartitionAccount | undefined> {
@@ -159,6 +160,12 @@ export class LedgerWorld implements AsyncDisposable {
        from webhooks.endpoints as endpoint
        where owner is null and next_due_at is null and exists (
          select from webhooks.deliveries where endpoint_id = endpoint.endpoint_id and next_attempt_at is not null)
+       union all
+       select 'a site is looked at too late: ' || site
+       from webhooks.endpoints left join webhooks.sites as line using (site)
+       where (owner is not null or endpoints.next_due_at is not null)
+         and coalesce(
+           line.next_due_at > greatest(now(), case when owner is null then endpoints.next_due_at else lease_until end), true)
        union all
        select 'attempts that are not counted: ' || delivery_id
        from webhooks.deliveries as delivery

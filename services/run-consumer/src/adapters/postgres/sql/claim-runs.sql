@@ -4,7 +4,8 @@
 --         $candidate_run_ids uuid[] of ready runs to try, in the order in which they are taken: others may hold some of
 --         them
 -- result  the runs that the executor owns and does not know of: up to $limit new ones, and those of an earlier claim
---         that was committed but whose answer was lost
+--         that was committed but whose answer was lost. ready_seconds: how long a new one had been ready; null of the
+--         others
 -- wait    see select-ready-runs
 -- index   the primary key; running_runs_by_executor
 -- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
@@ -15,11 +16,11 @@ with open as (
   select from runlane.ledger_standing where is_original and claims_are_due
 ),
 picked as (
-  select free.run_id
+  select free.run_id, free.ready_at
   from unnest($candidate_run_ids::uuid[]) as candidate (run_id)
   -- Locks no more rows than are claimed: others would pass over the rest meanwhile.
   cross join lateral (
-    select run.run_id
+    select run.run_id, run.ready_at
     from runlane.runs as run
     where run.run_id = candidate.run_id
       -- One that was claimed and has come back since may have to wait.
@@ -51,7 +52,8 @@ claimed as (
   returning
     run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.request, run.metadata, run.multitask_strategy,
     run.attempt, run.fencing_token, run.is_isolated, run.is_temporary, run.sequence, run.run_started_at,
-    run.own_configurable, run.assistant_configurable, run.checkpoint_floor
+    run.own_configurable, run.assistant_configurable, run.checkpoint_floor, run.traceparent,
+    extract(epoch from now() - picked.ready_at)::float8 as ready_seconds
 ),
 announced as (
   insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, thread_status, run_started_at)
@@ -62,14 +64,14 @@ select
   owned.run_id, owned.thread_id, owned.assistant_id, owned.graph_id, owned.request, owned.metadata,
   owned.multitask_strategy, owned.attempt, owned.fencing_token, owned.is_isolated, owned.is_temporary,
   owned.own_configurable, owned.assistant_configurable, owned.checkpoint_floor, thread.configurable as thread_configurable,
-  thread.resting_status as thread_resting_status
+  thread.resting_status as thread_resting_status, owned.traceparent, owned.ready_seconds
 from (
   select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
-    is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor
+    is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor, traceparent, ready_seconds
   from claimed
   union all
   select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
-    is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor
+    is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor, traceparent, null
   from runlane.runs
   where executor_id = $executor_id
     and status = 'running'

@@ -1,9 +1,9 @@
 -- lock-marked-runs
 -- params  $thread_id text (its row is locked by the caller), $behind_position bigint behind which to look,
---         $through_position the last marked position bigint, $limit integer
--- result  the first marked runs of the thread behind the position, and whether one was claimed before and went back: it may
---         have left checkpoints. A running one, that a process of a version without marks has claimed, is among them until
---         it was asked to stop
+--         $through_position the last position to look at bigint, $limit integer
+-- result  the first runs of the thread behind the position that have not ended, and whether one was claimed before and
+--         went back: it may have left checkpoints. A running one, which of a marked lane only a process of a version
+--         without marks has claimed, is among them until it was asked to stop
 -- locks   these runs; a claim or a return that is under way is waited for
 -- index   unfinished_runs_by_lane, scheduled_runs_by_admission
 with marked as materialized (
@@ -37,7 +37,8 @@ with marked as materialized (
 )
 select
   run_id, coalesce(lane_position, admission_position) as position,
-  status = 'pending' and fencing_token > 0 and not is_temporary as is_begun
+  status = 'running' as is_running, status = 'pending' and fencing_token > 0 and not is_temporary as is_begun,
+  source_topic, source_partition, source_offset
 from runlane.runs
 where run_id = any (array(select run_id from marked))
 order by position

@@ -1,10 +1,23 @@
 -- select-oldest-lane-end
 -- params  $thread_id text (its row is locked by the caller)
--- result  its oldest mark, if there is any, and the status of the thread
--- index   the primary key
-select mark.through_position, mark.ended_position, mark.action, mark.reason, mark.superseded_by, thread.status
-from runlane.lane_ends as mark
-left join runlane.threads as thread using (thread_id)
-where mark.thread_id = $thread_id
-order by mark.through_position
-limit 1
+-- result  what is to be ended of it first, if there is anything: a mark, or a cancel that spares the runs of a
+--         partition from an offset on; and the status of the thread. One of a thread that was deleted meanwhile, and
+--         made anew, is of no run
+-- index   the primary keys
+select oldest.*, thread.status, thread.resting_status, thread.created_at > oldest.created_at as is_stale
+from (
+  select
+    through_position, ended_position, action, reason, superseded_by, created_at,
+    null as source_topic, null::integer as source_partition, null::bigint as before_offset
+  from runlane.lane_ends
+  where thread_id = $thread_id
+  union all
+  select
+    through_position, ended_position, action, reason, superseded_by, created_at,
+    source_topic, source_partition, before_offset
+  from runlane.lane_cancels
+  where thread_id = $thread_id
+  order by through_position, before_offset nulls first
+  limit 1
+) as oldest
+left join runlane.threads as thread on thread.thread_id = $thread_id

@@ -1,30 +1,15 @@
 -- select-runs-in-flight
 -- params  $thread_ids text[] (their rows are locked by the caller), $limit how many of each kind integer; then of the
 --         threads of which all runs may end: $whole_thread_ids text[], $ended_at_once up to how many waiting and how
---         many scheduled ones to count integer, $source_topic text, $source_partition integer, $cancelled_thread_ids
---         those of $whole_thread_ids on which a cancel is read text[]
+--         many scheduled ones to count integer
 -- result  the first unfinished runs in the lane of each thread by position, and its first scheduled runs by admission,
 --         without those that are marked to end. With each how many wait or are scheduled, counted for $whole_thread_ids
---         up to twice $ended_at_once, else 0; and where there are more than $ended_at_once and a cancel is read, the
---         greatest offset of those from the partition
+--         up to twice $ended_at_once, else 0
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: as many entries as asked for,
---         however long the lane is; but a cancel looks at all of a lane that is longer than $ended_at_once
+--         however long the lane is
 -- Once for each thread, and not for each of its runs.
 with thread as materialized (
-  select
-    thread.thread_id, thread.ended_through, counted.waiting_count,
-    case
-      when counted.waiting_count > $ended_at_once and thread.thread_id = any ($cancelled_thread_ids::text[])
-      then (
-        select max(run.source_offset)
-        from runlane.runs as run
-        where run.thread_id = thread.thread_id
-          and run.status in ('pending', 'running')
-          and coalesce(run.lane_position, run.admission_position, 9223372036854775807) > thread.ended_through
-          and run.source_topic = $source_topic
-          and run.source_partition = $source_partition
-      )
-    end as last_offset
+  select thread.thread_id, thread.ended_through, counted.waiting_count
   from runlane.threads as thread
   cross join lateral (
     select case when thread.thread_id = any ($whole_thread_ids::text[]) then $ended_at_once + 1 else 0 end as up_to
@@ -57,8 +42,9 @@ with thread as materialized (
   where thread.thread_id = any ($thread_ids::text[])
 )
 select
-  thread.thread_id, thread.waiting_count::integer, thread.last_offset, run.run_id, run.status, run.lane_position,
-  run.source_topic, run.source_partition, run.source_offset, run.cancel_action
+  thread.thread_id, thread.waiting_count::integer, run.run_id,
+  case when run.lane_position is null then 'scheduled' else run.status end as state,
+  run.source_topic, run.source_partition, run.source_offset, run.cancel_action is not null as is_asked
 from thread
 cross join lateral (
   select *

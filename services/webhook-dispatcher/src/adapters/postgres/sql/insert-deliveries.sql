@@ -4,7 +4,7 @@
 --         $dead_reasons (null: due), $details, $offsets;
 --         $ended_delivery_ids bigint[] that end as superseded, $ended_details why
 -- result  none
--- locks   the caller holds the endpoints
+-- locks   the caller holds the endpoints; the sites of those that nobody has leased, in order
 with superseded as (
   update webhooks.deliveries as delivery
   set state = 'dead', dead_reason = 'superseded', detail = ended.detail, next_attempt_at = null, ended_at = now()
@@ -46,8 +46,22 @@ lined as (
   where target.next_due_at is null
     or target.next_due_at > greatest(now(), target.parked_until)
   returning endpoint_id, next_due_at
+),
+woken as (
+  update webhooks.endpoints as endpoint
+  set next_due_at = least(endpoint.next_due_at, greatest(line.due_at, endpoint.parked_until))
+  from (select endpoint_id, min(next_due_at) as due_at from lined group by endpoint_id) as line
+  where endpoint.endpoint_id = line.endpoint_id
+  returning endpoint.site, endpoint.owner, endpoint.next_due_at
 )
-update webhooks.endpoints as endpoint
-set next_due_at = least(endpoint.next_due_at, greatest(line.due_at, endpoint.parked_until))
-from (select endpoint_id, min(next_due_at) as due_at from lined group by endpoint_id) as line
-where endpoint.endpoint_id = line.endpoint_id
+-- Locks the site also when it is due already: who looks at it must not miss what is not committed yet.
+insert into webhooks.sites as site (site, next_due_at)
+select site, min(next_due_at)
+from woken
+where owner is null
+group by site
+order by site
+on conflict (site) do update
+set next_due_at = excluded.next_due_at
+where site.next_due_at is null
+  or site.next_due_at > excluded.next_due_at

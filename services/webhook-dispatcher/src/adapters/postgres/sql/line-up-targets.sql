@@ -2,7 +2,7 @@
 -- params  $url_hashes text[], distinct
 -- result  none: each URL has the place in line that its due deliveries give it, and its endpoint is looked at in time
 -- index   due_deliveries_by_target
--- locks   the caller holds the endpoints
+-- locks   the caller holds the endpoints; the sites of those that nobody has leased, in order
 with due as (
   select first.*
   from unnest($url_hashes::text[]) as wanted (url_hash)
@@ -30,8 +30,22 @@ lined as (
   on conflict (url_hash) do update
   set next_due_at = greatest(excluded.next_due_at, target.parked_until)
   returning endpoint_id, next_due_at
+),
+woken as (
+  update webhooks.endpoints as endpoint
+  set next_due_at = least(endpoint.next_due_at, greatest(line.due_at, endpoint.parked_until))
+  from (select endpoint_id, min(next_due_at) as due_at from lined group by endpoint_id) as line
+  where endpoint.endpoint_id = line.endpoint_id
+  returning endpoint.site, endpoint.owner, endpoint.next_due_at
 )
-update webhooks.endpoints as endpoint
-set next_due_at = least(endpoint.next_due_at, greatest(line.due_at, endpoint.parked_until))
-from (select endpoint_id, min(next_due_at) as due_at from lined group by endpoint_id) as line
-where endpoint.endpoint_id = line.endpoint_id
+-- Locks the site also when it is due already: who looks at it must not miss what is not committed yet.
+insert into webhooks.sites as site (site, next_due_at)
+select site, min(next_due_at)
+from woken
+where owner is null
+group by site
+order by site
+on conflict (site) do update
+set next_due_at = excluded.next_due_at
+where site.next_due_at is null
+  or site.next_due_at > excluded.next_due_at

@@ -1,8 +1,8 @@
--- select-unserved-graphs
+-- select-waiting-graphs
 -- params  $silent_ms bigint: who has said nothing for longer serves no more, $count_limit how many runs to
 --         count bigint
--- result  graphs with ready runs that nobody serves: how old the oldest is, in seconds, and how many there are, up to
---         $count_limit
+-- result  graphs with ready runs: how old the oldest is, in seconds, how many there are, up to $count_limit, and
+--         whether anybody serves the graph
 -- index   ready_runs_by_graph, from graph to graph: costs as much as there are graphs, not runs
 with recursive waiting as (
   (
@@ -36,10 +36,10 @@ select
         and run.graph_id = waiting.graph_id
       limit $count_limit
     ) as counted
-  )::integer as run_count
+  )::integer as run_count,
+  exists (
+    select from runlane.served_graphs as served
+    where served.graph_id = waiting.graph_id
+      and served.served_at > now() - $silent_ms * interval '1 millisecond'
+  ) as is_served
 from waiting
-where not exists (
-  select from runlane.served_graphs as served
-  where served.graph_id = waiting.graph_id
-    and served.served_at > now() - $silent_ms * interval '1 millisecond'
-)

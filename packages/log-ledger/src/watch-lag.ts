@@ -1,0 +1,59 @@
+import type { KafkaConnection, KafkaLogger, TopicPartition } from '@runlane/kafka';
+import { Wakeup } from '@runlane/service-kit';
+
+export type WatchLagOptions = {
+  kafka: KafkaConnection;
+  topic: string;
+  /** Those that this process reads at the moment: of others, whoever reads them tells. */
+  partitions: () => readonly TopicPartition[];
+  /** The positions of the ledger: the offset of the last record of each partition that is in it. */
+  read: () => Promise<ReadonlyMap<number, bigint>>;
+  /** How many records of each partition are not in the ledger; null when that could not be read. */
+  onLag: (byPartition: ReadonlyMap<number, number> | null) => void;
+  /** Time between two looks, in milliseconds. Default 10 000. */
+  everyMs?: number;
+  logger: Pick<KafkaLogger, 'debug'>;
+};
+
+const LOOK_EVERY_MS = 10_000;
+
+/**
+ * Tells how far the ledger is behind the log until `signal` aborts, also while no record can be taken in. Never rejects.
+ */
+export async function watchLagUntil(signal: AbortSignal, options: WatchLagOptions): Promise<void> {
+  const { kafka, onLag, everyMs = LOOK_EVERY_MS, logger } = options;
+  const pause = new Wakeup();
+  const admin = await kafka.admin();
+  try {
+    while (!signal.aborted) {
+      try {
+        // The positions first: a record that comes in between counts as lag, and not as less than none.
+        const positions = await options.read();
+        onLag(lagOf(options.partitions(), positions, await admin.endOffsets(options.topic)));
+      } catch (error) {
+        onLag(null);
+        logger.debug({ err: error }, 'lag.not_read');
+      }
+      await pause.wait(everyMs, signal);
+    }
+  } finally {
+    onLag(null);
+    await admin.close();
+  }
+}
+
+function lagOf(
+  partitions: readonly TopicPartition[],
+  positions: ReadonlyMap<number, bigint>,
+  ends: ReadonlyMap<number, { low: bigint; high: bigint }>,
+): Map<number, number> {
+  const lag = new Map<number, number>();
+  for (const { partition } of partitions) {
+    const end = ends.get(partition);
+    if (end === undefined) continue;
+    const next = (positions.get(partition) ?? -1n) + 1n;
+    const from = next > end.low ? next : end.low;
+    lag.set(partition, Math.max(0, Number(end.high - from)));
+  }
+  return lag;
+}

@@ -1,0 +1,59 @@
+-- select-backlog
+-- params  $lane_limit how many lanes to look at bigint, $depth_limit how deep to look into each bigint, $event_limit
+--         how many events to count bigint
+-- result  one row: lanes with unfinished runs by how many they have, of the first $lane_limit by thread_id; how many
+--         events are not published, up to $event_limit, and how long the oldest has waited, in seconds; how many
+--         executors hold a lease
+-- index   unfinished_runs_by_lane, from lane to lane: costs as much as $lane_limit and $depth_limit say, not as there
+--         are runs; unpublished_events
+-- locks   none
+with recursive lane as (
+  (
+    select thread_id
+    from runlane.runs
+    where status in ('pending', 'running')
+    order by thread_id
+    limit 1
+  )
+  union all
+  select next.thread_id
+  from lane
+  cross join lateral (
+    select run.thread_id
+    from runlane.runs as run
+    where run.status in ('pending', 'running')
+      and run.thread_id > lane.thread_id
+    order by run.thread_id
+    limit 1
+  ) as next
+),
+depths as (
+  select (
+    select count(*)
+    from (
+      select
+      from runlane.runs as run
+      where run.thread_id = seen.thread_id
+        and run.status in ('pending', 'running')
+      limit $depth_limit
+    ) as counted
+  ) as depth
+  from (select thread_id from lane limit $lane_limit) as seen
+),
+waiting as (
+  select occurred_at
+  from runlane.outbox
+  where published_at is null
+  order by outbox_id
+  limit $event_limit
+)
+select
+  (select count(*) filter (where depth = 1) from depths)::integer as one,
+  (select count(*) filter (where depth between 2 and 10) from depths)::integer as up_to_ten,
+  (select count(*) filter (where depth between 11 and 100) from depths)::integer as up_to_hundred,
+  (select count(*) filter (where depth > 100) from depths)::integer as deeper,
+  (select count(*) from waiting)::integer as unpublished_count,
+  (
+    select coalesce(greatest(extract(epoch from now() - min(occurred_at)), 0), 0) from waiting
+  )::float8 as oldest_unpublished_seconds,
+  (select count(*) from runlane.executors where expires_at > now())::integer as executor_count

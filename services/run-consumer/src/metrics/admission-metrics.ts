@@ -1,0 +1,66 @@
+import { readCounter, readGauge } from '@runlane/service-kit';
+import type { Registry } from '@runlane/service-kit';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { SECONDS } from './buckets.ts';
+
+/** What admission reads, and what becomes of it. */
+export function createAdmissionMetrics(registry: Registry) {
+  const registers = [registry];
+  const lag = new Gauge({
+    name: 'runlane_consumer_lag_records',
+    help: 'Records of runs.requests.v1 that are not in the ledger yet, of the partitions that this process reads.',
+    labelNames: ['partition'] as const,
+    registers,
+  });
+  return {
+    records: new Counter({
+      name: 'runlane_admission_records_total',
+      help: 'Records of runs.requests.v1 by verdict.',
+      labelNames: ['verdict'] as const,
+      registers,
+    }),
+    admissionDelay: new Histogram({
+      name: 'runlane_admission_delay_seconds',
+      help: 'Age of the oldest record of each batch, by its own timestamp, when the ledger had it.',
+      buckets: SECONDS,
+      registers,
+    }),
+    /** The lag by partition; null when nobody knows it. */
+    setLag(byPartition: ReadonlyMap<number, number> | null): void {
+      lag.reset();
+      for (const [partition, records] of byPartition ?? []) lag.set({ partition }, records);
+    },
+    deadLetters: new Counter({
+      name: 'runlane_dead_letters_total',
+      help: 'Records put aside, by error code.',
+      labelNames: ['code'] as const,
+      registers,
+    }),
+    cancelled: new Counter({
+      name: 'runlane_runs_cancelled_total',
+      help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end at once.',
+      labelNames: ['reason', 'action'] as const,
+      registers,
+    }),
+    strayThreads: new Counter({
+      name: 'runlane_stray_thread_records_total',
+      help: 'Threads of a batch that came on another partition than before: some producer uses another partitioner.',
+      registers,
+    }),
+    lostToRetention: new Counter({
+      name: 'runlane_records_lost_to_retention_total',
+      help: 'Records of runs.requests.v1 that its retention removed before the ledger, after it was put back, read them again.',
+      registers,
+    }),
+    stoppedPartitions: readGauge({
+      registry,
+      name: 'runlane_stopped_partitions',
+      help: 'Partitions of this process that stand still at a record which no dead letter may be made of; see /readyz.',
+    }),
+    rebalances: readCounter({
+      registry,
+      name: 'runlane_consumer_rebalances_total',
+      help: 'Rebalances of the consumer group that this process saw.',
+    }),
+  };
+}

@@ -1,0 +1,94 @@
+import { readGauge } from '@runlane/service-kit';
+import type { Registry } from '@runlane/service-kit';
+import { Counter, Histogram } from 'prom-client';
+import { SECONDS } from './buckets.ts';
+
+/** What executes runs: how long they take, how they end, what they use, and what befalls their workers. */
+export function createExecutionMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    startDelay: new Histogram({
+      name: 'runlane_run_start_delay_seconds',
+      help: 'How long runs were ready, first in their lane and due, before a process claimed them.',
+      buckets: SECONDS,
+      registers,
+    }),
+    attempts: new Histogram({
+      name: 'runlane_run_attempt_seconds',
+      help: 'Attempts by graph and by how they ended.',
+      labelNames: ['graph_id', 'outcome'] as const,
+      buckets: SECONDS,
+      registers,
+    }),
+    failures: new Counter({
+      name: 'runlane_run_failures_total',
+      help: 'Runs that failed, by graph and reason.',
+      labelNames: ['graph_id', 'reason'] as const,
+      registers,
+    }),
+    handedBack: new Counter({
+      name: 'runlane_runs_handed_back_total',
+      help: 'Attempts that went back for another process to go on, by cause; `spent` tells whether it cost the run an attempt.',
+      labelNames: ['cause', 'spent'] as const,
+      registers,
+    }),
+    modelCalls: new Counter({
+      name: 'runlane_model_calls_total',
+      help: 'Calls of chat models that told what they used.',
+      labelNames: ['model'] as const,
+      registers,
+    }),
+    modelTokens: new Counter({
+      name: 'runlane_model_tokens_total',
+      help: 'Tokens that chat models told: input and output, and of these the cached and the reasoning ones.',
+      labelNames: ['model', 'kind'] as const,
+      registers,
+    }),
+    executing: readGauge({ registry, name: 'runlane_runs_executing', help: 'Runs executing in this process.' }),
+    capacity: readGauge({
+      registry,
+      name: 'runlane_runs_capacity',
+      help: 'Runs that this process executes at the same time at most.',
+    }),
+    leaseHeld: readGauge({
+      registry,
+      name: 'runlane_executor_lease_held',
+      help: '1 while this process holds the lease under which its runs execute, else 0.',
+    }),
+    leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
+    unsettled: readGauge({
+      registry,
+      name: 'runlane_settlements_waiting',
+      help: 'Attempts that have ended and are not settled in the ledger yet; one that stays is in the log as settlement.*.',
+    }),
+    rescues: new Counter({
+      name: 'runlane_run_rescues_total',
+      help: 'Runs whose process died or stopped answering, by what became of them: requeued, or ended.',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    uncaughtErrors: new Counter({
+      name: 'runlane_graph_uncaught_errors_total',
+      help: 'Errors and rejections that a graph left uncaught; graph_id is empty outside of a run.',
+      labelNames: ['graph_id'] as const,
+      registers,
+    }),
+    deafGraphs: new Counter({
+      name: 'runlane_graph_deaf_aborts_total',
+      help: 'Attempts that did not end in the time that they had after an abort, so that their thread was ended.',
+      labelNames: ['graph_id'] as const,
+      registers,
+    }),
+    silentWorkers: new Counter({
+      name: 'runlane_worker_silences_total',
+      help: 'Times that a worker thread stopped answering, because something blocks its event loop.',
+      registers,
+    }),
+    endedWorkers: new Counter({
+      name: 'runlane_workers_ended_total',
+      help: 'Worker threads, and processes of single runs, that ended before their time.',
+      labelNames: ['why'] as const,
+      registers,
+    }),
+  };
+}

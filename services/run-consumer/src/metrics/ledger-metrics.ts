@@ -1,0 +1,90 @@
+import { OTHER, absentGauge } from '@runlane/service-kit';
+import type { Registry } from '@runlane/service-kit';
+import { Gauge } from 'prom-client';
+import type { WaitingGraph } from '../app/serve-graphs.ts';
+import type { LedgerBacklog } from '../app/watch-backlog.ts';
+
+/** Graphs with a sample of their own; the runs of all others are counted together. */
+const MAX_GRAPHS = 50;
+
+/** How the ledger of the whole deployment stands: in the one process that sweeps, and absent where it was not read. */
+export function createLedgerMetrics(registry: Registry) {
+  const registers = [registry];
+  const readyRuns = new Gauge({
+    name: 'runlane_ready_runs',
+    help: 'Runs that wait for nothing but a process, up to 10000 a graph, in the process that sweeps.',
+    labelNames: ['graph_id'] as const,
+    registers,
+  });
+  const oldestReady = new Gauge({
+    name: 'runlane_ready_oldest_seconds',
+    help: 'How long the oldest of them has been ready, in the process that sweeps.',
+    labelNames: ['graph_id'] as const,
+    registers,
+  });
+  const unservedRuns = absentGauge({
+    registry,
+    name: 'runlane_unserved_ready_runs',
+    help: 'Ready runs of graphs that no process executes, up to 10000 a graph, in the process that sweeps.',
+  });
+  const lanes = new Gauge({
+    name: 'runlane_busy_lanes',
+    help: 'Threads with unfinished runs by how many they have (1, 2-10, 11-100, 101+), of the first 2000 threads, in the process that sweeps.',
+    labelNames: ['depth'] as const,
+    registers,
+  });
+  const unpublished = absentGauge({
+    registry,
+    name: 'runlane_outbox_unpublished_events',
+    help: 'Events that their topic does not have yet, up to 10000, in the process that sweeps.',
+  });
+  const oldestUnpublished = absentGauge({
+    registry,
+    name: 'runlane_outbox_oldest_seconds',
+    help: 'How long the oldest of them has waited; 0 without any. In the process that sweeps.',
+  });
+  const executors = absentGauge({
+    registry,
+    name: 'runlane_executors',
+    help: 'Processes that hold a lease to execute runs, in the process that sweeps.',
+  });
+  const ofReady = [readyRuns, oldestReady];
+  return {
+    markedRuns: absentGauge({
+      registry,
+      name: 'runlane_marked_runs',
+      help: 'Runs of long lanes that were superseded or cancelled and whose events are still to come, at most, in the process that sweeps.',
+    }),
+    /** Ready runs by graph; null when nobody knows them. */
+    setWaiting(graphs: readonly WaitingGraph[] | null): void {
+      for (const gauge of ofReady) gauge.reset();
+      unservedRuns.remove();
+      if (graphs === null) return;
+      const byCount = graphs.toSorted((one, other) => other.runCount - one.runCount);
+      for (const { graphId, runCount, oldestSeconds } of byCount.slice(0, MAX_GRAPHS)) {
+        readyRuns.set({ graph_id: graphId }, runCount);
+        oldestReady.set({ graph_id: graphId }, oldestSeconds);
+      }
+      const others = byCount.slice(MAX_GRAPHS);
+      if (others.length > 0) {
+        readyRuns.set({ graph_id: OTHER }, sumOf(others));
+        oldestReady.set({ graph_id: OTHER }, Math.max(...others.map(({ oldestSeconds }) => oldestSeconds)));
+      }
+      unservedRuns.set(sumOf(graphs.filter(({ isServed }) => !isServed)));
+    },
+    /** What waits in the ledger; null when nobody knows it. */
+    setBacklog(backlog: LedgerBacklog | null): void {
+      lanes.reset();
+      for (const gauge of [unpublished, oldestUnpublished, executors]) gauge.remove();
+      if (backlog === null) return;
+      for (const [depth, count] of Object.entries(backlog.lanesByDepth)) lanes.set({ depth }, count);
+      unpublished.set(backlog.unpublishedCount);
+      oldestUnpublished.set(backlog.oldestUnpublishedSeconds);
+      executors.set(backlog.executorCount);
+    },
+  };
+}
+
+function sumOf(graphs: readonly WaitingGraph[]): number {
+  return graphs.reduce((sum, { runCount }) => sum + runCount, 0);
+}

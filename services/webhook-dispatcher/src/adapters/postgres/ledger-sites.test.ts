@@ -1,0 +1,104 @@
+/**
+ * Charter: sites wait for leases in a line of their own: one with countless endpoints costs nobody else, and none is overlooked.
+ * Real: Postgres, the migrations and the statements. Decides: what is leased, the buffers of `explain analyze`, which are the
+ * same on a slow machine, and what must never be so in the ledger.
+ */
+import { randomUUID } from 'node:crypto';
+import { expect, inject, test } from 'vitest';
+import { answered } from '../../domain/outcomes.fixture.ts';
+import { createLedgerPruning } from './ledger-pruning.ts';
+import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
+import { sql } from './statements.ts';
+
+const OWNER = randomUUID();
+
+test('countless due endpoints of a site whose leases are taken cost a lease of another site nothing', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.pool.query(
+    `with made as (
+       insert into webhooks.endpoints (origin, site, next_due_at)
+       select format('https://%s.evil.example', n), 'evil.example', now() - interval '1 hour'
+       from generate_series(1, 30000) as minted (n)
+       returning site
+     )
+     insert into webhooks.sites (site, next_due_at)
+     select distinct site, now() - interval '1 hour' from made`,
+  );
+  await world.pool.query('analyze webhooks.endpoints, webhooks.sites');
+  expect(await world.lease(OWNER, 64)).toHaveLength(8);
+  await world.takeIn([targeted({ host: 'sound.example' })]);
+
+  const look = await blocksOf(sql.lookAtSites.text, [OWNER, 64, 60_000, 8]);
+  const lease = await blocksOf(sql.leaseEndpoints.text, [OWNER, 64, 60_000, 8, [], ['sound.example'], new Date()]);
+  expect(look + lease).toBeLessThan(200);
+
+  expect((await world.lease(OWNER, 64)).map(({ origin }) => origin)).toEqual(['https://sound.example']);
+
+  async function blocksOf(text: string, values: unknown[]): Promise<number> {
+    const client = await world.pool.connect();
+    await client.query('begin');
+    const { rows } = await client.query<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(
+      `explain (analyze, buffers, format json) ${text}`,
+      values,
+    );
+    await client.query('rollback');
+    client.release();
+    const plan = rows[0]?.['QUERY PLAN'][0]?.Plan ?? {};
+    return (plan['Shared Hit Blocks'] ?? Infinity) + (plan['Shared Read Blocks'] ?? Infinity);
+  }
+});
+
+test('endpoints of a site have their turns as its leases come back', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const hosts = Array.from({ length: 12 }, (_, n) => `${n}.many.example`);
+  await world.takeIn(hosts.map((host) => targeted({ host, site: 'many.example' })));
+  const first = await world.lease(OWNER, 64);
+  expect(await world.lease(OWNER, 64)).toEqual([]);
+  for (const endpoint of first.slice(0, 4)) {
+    for (const delivery of await world.due(endpoint)) await world.settle(endpoint, delivery, answered(200));
+    await world.release(endpoint);
+  }
+  const second = await world.lease(OWNER, 64);
+
+  const leased = [...first, ...second].map(({ origin }) => origin);
+  expect([first.length, second.length]).toEqual([8, 4]);
+  expect(new Set(leased).size).toBe(12);
+  expect(await world.problems()).toEqual([]);
+});
+
+test('nothing that comes due is overlooked while others of its site are leased and given back', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const site = 'busy.example';
+
+  let isOver = false;
+  const serve = async (owner: string) => {
+    for (let isIdle = false; !(isOver && isIdle);) {
+      const leased = await world.lease(owner, 2);
+      isIdle = leased.length === 0;
+      for (const endpoint of leased) {
+        for (const delivery of await world.due(endpoint)) await world.settle(endpoint, delivery, answered(200));
+        await world.release(endpoint);
+      }
+    }
+  };
+  const serving = Promise.all([serve(OWNER), serve(OWNER)]);
+  for (let n = 0; n < 40; n += 1) await world.takeIn([targeted({ host: `${n % 4}.${site}`, site })]);
+  isOver = true;
+  await serving;
+  // Whoever was looking while the last one was stored may have left it to the next who looks.
+  await serve(OWNER);
+
+  expect(await world.problems()).toEqual([]);
+  expect(await world.account()).toMatchObject({ delivered: 40, due: 0 });
+  const { rows } = await world.pool.query('select next_due_at from webhooks.sites');
+  expect(rows).toEqual([{ next_due_at: null }]);
+});
+
+test('endpoints that a version without sites has made due are brought into line', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn([targeted()]);
+  await world.pool.query('delete from webhooks.sites');
+  expect(await world.lease(OWNER)).toEqual([]);
+  await createLedgerPruning(world.database).mendStranded(10);
+  expect(await world.lease(OWNER)).toHaveLength(1);
+});

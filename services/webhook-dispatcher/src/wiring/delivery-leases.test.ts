@@ -1,0 +1,31 @@
+/**
+ * Leases that run out under the process that has them, as in an outage of the database that is longer than they are.
+ *
+ * Real     The loop, its settlements, the ledger in Postgres.
+ * Doubled  Kafka; the sender, which answers when the test says so; the outage: leases are made to run out.
+ */
+import { eventually } from '@runlane/testkit';
+import { expect, inject, test } from 'vitest';
+import { LoopWorld, repeated } from './loop-world.fixture.ts';
+
+test('a lease that ran out and that nobody took goes on as it was: nothing is sent twice, and results count', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'));
+  await world.trust(['busy.example']);
+  const { sender } = world;
+  sender.script = (host) => (host === 'busy.example' ? null : 200);
+  world.start();
+  await world.store(repeated('busy.example', 40));
+  await eventually(() => sender.countOf('busy.example') === 4, { what: 'four requests are under way' });
+
+  const { rowCount } = await world.ledger.pool.query(
+    `update webhooks.endpoints set lease_until = now() - interval '1 second', next_due_at = now()
+     where origin = 'https://busy.example' and owner is not null`,
+  );
+  expect(rowCount).toBe(1);
+  await world.rounds();
+  sender.script = () => 200;
+  sender.answer('busy.example', 200);
+  await world.delivered(41, 'busy.example');
+
+  expect(sender.sent.filter((host) => host === 'busy.example')).toHaveLength(40);
+});

@@ -1,0 +1,5 @@
+import { clusterPart } from './cluster/part.ts';
+import type { Part } from './part.ts';
+
+/** Everything that the command proves, in this order. */
+export const parts: readonly Part[] = [clusterPart];
