@@ -3,7 +3,9 @@ export type { Certificate, CertificateMaker, CertificateWish } from './certifica
 export { eventually } from './eventually.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { createDatabase } from './database.ts';
+export { patiently } from './patience.ts';
 export { threadKeys } from './thread-keys.ts';
+export { nodeOf, npmInstall } from './npm-project.ts';
 export { runProgram, runProgramWell } from './run-program.ts';
 export type { ProgramEnd, ProgramOptions } from './run-program.ts';
 export { ServiceProcess } from './service-process.ts';

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const found = await pythonWithClient();
   if ('missing' in found) missing = found.missing;
   else python = found.python;
-}, 600_000);
+});
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
@@ -55,7 +55,7 @@ test('pytest passes, with a Runlane beside it', async ({ skip }) => {
   });
   expect(pytest.code === 0 ? '' : pytest.output).toBe('');
   expect(pytest.output).not.toMatch(/skipped/);
-}, 300_000);
+});
 
 test('the snippets of README work as they stand there', async ({ skip }) => {
   if (python === null) return skip(missing);
@@ -85,7 +85,7 @@ test('its types are complete, for those who use it as well', async ({ skip }) =>
   const cache = ['--cache-dir', join(ROOT, '.runlane', 'python', 'mypy')];
   const mypy = await run(python, ['-m', 'mypy', ...cache, '--config-file', join(PACKAGE, 'pyproject.toml')]);
   expect(mypy.code === 0 ? '' : mypy.output).toBe('');
-}, 300_000);
+});
 
 /** A webhook as the dispatcher signs it, the keys that verify it, and one that does not. */
 function signedWebhook() {

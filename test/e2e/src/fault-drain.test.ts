@@ -1,13 +1,13 @@
 /** What SIGTERM does to runs that execute (I12). Real: everything. Decides: exit code, time, events and steps executed. */
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@runlane/testkit';
+import { eventually, patiently } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { Gate, gateRun } from './fault-load.ts';
 import { historyProblems, readHistory } from './fault-oracle.ts';
 import { World } from './world.ts';
 
 /** What a process may take to stop besides its grace, in milliseconds: leaving the group, the last flush, closing. */
-const STOP_RESERVE_MS = 8_000;
+const STOP_RESERVE_MS = patiently(5_000);
 
 const startsOf = (world: World, node: string) =>
   world.sideEffects().filter((effect) => effect.node === node && effect.at === 'start');

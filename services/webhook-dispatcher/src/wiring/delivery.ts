@@ -17,6 +17,10 @@ import { timedLedger } from './timed-ledger.ts';
 const POLL_MS = 500;
 /** Large bodies in memory at once, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** Requests under way at one address, whatever names lead there. */
+const ADDRESS_SLOTS = 16;
+/** So many more may find out whether there is another address. */
+const FOR_OTHER_ADDRESSES = 4;
 /** Requests in flight to one site, over all of its origins. */
 const SITE_SLOTS = 16;
 
@@ -47,6 +51,7 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
       retrySchedule: config.RUNLANE_WEBHOOK_RETRY_SCHEDULE,
       pollMs: POLL_MS,
       siteSlots: SITE_SLOTS,
+      addressSlots: ADDRESS_SLOTS + FOR_OTHER_ADDRESSES,
       maxBodyBytes: MAX_BODY_BYTES,
       fixedRates: new Map(config.RUNLANE_WEBHOOK_RATES.map(rateOf)),
     },
@@ -57,7 +62,12 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
 }
 
 export function createSender({ policy, config }: Foundation): WebhookSender {
-  return createWebhookSender({ policy, version: serviceVersion, proxyUrl: config.RUNLANE_WEBHOOK_PROXY });
+  return createWebhookSender({
+    policy,
+    version: serviceVersion,
+    proxyUrl: config.RUNLANE_WEBHOOK_PROXY,
+    attemptsPerAddress: ADDRESS_SLOTS,
+  });
 }
 
 export function createWebhookSigner({ config }: Foundation): WebhookSigner {

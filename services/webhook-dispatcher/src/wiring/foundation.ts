@@ -20,6 +20,8 @@ export type Foundation = {
   pool: Pool;
   /** The statements of the pool. */
   database: Database;
+  /** One connection, whose statements may take long. */
+  auditDatabase: Database;
   kafka: KafkaConnection;
   codec: ValueCodec;
   statusTopic: string;
@@ -28,19 +30,31 @@ export type Foundation = {
   policy: WebhookPolicy;
 };
 
+/** How long counting a hundred million deliveries may take, in milliseconds. */
+const AUDIT_TIMEOUT_MS = 600_000;
+
 /** Opens what is shared. Nothing waits for a server here. */
 export function layFoundation(
   scope: Scope,
   about: { config: DispatcherConfig; logger: Logger; metrics: Metrics; project: ProjectWebhooks },
 ): Foundation {
   const { config, logger, metrics, project } = about;
+  const url = () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL;
   const pool = createPool({
-    url: () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL,
+    url,
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'webhook-dispatcher',
     logger,
   });
   scope.defer('database pool', () => pool.end());
+  const auditPool = createPool({
+    url,
+    max: 1,
+    applicationName: 'webhook-dispatcher audit',
+    logger,
+    statementTimeoutMs: AUDIT_TIMEOUT_MS,
+  });
+  scope.defer('database connection of the audit', () => auditPool.end());
   metrics.addPool('work', pool);
   return {
     config,
@@ -48,6 +62,7 @@ export function layFoundation(
     metrics,
     pool,
     database: new Database(pool),
+    auditDatabase: new Database(auditPool),
     kafka: openKafka(config, 'webhook-dispatcher', logger),
     codec: openCodec(config, logger),
     statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,

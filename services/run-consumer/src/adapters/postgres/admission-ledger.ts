@@ -87,6 +87,7 @@ class PostgresAdmission implements AdmissionTransaction {
     return existing.map((row) => ({
       threadId: row.thread_id,
       exists: true,
+      isTemporary: false,
       firstPartition: row.first_partition,
       restingStatus: row.resting_status,
       nextPosition: row.next_lane_position,
@@ -202,6 +203,7 @@ class PostgresAdmission implements AdmissionTransaction {
       await query(this.#client, sql.updateLanes, {
         thread_ids: lanes.map((lane) => lane.threadId),
         next_lane_positions: lanes.map((lane) => lane.nextPosition),
+        is_temporary: lanes.map((lane) => lane.isTemporary),
       });
       for (const lane of lanes) this.#emptyThreads.delete(lane.threadId);
     }

@@ -82,13 +82,20 @@ async function renew(
   held: readonly { endpointId: bigint; fence: bigint }[],
   leaseMs: number,
 ): Promise<RenewResult> {
-  const rows = await database.query<{ endpoint_id: bigint; database_ms: bigint }>(sql.renewLeases, {
-    owner,
-    endpoint_ids: held.map(({ endpointId }) => endpointId),
-    fences: held.map(({ fence }) => fence),
-    lease_ms: leaseMs,
-  });
-  return { endpointIds: new Set(rows.map((row) => row.endpoint_id)), nowMs: clockOf(rows) };
+  const rows = await database.query<{ endpoint_id: bigint; is_recalled: boolean; database_ms: bigint }>(
+    sql.renewLeases,
+    {
+      owner,
+      endpoint_ids: held.map(({ endpointId }) => endpointId),
+      fences: held.map(({ fence }) => fence),
+      lease_ms: leaseMs,
+    },
+  );
+  return {
+    endpointIds: new Set(rows.map((row) => row.endpoint_id)),
+    recalledIds: new Set(rows.filter((row) => row.is_recalled).map((row) => row.endpoint_id)),
+    nowMs: clockOf(rows),
+  };
 }
 
 function clockOf(rows: readonly { database_ms: bigint }[]): number | null {
@@ -255,6 +262,7 @@ function targetColumns(settlements: readonly Settlement[]): SqlValues {
     target_healths: last.map(([, health]) => JSON.stringify(health)),
     target_breakers: last.map(([, health]) => health.breaker.kind),
     target_parked_until_ms: last.map(([, health]) => Math.ceil(targetParkedUntil(health))),
+    has_more: [...new Map(settlements.map(({ urlHash, hasMore }) => [urlHash, hasMore])).values()],
   };
 }
 

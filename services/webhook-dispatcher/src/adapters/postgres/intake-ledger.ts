@@ -133,6 +133,18 @@ class PostgresIntake implements IntakeTransaction {
     });
   }
 
+  async takeOut({ offset, timestampMs }: { offset: bigint; timestampMs: number }): Promise<boolean> {
+    const { group, topic, partition } = this.#source;
+    const rows = await query(this.#client, sql.deleteQuarantined, {
+      group_name: group,
+      topic,
+      partition,
+      record_offset: offset,
+      record_timestamp_ms: timestampMs,
+    });
+    return rows.length > 0;
+  }
+
   async close(entry: AccountEntry): Promise<void> {
     const { group, topic, partition } = this.#source;
     await query(this.#client, sql.closeAccount, {

@@ -22,13 +22,10 @@ with marked as materialized (
     )
     union all
     (
-      select run_id, coalesce(admission_position, 9223372036854775807)
-      from runlane.runs
-      where thread_id = $thread_id
-        and scheduled_at is not null
-        and coalesce(admission_position, 9223372036854775807) > $behind_position
-        and coalesce(admission_position, 9223372036854775807) <= $through_position
-      order by coalesce(admission_position, 9223372036854775807)
+      select run_id, place
+      from runlane.scheduled_runs($thread_id, $behind_position)
+      where place <= $through_position
+      order by place
       limit $limit
     )
   ) as either

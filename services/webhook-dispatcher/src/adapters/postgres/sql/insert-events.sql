@@ -1,7 +1,8 @@
 -- insert-events
 -- params  $event_ids text[] sorted and distinct, $bodies bytea[]
--- result  none; bodies that are there already stay
+-- result  none; bodies that are there already stay, and are as new: pruning must not take them away under a delivery
 insert into webhooks.events (event_id, body)
 select *
 from unnest($event_ids::text[], $bodies::bytea[])
-on conflict (event_id) do nothing
+on conflict (event_id) do update
+set created_at = now()

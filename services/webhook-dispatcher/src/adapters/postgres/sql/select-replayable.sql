@@ -3,7 +3,7 @@
 --         not given: $delivery_ids bigint[], $run_id uuid, $origin text, $from timestamptz, $to timestamptz, $states
 --         text[], $dead_reasons text[]; $limit integer
 -- result  the ids of ended deliveries that meet all conditions, in order
--- index   the primary key, or deliveries_by_run
+-- index   the primary key, or deliveries_in_lanes
 select delivery.delivery_id
 from webhooks.deliveries as delivery
 join webhooks.endpoints as endpoint using (endpoint_id)
