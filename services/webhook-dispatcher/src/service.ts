@@ -6,7 +6,7 @@
 import { topicDefinitions } from '@runlane/contracts';
 import { claimSchema, migrate, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, startHttp } from '@runlane/service-kit';
+import { ShuttingDown, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { createIntakeLedger } from './adapters/postgres/intake-ledger.ts';
@@ -20,6 +20,7 @@ import { watchUntil } from './app/watch-ledger.ts';
 import type { DispatcherConfig } from './config.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { MIGRATIONS, SCHEMA } from './prepare.ts';
+import { serviceVersion } from './version.ts';
 import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { readsEvents, startIntake } from './wiring/intake.ts';
@@ -47,7 +48,12 @@ export async function startDispatcher(
 ): Promise<RunningService> {
   const project = readProject(config.LANGGRAPH_CONFIG, environment);
   const metrics = createDispatcherMetrics();
-  const foundation = layFoundation(scope, { config, logger, metrics, project });
+  const tracing = await openTracing(
+    tracingSettings(config, { service: 'webhook-dispatcher', version: serviceVersion }),
+    logger,
+  );
+  if (tracing !== null) scope.defer('tracing', () => tracing.close());
+  const foundation = layFoundation(scope, { config, logger, metrics, project, tracing });
   const { pool, database, group, statusTopic } = foundation;
   const signer = createWebhookSigner(foundation);
   const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });

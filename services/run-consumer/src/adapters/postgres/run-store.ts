@@ -52,13 +52,16 @@ export function createExecutorLeases(database: Database): ExecutorLeases {
 /** Runs whose executor is gone. */
 export function createStrandedRuns(database: Database): StrandedRuns {
   return {
-    async expiredLeases() {
-      const rows = await database.query<{ executor_id: string }>(sql.selectExpiredExecutors);
-      return rows.map((row) => row.executor_id);
+    async leases() {
+      const rows = await database.query<{ executor_id: string; expires_at: string; left_ms: number }>(
+        sql.selectExecutors,
+      );
+      return rows.map((row) => ({ executorId: row.executor_id, renewal: row.expires_at, leftMs: row.left_ms }));
     },
-    async takeLeases(executorIds) {
-      const rows = await database.query<{ executor_id: string; host: string }>(sql.takeExpiredExecutors, {
-        executor_ids: executorIds,
+    async takeLeases(leases) {
+      const rows = await database.query<{ executor_id: string; host: string }>(sql.takeExecutors, {
+        executor_ids: leases.map(({ executorId }) => executorId),
+        renewals: leases.map(({ renewal }) => renewal),
       });
       return rows.map((row) => ({ executorId: row.executor_id, host: row.host }));
     },

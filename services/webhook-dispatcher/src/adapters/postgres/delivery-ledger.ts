@@ -119,6 +119,7 @@ type DueRow = {
   due_for_ms: number;
   body: Buffer | null;
   body_bytes: number;
+  traceparent: string | null;
 };
 
 async function selectDue(
@@ -162,6 +163,7 @@ async function selectDue(
       dueForMs: row.due_for_ms,
       bodyBytes: row.body_bytes,
       body: row.body,
+      traceparent: row.traceparent,
     });
   }
   return [...targets.values()];

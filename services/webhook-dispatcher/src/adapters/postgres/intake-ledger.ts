@@ -74,10 +74,11 @@ class PostgresIntake implements IntakeTransaction {
 
   async prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]> {
     // Sorted, so that members which read the same events from different topics take turns instead of deadlocking.
-    const bodies = sortedEntries(events.map((event) => [event.eventId, event.body]));
+    const contents = sortedEntries(events.map((event) => [event.eventId, event]));
     await query(this.#client, sql.insertEvents, {
-      event_ids: bodies.map(([id]) => id),
-      bodies: bodies.map(([, body]) => body),
+      event_ids: contents.map(([id]) => id),
+      bodies: contents.map(([, { body }]) => body),
+      traceparents: contents.map(([, { traceparent }]) => traceparent ?? null),
     });
     const sites = sortedEntries(events.map((event) => [event.origin, event.site]));
     const origins = sites.map(([origin]) => origin);

@@ -9,7 +9,8 @@ select
   target.endpoint_id, target.url_hash, target.health, target.breaker, delivery.delivery_id, delivery.event_id,
   delivery.run_id, delivery.url, delivery.sequence, delivery.is_terminal, delivery.is_replay, delivery.attempts,
   delivery.sends, (extract(epoch from now() - delivery.due_since) * 1000)::float8 as due_for_ms,
-  octet_length(event.body) as body_bytes, case when octet_length(event.body) <= $max_body_bytes then event.body end as body
+  octet_length(event.body) as body_bytes, case when octet_length(event.body) <= $max_body_bytes then event.body end as body,
+  event.traceparent
 from unnest($endpoint_ids::bigint[], $url_limits::integer[], $delivery_limits::integer[], $only_succeeded::boolean[])
   as wanted (endpoint_id, target_count, delivery_count, only_proven)
 cross join lateral (
