@@ -93,8 +93,13 @@ export class LedgerWorld implements AsyncDisposable {
     return targets.flatMap(({ deliveries }) => deliveries);
   }
 
-  /** Settles an attempt with the outcome, as the delivery loop would; retries wait for no time. */
-  async settle(endpoint: LeasedEndpoint, delivery: DueDelivery, outcome: Outcome): Promise<SettleResult> {
+  /** Settles an attempt with the outcome, as the delivery loop would; retries wait for no time. `hasMore`: see Settlement. */
+  async settle(
+    endpoint: LeasedEndpoint,
+    delivery: DueDelivery,
+    outcome: Outcome,
+    hasMore = false,
+  ): Promise<SettleResult> {
     const decision = decideDelivery(delivery, outcome, [1, 1], 0.5);
     const times = { nowMs: Date.now(), sentAtMs: Date.now(), random: 0.5 };
     const { urlHash } = delivery;
@@ -116,6 +121,7 @@ export class LedgerWorld implements AsyncDisposable {
       isCharged: decision.kind === 'delivered' || decision.isCharged,
       attempts: [attemptRow(delivery.sends + 1, outcome)],
       urlHash,
+      hasMore,
       health: { origin: endpoint.health, target },
     };
     const [result] = await this.deliveries.settle([settlement]);

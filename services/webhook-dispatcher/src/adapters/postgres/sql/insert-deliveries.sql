@@ -38,6 +38,13 @@ lined as (
   select url_hash, min(endpoint_id), now()
   from made
   where next_attempt_at is not null
+    -- Those in line stay unlocked. Nobody takes them out of it: the caller holds the endpoints.
+    and not exists (
+      select
+      from webhooks.targets as present
+      where present.url_hash = made.url_hash
+        and present.next_due_at <= now()
+    )
   group by url_hash
   order by url_hash
   on conflict (url_hash) do update

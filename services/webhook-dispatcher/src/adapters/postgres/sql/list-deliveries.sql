@@ -2,7 +2,7 @@
 -- params  each null where it is not asked about: $1 delivery_id bigint, $2 run_id uuid, $3 origin text, $4 states text[],
 --         $5 made since timestamptz; $6 how many bigint
 -- result  deliveries, the latest first, without their URL, which is a credential of the receiver
--- index   the primary key backwards, or deliveries_by_run
+-- index   the primary key backwards, or deliveries_in_lanes
 select
   delivery.delivery_id, delivery.event_id, delivery.run_id, delivery.sequence, delivery.event_type, endpoint.origin,
   delivery.url_hash, delivery.state, delivery.dead_reason, delivery.detail, delivery.next_attempt_at, delivery.attempts,

@@ -20,6 +20,11 @@ pruned as (
     and delivery.state <> 'due'
   returning delivery.delivery_id, delivery.source_topic, delivery.source_partition
 ),
+their_attempts as (
+  delete from webhooks.attempts as attempt
+  using pruned
+  where attempt.delivery_id = pruned.delivery_id
+),
 counted as (
   update webhooks.accounts as account
   set pruned_delivery_count = account.pruned_delivery_count + pruned_of.count

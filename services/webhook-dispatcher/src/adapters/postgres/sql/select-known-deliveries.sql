@@ -1,7 +1,7 @@
 -- select-known-deliveries
 -- params  $1 run_ids uuid[], $2 url_hashes text[], in pairs
 -- result  every delivery of these runs to these URLs; the caller holds the endpoints
--- index   deliveries_by_run
+-- index   deliveries_in_lanes
 select
   delivery.delivery_id, delivery.event_id, delivery.run_id, delivery.url_hash, delivery.sequence,
   delivery.state = 'due' as is_due,

@@ -3,7 +3,7 @@
 --         $3 delivery_ids bigint[], $4 run_id uuid, $5 origin text, $6 from timestamptz, $7 to timestamptz,
 --         $8 states text[], $9 dead reasons text[]; $10 how many integer
 -- result  the ids of ended deliveries that meet all conditions, in order
--- index   the primary key, or deliveries_by_run
+-- index   the primary key, or deliveries_in_lanes
 select delivery.delivery_id
 from webhooks.deliveries as delivery
 join webhooks.endpoints as endpoint using (endpoint_id)

@@ -2,7 +2,7 @@
 -- params  $1 how many integer
 -- result  due deliveries that nobody would ever look at: the first of a run that waits for none, and those whose URL or
 --         endpoint is not in line
--- index   due_deliveries_in_order, due_deliveries_by_target; it walks everything that is due, so it is not for each second
+-- index   deliveries_in_lanes, due_deliveries_by_target; it walks everything that is due, so it is not for each second
 select delivery.delivery_id
 from webhooks.deliveries as delivery
 join webhooks.endpoints as endpoint using (endpoint_id)

@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from '@runlane/testkit';
+import { runProgram } from './run-program.ts';
 
-/** The folder of Runlane. */
-export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Installs packages with npm. The reason when no registry was reached; thrown when anything else went wrong. */
 export async function npmInstall(folder: string, packages: readonly string[]): Promise<string | null> {
@@ -24,7 +23,16 @@ export async function nodeOf(version: string): Promise<{ node: string } | { miss
   const folder = join(ROOT, '.runlane', 'nodes', version);
   const node = join(folder, 'node_modules', 'node', 'bin', 'node');
   if (existsSync(node)) return { node };
-  mkdirSync(folder, { recursive: true });
-  const missing = await npmInstall(folder, [`node@${version}`, '--prefix', folder]);
-  return missing === null ? { node } : { missing };
+  // Others may do the same at the same time: whoever is first has put it there.
+  const making = `${folder}.${process.pid}`;
+  mkdirSync(making, { recursive: true });
+  const missing = await npmInstall(making, [`node@${version}`, '--prefix', making]);
+  if (missing !== null) return { missing };
+  try {
+    renameSync(making, folder);
+  } catch (error) {
+    if (!existsSync(node)) throw error;
+    rmSync(making, { recursive: true });
+  }
+  return { node };
 }
