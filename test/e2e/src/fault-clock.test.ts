@@ -26,7 +26,7 @@ test('a run-consumer whose clock jumps back an hour stays in its group and keeps
   const last = randomUUID();
   await world.publish(runCreate('last', { run_id: last }));
   expect(await events.terminal(last)).toMatchObject({ type: 'run.succeeded', attempt: 1 });
-  expect(service.logged('consumer joined')).toHaveLength(1);
+  expect(service.logged('consumer.joined')).toHaveLength(1);
   expect(service.logged('lease.lost')).toEqual([]);
   expect(await service.stop()).toBe(0);
 });
