@@ -23,6 +23,7 @@ import { MIGRATIONS, SCHEMA } from './prepare.ts';
 import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { readsEvents, startIntake } from './wiring/intake.ts';
+import { tellOperatorsUntil } from './wiring/notices.ts';
 import { Probes, SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** After the grace attempts are aborted and their results written; that may take this long more. */
@@ -106,6 +107,7 @@ export async function startDispatcher(
       everyMs: PRUNE_EVERY_MS,
       logger,
     }),
+    tellOperatorsUntil(background.signal, foundation),
     takeInUntil(background.signal, TAKE_IN_EVERY_MS, {
       quarantine: createQuarantine(pool, { group, topic: statusTopic }),
       ledger: createIntakeLedger(pool, group),
