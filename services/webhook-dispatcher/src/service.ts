@@ -6,7 +6,7 @@
 import { topicDefinitions } from '@runlane/contracts';
 import { claimSchema, migrate, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, startHttp } from '@runlane/service-kit';
+import { ShuttingDown, startHttp, startRoutes } from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { createIntakeLedger } from './adapters/postgres/intake-ledger.ts';
@@ -20,10 +20,11 @@ import { watchUntil } from './app/watch-ledger.ts';
 import type { DispatcherConfig } from './config.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { MIGRATIONS, SCHEMA } from './prepare.ts';
-import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
+import { createDelivery, createSender } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { readsEvents, startIntake } from './wiring/intake.ts';
 import { tellOperatorsUntil } from './wiring/notices.ts';
+import { createCurrentSigner } from './wiring/signing.ts';
 import { Probes, SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** After the grace attempts are aborted and their results written; that may take this long more. */
@@ -50,7 +51,11 @@ export async function startDispatcher(
   const metrics = createDispatcherMetrics();
   const foundation = layFoundation(scope, { config, logger, metrics, project });
   const { pool, group, statusTopic } = foundation;
-  const signer = createWebhookSigner(foundation);
+  const signer = createCurrentSigner({ environment, monotonicMs: () => performance.now(), logger });
+  const keyRoutes = {
+    '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }),
+    '/.well-known/jwks.json': () => ({ keys: signer.jwks }),
+  };
   const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
   let started: WebhookDelivery | null = null;
   scope.use(
@@ -59,11 +64,17 @@ export async function startDispatcher(
       live: () => ({ ...probes.live(), ...livenessOf(started) }),
       ready: () => probes.ready(),
       metrics: metrics.registry,
-      routes: { '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }) },
+      routes: keyRoutes,
       logger,
     }),
     'http',
   );
+  const keysPort = config.RUNLANE_WEBHOOK_KEYS_PORT;
+  if (keysPort !== null)
+    scope.use(
+      await startRoutes({ port: keysPort, variable: 'RUNLANE_WEBHOOK_KEYS_PORT', routes: keyRoutes, logger }),
+      'http of keys',
+    );
   const background = new AbortController();
   scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Wakeup, waitOrAbort } from '@runlane/service-kit';
-import { createSigner, webhookIdOf } from '@runlane/webhooks';
+import { webhookIdOf } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
 import { createWebhookSender } from '../adapters/http/sender.ts';
 import { createDeliveryLedger } from '../adapters/postgres/delivery-ledger.ts';
@@ -70,16 +70,12 @@ export function createSender({ policy, config }: Foundation): WebhookSender {
   });
 }
 
-export function createWebhookSigner({ config }: Foundation): WebhookSigner {
-  return createSigner(config.RUNLANE_WEBHOOK_MASTER_KEY);
-}
-
 /** The project's headers come first: none of ours can be changed by them. */
 function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): RequestHeaders {
-  return ({ eventId, urlHash, body }, origin, timestamp) => ({
+  return ({ eventId, urlHash, url, body }, timestamp) => ({
     ...headers,
     'content-type': 'application/json',
-    ...signer.sign(origin, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
+    ...signer.sign(url, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
   });
 }
 
