@@ -6,7 +6,7 @@
 import { topicDefinitions } from '@runlane/contracts';
 import { claimSchema, migrate, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, startHttp, startRoutes } from '@runlane/service-kit';
+import { ShuttingDown, openTracing, startHttp, startRoutes, tracingSettings } from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { createIntakeLedger } from './adapters/postgres/intake-ledger.ts';
@@ -20,6 +20,7 @@ import { watchUntil } from './app/watch-ledger.ts';
 import type { DispatcherConfig } from './config.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { MIGRATIONS, SCHEMA } from './prepare.ts';
+import { serviceVersion } from './version.ts';
 import { createDelivery, createSender } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { readsEvents, startIntake } from './wiring/intake.ts';
@@ -49,8 +50,13 @@ export async function startDispatcher(
 ): Promise<RunningService> {
   const project = readProject(config.LANGGRAPH_CONFIG, environment);
   const metrics = createDispatcherMetrics();
-  const foundation = layFoundation(scope, { config, logger, metrics, project });
-  const { pool, group, statusTopic } = foundation;
+  const tracing = await openTracing(
+    tracingSettings(config, { service: 'webhook-dispatcher', version: serviceVersion }),
+    logger,
+  );
+  if (tracing !== null) scope.defer('tracing', () => tracing.close());
+  const foundation = layFoundation(scope, { config, logger, metrics, project, tracing });
+  const { pool, database, group, statusTopic } = foundation;
   const signer = createCurrentSigner({ environment, monotonicMs: () => performance.now(), logger });
   const keyRoutes = {
     '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }),
@@ -105,7 +111,7 @@ export async function startDispatcher(
   const loops = [
     delivery.renewUntil(background.signal),
     watchUntil(background.signal, {
-      ledger: createLedgerAudit(pool, { group, topic: statusTopic }, foundation.auditPool),
+      ledger: createLedgerAudit(database, { group, topic: statusTopic }, foundation.auditDatabase),
       everyMs: WATCH_EVERY_MS,
       monotonicMs: () => performance.now(),
       onReading: (reading) => metrics.setReading(reading),
@@ -113,15 +119,15 @@ export async function startDispatcher(
       logger,
     }),
     pruneUntil(background.signal, {
-      ledger: createLedgerPruning(pool),
+      ledger: createLedgerPruning(database),
       ageMs: config.RUNLANE_WEBHOOK_RETENTION_DAYS * DAY_MS,
       everyMs: PRUNE_EVERY_MS,
       logger,
     }),
     tellOperatorsUntil(background.signal, foundation),
     takeInUntil(background.signal, TAKE_IN_EVERY_MS, {
-      quarantine: createQuarantine(pool, { group, topic: statusTopic }),
-      ledger: createIntakeLedger(pool, group),
+      quarantine: createQuarantine(database, { group, topic: statusTopic }),
+      ledger: createIntakeLedger(database, group),
       read: readsEvents(foundation),
       onDue: () => delivery.lookAgain(),
       logger,

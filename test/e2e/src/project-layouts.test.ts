@@ -122,6 +122,24 @@ const LAYOUTS: Record<string, Layout> = {
       ),
     },
   },
+  'a script in TypeScript that a graph starts as a thread, and one that this starts': {
+    graphs: { agent: './agent.ts:graph' },
+    files: {
+      ...esm,
+      'thread.ts': `import { Worker, parentPort, workerData } from 'node:worker_threads';
+        import { Colour } from './colour.js';
+        if (workerData === 'inner') parentPort!.postMessage(Colour.Red);
+        else new Worker(new URL(import.meta.url), { workerData: 'inner' }).on('message', (told) => parentPort!.postMessage([told]));`,
+      'colour.ts': `export enum Colour { Red = 'red' }`,
+      'agent.ts': telling(
+        'told',
+        `import threads, { Worker } from 'node:worker_threads';
+        const thread = new Worker(new URL('./thread.ts', import.meta.url));
+        if (!(thread instanceof threads.Worker)) throw new Error('Another class.');
+        const told = await new Promise((resolve, reject) => thread.once('message', resolve).once('error', reject));`,
+      ),
+    },
+  },
   'modules, with .js for .ts, index files, JSON, .mts and .cts': {
     graphs: { agent: './src/agent.ts:graph' },
     files: {

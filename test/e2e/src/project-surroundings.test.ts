@@ -89,7 +89,7 @@ test('what graphs print is in the log with their run, and they have what a LangG
       graphs: { prints: './prints.ts', context: './context.ts', factory: './factory.ts', opens: './opens.ts' },
     },
     'prints.ts': telling(
-      `(console.log('in a node %d', 7), console.table([{ a: 1 }]), console.error(new Error('no')), logger.info('by the sdk', { a: 1 }), 'ok')`,
+      `(console.log('in a node %d', 7), console.table([{ a: 1 }]), console.error(new Error('no')), logger.info('by the sdk', { a: 1 }), process.stdout.write('raw '), process.stdout.write(Buffer.from('line\\nrest')), 'ok')`,
       `const logger = globalThis[Symbol.for('langgraph.api.sdk-logger')]; console.warn('while it loads');`,
       'export default',
     ),
@@ -127,7 +127,9 @@ test('what graphs print is in the log with their run, and they have what a LangG
     what: 'what the factory has opened is closed',
   });
   expect(closed).toMatchObject({ msg: 'graph.console', graph_id: 'opens', thread_id: 'opens' });
-  const printed = service.logs.filter(({ msg, text }) => msg === 'graph.console' && text !== 'closed');
+  const printed = service.logs.filter(
+    ({ msg, text }) => msg === 'graph.console' && text !== 'closed' && text !== 'rest',
+  );
   const ofRun = { graph_id: 'prints', thread_id: 'prints', run_id: expect.stringMatching(/./) };
   expect(printed).toMatchObject([
     { level: 'warn', text: 'while it loads' },
@@ -135,7 +137,9 @@ test('what graphs print is in the log with their run, and they have what a LangG
     { level: 'info', text: expect.stringContaining('│'), ...ofRun },
     { level: 'error', text: expect.stringContaining('Error: no'), ...ofRun },
     { level: 'info', text: 'by the sdk', meta: [{ a: 1 }], ...ofRun },
+    { level: 'info', text: 'raw line', stream: 'stdout', ...ofRun },
   ]);
+  await eventually(() => service.logs.some(({ text }) => text === 'rest'), { what: 'what has no end of line is told' });
   expect(printed[0]).not.toHaveProperty('run_id');
 });
 

@@ -12,7 +12,7 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 
 test('a change is told under one id until it has arrived, and of those that come faster the last one', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
-  const operator = createEndpointOperator(world.pool);
+  const operator = createEndpointOperator(world.database);
   const event = targeted();
   const place = { origin: event.origin, urlHash: event.urlHash };
   await world.takeIn([event]);
@@ -21,7 +21,7 @@ test('a change is told under one id until it has arrived, and of those that come
   const tellOnce = async (count: number) => {
     const stop = new AbortController();
     const telling = tellUntil(stop.signal, {
-      ledger: createNoticeLedger(world.pool),
+      ledger: createNoticeLedger(world.database),
       publish: async (notices) => {
         told.push(...notices);
         if (isAway) throw new Error('The topic is not there.');

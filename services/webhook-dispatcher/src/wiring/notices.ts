@@ -11,7 +11,7 @@ const TELL_EVERY_MS = 2_000;
 
 /** Tells operators how receivers stand until `signal` aborts. A producer is opened when there is something to tell. */
 export async function tellOperatorsUntil(signal: AbortSignal, foundation: Foundation): Promise<void> {
-  const { kafka, codec, pool, noticeTopic, logger } = foundation;
+  const { kafka, codec, database, noticeTopic, logger } = foundation;
   let producer: EventProducer | null = null;
   const recordOf = async (notice: WebhookNotice) => ({
     topic: noticeTopic,
@@ -21,7 +21,7 @@ export async function tellOperatorsUntil(signal: AbortSignal, foundation: Founda
   });
   try {
     await tellUntil(signal, {
-      ledger: createNoticeLedger(pool),
+      ledger: createNoticeLedger(database),
       publish: async (notices) => {
         const records = await Promise.all(notices.map(recordOf));
         producer ??= await kafka.producer();

@@ -1,23 +1,19 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { NoticeLedger, NoticeState } from '../../app/tell-notices.ts';
 import { sql } from './statements.ts';
 
 /** What operators are to be told, as the ledger has it. */
-export function createNoticeLedger(pool: Pool): NoticeLedger {
+export function createNoticeLedger(database: Database): NoticeLedger {
   return {
     claim: async (pauseMs, limit) => {
-      const rows = await onDatabase(() =>
-        query<{
-          origin: string;
-          url_hash: string;
-          state: NoticeState;
-          because: string | null;
-          changed_at: Date;
-          change_count: bigint;
-        }>(pool, sql.claimNotices, [pauseMs, limit]),
-      );
+      const rows = await database.query<{
+        origin: string;
+        url_hash: string;
+        state: NoticeState;
+        because: string | null;
+        changed_at: Date;
+        change_count: bigint;
+      }>(sql.claimNotices, { pause_ms: pauseMs, limit });
       return rows.map((row) => ({
         origin: row.origin,
         urlHash: row.url_hash,
@@ -28,12 +24,11 @@ export function createNoticeLedger(pool: Pool): NoticeLedger {
       }));
     },
     noteTold: async (notices) => {
-      const columns = [
-        notices.map(({ origin }) => origin),
-        notices.map(({ urlHash }) => urlHash),
-        notices.map(({ state }) => state),
-      ];
-      await onDatabase(() => query(pool, sql.noteTold, columns));
+      await database.query(sql.noteTold, {
+        origins: notices.map(({ origin }) => origin),
+        url_hashes: notices.map(({ urlHash }) => urlHash),
+        states: notices.map(({ state }) => state),
+      });
     },
   };
 }

@@ -1,5 +1,5 @@
 -- claim-notices
--- params  $1 pause in milliseconds bigint, $2 how many integer
+-- params  $pause_ms bigint, $limit integer
 -- result  what of URLs and origins is to be told, the longest untold first. Nobody else claims it before the pause is over, after
 --         which it is told again, unless it was noted as told: so a change is told at least once, and of one URL not more than one
 --         in a pause
@@ -8,9 +8,9 @@ with picked as (
   select origin, url_hash
   from webhooks.notices
   where state <> told_state
-    and (told_at is null or told_at < now() - $1 * interval '1 millisecond')
+    and (told_at is null or told_at < now() - $pause_ms * interval '1 millisecond')
   order by changed_at
-  limit $2
+  limit $limit
   for update skip locked
 )
 update webhooks.notices as notice

@@ -1,11 +1,11 @@
 -- note-told
--- params  one array per column: $1 origins, $2 url_hashes, $3 states that were told
+-- params  one array per column: $origins text[], $url_hashes text[], $states text[] that were told
 -- result  none; what has changed meanwhile is still to be told
 -- locks   the notices, in order
 with told as (
   select notice.origin, notice.url_hash, told.state
   from webhooks.notices as notice
-  join unnest($1::text[], $2::text[], $3::text[]) as told (origin, url_hash, state) using (origin, url_hash)
+  join unnest($origins::text[], $url_hashes::text[], $states::text[]) as told (origin, url_hash, state) using (origin, url_hash)
   order by notice.origin, notice.url_hash
   for update of notice
 )
