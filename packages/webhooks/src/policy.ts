@@ -72,7 +72,9 @@ export function createWebhookPolicy({ allow, deny, own = [], project = UNRESTRIC
   const rules = parseOriginRules(allow);
   const denied = parseDeniedHosts(deny);
   const ownHosts = parseDeniedHosts(own);
-  const isPermitted = (url: URL): boolean => rules.some((rule) => permits(rule, url));
+  const rulesByHost = Map.groupBy(rules, ({ hostname }) => hostname);
+  const isPermitted = (url: URL): boolean =>
+    rulesByHost.get(hostnameOf(url))?.some((rule) => permits(rule, url)) ?? false;
 
   const judgeAddress = (url: URL, address: string): AddressVerdict => {
     if (project.disableLoopback && isLoopback(address)) {
