@@ -129,7 +129,7 @@ export async function listEndpoints(flags: EndpointFlags, environment: Environme
         cells: [
           target.origin,
           target.url_hash.slice(0, 12),
-          target.breaker,
+          target.paused_at === null ? target.breaker : 'paused',
           target.origin_breaker,
           timeText(target.parked_until),
           String(target.due_count),

@@ -14,6 +14,10 @@ export type {
   QuarantinedRow,
   WebhookLists,
 } from './adapters/postgres/operations-reading.ts';
+export { createEndpointOperator as openEndpointOperator } from './adapters/postgres/endpoint-operator.ts';
+export { createQuarantineOperator as openQuarantineOperator } from './adapters/postgres/quarantine.ts';
+export type { QuarantineOperator, QuarantineStanding, QuarantinedPlace } from './adapters/postgres/quarantine.ts';
+export type { EndpointOperator, Place } from './app/operate-endpoints.ts';
 export { createReplayLedger as openReplayLedger } from './adapters/postgres/replay-ledger.ts';
 export type { ReplaySelection } from './app/ports.ts';
 export { replayDeliveries } from './app/replay-deliveries.ts';

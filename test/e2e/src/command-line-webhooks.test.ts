@@ -54,6 +54,46 @@ test('a dead delivery is listed, shown with its attempts, and replayed', async (
   ]);
 });
 
+test('a paused URL gets nothing until it is resumed, and a disabled one until it is enabled', async () => {
+  const own = await WebhookReceiver.start(answerWith(204));
+  await using _own = own;
+  const url = own.url('/paused?token=secret');
+  const sent = async () => {
+    const before = own.requests.length;
+    await webhooks.publish(statusEvent({ webhook: url }));
+    await eventually(() => own.requests.length > before, { what: 'it is sent' });
+  };
+  await sent();
+  const paused = await runlane(['webhooks', 'endpoints', 'pause', url]);
+  expect(paused.lines).toMatchObject([{ verdict: 'paused', endpoint: expect.stringContaining(own.origin) }]);
+  expect(paused.output).not.toContain('token=secret');
+  const [listed] = (await runlane(['webhooks', 'endpoints', 'list', '--origin', own.origin])).lines;
+  expect(listed).toMatchObject({ paused_at: expect.any(String) });
+  const event = statusEvent({ webhook: url });
+  await webhooks.publish(event);
+  await eventually(async () => (await webhooks.deliveries()).some(({ is_parked: isParked }) => isParked), {
+    what: 'what is due is parked',
+  });
+  await webhooks.publish(statusEvent({ webhook: own.url('/other') }));
+  await eventually(() => own.requests.length === 2, { what: 'another URL of the origin is sent to' });
+  expect(own.requests.map(({ path }) => path)).toEqual(['/paused?token=secret', '/other']);
+  const hash = String(listed?.['url_hash']);
+  expect((await runlane(['webhooks', 'endpoints', 'resume', hash])).lines).toMatchObject([
+    { verdict: 'resumed', urls: 1 },
+  ]);
+  await eventually(() => own.requests.length === 3, { what: 'it is sent' });
+  expect(own.requests[2]?.event.event_id).toBe(event.event_id);
+
+  own.answer = answerWith(410);
+  await sent();
+  await webhooks.ended(1);
+  const enable = ['webhooks', 'endpoints', 'enable', own.origin];
+  expect((await runlane(enable)).lines).toMatchObject([{ verdict: 'enabled', urls: 1 }]);
+  expect((await runlane(enable)).lines).toMatchObject([{ verdict: 'not disabled', urls: 0 }]);
+  own.answer = answerWith(204);
+  await sent();
+});
+
 test('a record in quarantine is listed and shown with its bytes', async () => {
   await webhooks.publishRecords({ key: 'k', value: Buffer.from('{"type":"run.succeeded"}'), headers: { a: 'b' } });
   const [listed] = await eventually(
@@ -67,6 +107,10 @@ test('a record in quarantine is listed and shown with its bytes', async () => {
   expect((await runlane(['webhooks', 'quarantine', 'show', String(listed?.['record'])])).lines).toMatchObject([
     { record: listed?.['record'], value: '{"type":"run.succeeded"}' },
   ]);
+  expect((await runlane(['webhooks', 'quarantine', 'take-in', '--all'])).lines).toMatchObject([
+    { verdict: 'left', record: listed?.['record'], code: 'not_a_status_event' },
+    { verdict: 'taken in', count: 0 },
+  ]);
 });
 
 test.each([
@@ -75,6 +119,13 @@ test.each([
   [['webhooks', 'deliveries', 'replay'], /Say which deliveries/],
   [['webhooks', 'deliveries', 'replay', '--reason', 'tired'], /--reason tired is none; give some of exhausted/],
   [['webhooks', 'deliveries', 'list', '--run', '1'], /--run 1 is no run_id/],
+  [
+    ['webhooks', 'endpoints', 'pause', 'https://nowhere.example'],
+    /No webhook was ever sent to https:\/\/nowhere\.example/,
+  ],
+  [['webhooks', 'endpoints', 'resume', 'nowhere.example'], /no absolute URL/],
+  [['webhooks', 'quarantine', 'take-in'], /Say which records/],
+  [['webhooks', 'quarantine', 'take-in', '1/2'], /No such record of .*webhooks\.quarantine/],
   [['webhooks', 'quarantine', 'show', '1/2'], /No record 1\/2 of .*webhooks\.quarantine/],
 ])('%j is refused with what to change', async (args, message) => {
   const { code, output } = await runlane(args);

@@ -2,6 +2,7 @@
  * What the use cases need from the outside. Every method may reject with RetryableError while the database or the
  * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
+import type { SeenLease } from './lease-watch.ts';
 import type { CancelAction, RunStatusEvent, SupersededReason } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
@@ -104,10 +105,10 @@ export interface RunSettlements {
 export type StrandedRun = { runId: string; threadId: string; attempt: number; fencingToken: bigint };
 
 export interface StrandedRuns {
-  /** The executors whose leases have run out. */
-  expiredLeases(): Promise<string[]>;
+  /** The leases of all executors. */
+  leases(): Promise<SeenLease[]>;
   /** Ends those of the leases that are not renewed meanwhile, and returns the executors that lost theirs. */
-  takeLeases(executorIds: readonly string[]): Promise<{ executorId: string; host: string }[]>;
+  takeLeases(leases: readonly SeenLease[]): Promise<{ executorId: string; host: string }[]>;
   /** Running runs that no living executor looks after. */
   select(limit: number): Promise<StrandedRun[]>;
 }

@@ -5,7 +5,7 @@ import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
 import { createPool, listen } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
-import type { Logger, Scope } from '@runlane/service-kit';
+import type { Logger, Scope, Tracing, TracingSettings } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import type { Hints } from '../app/ports.ts';
 import { HINT_CHANNEL, PostgresHints } from '../adapters/postgres/hints.ts';
@@ -41,6 +41,9 @@ export type Foundation = {
     lanesMarked: Wakeup;
   };
   judgeWebhook: WebhookJudge;
+  /** Null: nothing is traced. */
+  tracing: Tracing | null;
+  tracingSettings: TracingSettings | null;
 };
 
 /** Executor, relays and sweeping renew one lease each, seldom at once. */
@@ -61,7 +64,9 @@ export function layFoundation(
     logger,
     metrics,
     judgeWebhook,
-  }: { config: RunConsumerConfig; logger: Logger; metrics: Metrics; judgeWebhook: WebhookJudge },
+    tracing,
+    tracingSettings,
+  }: Pick<Foundation, 'config' | 'logger' | 'metrics' | 'judgeWebhook' | 'tracing' | 'tracingSettings'>,
 ): Foundation {
   const databaseUrl = () => currentDatabaseUrl(config);
   const pool = createPool({
@@ -131,5 +136,7 @@ export function layFoundation(
     hints,
     wakeups,
     judgeWebhook,
+    tracing,
+    tracingSettings,
   };
 }

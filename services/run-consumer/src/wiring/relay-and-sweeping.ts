@@ -5,6 +5,7 @@ import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
 import { openStore } from '../adapters/langgraph/store.ts';
+import { tracedPublishing } from '../adapters/tracing/publish-spans.ts';
 import { createCheckpointPruning } from '../adapters/postgres/checkpoint-pruning.ts';
 import { createLedgerPruning } from '../adapters/postgres/ledger-pruning.ts';
 import { createLease } from '../adapters/postgres/named-lease.ts';
@@ -43,7 +44,7 @@ export async function startRelay(
   signals: { intake: AbortSignal; background: AbortSignal },
   foundation: Foundation,
 ): Promise<{ relaying: Promise<void> }> {
-  const { kafka, codec, topics, pool, leasePool, metrics, judgeWebhook, logger, wakeups } = foundation;
+  const { kafka, codec, topics, pool, leasePool, metrics, judgeWebhook, logger, wakeups, tracing } = foundation;
   await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
     isRetryable: (error) => error instanceof RetryableError,
     signal: signals.intake,
@@ -51,11 +52,11 @@ export async function startRelay(
   });
   const publisher = await kafka.producer();
   scope.defer('event producer', () => publisher.close());
+  const plain = { encode: createEventEncoder(codec, topics.status), publisher };
   const relaying = relayUntil(signals.background, {
     lease: createLease(leasePool, 'outbox-relay'),
     outbox: createOutbox(pool),
-    publisher,
-    encode: createEventEncoder(codec, topics.status),
+    ...(tracing === null ? plain : tracedPublishing(tracing, plain)),
     judgeWebhook,
     stored: wakeups.eventsStored,
     holder: randomUUID(),

@@ -49,6 +49,7 @@ function startEndingMarked(
     hints,
     lanesMarked: wakeups.lanesMarked,
     everyMs: END_MARKED_EVERY_MS,
+    monotonicMs: () => performance.now(),
     sliceSize: ENDED_AT_ONCE,
     onEnded: (cancelled) => {
       for (const { action, reason, endedCount, askedCount } of cancelled) {

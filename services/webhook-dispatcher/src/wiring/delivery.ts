@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Wakeup, waitOrAbort } from '@runlane/service-kit';
 import { createSigner, webhookIdOf } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
+import { tracedSender } from '../adapters/tracing/traced-sender.ts';
 import { createWebhookSender } from '../adapters/http/sender.ts';
 import { createDeliveryLedger } from '../adapters/postgres/delivery-ledger.ts';
 import { WebhookDelivery } from '../app/deliver-webhooks.ts';
@@ -61,13 +62,14 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
   return delivery;
 }
 
-export function createSender({ policy, config }: Foundation): WebhookSender {
-  return createWebhookSender({
+export function createSender({ policy, config, tracing }: Foundation): WebhookSender {
+  const sender = createWebhookSender({
     policy,
     version: serviceVersion,
     proxyUrl: config.RUNLANE_WEBHOOK_PROXY,
     attemptsPerAddress: ADDRESS_SLOTS,
   });
+  return tracing === null ? sender : tracedSender(tracing, sender);
 }
 
 export function createWebhookSigner({ config }: Foundation): WebhookSigner {
@@ -76,9 +78,10 @@ export function createWebhookSigner({ config }: Foundation): WebhookSigner {
 
 /** The project's headers come first: none of ours can be changed by them. */
 function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): RequestHeaders {
-  return ({ eventId, urlHash, body }, origin, timestamp) => ({
+  return ({ eventId, urlHash, body, traceparent }, origin, timestamp) => ({
     ...headers,
     'content-type': 'application/json',
+    ...(traceparent == null ? {} : { traceparent }),
     ...signer.sign(origin, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
   });
 }

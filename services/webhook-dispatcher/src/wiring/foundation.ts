@@ -4,7 +4,7 @@ import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
 import { createPool } from '@runlane/postgres';
 import { currentSecret } from '@runlane/service-kit';
-import type { Logger, Scope } from '@runlane/service-kit';
+import type { Logger, Scope, Tracing } from '@runlane/service-kit';
 import { createWebhookPolicy } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookPolicy } from '@runlane/webhooks';
 import type { Pool } from 'pg';
@@ -26,6 +26,8 @@ export type Foundation = {
   group: string;
   project: ProjectWebhooks;
   policy: WebhookPolicy;
+  /** Null: nothing is traced. */
+  tracing: Tracing | null;
 };
 
 /** How long counting a hundred million deliveries may take, in milliseconds. */
@@ -34,9 +36,9 @@ const AUDIT_TIMEOUT_MS = 600_000;
 /** Opens what is shared. Nothing waits for a server here. */
 export function layFoundation(
   scope: Scope,
-  about: { config: DispatcherConfig; logger: Logger; metrics: Metrics; project: ProjectWebhooks },
+  about: Pick<Foundation, 'config' | 'logger' | 'metrics' | 'project' | 'tracing'>,
 ): Foundation {
-  const { config, logger, metrics, project } = about;
+  const { config, logger, metrics, project, tracing } = about;
   const url = () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL;
   const pool = createPool({
     url,
@@ -65,6 +67,7 @@ export function layFoundation(
     statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,
     group: groupNames(config.RUNLANE_TOPIC_PREFIX).webhookDispatcher,
     project,
+    tracing,
     policy: createWebhookPolicy({
       allow: config.RUNLANE_WEBHOOK_ALLOW,
       deny: config.RUNLANE_WEBHOOK_DENY,

@@ -11,6 +11,11 @@ import type { Foundation } from './foundation.ts';
 /** How late a ledger that went back is noticed while no records come, in milliseconds. */
 const WATCH_POSITIONS_MS = 5_000;
 
+/** Reads records as this deployment is configured. */
+export function readsEvents({ codec, policy, config }: Foundation): IntakeDependencies['read'] {
+  return (record) => readEvent(record, { codec, policy, maxBodyBytes: config.RUNLANE_WEBHOOK_MAX_BYTES });
+}
+
 /** Joins the consumer group and takes in what it reads. */
 export async function startIntake(
   scope: Scope,
@@ -18,13 +23,13 @@ export async function startIntake(
   onDue: () => void,
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
-  const { kafka, pool, codec, policy, statusTopic, group, metrics, config, logger } = foundation;
+  const { kafka, pool, statusTopic, group, metrics, logger } = foundation;
   const known = new KnownPositions((reason) => {
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
   });
   const needs: Omit<IntakeDependencies, 'ledger'> = {
-    read: (record) => readEvent(record, { codec, policy, maxBodyBytes: config.RUNLANE_WEBHOOK_MAX_BYTES }),
+    read: readsEvents(foundation),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
     report: (report) => reportIntake(foundation, report),

@@ -88,6 +88,7 @@ class PostgresAdmission implements AdmissionTransaction {
     return existing.map((row) => ({
       threadId: row.thread_id,
       exists: true,
+      isTemporary: false,
       firstPartition: row.first_partition,
       restingStatus: row.resting_status,
       nextPosition: row.next_lane_position,
@@ -192,6 +193,7 @@ class PostgresAdmission implements AdmissionTransaction {
       await query(this.#client, sql.updateLanes, [
         lanes.map((lane) => lane.threadId),
         lanes.map((lane) => lane.nextPosition),
+        lanes.map((lane) => lane.isTemporary),
       ]);
       for (const lane of lanes) this.#emptyThreads.delete(lane.threadId);
     }

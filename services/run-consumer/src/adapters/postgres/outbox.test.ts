@@ -96,6 +96,18 @@ test('asking for the lease of another process writes nothing', async () => {
   }
 });
 
+test('a lease that ends further ahead than any lasts, because the clock was set back, goes to whoever asks', async () => {
+  await rows.pool.query('delete from runlane.leases');
+  const lease = createLease(rows.pool, 'outbox-relay');
+  expect(await lease.acquire(randomUUID(), 6_000)).toBe(true);
+  await rows.pool.query(`update runlane.leases set expires_at = expires_at + interval '50 seconds'`);
+  const other = randomUUID();
+  expect(await lease.acquire(other, 6_000)).toBe(false);
+  await rows.pool.query(`update runlane.leases set expires_at = expires_at + interval '1 hour'`);
+  expect(await lease.acquire(other, 6_000)).toBe(true);
+  expect(await lease.acquire(randomUUID(), 6_000)).toBe(false);
+});
+
 test('an expired lease goes to whoever asks first', async () => {
   await rows.pool.query('delete from runlane.leases');
   const lease = createLease(rows.pool, 'outbox-relay');

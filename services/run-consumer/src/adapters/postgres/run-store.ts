@@ -54,13 +54,18 @@ export function createExecutorLeases(pool: Pool): ExecutorLeases {
 /** Runs whose executor is gone. */
 export function createStrandedRuns(pool: Pool): StrandedRuns {
   return {
-    async expiredLeases() {
-      const rows = await onDatabase(() => query<{ executor_id: string }>(pool, sql.selectExpiredExecutors, []));
-      return rows.map((row) => row.executor_id);
-    },
-    async takeLeases(executorIds) {
+    async leases() {
       const rows = await onDatabase(() =>
-        query<{ executor_id: string; host: string }>(pool, sql.takeExpiredExecutors, [executorIds]),
+        query<{ executor_id: string; expires_at: string; left_ms: number }>(pool, sql.selectExecutors, []),
+      );
+      return rows.map((row) => ({ executorId: row.executor_id, renewal: row.expires_at, leftMs: row.left_ms }));
+    },
+    async takeLeases(leases) {
+      const rows = await onDatabase(() =>
+        query<{ executor_id: string; host: string }>(pool, sql.takeExecutors, [
+          leases.map(({ executorId }) => executorId),
+          leases.map(({ renewal }) => renewal),
+        ]),
       );
       return rows.map((row) => ({ executorId: row.executor_id, host: row.host }));
     },

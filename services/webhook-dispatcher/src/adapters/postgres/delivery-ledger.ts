@@ -85,13 +85,17 @@ async function renew(
   held: readonly { endpointId: bigint; fence: bigint }[],
   leaseMs: number,
 ): Promise<RenewResult> {
-  const rows = await query<{ endpoint_id: bigint; database_ms: bigint }>(pool, sql.renewLeases, [
+  const rows = await query<{ endpoint_id: bigint; is_recalled: boolean; database_ms: bigint }>(pool, sql.renewLeases, [
     owner,
     held.map(({ endpointId }) => endpointId),
     held.map(({ fence }) => fence),
     leaseMs,
   ]);
-  return { endpointIds: new Set(rows.map((row) => row.endpoint_id)), nowMs: clockOf(rows) };
+  return {
+    endpointIds: new Set(rows.map((row) => row.endpoint_id)),
+    recalledIds: new Set(rows.filter((row) => row.is_recalled).map((row) => row.endpoint_id)),
+    nowMs: clockOf(rows),
+  };
 }
 
 function clockOf(rows: readonly { database_ms: bigint }[]): number | null {
@@ -115,6 +119,7 @@ type DueRow = {
   due_for_ms: number;
   body: Buffer | null;
   body_bytes: number;
+  traceparent: string | null;
 };
 
 async function selectDue(
@@ -158,6 +163,7 @@ async function selectDue(
       dueForMs: row.due_for_ms,
       bodyBytes: row.body_bytes,
       body: row.body,
+      traceparent: row.traceparent,
     });
   }
   return [...targets.values()];

@@ -71,8 +71,12 @@ class PostgresIntake implements IntakeTransaction {
 
   async prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]> {
     // Sorted, so that members which read the same events from different topics take turns instead of deadlocking.
-    const bodies = sortedEntries(events.map((event) => [event.eventId, event.body]));
-    await query(this.#client, sql.insertEvents, [bodies.map(([id]) => id), bodies.map(([, body]) => body)]);
+    const contents = sortedEntries(events.map((event) => [event.eventId, event]));
+    await query(this.#client, sql.insertEvents, [
+      contents.map(([id]) => id),
+      contents.map(([, { body }]) => body),
+      contents.map(([, { traceparent }]) => traceparent ?? null),
+    ]);
     const sites = sortedEntries(events.map((event) => [event.origin, event.site]));
     const origins = sites.map(([origin]) => origin);
     await query(this.#client, sql.insertEndpoints, [origins, sites.map(([, site]) => site)]);
@@ -123,6 +127,12 @@ class PostgresIntake implements IntakeTransaction {
       records.map(({ code }) => code),
       records.map(({ message }) => message.replaceAll('\0', '')),
     ]);
+  }
+
+  async takeOut({ offset, timestampMs }: { offset: bigint; timestampMs: number }): Promise<boolean> {
+    const { group, topic, partition } = this.#source;
+    const rows = await query(this.#client, sql.deleteQuarantined, [group, topic, partition, offset, timestampMs]);
+    return rows.length > 0;
   }
 
   async close(entry: AccountEntry): Promise<void> {

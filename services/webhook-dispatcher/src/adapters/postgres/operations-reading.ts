@@ -45,6 +45,8 @@ export type ListedTarget = {
   breaker: 'closed' | 'open' | 'disabled';
   origin_breaker: 'closed' | 'open' | 'disabled';
   parked_until: Date | null;
+  /** Since when an operator lets nothing be sent to it. */
+  paused_at: Date | null;
   due_count: bigint;
   updated_at: Date;
 };

@@ -63,25 +63,17 @@ hit as (
         from (
           (
             select run_id, source_topic, source_partition, source_offset, lane_position, 0 as turn
-            from runlane.runs
-            where thread_id = thread.thread_id
-              and status = 'pending'
-              and lane_position > thread.ended_through
-              and not exists (select from inserted where inserted.run_id = runs.run_id)
+            from runlane.waiting_runs(thread.thread_id, thread.ended_through) as waiting
+            where not exists (select from inserted where inserted.run_id = waiting.run_id)
             order by lane_position
             limit cancellation.first_count
           )
           union all
           (
-            select
-              run_id, source_topic, source_partition, source_offset,
-              coalesce(admission_position, 9223372036854775807), 1
-            from runlane.runs
-            where thread_id = thread.thread_id
-              and scheduled_at is not null
-              and coalesce(admission_position, 9223372036854775807) > thread.ended_through
-              and not exists (select from inserted where inserted.run_id = runs.run_id)
-            order by coalesce(admission_position, 9223372036854775807)
+            select run_id, source_topic, source_partition, source_offset, place, 1
+            from runlane.scheduled_runs(thread.thread_id, thread.ended_through) as scheduled
+            where not exists (select from inserted where inserted.run_id = scheduled.run_id)
+            order by place
             limit cancellation.first_count
           )
         ) as waiting
@@ -90,14 +82,12 @@ hit as (
       )
       union all
       (
-        -- No mark can hit these, so they end now.
+        -- Those of a version without marks, which none can hit, so that they end now: there are none but for the minutes in
+        -- which processes of that version still run.
         select run_id, source_topic, source_partition, source_offset
-        from runlane.runs
-        where thread_id = thread.thread_id
-          and scheduled_at is not null
-          and coalesce(admission_position, 9223372036854775807) = 9223372036854775807
-          and cancellation.first_count is not null
-          and not exists (select from inserted where inserted.run_id = runs.run_id)
+        from runlane.scheduled_runs(thread.thread_id, runlane.admission_place(null) - 1) as unplaced
+        where cancellation.first_count is not null
+          and not exists (select from inserted where inserted.run_id = unplaced.run_id)
       )
     ) as run
     where cancellation.run_id is null

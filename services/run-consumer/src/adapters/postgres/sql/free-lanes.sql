@@ -8,10 +8,7 @@ with lane as (
     head.run_id is not null
       or exists (
         select
-        from runlane.runs
-        where thread_id = thread.thread_id
-          and scheduled_at is not null
-          and coalesce(admission_position, 9223372036854775807) > thread.ended_through
+        from runlane.scheduled_runs(thread.thread_id, thread.ended_through)
       ) as is_busy
   from runlane.threads as thread
   left join lateral (
@@ -24,10 +21,7 @@ with lane as (
     union all
     (
       select run_id, status, ready_at
-      from runlane.runs
-      where thread_id = thread.thread_id
-        and status = 'pending'
-        and lane_position > thread.ended_through
+      from runlane.waiting_runs(thread.thread_id, thread.ended_through)
       order by lane_position
       limit 1
     )

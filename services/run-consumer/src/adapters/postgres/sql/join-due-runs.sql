@@ -11,7 +11,7 @@ with due as (
   join runlane.threads as thread using (thread_id)
   where run.run_id = any ($1::uuid[])
     and run.scheduled_at <= now()
-    and coalesce(run.admission_position, 9223372036854775807) > thread.ended_through
+    and runlane.admission_place(run.admission_position) > thread.ended_through
 ),
 occupied as (
   select lane.thread_id
@@ -19,10 +19,7 @@ occupied as (
   where exists (select from runlane.runs where thread_id = lane.thread_id and status = 'running')
     or exists (
       select
-      from runlane.runs
-      where thread_id = lane.thread_id
-        and status = 'pending'
-        and lane_position > lane.ended_through
+      from runlane.waiting_runs(lane.thread_id, lane.ended_through)
     )
 ),
 joined as (

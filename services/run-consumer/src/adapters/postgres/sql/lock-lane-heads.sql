@@ -19,10 +19,7 @@ with heads as materialized (
     union all
     (
       select run_id
-      from runlane.runs
-      where thread_id = thread.thread_id
-        and status = 'pending'
-        and lane_position > thread.ended_through
+      from runlane.waiting_runs(thread.thread_id, thread.ended_through)
       order by lane_position
       limit 1
     )

@@ -22,13 +22,10 @@ with marked as materialized (
     )
     union all
     (
-      select run_id, coalesce(admission_position, 9223372036854775807)
-      from runlane.runs
-      where thread_id = $1
-        and scheduled_at is not null
-        and coalesce(admission_position, 9223372036854775807) > $2
-        and coalesce(admission_position, 9223372036854775807) <= $3
-      order by coalesce(admission_position, 9223372036854775807)
+      select run_id, place
+      from runlane.scheduled_runs($1, $2)
+      where place <= $3
+      order by place
       limit $4
     )
   ) as either

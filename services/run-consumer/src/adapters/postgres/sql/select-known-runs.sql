@@ -7,7 +7,7 @@ select
   run.run_ended_at is not null
     or (
       run.status = 'pending'
-      and coalesce(run.lane_position, run.admission_position, 9223372036854775807) <= coalesce(thread.ended_through, 0)
+      and coalesce(run.lane_position, runlane.admission_place(run.admission_position)) <= coalesce(thread.ended_through, 0)
     ) as is_finished
 from runlane.runs as run
 left join runlane.threads as thread using (thread_id)

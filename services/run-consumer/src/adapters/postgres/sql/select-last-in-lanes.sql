@@ -7,14 +7,14 @@
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission, from behind
 with tail as (
   select
-    run.*, run.source_topic = $3 and run.source_partition = $4 as is_of_partition,
+    thread.thread_id, run.*, run.source_topic = $3 and run.source_partition = $4 as is_of_partition,
     run.state = 'pending' and run.admission_position is null or run.state = 'scheduled' and run.admission_position is not null
       as is_as_admitted
   from runlane.threads as thread
   cross join lateral (
     (
       select
-        thread_id, run_id, lane_position, admission_position, cancel_action, source_topic, source_partition, source_offset,
+        run_id, lane_position, admission_position, cancel_action, source_topic, source_partition, source_offset,
         'running' as state
       from runlane.runs
       where thread_id = thread.thread_id
@@ -23,25 +23,19 @@ with tail as (
     union all
     (
       select
-        thread_id, run_id, lane_position, admission_position, cancel_action, source_topic, source_partition, source_offset,
+        run_id, lane_position, admission_position, cancel_action, source_topic, source_partition, source_offset,
         'pending'
-      from runlane.runs
-      where thread_id = thread.thread_id
-        and status = 'pending'
-        and lane_position > thread.ended_through
+      from runlane.waiting_runs(thread.thread_id, thread.ended_through)
       order by lane_position desc
       limit $2
     )
     union all
     (
       select
-        thread_id, run_id, lane_position, admission_position, cancel_action, source_topic, source_partition, source_offset,
+        run_id, lane_position, admission_position, cancel_action, source_topic, source_partition, source_offset,
         'scheduled'
-      from runlane.runs
-      where thread_id = thread.thread_id
-        and scheduled_at is not null
-        and coalesce(admission_position, 9223372036854775807) > thread.ended_through
-      order by coalesce(admission_position, 9223372036854775807) desc
+      from runlane.scheduled_runs(thread.thread_id, thread.ended_through)
+      order by place desc
       limit $2
     )
   ) as run

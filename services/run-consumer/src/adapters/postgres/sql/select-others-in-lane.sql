@@ -12,19 +12,13 @@ select
   )
   or exists (
     select
-    from runlane.runs
-    where thread_id = thread.thread_id
-      and status = 'pending'
-      and lane_position > thread.ended_through
-      and run_id <> all ($2::uuid[])
+    from runlane.waiting_runs(thread.thread_id, thread.ended_through)
+    where run_id <> all ($2::uuid[])
   )
   or exists (
     select
-    from runlane.runs
-    where thread_id = thread.thread_id
-      and scheduled_at is not null
-      and coalesce(admission_position, 9223372036854775807) > thread.ended_through
-      and run_id <> all ($2::uuid[])
+    from runlane.scheduled_runs(thread.thread_id, thread.ended_through)
+    where run_id <> all ($2::uuid[])
   ) as has_others
 from runlane.threads as thread
 where thread_id = $1

@@ -19,10 +19,7 @@ with thread as materialized (
         select count(*)
         from (
           select
-          from runlane.runs
-          where thread_id = thread.thread_id
-            and status = 'pending'
-            and lane_position > thread.ended_through
+          from runlane.waiting_runs(thread.thread_id, thread.ended_through)
           limit wanted.up_to
         ) as waiting
       )
@@ -30,10 +27,7 @@ with thread as materialized (
         select count(*)
         from (
           select
-          from runlane.runs
-          where thread_id = thread.thread_id
-            and scheduled_at is not null
-            and coalesce(admission_position, 9223372036854775807) > thread.ended_through
+          from runlane.scheduled_runs(thread.thread_id, thread.ended_through)
           limit wanted.up_to
         ) as scheduled
       ) as waiting_count
@@ -46,27 +40,24 @@ select
   run.source_topic, run.source_partition, run.source_offset, run.cancel_action is not null as is_asked
 from thread
 cross join lateral (
-  select *
+  select
+    run_id, status, lane_position, cancel_action, source_topic, source_partition, source_offset, created_at
   from runlane.runs
   where thread_id = thread.thread_id
     and status = 'running'
   union all
   (
-    select *
-    from runlane.runs
-    where thread_id = thread.thread_id
-      and status = 'pending'
-      and lane_position > thread.ended_through
+    select
+      run_id, status, lane_position, cancel_action, source_topic, source_partition, source_offset, created_at
+    from runlane.waiting_runs(thread.thread_id, thread.ended_through)
     order by lane_position
     limit $2
   )
   union all
   (
-    select *
-    from runlane.runs
-    where thread_id = thread.thread_id
-      and scheduled_at is not null
-      and coalesce(admission_position, 9223372036854775807) > thread.ended_through
+    select
+      run_id, status, lane_position, cancel_action, source_topic, source_partition, source_offset, created_at
+    from runlane.scheduled_runs(thread.thread_id, thread.ended_through)
     order by created_at, source_partition, source_offset
     limit $2
   )

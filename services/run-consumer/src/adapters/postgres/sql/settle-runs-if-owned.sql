@@ -84,7 +84,7 @@ scheduled as (
     from runlane.runs as run
     where run.thread_id = lane.thread_id
       and run.scheduled_at is not null
-      and coalesce(run.admission_position, 9223372036854775807) > lane.ended_through
+      and runlane.admission_place(run.admission_position) > lane.ended_through
   )
 ),
 readied as (
@@ -117,6 +117,7 @@ freed as (
   where thread.thread_id = settled.thread_id
     and (
       not settled.is_temporary
+      or not thread.is_temporary
       or thread.ended_through > 0
       or waiting.run_id is not null
       or scheduled.thread_id is not null
@@ -129,6 +130,7 @@ dropped as (
   left join scheduled using (thread_id)
   where thread.thread_id = settled.thread_id
     and settled.is_temporary
+    and thread.is_temporary
     and thread.ended_through = 0
     and waiting.run_id is null
     and scheduled.thread_id is null

@@ -5,7 +5,8 @@
 -- index   none for the order: it looks at all URLs
 select
   endpoint.origin, target.url_hash, target.breaker, endpoint.breaker as origin_breaker,
-  greatest(target.parked_until, endpoint.parked_until) as parked_until,
+  nullif(greatest(target.parked_until, endpoint.parked_until), 'infinity') as parked_until,
+  coalesce(endpoint.paused_at, target.paused_at) as paused_at,
   (
     select count(*)
     from webhooks.deliveries as delivery
@@ -17,5 +18,5 @@ from webhooks.targets as target
 join webhooks.endpoints as endpoint using (endpoint_id)
 where $1::text is null or endpoint.origin = $1
 order by
-  (target.breaker <> 'closed' or endpoint.breaker <> 'closed') desc, target.next_due_at nulls last, target.url_hash
+  (target.breaker <> 'closed' or endpoint.breaker <> 'closed' or coalesce(endpoint.paused_at, target.paused_at) is not null) desc, target.next_due_at nulls last, target.url_hash
 limit $2

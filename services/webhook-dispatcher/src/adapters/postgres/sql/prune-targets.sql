@@ -1,11 +1,12 @@
 -- prune-targets
 -- params  $1 age in milliseconds bigint, $2 how many integer
--- result  one row per URL that was forgotten: idle ones after a day, those in trouble when they are twice as old
+-- result  one row per URL that was forgotten: idle ones after a day, those in trouble when they are twice as old, none that is paused
 -- index   idle_targets_by_age
 with oldest as (
   select url_hash
   from webhooks.targets
   where next_due_at is null
+    and paused_at is null
     and updated_at < now() - interval '1 day'
     and (breaker = 'closed' or updated_at < now() - $1 * interval '2 milliseconds')
   order by updated_at

@@ -1,6 +1,6 @@
 -- renew-leases
 -- params  $1 owner uuid, $2 endpoint_ids bigint[], $3 fences bigint[], $4 lease in milliseconds bigint
--- result  the endpoints that are still the owner's; database_ms, the clock
+-- result  the endpoints that are still the owner's, and whether they are to be given back soon; database_ms, the clock
 -- locks   the endpoints, in the order of their ids
 with held as (
   select endpoint.endpoint_id
@@ -14,4 +14,6 @@ update webhooks.endpoints as endpoint
 set lease_until = now() + $4 * interval '1 millisecond'
 from held
 where endpoint.endpoint_id = held.endpoint_id
-returning endpoint.endpoint_id, (extract(epoch from clock_timestamp()) * 1000)::bigint as database_ms
+returning
+  endpoint.endpoint_id, coalesce(endpoint.recalled_at > endpoint.leased_at, false) as is_recalled,
+  (extract(epoch from clock_timestamp()) * 1000)::bigint as database_ms

@@ -9,7 +9,8 @@ select
   target.endpoint_id, target.url_hash, target.health, target.breaker, delivery.delivery_id, delivery.event_id,
   delivery.run_id, delivery.url, delivery.sequence, delivery.is_terminal, delivery.is_replay, delivery.attempts,
   delivery.sends, (extract(epoch from now() - delivery.due_since) * 1000)::float8 as due_for_ms,
-  octet_length(event.body) as body_bytes, case when octet_length(event.body) <= $7 then event.body end as body
+  octet_length(event.body) as body_bytes, case when octet_length(event.body) <= $7 then event.body end as body,
+  event.traceparent
 from unnest($1::bigint[], $2::integer[], $3::integer[], $4::boolean[])
   as wanted (endpoint_id, target_count, delivery_count, only_proven)
 cross join lateral (
