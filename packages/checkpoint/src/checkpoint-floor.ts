@@ -28,5 +28,5 @@ export function floorBelow(floor: string, checkpointId: string): string | null {
 
 /** Lowers the floor of a run that is still owned; of another one nothing will be written. Can be repeated. */
 export async function lowerCheckpointFloor(pool: Pool, claim: WriteClaim, floor: string): Promise<void> {
-  await query(pool, lowerIfOwned, [claim.runId, claim.fencingToken, floor]);
+  await query(pool, lowerIfOwned, { run_id: claim.runId, fencing_token: claim.fencingToken, floor });
 }

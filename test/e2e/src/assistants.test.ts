@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { assistantIdOfGraph } from '@runlane/contracts';
 import type { JsonObject, RunStatusEvent } from '@runlane/contracts';
+import { Database } from '@runlane/postgres';
 import { openAssistants } from '@runlane/run-consumer/assistants';
 import type { Assistants } from '@runlane/run-consumer/assistants';
 import type { EventCollector } from '@runlane/testkit';
@@ -21,7 +22,7 @@ beforeAll(async () => {
   world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   events = await world.collectEvents();
   await world.runConsumer().ready();
-  assistants = openAssistants(world.pool, ['builder', 'gate', 'lane']);
+  assistants = openAssistants(new Database(world.pool), ['builder', 'gate', 'lane']);
 });
 
 afterAll(() => world[Symbol.asyncDispose]());
@@ -144,7 +145,7 @@ test('an id that nobody has is an unknown assistant, and one that was created ju
 });
 
 test('an assistant whose graph the project has no more is unknown, and the message names the graph', async () => {
-  const created = await openAssistants(world.pool, ['removed']).create({ graph_id: 'removed' });
+  const created = await openAssistants(new Database(world.pool), ['removed']).create({ graph_id: 'removed' });
   if (created.kind !== 'created') throw new Error(JSON.stringify(created));
 
   expect(await run({ assistant_id: created.assistant.assistantId })).toMatchObject({

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assistantIdOfGraph } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
+import { Database } from '@runlane/postgres';
 import { openAssistants } from '@runlane/run-consumer/assistants';
 import { eventually } from '@runlane/testkit';
 import type { EventCollector } from '@runlane/testkit';
@@ -61,7 +62,10 @@ test('runs of either deployment succeed, by name and by UUID, whoever admits the
 });
 
 test('an assistant is made and used with the graph of another deployment', async () => {
-  const created = await openAssistants(world.pool, ['lane']).create({ graph_id: 'other', metadata: { team: 'a' } });
+  const created = await openAssistants(new Database(world.pool), ['lane']).create({
+    graph_id: 'other',
+    metadata: { team: 'a' },
+  });
   if (created.kind !== 'created') throw new Error(JSON.stringify(created));
   const assistantId = created.assistant.assistantId;
   for (const threadId of ['one', 'two', 'three', 'four']) {

@@ -4,6 +4,7 @@
  * Real: Kafka, Postgres, the process. What decides: what a graph was given, as its values tell it.
  */
 import { randomUUID } from 'node:crypto';
+import { Database } from '@runlane/postgres';
 import { openAssistants } from '@runlane/run-consumer/assistants';
 import type { EventCollector } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -49,7 +50,7 @@ test('a run has what earlier runs of its thread had, and its own over it; other 
 });
 
 test("an assistant's is under the thread's, and stays with the thread", async () => {
-  const created = await openAssistants(world.pool, ['builder']).create({
+  const created = await openAssistants(new Database(world.pool), ['builder']).create({
     graph_id: 'builder',
     ...inColour('of the assistant'),
   });
