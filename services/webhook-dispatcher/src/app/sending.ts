@@ -1,9 +1,8 @@
 /**
- * Purpose   Attempts under way: fills free slots with what may be sent, and goes on with whoever waits when one is answered.
- * I10       Nothing waits for an attempt but the slots of its own URL.
+ * Purpose   Attempts under way: fills free slots with what may be sent, and goes on with whoever waits when one is answered (I10).
  * I14       A slot is free when its answer is there; its result is looked after until it is committed.
  */
-import { ShuttingDown } from '@runlane/service-kit';
+import { ShuttingDown, waitOrAbort } from '@runlane/service-kit';
 import { AddressGate } from './address-gate.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { DeliveryDependencies } from './delivery-needs.ts';
@@ -69,10 +68,9 @@ export class Sending {
 
   /** Lets attempts end for `graceMs`, and aborts the rest. Resolves when all their results are committed or given up. */
   async drain(graceMs: number): Promise<void> {
-    const grace = Promise.withResolvers<void>();
-    const timer = setTimeout(() => grace.resolve(), graceMs);
-    await Promise.race([this.#allEnd(), grace.promise]);
-    clearTimeout(timer);
+    const graceIsOver = new AbortController();
+    await Promise.race([this.#allEnd(), waitOrAbort(graceMs, graceIsOver.signal)]);
+    graceIsOver.abort();
     this.#abort.abort(new ShuttingDown());
     await this.#allEnd();
   }
@@ -84,8 +82,7 @@ export class Sending {
   readonly #start = (held: HeldEndpoint, taken: Taken): void => {
     const attempt = this.#attempt(held, taken)
       .catch((error: unknown) => {
-        const { deliveryId } = taken.delivery;
-        this.#needs.logger.error({ err: error, delivery_id: String(deliveryId) }, 'webhook.settle_failed');
+        this.#needs.logger.error({ err: error, delivery_id: `${taken.delivery.deliveryId}` }, 'webhook.settle_failed');
       })
       .finally(() => {
         this.#underWay.delete(attempt);
