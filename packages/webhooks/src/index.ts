@@ -14,7 +14,6 @@ export { MAX_RETRY_AFTER_SECONDS, nextAttemptDelayMs } from './retry-schedule.ts
 export type { FailedAttempt } from './retry-schedule.ts';
 export { SIGNATURE_KINDS, createSigner, webhookIdOf } from './sign.ts';
 export type { SignatureHeaders, SignatureKinds, SignedContent, SignerOptions, WebhookSigner } from './sign.ts';
-export { keeping } from './keeping.ts';
 export { addressGroup, siteOf } from './site.ts';
 export { parseWebhookUrl } from './url-syntax.ts';
 export type { UrlProblem } from './url-syntax.ts';

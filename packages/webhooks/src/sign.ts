@@ -56,8 +56,8 @@ export type SignerOptions = {
   versions?: ReadonlyMap<string, readonly number[]>;
 };
 
-/** Endpoints whose derived keys are kept: a key costs more than a signature with it, and URLs are free to mint. */
-const MAX_KEPT_ENDPOINTS = 4_096;
+/** URLs whose derived keys are kept: a key costs more than a signature with it, and URLs are free to mint. */
+const MAX_KEPT_URLS = 4_096;
 
 const ID = /^[A-Za-z0-9_-]{1,255}$/;
 
@@ -75,7 +75,8 @@ export function createSigner(
     throw new Error(`RUNLANE_WEBHOOK_MASTER_KEY needs at least one key of ${MIN_MASTER_KEY_LENGTH} characters.`);
   }
   const signingKeys = kinds === 'v1' ? [] : masterKeys.map(signingKeyOf);
-  const keysOf = keeping(MAX_KEPT_ENDPOINTS, (endpoint) => {
+  const keysOf = keeping(MAX_KEPT_URLS, (url) => {
+    const endpoint = endpointOf(url);
     const rotated = versions.get(endpoint);
     const { origin } = new URL(endpoint);
     return (
@@ -95,7 +96,7 @@ export function createSigner(
     sign: (url, content) => {
       const bytes = signedBytes(content);
       const signatures = [
-        ...(kinds === 'v1a' ? [] : keysOf(endpointOf(url))).map((key) => signV1(key, bytes)),
+        ...(kinds === 'v1a' ? [] : keysOf(url)).map((key) => signV1(key, bytes)),
         ...signingKeys.map((key) => signV1a(key, bytes)),
       ];
       return {
