@@ -12,6 +12,7 @@ import { hash } from 'node:crypto';
 import { classifyAddress, isLoopback, parseAddress } from './address.ts';
 import type { AddressVerdict } from './address.ts';
 import { deniedNameReason, deniedRange, parseDeniedHosts } from './denied-hosts.ts';
+import { keeping } from './keeping.ts';
 import { hostnameOf, matchesHost } from './host-pattern.ts';
 import { parseOriginRules, permits, portOf } from './origin-rule.ts';
 import { UNRESTRICTED } from './project-webhooks.ts';
@@ -25,6 +26,8 @@ export type WebhookTarget = {
   kind: 'ok';
   /** The URL as it is requested: normalised by the WHATWG rules. A credential: it must not reach a log. */
   url: string;
+  /** What of it is asked for: path and query. */
+  path: string;
   /** Scheme, host and port if it is not the usual one; may be logged. */
   origin: string;
   /** Host without brackets: a name, or an address. */
@@ -42,6 +45,9 @@ export type RefusedUrl = {
   code: UrlProblem['code'] | 'denied_address' | 'denied_name' | 'denied_port' | 'plain_http' | 'denied_by_project';
   message: string;
 };
+
+/** Each URL is judged when its event is taken in, before each request, and for each event anew. */
+const MAX_KEPT_VERDICTS = 4_096;
 
 export type UrlVerdict = WebhookTarget | RefusedUrl;
 
@@ -68,7 +74,9 @@ export function createWebhookPolicy({ allow, deny, own = [], project = UNRESTRIC
   const rules = parseOriginRules(allow);
   const denied = parseDeniedHosts(deny);
   const ownHosts = parseDeniedHosts(own);
-  const isPermitted = (url: URL): boolean => rules.some((rule) => permits(rule, url));
+  const rulesByHost = Map.groupBy(rules, ({ hostname }) => hostname);
+  const isPermitted = (url: URL): boolean =>
+    rulesByHost.get(hostnameOf(url))?.some((rule) => permits(rule, url)) ?? false;
 
   const judgeAddress = (url: URL, address: string): AddressVerdict => {
     if (project.disableLoopback && isLoopback(address)) {
@@ -96,18 +104,21 @@ export function createWebhookPolicy({ allow, deny, own = [], project = UNRESTRIC
     return reason === null ? null : refused('denied_name', `Webhooks may not go to ${hostname}, because ${reason}.`);
   };
 
+  const judgeUrl = (text: string): UrlVerdict => {
+    const parsed = parseWebhookUrl(text);
+    if (parsed.kind === 'refused') return parsed;
+    const { url } = parsed;
+    return (
+      judgeHost(url) ??
+      (isPermitted(url) ? null : judgeTransport(url)) ??
+      judgeByProject(url, text, project) ??
+      targetOf(url)
+    );
+  };
+
   return {
-    judgeUrl: (text) => {
-      const parsed = parseWebhookUrl(text);
-      if (parsed.kind === 'refused') return parsed;
-      const { url } = parsed;
-      return (
-        judgeHost(url) ??
-        (isPermitted(url) ? null : judgeTransport(url)) ??
-        judgeByProject(url, text, project) ??
-        targetOf(url)
-      );
-    },
+    // The settings never change, so a verdict without DNS is good for as long as the policy is.
+    judgeUrl: keeping(MAX_KEPT_VERDICTS, judgeUrl),
     judgeAddress: (target, address) => judgeAddress(new URL(target.url), address),
   };
 }
@@ -148,6 +159,7 @@ function targetOf(url: URL): WebhookTarget {
   return {
     kind: 'ok',
     url: url.href,
+    path: `${url.pathname}${url.search}`,
     origin: url.origin,
     hostname,
     port: portOf(url),
