@@ -25,7 +25,7 @@ async function main(args: string[]): Promise<number> {
         seed: { type: 'string' },
         minutes: { type: 'string', default: '2' },
         rate: { type: 'string', default: '6' },
-        threads: { type: 'string', default: '12' },
+        threads: { type: 'string', default: '8' },
         faults: { type: 'string' },
         plant: { type: 'string' },
         report: { type: 'string' },

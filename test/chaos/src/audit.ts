@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runProgram } from '@runlane/testkit';
-import type { OwnServers } from '../../e2e/src/fault-servers.ts';
-import type { World } from '../../e2e/src/world.ts';
+import type { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
+import type { World } from '../../e2e/src/support/world.ts';
 
 const RUNLANE = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
 /** The exit code of a look that has found something. */

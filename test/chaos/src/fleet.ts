@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ServiceProcess } from '@runlane/testkit';
-import type { OwnServers } from '../../e2e/src/fault-servers.ts';
-import type { Proxy } from '../../e2e/src/fault-proxy.ts';
-import type { WebhookWorld } from '../../e2e/src/webhook-world.ts';
+import type { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
+import type { Proxy } from '../../e2e/src/faults/fault-proxy.ts';
+import type { WebhookWorld } from '../../e2e/src/webhooks/webhook-world.ts';
 import type { Fault } from './faults.ts';
 
 export const GRAPHS = fileURLToPath(new URL('../graphs/langgraph.json', import.meta.url));

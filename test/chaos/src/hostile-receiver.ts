@@ -1,4 +1,4 @@
-import type { Answer } from '../../e2e/src/webhook-receiver.ts';
+import type { Answer } from '../../e2e/src/webhooks/webhook-receiver.ts';
 import { Random } from './random.ts';
 
 /** A receiver as the internet has them: errors, redirects, cut connections, throttling, and now and then an answer. */

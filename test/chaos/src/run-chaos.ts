@@ -8,10 +8,10 @@ import { DEAD_LETTER_HEADERS, groupNames, parseRunCancel, parseRunCreate } from 
 import { parseJson } from '@runlane/kafka';
 import { eventually } from '@runlane/testkit';
 import type { EventCollector, TopicReader } from '@runlane/testkit';
-import { OwnServers } from '../../e2e/src/fault-servers.ts';
-import { Proxy } from '../../e2e/src/fault-proxy.ts';
-import { WebhookReceiver } from '../../e2e/src/webhook-receiver.ts';
-import { MASTER_KEY, WebhookWorld } from '../../e2e/src/webhook-world.ts';
+import { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
+import { Proxy } from '../../e2e/src/faults/fault-proxy.ts';
+import { WebhookReceiver } from '../../e2e/src/webhooks/webhook-receiver.ts';
+import { MASTER_KEY, WebhookWorld } from '../../e2e/src/webhooks/webhook-world.ts';
 import { audit } from './audit.ts';
 import type { AuditVerdict } from './audit.ts';
 import { planFaults } from './faults.ts';
