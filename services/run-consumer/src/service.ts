@@ -9,7 +9,7 @@ import type { TopicDefinition } from '@runlane/contracts';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
 import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
-import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
+import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { createRunSettlements } from './adapters/postgres/run-settlements.ts';
 import { createThreadCheckpoints } from './adapters/postgres/thread-checkpoints.ts';
 import { SettleQueue } from './app/settle-runs.ts';

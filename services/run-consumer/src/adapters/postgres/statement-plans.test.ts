@@ -5,7 +5,7 @@
  * Real: Postgres, the migrations and every statement. Decides: the plans of the planner on a ledger of 40,000 ended runs.
  */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { sql } from './statements.ts';
 
 /** Those that the test fills: of an empty table the planner knows that reading it is cheap. */
