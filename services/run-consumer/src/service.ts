@@ -49,10 +49,10 @@ export async function startRunConsumer(
   if (project.ignoredKeys.length > 0) {
     logger.warn(
       { file: project.file, keys: project.ignoredKeys },
-      'Runlane does nothing about these keys of langgraph.json',
+      'project.keys_ignored: Runlane does nothing about these keys of langgraph.json',
     );
   }
-  for (const warning of project.warnings) logger.warn({ file: project.file }, warning);
+  for (const warning of project.warnings) logger.warn({ file: project.file }, `project.warned: ${warning}`);
   const graphIds = project.graphs.map(({ graphId }) => graphId);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);
