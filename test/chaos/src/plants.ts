@@ -76,7 +76,7 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     'ends-before-its-nodes',
     {
       law: 'I3',
-      file: `${RUN_CONSUMER}/adapters/langgraph/graph-runner.ts`,
+      file: `${RUN_CONSUMER}/adapters/langgraph/attempt/graph-runner.ts`,
       find: 'await nodes.ended();',
       replace: 'await Promise.resolve();',
       kinds: [],
@@ -86,7 +86,7 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     'spends-attempts-on-outages',
     {
       law: 'I11',
-      file: `${RUN_CONSUMER}/adapters/langgraph/graph-runner.ts`,
+      file: `${RUN_CONSUMER}/adapters/langgraph/attempt/graph-runner.ts`,
       find: "return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(failure.error) };",
       replace:
         "return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(failure.error) };",
