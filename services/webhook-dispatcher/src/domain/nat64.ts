@@ -3,8 +3,6 @@
  * what is sent there to the IPv4 address. So an address in such a prefix is as public as the IPv4 address in it. Which prefix it
  * is, the network tells by the name ipv4only.arpa (RFC 7050), whose two IPv4 addresses are known.
  */
-import { isIPv6 } from 'node:net';
-
 /** Length in bits of a prefix (RFC 6052), and the first of the bytes in hexadecimal. */
 export type Nat64Prefix = { bits: number; bytes: string };
 
@@ -49,9 +47,9 @@ function hexOf(bytes: Uint8Array, bits: number): string {
 
 /** The sixteen bytes of an IPv6 address; null for anything else. */
 function bytesOf(address: string): Uint8Array | null {
-  if (!isIPv6(address) || address.includes('%')) return null;
-  // The URL parser writes a dotted end as two groups.
-  const text = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  // The URL parser knows no zones, and writes a dotted end as two groups.
+  const text = URL.parse(`http://[${address}]`)?.hostname.slice(1, -1);
+  if (text === undefined) return null;
   const [head = '', tail] = text.split('::');
   const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
   const [before, after] = [groups(head), groups(tail ?? '')];
