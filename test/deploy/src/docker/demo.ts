@@ -8,6 +8,8 @@ import type { ServerImages } from './stand-ins.ts';
 
 const COMPOSE = join(import.meta.dirname, '..', '..', '..', '..', 'infra', 'docker', 'compose.yaml');
 const PROJECT = 'runlane-proof';
+/** Whether everything that the service needs answers, which its health check does not ask. */
+const ASK_READY = `const { ok } = await fetch('http://127.0.0.1:8080/readyz'); process.exit(ok ? 0 : 1)`;
 
 /** Services of ours in compose.yaml. */
 export type OurService = 'run-consumer' | 'webhook-dispatcher';
@@ -27,7 +29,7 @@ export class Demo {
   }
 
   /**
-   * Starts it and waits until both services are healthy. It ends with the part, volumes included.
+   * Starts it and waits until both services are ready. It ends with the part, volumes included.
    *
    * @param images null: the servers that compose.yaml names
    */
@@ -50,7 +52,7 @@ export class Demo {
     const demo = new Demo(engine, port, [`--file=${COMPOSE}`, `--file=${override}`]);
     proof.scope.defer('containers', () => demo.compose('down', '--volumes', '--timeout=20'));
     await demo.compose('up', '--detach', '--no-build', '--quiet-pull');
-    await demo.healthy();
+    await demo.ready();
     return demo;
   }
 
@@ -62,13 +64,14 @@ export class Demo {
   async scale(count: number): Promise<void> {
     const scales = (['run-consumer', 'webhook-dispatcher'] as const).map((name) => `--scale=${name}=${count}`);
     await this.compose('up', '--detach', '--no-build', '--no-recreate', ...scales);
-    await this.healthy();
+    await this.ready();
   }
 
-  /** Ids of the containers of a service. */
+  /** Ids of the containers of a service, those that have ended included. */
   async containers(service: OurService): Promise<string[]> {
     const ids = await this.#engine.docker(
       'ps',
+      '--all',
       '--quiet',
       `--filter=label=com.docker.compose.project=${PROJECT}`,
       `--filter=label=com.docker.compose.service=${service}`,
@@ -76,18 +79,24 @@ export class Demo {
     return ids.split('\n').filter(Boolean);
   }
 
-  /** Waits until all containers of both services are healthy. */
-  async healthy(): Promise<void> {
+  /** Waits until all containers of both services are ready. Thrown when one ends. */
+  async ready(): Promise<void> {
     for (const service of ['run-consumer', 'webhook-dispatcher'] as const) {
       for (const id of await this.containers(service)) {
-        const status = () => this.#engine.docker('inspect', '--format={{.State.Health.Status}}', id);
-        await eventually(async () => (await status()) === 'healthy', {
-          what: `a container of ${service} is healthy`,
+        await eventually(() => this.#isReady(service, id), {
+          what: `a container of ${service} is ready`,
           deadlineMs: 300_000,
           everyMs: 1_000,
         });
       }
     }
+  }
+
+  async #isReady(service: OurService, id: string): Promise<boolean> {
+    const status = await this.#engine.docker('inspect', '--format={{.State.Status}}', id);
+    if (status === 'exited') throw new Error(`A container of ${service} has ended.`);
+    const { code } = await this.#engine.exec(id, 'node', '--input-type=module', '--eval', ASK_READY);
+    return code === 0;
   }
 
   /** Stops a container as an orchestrator does, and starts it again. The exit code, and the seconds that it took to end. */
@@ -97,7 +106,7 @@ export class Demo {
     const seconds = Math.round((performance.now() - startedMs) / 1_000);
     const exitCode = await this.#engine.docker('inspect', '--format={{.State.ExitCode}}', id);
     await this.#engine.docker('start', id);
-    await this.healthy();
+    await this.ready();
     return { exitCode, seconds };
   }
 
@@ -108,6 +117,6 @@ export class Demo {
   }
 
   logs(): Promise<string> {
-    return this.compose('logs', '--no-color', '--tail=40');
+    return this.compose('logs', '--no-color', '--tail=15');
   }
 }

@@ -29,7 +29,7 @@ async function prove(proof: Proof): Promise<void> {
   if (servers !== null)
     proof.tell('Kafka, Postgres and the registry are stand-ins: the programs of the tests in images of our own');
   const demo = await Demo.up(proof, engine, { runlane: RUNLANE, demo: DEMO, servers });
-  proof.proved('docker compose up: topics and schemas are made, and both services become healthy');
+  proof.proved('docker compose up: topics and schemas are made, and both services become ready');
   try {
     await proveDemo(proof, demo);
     await proveRestarts(proof, demo);
