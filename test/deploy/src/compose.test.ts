@@ -17,9 +17,11 @@ function environmentOf(name: string): Record<string, string> {
 }
 
 test('the services of compose start with the variables that it has', () => {
-  const dispatcher = readDispatcher(environmentOf('webhook-dispatcher'));
-  expect(dispatcher.RUNLANE_WEBHOOK_MASTER_KEY).toHaveLength(1);
   // The path of the graphs is the image's.
-  const runConsumer = readRunConsumer({ LANGGRAPH_CONFIG: '/app/langgraph.json', ...environmentOf('run-consumer') });
+  const image = { LANGGRAPH_CONFIG: '/app/langgraph.json' };
+  const dispatcher = readDispatcher({ ...image, ...environmentOf('webhook-dispatcher') });
+  expect(dispatcher.RUNLANE_WEBHOOK_MASTER_KEY).toHaveLength(1);
+
+  const runConsumer = readRunConsumer({ ...image, ...environmentOf('run-consumer') });
   expect(runConsumer.KAFKA_BROKERS).toEqual(['kafka:9092']);
 });

@@ -8,25 +8,16 @@ import { runCreate } from './world.ts';
 import type { World } from './world.ts';
 
 /** `ms`: how long each of the two steps takes; `gate`: the path of a file without which the first one does not end. */
-export type LoadOptions = {
-  runs: number;
-  threads: number;
-  ms?: number;
-  gate?: string;
-  /** Where each run wants its end to be told. */
-  webhook?: string;
-};
+export type LoadOptions = { runs: number; threads: number; ms?: number; gate?: string };
 
 /** Publishes runs round-robin over threads named `thread-0` and so on; returns them in the order of publishing. */
 export async function publishLoad(world: World, options: LoadOptions): Promise<Asked[]> {
-  const { runs, threads, ms = 0, gate = '', webhook } = options;
+  const { runs, threads, ms = 0, gate = '' } = options;
   const asked = Array.from({ length: runs }, (_, index) => ({
     runId: randomUUID(),
     threadId: `thread-${index % threads}`,
   }));
-  await world.publish(
-    ...asked.map((run) => ({ ...gateRun(run, { ms, gate }), ...(webhook === undefined ? {} : { webhook }) })),
-  );
+  await world.publish(...asked.map((run) => gateRun(run, { ms, gate })));
   return asked;
 }
 

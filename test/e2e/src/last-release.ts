@@ -41,9 +41,8 @@ export class LastRelease implements Disposable {
     }
   }
 
-  /** The entry of a service. */
-  entryOf(service: 'run-consumer' | 'webhook-dispatcher'): URL {
-    return pathToFileURL(join(this.#folder, 'services', service, 'src/main.ts'));
+  get runConsumer(): URL {
+    return pathToFileURL(join(this.#folder, 'services/run-consumer/src/main.ts'));
   }
 
   /** Names of the migrations of run-consumer that the release knows, without their ending. */
