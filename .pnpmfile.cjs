@@ -1,14 +1,16 @@
 /**
- * The client is run from its source in this workspace, and packed as one file that has these packages of ours in it: who
- * installs the tarball cannot get them, and needs not.
+ * The client and the command line are run from their source in this workspace, and packed with everything of ours in them: who
+ * installs a tarball cannot get those packages, and needs not.
  */
-const PACKED_INTO_THE_CLIENT = ['@runlane/contracts', '@runlane/kafka', '@runlane/service-kit', '@runlane/webhooks'];
+const PACKED = ['@runlane/client', '@runlane/cli'];
 
 module.exports = {
   hooks: {
     beforePacking(manifest) {
-      if (manifest.name === '@runlane/client') {
-        for (const name of PACKED_INTO_THE_CLIENT) delete manifest.dependencies[name];
+      if (PACKED.includes(manifest.name)) {
+        for (const name of Object.keys(manifest.dependencies)) {
+          if (name.startsWith('@runlane/')) delete manifest.dependencies[name];
+        }
         delete manifest.devDependencies;
       }
       return manifest;

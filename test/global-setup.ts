@@ -4,13 +4,14 @@
  *           use topics and databases with names of their own, and start servers of their own to hurt them.
  * When      Only when a test file of the run, or a file it imports, mentions `inject(` or the testkit: a run of pure
  *           tests waits for nothing.
- * Where     Data and logs lie below `.runlane/test-<pid>` and are removed at the end, also after failures and SIGINT.
+ * Where     Data, logs and compiled modules lie below `.runlane/test-<pid>` and are removed at the end, also after failures
+ *           and SIGINT.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { removeLocalData, startKafka, startPostgres, startRegistry } from '../infra/local/src/index.ts';
 import type { LocalOptions, LocalServer } from '../infra/local/src/index.ts';
+import { needServers } from './test-files.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,6 +29,8 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   if (!needServers(project.vitest.state.getPaths())) return undefined;
 
   const dataDir = join(import.meta.dirname, '..', '.runlane', `test-${process.pid}`);
+  // The tests start hundreds of processes that load the same modules. What one has compiled, the next ones read.
+  process.env['NODE_COMPILE_CACHE'] = join(dataDir, 'compiled');
   const removeData = (): void => removeLocalData(dataDir);
   // A signal ends vitest without a teardown, and without an exit event unless somebody exits. The servers are killed on
   // exit before the data is removed; what they had to keep goes with it.
@@ -67,20 +70,6 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     throw error;
   }
   return stopAll;
-}
-
-// Follows relative imports only; what packages offer to tests comes through the testkit.
-function needServers(testFiles: readonly string[]): boolean {
-  const seen = new Set(testFiles);
-  for (const file of seen) {
-    const source = readFileSync(file, 'utf8');
-    if (/\binject\(|@runlane\/testkit/.test(source)) return true;
-    for (const [, path] of source.matchAll(/from '(\.[^']*\.ts)'/g)) {
-      const imported = resolve(file, '..', path ?? '');
-      if (existsSync(imported)) seen.add(imported); // the match may be a text that a test writes
-    }
-  }
-  return false;
 }
 
 function say(text: string): void {

@@ -52,7 +52,7 @@ test('a given server that is just starting is waited for', async () => {
   await starting.kill();
   const awaited: string[] = [];
   const taking = startPostgres({ dataDir, env: { DATABASE_URL: starting.url }, log: (line) => awaited.push(line) });
-  await expect.poll(() => awaited, { timeout: 30_000 }).toEqual([expect.stringMatching(/^DATABASE_URL=.* is awaited/)]);
+  await expect.poll(() => awaited).toEqual([expect.stringMatching(/^DATABASE_URL=.* is awaited/)]);
   await starting.restart();
   expect((await taking).url).toBe(starting.url);
 });

@@ -13,7 +13,7 @@ export function temporaryDataDir(): { path: string } & Disposable {
 }
 
 /** Repeats a check until it returns; rejects with its last error after the deadline. */
-export async function eventually<T>(check: () => T | Promise<T>, deadlineMs = 15_000): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, deadlineMs = 75_000): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
     try {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
@@ -54,12 +55,18 @@ function messageOf(error: unknown): string {
 }
 
 const WHERE_FROM =
-  'Set it in the environment, or keep npm start or npm run infra running: the command line reads .runlane/dev.env.';
+  'Set it in the environment. In a checkout with npm start or npm run infra up, the command line reads .runlane/dev.env; elsewhere: set -a; . path/to/.runlane/dev.env; set +a';
+
+/** Of the package: source and what is built are one folder below it. */
+const { version: VERSION }: { version: string } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as { version: string };
 
 /** All commands, ready to parse. */
 export function program({ environment, devEnvFile, out, err, isTerminal }: ProgramIo): Command {
   const settings = (): Environment => completeEnvironment(environment, devEnvFile);
   const runlane = new Command('runlane')
+    .version(VERSION, '-V, --version', 'print the version')
     .description(
       'Commands of Runlane. Settings come from the environment, or from .runlane/dev.env while it lacks them.',
     )

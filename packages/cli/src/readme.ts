@@ -5,14 +5,15 @@ import { program } from './program.ts';
 const HEAD = `# The command line
 
 Everything that an operator does with a Runlane deployment has a command. From a checkout: \`npm run -s runlane -- COMMAND\`; in the
-image: \`node packages/cli/src/main.ts COMMAND\`. It reads the variables of the services ([.env.example](../../.env.example)), and for names that
+image: \`node packages/cli/src/main.ts COMMAND\`; anywhere else with Node 22.12 or newer: \`(cd packages/cli && pnpm pack)\` makes a tarball, and
+\`npm i -g ./runlane-cli-….tgz\` or \`npx ./runlane-cli-….tgz COMMAND\` the program \`runlane\` of it. It reads the variables of the services ([.env.example](../../.env.example)), and for names that
 the environment lacks the \`.runlane/dev.env\` of \`npm start\` and \`npm run infra\`. A command needs only what it says: those that read
 runs and threads need \`DATABASE_URL\`, those of topics \`KAFKA_BROKERS\`.
 
 On a terminal it writes words and tables, elsewhere, and with \`--json\`, one JSON object a line. Errors go to the standard error. The exit code is 0; 1
 after an error; and 2 from \`audit\`, \`doctor\`, \`topics check\` and \`schemas check\` when they could look and something is wrong.
 
-Completion: \`alias runlane='npm run -s runlane --'\` and \`eval "$(runlane completion bash)"\`, or \`zsh\`.
+Completion: where there is no program \`runlane\`, \`alias runlane='npm run -s runlane --'\`; then \`eval "$(runlane completion bash)"\`, or \`zsh\`.
 
 This file is generated from the help of the program by \`npm run generate\`.
 `;

@@ -84,9 +84,9 @@ function addDeliveries(webhooks: Command, { settings }: Io, output: OutputOf): v
 }
 
 function addEndpoints(webhooks: Command, { settings }: Io, output: OutputOf): void {
-  webhooks
-    .command('endpoints')
-    .description('the URLs that webhooks go to')
+  const endpoints = webhooks.command('endpoints').description('the URLs that webhooks go to');
+  addEndpointActions(endpoints, settings, output);
+  endpoints
     .command('list')
     .description('a row for each URL, by its hash: those that are parked, failing or disabled first')
     .option('--origin <origin>', 'of this origin only')
@@ -95,6 +95,42 @@ function addEndpoints(webhooks: Command, { settings }: Io, output: OutputOf): vo
     .addHelpText('after', examples('webhooks endpoints list --origin https://hooks.example.com'))
     .action(async (flags: WithJson<EndpointFlags>) =>
       (await import('./deliveries.ts')).listEndpoints(flags, settings(), output(flags)),
+    );
+}
+
+const PLACE = 'the URL; its hash, as webhooks endpoints list --json shows it; or an origin, for all of its URLs';
+
+function addEndpointActions(endpoints: Command, settings: Io['settings'], output: OutputOf): void {
+  const commands = () => import('./operate-webhooks.ts');
+  endpoints
+    .command('pause')
+    .argument('<endpoint>', PLACE)
+    .description('send nothing to it until it is resumed; what is due stays due. Takes effect within seconds')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('webhooks endpoints pause https://hooks.example.com'))
+    .action(async (place: string, flags: WithJson<object>) =>
+      (await commands()).pauseEndpoint(place, settings(), output(flags)),
+    );
+  endpoints
+    .command('resume')
+    .argument('<endpoint>', PLACE)
+    .description(
+      'send to it again: lifts a pause, and what waits because it failed or asked for time. What is under way meanwhile may be ' +
+        'sent twice, under the same webhook-id',
+    )
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('webhooks endpoints resume https://hooks.example.com'))
+    .action(async (place: string, flags: WithJson<object>) =>
+      (await commands()).resumeEndpoint(place, settings(), output(flags)),
+    );
+  endpoints
+    .command('enable')
+    .argument('<endpoint>', PLACE)
+    .description('enable a URL that is disabled; webhooks deliveries replay sends what has ended meanwhile')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('webhooks endpoints enable https://hooks.example.com/runlane?token=t'))
+    .action(async (place: string, flags: WithJson<object>) =>
+      (await commands()).enableEndpoint(place, settings(), output(flags)),
     );
 }
 
@@ -110,6 +146,22 @@ function addQuarantine(webhooks: Command, { settings }: Io, output: OutputOf): v
     .addHelpText('after', examples('webhooks quarantine list'))
     .action(async (flags: WithJson<{ limit: string }>) =>
       (await import('./deliveries.ts')).listQuarantine(flags, settings(), output(flags)),
+    );
+  quarantine
+    .command('take-in')
+    .argument('[record]', 'partition/offset, as webhooks quarantine list shows it')
+    .description(
+      'have a dispatcher read records again: those that are events now, to it and its version, are delivered',
+    )
+    .option('--code <code>', 'all with this code, such as unknown_type')
+    .option('--all', 'all that there are')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples('webhooks quarantine take-in 17/42', 'webhooks quarantine take-in --code unknown_schema'),
+    )
+    .action(async (record: string | undefined, flags: WithJson<{ code?: string; all?: boolean }>) =>
+      (await import('./operate-webhooks.ts')).takeIn(record, flags, settings(), output(flags)),
     );
   quarantine
     .command('show')

@@ -8,8 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { runProgram, runProgramWell } from '@runlane/testkit';
-import { nodeOf, npmInstall, ROOT } from './npm-project.fixture.ts';
+import { nodeOf, npmInstall, runProgram, runProgramWell } from '@runlane/testkit';
 import { statusEvent, Topics } from './status-event.fixture.ts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
@@ -106,7 +105,7 @@ test('a typed project compiles against it, with types of its own', async ({ skip
     'es2024',
     '--exactOptionalPropertyTypes',
   ];
-  const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
+  const tsc = join(PACKAGE, '../../node_modules/.bin/tsc');
   expect(await runProgram(tsc, [...flags, 'typed.ts'], { cwd: project })).toMatchObject({ code: 0, output: '' });
 });
 

@@ -1,5 +1,4 @@
 export { openCodec, openKafka, registryLogin } from './connections.ts';
-export { onDatabase } from './on-database.ts';
 export { Probes } from './probes.ts';
 export type { ProbedProcess } from './probes.ts';
 export { KnownPositions, LedgerWentBack, watchPositionsUntil } from './known-positions.ts';

@@ -57,7 +57,7 @@ test('reconnects when the server ends its session, and tells once, because somet
     const [pid] = await sessions('reconnects');
     await onlooker.query('select pg_terminate_backend($1)', [pid]);
   }
-  await expect.poll(() => told, { timeout: 5_000 }).toEqual([null, null, null, null]);
+  await expect.poll(() => told).toEqual([null, null, null, null]);
   expect(names()).toContain('listener.disconnected');
   await onlooker.query(`notify reconnects, 'heard'`);
   await expect.poll(() => told.at(-1)).toBe('heard');
@@ -99,7 +99,7 @@ test('a database that is not there yet is awaited, without failing anything', as
   await expect.poll(names).toContain('listener.disconnected');
   expect(told).toEqual([]);
   await execute(database.url, 'create database postgres_test_later');
-  await expect.poll(() => told, { timeout: 10_000 }).toEqual([null]);
+  await expect.poll(() => told).toEqual([null]);
   await listener.close();
   await execute(database.url, 'drop database postgres_test_later with (force)');
 });

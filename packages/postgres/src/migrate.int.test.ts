@@ -191,7 +191,7 @@ test('a table that is in use is not waited for long, but tried again', async () 
   file('0003_add_lease.sql', 'alter table runs add column lease int;');
   await using blocker = await openBlocker('begin; lock table runlane.runs in share mode;');
   const migration = migrateHere();
-  await expect.poll(() => log.names(), { timeout: 15_000 }).toContain('migration.lock_awaited');
+  await expect.poll(() => log.names()).toContain('migration.lock_awaited');
   await blocker.end();
   expect(await migration).toEqual(['0003_add_lease']);
 });

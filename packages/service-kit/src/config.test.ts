@@ -60,6 +60,16 @@ test('with the required variables alone, all others have the defaults of the des
     RUNLANE_ERROR_STACK_LENGTH: 0,
     RUNLANE_RELOAD_GRAPHS: false,
     RUNLANE_SERVERS: 'processes',
+    OTEL_SDK_DISABLED: null,
+    OTEL_TRACES_EXPORTER: null,
+    OTEL_EXPORTER_OTLP_ENDPOINT: null,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: null,
+    OTEL_EXPORTER_OTLP_PROTOCOL: null,
+    OTEL_EXPORTER_OTLP_HEADERS: null,
+    OTEL_TRACES_SAMPLER: null,
+    OTEL_TRACES_SAMPLER_ARG: null,
+    OTEL_SERVICE_NAME: null,
+    OTEL_RESOURCE_ATTRIBUTES: null,
     RUNLANE_LOG_LEVEL: 'info',
   });
 });

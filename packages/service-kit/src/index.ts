@@ -31,6 +31,13 @@ export { kafkaSecurityProblems, kafkaVariableNames } from './kafka-variables.ts'
 export type { KafkaSecurityVariables } from './kafka-variables.ts';
 export { currentSecret } from './secret-files.ts';
 export type { SecretFiles, WithSecretFiles } from './secret-files.ts';
+export { ATTRIBUTE, RUNLANE } from './tracing/attributes.ts';
+export { openTracing } from './tracing/open-tracing.ts';
+export { tracingProblems, tracingSettings } from './tracing/settings.ts';
+export type { TracingSettings } from './tracing/settings.ts';
+export type { SpanAttributes, SpanStart, TraceSpan, Tracing } from './tracing/span.ts';
+export { formatTraceparent, parseTraceparent, traceIdOf } from './tracing/traceparent.ts';
+export { tracingVariableNames } from './tracing/variables.ts';
 export { Turns } from './turns.ts';
 export { runRoles, runlaneVariables } from './variables.ts';
 export type { RunRole } from './variables.ts';

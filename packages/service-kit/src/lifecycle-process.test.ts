@@ -48,20 +48,20 @@ test.concurrent('a hung drain ends after the grace with 0', async () => {
   expect(code).toBe(0);
   expect(log.slice(-4)).toEqual(['service.drained late', ...released]);
   expect(tookMs).toBeGreaterThan(900);
-  expect(tookMs).toBeLessThan(5_000);
+  expect(tookMs).toBeLessThan(15_000);
 });
 
 test.concurrent('a hung release is cut by the hard exit with 1', async () => {
   const { code, tookMs, log } = await run('hung-release', ['SIGTERM']);
   expect(code).toBe(1);
   expect(log.at(-1)).toBe('service.exit_forced');
-  expect(tookMs).toBeLessThan(5_000);
+  expect(tookMs).toBeLessThan(15_000);
 });
 
 test.concurrent('a handle that nobody closed does not keep the process alive', async () => {
   const { code, tookMs } = await run('leaked-handle', ['SIGTERM']);
   expect(code).toBe(0);
-  expect(tookMs).toBeLessThan(3_000);
+  expect(tookMs).toBeLessThan(15_000);
 });
 
 test.concurrent.each(['throws', 'rejects'])(

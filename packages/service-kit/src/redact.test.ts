@@ -51,5 +51,5 @@ test.each([
   const startedMs = performance.now();
   redact(text);
   // Quadratic behaviour would take minutes.
-  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
 });

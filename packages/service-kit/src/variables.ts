@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { kafkaVariables } from './kafka-variables.ts';
 import { logLevels } from './logger.ts';
+import { tracingVariables } from './tracing/variables.ts';
 import { brokers, list, optionalUrl, postgresUrl, wholeNumber } from './variable-types.ts';
 import { cidrOrName, originRate, proxyUrl, webhookOrigin } from './webhook-variables.ts';
 
@@ -183,6 +184,7 @@ export const runlaneVariables = z.object({
     .enum(['processes', 'containers'], { error: 'must be processes or containers' })
     .default('processes')
     .meta({ description: 'How npm start, npm run infra and the tests run the servers that they start.' }),
+  ...tracingVariables,
   RUNLANE_LOG_LEVEL: z
     .enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` })
     .default('info')

@@ -3,7 +3,9 @@ export type { Certificate, CertificateMaker, CertificateWish } from './certifica
 export { eventually } from './eventually.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { createDatabase } from './database.ts';
+export { patiently } from './patience.ts';
 export { threadKeys } from './thread-keys.ts';
+export { nodeOf, npmInstall } from './npm-project.ts';
 export { runProgram, runProgramWell } from './run-program.ts';
 export type { ProgramEnd, ProgramOptions } from './run-program.ts';
 export { ServiceProcess } from './service-process.ts';
@@ -11,3 +13,5 @@ export type { LogLine } from './service-process.ts';
 export { EventCollector, TopicReader } from './status-events.ts';
 export type { SeenEvent } from './status-events.ts';
 export { silentLogger } from './silent-logger.ts';
+export { OtlpReceiver } from './otlp-receiver.ts';
+export type { ReceivedSpan } from './otlp-receiver.ts';

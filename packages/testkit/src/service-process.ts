@@ -5,8 +5,8 @@ import { eventually } from './eventually.ts';
 
 /** A test run that is killed disposes of nothing, and a service waits for its servers for ever. */
 const DIE_WITH_PARENT = new URL('./die-with-parent.ts', import.meta.url);
-/** How long a service may take to start, on a machine that is busy with others, in milliseconds. */
-const START_DEADLINE_MS = 60_000;
+/** How long a service may take to start, in milliseconds. */
+const START_DEADLINE_MS = 30_000;
 
 /** One line of a service's log. */
 export type LogLine = { level?: string; msg?: string; [field: string]: unknown };
@@ -20,13 +20,14 @@ export class ServiceProcess implements AsyncDisposable {
 
   /**
    * @param entry the service's main.ts
-   * @param environment its whole environment, besides PATH
+   * @param environment its whole environment, besides PATH and where Node keeps what it has compiled
    * @param nodeOptions further options of Node, as in NODE_OPTIONS
    */
   constructor(entry: URL, environment: Record<string, string>, nodeOptions: readonly string[] = []) {
     this.#child = spawn(process.execPath, [fileURLToPath(entry)], {
       env: {
         PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         NODE_OPTIONS: [`--import=${DIE_WITH_PARENT.href}`, ...nodeOptions].join(' '),
         ...environment,
       },

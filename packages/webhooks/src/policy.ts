@@ -12,6 +12,7 @@ import { hash } from 'node:crypto';
 import { classifyAddress, isLoopback, parseAddress } from './address.ts';
 import type { AddressVerdict } from './address.ts';
 import { deniedNameReason, deniedRange, parseDeniedHosts } from './denied-hosts.ts';
+import { keeping } from './keeping.ts';
 import { hostnameOf, matchesHost } from './host-pattern.ts';
 import { parseOriginRules, permits, portOf } from './origin-rule.ts';
 import { UNRESTRICTED } from './project-webhooks.ts';
@@ -42,6 +43,9 @@ export type RefusedUrl = {
   code: UrlProblem['code'] | 'denied_address' | 'denied_name' | 'denied_port' | 'plain_http' | 'denied_by_project';
   message: string;
 };
+
+/** Each URL is judged when its event is taken in, before each request, and for each event anew. */
+const MAX_KEPT_VERDICTS = 4_096;
 
 export type UrlVerdict = WebhookTarget | RefusedUrl;
 
@@ -96,18 +100,21 @@ export function createWebhookPolicy({ allow, deny, own = [], project = UNRESTRIC
     return reason === null ? null : refused('denied_name', `Webhooks may not go to ${hostname}, because ${reason}.`);
   };
 
+  const judgeUrl = (text: string): UrlVerdict => {
+    const parsed = parseWebhookUrl(text);
+    if (parsed.kind === 'refused') return parsed;
+    const { url } = parsed;
+    return (
+      judgeHost(url) ??
+      (isPermitted(url) ? null : judgeTransport(url)) ??
+      judgeByProject(url, text, project) ??
+      targetOf(url)
+    );
+  };
+
   return {
-    judgeUrl: (text) => {
-      const parsed = parseWebhookUrl(text);
-      if (parsed.kind === 'refused') return parsed;
-      const { url } = parsed;
-      return (
-        judgeHost(url) ??
-        (isPermitted(url) ? null : judgeTransport(url)) ??
-        judgeByProject(url, text, project) ??
-        targetOf(url)
-      );
-    },
+    // The settings never change, so a verdict without DNS is good for as long as the policy is.
+    judgeUrl: keeping(MAX_KEPT_VERDICTS, judgeUrl),
     judgeAddress: (target, address) => judgeAddress(new URL(target.url), address),
   };
 }

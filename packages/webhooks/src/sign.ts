@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, hash, sign as signBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { keeping } from './keeping.ts';
 import { hmacKeyOf, MIN_MASTER_KEY_LENGTH, publicKeyOf, signingKeyOf } from './keys.ts';
 
 /** What a signature covers (Standard Webhooks): the id, the time of the attempt, exactly the bytes of the body. */
@@ -88,18 +89,4 @@ export function signV1(key: Uint8Array | KeyObject, bytes: Uint8Array): string {
 /** `v1a,` and the base64 of the Ed25519 signature. */
 export function signV1a(key: KeyObject, bytes: Uint8Array): string {
   return `v1a,${signBytes(null, bytes, key).toString('base64')}`;
-}
-
-/** Remembers what was made for the names that were used last. */
-function keeping<T>(limit: number, make: (name: string) => T): (name: string) => T {
-  const kept = new Map<string, T>();
-  return (name) => {
-    const value = kept.get(name) ?? make(name);
-    // The order of a Map is that of insertion: what was used last goes to its end.
-    kept.delete(name);
-    kept.set(name, value);
-    const oldest = kept.size > limit ? kept.keys().next().value : undefined;
-    if (oldest !== undefined) kept.delete(oldest);
-    return value;
-  };
 }

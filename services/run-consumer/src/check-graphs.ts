@@ -1,6 +1,7 @@
 /** Whether the graphs of a `langgraph.json` load: this module is the package's entry for whoever checks a deployment. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
 
@@ -13,7 +14,8 @@ export type ProjectCheck = {
   warnings: string[];
 };
 
-const PROCESS = fileURLToPath(new URL('./check-graphs-process.ts', import.meta.url));
+/** Source beside source, and built beside built. */
+const PROCESS = fileURLToPath(new URL(`./check-graphs-process${extname(import.meta.url)}`, import.meta.url));
 
 /**
  * Loads each graph in a process of its own, in the folder and with the environment that the graphs have when they run. A factory

@@ -6,20 +6,24 @@
 import { topicDefinitions } from '@runlane/contracts';
 import { claimSchema, migrate, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, startHttp } from '@runlane/service-kit';
+import { ShuttingDown, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
+import { createIntakeLedger } from './adapters/postgres/intake-ledger.ts';
 import { createLedgerPruning } from './adapters/postgres/ledger-pruning.ts';
+import { createQuarantine } from './adapters/postgres/quarantine.ts';
 import type { WebhookDelivery } from './app/deliver-webhooks.ts';
 import { readProject } from './adapters/read-project.ts';
 import { pruneUntil } from './app/prune-ledger.ts';
+import { takeInUntil } from './app/take-in-quarantine.ts';
 import { watchUntil } from './app/watch-ledger.ts';
 import type { DispatcherConfig } from './config.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { MIGRATIONS, SCHEMA } from './prepare.ts';
+import { serviceVersion } from './version.ts';
 import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
-import { startIntake } from './wiring/intake.ts';
+import { readsEvents, startIntake } from './wiring/intake.ts';
 import { Probes, SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** After the grace attempts are aborted and their results written; that may take this long more. */
@@ -28,6 +32,7 @@ export const SETTLE_RESERVE_MS = 15_000;
 const LEAVE_GROUP_MS = 10_000;
 const WATCH_EVERY_MS = 5_000;
 const PRUNE_EVERY_MS = 60_000;
+const TAKE_IN_EVERY_MS = 2_000;
 const WATCH_TOPICS_EVERY_MS = 600_000;
 /** How long the delivery loop may fail, for a reason that no server has, before the process is not alive. */
 const STALLED_MS = 60_000;
@@ -43,8 +48,13 @@ export async function startDispatcher(
 ): Promise<RunningService> {
   const project = readProject(config.LANGGRAPH_CONFIG, environment);
   const metrics = createDispatcherMetrics();
-  const foundation = layFoundation(scope, { config, logger, metrics, project });
-  const { pool, group, statusTopic } = foundation;
+  const tracing = await openTracing(
+    tracingSettings(config, { service: 'webhook-dispatcher', version: serviceVersion }),
+    logger,
+  );
+  if (tracing !== null) scope.defer('tracing', () => tracing.close());
+  const foundation = layFoundation(scope, { config, logger, metrics, project, tracing });
+  const { pool, database, group, statusTopic } = foundation;
   const signer = createWebhookSigner(foundation);
   const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
   let started: WebhookDelivery | null = null;
@@ -89,7 +99,7 @@ export async function startDispatcher(
   const loops = [
     delivery.renewUntil(background.signal),
     watchUntil(background.signal, {
-      ledger: createLedgerAudit(pool, { group, topic: statusTopic }),
+      ledger: createLedgerAudit(database, { group, topic: statusTopic }, foundation.auditDatabase),
       everyMs: WATCH_EVERY_MS,
       monotonicMs: () => performance.now(),
       onReading: (reading) => metrics.setReading(reading),
@@ -97,9 +107,16 @@ export async function startDispatcher(
       logger,
     }),
     pruneUntil(background.signal, {
-      ledger: createLedgerPruning(pool),
+      ledger: createLedgerPruning(database),
       ageMs: config.RUNLANE_WEBHOOK_RETENTION_DAYS * DAY_MS,
       everyMs: PRUNE_EVERY_MS,
+      logger,
+    }),
+    takeInUntil(background.signal, TAKE_IN_EVERY_MS, {
+      quarantine: createQuarantine(database, { group, topic: statusTopic }),
+      ledger: createIntakeLedger(database, group),
+      read: readsEvents(foundation),
+      onDue: () => delivery.lookAgain(),
       logger,
     }),
   ];

@@ -67,4 +67,4 @@ test('Go places them alike', async ({ skip }) => {
   const args = ['run', '.', inject('kafkaBrokers').join(), topic];
   expect(partitionsIn(await runProgram('go', args, { cwd, environment, input }))).toEqual(EXPECTED);
   // Its first run compiles the Kafka client.
-}, 600_000);
+});

@@ -22,7 +22,7 @@ beforeAll(async () => {
   keeper = await ZooKeeper.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   bare = await keeper.runBare(cases);
   inRunlane = await keeper.runInRunlane(cases);
-}, 600_000);
+});
 afterAll(async () => {
   await keeper[Symbol.asyncDispose]();
   project[Symbol.dispose]();

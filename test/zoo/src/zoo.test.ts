@@ -19,7 +19,7 @@ beforeAll(async () => {
   keeper = await ZooKeeper.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   bare = await keeper.runBare(cases);
   inRunlane = await keeper.runInRunlane(cases);
-}, 600_000);
+});
 afterAll(() => keeper[Symbol.asyncDispose]());
 
 test.each(cases.filter(({ name }) => !OPEN_FAULTS.has(name)))('$name ends as in a bare script', ({ name }) => {

@@ -71,7 +71,7 @@ export function uniqueGroup(): string {
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  deadlineMs = 20_000,
+  deadlineMs = 100_000,
 ): Promise<void> {
   const endsAt = performance.now() + deadlineMs;
   while (!(await condition())) {

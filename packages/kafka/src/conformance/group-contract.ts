@@ -75,7 +75,7 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
       // Cut off in the middle of whatever it does: the broker notices when its session times out.
       await vanishes.drain(0);
       await publishing;
-      await until(() => oracle.isComplete(perPartition), 'every record is handled', 30_000);
+      await until(() => oracle.isComplete(perPartition), 'every record is handled');
       finished.abort();
       await watching;
 

@@ -185,7 +185,7 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
       // Whatever the killed member still sent would be there once another member has joined and read.
       const seen: InRecord[] = [];
       await using _ = await startConsumer(kafka, { group, topics: [topic], handle: collecting(seen) });
-      await until(() => seen.length === 5, 'the uncommitted records are delivered again', 30_000);
+      await until(() => seen.length === 5, 'the uncommitted records are delivered again');
     });
 
     test('drain during the first join leaves no member behind, and start after it does nothing', async () => {

@@ -160,6 +160,10 @@ export function adviceOn(error: unknown, about: string): string {
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof KafkaJSAggregateError) return error.errors.map((inner) => describeError(inner)).join('; ');
+  // Where no broker tells the metadata, kafkajs reads on in nothing.
+  if (error instanceof TypeError) {
+    return `no broker has told it, as when one is away or a partition has no leader (${error.message})`;
+  }
   const type = 'type' in error && typeof error.type === 'string' ? ` ${error.type}` : '';
   const topic = 'topic' in error && typeof error.topic === 'string' ? ` (topic ${error.topic})` : '';
   return `${error.name}${type}${topic}: ${error.message}`;

@@ -227,7 +227,7 @@ describe('a log that others write', () => {
     const again = await kafka.producer();
     await again.publish(numbered(topic, 0, 3, 100));
     await again.close();
-    await until(() => seen.length === 13, 'the new records are delivered', 30_000);
+    await until(() => seen.length === 13, 'the new records are delivered');
     expect(seen.slice(10).map(numberIn)).toEqual([100, 101, 102]);
   });
 });

@@ -143,7 +143,7 @@ describe('a broker that goes away', () => {
     await publishing;
     const of = (partition: number): number[] =>
       firstOccurrences(seen.filter((record) => record.partition === partition));
-    await until(() => of(0).length === 400 && of(1).length === 400, 'all records are delivered', 40_000);
+    await until(() => of(0).length === 400 && of(1).length === 400, 'all records are delivered');
     const all = Array.from({ length: 400 }, (_, number) => number);
     expect([of(0), of(1)]).toEqual([all, all]);
     await until(() => consumer.health().state === 'joined', 'the consumer is back');
@@ -188,7 +188,7 @@ describe('a broker that goes away', () => {
     await new Promise((resolve) => setTimeout(resolve, 7_000));
     await broker.thaw();
     await publishStubbornly(await startProducer(5_000), numbered(topic, 0, 3));
-    await until(() => seen.length >= 3, 'the records are delivered', 30_000);
+    await until(() => seen.length >= 3, 'the records are delivered');
     expect(firstOccurrences(seen)).toEqual([0, 1, 2]);
     expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });

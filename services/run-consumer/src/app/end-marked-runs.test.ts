@@ -39,7 +39,7 @@ class MarkedLanes implements MarkedRuns {
   }
 }
 
-function ending(marked: MarkedRuns, everyMs = LONG_MS) {
+function ending(marked: MarkedRuns, everyMs = LONG_MS, monotonicMs = () => performance.now()) {
   const stop = new AbortController();
   const lanesMarked = new Wakeup();
   const ended: CancelledRuns[] = [];
@@ -52,6 +52,7 @@ function ending(marked: MarkedRuns, everyMs = LONG_MS) {
     lanesMarked,
     everyMs,
     sliceSize: 4,
+    monotonicMs,
     onEnded: (cancelled) => ended.push(...cancelled),
     onLeft: (count) => left.push(count),
     logger,
@@ -98,5 +99,20 @@ test('threads that fail or are held by somebody keep no other from their turn', 
   const sweep = ending(marked);
   await eventually(() => !marked.left.has('c'), { what: 'the third has ended' });
   expect([...marked.left.keys()]).toEqual(['a', 'b']);
+  await sweep.stopped();
+});
+
+test('a thread that keeps failing is left alone for longer each time, while the slices of another follow at once', async () => {
+  let nowMs = 0;
+  const marked = new MarkedLanes({ a: 1, b: 4_000 }, (threadId) => {
+    nowMs += 1;
+    if (threadId === 'a') throw new Error('broken');
+    return undefined;
+  });
+  const sweep = ending(marked, 100, () => nowMs);
+  await eventually(() => !marked.left.has('b'), { what: 'the other has ended' });
+  const turns = marked.slices.flatMap((slice, index) => (slice === 'a 4' ? [index] : []));
+  // After 100 slices, then 200, 400 and so on: one slice is a millisecond here.
+  expect(turns).toEqual([0, 101, 302, 703]);
   await sweep.stopped();
 });

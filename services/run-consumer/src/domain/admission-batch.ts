@@ -158,7 +158,7 @@ class Batch {
   #accept(verdict: Extract<Verdict, { supersedes: CancelAction | null }>, common: Admitted, lane: Lane): void {
     const { runId, threadId, request, coordinates, ordinal } = common;
     const isScheduled = verdict.kind === 'schedule';
-    // Its thread is only the lane that every run needs; nobody else ever sees it.
+    // Its thread is only the lane that every run needs, unless others have sent requests to it, before or later.
     const isTemporary = request.thread_id === null && request.on_completion === 'delete';
     let before = lane;
     if (verdict.supersedes !== null) {
@@ -193,7 +193,8 @@ class Batch {
       isStored: false,
       isAskedToStop: false,
     };
-    this.#lanes.set(threadId, withRun({ ...before, nextPosition: before.nextPosition + 1n }, run));
+    const nextPosition = before.nextPosition + 1n;
+    this.#lanes.set(threadId, withRun({ ...before, isTemporary: isTemporary && !lane.exists, nextPosition }, run));
     this.#changed.add(threadId);
   }
 

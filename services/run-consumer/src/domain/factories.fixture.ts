@@ -72,6 +72,7 @@ export function idleLane(threadId = 't1'): Lane {
   return {
     threadId,
     exists: true,
+    isTemporary: false,
     firstPartition: 0,
     restingStatus: 'idle',
     inFlight: [],

@@ -28,6 +28,8 @@ export type Lane = {
   threadId: string;
   /** False until a run was accepted on it. */
   exists: boolean;
+  /** A temporary run of this batch has made it, and no other was accepted on it: it goes with that run. */
+  isTemporary: boolean;
   /** The partition it was first seen on; null for a thread that does not exist. */
   firstPartition: number | null;
   /** Its status when nothing is in flight. */
@@ -53,6 +55,7 @@ export function newLane(threadId: string): Lane {
   return {
     threadId,
     exists: false,
+    isTemporary: false,
     firstPartition: null,
     restingStatus: 'idle',
     inFlight: [],

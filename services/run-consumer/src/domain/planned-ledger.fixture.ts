@@ -211,7 +211,18 @@ export class PlannedLedger {
       isStored: true,
       isAskedToStop: row.askedTo !== null,
     }));
-    return [{ threadId, exists: true, firstPartition: 0, inFlight, ...thread, waitingCount, lastOffset: BigInt(last) }];
+    return [
+      {
+        threadId,
+        exists: true,
+        isTemporary: false,
+        firstPartition: 0,
+        inFlight,
+        ...thread,
+        waitingCount,
+        lastOffset: BigInt(last),
+      },
+    ];
   }
 
   #inFlight(threadId: string): Row[] {

@@ -10,11 +10,14 @@
  *           not by a loop that gets nowhere: somebody else shall have what it holds.
  */
 import { OverrunError, RetryableError, ShuttingDown } from '@runlane/service-kit';
+import { AddressGate } from './address-gate.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { DeliveryDependencies } from './delivery-needs.ts';
 import { fetchDue } from './fetch-due.ts';
 import type { HeldEndpoint, Taken } from './held-endpoint.ts';
 import { Leases } from './leases.ts';
+import { OwnFaults } from './own-faults.ts';
+import type { AttemptResult } from './ports.ts';
 import { sendOne } from './send-one.ts';
 import { Slots } from './slots.ts';
 
@@ -31,6 +34,8 @@ export class WebhookDelivery {
   readonly #needs: DeliveryDependencies;
   readonly #leases: Leases;
   readonly #slots: Slots<Taken, HeldEndpoint>;
+  readonly #addresses: AddressGate;
+  readonly #ownFaults = new OwnFaults();
   readonly #attempts = new Set<Promise<void>>();
   readonly #bodyBytes: ByteBudget;
   readonly #abort = new AbortController();
@@ -46,7 +51,17 @@ export class WebhookDelivery {
     this.#needs = needs;
     this.#cameRoundAtMs = needs.monotonicMs();
     this.#bodyBytes = new ByteBudget(settings.maxBodyBytes);
-    this.#slots = new Slots({ process: settings.maxInFlight, site: settings.siteSlots });
+    this.#addresses = new AddressGate(settings.addressSlots);
+    const process = (): number => this.#ownFaults.room(needs.monotonicMs(), settings.maxInFlight);
+    this.#slots = new Slots(
+      {
+        get process() {
+          return process();
+        },
+        site: settings.siteSlots,
+      },
+      ({ origin }) => this.#addresses.hasRoom(origin),
+    );
     this.#leases = new Leases({
       ...needs,
       leaseMs: settings.leaseMs,
@@ -208,13 +223,19 @@ export class WebhookDelivery {
       bodyBytes: this.#bodyBytes,
     };
     let wasFull = false;
-    const { attempted, settlement, disabledBecause } = await sendOne(held, taken, this.#abort.signal, sending).finally(
-      () => {
-        wasFull = this.#slots.isFull;
+    let result: AttemptResult | null = null;
+    const leaveAddress = this.#addresses.enter(held.origin);
+    const { attempted, settlement, disabledBecause } = await sendOne(held, taken, this.#abort.signal, sending)
+      .then((sent) => {
+        ({ result } = sent.attempted);
+        return sent;
+      })
+      .finally(() => {
+        wasFull = leaveAddress(result?.address ?? null) || this.#slots.isFull;
+        if (result !== null) this.#noteFault(result);
         held.answered(taken);
         this.#slots.release(held);
-      },
-    );
+      });
     const answeredMs = monotonicMs();
     const written = settle.settle(settlement);
     if (disabledBecause !== null) {
@@ -225,6 +246,13 @@ export class WebhookDelivery {
     const retryAfterMs = settlement.end.kind === 'retry' ? settlement.end.afterMs : null;
     const settleWaitMs = monotonicMs() - answeredMs;
     onAttempt({ delivery: taken.delivery, origin: held.origin, attempted, settled, settleWaitMs, retryAfterMs });
+  }
+
+  /** What fails for a reason of ours, fails for everybody: nothing more is tried for a while. */
+  #noteFault(result: AttemptResult): void {
+    const pauseMs = this.#ownFaults.note(result, this.#needs.monotonicMs());
+    if (pauseMs === null || result.kind !== 'infrastructure') return;
+    this.#needs.logger.error({ reason: result.message, pause_ms: pauseMs }, 'delivery.pauses_for_own_fault');
   }
 
   /** One batch of each endpoint and round, so that a long queue of a disabled URL holds up nobody. */

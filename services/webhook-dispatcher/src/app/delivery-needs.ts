@@ -8,6 +8,8 @@ export type DeliverySettings = {
   maxInFlight: number;
   /** Requests in flight to one site (registrable domain, or address), over all of its origins. */
   siteSlots: number;
+  /** Requests under way at one address before origins that are there wait elsewhere; see AddressGate. */
+  addressSlots: number;
   leaseMs: number;
   /** Seconds before attempts 2, 3, …. */
   retrySchedule: readonly number[];

@@ -33,6 +33,11 @@ export class HeldTarget {
     return this.inFlightCount + this.unsettledCount;
   }
 
+  /** More than the request that has just been answered is due: queued, or under way. */
+  get hasMore(): boolean {
+    return this.#queue.length > 0 || this.inFlightCount > 1;
+  }
+
   permission(nowMs: number): TargetPermission {
     return targetPermission(this.health, nowMs);
   }

@@ -93,10 +93,11 @@ export class Leases {
     const asked = this.all().filter(({ isLost }) => !isLost);
     if (asked.length === 0) return;
     const startedMs = monotonicMs();
-    const { endpointIds, nowMs } = await ledger.renew(owner, asked, leaseMs);
+    const { endpointIds, recalledIds, nowMs } = await ledger.renew(owner, asked, leaseMs);
     this.#setClock(nowMs);
     this.#leasedUntilMs = startedMs + leaseMs * LEASE_SHARE;
     for (const held of asked) {
+      if (recalledIds.has(held.endpointId)) held.leave();
       if (endpointIds.has(held.endpointId) || this.#held.get(held.endpointId) !== held) continue;
       logger.warn({ origin: held.origin, fence: String(held.fence) }, 'lease.lost');
       this.#drop(held);

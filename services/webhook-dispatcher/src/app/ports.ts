@@ -36,8 +36,11 @@ export type AttemptOutcome =
       message: string;
     }
   | { kind: 'blocked'; code: string; message: string }
-  /** A fault of ours (resolver down for everyone, proxy down, aborted by shutdown): charges no attempt. */
-  | { kind: 'infrastructure'; message: string };
+  /**
+   * A fault of ours (resolver down for everyone, proxy down, aborted by shutdown): charges no attempt. `isEverywhere`: whatever is
+   * sent now fails so.
+   */
+  | { kind: 'infrastructure'; message: string; isEverywhere?: true };
 
 export interface WebhookSender {
   /** Never rejects. Aborting `signal` ends the attempt as `infrastructure`, unless it was answered already. */
@@ -90,6 +93,8 @@ export interface IntakeTransaction {
   prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
   write(plan: IntakePlan): Promise<void>;
   quarantine(records: readonly QuarantinedRecord[]): Promise<void>;
+  /** Takes a record out of quarantine; false when it is not in there any more. */
+  takeOut(record: { offset: bigint; timestampMs: number }): Promise<boolean>;
   close(entry: AccountEntry): Promise<void>;
 }
 
@@ -136,6 +141,8 @@ export type DueDelivery = {
   bodyBytes: number;
   /** Null: it is large, and is read just before it is sent. */
   body: Buffer | null;
+  /** W3C trace context of the record that brought it. */
+  traceparent?: string | null;
 };
 
 /** One attempt as it is kept. */
@@ -168,6 +175,8 @@ export type Settlement = {
   isCharged: boolean;
   attempts: AttemptRecord[];
   urlHash: string;
+  /** More of the URL is due, under the same lease, and will be settled after this: its place in line stays as it is. */
+  hasMore: boolean;
   /** Health with this attempt in it. */
   health: { origin: OriginHealth; target: TargetHealth };
 };
@@ -220,11 +229,16 @@ export interface DeliveryLedger {
 }
 
 /** `nowMs`: the database's clock; null when nothing was found that it could be read with. */
-export type RenewResult = { endpointIds: Set<bigint>; nowMs: number | null };
+export type RenewResult = {
+  endpointIds: Set<bigint>;
+  /** Of these, those that are to be given back when what is under way has ended. */
+  recalledIds: Set<bigint>;
+  nowMs: number | null;
+};
 
 /** Headers of a request: content, id, time, signatures, and those of the project. */
 export type RequestHeaders = (
-  content: { eventId: string; urlHash: string; body: Uint8Array },
+  content: { eventId: string; urlHash: string; body: Uint8Array; traceparent?: string | null },
   origin: string,
   timestampSeconds: number,
 ) => Record<string, string>;

@@ -63,6 +63,7 @@ export async function sendOne(
     isCharged: decision.kind === 'delivered' || decision.isCharged,
     attempts,
     urlHash: delivery.urlHash,
+    hasMore: target.hasMore,
     health: { origin: held.health, target: target.health },
   };
   const { breaker } = target.health;

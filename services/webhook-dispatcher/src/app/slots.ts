@@ -5,16 +5,19 @@
  */
 export type Waiter<T> = { readonly site: string; take: (nowMs: number) => T | null };
 
-export type SlotLimits = { process: number; site: number };
+export type SlotLimits = { readonly process: number; readonly site: number };
 
 export class Slots<T, W extends Waiter<T>> {
   readonly #limits: SlotLimits;
+  readonly #mayServe: (waiter: W) => boolean;
   /** Sites in the order of their turns, each with its endpoints in theirs. */
   readonly #sites = new Map<string, { waiters: Set<W>; inUse: number }>();
   #inUse = 0;
 
-  constructor(limits: SlotLimits) {
+  /** @param mayServe asked before a waiter is: false while what it would take waits for something else */
+  constructor(limits: SlotLimits, mayServe: (waiter: W) => boolean) {
     this.#limits = limits;
+    this.#mayServe = mayServe;
   }
 
   get inUseCount(): number {
@@ -64,7 +67,7 @@ export class Slots<T, W extends Waiter<T>> {
     const site = this.#sites.get(name);
     if (site === undefined || this.isFull || site.inUse >= this.#limits.site) return false;
     for (const waiter of site.waiters) {
-      const taken = waiter.take(nowMs);
+      const taken = this.#mayServe(waiter) ? waiter.take(nowMs) : null;
       if (taken === null) continue;
       site.waiters.delete(waiter);
       site.waiters.add(waiter);

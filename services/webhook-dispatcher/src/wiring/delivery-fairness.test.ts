@@ -138,3 +138,42 @@ test('a receiver that throttles is asked again at its pace, without spending att
   const { rows } = await world.ledger.pool.query('select distinct attempts from webhooks.deliveries');
   expect(rows).toEqual([{ attempts: 1 }]);
 });
+
+test('sites that hang behind one address hold no more slots than the address has, and those elsewhere are served', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 20 });
+  const hosts = ['hang-1.example', 'hang-2.example', 'hang-3.example'];
+  world.sender.addressOf = (host) => (host.startsWith('hang') ? '192.0.2.1' : '192.0.2.2');
+  await world.trust([...hosts, 'sound.example']);
+  world.start();
+  // Where they are is known from an answer.
+  await world.store([...hosts, 'sound.example']);
+  await world.delivered(8);
+  world.sender.script = (host) => (host.startsWith('hang') ? null : 200);
+  for (const host of hosts) {
+    await world.storeUrls(Array.from({ length: 8 }, (_, n) => `https://${host}/${n}`));
+    await world.storeUrls(repeated(`https://${host}/hook`, 8));
+  }
+  const hanging = () => hosts.reduce((sum, host) => sum + world.sender.countOf(host), 0);
+  await eventually(() => hanging() === 12, { what: 'the address is full', seen: hanging });
+  await world.store(repeated('sound.example', 20));
+  await world.delivered(22, 'sound.example');
+  expect(hanging()).toBe(12);
+  // Each gets what comes free in its turn.
+  world.sender.script = () => 200;
+  for (const host of hosts) world.sender.answer(host, 200);
+  for (const host of hosts) await world.delivered(18, host);
+});
+
+test('while nothing can be sent for a reason of ours, one attempt goes now and then, and all go on once it arrives', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 4 });
+  const hosts = Array.from({ length: 20 }, (_, n) => `r${n}.example`);
+  await world.trust(hosts);
+  world.sender.isCutOff = true;
+  world.start();
+  await world.store(hosts);
+  // Ten have failed, and up to three more were under way then.
+  await eventually(() => world.sender.together.length >= 14, { what: 'one is tried after the pause' });
+  expect(world.sender.together.slice(13)).toEqual([1]);
+  world.sender.isCutOff = false;
+  await world.delivered(21);
+});

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Wakeup, waitOrAbort } from '@runlane/service-kit';
 import { createSigner, webhookIdOf } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
+import { tracedSender } from '../adapters/tracing/traced-sender.ts';
 import { createWebhookSender } from '../adapters/http/sender.ts';
 import { createDeliveryLedger } from '../adapters/postgres/delivery-ledger.ts';
 import { WebhookDelivery } from '../app/deliver-webhooks.ts';
@@ -17,13 +18,17 @@ import { timedLedger } from './timed-ledger.ts';
 const POLL_MS = 500;
 /** Large bodies in memory at once, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** Requests under way at one address, whatever names lead there. */
+const ADDRESS_SLOTS = 16;
+/** So many more may find out whether there is another address. */
+const FOR_OTHER_ADDRESSES = 4;
 /** Requests in flight to one site, over all of its origins. */
 const SITE_SLOTS = 16;
 
 /** Makes the delivery of this process; its loops are started by the caller. */
 export function createDelivery(foundation: Foundation, signer: WebhookSigner, sender: WebhookSender): WebhookDelivery {
-  const { pool, config, metrics, logger } = foundation;
-  const ledger = timedLedger(createDeliveryLedger(pool), metrics.observeStage);
+  const { database, config, metrics, logger } = foundation;
+  const ledger = timedLedger(createDeliveryLedger(database), metrics.observeStage);
   const delivery = new WebhookDelivery({
     ledger,
     settle: new SettleQueue({ ledger, delay: (ms) => sleep(ms), random: Math.random, logger }),
@@ -47,6 +52,7 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
       retrySchedule: config.RUNLANE_WEBHOOK_RETRY_SCHEDULE,
       pollMs: POLL_MS,
       siteSlots: SITE_SLOTS,
+      addressSlots: ADDRESS_SLOTS + FOR_OTHER_ADDRESSES,
       maxBodyBytes: MAX_BODY_BYTES,
       fixedRates: new Map(config.RUNLANE_WEBHOOK_RATES.map(rateOf)),
     },
@@ -56,8 +62,14 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
   return delivery;
 }
 
-export function createSender({ policy, config }: Foundation): WebhookSender {
-  return createWebhookSender({ policy, version: serviceVersion, proxyUrl: config.RUNLANE_WEBHOOK_PROXY });
+export function createSender({ policy, config, tracing }: Foundation): WebhookSender {
+  const sender = createWebhookSender({
+    policy,
+    version: serviceVersion,
+    proxyUrl: config.RUNLANE_WEBHOOK_PROXY,
+    attemptsPerAddress: ADDRESS_SLOTS,
+  });
+  return tracing === null ? sender : tracedSender(tracing, sender);
 }
 
 export function createWebhookSigner({ config }: Foundation): WebhookSigner {
@@ -66,9 +78,10 @@ export function createWebhookSigner({ config }: Foundation): WebhookSigner {
 
 /** The project's headers come first: none of ours can be changed by them. */
 function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): RequestHeaders {
-  return ({ eventId, urlHash, body }, origin, timestamp) => ({
+  return ({ eventId, urlHash, body, traceparent }, origin, timestamp) => ({
     ...headers,
     'content-type': 'application/json',
+    ...(traceparent == null ? {} : { traceparent }),
     ...signer.sign(origin, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
   });
 }

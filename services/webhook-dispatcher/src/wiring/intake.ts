@@ -11,6 +11,11 @@ import type { Foundation } from './foundation.ts';
 /** How late a ledger that went back is noticed while no records come, in milliseconds. */
 const WATCH_POSITIONS_MS = 5_000;
 
+/** Reads records as this deployment is configured. */
+export function readsEvents({ codec, policy, config }: Foundation): IntakeDependencies['read'] {
+  return (record) => readEvent(record, { codec, policy, maxBodyBytes: config.RUNLANE_WEBHOOK_MAX_BYTES });
+}
+
 /** Joins the consumer group and takes in what it reads. */
 export async function startIntake(
   scope: Scope,
@@ -18,13 +23,13 @@ export async function startIntake(
   onDue: () => void,
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
-  const { kafka, pool, codec, policy, statusTopic, group, metrics, config, logger } = foundation;
+  const { kafka, database, statusTopic, group, metrics, logger } = foundation;
   const known = new KnownPositions((reason) => {
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
   });
   const needs: Omit<IntakeDependencies, 'ledger'> = {
-    read: (record) => readEvent(record, { codec, policy, maxBodyBytes: config.RUNLANE_WEBHOOK_MAX_BYTES }),
+    read: readsEvents(foundation),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
     report: (report) => reportIntake(foundation, report),
@@ -37,7 +42,7 @@ export async function startIntake(
     topics: [statusTopic],
     handle: async (batch) => {
       const startedMs = performance.now();
-      await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(pool, group, known.forBatch()) });
+      await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(database, group, known.forBatch()) });
       metrics.observeStage('intake', (performance.now() - startedMs) / 1_000, batch.records.length);
       const last = batch.records.at(-1);
       if (last === undefined) return null;
@@ -48,7 +53,7 @@ export async function startIntake(
         kafka,
         group,
         topic: statusTopic,
-        positions: await readPositions(pool, group, statusTopic),
+        positions: await readPositions(database, group, statusTopic),
         known,
         owner: positionOwner,
         onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'intake.offset_ahead_of_ledger'),
@@ -65,7 +70,7 @@ export async function startIntake(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: statusTopic,
-    read: () => readPositions(pool, group, statusTopic),
+    read: () => readPositions(database, group, statusTopic),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });
@@ -73,7 +78,7 @@ export async function startIntake(
     kafka,
     topic: statusTopic,
     partitions: () => consumer.health().partitions,
-    read: () => readPositions(pool, group, statusTopic),
+    read: () => readPositions(database, group, statusTopic),
     onLag: (lag) => metrics.setLag(lag),
     logger,
   });

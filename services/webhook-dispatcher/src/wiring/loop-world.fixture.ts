@@ -23,18 +23,25 @@ class ScriptedSender implements WebhookSender {
   /** Most requests that were under way at once, by host; and to all of them. */
   readonly most = new Map<string, number>();
   mostInAll = 0;
+  /** How many were under way with each, itself included. */
+  readonly together: number[] = [];
   /** Status with which a host answers at once; null: when the test says so. */
   script: (host: string, path: string) => Answer | null = () => 200;
   /** URLs in the order in which they were sent to. */
   readonly urls: string[] = [];
 
+  /** Where a host is. Default: each at an address of its own. */
+  addressOf: (host: string) => string | null = () => null;
+  /** Nothing that is sent arrives, for a reason of ours. */
+  isCutOff = false;
   /** Bytes of the bodies, in the same order. */
   readonly bodySizes: number[] = [];
 
   send({ url, body }: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
     const { promise, resolve } = Promise.withResolvers<AttemptResult>();
     const { host, pathname } = new URL(url);
-    const about = { timings: { totalMs: 1, dnsMs: null, connectMs: null, firstByteMs: 1 }, address: '192.0.2.1' };
+    const address = this.addressOf(host);
+    const about = { timings: { totalMs: 1, dnsMs: null, connectMs: null, firstByteMs: 1 }, address };
     const end = (result: AttemptResult): void => {
       this.underWay.delete(request);
       resolve(result);
@@ -53,13 +60,17 @@ class ScriptedSender implements WebhookSender {
         }),
     };
     this.sent.push(host);
+    if (this.isCutOff) {
+      setImmediate(() => end({ ...about, kind: 'infrastructure', message: 'The proxy is down.', isEverywhere: true }));
+    }
     this.urls.push(url);
     this.bodySizes.push(body.length);
     this.underWay.add(request);
     this.most.set(host, Math.max(this.most.get(host) ?? 0, this.countOf(host)));
+    this.together.push(this.underWay.size);
     this.mostInAll = Math.max(this.mostInAll, this.underWay.size);
     signal.addEventListener('abort', () => end({ ...about, kind: 'infrastructure', message: 'Aborted.' }));
-    const answer = this.script(host, pathname);
+    const answer = this.isCutOff ? null : this.script(host, pathname);
     if (answer !== null) setImmediate(() => request.answer(answer));
     return promise;
   }
@@ -122,6 +133,7 @@ export class LoopWorld implements AsyncDisposable {
       settings: {
         ...settings,
         siteSlots: 8,
+        addressSlots: 12,
         maxBodyBytes: 1_048_576,
         leaseMs: 60_000,
         retrySchedule: [600],

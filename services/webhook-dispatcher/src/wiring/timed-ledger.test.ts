@@ -13,13 +13,17 @@ test('a call is observed once under its stage, with how many it was for, and one
   await expect(ledger.body('no such event')).rejects.toThrow('not in the ledger');
 
   const text = await metrics.registry.metrics();
-  const values = [...text.matchAll(/^runlane_webhook_stage_(\w+)_(count|sum)\{stage="(\w+)"[^}]*\} (\S+)$/gm)];
-  expect(
-    values.map(([, of, what, stage, value]) => [of, what, stage, what === 'sum' && of === 'seconds' ? '' : value]),
-  ).toEqual([
-    ['seconds', 'sum', 'lease', ''],
-    ['seconds', 'count', 'lease', '1'],
-    ['items', 'sum', 'lease', '2'],
-    ['items', 'count', 'lease', '1'],
+  const values = new Map(
+    [...text.matchAll(/^runlane_webhook_stage_(\w+)\{([^}]*)\} (\S+)$/gm)]
+      .filter(([, name = '']) => /_(sum|count)$/.test(name))
+      .map(([, name, labels, value]) => [`${name} ${/stage="(\w+)"/.exec(labels ?? '')?.[1]}`, Number(value)]),
+  );
+  expect([...values.keys()].toSorted()).toEqual([
+    'items_count lease',
+    'items_sum lease',
+    'seconds_count lease',
+    'seconds_sum lease',
   ]);
+  expect(values.get('items_count lease')).toBe(1);
+  expect(values.get('items_sum lease')).toBe(2);
 });

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Json } from '@runlane/contracts';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import type { ClaimedRun } from '../../domain/run.ts';
 import { Attempts, labelsOf, testGraph } from './attempts.fixture.ts';
 import type { AttemptOptions } from './attempts.fixture.ts';
@@ -30,6 +30,18 @@ const settle = (run: ClaimedRun) => attempts.rows.settle(run);
 
 const execute = (run: ClaimedRun, options?: AttemptOptions) => attempts.execute(run, options);
 const dyingAfter = (count: number) => attempts.dyingAfter(count);
+
+test.each([
+  ['async', 1],
+  ['sync', 1],
+  ['exit', 2], // its only checkpoint is written after the graph has ended
+])('a run of durability %s reads the head of its thread %i times', async (durability, count) => {
+  const run = await claim(randomUUID(), { durability });
+  using reading = vi.spyOn(pool, 'query');
+  expect(await execute(run)).toMatchObject({ kind: 'succeeded' });
+  const texts = reading.mock.calls.map(([query]) => JSON.stringify(query));
+  expect(texts.filter((text) => text.includes('pending_writes'))).toHaveLength(count);
+});
 
 describe('I7: wherever the process dies', () => {
   test('the next attempt ends with the input applied once and every step taken once', async () => {

@@ -41,52 +41,48 @@ const reading: fc.Arbitrary<Reading> = fc.record({
   arePositionsLost: fc.oneof({ arbitrary: fc.constant(false), weight: 4 }, { arbitrary: fc.constant(true), weight: 1 }),
 });
 
-test(
-  'verdicts, final statuses, events, their order and what attempts have in configurable are those of a sequential reading',
-  { timeout: 300_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        logs(24),
-        fc.array(fc.nat({ max: 24 }), { maxLength: 6 }),
-        fc.array(reading, { maxLength: 20 }),
-        endedAtOnce,
-        async (log, cuts, readings, atOnce) => {
-          await empty();
-          world.endedAtOnce = atOnce;
-          const placed = place(log);
-          const model = new SequentialModel();
-          const ledger = new Reader(readings);
-          for (const part of batchesOf(placed, new Set(cuts))) {
-            if ('batch' in part) await ledger.read(part.batch);
-            else await ledger.meanwhile(part.between);
-          }
-          for (const thread of THREADS) {
-            while (await ledger.slice(thread, 2));
-          }
-          // One executor claims whatever is ready, on every thread.
-          readBy(
-            model,
-            placed.flatMap((one) =>
-              one.step.kind === 'claim'
-                ? THREADS.map((thread) => ({ ...one, step: { kind: 'claim' as const, thread } }))
-                : [one],
-            ),
-          );
-          expect(promised(await history(), ledger.endedLater)).toEqual(promised(model.history, ledger.endedLater));
-          expect(await statuses()).toEqual(Object.fromEntries(model.statuses()));
-          for (const thread of THREADS) {
-            expect((await world.thread(thread))?.[0] ?? null).toBe(model.threadStatus(thread));
-          }
-          expect(byThread(ledger.configurables)).toEqual(byThread(model.configurables));
-          expect(await gaps()).toEqual([]);
-          expect(ledger.sliceProblems).toEqual([]);
-        },
-      ),
-      { numRuns: NUM_RUNS },
-    );
-  },
-);
+test('verdicts, final statuses, events, their order and what attempts have in configurable are those of a sequential reading', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      logs(24),
+      fc.array(fc.nat({ max: 24 }), { maxLength: 6 }),
+      fc.array(reading, { maxLength: 20 }),
+      endedAtOnce,
+      async (log, cuts, readings, atOnce) => {
+        await empty();
+        world.endedAtOnce = atOnce;
+        const placed = place(log);
+        const model = new SequentialModel();
+        const ledger = new Reader(readings);
+        for (const part of batchesOf(placed, new Set(cuts))) {
+          if ('batch' in part) await ledger.read(part.batch);
+          else await ledger.meanwhile(part.between);
+        }
+        for (const thread of THREADS) {
+          while (await ledger.slice(thread, 2));
+        }
+        // One executor claims whatever is ready, on every thread.
+        readBy(
+          model,
+          placed.flatMap((one) =>
+            one.step.kind === 'claim'
+              ? THREADS.map((thread) => ({ ...one, step: { kind: 'claim' as const, thread } }))
+              : [one],
+          ),
+        );
+        expect(promised(await history(), ledger.endedLater)).toEqual(promised(model.history, ledger.endedLater));
+        expect(await statuses()).toEqual(Object.fromEntries(model.statuses()));
+        for (const thread of THREADS) {
+          expect((await world.thread(thread))?.[0] ?? null).toBe(model.threadStatus(thread));
+        }
+        expect(byThread(ledger.configurables)).toEqual(byThread(model.configurables));
+        expect(await gaps()).toEqual([]);
+        expect(ledger.sliceProblems).toEqual([]);
+      },
+    ),
+    { numRuns: NUM_RUNS },
+  );
+});
 
 /** What runs through the log: it may die, and read again what it has read. */
 class Reader {
@@ -137,7 +133,7 @@ class Reader {
           'update runlane.runs set scheduled_at = now() where thread_id = $1 and scheduled_at is not null',
           [step.thread],
         );
-        await createScheduledRuns(world.rows.pool).joinDue(100);
+        await createScheduledRuns(world.rows.database).joinDue(100);
         return;
       case 'lose':
         return this.#end(step.thread, () => ({

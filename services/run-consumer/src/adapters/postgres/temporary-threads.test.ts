@@ -62,6 +62,25 @@ test('a temporary run that is alone takes its thread with it, when it ends and w
   expect(await world.thread(cancelled.thread)).toBeNull();
 });
 
+test.each(['ends', 'is cancelled'])(
+  'a thread that others had before stays when a temporary run that comes upon it %s',
+  async (how) => {
+    const { thread, entry } = temporary();
+    await world.admit([{ create: { thread_id: thread, config: { configurable: { user: 'u' } } } }]);
+    await world.settle(await world.claimOne(), failed);
+    const { runIds } = await world.admit([entry]);
+    if (how === 'ends') await world.settle(await world.claimOne(), { ...failed });
+    else await world.admit([{ cancel: { thread_id: thread } }]);
+    expect(await world.thread(thread)).toEqual(['error', 'error']);
+    expect(
+      (await world.events(thread)).filter(({ run }) => run === runIds[0]).map(({ status }) => status),
+    ).not.toContain('busy');
+    await world.admit([{ create: { thread_id: thread } }]);
+    expect((await world.claimOne()).request.config?.configurable).toMatchObject({ user: 'u' });
+    await world.finish();
+  },
+);
+
 test.each(['first', 'last'])(
   'a long lane with a temporary run, which is its %s, ends, and the thread goes on',
   async (place) => {

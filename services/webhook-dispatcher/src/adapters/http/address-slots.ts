@@ -1,9 +1,11 @@
-import { addressGroup } from '@runlane/webhooks';
+import { addressGroup, keeping } from '@runlane/webhooks';
 
 /** The right to have one attempt under way with an address. */
 export type AddressSlot = { address: string; release(): void };
 
 type Waiter = { addresses: readonly string[]; grant: (slot: AddressSlot) => void };
+
+const MAX_KEPT_GROUPS = 4_096;
 
 /**
  * Limits attempts under way per resolved address (per /64 network of IPv6), whatever names lead there: many names that
@@ -11,6 +13,7 @@ type Waiter = { addresses: readonly string[]; grant: (slot: AddressSlot) => void
  */
 export class AddressSlots {
   readonly #cap: number;
+  readonly #groupOf = keeping(MAX_KEPT_GROUPS, addressGroup);
   readonly #inUse = new Map<string, number>();
   readonly #waiters = new Map<string, Set<Waiter>>();
 
@@ -20,7 +23,7 @@ export class AddressSlots {
 
   /** A slot at once, or null. */
   tryAcquire(address: string): AddressSlot | null {
-    const group = addressGroup(address);
+    const group = this.#groupOf(address);
     const inUse = this.#inUse.get(group) ?? 0;
     if (inUse >= this.#cap) return null;
     this.#inUse.set(group, inUse + 1);
@@ -49,7 +52,7 @@ export class AddressSlots {
       resolve(null);
     }, waitMs);
     signal.addEventListener('abort', onAbort);
-    for (const address of addresses) this.#waitersOf(addressGroup(address)).add(waiter);
+    for (const address of addresses) this.#waitersOf(this.#groupOf(address)).add(waiter);
     try {
       return await promise;
     } finally {
@@ -80,7 +83,7 @@ export class AddressSlots {
       return;
     }
     this.#remove(next);
-    const address = next.addresses.find((candidate) => addressGroup(candidate) === group) ?? group;
+    const address = next.addresses.find((candidate) => this.#groupOf(candidate) === group) ?? group;
     next.grant(this.#slot(address, group));
   }
 
@@ -91,7 +94,7 @@ export class AddressSlots {
   }
 
   #remove(waiter: Waiter): void {
-    for (const group of waiter.addresses.map(addressGroup)) {
+    for (const group of waiter.addresses.map(this.#groupOf)) {
       const waiters = this.#waiters.get(group);
       waiters?.delete(waiter);
       if (waiters?.size === 0) this.#waiters.delete(group);

@@ -85,7 +85,7 @@ async function addressesOf(target: WebhookTarget, attempt: Attempt, { lookup }: 
     case 'failed':
       throw new AttemptFault({ kind: 'failed', class: 'dns', message: found.message });
     case 'resolver_down':
-      throw new AttemptFault({ kind: 'infrastructure', message: found.message });
+      throw new AttemptFault({ kind: 'infrastructure', message: found.message, isEverywhere: true });
   }
 }
 

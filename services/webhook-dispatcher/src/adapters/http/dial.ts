@@ -13,7 +13,8 @@ export const dialAddress: Dial = (address, port) => connect({ host: address, por
 const STAGGER_MS = 250;
 
 /** What the machine, not the receiver, has run out of or forbids. */
-const OWN_FAULTS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EACCES', 'EPERM']);
+const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+const OWN_FAULTS = new Set([...EXHAUSTED, 'EADDRNOTAVAIL', 'EACCES', 'EPERM']);
 
 export type Dialled = { socket: Socket; slot: AddressSlot };
 
@@ -107,5 +108,9 @@ function faultOf(errors: readonly unknown[]): AttemptFault {
         class: 'connect',
         message: `No address accepts connections (${codes.join(', ')}).`,
       })
-    : new AttemptFault({ kind: 'infrastructure', message: `This machine cannot connect (${own}).` });
+    : new AttemptFault({
+        kind: 'infrastructure',
+        message: `This machine cannot connect (${own}).`,
+        ...(EXHAUSTED.has(own) ? { isEverywhere: true } : {}),
+      });
 }

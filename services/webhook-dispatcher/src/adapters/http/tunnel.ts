@@ -67,5 +67,5 @@ function refusal({ statusCode: status = 0, headers }: IncomingMessage, address: 
 
 function proxyFault(what: string): AttemptFault {
   const message = `The egress proxy of RUNLANE_WEBHOOK_PROXY does not work (${what}).`;
-  return new AttemptFault({ kind: 'infrastructure', message });
+  return new AttemptFault({ kind: 'infrastructure', message, isEverywhere: true });
 }

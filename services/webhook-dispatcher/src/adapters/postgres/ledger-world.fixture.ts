@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createPool, migrate } from '@runlane/postgres';
+import { Database, createPool, migrate } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import { createDatabase } from '@runlane/testkit';
 import { Stoppages } from '@runlane/log-ledger';
@@ -26,7 +26,9 @@ const GROUP = 'webhook-dispatcher';
 
 /** A ledger in a database of its own, with records that a test makes up and attempts that it decides. */
 export class LedgerWorld implements AsyncDisposable {
+  readonly databaseUrl: string;
   readonly pool: Pool;
+  readonly database: Database;
   readonly deliveries;
   readonly replays;
   readonly #intake;
@@ -35,19 +37,21 @@ export class LedgerWorld implements AsyncDisposable {
   readonly #health = new Map<string, TargetHealth>();
   #offset = 0n;
 
-  private constructor(pool: Pool) {
+  private constructor(databaseUrl: string, pool: Pool) {
+    this.databaseUrl = databaseUrl;
     this.pool = pool;
-    this.deliveries = createDeliveryLedger(pool);
-    this.replays = createReplayLedger(pool);
-    this.#intake = createIntakeLedger(pool, GROUP);
-    this.#audit = createLedgerAudit(pool, { group: GROUP, topic: TOPIC });
+    this.database = new Database(pool);
+    this.deliveries = createDeliveryLedger(this.database);
+    this.replays = createReplayLedger(this.database);
+    this.#intake = createIntakeLedger(this.database, GROUP);
+    this.#audit = createLedgerAudit(this.database, { group: GROUP, topic: TOPIC });
   }
 
   static async create(adminUrl: string): Promise<LedgerWorld> {
     const databaseUrl = await createDatabase(adminUrl);
     const directory = new URL('../../../migrations/', import.meta.url);
     await migrate({ databaseUrl, directory, schema: 'webhooks', logger });
-    return new LedgerWorld(createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
+    return new LedgerWorld(databaseUrl, createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
   }
 
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
@@ -91,8 +95,13 @@ export class LedgerWorld implements AsyncDisposable {
     return targets.flatMap(({ deliveries }) => deliveries);
   }
 
-  /** Settles an attempt with the outcome, as the delivery loop would; retries wait for no time. */
-  async settle(endpoint: LeasedEndpoint, delivery: DueDelivery, outcome: Outcome): Promise<SettleResult> {
+  /** Settles an attempt with the outcome, as the delivery loop would; retries wait for no time. `hasMore`: see Settlement. */
+  async settle(
+    endpoint: LeasedEndpoint,
+    delivery: DueDelivery,
+    outcome: Outcome,
+    hasMore = false,
+  ): Promise<SettleResult> {
     const decision = decideDelivery(delivery, outcome, [1, 1], 0.5);
     const times = { nowMs: Date.now(), sentAtMs: Date.now(), random: 0.5 };
     const { urlHash } = delivery;
@@ -114,6 +123,7 @@ export class LedgerWorld implements AsyncDisposable {
       isCharged: decision.kind === 'delivered' || decision.isCharged,
       attempts: [attemptRow(delivery.sends + 1, outcome)],
       urlHash,
+      hasMore,
       health: { origin: endpoint.health, target },
     };
     const [result] = await this.deliveries.settle([settlement]);

@@ -86,9 +86,11 @@ async function take(world: LedgerWorld, owners: readonly Owner[], what: Step): P
       return;
     case 'settle':
       for (const { endpoint, fetched } of held?.held ?? []) {
-        for (const [index, delivery] of fetched.splice(0).entries()) {
+        const all = fetched.splice(0);
+        for (const [index, delivery] of all.entries()) {
           const outcome = what.outcomes[index % what.outcomes.length];
-          if (outcome !== undefined) await world.settle(endpoint, delivery, outcome);
+          const hasMore = all.slice(index + 1).some(({ urlHash }) => urlHash === delivery.urlHash);
+          if (outcome !== undefined) await world.settle(endpoint, delivery, outcome, hasMore);
         }
       }
       return;
@@ -115,7 +117,7 @@ async function take(world: LedgerWorld, owners: readonly Owner[], what: Step): P
       const pages = replayDeliveries(world.replays, {
         selection,
         cursor: null,
-        signal: AbortSignal.timeout(5_000),
+        signal: AbortSignal.timeout(30_000),
         pageSize: 2,
       });
       for await (const page of pages) {

@@ -18,7 +18,7 @@ async function pages(
   selection: ReplaySelection,
   { cursor = null, pageSize = 10 }: { cursor?: ReplayCursor | null; pageSize?: number } = {},
 ): Promise<ReplayPage[]> {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const found: ReplayPage[] = [];
   for await (const page of replayDeliveries(world.replays, { selection, cursor, signal, pageSize })) found.push(page);
   return found;
@@ -79,7 +79,7 @@ test('what becomes dead while a replay runs is not replayed again by it', async 
   const replay = replayDeliveries(world.replays, {
     selection: { states: ['dead'] },
     cursor: null,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
     pageSize: 2,
   });
   let total = 0;
@@ -191,7 +191,7 @@ test('what a crash or an older version has left out of line is brought back into
   await world.pool.query(`update webhooks.endpoints set next_due_at = null where origin like '%//endpoint.example'`);
   expect(await world.problems()).toHaveLength(3);
 
-  const upkeep = createLedgerPruning(world.pool);
+  const upkeep = createLedgerPruning(world.database);
   expect(await upkeep.mendStranded(10)).toBe(3);
 
   expect(await world.problems()).toEqual([]);

@@ -1,17 +1,15 @@
 -- free-lanes
--- params  $1 thread_ids text[] of which runs were cancelled (their rows are locked by the caller)
+-- params  $thread_ids text[] of which runs were cancelled (their rows are locked by the caller)
 -- result  how many runs became ready: the first of a lane in which nothing runs
--- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is passed over
+-- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is
+--         passed over
 with lane as (
   select
     thread.thread_id, head.run_id, head.status, head.ready_at,
     head.run_id is not null
       or exists (
         select
-        from runlane.runs
-        where thread_id = thread.thread_id
-          and scheduled_at is not null
-          and coalesce(admission_position, 9223372036854775807) > thread.ended_through
+        from runlane.scheduled_runs(thread.thread_id, thread.ended_through)
       ) as is_busy
   from runlane.threads as thread
   left join lateral (
@@ -24,10 +22,7 @@ with lane as (
     union all
     (
       select run_id, status, ready_at
-      from runlane.runs
-      where thread_id = thread.thread_id
-        and status = 'pending'
-        and lane_position > thread.ended_through
+      from runlane.waiting_runs(thread.thread_id, thread.ended_through)
       order by lane_position
       limit 1
     )
@@ -35,7 +30,7 @@ with lane as (
     order by status desc
     limit 1
   ) as head on true
-  where thread.thread_id = any ($1::text[])
+  where thread.thread_id = any ($thread_ids::text[])
 ),
 readied as (
   update runlane.runs as run

@@ -1,5 +1,5 @@
 -- select-known-runs
--- params  $1 run_ids uuid[]
+-- params  $run_ids uuid[]
 -- result  those of them that are in the ledger; one that is marked to end is finished
 select
   run.run_id, run.thread_id, encode(run.fingerprint, 'hex') as fingerprint, run.source_topic, run.source_partition,
@@ -7,8 +7,8 @@ select
   run.run_ended_at is not null
     or (
       run.status = 'pending'
-      and coalesce(run.lane_position, run.admission_position, 9223372036854775807) <= coalesce(thread.ended_through, 0)
+      and coalesce(run.lane_position, runlane.admission_place(run.admission_position)) <= coalesce(thread.ended_through, 0)
     ) as is_finished
 from runlane.runs as run
 left join runlane.threads as thread using (thread_id)
-where run.run_id = any ($1::uuid[])
+where run.run_id = any ($run_ids::uuid[])

@@ -1,11 +1,12 @@
 -- list-targets
--- params  $1 origin text, or null; $2 how many bigint
+-- params  $origin text, or null; $limit bigint
 -- result  a row for each URL, by its hash, with how it and its endpoint stand: those that are not well first, then those in
 --         line
 -- index   none for the order: it looks at all URLs
 select
   endpoint.origin, target.url_hash, target.breaker, endpoint.breaker as origin_breaker,
-  greatest(target.parked_until, endpoint.parked_until) as parked_until,
+  nullif(greatest(target.parked_until, endpoint.parked_until), 'infinity') as parked_until,
+  coalesce(endpoint.paused_at, target.paused_at) as paused_at,
   (
     select count(*)
     from webhooks.deliveries as delivery
@@ -15,7 +16,7 @@ select
   target.updated_at
 from webhooks.targets as target
 join webhooks.endpoints as endpoint using (endpoint_id)
-where $1::text is null or endpoint.origin = $1
+where $origin::text is null or endpoint.origin = $origin
 order by
-  (target.breaker <> 'closed' or endpoint.breaker <> 'closed') desc, target.next_due_at nulls last, target.url_hash
-limit $2
+  (target.breaker <> 'closed' or endpoint.breaker <> 'closed' or coalesce(endpoint.paused_at, target.paused_at) is not null) desc, target.next_due_at nulls last, target.url_hash
+limit $limit

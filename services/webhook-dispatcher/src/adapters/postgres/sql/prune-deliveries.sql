@@ -1,16 +1,16 @@
 -- prune-deliveries
--- params  $1 age in milliseconds bigint, $2 how many integer
--- result  one row per delivery that was deleted: delivered ones, the longest ended first, with their attempts. Dead ones stay
---         for a replay until they are twice as old.
+-- params  $age_ms bigint, $limit integer
+-- result  one row per delivery that was deleted: delivered ones, the longest ended first, with their attempts. Dead
+--         ones stay for a replay until they are twice as old.
 -- index   ended_deliveries_by_age
 -- locks   the accounts, so that what was counted stays counted
 with oldest as (
   select delivery_id
   from webhooks.deliveries
-  where ended_at < now() - $1 * interval '1 millisecond'
-    and (state = 'delivered' or ended_at < now() - 2 * $1 * interval '1 millisecond')
+  where ended_at < now() - $age_ms * interval '1 millisecond'
+    and (state = 'delivered' or ended_at < now() - 2 * $age_ms * interval '1 millisecond')
   order by ended_at
-  limit $2
+  limit $limit
   for update skip locked
 ),
 pruned as (
@@ -19,6 +19,11 @@ pruned as (
   where delivery.delivery_id = oldest.delivery_id
     and delivery.state <> 'due'
   returning delivery.delivery_id, delivery.source_topic, delivery.source_partition
+),
+their_attempts as (
+  delete from webhooks.attempts as attempt
+  using pruned
+  where attempt.delivery_id = pruned.delivery_id
 ),
 counted as (
   update webhooks.accounts as account

@@ -1,8 +1,8 @@
 -- select-stranded
--- params  $1 how many integer
+-- params  $limit integer
 -- result  due deliveries that nobody would ever look at: the first of a run that waits for none, and those whose URL or
 --         endpoint is not in line
--- index   due_deliveries_in_order, due_deliveries_by_target; it walks everything that is due, so it is not for each second
+-- index   deliveries_in_lanes, due_deliveries_by_target; it walks everything that is due, so it is not for each second
 select delivery.delivery_id
 from webhooks.deliveries as delivery
 join webhooks.endpoints as endpoint using (endpoint_id)
@@ -21,4 +21,4 @@ where delivery.state = 'due'
     else target.next_due_at is null or (endpoint.owner is null and endpoint.next_due_at is null)
   end
 order by delivery.delivery_id
-limit $1
+limit $limit
