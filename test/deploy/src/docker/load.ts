@@ -4,8 +4,10 @@ import { RunEvents, RunPublisher } from '@runlane/client';
 /** At most as many, whatever takes long. */
 const MOST_RUNS = 2_000;
 const THREADS = 20;
+/** A machine that is slow is not asked for more than it can do. */
+const MOST_OPEN = 30;
 const EVERY_MS = 150;
-const END_MS = 300_000;
+const END_MS = 600_000;
 
 /** Runs that are asked for one after the other until something else has been done, each of which takes a second. */
 export class Load implements AsyncDisposable {
@@ -47,6 +49,7 @@ export class Load implements AsyncDisposable {
 
   async #ask(done: AbortSignal): Promise<void> {
     for (let index = 0; index < MOST_RUNS && !done.aborted; index += 1) {
+      while (this.openCount >= MOST_OPEN && !done.aborted) await sleep(EVERY_MS);
       const run = await this.#publisher.create({
         thread_id: `proof-${index % THREADS}`,
         assistant_id: 'worker',
