@@ -184,7 +184,7 @@ test('an outage of Postgres in the middle loses and repeats nothing', async () =
   await received(receiver, 50);
   await own.kill('postgres');
   await world.publish(...load());
-  await eventually(() => dispatcher.logged('settle.awaits_database').length > 0, {
+  await eventually(() => dispatcher.logged('settle.waits_for_database').length > 0, {
     what: 'results wait for the database',
     seen: () => world.complaints(),
   });
