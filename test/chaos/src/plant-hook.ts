@@ -9,7 +9,7 @@ registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
     if (!url.endsWith(`/${plant.file}`)) return loaded;
-    const source = String(loaded.source);
+    const source = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source);
     if (!source.includes(plant.find)) throw new Error(`${plant.file} has no text ${plant.find} to plant a fault into.`);
     return { ...loaded, source: source.replaceAll(plant.find, plant.replace) };
   },
