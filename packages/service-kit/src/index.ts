@@ -38,6 +38,8 @@ export type { TracingSettings } from './tracing/settings.ts';
 export type { SpanAttributes, SpanStart, TraceSpan, Tracing } from './tracing/span.ts';
 export { formatTraceparent, parseTraceparent, traceIdOf } from './tracing/traceparent.ts';
 export { tracingVariableNames } from './tracing/variables.ts';
+export { markdownTable } from './markdown-table.ts';
+export { variableTable } from './variable-table.ts';
 export { Turns } from './turns.ts';
 export { runRoles, runlaneVariables } from './variables.ts';
 export type { RunRole } from './variables.ts';
