@@ -13,6 +13,7 @@ const ABOUT: Readonly<Record<SchemaName, string>> = {
   RunCreate: 'Closed: a field that is not in the table is refused. Null and absent mean the same.',
   RunCancel: 'Closed, too. The header `ce_type` is `run.cancel`.',
   RunStatusEvent: 'Open: later versions add fields.',
+  WebhookNotice: 'How a URL or an origin stands. Open: later versions add fields.',
 };
 
 /** The document. @throws Error for a field without a description */
