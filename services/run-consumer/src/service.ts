@@ -47,12 +47,9 @@ export async function startRunConsumer(
   const config = { ...given, DATABASE_URL: withAbsoluteFiles(given.DATABASE_URL) };
   const project = readLangGraphJson(config.LANGGRAPH_CONFIG, environment);
   if (project.ignoredKeys.length > 0) {
-    logger.warn(
-      { file: project.file, keys: project.ignoredKeys },
-      'Runlane does nothing about these keys of langgraph.json',
-    );
+    logger.warn({ file: project.file, keys: project.ignoredKeys }, 'project.keys_ignored');
   }
-  for (const warning of project.warnings) logger.warn({ file: project.file }, warning);
+  for (const warning of project.warnings) logger.warn({ file: project.file, problem: warning }, 'project.warned');
   const graphIds = project.graphs.map(({ graphId }) => graphId);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);

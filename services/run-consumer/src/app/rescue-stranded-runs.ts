@@ -6,7 +6,7 @@
  *           what is long enough for a lease that was renewed in time to run out: it has two thirds left then. And it is seen
  *           before it is taken, in a statement of its own: one that hung in a frozen database would find everybody's expired.
  */
-import { Wakeup } from '@runlane/service-kit';
+import { Wakeup, runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { claimKey } from '../domain/run.ts';
 import { rescueOf } from '../domain/settlement.ts';
@@ -94,11 +94,11 @@ async function rescue(
   try {
     const result = await settle.settle({ runId, threadId, fencingToken, settlement: rescueOf(attempt) });
     if (result === 'lost') return 'lost';
-    logger.warn({ run_id: runId, result }, 'run.rescued');
+    logger.warn({ ...runFields(run), attempt, result }, 'run.rescued');
     onRescued(result === 'requeued' ? 'requeued' : 'ended');
     return 'rescued';
   } catch (error) {
-    logger.error({ err: error, run_id: runId }, 'rescue.failed');
+    logger.error({ err: error, ...runFields(run) }, 'rescue.failed');
     return 'lost';
   } finally {
     rescuing.delete(claimKey(run));

@@ -9,7 +9,7 @@
  */
 import { suspectOf } from '@runlane/log-ledger';
 import { sqlState } from '@runlane/postgres';
-import { OverrunError, RetryableError, Turns, backoff } from '@runlane/service-kit';
+import { OverrunError, RetryableError, Turns, backoff, runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { endingWithoutOutcome } from '../domain/settlement.ts';
 import type { BatchResult, OwnedSettlement, RunSettlements, SettleResult } from './ports.ts';
@@ -120,7 +120,7 @@ export class SettleQueue {
           return this.#refused(waiting, error);
         }
         const name = error instanceof OverrunError ? 'settlement.overran' : 'settlement.stopped';
-        this.#needs.logger.error({ err: error, run_id: settlement.runId, attempt }, name);
+        this.#needs.logger.error({ err: error, ...runFields(settlement), attempt }, name);
       }
       await this.#needs.delay(backoff(attempt, OVERRUN_RETRY, this.#needs.random()));
     }
@@ -137,7 +137,7 @@ export class SettleQueue {
       waiting.reject(error);
       return;
     }
-    this.#needs.logger.error({ err: error, run_id: settlement.runId }, 'settlement.refused');
+    this.#needs.logger.error({ err: error, ...runFields(settlement) }, 'settlement.refused');
     const ending = endingWithoutOutcome(settlement.settlement, causeOf(error));
     void this.#settleAlone({ ...waiting, settlement: { ...settlement, settlement: ending }, isWithoutOutcome: true });
   }

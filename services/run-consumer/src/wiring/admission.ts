@@ -2,6 +2,7 @@ import { deadLetterRecord } from '@runlane/kafka';
 import type { RecordConsumer } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
+import { logFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionSpans } from '../adapters/tracing/admission-spans.ts';
@@ -149,16 +150,20 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
     if (report.strayThreads.length > 0 && !hasWarnedOfStrays) {
       hasWarnedOfStrays = true;
       logger.warn(
-        { thread_id: report.strayThreads[0] },
-        'A thread arrives on a second partition, so its requests have no common order: some producer does not use ' +
-          'murmur2 (librdkafka: partitioner=murmur2_random). Logged once; see runlane_stray_thread_records_total.',
+        {
+          thread_id: report.strayThreads[0],
+          advice:
+            'Its requests have no common order: some producer does not use murmur2 (librdkafka: ' +
+            'partitioner=murmur2_random). Told once; see runlane_stray_thread_records_total.',
+        },
+        'thread.on_second_partition',
       );
     }
     const { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled } = report;
     const codes = report.deadLetters.map(({ code }) => code);
     const level = codes.length > 0 ? 'warn' : 'debug';
     logger[level](
-      { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled, dead_letters: codes },
+      logFields({ admittedCount, rejectedCount, repeatCount, skippedCount, cancelled, deadLetters: codes }),
       'batch.admitted',
     );
   };
