@@ -109,7 +109,7 @@ export async function startRunConsumer(
   });
 
   const settle = new SettleQueue({
-    settlements: createRunSettlements(foundation.pool, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
+    settlements: createRunSettlements(foundation.database, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     delay: (ms) => sleep(ms),
     random: Math.random,
     logger,

@@ -54,7 +54,7 @@ export async function startDispatcher(
   );
   if (tracing !== null) scope.defer('tracing', () => tracing.close());
   const foundation = layFoundation(scope, { config, logger, metrics, project, tracing });
-  const { pool, group, statusTopic } = foundation;
+  const { pool, database, group, statusTopic } = foundation;
   const signer = createWebhookSigner(foundation);
   const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
   let started: WebhookDelivery | null = null;
@@ -99,7 +99,7 @@ export async function startDispatcher(
   const loops = [
     delivery.renewUntil(background.signal),
     watchUntil(background.signal, {
-      ledger: createLedgerAudit(pool, { group, topic: statusTopic }, foundation.auditPool),
+      ledger: createLedgerAudit(database, { group, topic: statusTopic }, foundation.auditDatabase),
       everyMs: WATCH_EVERY_MS,
       monotonicMs: () => performance.now(),
       onReading: (reading) => metrics.setReading(reading),
@@ -107,14 +107,14 @@ export async function startDispatcher(
       logger,
     }),
     pruneUntil(background.signal, {
-      ledger: createLedgerPruning(pool),
+      ledger: createLedgerPruning(database),
       ageMs: config.RUNLANE_WEBHOOK_RETENTION_DAYS * DAY_MS,
       everyMs: PRUNE_EVERY_MS,
       logger,
     }),
     takeInUntil(background.signal, TAKE_IN_EVERY_MS, {
-      quarantine: createQuarantine(pool, { group, topic: statusTopic }),
-      ledger: createIntakeLedger(pool, group),
+      quarantine: createQuarantine(database, { group, topic: statusTopic }),
+      ledger: createIntakeLedger(database, group),
       read: readsEvents(foundation),
       onDue: () => delivery.lookAgain(),
       logger,

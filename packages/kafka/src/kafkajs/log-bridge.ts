@@ -1,3 +1,4 @@
+import { logFields } from '@runlane/service-kit';
 import type { LogEntry, logCreator } from 'kafkajs';
 import type { KafkaLogger } from '../port.ts';
 
@@ -38,7 +39,7 @@ export function createOutageLog(logger: KafkaLogger): OutageLog {
 export function createLogBridge(logger: KafkaLogger, outages: OutageLog): logCreator {
   return () => (entry) => {
     const fields = { component: `kafkajs.${entry.namespace}`, ...knownFields(entry) };
-    const text = `kafkajs: ${entry.log.message}`;
+    const text = `kafkajs.said: ${entry.log.message}`;
     const isRoutine = ROUTINE.test(entry.log.message) || ROUTINE.test(String(entry.log['error'] ?? ''));
     if (entry.level <= KAFKAJS_WARN && !isRoutine) outages.warn(fields, text);
     else logger.debug(fields, text);
@@ -51,5 +52,5 @@ function knownFields(entry: LogEntry): Record<string, unknown> {
     const value: unknown = entry.log[name];
     if (value !== undefined) fields[name] = value instanceof Error ? value.message : value;
   }
-  return fields;
+  return logFields(fields);
 }

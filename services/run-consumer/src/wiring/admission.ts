@@ -25,7 +25,7 @@ export async function startAdmission(
   graphIds: readonly string[],
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
-  const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger, tracing } = foundation;
+  const { kafka, database, codec, config, topics, group, hints, metrics, judgeWebhook, logger, tracing } = foundation;
   const spans = tracing === null ? null : createAdmissionSpans(tracing, { topic: topics.requests, group });
   // Said here, and acted upon before the next record is read: what the ledger has forgotten is admitted by that.
   let hasGoneBack = false;
@@ -66,7 +66,7 @@ export async function startAdmission(
     topics: [topics.requests],
     tuning: sessionWithin(config.RUNLANE_LEASE_SECONDS * 1_000),
     handle: async (batch) => {
-      const ledger = createAdmissionLedger(pool, group, checkpoints, known.forBatch());
+      const ledger = createAdmissionLedger(database, group, checkpoints, known.forBatch());
       await receiveRunRequests(batch, { ...needs, ledger });
       spans?.admitted(batch);
       const [first] = batch.records;
@@ -76,7 +76,7 @@ export async function startAdmission(
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {
-      const positions = await readPositions(pool, group, topics.requests);
+      const positions = await readPositions(database, group, topics.requests);
       await resumeFromLedger(assignment, seek, {
         kafka,
         group,
@@ -95,7 +95,7 @@ export async function startAdmission(
         },
       });
       if (!hasGoneBack) return;
-      await closeClaims(pool, config.RUNLANE_LEASE_SECONDS * 1_000);
+      await closeClaims(database, config.RUNLANE_LEASE_SECONDS * 1_000);
       hasGoneBack = false;
     },
   });
@@ -106,7 +106,7 @@ export async function startAdmission(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: topics.requests,
-    read: () => readPositions(pool, group, topics.requests),
+    read: () => readPositions(database, group, topics.requests),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });
@@ -114,7 +114,7 @@ export async function startAdmission(
     kafka,
     topic: topics.requests,
     partitions: () => consumer.health().partitions,
-    read: () => readPositions(pool, group, topics.requests),
+    read: () => readPositions(database, group, topics.requests),
     onLag: (lag) => metrics.setLag(lag),
     logger,
   });

@@ -95,9 +95,9 @@ export function startExecution(
   graphIds: readonly string[],
   settle: SettleQueue,
 ): Execution {
-  const { pool, leasePool, config, hints, metrics, logger, host, wakeups, tracing } = foundation;
+  const { database, leaseDatabase, config, hints, metrics, logger, host, wakeups, tracing } = foundation;
   const lease = new ExecutorLease({
-    leases: createExecutorLeases(leasePool),
+    leases: createExecutorLeases(leaseDatabase),
     newExecutorId: randomUUID,
     host,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
@@ -113,7 +113,7 @@ export function startExecution(
     logger,
   });
   const executor = new RunExecutor({
-    claims: createRunClaims(pool, graphIds, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
+    claims: createRunClaims(database, graphIds, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     settle,
     lease,
     runGraph: tracing === null ? workers.run : tracedRunner(tracing, workers.run),
@@ -141,7 +141,7 @@ export function startExecution(
     lease,
     renewing: lease.holdUntil(signals.background),
     serving: serveGraphsUntil(signals.intake, {
-      served: createServedGraphs(leasePool),
+      served: createServedGraphs(leaseDatabase),
       graphIds,
       delay: waitOrAbort,
       logger,

@@ -3,7 +3,7 @@ import type { TopicNames } from '@runlane/contracts';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
-import { createPool, listen } from '@runlane/postgres';
+import { Database, createPool, listen } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger, Scope, Tracing, TracingSettings } from '@runlane/service-kit';
 import type { Pool } from 'pg';
@@ -25,6 +25,9 @@ export type Foundation = {
    * waiting for longer than a third of a lease.
    */
   leasePool: Pool;
+  /** The statements of the pool, and those of the pool for leases. */
+  database: Database;
+  leaseDatabase: Database;
   kafka: KafkaConnection;
   codec: ValueCodec;
   topics: TopicNames;
@@ -128,6 +131,8 @@ export function layFoundation(
     metrics,
     pool,
     leasePool,
+    database: new Database(pool),
+    leaseDatabase: new Database(leasePool),
     kafka: openKafka(config, 'run-consumer', logger),
     codec: openCodec(config, logger),
     topics: topicNames(config.RUNLANE_TOPIC_PREFIX),

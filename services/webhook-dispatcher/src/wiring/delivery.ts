@@ -27,8 +27,8 @@ const SITE_SLOTS = 16;
 
 /** Makes the delivery of this process; its loops are started by the caller. */
 export function createDelivery(foundation: Foundation, signer: WebhookSigner, sender: WebhookSender): WebhookDelivery {
-  const { pool, config, metrics, logger } = foundation;
-  const ledger = timedLedger(createDeliveryLedger(pool), metrics.observeStage);
+  const { database, config, metrics, logger } = foundation;
+  const ledger = timedLedger(createDeliveryLedger(database), metrics.observeStage);
   const delivery = new WebhookDelivery({
     ledger,
     settle: new SettleQueue({ ledger, delay: (ms) => sleep(ms), random: Math.random, logger }),

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
-import { createPool } from '@runlane/postgres';
+import { Database, createPool } from '@runlane/postgres';
 import { currentSecret } from '@runlane/service-kit';
 import type { Logger, Scope, Tracing } from '@runlane/service-kit';
 import { createWebhookPolicy } from '@runlane/webhooks';
@@ -18,8 +18,10 @@ export type Foundation = {
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
+  /** The statements of the pool. */
+  database: Database;
   /** One connection, whose statements may take long. */
-  auditPool: Pool;
+  auditDatabase: Database;
   kafka: KafkaConnection;
   codec: ValueCodec;
   statusTopic: string;
@@ -61,7 +63,8 @@ export function layFoundation(
     logger,
     metrics,
     pool,
-    auditPool,
+    database: new Database(pool),
+    auditDatabase: new Database(auditPool),
     kafka: openKafka(config, 'webhook-dispatcher', logger),
     codec: openCodec(config, logger),
     statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,

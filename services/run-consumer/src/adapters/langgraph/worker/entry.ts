@@ -41,7 +41,7 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
     logger.warn({ err: error, attempt, operations: operationCount }, 'checkpoints.wait_for_database'),
 });
 
-provideLoggers(logger);
+const flushLines = provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
 const graphFiles = settings.graphs.map(({ file }) => file);
 resolveAliasesByGraph(graphFiles, settings.tsconfig, logger);
@@ -132,6 +132,7 @@ port.on('message', (message: ToThread) => {
       attempts.get(message.key)?.drain.abort();
       return;
     case 'finish':
+      flushLines();
       void Promise.all([flushTraces(graphFiles), tracing?.flush()])
         .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
         .then(() => tell({ type: 'finished' }));
