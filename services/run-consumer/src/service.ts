@@ -9,7 +9,7 @@ import type { TopicDefinition } from '@runlane/contracts';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
 import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
-import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
+import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { createRunSettlements } from './adapters/postgres/run-settlements.ts';
 import { createThreadCheckpoints } from './adapters/postgres/thread-checkpoints.ts';
 import { SettleQueue } from './app/settle-runs.ts';
@@ -47,9 +47,12 @@ export async function startRunConsumer(
   const config = { ...given, DATABASE_URL: withAbsoluteFiles(given.DATABASE_URL) };
   const project = readLangGraphJson(config.LANGGRAPH_CONFIG, environment);
   if (project.ignoredKeys.length > 0) {
-    logger.warn({ file: project.file, keys: project.ignoredKeys }, 'project.keys_ignored');
+    logger.warn(
+      { file: project.file, keys: project.ignoredKeys },
+      'project.keys_ignored: Runlane does nothing about these keys of langgraph.json',
+    );
   }
-  for (const warning of project.warnings) logger.warn({ file: project.file, problem: warning }, 'project.warned');
+  for (const warning of project.warnings) logger.warn({ file: project.file }, `project.warned: ${warning}`);
   const graphIds = project.graphs.map(({ graphId }) => graphId);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);

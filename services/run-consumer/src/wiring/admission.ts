@@ -150,13 +150,9 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
     if (report.strayThreads.length > 0 && !hasWarnedOfStrays) {
       hasWarnedOfStrays = true;
       logger.warn(
-        {
-          thread_id: report.strayThreads[0],
-          advice:
-            'Its requests have no common order: some producer does not use murmur2 (librdkafka: ' +
-            'partitioner=murmur2_random). Told once; see runlane_stray_thread_records_total.',
-        },
-        'thread.on_second_partition',
+        { thread_id: report.strayThreads[0] },
+        'thread.stray: it arrives on a second partition, so its requests have no common order: some producer does not use ' +
+          'murmur2 (librdkafka: partitioner=murmur2_random). Logged once; see runlane_stray_thread_records_total.',
       );
     }
     const { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled } = report;
