@@ -11,6 +11,8 @@ export { startHttp, startRoutes } from './health.ts';
 export type { Check, HttpEndpoint, HttpOptions } from './health.ts';
 export { runService } from './lifecycle.ts';
 export type { RunServiceOptions, RunningService } from './lifecycle.ts';
+export { logFields, runFields } from './log-fields.ts';
+export type { RunFields } from './log-fields.ts';
 export { createLogger, logLevels } from './logger.ts';
 export type { LogLevel, Logger, LoggerOptions } from './logger.ts';
 export {
