@@ -14,7 +14,7 @@ test.each<[string, string[], Told]>([
   [
     'a run with two ends',
     ['I1'],
-    { requests: [create('a')], steps: [...done('a'), ['a', 'run.failed']], labels: labels('a') },
+    { requests: [create('a')], steps: [...done('a'), ['a', 'run.paused']], labels: labels('a') },
   ],
   ['a request that nobody has seen', ['I1'], { requests: [create('a')] }],
   ['a run that nobody has asked for', ['I1'], { steps: done('a'), labels: labels('a') }],
@@ -181,6 +181,11 @@ test.each<[string, string[], Told]>([
       ],
       labels: labels('a'),
     },
+  ],
+  [
+    'a run that has failed',
+    ['I11'],
+    { requests: [create('a')], steps: done('a', 'run.failed', { reason: 'graph_error' }), labels: labels() },
   ],
   [
     'an attempt that a restart has cost',

@@ -83,13 +83,12 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     },
   ],
   [
-    'spends-attempts-on-outages',
+    'takes-outages-for-errors',
     {
       law: 'I11',
-      file: `${RUN_CONSUMER}/adapters/langgraph/attempt/graph-runner.ts`,
-      find: "return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(failure.error) };",
-      replace:
-        "return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(failure.error) };",
+      file: 'packages/checkpoint/src/outage.ts',
+      find: 'return isDatabaseUnavailable(error) &&',
+      replace: 'return error === null &&',
       kinds: ['cut-postgres', 'kill-postgres'],
     },
   ],

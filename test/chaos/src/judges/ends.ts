@@ -3,7 +3,7 @@ import { distinctEvents, isTerminal } from '../history.ts';
 import type { History, LoggedRequest, Problem } from '../history.ts';
 
 /**
- * I1, I5, I6: every valid request has one run, which ends in one terminal event; its events are numbered without a gap, and one
+ * I1, I5, I6, I11: no graph of the workload fails by itself, so no run fails; every valid request has one run, which ends in one terminal event; its events are numbered without a gap, and one
  * that is published again is the same. Every record that is no request has one dead letter, and no other record has one.
  */
 export function judgeEnds(history: History): Problem[] {
@@ -37,6 +37,11 @@ function problemsOfRun(runId: string, events: readonly RunStatusEvent[]): Proble
   if (events.some(({ sequence }, index) => sequence !== index + 1)) {
     const sequences = events.map(({ sequence, type }) => `${sequence} ${type}`).join(', ');
     problems.push({ law: 'I6', thread, what: `run ${runId} has the events ${sequences}` });
+  }
+  const failure = events.find(({ type }) => type === 'run.failed' || type === 'run.timed_out');
+  // Faults that end processes may hit one run in each of its attempts.
+  if (failure !== undefined && failure.reason !== 'attempts_exhausted') {
+    problems.push({ law: 'I11', thread, what: `run ${runId} has failed: ${failure.reason} ${failure.error?.message}` });
   }
   const starts = events.filter(({ type }) => type === 'run.running').map(({ attempt }) => attempt);
   if (starts.some((attempt, index) => attempt !== (starts[index - 1] ?? 0) + 1 && attempt !== starts[index - 1])) {
