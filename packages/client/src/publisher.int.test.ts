@@ -12,7 +12,7 @@ import { removeLocalData, startSecuredKafka } from '@runlane/local';
 import type { SecuredKafka } from '@runlane/local';
 import { certificateMaker, eventually, silentLogger, TopicReader } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { EventsError, PublishError } from './errors.ts';
+import { EventsError, PublishError, WaitTimeoutError } from './errors.ts';
 import { RunEvents } from './events.ts';
 import { RunPublisher } from './publisher.ts';
 
@@ -76,11 +76,21 @@ test('many calls at once keep the order of each thread, and each resolves with i
   }
 });
 
-test('a lost broker ends a call within its time, and what it could not confirm is repeated under the same run_id', async () => {
+test('a lost broker ends each call within its time, and what it could not confirm is repeated under the same run_id', async () => {
   const threadId = randomUUID();
-  await using runs = new RunPublisher({ brokers: broker.brokers, topicPrefix, timeoutMs: 1_500 });
-  await runs.create(run(threadId));
+  const connection = { brokers: broker.brokers, topicPrefix };
+  await using runs = new RunPublisher({ ...connection, timeoutMs: 1_500 });
+  await using events = await RunEvents.open(connection);
+  const { run_id } = await runs.create(run(threadId));
   await broker.kill();
+  const ends = [
+    expect(runs.cancel({ thread_id: threadId })).rejects.toMatchObject({ code: 'unavailable', unconfirmed: [] }),
+    expect(events.waitFor(run_id, { timeoutMs: 500 })).rejects.toBeInstanceOf(WaitTimeoutError),
+    expect(RunEvents.open({ ...connection, timeoutMs: 500 })).rejects.toMatchObject({
+      name: 'EventsError',
+      code: 'unavailable',
+    }),
+  ];
   const requests = [run(threadId), run(threadId)];
   const failure = await runs.createBatch(requests).then(
     () => null,
@@ -91,6 +101,7 @@ test('a lost broker ends a call within its time, and what it could not confirm i
   expect(failure).toMatchObject({ code: 'unavailable', isRetryable: true, published: [] });
   expect(failure.message).toMatch(/publish exactly error\.unconfirmed again/);
   expect(failure.unconfirmed).toEqual(requests.map((request) => ({ ...request, run_id: expect.any(String) })));
+  await Promise.all(ends);
   await broker.restart();
   const ids = failure.unconfirmed.map(({ run_id }) => run_id);
   const published = await eventually(
