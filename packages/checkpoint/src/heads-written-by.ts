@@ -17,10 +17,10 @@ export async function headsWrittenBy(
   schema: string,
   runs: readonly RunOnThread[],
 ): Promise<Map<string, string>> {
-  const rows = await query<{ run_id: string; checkpoint_id: string }>(client, inSchema(template, schema), [
-    runs.map(({ runId }) => runId),
-    runs.map(({ threadId }) => threadId),
-  ]);
+  const rows = await query<{ run_id: string; checkpoint_id: string }>(client, inSchema(template, schema), {
+    run_ids: runs.map(({ runId }) => runId),
+    thread_ids: runs.map(({ threadId }) => threadId),
+  });
   return new Map(rows.map((row) => [row.run_id, row.checkpoint_id]));
 }
 
@@ -35,6 +35,8 @@ export async function headWriters(
   schema: string,
   threadIds: readonly string[],
 ): Promise<Map<string, string>> {
-  const rows = await query<{ thread_id: string; written_by: string }>(pool, inSchema(writers, schema), [threadIds]);
+  const rows = await query<{ thread_id: string; written_by: string }>(pool, inSchema(writers, schema), {
+    thread_ids: threadIds,
+  });
   return new Map(rows.map((row) => [row.thread_id, row.written_by]));
 }

@@ -9,8 +9,8 @@
 import { loadSql, query } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import { inSchema } from './checkpoint-schema.ts';
-import { WriteRefused } from './write-claim.ts';
-import type { WriteClaim } from './write-claim.ts';
+import { WriteRefused } from './claim.ts';
+import type { Claim } from './claim.ts';
 
 const undoForeignWrites = loadSql(new URL('./sql/undo-foreign-writes.sql', import.meta.url));
 const deleteCheckpoints = loadSql(new URL('./sql/delete-checkpoints-of-runs.sql', import.meta.url));
@@ -32,20 +32,20 @@ export async function rollBackRuns(client: PoolClient, schema: string, runs: rea
   if (runs.length === 0) return;
   const runIds = runs.map(({ runId }) => runId);
   // First: a write that was journalled before its checkpoint was known as the run's own goes with the checkpoint.
-  const named = await query<NamedRow>(client, inSchema(undoForeignWrites, schema), [runIds]);
-  await query(client, inSchema(deleteCheckpoints, schema), [
-    runIds,
-    runs.map(({ threadId }) => threadId),
-    named.map((row) => row.run_id),
-    named.map((row) => row.thread_id),
-    named.map((row) => row.checkpoint_ns),
-  ]);
+  const named = await query<NamedRow>(client, inSchema(undoForeignWrites, schema), { run_ids: runIds });
+  await query(client, inSchema(deleteCheckpoints, schema), {
+    run_ids: runIds,
+    thread_ids: runs.map(({ threadId }) => threadId),
+    named_run_ids: named.map((row) => row.run_id),
+    named_thread_ids: named.map((row) => row.thread_id),
+    named_namespaces: named.map((row) => row.checkpoint_ns),
+  });
 }
 
 /** Drops the journal of runs that ended in another way. settle-runs-if-owned.sql does the same for what it settles. */
 export async function forgetJournal(client: PoolClient, runIds: readonly string[]): Promise<void> {
   if (runIds.length === 0) return;
-  await query(client, forgetForeignWrites, [runIds]);
+  await query(client, forgetForeignWrites, { run_ids: runIds });
 }
 
 /**
@@ -55,9 +55,12 @@ export async function forgetJournal(client: PoolClient, runIds: readonly string[
  * @returns whether any attempt has written onto checkpoints of others
  * @throws WriteRefused when somebody else owns the run by now
  */
-export async function takeBackAnswers(pool: Pool, schema: string, claim: WriteClaim): Promise<boolean> {
+export async function takeBackAnswers(pool: Pool, schema: string, claim: Claim): Promise<boolean> {
   const statement = inSchema(takeBackIfOwned, schema);
-  const [owned] = await query<{ has_written: boolean }>(pool, statement, [claim.runId, claim.fencingToken]);
+  const [owned] = await query<{ has_written: boolean }>(pool, statement, {
+    run_id: claim.runId,
+    fencing_token: claim.fencingToken,
+  });
   if (owned === undefined) throw new WriteRefused(claim, 'not_owned');
   return owned.has_written;
 }

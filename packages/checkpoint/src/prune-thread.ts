@@ -21,8 +21,8 @@ export async function pruneThread(
   threadId: string,
   limit: number,
 ): Promise<number> {
-  const count = (await query(client, inSchema(checkpoints, schema), [threadId, limit])).length;
+  const count = (await query(client, inSchema(checkpoints, schema), { thread_id: threadId, limit })).length;
   // Values have a statement of their own: which of them are shared is known cheaply when few checkpoints are left.
   if (count === limit) return count;
-  return count + (await query(client, inSchema(blobs, schema), [threadId, limit - count])).length;
+  return count + (await query(client, inSchema(blobs, schema), { thread_id: threadId, limit: limit - count })).length;
 }

@@ -113,7 +113,7 @@ async function withAssistants(
 ) {
   const config = environment['LANGGRAPH_CONFIG']?.trim();
   const graphIds = config ? projectGraphs(config, environment) : [];
-  await withDatabase(environment, ({ pool, place }) => work(openAssistants(pool, graphIds), place));
+  await withDatabase(environment, ({ database, place }) => work(openAssistants(database, graphIds), place));
 }
 
 function projectGraphs(path: string, environment: Environment): string[] {

@@ -1,4 +1,4 @@
-import { SQLSTATE, createPool, sqlState } from '@runlane/postgres';
+import { Database, SQLSTATE, createPool, sqlState } from '@runlane/postgres';
 import {
   ConfigError,
   OverrunError,
@@ -13,7 +13,7 @@ import { CommandError } from './command-error.ts';
 import type { Environment } from './settings.ts';
 
 /** The deployment's database. `place` names it for people, without its password. */
-export type Database = { pool: Pool; place: string; checkpointSchema: string };
+export type OpenDatabase = { database: Database; pool: Pool; place: string; checkpointSchema: string };
 
 const variables = runlaneVariables.pick({
   DATABASE_URL: true,
@@ -29,7 +29,7 @@ const variables = runlaneVariables.pick({
  */
 export async function withDatabase<T>(
   environment: Environment,
-  work: (database: Database) => Promise<T>,
+  work: (opened: OpenDatabase) => Promise<T>,
   { statementTimeoutMs = 30_000 }: { statementTimeoutMs?: number } = {},
 ): Promise<T> {
   const config = loadConfig(variables, environment);
@@ -38,7 +38,12 @@ export async function withDatabase<T>(
   const logger = createLogger({ service: 'runlane', level: 'silent' });
   const pool = createPool({ url, max: 4, applicationName: 'runlane', logger, statementTimeoutMs });
   try {
-    return await work({ pool, place, checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA });
+    return await work({
+      database: new Database(pool),
+      pool,
+      place,
+      checkpointSchema: config.RUNLANE_CHECKPOINT_SCHEMA,
+    });
   } catch (error) {
     if (error instanceof CommandError || error instanceof ConfigError) throw error;
     throw databaseError(error, place) ?? error;

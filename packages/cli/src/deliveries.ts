@@ -97,8 +97,8 @@ export async function replay(
   if (Object.keys(selection).length === 0) {
     throw new CommandError('Say which deliveries: their ids, --run, --origin, --since, --state or --reason.');
   }
-  await withDatabase(environment, async ({ pool }) => {
-    const ledger = openReplayLedger(pool);
+  await withDatabase(environment, async ({ database }) => {
+    const ledger = openReplayLedger(database);
     const throughId = await ledger.newestId();
     const expected = Number(await ledger.count(selection, { afterId: 0n, throughId }));
     if (flags.dryRun === true) {
@@ -197,8 +197,8 @@ async function withLists(
     environment,
   );
   const { status: topic } = topicNames(prefix);
-  await withDatabase(environment, ({ pool, place }) =>
-    work(openWebhookLists(pool, { group: groupNames(prefix).webhookDispatcher, topic }), place, topic),
+  await withDatabase(environment, ({ database, place }) =>
+    work(openWebhookLists(database, { group: groupNames(prefix).webhookDispatcher, topic }), place, topic),
   );
 }
 

@@ -30,7 +30,7 @@ export async function forkThread(
     command: flags.command === undefined ? null : jsonOf(flags.command, '--command'),
   };
   await withDatabase(environment, async (database) => {
-    const state = await openThreads(database.pool, database.checkpointSchema).state(thread, checkpoint);
+    const state = await openThreads(database.database, database.checkpointSchema).state(thread, checkpoint);
     if (state === null) throw new CommandError(unknownCheckpoint(thread, checkpoint, database));
   });
   await publishRequest(request, flags, clientOf(environment), output.print);

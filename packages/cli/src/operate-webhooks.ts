@@ -71,8 +71,8 @@ export async function takeIn(
   );
   const { status: topic } = topicNames(prefix);
   const at = record === undefined ? undefined : placeOf(record, topic);
-  await withDatabase(environment, async ({ pool, place }) => {
-    const operator = openQuarantineOperator(pool, { group: groupNames(prefix).webhookDispatcher, topic });
+  await withDatabase(environment, async ({ database, place }) => {
+    const operator = openQuarantineOperator(database, { group: groupNames(prefix).webhookDispatcher, topic });
     const asked = await operator.ask({
       ...(at === undefined ? {} : { at }),
       ...(flags.code === undefined ? {} : { code: flags.code }),
@@ -120,10 +120,10 @@ async function onPlace(
   work: (operator: EndpointOperator, place: Place, name: string) => Promise<true | null>,
 ): Promise<void> {
   const { place, name } = parsePlace(text);
-  await withDatabase(environment, async ({ pool, place: database }) => {
-    if ((await work(openEndpointOperator(pool), place, name)) !== null) return;
+  await withDatabase(environment, async ({ database, place: databasePlace }) => {
+    if ((await work(openEndpointOperator(database), place, name)) !== null) return;
     throw new CommandError(
-      `No webhook was ever sent to ${name}, as far as ${database} knows (table webhooks.endpoints); ` +
+      `No webhook was ever sent to ${name}, as far as ${databasePlace} knows (table webhooks.endpoints); ` +
         '`runlane webhooks endpoints list` shows those that there are.',
     );
   });

@@ -20,8 +20,8 @@ export async function listRuns(flags: RunListFlags, environment: Environment, ou
     endedSince: sinceOf(flags.since, Date.now(), '--since'),
     limit: countOf(flags.limit, '--limit'),
   };
-  await withDatabase(environment, async ({ pool, place }) => {
-    const runs = await openRuns(pool).list(selection);
+  await withDatabase(environment, async ({ database, place }) => {
+    const runs = await openRuns(database).list(selection);
     if (runs.length === 0) {
       output.say(`No such run in ${place}. Ended runs are shown since ${timeText(selection.endedSince)}: see --since.`);
       return;
@@ -35,8 +35,8 @@ export async function listRuns(flags: RunListFlags, environment: Environment, ou
 }
 
 export async function showRun(runId: string, environment: Environment, output: Output): Promise<void> {
-  await withDatabase(environment, async ({ pool, place }) => {
-    const run = await openRuns(pool).show(runId);
+  await withDatabase(environment, async ({ database, place }) => {
+    const run = await openRuns(database).show(runId);
     if (run === null) throw new CommandError(unknownRun(runId, place));
     output.print(
       { ...runJson(run), request: run.request, events: run.events.map(eventJson) },

@@ -4,7 +4,7 @@ import { openRuns, openThreads } from '@runlane/run-consumer/ledger';
 import type { CheckpointRow, ThreadRow } from '@runlane/run-consumer/ledger';
 import { CommandError } from './command-error.ts';
 import { withDatabase } from './database.ts';
-import type { Database } from './database.ts';
+import type { OpenDatabase } from './database.ts';
 import { countOf } from './input.ts';
 import { timeText } from './output.ts';
 import type { Output } from './output.ts';
@@ -50,7 +50,7 @@ export async function showThread(threadId: string, environment: Environment, out
   await withDatabase(environment, async (database) => {
     const thread = await threadsOf(database).show(threadId);
     if (thread === null) throw new CommandError(unknownThread(threadId, database));
-    const unfinished = await openRuns(database.pool).list({
+    const unfinished = await openRuns(database.database).list({
       threadId,
       statuses: ['pending', 'running'],
       endedSince: new Date(),
@@ -120,7 +120,7 @@ export async function showHistory(
 }
 
 /** What a thread without that checkpoint is told, and where it was looked for. */
-export function unknownCheckpoint(threadId: string, checkpointId: string | undefined, database: Database): string {
+export function unknownCheckpoint(threadId: string, checkpointId: string | undefined, database: OpenDatabase): string {
   const what = checkpointId === undefined ? 'checkpoint' : `checkpoint ${checkpointId}`;
   return (
     `No ${what} of thread ${threadId} in ${database.place}, schema ${database.checkpointSchema}. ` +
@@ -130,11 +130,11 @@ export function unknownCheckpoint(threadId: string, checkpointId: string | undef
   );
 }
 
-function threadsOf({ pool, checkpointSchema }: Database) {
-  return openThreads(pool, checkpointSchema);
+function threadsOf({ database, checkpointSchema }: OpenDatabase) {
+  return openThreads(database, checkpointSchema);
 }
 
-function unknownThread(threadId: string, { place }: Database): string {
+function unknownThread(threadId: string, { place }: OpenDatabase): string {
   return (
     `No thread ${threadId} in the ledger of ${place} (table runlane.threads). A thread is there once a run was accepted on ` +
     'it; `runlane threads list` shows them.'

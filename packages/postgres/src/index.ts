@@ -1,5 +1,6 @@
 export { clientAt } from './database-url.ts';
 export type { DatabaseUrl } from './database-url.ts';
+export { Database } from './database.ts';
 export { isOverLimit, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
 export { listen } from './listener.ts';
 export type { ListenOptions, Listener } from './listener.ts';
@@ -12,8 +13,8 @@ export { claimSchema } from './schema-owner.ts';
 export type { SchemaOwner } from './schema-owner.ts';
 export { describeOutdated, readApplied, standingOf } from './schema-standing.ts';
 export type { SchemaStanding } from './schema-standing.ts';
-export { loadSql, query } from './sql.ts';
-export type { SqlStatement } from './sql.ts';
+export { loadSql, query, valuesOf } from './sql.ts';
+export type { SqlStatement, SqlValues } from './sql.ts';
 export { SQLSTATE, sqlState } from './sqlstate.ts';
 export { whenAllowed } from './when-allowed.ts';
 export { CommitUnknownError, withTransaction } from './transaction.ts';

@@ -21,7 +21,7 @@ import { withTransaction } from './transaction.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'runlane-outage-'));
 const { logger, names } = recordingLogger();
-const selectOne = { name: 'select-one', text: 'select 1' };
+const selectOne = { name: 'select-one', text: 'select 1', parameters: [] };
 const neverAborted = new AbortController().signal;
 let server: LocalPostgres;
 let pool: pg.Pool;
@@ -107,7 +107,7 @@ test('a frozen server fails its callers in time, with connections that are not u
   });
   let transactionMs = 0;
   const failures = await Promise.all([
-    failureOf(query(pool, selectOne, [])),
+    failureOf(query(pool, selectOne)),
     failureOf(withTransaction(pool, (client) => client.query('select 1'))).finally(() => {
       transactionMs = performance.now() - startedMs;
     }),

@@ -36,7 +36,10 @@ function statement(name: string, text: string): SqlStatement {
 }
 
 const backendId = statement('select-backend-id', 'select pg_backend_pid() as pid');
-const putCounter = statement('put-counter', 'insert into counters values ($1, $2, $3) returning value, history');
+const putCounter = statement(
+  'put-counter',
+  'insert into counters values ($name, $value, $history) returning value, history',
+);
 
 async function terminate(pid: number): Promise<void> {
   await execute(database.url, `select pg_terminate_backend(${pid})`);
@@ -45,7 +48,7 @@ async function terminate(pid: number): Promise<void> {
 test('int8 travels as bigint without loss, alone and in arrays; other types as ever', async () => {
   const large = 9_223_372_036_854_775_807n;
   type Counter = { value: bigint; history: (bigint | null)[] };
-  const [row] = await query<Counter>(pool, putCounter, ['large', large, [1n, null, -large]]);
+  const [row] = await query<Counter>(pool, putCounter, { name: 'large', value: large, history: [1n, null, -large] });
   expect(row).toEqual({ value: large, history: [1n, null, -large] });
 
   const { rows } = await pool.query(
@@ -76,7 +79,7 @@ test("the driver's global parsers stay as they were, for others in the process",
 test('a statement is prepared once per connection, under the name of its file', async () => {
   const client = await pool.connect();
   try {
-    for (let round = 0; round < 3; round += 1) await query(client, backendId, []);
+    for (let round = 0; round < 3; round += 1) await query(client, backendId);
     const { rows } = await client.query(
       `select name, statement, generic_plans + custom_plans as uses from pg_prepared_statements where name = 'select-backend-id'`,
     );
@@ -98,23 +101,23 @@ test('the settings reach the server', async () => {
 
 test('an error of a statement keeps the connection, and it serves the next one', async () => {
   const single = createPool({ url: database.url, applicationName: 'single', logger, max: 1 });
-  const [before] = await query<{ pid: number }>(single, backendId, []);
-  await query(single, putCounter, ['twice', 1n, []]);
-  await expect(query(single, putCounter, ['twice', 1n, []])).rejects.toSatisfy(
+  const [before] = await query<{ pid: number }>(single, backendId);
+  await query(single, putCounter, { name: 'twice', value: 1n, history: [] });
+  await expect(query(single, putCounter, { name: 'twice', value: 1n, history: [] })).rejects.toSatisfy(
     (error) => sqlState(error) === SQLSTATE.uniqueViolation && !isDatabaseUnavailable(error),
   );
-  const [after] = await query<{ pid: number }>(single, backendId, []);
+  const [after] = await query<{ pid: number }>(single, backendId);
   expect(after).toEqual(before);
   await single.end();
 });
 
 test('an idle connection that the server ends is replaced, logged, and nothing crashes', async () => {
   const single = createPool({ url: database.url, applicationName: 'single', logger, max: 1 });
-  const [before] = await query<{ pid: number }>(single, backendId, []);
+  const [before] = await query<{ pid: number }>(single, backendId);
   await terminate(before?.pid ?? 0);
   await expect.poll(() => single.totalCount).toBe(0);
   expect(names()).toContain('database.idle_connection_lost');
-  const [after] = await query<{ pid: number }>(single, backendId, []);
+  const [after] = await query<{ pid: number }>(single, backendId);
   expect(after?.pid).not.toBe(before?.pid);
   await single.end();
 });
@@ -122,13 +125,13 @@ test('an idle connection that the server ends is replaced, logged, and nothing c
 test('a connection that breaks between two statements fails its user, is replaced, and does not end the process', async () => {
   const single = createPool({ url: database.url, applicationName: 'single', logger, max: 1 });
   const client = await single.connect();
-  const [before] = await query<{ pid: number }>(client, backendId, []);
+  const [before] = await query<{ pid: number }>(client, backendId);
   const isLost = new Promise((resolve) => client.once('end', resolve));
   await terminate(before?.pid ?? 0);
   await isLost;
-  await expect(query(client, backendId, [])).rejects.toSatisfy(isDatabaseUnavailable);
+  await expect(query(client, backendId)).rejects.toSatisfy(isDatabaseUnavailable);
   client.release();
-  const [after] = await query<{ pid: number }>(single, backendId, []);
+  const [after] = await query<{ pid: number }>(single, backendId);
   expect(after?.pid).not.toBe(before?.pid);
   await single.end();
 });
@@ -136,11 +139,11 @@ test('a connection that breaks between two statements fails its user, is replace
 test('a statement over its time limit ends as unavailability, and its connection is kept', async () => {
   const single = createPool({ url: database.url, applicationName: 'single', logger, max: 1, statementTimeoutMs: 100 });
   const sleep = statement('sleep-long', 'select pg_sleep(60)');
-  const [before] = await query<{ pid: number }>(single, backendId, []);
-  const failure = await query(single, sleep, []).catch((error: unknown) => error);
+  const [before] = await query<{ pid: number }>(single, backendId);
+  const failure = await query(single, sleep).catch((error: unknown) => error);
   expect(sqlState(failure)).toBe(SQLSTATE.queryCanceled);
   expect(isDatabaseUnavailable(failure)).toBe(true);
-  expect(await query<{ pid: number }>(single, backendId, [])).toEqual([before]);
+  expect(await query<{ pid: number }>(single, backendId)).toEqual([before]);
   await single.end();
 });
 
@@ -162,10 +165,10 @@ test('a statement prepared before a migration fails once, and then its connectio
   await execute(database.url, 'create table shapes (id int)');
   const single = createPool({ url: database.url, applicationName: 'single', logger, max: 1 });
   const readShapes = statement('read-shapes', 'select * from shapes');
-  await query(single, readShapes, []);
+  await query(single, readShapes);
   await execute(database.url, 'alter table shapes add column name text');
-  await expect(query(single, readShapes, [])).rejects.toThrow('cached plan');
-  expect(await query(single, readShapes, [])).toEqual([]);
+  await expect(query(single, readShapes)).rejects.toThrow('cached plan');
+  expect(await query(single, readShapes)).toEqual([]);
   await single.end();
 });
 

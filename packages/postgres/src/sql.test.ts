@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { loadSql } from './sql.ts';
+import { loadSql, valuesOf } from './sql.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'runlane-sql-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,11 +18,12 @@ function write(name: string, text: string): URL {
 test('a statement is named after its file; the header goes, the name and inner comments stay', () => {
   const url = write(
     'settle-run-if-owned.sql',
-    '-- settle-run-if-owned\n-- params  $1 run_id uuid\n\n-- locks   the run row\nupdate runs\n-- only ours\nset status = $1;\n',
+    '-- settle-run-if-owned\n-- params  $run_id uuid,\n--         $status text\n\n-- locks   the run row of $run_id\nupdate runs\n-- only ours\nset status = $status\nwhere run_id = $run_id;\n',
   );
   expect(loadSql(url)).toEqual({
     name: 'settle-run-if-owned',
-    text: '-- settle-run-if-owned\nupdate runs\n-- only ours\nset status = $1;',
+    text: '-- settle-run-if-owned\nupdate runs\n-- only ours\nset status = $1\nwhere run_id = $2;',
+    parameters: ['status', 'run_id'],
   });
 });
 
@@ -41,4 +42,25 @@ test('an empty file, a missing file and a name that Postgres would cut are refus
   expect(() => loadSql(write('nothing.sql', '-- only a comment'))).toThrow('contains no SQL statement');
   expect(() => loadSql(pathToFileURL(join(folder, 'missing.sql')))).toThrow('ENOENT');
   expect(() => loadSql(write(`${'x'.repeat(64)}.sql`, 'select 1'))).toThrow('at most 63 characters');
+});
+
+test.each([
+  ['lacks-one', '-- params  $run_id uuid\nselect $run_id, $limit', '$limit'],
+  ['has-one-more', '-- params  $run_id uuid, $limit integer\nselect $run_id', '$limit'],
+  ['has-one', '-- params  none\nselect $run_id', '$run_id'],
+])('a header that is not of the same parameters is refused: %s', (name, text, parameter) => {
+  expect(() => loadSql(write(`${name}.sql`, text))).toThrow(`do not both have the parameter ${parameter}`);
+});
+
+test('a parameter with a number is refused', () => {
+  expect(() => loadSql(write('numbered.sql', 'select $1'))).toThrow('is to have a name');
+});
+
+test('values come in the order of the statement, and a missing or surplus one is refused', () => {
+  const claim = loadSql(write('order-values.sql', 'select $limit, $run_ids, $limit'));
+  expect(valuesOf(claim, { run_ids: ['a'], limit: null })).toEqual([null, ['a']]);
+  expect(() => valuesOf(claim, { limit: 1 })).toThrow('order-values.sql needs a value for $run_ids');
+  expect(() => valuesOf(claim, { limit: 1, run_ids: [], run_id: 'a' })).toThrow(
+    'order-values.sql has no parameter $run_id',
+  );
 });

@@ -13,3 +13,5 @@ export type { LogLine } from './service-process.ts';
 export { EventCollector, TopicReader } from './status-events.ts';
 export type { SeenEvent } from './status-events.ts';
 export { silentLogger } from './silent-logger.ts';
+export { OtlpReceiver } from './otlp-receiver.ts';
+export type { ReceivedSpan } from './otlp-receiver.ts';

@@ -1,6 +1,6 @@
 /** What others may do with the assistants of run-consumer: this module is the package's entry for them. */
 import { randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
 import { createAssistantStore } from './adapters/postgres/assistant-store.ts';
 import { manageAssistants } from './app/manage-assistants.ts';
@@ -19,6 +19,6 @@ export function graphIdsOf(path: string, environment: NodeJS.ProcessEnv): string
  *
  * @param graphIds the graphs of `langgraph.json`; an assistant can be of these, and of those that other deployments execute
  */
-export function openAssistants(pool: Pool, graphIds: readonly string[]): Assistants {
-  return manageAssistants({ store: createAssistantStore(pool), graphIds, newId: randomUUID });
+export function openAssistants(database: Database, graphIds: readonly string[]): Assistants {
+  return manageAssistants({ store: createAssistantStore(database), graphIds, newId: randomUUID });
 }

@@ -4,7 +4,7 @@
  */
 import { DEAD_LETTER_HEADERS } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import { readPositions } from './adapters/postgres/admission-ledger.ts';
 import { createDeadLetterOutbox } from './adapters/postgres/dead-letter-outbox.ts';
 import { createAuditReading } from './adapters/postgres/audit-reading.ts';
@@ -25,11 +25,11 @@ export type LedgerQuestions = AuditReading & {
 const LETTERS = { count: 50_000, bytes: 512 * 1024 * 1024 };
 
 /** Its calls reject with RetryableError while the database is away. */
-export function openAudit(pool: Pool, { group, topic }: { group: string; topic: string }): LedgerQuestions {
-  const letters = createDeadLetterOutbox(pool);
+export function openAudit(database: Database, { group, topic }: { group: string; topic: string }): LedgerQuestions {
+  const letters = createDeadLetterOutbox(database);
   return {
-    ...createAuditReading(pool),
-    positions: () => readPositions(pool, group, topic),
+    ...createAuditReading(database),
+    positions: () => readPositions(database, group, topic),
     async waitingDeadLetters() {
       const { oldestSeconds } = await letters.backlog();
       const { letters: waiting } = await letters.waiting(LETTERS.count, LETTERS.bytes);

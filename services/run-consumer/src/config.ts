@@ -4,6 +4,8 @@ import {
   kafkaVariableNames,
   loadConfig,
   runlaneVariables,
+  tracingProblems,
+  tracingVariableNames,
   unknownRunlaneVariables,
 } from '@runlane/service-kit';
 import type { WithSecretFiles } from '@runlane/service-kit';
@@ -15,6 +17,7 @@ export const runConsumerVariables = runlaneVariables.pick({
   DATABASE_URL: true,
   SCHEMA_REGISTRY_URL: true,
   ...kafkaVariableNames,
+  ...tracingVariableNames,
   LANGGRAPH_CONFIG: true,
   HTTP_PORT: true,
   RUNLANE_TOPIC_PREFIX: true,
@@ -42,7 +45,10 @@ export type RunConsumerConfig = z.infer<typeof runConsumerVariables> & WithSecre
 
 /** Thrown: ConfigError with every problem at once. */
 export function readConfig(environment: NodeJS.ProcessEnv): RunConsumerConfig {
-  return loadConfig(runConsumerVariables, environment, kafkaSecurityProblems);
+  return loadConfig(runConsumerVariables, environment, (config) => [
+    ...kafkaSecurityProblems(config),
+    ...tracingProblems(config),
+  ]);
 }
 
 /** What the log says of the configuration at start: every setting, secrets redacted, and names that nobody knows. */

@@ -1,5 +1,5 @@
 /** What others may read of run-consumer's ledger: this module is the package's entry for people's questions. */
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import { createCheckpointReading } from './adapters/langgraph/checkpoint-reading.ts';
 import { createRunReading } from './adapters/postgres/run-reading.ts';
 import { createThreadReading } from './adapters/postgres/thread-reading.ts';
@@ -14,8 +14,8 @@ export type { DeploymentStanding } from './adapters/postgres/deployment-reading.
 export type { Waiting } from './domain/waiting.ts';
 
 /** The runs in a migrated database. Its calls reject with RetryableError while the database is away. */
-export function openRuns(pool: Pool): RunReader {
-  return readRuns(createRunReading(pool));
+export function openRuns(database: Database): RunReader {
+  return readRuns(createRunReading(database));
 }
 
 /**
@@ -23,6 +23,6 @@ export function openRuns(pool: Pool): RunReader {
  *
  * @param schema of LangGraph's tables
  */
-export function openThreads(pool: Pool, schema: string): ThreadReader {
-  return { ...createThreadReading(pool), ...createCheckpointReading(pool, schema) };
+export function openThreads(database: Database, schema: string): ThreadReader {
+  return { ...createThreadReading(database), ...createCheckpointReading(database, schema) };
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { topicDefinitions, topicNames } from '@runlane/contracts';
 import type { TopicDefinition } from '@runlane/contracts';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, startHttp } from '@runlane/service-kit';
+import { ShuttingDown, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
 import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
 import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
 import { createRunSettlements } from './adapters/postgres/run-settlements.ts';
@@ -21,6 +21,7 @@ import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
 import { startDeadLetterRelay } from './wiring/dead-letter-relay.ts';
 import { layFoundation } from './wiring/foundation.ts';
+import { serviceVersion } from './version.ts';
 import { MIGRATIONS, SCHEMA, prepareDatabase } from './wiring/prepare-database.ts';
 import { Probes, SchemaGuard, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
 import { reloadOnChange } from './wiring/reload-graphs.ts';
@@ -55,7 +56,17 @@ export async function startRunConsumer(
   const graphIds = project.graphs.map(({ graphId }) => graphId);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);
-  const foundation = layFoundation(scope, signal, { config, logger, metrics, judgeWebhook });
+  const traces = tracingSettings(config, { service: 'run-consumer', version: serviceVersion });
+  const tracing = await openTracing(traces, logger);
+  if (tracing !== null) scope.defer('tracing', () => tracing.close());
+  const foundation = layFoundation(scope, signal, {
+    config,
+    logger,
+    metrics,
+    judgeWebhook,
+    tracing,
+    tracingSettings: traces,
+  });
   const probes = new Probes({
     pool: foundation.pool,
     kafka: foundation.kafka,
@@ -101,7 +112,7 @@ export async function startRunConsumer(
   });
 
   const settle = new SettleQueue({
-    settlements: createRunSettlements(foundation.pool, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
+    settlements: createRunSettlements(foundation.database, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     delay: (ms) => sleep(ms),
     random: Math.random,
     logger,

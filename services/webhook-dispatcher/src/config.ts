@@ -5,6 +5,8 @@ import {
   kafkaVariableNames,
   loadConfig,
   runlaneVariables,
+  tracingProblems,
+  tracingVariableNames,
   unknownRunlaneVariables,
 } from '@runlane/service-kit';
 import type { WithSecretFiles } from '@runlane/service-kit';
@@ -16,6 +18,7 @@ export const dispatcherVariables = runlaneVariables.pick({
   DATABASE_URL: true,
   SCHEMA_REGISTRY_URL: true,
   ...kafkaVariableNames,
+  ...tracingVariableNames,
   LANGGRAPH_CONFIG: true,
   HTTP_PORT: true,
   RUNLANE_TOPIC_PREFIX: true,
@@ -26,6 +29,9 @@ export const dispatcherVariables = runlaneVariables.pick({
   RUNLANE_WEBHOOK_PROXY: true,
   RUNLANE_WEBHOOK_RETRY_SCHEDULE: true,
   RUNLANE_WEBHOOK_RATES: true,
+  RUNLANE_WEBHOOK_SIGNATURES: true,
+  RUNLANE_WEBHOOK_SECRET_VERSIONS: true,
+  RUNLANE_WEBHOOK_KEYS_PORT: true,
   RUNLANE_WEBHOOK_MASTER_KEY: true,
   RUNLANE_WEBHOOK_MAX_BYTES: true,
   RUNLANE_WEBHOOK_MAX_IN_FLIGHT: true,
@@ -42,7 +48,10 @@ const HORIZON_SHARE = 1.2;
 
 /** Thrown: ConfigError with every problem at once. */
 export function readConfig(environment: NodeJS.ProcessEnv): DispatcherConfig {
-  const config = loadConfig(dispatcherVariables, environment, kafkaSecurityProblems);
+  const config = loadConfig(dispatcherVariables, environment, (config) => [
+    ...kafkaSecurityProblems(config),
+    ...tracingProblems(config),
+  ]);
   const horizonDays =
     (config.RUNLANE_WEBHOOK_RETRY_SCHEDULE.reduce((sum, seconds) => sum + seconds, 0) * HORIZON_SHARE) / DAY_SECONDS;
   if (horizonDays > config.RUNLANE_WEBHOOK_RETENTION_DAYS) {

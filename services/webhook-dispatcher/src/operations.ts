@@ -1,7 +1,5 @@
 /** What operators ask the ledger of webhooks: this module is the package's entry for them. */
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { sql } from './adapters/postgres/statements.ts';
 import type { LedgerAudit } from './app/watch-ledger.ts';
@@ -34,18 +32,17 @@ export type WebhookQuestions = LedgerAudit & {
 };
 
 /** Its calls reject with RetryableError while the database is away. */
-export function openWebhookAudit(pool: Pool, owner: { group: string; topic: string }): WebhookQuestions {
+export function openWebhookAudit(database: Database, owner: { group: string; topic: string }): WebhookQuestions {
   return {
-    ...createLedgerAudit(pool, owner),
+    ...createLedgerAudit(database, owner),
     async unaccounted(records) {
-      const columns = [
-        records.map(({ eventId }) => eventId),
-        records.map(({ partition }) => partition),
-        records.map(({ offset }) => offset),
-      ];
-      const rows = await onDatabase(() =>
-        query<{ event_id: string }>(pool, sql.selectEventsWithoutDelivery, [owner.group, owner.topic, ...columns]),
-      );
+      const rows = await database.query<{ event_id: string }>(sql.selectEventsWithoutDelivery, {
+        group_name: owner.group,
+        topic: owner.topic,
+        event_ids: records.map(({ eventId }) => eventId),
+        partitions: records.map(({ partition }) => partition),
+        offsets: records.map(({ offset }) => offset),
+      });
       return rows.map((row) => row.event_id);
     },
   };

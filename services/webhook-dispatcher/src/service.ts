@@ -6,7 +6,7 @@
 import { topicDefinitions } from '@runlane/contracts';
 import { claimSchema, migrate, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, startHttp } from '@runlane/service-kit';
+import { ShuttingDown, openTracing, startHttp, startRoutes, tracingSettings } from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { createIntakeLedger } from './adapters/postgres/intake-ledger.ts';
@@ -20,9 +20,12 @@ import { watchUntil } from './app/watch-ledger.ts';
 import type { DispatcherConfig } from './config.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { MIGRATIONS, SCHEMA } from './prepare.ts';
-import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
+import { serviceVersion } from './version.ts';
+import { createDelivery, createSender } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { readsEvents, startIntake } from './wiring/intake.ts';
+import { tellOperatorsUntil } from './wiring/notices.ts';
+import { createCurrentSigner } from './wiring/signing.ts';
 import { Probes, SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** After the grace attempts are aborted and their results written; that may take this long more. */
@@ -47,9 +50,18 @@ export async function startDispatcher(
 ): Promise<RunningService> {
   const project = readProject(config.LANGGRAPH_CONFIG, environment);
   const metrics = createDispatcherMetrics();
-  const foundation = layFoundation(scope, { config, logger, metrics, project });
-  const { pool, group, statusTopic } = foundation;
-  const signer = createWebhookSigner(foundation);
+  const tracing = await openTracing(
+    tracingSettings(config, { service: 'webhook-dispatcher', version: serviceVersion }),
+    logger,
+  );
+  if (tracing !== null) scope.defer('tracing', () => tracing.close());
+  const foundation = layFoundation(scope, { config, logger, metrics, project, tracing });
+  const { pool, database, group, statusTopic } = foundation;
+  const signer = createCurrentSigner({ environment, monotonicMs: () => performance.now(), logger });
+  const keyRoutes = {
+    '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }),
+    '/.well-known/jwks.json': () => ({ keys: signer.jwks }),
+  };
   const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
   let started: WebhookDelivery | null = null;
   scope.use(
@@ -58,11 +70,17 @@ export async function startDispatcher(
       live: () => ({ ...probes.live(), ...livenessOf(started) }),
       ready: () => probes.ready(),
       metrics: metrics.registry,
-      routes: { '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }) },
+      routes: keyRoutes,
       logger,
     }),
     'http',
   );
+  const keysPort = config.RUNLANE_WEBHOOK_KEYS_PORT;
+  if (keysPort !== null)
+    scope.use(
+      await startRoutes({ port: keysPort, variable: 'RUNLANE_WEBHOOK_KEYS_PORT', routes: keyRoutes, logger }),
+      'http of keys',
+    );
   const background = new AbortController();
   scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
 
@@ -93,7 +111,7 @@ export async function startDispatcher(
   const loops = [
     delivery.renewUntil(background.signal),
     watchUntil(background.signal, {
-      ledger: createLedgerAudit(pool, { group, topic: statusTopic }, foundation.auditPool),
+      ledger: createLedgerAudit(database, { group, topic: statusTopic }, foundation.auditDatabase),
       everyMs: WATCH_EVERY_MS,
       monotonicMs: () => performance.now(),
       onReading: (reading) => metrics.setReading(reading),
@@ -101,14 +119,15 @@ export async function startDispatcher(
       logger,
     }),
     pruneUntil(background.signal, {
-      ledger: createLedgerPruning(pool),
+      ledger: createLedgerPruning(database),
       ageMs: config.RUNLANE_WEBHOOK_RETENTION_DAYS * DAY_MS,
       everyMs: PRUNE_EVERY_MS,
       logger,
     }),
+    tellOperatorsUntil(background.signal, foundation),
     takeInUntil(background.signal, TAKE_IN_EVERY_MS, {
-      quarantine: createQuarantine(pool, { group, topic: statusTopic }),
-      ledger: createIntakeLedger(pool, group),
+      quarantine: createQuarantine(database, { group, topic: statusTopic }),
+      ledger: createIntakeLedger(database, group),
       read: readsEvents(foundation),
       onDue: () => delivery.lookAgain(),
       logger,

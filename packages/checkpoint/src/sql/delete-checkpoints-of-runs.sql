@@ -1,13 +1,13 @@
 -- delete-checkpoints-of-runs
--- params  $1 run_ids uuid[], $2 their thread_ids text[]; then the namespaces that their journals named: $3 run_ids uuid[],
---         $4 thread_ids text[], $5 namespaces text[]
+-- params  $run_ids uuid[], $thread_ids text[]; then the namespaces that their journals named:
+--         $named_run_ids uuid[], $named_thread_ids text[], $named_namespaces text[]
 -- result  none
 -- locks   the deleted rows; the caller makes sure that the runs write nothing any more
 -- index   the primary keys, of each namespace from the run's floor on: what is read is what the run and those after it have
 --         written, however long the thread is. Of a run without a floor the whole thread is read
 with wanted as (
   select wanted.run_id, wanted.thread_id, run.checkpoint_floor
-  from unnest($1::uuid[], $2::text[]) as wanted (run_id, thread_id)
+  from unnest($run_ids::uuid[], $thread_ids::text[]) as wanted (run_id, thread_id)
   left join runlane.runs as run using (run_id)
 ),
 place as (
@@ -18,7 +18,10 @@ place as (
     where checkpoint_floor is not null
     union all
     select named.thread_id, named.checkpoint_ns, wanted.checkpoint_floor
-    from unnest($3::uuid[], $4::text[], $5::text[]) as named (run_id, thread_id, checkpoint_ns)
+    from unnest(
+      $named_run_ids::uuid[], $named_thread_ids::text[], $named_namespaces::text[]) as named (run_id, thread_id,
+      checkpoint_ns
+    )
     join wanted using (run_id)
     where checkpoint_floor is not null
     union all

@@ -1,10 +1,10 @@
 -- lower-checkpoint-floor-if-owned
--- params  $1 run_id uuid, $2 fencing_token bigint, $3 the floor text
+-- params  $run_id uuid, $fencing_token bigint, $floor text
 -- result  none
 -- locks   the run row
 update runlane.runs
-set checkpoint_floor = $3
-where run_id = $1
-  and fencing_token = $2
+set checkpoint_floor = $floor
+where run_id = $run_id
+  and fencing_token = $fencing_token
   and status = 'running'
-  and checkpoint_floor > $3
+  and checkpoint_floor > $floor

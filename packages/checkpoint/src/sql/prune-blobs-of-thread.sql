@@ -1,5 +1,5 @@
 -- prune-blobs-of-thread
--- params  $1 thread_id text, $2 how many values integer
+-- params  $thread_id text, $limit how many values integer
 -- result  one row per value that was deleted, because no checkpoint of the thread refers to it
 -- locks   the deleted rows; the caller makes sure that no run of the thread executes or starts meanwhile
 -- index   the primary keys. For threads that have been pruned down to few checkpoints; of a longer one nothing is deleted,
@@ -7,7 +7,7 @@
 with remaining as (
   select checkpoint_ns, checkpoint -> 'channel_versions' as channel_versions
   from :schema.checkpoints
-  where thread_id = $1
+  where thread_id = $thread_id
   limit 1001
 ),
 referred as (
@@ -18,15 +18,15 @@ referred as (
 unreferred as (
   select checkpoint_ns, channel, version
   from :schema.checkpoint_blobs
-  where thread_id = $1
+  where thread_id = $thread_id
     and (select count(*) from remaining) <= 1000
     and (checkpoint_ns, channel, version) not in (select checkpoint_ns, channel, version from referred)
   order by checkpoint_ns, channel, version
-  limit $2
+  limit $limit
 )
 delete from :schema.checkpoint_blobs as blob
 using unreferred
-where blob.thread_id = $1
+where blob.thread_id = $thread_id
   and blob.checkpoint_ns = unreferred.checkpoint_ns
   and blob.channel = unreferred.channel
   and blob.version = unreferred.version

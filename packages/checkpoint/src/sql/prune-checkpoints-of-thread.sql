@@ -1,5 +1,5 @@
 -- prune-checkpoints-of-thread
--- params  $1 thread_id text, $2 how many checkpoints integer
+-- params  $thread_id text, $limit how many checkpoints integer
 -- result  one row per checkpoint that was deleted; the oldest of a namespace go first, the values stay
 -- locks   the deleted rows; the caller makes sure that no run of the thread executes or starts meanwhile, and has taken
 --         its lock in an earlier statement, so that this one sees all that was committed before
@@ -9,7 +9,7 @@ with recursive namespace as (
   (
     select checkpoint_ns
     from :schema.checkpoints
-    where thread_id = $1
+    where thread_id = $thread_id
     order by checkpoint_ns
     limit 1
   )
@@ -17,7 +17,7 @@ with recursive namespace as (
   select (
     select stored.checkpoint_ns
     from :schema.checkpoints as stored
-    where stored.thread_id = $1
+    where stored.thread_id = $thread_id
       and stored.checkpoint_ns > namespace.checkpoint_ns
     order by stored.checkpoint_ns
     limit 1
@@ -28,7 +28,7 @@ with recursive namespace as (
 root as (
   select checkpoint_id
   from :schema.checkpoints
-  where thread_id = $1
+  where thread_id = $thread_id
     and checkpoint_ns = ''
   order by checkpoint_id desc
   limit 1
@@ -41,7 +41,7 @@ superfluous as (
       checkpoint_id, parent_checkpoint_id, (checkpoint ->> 'v')::int as format, metadata -> 'parents' ->> '' as root_id,
       metadata ? 'counters_since_delta_snapshot' as has_deltas
     from :schema.checkpoints
-    where thread_id = $1
+    where thread_id = $thread_id
       and checkpoint_ns = namespace.checkpoint_ns
     order by checkpoint_id desc
     limit 1
@@ -49,7 +49,7 @@ superfluous as (
   cross join lateral (
     select metadata ? 'counters_since_delta_snapshot' as has_deltas
     from :schema.checkpoints
-    where thread_id = $1
+    where thread_id = $thread_id
       and checkpoint_ns = namespace.checkpoint_ns
     order by checkpoint_id
     limit 1
@@ -68,7 +68,7 @@ superfluous as (
   cross join lateral (
     select checkpoint_ns, checkpoint_id, ctid as place
     from :schema.checkpoints
-    where thread_id = $1
+    where thread_id = $thread_id
       and checkpoint_ns = namespace.checkpoint_ns
       and (
         verdict.keeps_head is not true
@@ -79,17 +79,17 @@ superfluous as (
         )
       )
     order by checkpoint_id
-    limit $2
+    limit $limit
   ) as stored
   -- The value of a delta channel is in the writes of all that came before.
   where not head.has_deltas
     and not oldest.has_deltas
-  limit $2
+  limit $limit
 ),
 removed_writes as (
   delete from :schema.checkpoint_writes as write
   using superfluous
-  where write.thread_id = $1
+  where write.thread_id = $thread_id
     and write.checkpoint_ns = superfluous.checkpoint_ns
     and write.checkpoint_id = superfluous.checkpoint_id
 )

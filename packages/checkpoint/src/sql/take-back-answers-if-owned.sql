@@ -1,5 +1,5 @@
 -- take-back-answers-if-owned
--- params  $1 run_id uuid, $2 fencing_token bigint
+-- params  $run_id uuid, $fencing_token bigint
 -- result  one row if the run is owned, with whether it has written onto checkpoints of others; none: nothing was done (I3)
 -- locks   the run row, shared, and the writes
 -- index   both primary keys
@@ -7,8 +7,8 @@
 with owned as (
   select run_id
   from runlane.runs
-  where run_id = $1
-    and fencing_token = $2
+  where run_id = $run_id
+    and fencing_token = $fencing_token
     and status = 'running'
   for share
 ),

@@ -1,11 +1,11 @@
 -- undo-foreign-writes
--- params  $1 run_ids uuid[]
+-- params  $run_ids uuid[]
 -- result  the namespaces that the journal names, by run and thread
 -- locks   the journal's entries and the writes they name; the caller makes sure that the runs write nothing any more
 -- index   both primary keys
 with entry as (
   delete from runlane.foreign_writes
-  where run_id = any($1::uuid[])
+  where run_id = any($run_ids::uuid[])
   returning *
 ),
 -- Of several runs that wrote to one place, the first one's entry is the state before all of them.

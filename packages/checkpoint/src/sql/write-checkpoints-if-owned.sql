@@ -1,20 +1,21 @@
 -- write-checkpoints-if-owned
--- params  claims: $1 run_ids uuid[], $2 fencing_tokens bigint[]
---         $3 bytea: the bytes of all blobs and writes, one after the other, which arrays of bytea would double
---         checkpoints: $4 claim numbers from 1, $5 thread_ids, $6 namespaces, $7 checkpoint_ids, $8 parent ids, $9 checkpoints,
---         $10 metadata
---         blobs: $11 claim numbers, $12 thread_ids, $13 namespaces, $14 channels, $15 versions, $16 types, $17 offsets from 1,
---         $18 lengths (null: no value)
---         writes: $19 claim numbers, $20 thread_ids, $21 namespaces, $22 checkpoint_ids, $23 task_ids, $24 indexes, $25 channels,
---         $26 types, $27 offsets from 1, $28 lengths, $29 whether they replace earlier ones, $30 whether they belong to a
---         checkpoint of another run. One without a checkpoint_id is not written, and only names a namespace for the journal
+-- params  claims: $run_ids uuid[], $fencing_tokens bigint[]
+--         $bytes bytea: the bytes of all blobs and writes, one after the other, which arrays of bytea would double
+--         checkpoints: $checkpoint_claims numbers of claims from 1, $checkpoint_thread_ids, $checkpoint_namespaces,
+--         $checkpoint_ids, $parent_ids, $checkpoints, $metadata
+--         blobs: $blob_claims numbers of claims, $blob_thread_ids, $blob_namespaces, $blob_channels, $blob_versions,
+--         $blob_types, $blob_offsets from 1, $blob_lengths (null: no value)
+--         writes: $write_claims numbers of claims, $write_thread_ids, $write_namespaces, $write_checkpoint_ids, $task_ids,
+--         $indexes, $write_channels, $write_types, $write_offsets from 1, $write_lengths, $replaces whether they replace
+--         earlier ones, $is_foreign whether they belong to a checkpoint of another run. One without a checkpoint_id is not
+--         written, and only names a namespace for the journal
 -- result  the claims that are valid; rows of the others are not written (I3)
--- journal what stood in the place of each $30 write before the run's first one; all parts of the statement see the rows
---         of before it (I8); and namespaces of subgraphs, where a rollback looks for checkpoints
+-- journal what stood in the place of each $is_foreign write before the run's first one; all parts of the statement see
+--         the rows of before it (I8); and namespaces of subgraphs, where a rollback looks for checkpoints
 -- locks   the run rows, shared: a settlement or a rescue waits for this statement, and this statement sees its result
 with claim as (
   select *
-  from unnest($1::uuid[], $2::bigint[]) with ordinality as claim (run_id, fencing_token, number)
+  from unnest($run_ids::uuid[], $fencing_tokens::bigint[]) with ordinality as claim (run_id, fencing_token, number)
 ),
 owned as (
   select claim.number, run.run_id, run.fencing_token
@@ -27,8 +28,11 @@ owned as (
 ),
 stored_blobs as (
   insert into :schema.checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-  select thread_id, checkpoint_ns, channel, version, type, substring($3::bytea from byte_offset for byte_length)
-  from unnest($11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::int[], $18::int[])
+  select thread_id, checkpoint_ns, channel, version, type, substring($bytes::bytea from byte_offset for byte_length)
+  from unnest(
+    $blob_claims::int[], $blob_thread_ids::text[], $blob_namespaces::text[], $blob_channels::text[],
+    $blob_versions::text[], $blob_types::text[], $blob_offsets::int[], $blob_lengths::int[]
+  )
     as blob (number, thread_id, checkpoint_ns, channel, version, type, byte_offset, byte_length)
   join owned using (number)
   on conflict (thread_id, checkpoint_ns, channel, version) do nothing
@@ -38,7 +42,10 @@ stored_checkpoints as (
     thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata
   )
   select thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint::jsonb, metadata::jsonb
-  from unnest($4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+  from unnest(
+    $checkpoint_claims::int[], $checkpoint_thread_ids::text[], $checkpoint_namespaces::text[], $checkpoint_ids::text[],
+    $parent_ids::text[], $checkpoints::text[], $metadata::text[]
+  )
     as checkpoint (number, thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
   join owned using (number)
   on conflict (thread_id, checkpoint_ns, checkpoint_id) do update
@@ -47,10 +54,11 @@ stored_checkpoints as (
 wanted_writes as (
   select
     thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type,
-    substring($3::bytea from byte_offset for byte_length) as blob, replaces, is_foreign, run_id
+    substring($bytes::bytea from byte_offset for byte_length) as blob, replaces, is_foreign, run_id
   from unnest(
-    $19::int[], $20::text[], $21::text[], $22::text[], $23::text[], $24::int[], $25::text[], $26::text[], $27::int[],
-    $28::int[], $29::boolean[], $30::boolean[]
+    $write_claims::int[], $write_thread_ids::text[], $write_namespaces::text[], $write_checkpoint_ids::text[],
+    $task_ids::text[], $indexes::int[], $write_channels::text[], $write_types::text[], $write_offsets::int[],
+    $write_lengths::int[], $replaces::boolean[], $is_foreign::boolean[]
   ) as write (
     number, thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, byte_offset, byte_length, replaces,
     is_foreign

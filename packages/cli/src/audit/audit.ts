@@ -42,9 +42,9 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
   await withKafka(environment, (kafka) =>
     withDatabase(
       environment,
-      async ({ pool, place }) => {
+      async ({ database, place }) => {
         const groups = groupNames(kafka.prefix);
-        const ledger = openAudit(pool, { group: groups.runConsumer, topic: kafka.topics.requests });
+        const ledger = openAudit(database, { group: groups.runConsumer, topic: kafka.topics.requests });
         output.say(`Requests of ${kafka.topics.requests} since ${since.toISOString()} …`);
         const asked = await readRequests(kafka, since);
         output.say(`Their runs in the ledger of ${place} …`);
@@ -73,7 +73,7 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
           new Map([...runs, ...(await lookUp(ledger, strangers))]),
           forgottenBefore,
         );
-        const deliveries = await auditDeliveries(pool, events, {
+        const deliveries = await auditDeliveries(database, events, {
           group: groups.webhookDispatcher,
           topic: kafka.topics.status,
           stuckMs,

@@ -3,7 +3,7 @@ import { SQLSTATE, sqlState } from '@runlane/postgres';
 import { RetryableError } from '@runlane/service-kit';
 import { openWebhookAudit } from '@runlane/webhook-dispatcher/operations';
 import type { PartitionAccount, WebhookQuestions } from '@runlane/webhook-dispatcher/operations';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { Finding } from './findings.ts';
 import type { SeenEvents } from './seen.ts';
 
@@ -20,11 +20,11 @@ const CHUNK = 5_000;
 
 /** Call it after the events were read: what they ask for is judged as far as the dispatcher has read. */
 export async function auditDeliveries(
-  pool: Pool,
+  database: Database,
   events: SeenEvents,
   { group, topic, stuckMs }: { group: string; topic: string; stuckMs: number },
 ): Promise<{ findings: Finding[]; counts: DeliveryCounts }> {
-  const ledger = openWebhookAudit(pool, { group, topic });
+  const ledger = openWebhookAudit(database, { group, topic });
   const accounts = await accountsOf(ledger);
   if (accounts === null) return { findings: [], counts: null };
   const { oldestServedDueSeconds } = await ledger.watch();

@@ -3,9 +3,10 @@ import { describeOutdated, listMigrations, readApplied, standingOf } from '@runl
 import { openDeployment } from '@runlane/run-consumer/ledger';
 import { MIGRATIONS, SCHEMA } from '@runlane/run-consumer/prepare';
 import { MIGRATIONS as WEBHOOK_MIGRATIONS, SCHEMA as WEBHOOK_SCHEMA } from '@runlane/webhook-dispatcher/prepare';
+import type { Database } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import { fileURLToPath } from 'node:url';
-import type { Database } from '../database.ts';
+import type { OpenDatabase } from '../database.ts';
 import { looking, ok, problem, warning } from './check.ts';
 import type { Check } from './check.ts';
 
@@ -24,7 +25,7 @@ type ServerRow = {
 };
 
 /** Everything that can be asked of a database. */
-export async function checkDatabase({ pool, place }: Database): Promise<Check[]> {
+export async function checkDatabase({ database, pool, place }: OpenDatabase): Promise<Check[]> {
   const advice = 'Correct DATABASE_URL, or start the server.';
   const server = await looking(`database ${place}`, advice, () => checkServer(pool, place));
   if (server.some(({ status }) => status === 'problem')) return server;
@@ -33,7 +34,7 @@ export async function checkDatabase({ pool, place }: Database): Promise<Check[]>
     ...(await checkSchema(pool, WEBHOOK_SCHEMA, WEBHOOK_MIGRATIONS, 'webhook-dispatcher')),
   ];
   const isThere = !tables.some(({ check, status }) => check === `schema ${SCHEMA}` && status === 'problem');
-  return [...server, ...tables, ...(isThere ? await looking('run-consumer', '', () => checkProcesses(pool)) : [])];
+  return [...server, ...tables, ...(isThere ? await looking('run-consumer', '', () => checkProcesses(database)) : [])];
 }
 
 async function checkServer(pool: Pool, place: string): Promise<Check[]> {
@@ -83,8 +84,8 @@ async function checkSchema(pool: Pool, schema: string, directory: URL, service: 
   });
 }
 
-async function checkProcesses(pool: Pool): Promise<Check[]> {
-  const { hosts, servedGraphs, isOriginal } = await openDeployment(pool).standing();
+async function checkProcesses(database: Database): Promise<Check[]> {
+  const { hosts, servedGraphs, isOriginal } = await openDeployment(database).standing();
   const executing = hosts.length > 0;
   return [
     executing

@@ -48,7 +48,7 @@ function candidate(lease: Lease): Candidate {
 }
 
 test('one of several works, and when it ends another one takes over', async () => {
-  const lease = createLease(rows.pool, 'sweeping');
+  const lease = createLease(rows.database, 'sweeping');
   const candidates = [candidate(lease), candidate(lease), candidate(lease)];
   const working = () => candidates.filter(({ isWorking }) => isWorking());
   await eventually(() => working().length === 1, { what: 'one leads' });
@@ -70,7 +70,7 @@ test('one of several works, and when it ends another one takes over', async () =
 });
 
 test('one whose lease cannot be renewed stops its work, and begins anew when it can', async () => {
-  const real = createLease(rows.pool, 'sweeping');
+  const real = createLease(rows.database, 'sweeping');
   let isAway = false;
   const flaky: Lease = {
     acquire: (holder, leaseMs) => (isAway ? Promise.reject(new Error('no connection')) : real.acquire(holder, leaseMs)),
@@ -88,7 +88,7 @@ test('one whose lease cannot be renewed stops its work, and begins anew when it 
 test('work that fails is told to the caller', async () => {
   const stop = new AbortController();
   const leading = leadUntil(stop.signal, {
-    lease: createLease(rows.pool, 'sweeping'),
+    lease: createLease(rows.database, 'sweeping'),
     holder: randomUUID(),
     leaseMs: 2_000,
     monotonicMs: () => performance.now(),

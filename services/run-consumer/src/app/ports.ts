@@ -2,13 +2,14 @@
  * What the use cases need from the outside. Every method may reject with RetryableError while the database or the
  * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
+import type { SeenLease } from './lease-watch.ts';
 import type { CancelAction, RunStatusEvent, SupersededReason } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { KnownRun } from '../domain/admission.ts';
 import type { StoredAssistant } from '../domain/assistant.ts';
 import type { Lane } from '../domain/lane.ts';
-import type { ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
+import type { Claim, ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { OutboxEntry } from '../domain/status-event.ts';
 
@@ -85,7 +86,7 @@ export interface RunClaims {
 }
 
 /** A settlement of a run, valid only for the holder of the token. */
-export type OwnedSettlement = { runId: string; threadId: string; fencingToken: bigint; settlement: Settlement };
+export type OwnedSettlement = Claim & { threadId: string; settlement: Settlement };
 
 /** `lost`: somebody else owns the run by now and nothing was written (I3). */
 export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';
@@ -101,13 +102,13 @@ export interface RunSettlements {
   settle(settlements: readonly OwnedSettlement[]): Promise<BatchResult[]>;
 }
 
-export type StrandedRun = { runId: string; threadId: string; attempt: number; fencingToken: bigint };
+export type StrandedRun = Claim & { threadId: string; attempt: number };
 
 export interface StrandedRuns {
-  /** The executors whose leases have run out. */
-  expiredLeases(): Promise<string[]>;
+  /** The leases of all executors. */
+  leases(): Promise<SeenLease[]>;
   /** Ends those of the leases that are not renewed meanwhile, and returns the executors that lost theirs. */
-  takeLeases(executorIds: readonly string[]): Promise<{ executorId: string; host: string }[]>;
+  takeLeases(leases: readonly SeenLease[]): Promise<{ executorId: string; host: string }[]>;
   /** Running runs that no living executor looks after. */
   select(limit: number): Promise<StrandedRun[]>;
 }

@@ -3,7 +3,7 @@
  * Real: Postgres and the statements. Rows stand for runs, checkpoints and their ends.
  */
 import { randomUUID } from 'node:crypto';
-import { createPool } from '@runlane/postgres';
+import { Database, createPool } from '@runlane/postgres';
 import { eventually } from '@runlane/testkit';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { RunRows, silent } from '../adapters/langgraph/run-rows.fixture.ts';
@@ -17,7 +17,7 @@ let rows: RunRows;
 let pruning: CheckpointPruning;
 beforeEach(async () => {
   rows = await RunRows.create(inject('databaseUrl'));
-  pruning = createCheckpointPruning(rows.pool, 'public', DAY_MS);
+  pruning = createCheckpointPruning(rows.database, 'public', DAY_MS);
 });
 afterEach(() => rows[Symbol.asyncDispose]());
 
@@ -218,7 +218,7 @@ test('I10: a thread that takes the database too long, in small parts too, is pas
     statementTimeoutMs: 1_000,
     readMarginMs: 30_000,
   });
-  const limited = createCheckpointPruning(pool, 'public', DAY_MS);
+  const limited = createCheckpointPruning(new Database(pool), 'public', DAY_MS);
   const asked: number[] = [];
   const prune = (threadId: string, limit: number) => {
     if (threadId === 'a heavy') asked.push(limit);

@@ -2,6 +2,7 @@
 import { RetryableError } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MAX_ATTEMPTS } from '../domain/run.ts';
+import type { SeenLease } from './lease-watch.ts';
 import type { StrandedRun, StrandedRuns } from './ports.ts';
 import { openCalls, recordingHints, recordingLog, recordingSettlements } from './recording-ports.fixture.ts';
 import type { Answer } from './recording-ports.fixture.ts';
@@ -39,7 +40,7 @@ function startSweeping({ leaseMs = 3_000, sweepMs = SWEEP_MS, stranded = [], ove
   const stop = new AbortController();
   const sweeping = rescueUntil(stop.signal, {
     stranded: {
-      expiredLeases: () => Promise.resolve(['e']),
+      leases: () => Promise.resolve([{ executorId: 'e', renewal: '1', leftMs: -1 }]),
       takeLeases: () => {
         takenAtMs.push(performance.now() - startedMs);
         return Promise.resolve([]);
@@ -128,12 +129,15 @@ test('a database that hangs starts the wait anew as well', async () => {
 });
 
 test('a look that hung, in a frozen database say, finds everybody expired, and nothing is taken for it', async () => {
-  const { call, open } = openCalls<[], string[]>();
-  const { takenAtMs } = startSweeping({ overrides: { expiredLeases: call } });
+  const { call, open } = openCalls<[], SeenLease[]>();
+  const ended = [{ executorId: 'e', renewal: '1', leftMs: -1 }];
+  let lookCount = 0;
+  const leases = () => (++lookCount === 4 ? call() : Promise.resolve(ended));
+  const { takenAtMs } = startSweeping({ overrides: { leases } });
   await vi.advanceTimersByTimeAsync(3_100);
   expect(open).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(5_000);
-  open[0]?.resolve(['e']);
+  open[0]?.resolve(ended);
   await vi.advanceTimersByTimeAsync(2_900);
   expect(takenAtMs).toEqual([]);
 });

@@ -5,10 +5,12 @@
  *           taken only after this process has reached the database without a break for as long as a lease lasts. A break is
  *           what is long enough for a lease that was renewed in time to run out: it has two thirds left then. And it is seen
  *           before it is taken, in a statement of its own: one that hung in a frozen database would find everybody's expired.
+ *           How long a lease has not been renewed is counted by this process, whatever becomes of the database's clock.
  */
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { claimKey } from '../domain/run.ts';
+import { LeaseWatch } from './lease-watch.ts';
 import { rescueOf } from '../domain/settlement.ts';
 import type { Hints, StrandedRun, StrandedRuns } from './ports.ts';
 import type { SettleQueue } from './settle-runs.ts';
@@ -38,6 +40,7 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   const { leaseMs, sweepMs, monotonicMs, logger } = needs;
   const pause = new Wakeup();
   const rescuing = new Set<string>();
+  const watch = new LeaseWatch(leaseMs);
   let steadySinceMs = monotonicMs();
   let lastSweepMs = steadySinceMs;
   // A gap means that this process was frozen, or its database away, for a time it knows nothing about.
@@ -50,7 +53,7 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   };
   while (!signal.aborted) {
     try {
-      await sweep(isSteady, rescuing, needs);
+      await sweep(isSteady, watch, rescuing, needs);
       // A database that hung answers in the end.
       noticeGap();
     } catch (error) {
@@ -62,13 +65,16 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   }
 }
 
-async function sweep(isSteady: () => boolean, rescuing: Set<string>, needs: RescueDependencies): Promise<void> {
-  const { stranded, hints, delay, logger } = needs;
-  if (isSteady()) {
-    const expired = await stranded.expiredLeases();
-    const taken = expired.length > 0 && isSteady() ? await stranded.takeLeases(expired) : [];
-    for (const { executorId, host } of taken) logger.warn({ executor_id: executorId, host }, 'lease.taken');
-  }
+async function sweep(
+  isSteady: () => boolean,
+  watch: LeaseWatch,
+  rescuing: Set<string>,
+  needs: RescueDependencies,
+): Promise<void> {
+  const { stranded, hints, delay, monotonicMs, logger } = needs;
+  const ended = watch.ended(await stranded.leases(), monotonicMs());
+  const taken = ended.length > 0 && isSteady() ? await stranded.takeLeases(ended) : [];
+  for (const { executorId, host } of taken) logger.warn({ executor_id: executorId, host }, 'lease.taken');
   for (;;) {
     const runs = await stranded.select(BATCH);
     const fresh = runs.filter((run) => !rescuing.has(claimKey(run)));

@@ -38,7 +38,7 @@ async function look(times: readonly number[]): Promise<{ told: string[]; counts:
   const end = new AbortController();
   const left = [...times];
   await watchWaitingUntil(end.signal, {
-    served: createServedGraphs(rows.pool),
+    served: createServedGraphs(rows.database),
     delay: () => {
       left.shift();
       if (left.length === 0) end.abort();
@@ -59,7 +59,7 @@ async function look(times: readonly number[]): Promise<{ told: string[]; counts:
 const serve = (...graphIds: string[]) => {
   const end = new AbortController();
   return serveGraphsUntil(end.signal, {
-    served: createServedGraphs(rows.pool),
+    served: createServedGraphs(rows.database),
     graphIds,
     delay: () => Promise.resolve(end.abort()),
     logger: recordingLog().logger,

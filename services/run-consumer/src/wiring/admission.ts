@@ -4,6 +4,7 @@ import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositi
 import type { Stoppages } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
+import { createAdmissionSpans } from '../adapters/tracing/admission-spans.ts';
 import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
 import { closeClaims } from '../adapters/postgres/close-claims.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
@@ -23,7 +24,8 @@ export async function startAdmission(
   graphIds: readonly string[],
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
-  const { kafka, pool, codec, config, topics, group, hints, metrics, judgeWebhook, logger } = foundation;
+  const { kafka, database, codec, config, topics, group, hints, metrics, judgeWebhook, logger, tracing } = foundation;
+  const spans = tracing === null ? null : createAdmissionSpans(tracing, { topic: topics.requests, group });
   // Said here, and acted upon before the next record is read: what the ledger has forgotten is admitted by that.
   let hasGoneBack = false;
   const known = new KnownPositions((reason) => {
@@ -33,7 +35,14 @@ export async function startAdmission(
   });
   const checkpoints = createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA);
   const needs: Omit<ReceiveDependencies, 'ledger'> = {
-    read: (record) => readRecord(record, { codec, maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES, judgeWebhook }),
+    read: async (record) => {
+      const reading = await readRecord(record, {
+        codec,
+        maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES,
+        judgeWebhook,
+      });
+      return spans === null ? reading : spans.opened(reading);
+    },
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     deadLetterRecord: (record, { code, message }, attempts) =>
       deadLetterRecord(record, topics.deadLetters, {
@@ -56,8 +65,9 @@ export async function startAdmission(
     topics: [topics.requests],
     tuning: sessionWithin(config.RUNLANE_LEASE_SECONDS * 1_000),
     handle: async (batch) => {
-      const ledger = createAdmissionLedger(pool, group, checkpoints, known.forBatch());
+      const ledger = createAdmissionLedger(database, group, checkpoints, known.forBatch());
       await receiveRunRequests(batch, { ...needs, ledger });
+      spans?.admitted(batch);
       const [first] = batch.records;
       if (first !== undefined) metrics.admissionDelay.observe(Math.max(0, Date.now() - first.timestampMs) / 1_000);
       const last = batch.records.at(-1);
@@ -65,7 +75,7 @@ export async function startAdmission(
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {
-      const positions = await readPositions(pool, group, topics.requests);
+      const positions = await readPositions(database, group, topics.requests);
       await resumeFromLedger(assignment, seek, {
         kafka,
         group,
@@ -84,7 +94,7 @@ export async function startAdmission(
         },
       });
       if (!hasGoneBack) return;
-      await closeClaims(pool, config.RUNLANE_LEASE_SECONDS * 1_000);
+      await closeClaims(database, config.RUNLANE_LEASE_SECONDS * 1_000);
       hasGoneBack = false;
     },
   });
@@ -95,7 +105,7 @@ export async function startAdmission(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: topics.requests,
-    read: () => readPositions(pool, group, topics.requests),
+    read: () => readPositions(database, group, topics.requests),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });
@@ -103,7 +113,7 @@ export async function startAdmission(
     kafka,
     topic: topics.requests,
     partitions: () => consumer.health().partitions,
-    read: () => readPositions(pool, group, topics.requests),
+    read: () => readPositions(database, group, topics.requests),
     onLag: (lag) => metrics.setLag(lag),
     logger,
   });

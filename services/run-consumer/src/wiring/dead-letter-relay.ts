@@ -14,13 +14,13 @@ const WATCH_MS = 5_000;
 export async function startDeadLetterRelay(
   scope: Scope,
   background: AbortSignal,
-  { kafka, pool, leasePool, wakeups, metrics, logger }: Foundation,
+  { kafka, database, leaseDatabase, wakeups, metrics, logger }: Foundation,
 ): Promise<{ relaying: Promise<void> }> {
-  const outbox = createDeadLetterOutbox(pool);
+  const outbox = createDeadLetterOutbox(database);
   const publisher = await kafka.producer();
   scope.defer('dead letter producer', () => publisher.close());
   const relaying = relayDeadLettersUntil(background, {
-    lease: createLease(leasePool, 'dead-letter-relay'),
+    lease: createLease(leaseDatabase, 'dead-letter-relay'),
     outbox,
     publisher,
     stored: wakeups.deadLettersStored,

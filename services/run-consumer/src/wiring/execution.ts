@@ -4,6 +4,7 @@ import { LOAD_LIMIT_MS } from '../adapters/langgraph/graph-registry.ts';
 import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 import type { WorkerEvent } from '../adapters/langgraph/worker/worker-events.ts';
+import { tracedRunner } from '../adapters/tracing/attempt-spans.ts';
 import { createRunClaims } from '../adapters/postgres/run-claims.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
@@ -38,7 +39,7 @@ export type Execution = {
 
 /** The worker threads of the process. `env` of langgraph.json reaches the graphs in them, and nothing else. */
 export function createWorkers(
-  { config, logger, metrics }: Foundation,
+  { config, logger, metrics, tracingSettings }: Foundation,
   project: LangGraphProject,
   environment: NodeJS.ProcessEnv,
 ): GraphWorkers {
@@ -55,6 +56,7 @@ export function createWorkers(
       stackLength: config.RUNLANE_ERROR_STACK_LENGTH,
       tellsModules: config.RUNLANE_RELOAD_GRAPHS,
       logLevel: config.RUNLANE_LOG_LEVEL,
+      tracing: tracingSettings,
     },
     environment: { ...environment, ...loaderCacheSettings(logger), ...project.env, PWD: project.directory },
     memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
@@ -93,9 +95,9 @@ export function startExecution(
   graphIds: readonly string[],
   settle: SettleQueue,
 ): Execution {
-  const { pool, leasePool, config, hints, metrics, logger, host, wakeups } = foundation;
+  const { database, leaseDatabase, config, hints, metrics, logger, host, wakeups, tracing } = foundation;
   const lease = new ExecutorLease({
-    leases: createExecutorLeases(leasePool),
+    leases: createExecutorLeases(leaseDatabase),
     newExecutorId: randomUUID,
     host,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
@@ -111,10 +113,10 @@ export function startExecution(
     logger,
   });
   const executor = new RunExecutor({
-    claims: createRunClaims(pool, graphIds, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
+    claims: createRunClaims(database, graphIds, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     settle,
     lease,
-    runGraph: workers.run,
+    runGraph: tracing === null ? workers.run : tracedRunner(tracing, workers.run),
     hints,
     ready: wakeups.runsReady,
     stops: wakeups.stopsRequested,
@@ -139,7 +141,7 @@ export function startExecution(
     lease,
     renewing: lease.holdUntil(signals.background),
     serving: serveGraphsUntil(signals.intake, {
-      served: createServedGraphs(leasePool),
+      served: createServedGraphs(leaseDatabase),
       graphIds,
       delay: waitOrAbort,
       logger,

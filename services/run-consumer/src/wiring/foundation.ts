@@ -3,9 +3,9 @@ import type { TopicNames } from '@runlane/contracts';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
-import { createPool, listen } from '@runlane/postgres';
+import { Database, createPool, listen } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
-import type { Logger, Scope } from '@runlane/service-kit';
+import type { Logger, Scope, Tracing, TracingSettings } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import type { Hints } from '../app/ports.ts';
 import { HINT_CHANNEL, PostgresHints } from '../adapters/postgres/hints.ts';
@@ -25,6 +25,9 @@ export type Foundation = {
    * waiting for longer than a third of a lease.
    */
   leasePool: Pool;
+  /** The statements of the pool, and those of the pool for leases. */
+  database: Database;
+  leaseDatabase: Database;
   kafka: KafkaConnection;
   codec: ValueCodec;
   topics: TopicNames;
@@ -41,6 +44,9 @@ export type Foundation = {
     lanesMarked: Wakeup;
   };
   judgeWebhook: WebhookJudge;
+  /** Null: nothing is traced. */
+  tracing: Tracing | null;
+  tracingSettings: TracingSettings | null;
 };
 
 /** Executor, relays and sweeping renew one lease each, seldom at once. */
@@ -61,7 +67,9 @@ export function layFoundation(
     logger,
     metrics,
     judgeWebhook,
-  }: { config: RunConsumerConfig; logger: Logger; metrics: Metrics; judgeWebhook: WebhookJudge },
+    tracing,
+    tracingSettings,
+  }: Pick<Foundation, 'config' | 'logger' | 'metrics' | 'judgeWebhook' | 'tracing' | 'tracingSettings'>,
 ): Foundation {
   const databaseUrl = () => currentDatabaseUrl(config);
   const pool = createPool({
@@ -123,6 +131,8 @@ export function layFoundation(
     metrics,
     pool,
     leasePool,
+    database: new Database(pool),
+    leaseDatabase: new Database(leasePool),
     kafka: openKafka(config, 'run-consumer', logger),
     codec: openCodec(config, logger),
     topics: topicNames(config.RUNLANE_TOPIC_PREFIX),
@@ -131,5 +141,7 @@ export function layFoundation(
     hints,
     wakeups,
     judgeWebhook,
+    tracing,
+    tracingSettings,
   };
 }

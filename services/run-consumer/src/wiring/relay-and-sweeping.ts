@@ -5,6 +5,7 @@ import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
 import { openStore } from '../adapters/langgraph/store.ts';
+import { tracedPublishing } from '../adapters/tracing/publish-spans.ts';
 import { createCheckpointPruning } from '../adapters/postgres/checkpoint-pruning.ts';
 import { createLedgerPruning } from '../adapters/postgres/ledger-pruning.ts';
 import { createLease } from '../adapters/postgres/named-lease.ts';
@@ -43,7 +44,7 @@ export async function startRelay(
   signals: { intake: AbortSignal; background: AbortSignal },
   foundation: Foundation,
 ): Promise<{ relaying: Promise<void> }> {
-  const { kafka, codec, topics, pool, leasePool, metrics, judgeWebhook, logger, wakeups } = foundation;
+  const { kafka, codec, topics, database, leaseDatabase, metrics, judgeWebhook, logger, wakeups, tracing } = foundation;
   await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
     isRetryable: (error) => error instanceof RetryableError,
     signal: signals.intake,
@@ -51,11 +52,11 @@ export async function startRelay(
   });
   const publisher = await kafka.producer();
   scope.defer('event producer', () => publisher.close());
+  const plain = { encode: createEventEncoder(codec, topics.status), publisher };
   const relaying = relayUntil(signals.background, {
-    lease: createLease(leasePool, 'outbox-relay'),
-    outbox: createOutbox(pool),
-    publisher,
-    encode: createEventEncoder(codec, topics.status),
+    lease: createLease(leaseDatabase, 'outbox-relay'),
+    outbox: createOutbox(database),
+    ...(tracing === null ? plain : tracedPublishing(tracing, plain)),
     judgeWebhook,
     stored: wakeups.eventsStored,
     holder: randomUUID(),
@@ -78,9 +79,9 @@ export async function startRelay(
 
 /** Rescues stranded runs until `background` aborts. */
 export function startSweeping(background: AbortSignal, foundation: Foundation, settle: SettleQueue): Promise<void> {
-  const { pool, config, hints, metrics, logger } = foundation;
+  const { database, config, hints, metrics, logger } = foundation;
   return rescueUntil(background, {
-    stranded: createStrandedRuns(pool),
+    stranded: createStrandedRuns(database),
     settle,
     hints,
     delay: (ms) => sleep(ms, undefined, { ref: false }),
@@ -93,10 +94,10 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
 }
 
 /** Deletes what is past its retention until `background` aborts; without a retention nothing is. */
-export async function startPruning(background: AbortSignal, { pool, config, logger }: Foundation): Promise<void> {
+export async function startPruning(background: AbortSignal, { database, config, logger }: Foundation): Promise<void> {
   if (config.RUNLANE_RETENTION_DAYS === 0) return;
   await pruneUntil(background, {
-    ledger: createLedgerPruning(pool),
+    ledger: createLedgerPruning(database),
     runsMs: config.RUNLANE_RETENTION_DAYS * DAY_MS,
     eventsMs: EVENTS_KEPT_MS,
     everyMs: PRUNE_EVERY_MS,
@@ -107,11 +108,11 @@ export async function startPruning(background: AbortSignal, { pool, config, logg
 /** Deletes checkpoints that no thread needs to go on until `background` aborts, where the configuration asks for it. */
 export async function startCheckpointPruning(
   background: AbortSignal,
-  { pool, config, logger }: Foundation,
+  { database, config, logger }: Foundation,
 ): Promise<void> {
   if (config.RUNLANE_CHECKPOINT_RETENTION === 'all') return;
   await pruneCheckpointsUntil(background, {
-    checkpoints: createCheckpointPruning(pool, config.RUNLANE_CHECKPOINT_SCHEMA, EVENTS_KEPT_MS),
+    checkpoints: createCheckpointPruning(database, config.RUNLANE_CHECKPOINT_SCHEMA, EVENTS_KEPT_MS),
     idleMs: PRUNE_CHECKPOINTS_AFTER_MS,
     everyMs: PRUNE_CHECKPOINTS_EVERY_MS,
     logger,
@@ -143,9 +144,9 @@ export async function startStoreSweeping(
 }
 
 /** Lets scheduled runs join their lanes until `background` aborts. */
-export function startJoining(background: AbortSignal, { pool, hints, logger }: Foundation): Promise<void> {
+export function startJoining(background: AbortSignal, { database, hints, logger }: Foundation): Promise<void> {
   return joinScheduledUntil(background, {
-    scheduled: createScheduledRuns(pool),
+    scheduled: createScheduledRuns(database),
     hints,
     everyMs: JOIN_EVERY_MS,
     logger,

@@ -20,9 +20,9 @@ const LEASE_MS = 6_000;
 /** How late marked runs are noticed whose hint was lost, in milliseconds. */
 const END_MARKED_EVERY_MS = 1_000;
 
-function startWatchingWaiting(signal: AbortSignal, { pool, metrics, logger }: Foundation): Promise<void> {
+function startWatchingWaiting(signal: AbortSignal, { database, metrics, logger }: Foundation): Promise<void> {
   return watchWaitingUntil(signal, {
-    served: createServedGraphs(pool),
+    served: createServedGraphs(database),
     delay: waitOrAbort,
     monotonicMs: () => performance.now(),
     onWaiting: (graphs) => metrics.setWaiting(graphs),
@@ -30,9 +30,9 @@ function startWatchingWaiting(signal: AbortSignal, { pool, metrics, logger }: Fo
   });
 }
 
-function startWatchingBacklog(signal: AbortSignal, { pool, metrics, logger }: Foundation): Promise<void> {
+function startWatchingBacklog(signal: AbortSignal, { database, metrics, logger }: Foundation): Promise<void> {
   return watchBacklogUntil(signal, {
-    read: () => readBacklog(pool),
+    read: () => readBacklog(database),
     delay: waitOrAbort,
     monotonicMs: () => performance.now(),
     onBacklog: (backlog) => metrics.setBacklog(backlog),
@@ -42,10 +42,10 @@ function startWatchingBacklog(signal: AbortSignal, { pool, metrics, logger }: Fo
 
 function startEndingMarked(
   signal: AbortSignal,
-  { pool, config, hints, wakeups, metrics, logger }: Foundation,
+  { database, config, hints, wakeups, metrics, logger }: Foundation,
 ): Promise<void> {
   return endMarkedUntil(signal, {
-    marked: createMarkedRuns(pool, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
+    marked: createMarkedRuns(database, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     hints,
     lanesMarked: wakeups.lanesMarked,
     everyMs: END_MARKED_EVERY_MS,
@@ -64,7 +64,7 @@ function startEndingMarked(
 /** Does the sweeps that one process of the deployment does for all, while it is this one, until `background` aborts. */
 export function startSweepsOfOne(background: AbortSignal, foundation: Foundation, store: StoreSettings): Promise<void> {
   return leadUntil(background, {
-    lease: createLease(foundation.leasePool, 'sweeping'),
+    lease: createLease(foundation.leaseDatabase, 'sweeping'),
     holder: randomUUID(),
     leaseMs: LEASE_MS,
     monotonicMs: () => performance.now(),

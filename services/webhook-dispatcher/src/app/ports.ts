@@ -141,6 +141,8 @@ export type DueDelivery = {
   bodyBytes: number;
   /** Null: it is large, and is read just before it is sent. */
   body: Buffer | null;
+  /** W3C trace context of the record that brought it. */
+  traceparent?: string | null;
 };
 
 /** One attempt as it is kept. */
@@ -236,8 +238,7 @@ export type RenewResult = {
 
 /** Headers of a request: content, id, time, signatures, and those of the project. */
 export type RequestHeaders = (
-  content: { eventId: string; urlHash: string; body: Uint8Array },
-  origin: string,
+  content: { eventId: string; urlHash: string; url: string; body: Uint8Array; traceparent?: string | null },
   timestampSeconds: number,
 ) => Record<string, string>;
 

@@ -16,8 +16,8 @@ async function quarantined(count: number) {
   let dueCount = 0;
   const takeIn = (codes: Parameters<typeof takeInQuarantined>[0] = []) =>
     takeInQuarantined(codes, new AbortController().signal, {
-      quarantine: createQuarantine(world.pool, OWNER),
-      ledger: createIntakeLedger(world.pool, OWNER.group),
+      quarantine: createQuarantine(world.database, OWNER),
+      ledger: createIntakeLedger(world.database, OWNER.group),
       read: async (record) => ({
         record,
         content: contents.get(record.offset) ?? {
@@ -29,7 +29,13 @@ async function quarantined(count: number) {
       onDue: () => (dueCount += 1),
       logger: createLogger({ service: 'test', level: 'silent' }),
     });
-  return { world, operator: createQuarantineOperator(world.pool, OWNER), contents, takeIn, dueCount: () => dueCount };
+  return {
+    world,
+    operator: createQuarantineOperator(world.database, OWNER),
+    contents,
+    takeIn,
+    dueCount: () => dueCount,
+  };
 }
 
 test('records that are asked for become deliveries if they are events now, and all stay accounted for', async () => {

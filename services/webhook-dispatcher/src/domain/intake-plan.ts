@@ -28,6 +28,8 @@ export type TargetedEvent = {
   refusal: string | null;
   /** The JSON that is sent. */
   body: Buffer;
+  /** W3C trace context of its record. */
+  traceparent?: string | null;
 };
 
 /** A delivery that is in the ledger, of a run that the batch speaks of. */

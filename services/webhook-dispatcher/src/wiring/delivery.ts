@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Wakeup, waitOrAbort } from '@runlane/service-kit';
-import { createSigner, webhookIdOf } from '@runlane/webhooks';
+import { webhookIdOf } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
+import { tracedSender } from '../adapters/tracing/traced-sender.ts';
 import { createWebhookSender } from '../adapters/http/sender.ts';
 import { createDeliveryLedger } from '../adapters/postgres/delivery-ledger.ts';
 import { WebhookDelivery } from '../app/deliver-webhooks.ts';
@@ -26,8 +27,8 @@ const SITE_SLOTS = 16;
 
 /** Makes the delivery of this process; its loops are started by the caller. */
 export function createDelivery(foundation: Foundation, signer: WebhookSigner, sender: WebhookSender): WebhookDelivery {
-  const { pool, config, metrics, logger } = foundation;
-  const ledger = timedLedger(createDeliveryLedger(pool), metrics.observeStage);
+  const { database, config, metrics, logger } = foundation;
+  const ledger = timedLedger(createDeliveryLedger(database), metrics.observeStage);
   const delivery = new WebhookDelivery({
     ledger,
     settle: new SettleQueue({ ledger, delay: (ms) => sleep(ms), random: Math.random, logger }),
@@ -61,25 +62,23 @@ export function createDelivery(foundation: Foundation, signer: WebhookSigner, se
   return delivery;
 }
 
-export function createSender({ policy, config }: Foundation): WebhookSender {
-  return createWebhookSender({
+export function createSender({ policy, config, tracing }: Foundation): WebhookSender {
+  const sender = createWebhookSender({
     policy,
     version: serviceVersion,
     proxyUrl: config.RUNLANE_WEBHOOK_PROXY,
     attemptsPerAddress: ADDRESS_SLOTS,
   });
-}
-
-export function createWebhookSigner({ config }: Foundation): WebhookSigner {
-  return createSigner(config.RUNLANE_WEBHOOK_MASTER_KEY);
+  return tracing === null ? sender : tracedSender(tracing, sender);
 }
 
 /** The project's headers come first: none of ours can be changed by them. */
 function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): RequestHeaders {
-  return ({ eventId, urlHash, body }, origin, timestamp) => ({
+  return ({ eventId, urlHash, url, body, traceparent }, timestamp) => ({
     ...headers,
     'content-type': 'application/json',
-    ...signer.sign(origin, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
+    ...(traceparent == null ? {} : { traceparent }),
+    ...signer.sign(url, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
   });
 }
 

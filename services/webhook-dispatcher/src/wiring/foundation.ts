@@ -2,9 +2,9 @@ import { networkInterfaces } from 'node:os';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
-import { createPool } from '@runlane/postgres';
+import { Database, createPool } from '@runlane/postgres';
 import { currentSecret } from '@runlane/service-kit';
-import type { Logger, Scope } from '@runlane/service-kit';
+import type { Logger, Scope, Tracing } from '@runlane/service-kit';
 import { createWebhookPolicy } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookPolicy } from '@runlane/webhooks';
 import type { Pool } from 'pg';
@@ -18,14 +18,20 @@ export type Foundation = {
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
+  /** The statements of the pool. */
+  database: Database;
   /** One connection, whose statements may take long. */
-  auditPool: Pool;
+  auditDatabase: Database;
   kafka: KafkaConnection;
   codec: ValueCodec;
   statusTopic: string;
+  /** Where operators are told how receivers stand. */
+  noticeTopic: string;
   group: string;
   project: ProjectWebhooks;
   policy: WebhookPolicy;
+  /** Null: nothing is traced. */
+  tracing: Tracing | null;
 };
 
 /** How long counting a hundred million deliveries may take, in milliseconds. */
@@ -34,9 +40,9 @@ const AUDIT_TIMEOUT_MS = 600_000;
 /** Opens what is shared. Nothing waits for a server here. */
 export function layFoundation(
   scope: Scope,
-  about: { config: DispatcherConfig; logger: Logger; metrics: Metrics; project: ProjectWebhooks },
+  about: Pick<Foundation, 'config' | 'logger' | 'metrics' | 'project' | 'tracing'>,
 ): Foundation {
-  const { config, logger, metrics, project } = about;
+  const { config, logger, metrics, project, tracing } = about;
   const url = () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL;
   const pool = createPool({
     url,
@@ -59,12 +65,15 @@ export function layFoundation(
     logger,
     metrics,
     pool,
-    auditPool,
+    database: new Database(pool),
+    auditDatabase: new Database(auditPool),
     kafka: openKafka(config, 'webhook-dispatcher', logger),
     codec: openCodec(config, logger),
     statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,
+    noticeTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).webhookNotices,
     group: groupNames(config.RUNLANE_TOPIC_PREFIX).webhookDispatcher,
     project,
+    tracing,
     policy: createWebhookPolicy({
       allow: config.RUNLANE_WEBHOOK_ALLOW,
       deny: config.RUNLANE_WEBHOOK_DENY,

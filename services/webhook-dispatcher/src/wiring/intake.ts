@@ -23,7 +23,7 @@ export async function startIntake(
   onDue: () => void,
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
-  const { kafka, pool, statusTopic, group, metrics, logger } = foundation;
+  const { kafka, database, statusTopic, group, metrics, logger } = foundation;
   const known = new KnownPositions((reason) => {
     logger.error({ err: reason }, 'ledger.went_back');
     consumer.rejoin(reason);
@@ -42,7 +42,7 @@ export async function startIntake(
     topics: [statusTopic],
     handle: async (batch) => {
       const startedMs = performance.now();
-      await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(pool, group, known.forBatch()) });
+      await receiveStatusEvents(batch, { ...needs, ledger: createIntakeLedger(database, group, known.forBatch()) });
       metrics.observeStage('intake', (performance.now() - startedMs) / 1_000, batch.records.length);
       const last = batch.records.at(-1);
       if (last === undefined) return null;
@@ -53,7 +53,7 @@ export async function startIntake(
         kafka,
         group,
         topic: statusTopic,
-        positions: await readPositions(pool, group, statusTopic),
+        positions: await readPositions(database, group, statusTopic),
         known,
         owner: positionOwner,
         onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'intake.offset_ahead_of_ledger'),
@@ -70,7 +70,7 @@ export async function startIntake(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: statusTopic,
-    read: () => readPositions(pool, group, statusTopic),
+    read: () => readPositions(database, group, statusTopic),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });
@@ -78,7 +78,7 @@ export async function startIntake(
     kafka,
     topic: statusTopic,
     partitions: () => consumer.health().partitions,
-    read: () => readPositions(pool, group, statusTopic),
+    read: () => readPositions(database, group, statusTopic),
     onLag: (lag) => metrics.setLag(lag),
     logger,
   });

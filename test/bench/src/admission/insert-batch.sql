@@ -1,19 +1,22 @@
 -- insert-batch
--- params  $1 source_topic text, $2 source_partition integer, then one array per column, in log order
+-- params  $source_topic text, $source_partition integer, then one array per column, in log order: $run_ids,
+--         $thread_ids, $requests, $fingerprints, $metadata, $lane_positions, $is_ready, $source_offsets; $assistant_id text,
+--         $graph_id text
 -- result  none
 -- events  one per run, in the same order
 -- The peer's bulk insert: the rows that admission writes, with nothing checked.
 with incoming as (
   select *
   from unnest(
-    $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::boolean[], $10::bigint[]
+    $run_ids::uuid[], $thread_ids::text[], $requests::text[], $fingerprints::text[], $metadata::text[],
+    $lane_positions::bigint[], $is_ready::boolean[], $source_offsets::bigint[]
   ) with ordinality as incoming (
     run_id, thread_id, request, fingerprint, metadata, lane_position, is_ready, source_offset, ordinal
   )
 ),
 lanes as (
   insert into runlane.threads as thread (thread_id, status, first_partition, next_lane_position)
-  select thread_id, 'busy', $2, max(lane_position) + 1
+  select thread_id, 'busy', $source_partition, max(lane_position) + 1
   from incoming
   group by thread_id
   order by thread_id
@@ -26,8 +29,8 @@ inserted as (
     lane_position, ready_at, source_topic, source_partition, source_offset
   )
   select
-    run_id, thread_id, $11, $12, 'pending', 'enqueue', request::json, decode(fingerprint, 'hex'), metadata::json,
-    lane_position, case when is_ready then clock_timestamp() end, $1, $2, source_offset
+    run_id, thread_id, $assistant_id, $graph_id, 'pending', 'enqueue', request::json, decode(fingerprint, 'hex'), metadata::json,
+    lane_position, case when is_ready then clock_timestamp() end, $source_topic, $source_partition, source_offset
   from incoming
   order by ordinal
 )

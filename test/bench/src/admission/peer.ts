@@ -6,7 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import { assistantIdOfGraph } from '@runlane/contracts';
-import { loadSql } from '@runlane/postgres';
+import { loadSql, query } from '@runlane/postgres';
+import type { SqlValues } from '@runlane/postgres';
 import type { Batch, KafkaMessage } from 'kafkajs';
 import pg from 'pg';
 import { BENCH_GRAPH } from '../graph.ts';
@@ -59,7 +60,7 @@ const consumer = rawKafka(setting('KAFKA_BROKERS').split(','), 'bench-peer').con
   allowAutoTopicCreation: false,
   ...FETCH,
 });
-consumer.on(consumer.events.GROUP_JOIN, () => process.stdout.write(`${JSON.stringify({ msg: 'consumer joined' })}\n`));
+consumer.on(consumer.events.GROUP_JOIN, () => process.stdout.write(`${JSON.stringify({ msg: 'consumer.joined' })}\n`));
 consumer.on(consumer.events.CRASH, ({ payload }) => {
   process.stderr.write(`${payload.error.stack}\n`);
   process.exit(1);
@@ -74,27 +75,30 @@ await consumer.run({
   partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
   eachBatch: async (payload) => {
     const { batch } = payload;
-    await pool.query({
-      ...insertBatch,
-      values: [topic, batch.partition, ...columnsOf(batch), assistantId, BENCH_GRAPH],
+    await query(pool, insertBatch, {
+      source_topic: topic,
+      source_partition: batch.partition,
+      ...columnsOf(batch),
+      assistant_id: assistantId,
+      graph_id: BENCH_GRAPH,
     });
     payload.resolveOffset(batch.lastOffset());
     await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
   },
 });
 
-function columnsOf(batch: Batch): unknown[][] {
+function columnsOf(batch: Batch): SqlValues {
   const rows = batch.messages.map(rowOf);
-  return [
-    rows.map((row) => row.runId),
-    rows.map((row) => row.threadId),
-    rows.map((row) => row.request),
-    rows.map((row) => row.fingerprint),
-    rows.map((row) => row.metadata),
-    rows.map((row) => row.lanePosition),
-    rows.map((row) => row.lanePosition === 1),
-    rows.map((row) => row.offset),
-  ];
+  return {
+    run_ids: rows.map((row) => row.runId),
+    thread_ids: rows.map((row) => row.threadId),
+    requests: rows.map((row) => row.request),
+    fingerprints: rows.map((row) => row.fingerprint),
+    metadata: rows.map((row) => row.metadata),
+    lane_positions: rows.map((row) => row.lanePosition),
+    is_ready: rows.map((row) => row.lanePosition === 1),
+    source_offsets: rows.map((row) => row.offset),
+  };
 }
 
 function rowOf({ value, offset }: KafkaMessage) {

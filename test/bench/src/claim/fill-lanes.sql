@@ -1,20 +1,21 @@
 -- fill-lanes
--- params  $1 prefix of the thread ids text, $2 how many runs bigint, $3 depth of the deepest lane bigint, $4 whether every
---         lane is that deep boolean; otherwise depths go round from 1 to $3
+-- params  $prefix of the thread ids text, $run_count bigint, $deepest depth of the deepest lane bigint,
+--         $is_uniform whether every lane is that deep boolean; otherwise depths go round from 1 to $deepest
 -- result  none; the first run of each lane is ready, longest the first lane
 with lane as (
   select
     number,
-    case when $4::boolean then $3::bigint else 1 + number % $3::bigint end as depth
-  from generate_series(0, $2::bigint - 1) as number
-  where number < case when $4::boolean then $2::bigint / $3::bigint else 2 * $2::bigint / ($3::bigint + 1) + $3::bigint end
+    case when $is_uniform::boolean then $deepest::bigint else 1 + number % $deepest::bigint end as depth
+  from generate_series(0, $run_count::bigint - 1) as number
+  where number < case when $is_uniform::boolean then $run_count::bigint / $deepest::bigint else 2 * $run_count::bigint /
+  ($deepest::bigint + 1) + $deepest::bigint end
 ),
 placed as (
-  select $1 || number as thread_id, position
+  select $prefix || number as thread_id, position
   from lane
   cross join lateral generate_series(1, depth) as position
   order by number, position
-  limit $2::bigint
+  limit $run_count::bigint
 ),
 threads as (
   insert into runlane.threads (thread_id, status, first_partition, next_lane_position)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
-import { createPool, loadSql, migrate } from '@runlane/postgres';
+import { Database, createPool, loadSql, migrate, valuesOf } from '@runlane/postgres';
 import {
   createExecutorLeases,
   createRunClaims,
@@ -43,7 +43,7 @@ export class Ledger {
     resources.defer(() => pool.end());
     await new PostgresSaver(pool).setup();
     const ledger = new Ledger(pool, await connectTo(url, resources));
-    await createExecutorLeases(pool).register(ledger.#executorId, 'bench', LEASE_MS);
+    await createExecutorLeases(new Database(pool)).register(ledger.#executorId, 'bench', LEASE_MS);
     return ledger;
   }
 
@@ -51,7 +51,10 @@ export class Ledger {
   async fill(...all: Lanes[]): Promise<void> {
     await this.#admin.query('truncate runlane.runs, runlane.threads, runlane.outbox');
     for (const { prefix, runs, deepest, isUniform = false } of all) {
-      await this.#admin.query(fillLanes.text, [prefix, runs, deepest, isUniform]);
+      await this.#admin.query(
+        fillLanes.text,
+        valuesOf(fillLanes, { prefix, run_count: runs, deepest, is_uniform: isUniform }),
+      );
     }
     await this.#admin.query('vacuum (analyze) runlane.runs, runlane.threads');
   }
@@ -68,8 +71,8 @@ export class Ledger {
    * are too few.
    */
   async work(count: number): Promise<Cost[]> {
-    const claims = createRunClaims(this.#pool, ['agent'], createThreadCheckpoints('public'));
-    const settlements = createRunSettlements(this.#pool, createThreadCheckpoints('public'));
+    const claims = createRunClaims(new Database(this.#pool), ['agent'], createThreadCheckpoints('public'));
+    const settlements = createRunSettlements(new Database(this.#pool), createThreadCheckpoints('public'));
     const costs: Cost[] = [];
     while (costs.length < count) {
       const startedMs = performance.now();

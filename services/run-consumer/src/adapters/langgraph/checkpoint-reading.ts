@@ -5,7 +5,7 @@
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import type { Json } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
+import type { Database } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { CheckpointRow, ThreadReader } from '../../app/read-threads.ts';
 import { toWire } from './wire-values.ts';
@@ -14,23 +14,23 @@ import { toWire } from './wire-values.ts';
 const INTERNAL_CHANNEL = /^(?:__start__$|__pregel_|branch:|join:)/;
 
 /** @param schema of LangGraph's tables */
-export function createCheckpointReading(pool: Pool, schema: string): Pick<ThreadReader, 'state' | 'history'> {
-  const saver = new PostgresSaver(pool, undefined, { schema });
+export function createCheckpointReading(database: Database, schema: string): Pick<ThreadReader, 'state' | 'history'> {
+  const saverOn = (pool: Pool) => new PostgresSaver(pool, undefined, { schema });
   return {
     async state(threadId, checkpointId) {
       const place = { thread_id: threadId, checkpoint_ns: '' };
       const configurable = checkpointId === null ? place : { ...place, checkpoint_id: checkpointId };
-      const tuple = await onDatabase(() => saver.getTuple({ configurable }));
+      const tuple = await database.run((pool) => saverOn(pool).getTuple({ configurable }));
       if (tuple === undefined) return null;
       const channels = Object.entries(tuple.checkpoint.channel_values);
       const { json, isLossy } = toWire(Object.fromEntries(channels.filter(([name]) => !INTERNAL_CHANNEL.test(name))));
       return { ...rowOf(tuple), values: typeof json === 'object' && !Array.isArray(json) ? (json ?? {}) : {}, isLossy };
     },
     history: (threadId, limit) =>
-      onDatabase(async () => {
+      database.run(async (pool) => {
         const rows: CheckpointRow[] = [];
         const place = { configurable: { thread_id: threadId, checkpoint_ns: '' } };
-        for await (const tuple of saver.list(place, { limit })) rows.push(rowOf(tuple));
+        for await (const tuple of saverOn(pool).list(place, { limit })) rows.push(rowOf(tuple));
         return rows;
       }),
   };

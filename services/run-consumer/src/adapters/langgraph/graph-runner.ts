@@ -10,12 +10,14 @@ import type { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
 import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
 import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
-import type { Logger } from '@runlane/service-kit';
+import type { Logger, Tracing } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../app/execute-runs.ts';
 import type { AttemptReport, ClaimedRun, HeadState, Outcome } from '../../domain/run.ts';
 import { describeError } from './describe-error.ts';
 import { GraphNotLoadable } from './graph-registry.ts';
 import type { GraphRegistry } from './graph-registry.ts';
+import { graphSpans } from './graph-spans.ts';
+import type { GraphSpans } from './graph-spans.ts';
 import { Ending, outputOf } from './follow-ending.ts';
 import { sendClassOf } from './langgraph-copy.ts';
 import { asBorrower } from './lent-parts.ts';
@@ -42,6 +44,8 @@ export type RunnerDependencies = {
   store: BaseStore;
   /** Longest stack that a failed run's event has, in characters. Default: 0, none. */
   stackLength?: number;
+  /** Null: nothing is traced. Default. */
+  tracing?: Tracing | null;
   logger: Logger;
 };
 
@@ -53,6 +57,7 @@ type AttemptParts = {
   nodes: NodeWatch;
   opened: AsyncDisposableStack;
   meter: UsageMeter;
+  spans: GraphSpans | null;
   /** Filled in as soon as it is known, because an attempt may throw. */
   report: AttemptReport;
 };
@@ -75,6 +80,8 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     const meter = new UsageMeter();
+    const tracing = needs.tracing ?? null;
+    const spans = graphSpans(tracing, run);
     const report: AttemptReport = { usage: null, abandonedInterrupts: [] };
     const told = (outcome: Outcome): Outcome => {
       const { usage } = meter;
@@ -83,14 +90,16 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     };
     const opened = new AsyncDisposableStack();
     try {
-      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes, opened, meter, report }, needs);
+      const execute = () => attempt(run, { ...signals, abort }, { saver, nodes, opened, meter, spans, report }, needs);
       const metering = () => metered(meter, () => waitingForStore(abort, execute));
-      return told(await inRun(run, () => nodes.during(() => asBorrower(metering))));
+      const tracked = () => inRun(run, () => nodes.during(() => asBorrower(metering)));
+      return told(await (spans === null || tracing === null ? tracked() : tracing.within(run.traceparent, tracked)));
     } catch (error) {
       const outcome = failureOutcome(error, saver, false, needs.stackLength);
       if (outcome.kind === 'failed' && !abort.aborted) inRun(run, () => tellFailure(error, needs.logger));
       return told(outcome);
     } finally {
+      spans?.close();
       await saver?.quiesce();
       // Whoever aborted a run ends the thread of a graph that does not end; its time limit ends one that cannot write.
       if (signals.abort.aborted || (saver?.failure ?? null) !== null) await nodes.ended();
@@ -105,7 +114,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
 async function attempt(
   run: ClaimedRun,
   signals: RunSignals,
-  { saver, nodes, opened, meter, report }: AttemptParts,
+  { saver, nodes, opened, meter, spans, report }: AttemptParts,
   needs: RunnerDependencies,
 ): Promise<Outcome> {
   const control = new SuperstepGate(() => (needs.mayBegin?.() ?? true) && (saver?.mayGoOn ?? true));
@@ -142,6 +151,7 @@ async function attempt(
     const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
       ...ending.streamOptions,
+      ...(spans === null ? {} : { callbacks: [spans] }),
     });
     for await (const chunk of stream) ending.see(chunk);
     await saver?.flush();

@@ -3,7 +3,7 @@ import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { checkpointFloorAt } from '@runlane/checkpoint';
 import { parseRunCreate } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
-import { createPool, migrate } from '@runlane/postgres';
+import { Database, createPool, migrate } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import { createDatabase } from '@runlane/testkit';
 import type { Pool } from 'pg';
@@ -15,10 +15,12 @@ export const silent = createLogger({ service: 'test', level: 'silent' });
 export class RunRows implements AsyncDisposable {
   readonly databaseUrl: string;
   readonly pool: Pool;
+  readonly database: Database;
 
   private constructor(databaseUrl: string) {
     this.databaseUrl = databaseUrl;
     this.pool = createPool({ url: databaseUrl, applicationName: 'test', logger: silent });
+    this.database = new Database(this.pool);
   }
 
   static async create(adminUrl: string): Promise<RunRows> {

@@ -15,3 +15,8 @@ export function inRun<T>({ runId, threadId, graphId }: ClaimedRun, execute: () =
 export function runScope(): RunScope | Record<string, never> {
   return scopes.getStore() ?? {};
 }
+
+/** The same object for as long as the run executes; `other` outside of one. */
+export function runScopeOr<T>(other: T): RunScope | T {
+  return scopes.getStore() ?? other;
+}

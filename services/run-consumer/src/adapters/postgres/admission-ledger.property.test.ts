@@ -133,7 +133,7 @@ class Reader {
           'update runlane.runs set scheduled_at = now() where thread_id = $1 and scheduled_at is not null',
           [step.thread],
         );
-        await createScheduledRuns(world.rows.pool).joinDue(100);
+        await createScheduledRuns(world.rows.database).joinDue(100);
         return;
       case 'lose':
         return this.#end(step.thread, () => ({

@@ -1,9 +1,9 @@
 import type { ThreadStatus } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
 import type { PositionCheck } from '@runlane/log-ledger';
 import type { OutRecord } from '@runlane/kafka';
-import { query, withTransaction } from '@runlane/postgres';
-import type { Pool, PoolClient } from 'pg';
+import { query } from '@runlane/postgres';
+import type { Database } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
 import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
 import type { AdmissionPlan } from '../../domain/admission-plan.ts';
 import type { KnownRun } from '../../domain/admission.ts';
@@ -26,37 +26,36 @@ import type { ThreadCheckpoints } from './thread-checkpoints.ts';
  * without it none does
  */
 export function createAdmissionLedger(
-  pool: Pool,
+  database: Database,
   group: string,
   checkpoints: ThreadCheckpoints,
   known: PositionCheck | null = null,
 ): AdmissionLedger {
   return {
     inTransaction: (topic, partition, work) =>
-      onDatabase(() =>
-        withTransaction(pool, async (client) => {
-          const [held] = await query<{ position: bigint; record_timestamp_ms: bigint }>(client, sql.lockPosition, [
-            group,
-            topic,
-            partition,
-          ]);
-          if (held === undefined) throw new Error('lock-position returned no row');
-          const position = { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
-          known?.check({ topic, partition }, position.offset);
-          const transaction = new PostgresAdmission(client, { group, topic, partition }, position, checkpoints);
-          const result = await work(transaction);
-          await transaction.deleteEmptyThreads();
-          return result;
-        }),
-      ),
+      database.transaction(async (client) => {
+        const [held] = await query<{ position: bigint; record_timestamp_ms: bigint }>(client, sql.lockPosition, {
+          group_name: group,
+          topic,
+          partition,
+        });
+        if (held === undefined) throw new Error('lock-position returned no row');
+        const position = { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
+        known?.check({ topic, partition }, position.offset);
+        const transaction = new PostgresAdmission(client, { group, topic, partition }, position, checkpoints);
+        const result = await work(transaction);
+        await transaction.deleteEmptyThreads();
+        return result;
+      }),
   };
 }
 
 /** The last record in the ledger of each partition that was ever read. */
-export async function readPositions(pool: Pool, group: string, topic: string): Promise<Map<number, bigint>> {
-  const rows = await onDatabase(() =>
-    query<{ partition: number; position: bigint }>(pool, sql.selectPositions, [group, topic]),
-  );
+export async function readPositions(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
+  const rows = await database.query<{ partition: number; position: bigint }>(sql.selectPositions, {
+    group_name: group,
+    topic,
+  });
   return new Map(rows.map(({ partition, position }) => [partition, position]));
 }
 
@@ -99,12 +98,12 @@ class PostgresAdmission implements AdmissionTransaction {
   /** All of them, of which the missing ones are created to hold a lock on. */
   async #lockThreads(ids: readonly string[]): Promise<ThreadRow[]> {
     for (;;) {
-      const created = await query<{ thread_id: string }>(this.#client, sql.createThreads, [
-        ids,
-        this.#source.partition,
-      ]);
+      const created = await query<{ thread_id: string }>(this.#client, sql.createThreads, {
+        thread_ids: ids,
+        partition: this.#source.partition,
+      });
       for (const row of created) this.#emptyThreads.add(row.thread_id);
-      const locked = await query<ThreadRow>(this.#client, sql.lockThreads, [ids]);
+      const locked = await query<ThreadRow>(this.#client, sql.lockThreads, { thread_ids: ids });
       // One that was there has gone with a temporary run, or with a rejection elsewhere, while its lock was waited for.
       if (locked.length === ids.length) return locked;
     }
@@ -117,12 +116,12 @@ class PostgresAdmission implements AdmissionTransaction {
     const held = busy.filter((threadId) => isCancelling.has(threadId));
     if (held.length > 0) await this.#holdLaneHeads(held);
     // Every cancel of one run takes at most one away, and one of all leaves the running run, if anything.
-    const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, [
-      busy,
-      2 + cancelling.singleCount,
-      cancelling.wholeLanes.threadIds,
-      cancelling.wholeLanes.endedAtOnce,
-    ]);
+    const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, {
+      thread_ids: busy,
+      limit: 2 + cancelling.singleCount,
+      whole_thread_ids: cancelling.wholeLanes.threadIds,
+      ended_at_once: cancelling.wholeLanes.endedAtOnce,
+    });
     for (const row of rows) {
       const { inFlight = [] } = byThread.get(row.thread_id) ?? {};
       inFlight.push(inFlightRun(row, this.#begun.get(row.run_id)?.checkpointId));
@@ -143,7 +142,12 @@ class PostgresAdmission implements AdmissionTransaction {
     const look = async (ids: readonly string[], count: number | null) => {
       const { topic, partition } = this.#source;
       if (ids.length === 0) return [];
-      return query<LastRow | UnknownRow>(this.#client, sql.selectLastInLanes, [ids, count, topic, partition]);
+      return query<LastRow | UnknownRow>(this.#client, sql.selectLastInLanes, {
+        thread_ids: ids,
+        limit: count,
+        source_topic: topic,
+        source_partition: partition,
+      });
     };
     const looked = await look(threadIds, lookAt + 1);
     const unsure = looked.filter((row) => !row.is_sure).map((row) => row.thread_id);
@@ -159,14 +163,14 @@ class PostgresAdmission implements AdmissionTransaction {
     const heads = await query<{ run_id: string; thread_id: string; is_begun: boolean }>(
       this.#client,
       sql.lockLaneHeads,
-      [threadIds],
+      { thread_ids: threadIds },
     );
     const begun = heads.filter((row) => row.is_begun).map((row) => ({ runId: row.run_id, threadId: row.thread_id }));
     this.#begun = await begunRuns(this.#client, this.#checkpoints, begun);
   }
 
   async knownRuns(runIds: readonly string[]): Promise<KnownRun[]> {
-    const rows = await query<KnownRow>(this.#client, sql.selectKnownRuns, [[...new Set(runIds)]]);
+    const rows = await query<KnownRow>(this.#client, sql.selectKnownRuns, { run_ids: [...new Set(runIds)] });
     return rows.map((row) => ({
       runId: row.run_id,
       threadId: row.thread_id,
@@ -188,13 +192,19 @@ class PostgresAdmission implements AdmissionTransaction {
     const { topic, partition } = this.#source;
     const { runs, lanes, cancellations } = plan;
     const isPlain = cancellations.length === 0;
-    if (runs.length > 0) await query(this.#client, sql.insertRuns, [topic, partition, ...runColumns(runs), isPlain]);
+    if (runs.length > 0)
+      await query(this.#client, sql.insertRuns, {
+        source_topic: topic,
+        source_partition: partition,
+        ...runColumns(runs),
+        stores_events: isPlain,
+      });
     if (lanes.length > 0) {
-      await query(this.#client, sql.updateLanes, [
-        lanes.map((lane) => lane.threadId),
-        lanes.map((lane) => lane.nextPosition),
-        lanes.map((lane) => lane.isTemporary),
-      ]);
+      await query(this.#client, sql.updateLanes, {
+        thread_ids: lanes.map((lane) => lane.threadId),
+        next_lane_positions: lanes.map((lane) => lane.nextPosition),
+        is_temporary: lanes.map((lane) => lane.isTemporary),
+      });
       for (const lane of lanes) this.#emptyThreads.delete(lane.threadId);
     }
     if (isPlain) return { cancelled: [], readyCount: 0, markedLaneCount: 0 };
@@ -208,11 +218,18 @@ class PostgresAdmission implements AdmissionTransaction {
 
   async movePosition(position: Position): Promise<void> {
     const { group, topic, partition } = this.#source;
-    await query(this.#client, sql.movePosition, [group, topic, partition, position.offset, position.timestampMs]);
+    await query(this.#client, sql.movePosition, {
+      group_name: group,
+      topic,
+      partition,
+      position: position.offset,
+      record_timestamp_ms: position.timestampMs,
+    });
   }
 
   async deleteEmptyThreads(): Promise<void> {
-    if (this.#emptyThreads.size > 0) await query(this.#client, sql.deleteEmptyThreads, [[...this.#emptyThreads]]);
+    if (this.#emptyThreads.size > 0)
+      await query(this.#client, sql.deleteEmptyThreads, { thread_ids: [...this.#emptyThreads] });
   }
 }
 

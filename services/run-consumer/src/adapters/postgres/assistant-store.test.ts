@@ -16,7 +16,7 @@ let world: LedgerWorld;
 let assistants: Assistants;
 beforeAll(async () => {
   world = await LedgerWorld.create(inject('databaseUrl'));
-  assistants = openAssistants(world.rows.pool, GRAPHS);
+  assistants = openAssistants(world.rows.database, GRAPHS);
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -136,7 +136,7 @@ describe('activating', () => {
   test('is refused for a version whose graph is gone', async () => {
     const id = await create({});
     await assistants.update(id, { graph_id: 'worker' });
-    const withoutChat = openAssistants(world.rows.pool, ['worker']);
+    const withoutChat = openAssistants(world.rows.database, ['worker']);
     expect(await withoutChat.activate(id, 1)).toMatchObject({
       kind: 'invalid',
       problems: [expect.stringMatching(/no graph chat/)],

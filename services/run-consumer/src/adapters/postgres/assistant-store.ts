@@ -1,7 +1,7 @@
 import type { JsonObject, RunCreateConfig } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { query, withTransaction } from '@runlane/postgres';
-import type { Pool, PoolClient } from 'pg';
+import { query } from '@runlane/postgres';
+import type { Database, SqlValues } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
 import type { AssistantStore } from '../../app/manage-assistants.ts';
 import type { AssistantVersion, StoredAssistant } from '../../domain/assistant.ts';
 import { selectServedGraphs } from './served-graphs.ts';
@@ -19,41 +19,43 @@ type AssistantRow = {
 };
 
 /** Assistants and their versions in the database. */
-export function createAssistantStore(pool: Pool): AssistantStore {
+export function createAssistantStore(database: Database): AssistantStore {
   return {
     async create(assistantId, version) {
-      const rows = await onDatabase(() =>
-        query<AssistantRow>(pool, sql.createAssistant, [assistantId, ...columnsOf(version)]),
-      );
+      const rows = await database.query<AssistantRow>(sql.createAssistant, {
+        assistant_id: assistantId,
+        ...columnsOf(version),
+      });
       return rows.map(assistantOf)[0] ?? null;
     },
     addVersion: (assistantId, next) =>
-      onDatabase(() =>
-        withTransaction(pool, async (client) => {
-          await query(client, sql.lockAssistant, [assistantId]);
-          const [active] = await selectAssistants(client, [assistantId]);
-          if (active === undefined) return null;
-          const version = next(active);
-          if (version === null) return active;
-          const rows = await query<AssistantRow>(client, sql.addAssistantVersion, [assistantId, ...columnsOf(version)]);
-          return rows.map(assistantOf)[0] ?? null;
-        }),
-      ),
+      database.transaction(async (client) => {
+        await query(client, sql.lockAssistant, { assistant_id: assistantId });
+        const [active] = await selectAssistants(client, [assistantId]);
+        if (active === undefined) return null;
+        const version = next(active);
+        if (version === null) return active;
+        const rows = await query<AssistantRow>(client, sql.addAssistantVersion, {
+          assistant_id: assistantId,
+          ...columnsOf(version),
+        });
+        return rows.map(assistantOf)[0] ?? null;
+      }),
     async version(assistantId, version) {
-      const rows = await onDatabase(() =>
-        query<AssistantRow>(pool, sql.selectAssistantVersion, [assistantId, version]),
-      );
+      const rows = await database.query<AssistantRow>(sql.selectAssistantVersion, {
+        assistant_id: assistantId,
+        version,
+      });
       return rows.map(assistantOf)[0] ?? null;
     },
     async list(after, limit) {
-      const rows = await onDatabase(() => query<AssistantRow>(pool, sql.listAssistants, [after, limit]));
+      const rows = await database.query<AssistantRow>(sql.listAssistants, { after, limit });
       return rows.map(assistantOf);
     },
     async versions(assistantId) {
-      const rows = await onDatabase(() =>
-        query<AssistantRow & { created_at: Date; is_active: boolean }>(pool, sql.selectAssistantVersions, [
-          assistantId,
-        ]),
+      const rows = await database.query<AssistantRow & { created_at: Date; is_active: boolean }>(
+        sql.selectAssistantVersions,
+        { assistant_id: assistantId },
       );
       return rows.map(({ created_at: createdAt, is_active: isActive, ...row }) => ({
         ...assistantOf(row),
@@ -62,24 +64,31 @@ export function createAssistantStore(pool: Pool): AssistantStore {
       }));
     },
     async delete(assistantId) {
-      const rows = await onDatabase(() => query<{ assistant_id: string }>(pool, sql.deleteAssistant, [assistantId]));
+      const rows = await database.query<{ assistant_id: string }>(sql.deleteAssistant, { assistant_id: assistantId });
       return rows.length > 0;
     },
-    servedGraphs: () => onDatabase(() => selectServedGraphs(pool)),
+    servedGraphs: () => database.run(selectServedGraphs),
     async activate(assistantId, version) {
-      await onDatabase(() => query(pool, sql.activateAssistantVersion, [assistantId, version]));
+      await database.query(sql.activateAssistantVersion, { assistant_id: assistantId, version });
     },
   };
 }
 
 /** The stored assistants with these ids, each in its active version. */
 export async function selectAssistants(client: PoolClient, ids: readonly string[]): Promise<StoredAssistant[]> {
-  return (await query<AssistantRow>(client, sql.selectAssistants, [ids])).map(assistantOf);
+  return (await query<AssistantRow>(client, sql.selectAssistants, { assistant_ids: ids })).map(assistantOf);
 }
 
-/** The version in the order in which statements have its columns. */
-function columnsOf({ graphId, name, description, metadata, config, context }: AssistantVersion): unknown[] {
-  return [graphId, name, description, JSON.stringify(metadata), jsonOrNull(config), jsonOrNull(context)];
+/** The version as its columns. */
+function columnsOf({ graphId, name, description, metadata, config, context }: AssistantVersion): SqlValues {
+  return {
+    graph_id: graphId,
+    name,
+    description,
+    metadata: JSON.stringify(metadata),
+    config: jsonOrNull(config),
+    context: jsonOrNull(context),
+  };
 }
 
 function jsonOrNull(value: object | null): string | null {

@@ -1,7 +1,5 @@
 import type { RunStatus } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import { sql } from './statements.ts';
 
 /** `eventCount` of events it has had, of which `waitingCount` are not published yet. */
@@ -32,20 +30,18 @@ export type AuditReading = {
   oldestUnpublishedSeconds(): Promise<number>;
 };
 
-export function createAuditReading(pool: Pool): AuditReading {
+export function createAuditReading(database: Database): AuditReading {
   return {
     async runs(runIds) {
-      const rows = await onDatabase(() =>
-        query<{
-          run_id: string;
-          thread_id: string;
-          status: RunStatus;
-          is_terminal: boolean;
-          event_count: number;
-          waiting_count: number;
-          created_at: Date;
-        }>(pool, sql.selectAuditedRuns, [runIds]),
-      );
+      const rows = await database.query<{
+        run_id: string;
+        thread_id: string;
+        status: RunStatus;
+        is_terminal: boolean;
+        event_count: number;
+        waiting_count: number;
+        created_at: Date;
+      }>(sql.selectAuditedRuns, { run_ids: runIds });
       return rows.map((row) => ({
         runId: row.run_id,
         threadId: row.thread_id,
@@ -57,15 +53,13 @@ export function createAuditReading(pool: Pool): AuditReading {
       }));
     },
     async stuck(stuckMs, limit) {
-      const rows = await onDatabase(() =>
-        query<{
-          kind: StuckRun['kind'];
-          run_id: string;
-          thread_id: string;
-          graph_id: string | null;
-          since: Date;
-        }>(pool, sql.selectStuckRuns, [stuckMs, limit]),
-      );
+      const rows = await database.query<{
+        kind: StuckRun['kind'];
+        run_id: string;
+        thread_id: string;
+        graph_id: string | null;
+        since: Date;
+      }>(sql.selectStuckRuns, { stuck_ms: stuckMs, limit });
       return rows.map(({ kind, since, ...row }) => ({
         kind,
         runId: row.run_id,
@@ -75,7 +69,7 @@ export function createAuditReading(pool: Pool): AuditReading {
       }));
     },
     async oldestUnpublishedSeconds() {
-      const [row] = await onDatabase(() => query<{ seconds: number }>(pool, sql.selectOldestUnpublished, []));
+      const [row] = await database.query<{ seconds: number }>(sql.selectOldestUnpublished);
       return row?.seconds ?? 0;
     },
   };

@@ -125,7 +125,7 @@ describe('waiting runs', () => {
       async () => (await world.rows.pool.query<{ is_due: boolean }>(isDue, [runIds[0]])).rows[0]?.is_due,
       { what: 'the time has come at which it would have joined' },
     );
-    expect(await createScheduledRuns(world.rows.pool).joinDue(10)).toEqual({ joinedCount: 0, readyCount: 0 });
+    expect(await createScheduledRuns(world.rows.database).joinDue(10)).toEqual({ joinedCount: 0, readyCount: 0 });
   });
 
   test('that are temporary take their thread with them and show none', async () => {

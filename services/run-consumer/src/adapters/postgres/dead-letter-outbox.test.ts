@@ -36,7 +36,7 @@ test('dead letters come back in the order stored, every byte of theirs', async (
     { topic: 'other', key: Buffer.from([200, 0]), value: null, headers: {} },
     { topic: 'dlq', key: null, value: Buffer.alloc(0), headers: Object.fromEntries([['__proto__', 'own']]) },
   ]);
-  const { letters, hasMore } = await createDeadLetterOutbox(rows.pool).waiting(10, KIB);
+  const { letters, hasMore } = await createDeadLetterOutbox(rows.database).waiting(10, KIB);
   expect(letters.map(({ record }) => record)).toEqual([
     {
       topic: 'dlq',
@@ -62,7 +62,7 @@ test('dead letters come back in the order stored, every byte of theirs', async (
 });
 
 test('a look takes dead letters up to a number and up to a number of bytes, and at least one', async () => {
-  const outbox = createDeadLetterOutbox(rows.pool);
+  const outbox = createDeadLetterOutbox(rows.database);
   await store([100, 1, 1, 60, 60].map((kib) => ofBytes(kib * KIB)));
   const looks: [count: number, hasMore: boolean][] = [];
   let hasMore = true;
@@ -94,7 +94,7 @@ test('more bytes than one statement takes are stored all the same, in order', as
 });
 
 test('they are counted, with the age of the oldest, and with too many or too large ones no more are stored', async () => {
-  const outbox = createDeadLetterOutbox(rows.pool);
+  const outbox = createDeadLetterOutbox(rows.database);
   expect(await outbox.backlog()).toEqual({ letterCount: 0, bytes: 0, oldestSeconds: 0 });
   const storeWithin = (limit: BacklogLimit) =>
     withTransaction(rows.pool, (client) => insertDeadLetters(client, [ofBytes(KIB)], limit));
@@ -119,11 +119,11 @@ test('of a transaction that rolls back there is no dead letter', async () => {
     throw new Error('as asked');
   });
   await expect(failing).rejects.toThrow('as asked');
-  expect(await createDeadLetterOutbox(rows.pool).waiting(1, KIB)).toEqual({ letters: [], hasMore: false });
+  expect(await createDeadLetterOutbox(rows.database).waiting(1, KIB)).toEqual({ letters: [], hasMore: false });
 });
 
 test('in a ledger that went back, what was published of before deletes no dead letter that has its place now', async () => {
-  const outbox = createDeadLetterOutbox(rows.pool);
+  const outbox = createDeadLetterOutbox(rows.database);
   await store([ofBytes(1)]);
   const { letters: before } = await outbox.waiting(10, KIB);
   await rows.pool.query('delete from runlane.dead_letters');

@@ -1,6 +1,6 @@
 import type { OutRecord } from '@runlane/kafka';
-import { onDatabase } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
+import type { Database } from '@runlane/postgres';
 import { RetryableError } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import type { DeadLetterBacklog, DeadLetterOutbox } from '../../app/ports.ts';
@@ -72,19 +72,23 @@ function newLetter({ topic, key, headers, value }: OutRecord): NewLetter {
 }
 
 async function insert(client: PoolClient, letters: readonly NewLetter[]): Promise<void> {
-  await query(client, sql.insertDeadLetters, [
-    letters.map(({ topic }) => topic),
-    letters.map(({ key }) => key),
-    letters.map(({ headers }) => headers),
-    letters.map(({ value }) => value),
-  ]);
+  await query(client, sql.insertDeadLetters, {
+    topics: letters.map(({ topic }) => topic),
+    keys: letters.map(({ key }) => key),
+    headers: letters.map(({ headers }) => headers),
+    values: letters.map(({ value }) => value),
+  });
 }
 
 /** The dead letters that are stored. */
-export function createDeadLetterOutbox(pool: Pool): DeadLetterOutbox {
+export function createDeadLetterOutbox(database: Database): DeadLetterOutbox {
   return {
     async waiting(limit, maxBytes, without = []) {
-      const rows = await onDatabase(() => query<LetterRow>(pool, sql.selectDeadLetters, [limit, maxBytes, without]));
+      const rows = await database.query<LetterRow>(sql.selectDeadLetters, {
+        limit,
+        max_bytes: maxBytes,
+        without_ids: without,
+      });
       const foundCount = rows[0]?.found_count ?? 0;
       const letters = rows.map(({ id, stored_us: storedUs, topic, key, headers, value }) => ({
         id,
@@ -93,17 +97,17 @@ export function createDeadLetterOutbox(pool: Pool): DeadLetterOutbox {
       }));
       return { letters, hasMore: foundCount > letters.length || foundCount === limit };
     },
-    backlog: () => onDatabase(() => backlogOf(pool, BACKLOG_LIMIT.letterCount)),
+    backlog: () => database.run((pool) => backlogOf(pool, BACKLOG_LIMIT.letterCount)),
     async forget(letters) {
       const ids = letters.map(({ id }) => id);
       const storedUs = letters.map((letter) => letter.storedUs);
-      await onDatabase(() => query(pool, sql.deleteDeadLetters, [ids, storedUs]));
+      await database.query(sql.deleteDeadLetters, { ids, stored_us: storedUs });
     },
   };
 }
 
 async function backlogOf(client: Pool | PoolClient, limit: number): Promise<DeadLetterBacklog> {
-  const [row] = await query<BacklogRow>(client, sql.selectDeadLetterBacklog, [limit]);
+  const [row] = await query<BacklogRow>(client, sql.selectDeadLetterBacklog, { count_limit: limit });
   if (row === undefined) throw new Error('select-dead-letter-backlog returned no row');
   return { letterCount: row.letter_count, bytes: Number(row.bytes), oldestSeconds: row.oldest_seconds };
 }

@@ -1,6 +1,4 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import { selectServedGraphs } from './served-graphs.ts';
 import { sql } from './statements.ts';
 
@@ -14,13 +12,11 @@ export type DeploymentStanding = {
   isOriginal: boolean;
 };
 
-export function createDeploymentReading(pool: Pool): { standing(): Promise<DeploymentStanding> } {
+export function createDeploymentReading(database: Database): { standing(): Promise<DeploymentStanding> } {
   return {
     async standing() {
-      const [row] = await onDatabase(() =>
-        query<{ hosts: string[]; is_original: boolean }>(pool, sql.selectDeployment, []),
-      );
-      const servedGraphs = await onDatabase(() => selectServedGraphs(pool));
+      const [row] = await database.query<{ hosts: string[]; is_original: boolean }>(sql.selectDeployment);
+      const servedGraphs = await database.run(selectServedGraphs);
       return { hosts: row?.hosts ?? [], servedGraphs, isOriginal: row?.is_original ?? false };
     },
   };

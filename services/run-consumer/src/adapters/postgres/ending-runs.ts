@@ -3,7 +3,7 @@ import { query } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
 import type { WrittenPlan } from '../../app/ports.ts';
 import type { AdmittedRun, Cancellation } from '../../domain/admission-plan.ts';
-import { cancellationColumns, eventColumns, firstCounts, laneCancelColumns, markColumns } from './plan-columns.ts';
+import { cancellationColumns, eventColumns, laneCancelColumns, markColumns } from './plan-columns.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
@@ -42,23 +42,22 @@ export async function endRuns(
   checkpoints: ThreadCheckpoints,
   { source, cancellations, inserted, begun }: EndingRuns,
 ): Promise<WrittenPlan> {
-  const rows = await query<CancelledRow>(client, sql.cancelRuns, [
-    source?.topic ?? '',
-    source?.partition ?? -1,
+  const rows = await query<CancelledRow>(client, sql.cancelRuns, {
+    source_topic: source?.topic ?? '',
+    source_partition: source?.partition ?? -1,
     ...cancellationColumns(cancellations),
     ...eventColumns(inserted),
-    [...begun.keys()],
-    [...begun.values()].map(({ checkpointId }) => checkpointId),
-    firstCounts(cancellations),
-  ]);
+    begun_run_ids: [...begun.keys()],
+    begun_checkpoint_ids: [...begun.values()].map(({ checkpointId }) => checkpointId),
+  });
   await endBegun(client, checkpoints, begun, rows);
   const temporary = rows.flatMap((row) => row.temporary_thread_ids);
-  if (temporary.length > 0) await query(client, sql.deleteEmptyThreads, [temporary]);
+  if (temporary.length > 0) await query(client, sql.deleteEmptyThreads, { thread_ids: temporary });
   const markedCount = cancellations.filter(({ mark }) => mark !== null).length;
   if (markedCount > 0) await markLanes(client, source, cancellations);
-  const [freed] = await query<{ ready_count: number }>(client, sql.freeLanes, [
-    [...new Set(cancellations.map(({ threadId }) => threadId))],
-  ]);
+  const [freed] = await query<{ ready_count: number }>(client, sql.freeLanes, {
+    thread_ids: [...new Set(cancellations.map(({ threadId }) => threadId))],
+  });
   return {
     cancelled: rows.map((row) => ({
       action: row.action,
@@ -82,7 +81,11 @@ async function markLanes(
   }
   if (!cancellations.some(({ mark }) => mark?.sparesLater === true)) return;
   if (source === null) throw new Error('Runs of no batch cannot stand behind a request.');
-  await query(client, sql.keepLaneCancels, [...laneCancelColumns(cancellations), source.topic, source.partition]);
+  await query(client, sql.keepLaneCancels, {
+    ...laneCancelColumns(cancellations),
+    source_topic: source.topic,
+    source_partition: source.partition,
+  });
 }
 
 async function endBegun(

@@ -110,7 +110,7 @@ test('a token of before, which only counts, is raised above all of its kind', as
 });
 
 test('a renewal names every claim that the ledger knows, with what was asked of it, and none that it forgot', async () => {
-  const leases = createExecutorLeases(world.rows.pool);
+  const leases = createExecutorLeases(world.rows.database);
   const renewed = async () => (await leases.renew(EXECUTOR, 60_000)) ?? [];
   const before = await renewed();
   const askedThread = await readyRun();
@@ -144,6 +144,6 @@ test('stop requests name the claim', async () => {
     'select executor_id from runlane.runs where run_id = $1',
     [run.runId],
   );
-  const requests = await createRunClaims(world.rows.pool, [], checkpoints).stopRequests(rows[0]?.executor_id ?? '');
+  const requests = await createRunClaims(world.rows.database, [], checkpoints).stopRequests(rows[0]?.executor_id ?? '');
   expect(requests).toMatchObject([{ runId: run.runId, fencingToken: run.fencingToken }]);
 });

@@ -24,7 +24,7 @@ async function addLane(threadId: string, count: number): Promise<void> {
 }
 
 test('an empty ledger has nothing that waits', async () => {
-  expect(await readBacklog(rows.pool)).toEqual({
+  expect(await readBacklog(rows.database)).toEqual({
     lanesByDepth: { '1': 0, '2-10': 0, '11-100': 0, '101+': 0 },
     unpublishedCount: 0,
     oldestUnpublishedSeconds: 0,
@@ -46,7 +46,7 @@ test('lanes are counted by their depth, events while nobody publishes them, and 
      values (gen_random_uuid(), 'here', now() + interval '1 hour'), (gen_random_uuid(), 'gone', now() - interval '1 second')`,
   );
 
-  const backlog = await readBacklog(rows.pool);
+  const backlog = await readBacklog(rows.database);
   expect(backlog).toMatchObject({
     lanesByDepth: { '1': 2, '2-10': 2, '11-100': 2, '101+': 2 },
     unpublishedCount: 2,
@@ -64,7 +64,7 @@ test('what could not be read is not shown, rather than what it was once', async 
     read: async () => {
       looks += 1;
       if (looks === 2) throw new Error('the database is away');
-      return readBacklog(rows.pool);
+      return readBacklog(rows.database);
     },
     delay: async () => {
       shown.push(/^runlane_outbox_unpublished_events\{/m.test(await metrics.registry.metrics()));

@@ -1,6 +1,4 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { LedgerBacklog } from '../../app/watch-backlog.ts';
 import { sql } from './statements.ts';
 
@@ -20,10 +18,12 @@ const DEPTH_LOOKED_AT = 101;
 const EVENTS_COUNTED = 10_000;
 
 /** What waits in the ledger, as it is now. */
-export async function readBacklog(pool: Pool): Promise<LedgerBacklog> {
-  const [row] = await onDatabase(() =>
-    query<Row>(pool, sql.selectBacklog, [LANES_LOOKED_AT, DEPTH_LOOKED_AT, EVENTS_COUNTED]),
-  );
+export async function readBacklog(database: Database): Promise<LedgerBacklog> {
+  const [row] = await database.query<Row>(sql.selectBacklog, {
+    lane_limit: LANES_LOOKED_AT,
+    depth_limit: DEPTH_LOOKED_AT,
+    event_limit: EVENTS_COUNTED,
+  });
   if (row === undefined) throw new Error('select-backlog gave no row; it always gives one.');
   return {
     lanesByDepth: { '1': row.one, '2-10': row.up_to_ten, '11-100': row.up_to_hundred, '101+': row.deeper },

@@ -8,7 +8,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeLocalData, startPostgres } from '@runlane/local';
-import { createPool } from '@runlane/postgres';
+import { Database, createPool } from '@runlane/postgres';
 import { eventually } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
@@ -34,9 +34,9 @@ afterEach(() => resources.disposeAsync());
 
 const openPool = (url: string): Pool =>
   resources.adopt(createPool({ url, applicationName: 'test', logger: silent }), (pool) => pool.end());
-const renew = (pool: Pool) => createExecutorLeases(pool).renew(EXECUTOR, LEASE_MS);
+const renew = (pool: Pool) => createExecutorLeases(new Database(pool)).renew(EXECUTOR, LEASE_MS);
 const claimCount = async (pool: Pool) =>
-  (await createRunClaims(pool, assistants.graphIds, checkpoints).claim(EXECUTOR, 10, [])).length;
+  (await createRunClaims(new Database(pool), assistants.graphIds, checkpoints).claim(EXECUTOR, 10, [])).length;
 const standing = async (pool: Pool) => (await pool.query('select * from runlane.ledger_standing')).rows;
 /** Ends the wait, as time would. */
 const letTimePass = (pool: Pool) =>
@@ -109,7 +109,7 @@ test('another server with the same files is noticed; where nothing was under way
   expect(await standing(own.rows.pool)).toEqual([{ is_original: true, claims_are_due: false }]);
   await letTimePass(own.rows.pool);
 
-  const leases = createExecutorLeases(own.rows.pool);
+  const leases = createExecutorLeases(own.rows.database);
   await leases.release(EXECUTOR);
   // It counts who was there before it, and not itself.
   await restarted(() => leases.register(randomUUID(), 'test', LEASE_MS));
@@ -118,17 +118,15 @@ test('another server with the same files is noticed; where nothing was under way
 
 test('in a copy no lease is taken from an executor that only has to renew it', async () => {
   const { pool } = world.rows;
-  const stranded = createStrandedRuns(pool);
+  const stranded = createStrandedRuns(new Database(pool));
   const takeExpired = async () => {
-    const expired = await stranded.expiredLeases();
-    const taken = await stranded.takeLeases([EXECUTOR]);
-    expect(expired).toEqual(taken.map(({ executorId }) => executorId));
-    return taken;
+    const leases = await stranded.leases();
+    return stranded.takeLeases(leases.filter(({ leftMs }) => leftMs < 0));
   };
   await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);
   await pool.query('update runlane.ledger_life set is_only = true');
   expect(await takeExpired()).toEqual([]);
-  await createExecutorLeases(pool).register(randomUUID(), 'another', LEASE_MS);
+  await createExecutorLeases(new Database(pool)).register(randomUUID(), 'another', LEASE_MS);
   expect(await takeExpired()).toEqual([]);
 
   await letTimePass(pool);
@@ -138,7 +136,7 @@ test('in a copy no lease is taken from an executor that only has to renew it', a
 test('what the log knows of a loss closes claims as well', async () => {
   const { pool } = world.rows;
   await world.admit([{ create: { thread_id: randomUUID() } }]);
-  await closeClaims(pool, LEASE_MS);
+  await closeClaims(new Database(pool), LEASE_MS);
   expect(await claimCount(pool)).toBe(0);
   await letTimePass(pool);
   expect(await claimCount(pool)).toBe(1);
@@ -146,9 +144,10 @@ test('what the log knows of a loss closes claims as well', async () => {
 
 test('a lease that was seen to have run out, and is renewed before it is taken, is not', async () => {
   const { pool } = world.rows;
-  const stranded = createStrandedRuns(pool);
+  const stranded = createStrandedRuns(new Database(pool));
   await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);
-  expect(await stranded.expiredLeases()).toEqual([EXECUTOR]);
+  const leases = (await stranded.leases()).filter(({ executorId }) => executorId === EXECUTOR);
+  expect(leases.map(({ leftMs }) => leftMs < -3_500_000)).toEqual([true]);
   await renew(pool);
-  expect(await stranded.takeLeases([EXECUTOR])).toEqual([]);
+  expect(await stranded.takeLeases(leases)).toEqual([]);
 });

@@ -44,7 +44,7 @@ test('old events and old finished runs go; what is young, unfinished or unpublis
   const young = await oldRun({ endedHoursAgo: 10, publishedHoursAgo: 10 });
   const running = await oldRun({ endedHoursAgo: null, publishedHoursAgo: 50 });
   const unpublished = await oldRun({ endedHoursAgo: 50, publishedHoursAgo: null });
-  const ledger = createLedgerPruning(rows.pool);
+  const ledger = createLedgerPruning(rows.database);
 
   expect(await ledger.pruneRuns(40 * HOUR_MS, 100)).toBe(0);
   expect(await ledger.pruneEvents(40 * HOUR_MS, 100)).toBe(2);

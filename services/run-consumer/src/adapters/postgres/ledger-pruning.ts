@@ -1,13 +1,11 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { LedgerPruning } from '../../app/prune-ledger.ts';
 import { sql } from './statements.ts';
 
 /** Deletes what is old from the ledger and its outbox. */
-export function createLedgerPruning(pool: Pool): LedgerPruning {
+export function createLedgerPruning(database: Database): LedgerPruning {
   return {
-    pruneEvents: async (ageMs, limit) => (await onDatabase(() => query(pool, sql.pruneEvents, [ageMs, limit]))).length,
-    pruneRuns: async (ageMs, limit) => (await onDatabase(() => query(pool, sql.pruneRuns, [ageMs, limit]))).length,
+    pruneEvents: async (ageMs, limit) => (await database.query(sql.pruneEvents, { age_ms: ageMs, limit })).length,
+    pruneRuns: async (ageMs, limit) => (await database.query(sql.pruneRuns, { age_ms: ageMs, limit })).length,
   };
 }

@@ -2,6 +2,7 @@ import { uuid6 } from '@langchain/langgraph-checkpoint';
 import type { Json } from '@runlane/contracts';
 import type { InRecord } from '@runlane/kafka';
 import { Stoppages } from '@runlane/log-ledger';
+import { Database } from '@runlane/postgres';
 import { RetryableError } from '@runlane/service-kit';
 import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
@@ -41,7 +42,7 @@ export class LedgerWorld implements AsyncDisposable {
 
   static async create(adminUrl: string): Promise<LedgerWorld> {
     const world = new LedgerWorld(await RunRows.create(adminUrl));
-    await createExecutorLeases(world.rows.pool).register(EXECUTOR, 'test', 60_000);
+    await createExecutorLeases(world.rows.database).register(EXECUTOR, 'test', 60_000);
     return world;
   }
 
@@ -59,7 +60,7 @@ export class LedgerWorld implements AsyncDisposable {
   async receive(
     contents: readonly (ReturnType<typeof requestAt> | ReturnType<typeof cancelAt>)[],
     group: string,
-    ledger = createAdmissionLedger(this.rows.pool, group, this.#checkpoints),
+    ledger = createAdmissionLedger(this.rows.database, group, this.#checkpoints),
   ): Promise<AdmissionReport> {
     const records = contents.map(({ coordinates }): InRecord => ({
       ...coordinates,
@@ -94,7 +95,7 @@ export class LedgerWorld implements AsyncDisposable {
 
   /** Admits contents up to the commit, at which the process dies: nothing of it is left. */
   async receiveAndDie(contents: Parameters<LedgerWorld['receive']>[0], group: string): Promise<void> {
-    const ledger = createAdmissionLedger(this.rows.pool, group, this.#checkpoints);
+    const ledger = createAdmissionLedger(this.rows.database, group, this.#checkpoints);
     const death = new RetryableError('the process has died');
     const dying: AdmissionLedger = {
       inTransaction: (topic, partition, work) =>
@@ -114,7 +115,7 @@ export class LedgerWorld implements AsyncDisposable {
 
   /** Ends a slice of marked runs; null while somebody holds the thread. */
   endSlice(threadId: string, limit: number, pool = this.rows.pool): Promise<Slice | null> {
-    return createMarkedRuns(pool, this.#checkpoints).endSlice(threadId, limit);
+    return createMarkedRuns(new Database(pool), this.#checkpoints).endSlice(threadId, limit);
   }
 
   /** Ends all that is marked, in slices of this size, and returns how many runs each has ended. */
@@ -141,7 +142,7 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   #claims(): RunClaims {
-    return createRunClaims(this.rows.pool, assistants.graphIds, this.#checkpoints);
+    return createRunClaims(this.rows.database, assistants.graphIds, this.#checkpoints);
   }
 
   claim(limit = 100): Promise<ClaimedRun[]> {
@@ -171,7 +172,7 @@ export class LedgerWorld implements AsyncDisposable {
     if ('head' in outcome && outcome.head !== null && !run.isTemporary) await this.#writeHead(run);
     const { runId, threadId, fencingToken, attempt } = run;
     const settlement = settlementOf(outcome, attempt, 100_000);
-    const settlements = createRunSettlements(this.rows.pool, this.#checkpoints);
+    const settlements = createRunSettlements(this.rows.database, this.#checkpoints);
     return (await settlements.settle([{ runId, threadId, fencingToken, settlement }]))[0];
   }
 

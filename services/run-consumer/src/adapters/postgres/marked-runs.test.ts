@@ -3,7 +3,7 @@
  * settle as told. Decides: the rows of runs and threads, and the outbox.
  */
 import { randomUUID } from 'node:crypto';
-import { createPool, withTransaction } from '@runlane/postgres';
+import { Database, createPool, withTransaction } from '@runlane/postgres';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { requestAt } from '../../domain/factories.fixture.ts';
@@ -64,7 +64,7 @@ test('10,000 runs are superseded under a small statement timeout, no more than 5
     statementTimeoutMs: 2_000,
   });
   try {
-    const ledger = createAdmissionLedger(pool, 'hurried', createThreadCheckpoints('public'));
+    const ledger = createAdmissionLedger(new Database(pool), 'hurried', createThreadCheckpoints('public'));
     const request = requestAt(700_000, { thread_id: thread, multitask_strategy: 'interrupt' });
     const report = await world.receive([request], 'hurried', ledger);
     expect(report).toMatchObject({ markedLaneCount: 1, cancelled: [{ endedCount: 500, askedCount: 0 }] });
@@ -195,7 +195,7 @@ test('scheduled runs are marked too: none of them joins any more', async () => {
   await world.rows.pool.query('update runlane.runs set scheduled_at = now() where run_id = any ($1)', [
     runIds.slice(1, 3),
   ]);
-  expect(await createScheduledRuns(world.rows.pool).joinDue(100)).toEqual({ joinedCount: 0, readyCount: 0 });
+  expect(await createScheduledRuns(world.rows.database).joinDue(100)).toEqual({ joinedCount: 0, readyCount: 0 });
   await world.endAll(thread);
   expect(await world.statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'interrupted'));
 });
@@ -236,7 +236,7 @@ test('a thread that somebody holds is left alone, and a slice that dies has ende
 test('who asks what a marked run waits for hears that it has ended, and it is ahead of nobody', async () => {
   const { thread, runIds } = await lane(5);
   const { runIds: successors } = await world.admit([superseding(thread), create(thread)]);
-  const listed = await readRuns(createRunReading(world.rows.pool)).list({
+  const listed = await readRuns(createRunReading(world.rows.database)).list({
     threadId: thread,
     endedSince: new Date(0),
     limit: 100,

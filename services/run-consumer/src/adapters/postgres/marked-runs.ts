@@ -1,7 +1,7 @@
 import type { CancelAction, SupersededReason, ThreadStatus } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { query, withTransaction } from '@runlane/postgres';
-import type { Pool, PoolClient } from 'pg';
+import { query } from '@runlane/postgres';
+import type { Database } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
 import type { MarkedRuns, Slice } from '../../app/end-marked-runs.ts';
 import type { WrittenPlan } from '../../app/ports.ts';
 import type { Cancellation } from '../../domain/admission-plan.ts';
@@ -11,16 +11,16 @@ import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
 /** Marked runs of the ledger. */
-export function createMarkedRuns(pool: Pool, checkpoints: ThreadCheckpoints): MarkedRuns {
+export function createMarkedRuns(database: Database, checkpoints: ThreadCheckpoints): MarkedRuns {
   return {
     async threadsAfter(threadId, limit) {
-      const rows = await onDatabase(() =>
-        query<{ thread_id: string; run_count: bigint }>(pool, sql.selectMarkedThreads, [threadId, limit]),
-      );
+      const rows = await database.query<{ thread_id: string; run_count: bigint }>(sql.selectMarkedThreads, {
+        after_thread_id: threadId,
+        limit,
+      });
       return rows.map((row) => ({ threadId: row.thread_id, runCount: Number(row.run_count) }));
     },
-    endSlice: (threadId, limit) =>
-      onDatabase(() => withTransaction(pool, (client) => endSlice(client, checkpoints, threadId, limit))),
+    endSlice: (threadId, limit) => database.transaction((client) => endSlice(client, checkpoints, threadId, limit)),
   };
 }
 
@@ -33,9 +33,9 @@ async function endSlice(
   threadId: string,
   limit: number,
 ): Promise<Slice | null> {
-  const [lock] = await query<{ is_free: boolean }>(client, sql.lockFreeThreads, [[threadId]]);
+  const [lock] = await query<{ is_free: boolean }>(client, sql.lockFreeThreads, { thread_ids: [threadId] });
   if (lock?.is_free === false) return null;
-  const [mark] = await query<LaneEndRow>(client, sql.selectOldestLaneEnd, [threadId]);
+  const [mark] = await query<LaneEndRow>(client, sql.selectOldestLaneEnd, { thread_id: threadId });
   if (mark === undefined) return NOTHING;
   const runs = mark.is_stale === true ? [] : await lockRuns(client, threadId, mark, limit);
   const hit = mark.source_topic === null ? runs : runs.filter((run) => isHit(run, mark));
@@ -47,7 +47,12 @@ async function endSlice(
 }
 
 function lockRuns(client: PoolClient, threadId: string, mark: LaneEndRow, limit: number): Promise<MarkedRow[]> {
-  return query<MarkedRow>(client, sql.lockMarkedRuns, [threadId, mark.ended_position, mark.through_position, limit]);
+  return query<MarkedRow>(client, sql.lockMarkedRuns, {
+    thread_id: threadId,
+    behind_position: mark.ended_position,
+    through_position: mark.through_position,
+    limit,
+  });
 }
 
 function isHit(run: MarkedRow, { source_topic: topic, source_partition: partition, before_offset: offset }: CancelRow) {
@@ -82,21 +87,25 @@ async function statusAfter(
   if (mark.source_topic === null || mark.resting_status === null) return mark.status ?? 'idle';
   if (runs.some((run) => run.is_running)) return 'busy';
   const ids = runs.map((run) => run.run_id);
-  const [others] = await query<{ has_others: boolean }>(client, sql.selectOthersInLane, [threadId, ids]);
+  const [others] = await query<{ has_others: boolean }>(client, sql.selectOthersInLane, {
+    thread_id: threadId,
+    run_ids: ids,
+  });
   return others?.has_others === true ? 'busy' : mark.resting_status;
 }
 
 /** @param position through which all has ended; null: all of the mark has */
 async function moveOn(client: PoolClient, threadId: string, mark: LaneEndRow, position: bigint | null): Promise<void> {
   if (mark.source_topic === null) {
-    const key = [threadId, mark.through_position];
-    if (position === null) await query(client, sql.deleteLaneEnd, key);
-    else await query(client, sql.advanceLaneEnd, [...key, position]);
+    const end = { thread_id: threadId, through_position: mark.through_position };
+    if (position === null) await query(client, sql.deleteLaneEnd, end);
+    else await query(client, sql.advanceLaneEnd, { ...end, ended_position: position });
     return;
   }
-  const key = [threadId, mark.source_topic, mark.source_partition, mark.before_offset];
-  if (position === null) await query(client, sql.deleteLaneCancel, key);
-  else await query(client, sql.advanceLaneCancel, [...key, position]);
+  const { source_topic, source_partition, before_offset } = mark;
+  const cancel = { thread_id: threadId, source_topic, source_partition, before_offset };
+  if (position === null) await query(client, sql.deleteLaneCancel, cancel);
+  else await query(client, sql.advanceLaneCancel, { ...cancel, ended_position: position });
 }
 
 function cancellationOf(

@@ -1,6 +1,4 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { Lease } from '../../app/ports.ts';
 import { sql } from './statements.ts';
 
@@ -9,13 +7,13 @@ import { sql } from './statements.ts';
  *
  * @param pool best one for leases alone: a renewal must not wait behind what is slow
  */
-export function createLease(pool: Pool, name: string): Lease {
+export function createLease(database: Database, name: string): Lease {
   return {
     async acquire(holder, leaseMs) {
-      return (await onDatabase(() => query(pool, sql.acquireLease, [name, holder, leaseMs]))).length > 0;
+      return (await database.query(sql.acquireLease, { name, holder, lease_ms: leaseMs })).length > 0;
     },
     async release(holder) {
-      await onDatabase(() => query(pool, sql.releaseLease, [name, holder]));
+      await database.query(sql.releaseLease, { name, holder });
     },
   };
 }

@@ -2,6 +2,7 @@
  * What a look into the outbox reads, and that it misses nothing. Real: Postgres, its transactions and the statements.
  * Decides: the events that are found, and the buffers of `explain analyze`, which are the same on a slow machine.
  */
+import { query, valuesOf } from '@runlane/postgres';
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
@@ -34,20 +35,23 @@ async function store(client: Pool | PoolClient, count: number): Promise<bigint> 
 }
 
 const publishAll = () => rows.pool.query('update runlane.outbox set published_at = now() where published_at is null');
-const values = ({ from, ledger }: OutboxPlace) => [500, 1_000_000, [], from, ledger];
+const values = ({ from, ledger }: OutboxPlace) => ({
+  limit: 500,
+  max_bytes: 1_000_000,
+  without_thread_ids: [],
+  from_outbox_id: from,
+  ledger,
+});
 
 async function found(place: OutboxPlace): Promise<bigint[]> {
-  const { rows: events } = await rows.pool.query<{ outbox_id: bigint }>(
-    sql.selectUnpublishedEvents.text,
-    values(place),
-  );
+  const events = await query<{ outbox_id: bigint }>(rows.pool, sql.selectUnpublishedEvents, values(place));
   return events.map((event) => event.outbox_id);
 }
 
 async function pagesOf(place: OutboxPlace): Promise<number> {
   const { rows: plans } = await rows.pool.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
     `explain (analyze, buffers, format json) ${sql.selectUnpublishedEvents.text}`,
-    values(place),
+    valuesOf(sql.selectUnpublishedEvents, values(place)),
   );
   const plan = plans[0]?.['QUERY PLAN'][0].Plan;
   return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
@@ -81,7 +85,7 @@ test('events that were published beside an old snapshot cost the next looks noth
     const last = await store(rows.pool, 5_000);
     await publishAll();
     await rows.pool.query('vacuum (analyze) runlane.outbox');
-    const place = await placeBehind(new OutboxHorizon(rows.pool, 0), last);
+    const place = await placeBehind(new OutboxHorizon(rows.database, 0), last);
     const next = await store(rows.pool, 1);
     expect(await pagesOf({ from: 0n, ledger: '' })).toBeGreaterThan(50);
     expect(await pagesOf(place)).toBeLessThan(20);
@@ -90,7 +94,7 @@ test('events that were published beside an old snapshot cost the next looks noth
 });
 
 test('the place never passes an event that is not published, also one whose transaction commits later than others', async () => {
-  const horizon = new OutboxHorizon(rows.pool, 0);
+  const horizon = new OutboxHorizon(rows.database, 0);
   const first = await store(rows.pool, 1);
   await publishAll();
   await placeBehind(horizon, first);
@@ -109,7 +113,7 @@ test('the place never passes an event that is not published, also one whose tran
 });
 
 test('a place of another life of the ledger holds no look back, and is forgotten', async () => {
-  const horizon = new OutboxHorizon(rows.pool, 0);
+  const horizon = new OutboxHorizon(rows.database, 0);
   const last = await store(rows.pool, 10);
   await publishAll();
   const place = await placeBehind(horizon, last);

@@ -6,8 +6,7 @@
  *           rows first, so none takes an id before it counts as begun; and a reader's old snapshot is no such transaction.
  * I3        What was seen holds for one life of the ledger. A copy may have forgotten it, so the select compares.
  */
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import { sql } from './statements.ts';
 
 /** No event before `from` is unpublished, in the ledger of that name; an empty one is none. */
@@ -24,7 +23,7 @@ type HorizonRow = {
 const NOWHERE: OutboxPlace = { from: 0n, ledger: '' };
 
 export class OutboxHorizon {
-  readonly #pool: Pool;
+  readonly #database: Database;
   readonly #everyMs: number;
   #place = NOWHERE;
   /** What is decided once the transactions before `next_transaction` have ended. */
@@ -32,15 +31,15 @@ export class OutboxHorizon {
   #askedAtMs = -Infinity;
 
   /** @param everyMs shortest time between two questions, in milliseconds */
-  constructor(pool: Pool, everyMs: number) {
-    this.#pool = pool;
+  constructor(database: Database, everyMs: number) {
+    this.#database = database;
     this.#everyMs = everyMs;
   }
 
-  /** Thrown: what the database throws. */
+  /** Thrown: RetryableError while the database is away. */
   async place(): Promise<OutboxPlace> {
     if (performance.now() - this.#askedAtMs < this.#everyMs) return this.#place;
-    const [now] = await query<HorizonRow>(this.#pool, sql.selectOutboxHorizon, [this.#place.from]);
+    const [now] = await this.#database.query<HorizonRow>(sql.selectOutboxHorizon, { outbox_id: this.#place.from });
     this.#askedAtMs = performance.now();
     if (now !== undefined) this.#follow(now);
     return this.#place;

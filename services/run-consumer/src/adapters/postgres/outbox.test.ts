@@ -28,7 +28,7 @@ async function storeEvent(bytes: number): Promise<void> {
 test('a look takes events up to a number of bytes and always at least one, and says whether there are more', async () => {
   await rows.pool.query('truncate runlane.outbox');
   for (const kib of [100, 1, 1, 60, 60]) await storeEvent(kib * KIB);
-  const outbox = createOutbox(rows.pool);
+  const outbox = createOutbox(rows.database);
 
   const looks: { count: number; hasMore: boolean }[] = [];
   let hasMore = true;
@@ -48,7 +48,7 @@ test('a look takes events up to a number of bytes and always at least one, and s
 test('a look that took as many events as it may says that there may be more', async () => {
   await rows.pool.query('truncate runlane.outbox');
   for (let index = 0; index < 3; index += 1) await storeEvent(1);
-  const outbox = createOutbox(rows.pool);
+  const outbox = createOutbox(rows.database);
   expect(await outbox.unpublished(3, 64 * KIB)).toMatchObject({ hasMore: true });
   expect(await outbox.unpublished(4, 64 * KIB)).toMatchObject({ hasMore: false });
 });
@@ -56,7 +56,7 @@ test('a look that took as many events as it may says that there may be more', as
 test('a look leaves threads out, however many events of theirs come first', async () => {
   await rows.pool.query('truncate runlane.outbox');
   for (let index = 0; index < 3; index += 1) await storeEvent(1);
-  const outbox = createOutbox(rows.pool);
+  const outbox = createOutbox(rows.database);
   const all = (await outbox.unpublished(500, 64 * KIB)).entries.map(({ threadId }) => threadId);
   const look = await outbox.unpublished(1, 64 * KIB, all.slice(0, 2));
   expect(look.entries.map(({ threadId }) => threadId)).toEqual(all.slice(2));
@@ -65,7 +65,7 @@ test('a look leaves threads out, however many events of theirs come first', asyn
 test('in a ledger that went back, what was published of before marks no event that has its place now', async () => {
   await rows.pool.query('truncate runlane.outbox');
   await storeEvent(1);
-  const outbox = createOutbox(rows.pool);
+  const outbox = createOutbox(rows.database);
   const { entries: before } = await outbox.unpublished(500, 64 * KIB);
   await rows.pool.query('delete from runlane.outbox');
   await storeEvent(1);
@@ -81,13 +81,15 @@ test('in a ledger that went back, what was published of before marks no event th
 });
 
 test('asking for the lease of another process writes nothing', async () => {
-  const lease = createLease(rows.pool, 'outbox-relay');
+  const lease = createLease(rows.database, 'outbox-relay');
   expect(await lease.acquire(randomUUID(), 60_000)).toBe(true);
 
   const client = await rows.pool.connect();
   try {
     await client.query('begin');
-    expect(await query(client, sql.acquireLease, ['outbox-relay', randomUUID(), 60_000])).toEqual([]);
+    expect(
+      await query(client, sql.acquireLease, { name: 'outbox-relay', holder: randomUUID(), lease_ms: 60_000 }),
+    ).toEqual([]);
     const { rows: found } = await client.query('select pg_current_xact_id_if_assigned() as id');
     expect(found).toEqual([{ id: null }]);
     await client.query('rollback');
@@ -96,9 +98,21 @@ test('asking for the lease of another process writes nothing', async () => {
   }
 });
 
+test('a lease that ends further ahead than any lasts, because the clock was set back, goes to whoever asks', async () => {
+  await rows.pool.query('delete from runlane.leases');
+  const lease = createLease(rows.database, 'outbox-relay');
+  expect(await lease.acquire(randomUUID(), 6_000)).toBe(true);
+  await rows.pool.query(`update runlane.leases set expires_at = expires_at + interval '50 seconds'`);
+  const other = randomUUID();
+  expect(await lease.acquire(other, 6_000)).toBe(false);
+  await rows.pool.query(`update runlane.leases set expires_at = expires_at + interval '1 hour'`);
+  expect(await lease.acquire(other, 6_000)).toBe(true);
+  expect(await lease.acquire(randomUUID(), 6_000)).toBe(false);
+});
+
 test('an expired lease goes to whoever asks first', async () => {
   await rows.pool.query('delete from runlane.leases');
-  const lease = createLease(rows.pool, 'outbox-relay');
+  const lease = createLease(rows.database, 'outbox-relay');
   const [first, second] = [randomUUID(), randomUUID()];
   expect(await lease.acquire(first, -1_000)).toBe(true);
   expect(await lease.acquire(second, 60_000)).toBe(true);

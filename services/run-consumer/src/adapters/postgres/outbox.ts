@@ -1,7 +1,5 @@
 import type { JsonObject, MultitaskStrategy, RunStatusEventType, ThreadStatus } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { Outbox } from '../../app/ports.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 import { OutboxHorizon } from './outbox-horizon.ts';
@@ -35,13 +33,17 @@ type EntryRow = {
 const HORIZON_EVERY_MS = 2_000;
 
 /** The outbox table. */
-export function createOutbox(pool: Pool): Outbox {
-  const horizon = new OutboxHorizon(pool, HORIZON_EVERY_MS);
+export function createOutbox(database: Database): Outbox {
+  const horizon = new OutboxHorizon(database, HORIZON_EVERY_MS);
   return {
     async unpublished(limit, maxBytes, without = []) {
-      const rows = await onDatabase(async () => {
-        const { from, ledger } = await horizon.place();
-        return query<EntryRow>(pool, sql.selectUnpublishedEvents, [limit, maxBytes, without, from, ledger]);
+      const { from, ledger } = await horizon.place();
+      const rows = await database.query<EntryRow>(sql.selectUnpublishedEvents, {
+        limit,
+        max_bytes: maxBytes,
+        without_thread_ids: without,
+        from_outbox_id: from,
+        ledger,
       });
       const foundCount = rows[0]?.found_count ?? 0;
       const entries = rows.map((row) => ({
@@ -71,7 +73,7 @@ export function createOutbox(pool: Pool): Outbox {
     async markPublished(published) {
       const outboxIds = published.map(({ outboxId }) => outboxId);
       const eventIds = published.map(({ eventId }) => eventId);
-      await onDatabase(() => query(pool, sql.markEventsPublished, [outboxIds, eventIds]));
+      await database.query(sql.markEventsPublished, { outbox_ids: outboxIds, event_ids: eventIds });
     },
   };
 }

@@ -1,86 +1,83 @@
 /** Plans of admission as the parameters of their statements: one array per column. */
 import type { JsonObject } from '@runlane/contracts';
+import type { SqlValues } from '@runlane/postgres';
 import type { AdmittedRun, Cancellation } from '../../domain/admission-plan.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 
-/** The arrays of insert-runs, in the order of its parameters. */
-export function runColumns(runs: readonly AdmittedRun[]): unknown[][] {
-  return [
-    runs.map((run) => run.runId),
-    runs.map((run) => run.threadId),
-    runs.map((run) => run.assistantId),
-    runs.map((run) => run.graphId),
-    runs.map((run) => run.status),
-    runs.map((run) => (run.status === 'rejected' ? run.reason : null)),
-    runs.map((run) => run.request.multitask_strategy),
-    runs.map((run) => JSON.stringify(run.request)),
-    runs.map((run) => run.fingerprint),
-    runs.map((run) => JSON.stringify(run.metadata)),
-    runs.map((run) => run.traceparent),
-    runs.map((run) => (run.status === 'pending' ? run.lanePosition : null)),
-    runs.map((run) => run.status === 'pending' && run.isReady),
-    runs.map((run) => (run.status === 'rejected' ? run.blockedBy : null)),
-    runs.map((run) => run.coordinates.offset),
-    runs.map((run) => run.threadStatus),
-    runs.map((run) => JSON.stringify(detailsOf(run))),
-    runs.map((run) => run.status === 'pending' && run.isTemporary),
-    runs.map((run) => (run.status === 'pending' ? run.delaySeconds : null)),
-    runs.map((run) => jsonOrNull(run.ownConfigurable)),
-    runs.map((run) => jsonOrNull(run.assistantConfigurable)),
-    runs.map((run) => (run.status === 'pending' ? run.admissionPosition : null)),
-  ];
+/** What insert-runs is told of the runs. */
+export function runColumns(runs: readonly AdmittedRun[]): SqlValues {
+  return {
+    run_ids: runs.map((run) => run.runId),
+    thread_ids: runs.map((run) => run.threadId),
+    assistant_ids: runs.map((run) => run.assistantId),
+    graph_ids: runs.map((run) => run.graphId),
+    statuses: runs.map((run) => run.status),
+    reasons: runs.map((run) => (run.status === 'rejected' ? run.reason : null)),
+    multitask_strategies: runs.map((run) => run.request.multitask_strategy),
+    requests: runs.map((run) => JSON.stringify(run.request)),
+    fingerprints: runs.map((run) => run.fingerprint),
+    metadata: runs.map((run) => JSON.stringify(run.metadata)),
+    traceparents: runs.map((run) => run.traceparent),
+    lane_positions: runs.map((run) => (run.status === 'pending' ? run.lanePosition : null)),
+    is_ready: runs.map((run) => run.status === 'pending' && run.isReady),
+    blocked_by: runs.map((run) => (run.status === 'rejected' ? run.blockedBy : null)),
+    source_offsets: runs.map((run) => run.coordinates.offset),
+    thread_statuses: runs.map((run) => run.threadStatus),
+    details: runs.map((run) => JSON.stringify(detailsOf(run))),
+    is_temporary: runs.map((run) => run.status === 'pending' && run.isTemporary),
+    delay_seconds: runs.map((run) => (run.status === 'pending' ? run.delaySeconds : null)),
+    own_configurables: runs.map((run) => jsonOrNull(run.ownConfigurable)),
+    assistant_configurables: runs.map((run) => jsonOrNull(run.assistantConfigurable)),
+    admission_positions: runs.map((run) => (run.status === 'pending' ? run.admissionPosition : null)),
+  };
 }
 
-/** The arrays of cancel-runs about the cancellations, in the order of its parameters but the last. */
-export function cancellationColumns(cancellations: readonly Cancellation[]): unknown[][] {
-  return [
-    cancellations.map((cancellation) => cancellation.ordinal),
-    cancellations.map((cancellation) => cancellation.threadId),
-    cancellations.map((cancellation) => cancellation.runId),
-    cancellations.map((cancellation) => cancellation.action),
-    cancellations.map((cancellation) => cancellation.reason),
-    cancellations.map((cancellation) => cancellation.supersededBy),
-    cancellations.map((cancellation) => cancellation.threadStatus),
-    cancellations.map((cancellation) => cancellation.beforeOffset),
-  ];
+/** What cancel-runs is told of the cancellations: `first_counts` says of a long lane how many waiting runs end now. */
+export function cancellationColumns(cancellations: readonly Cancellation[]): SqlValues {
+  return {
+    ordinals: cancellations.map((cancellation) => cancellation.ordinal),
+    thread_ids: cancellations.map((cancellation) => cancellation.threadId),
+    run_ids: cancellations.map((cancellation) => cancellation.runId),
+    actions: cancellations.map((cancellation) => cancellation.action),
+    reasons: cancellations.map((cancellation) => cancellation.reason),
+    superseded_by: cancellations.map((cancellation) => cancellation.supersededBy),
+    thread_statuses: cancellations.map((cancellation) => cancellation.threadStatus),
+    before_offsets: cancellations.map((cancellation) => cancellation.beforeOffset),
+    first_counts: cancellations.map(({ mark }) => mark?.firstCount ?? null),
+  };
 }
 
-/** The last of them: of a long lane how many waiting runs are ended now. */
-export function firstCounts(cancellations: readonly Cancellation[]): (number | null)[] {
-  return cancellations.map(({ mark }) => mark?.firstCount ?? null);
-}
-
-/** The arrays of mark-lanes, in the order of its parameters. */
-export function markColumns(cancellations: readonly Cancellation[]): unknown[][] {
+/** What mark-lanes is told. */
+export function markColumns(cancellations: readonly Cancellation[]): SqlValues {
   return laneColumns(cancellations.filter(({ mark }) => mark?.sparesLater === false));
 }
 
-/** The arrays of keep-lane-cancels, likewise. */
-export function laneCancelColumns(cancellations: readonly Cancellation[]): unknown[][] {
+/** What keep-lane-cancels is told, likewise. */
+export function laneCancelColumns(cancellations: readonly Cancellation[]): SqlValues {
   const sparing = cancellations.filter(({ mark }) => mark?.sparesLater === true);
-  return [...laneColumns(sparing), sparing.map(({ beforeOffset }) => beforeOffset)];
+  return { ...laneColumns(sparing), before_offsets: sparing.map(({ beforeOffset }) => beforeOffset) };
 }
 
-function laneColumns(cancellations: readonly Cancellation[]): unknown[][] {
-  return [
-    cancellations.map(({ threadId }) => threadId),
-    cancellations.map(({ mark }) => mark?.throughPosition),
-    cancellations.map(({ action }) => action),
-    cancellations.map(({ reason }) => reason),
-    cancellations.map(({ supersededBy }) => supersededBy),
-  ];
+function laneColumns(cancellations: readonly Cancellation[]): SqlValues {
+  return {
+    thread_ids: cancellations.map(({ threadId }) => threadId),
+    through_positions: cancellations.map(({ mark }) => mark?.throughPosition),
+    actions: cancellations.map(({ action }) => action),
+    reasons: cancellations.map(({ reason }) => reason),
+    superseded_by: cancellations.map(({ supersededBy }) => supersededBy),
+  };
 }
 
-/** The arrays of cancel-runs about the events of inserted runs, in the order of its parameters. */
-export function eventColumns(runs: readonly AdmittedRun[]): unknown[][] {
-  return [
-    runs.map((run) => run.ordinal),
-    runs.map((run) => run.runId),
-    runs.map((run) => run.threadId),
-    runs.map((run) => run.status),
-    runs.map((run) => run.threadStatus),
-    runs.map((run) => JSON.stringify(detailsOf(run))),
-  ];
+/** What cancel-runs is told of inserted runs, whose events it stores. */
+export function eventColumns(runs: readonly AdmittedRun[]): SqlValues {
+  return {
+    inserted_ordinals: runs.map((run) => run.ordinal),
+    inserted_run_ids: runs.map((run) => run.runId),
+    inserted_thread_ids: runs.map((run) => run.threadId),
+    inserted_statuses: runs.map((run) => run.status),
+    inserted_thread_statuses: runs.map((run) => run.threadStatus),
+    inserted_details: runs.map((run) => JSON.stringify(detailsOf(run))),
+  };
 }
 
 function jsonOrNull(value: JsonObject | null): string | null {

@@ -1,7 +1,7 @@
 /** Real: Postgres, with less stack than usual, the queue, settlements. Decides: how runs end in the ledger. */
 import { randomUUID } from 'node:crypto';
 import type { Json } from '@runlane/contracts';
-import { createPool } from '@runlane/postgres';
+import { Database, createPool } from '@runlane/postgres';
 import { expect, inject, test } from 'vitest';
 import { SettleQueue } from '../../app/settle-runs.ts';
 import { settlementOf } from '../../domain/settlement.ts';
@@ -18,7 +18,7 @@ test('I1: a run that ended with what Postgres refuses ends as failed, and its ne
   url.searchParams.set('options', '-c max_stack_depth=100kB');
   const pool = createPool({ url: url.href, applicationName: 'test', logger: silent });
   const settle = new SettleQueue({
-    settlements: createRunSettlements(pool, createThreadCheckpoints('public')),
+    settlements: createRunSettlements(new Database(pool), createThreadCheckpoints('public')),
     delay: () => Promise.resolve(),
     random: () => 0,
     logger: silent,

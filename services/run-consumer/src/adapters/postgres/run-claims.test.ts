@@ -2,6 +2,8 @@
  * Which ready runs a process claims, and what it reads for that. Real: Postgres, the migrations and the statements. Decides:
  * the claimed runs, and the buffers of `explain analyze`, which are the same on a slow machine.
  */
+import { query, valuesOf } from '@runlane/postgres';
+import type { SqlStatement, SqlValues } from '@runlane/postgres';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
 import type { PoolClient } from 'pg';
@@ -22,7 +24,7 @@ const FLOOR = '00000000-0000-0000-0000-000000000000';
 let rows: RunRows;
 beforeEach(async () => {
   rows = await RunRows.create(inject('databaseUrl'));
-  await createExecutorLeases(rows.pool).register(EXECUTOR, 'test', 600_000);
+  await createExecutorLeases(rows.database).register(EXECUTOR, 'test', 600_000);
 });
 afterEach(() => rows[Symbol.asyncDispose]());
 
@@ -41,30 +43,30 @@ async function addReady(graphId: string, count: number, waitedSeconds: number): 
 }
 
 const claimOf = (graphIds: readonly string[], limit: number) =>
-  createRunClaims(rows.pool, graphIds, checkpoints).claim(EXECUTOR, limit, []);
+  createRunClaims(rows.database, graphIds, checkpoints).claim(EXECUTOR, limit, []);
+
+const LOOK = { executor_id: EXECUTOR, known_run_ids: [], graph_ids: ['mine'], limit: 28 };
+const CLAIM = { executor_id: EXECUTOR, limit: 10, known_run_ids: [], checkpoint_floor: FLOOR };
 
 /** Pages that a claim of 10 runs of the graph `mine` touches, and where the next claim would look from when it took all. */
 async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom: Date | null }> {
-  const look = [EXECUTOR, [], ['mine'], lookFrom, 28];
+  const look = { ...LOOK, look_from: lookFrom };
   const client = await rows.pool.connect();
-  const pagesOf = async (text: string, values: unknown[]): Promise<number> => {
+  const pagesOf = async (statement: SqlStatement, values: SqlValues): Promise<number> => {
     const { rows: found } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-      `explain (analyze, buffers, format json) ${text}`,
-      values,
+      `explain (analyze, buffers, format json) ${statement.text}`,
+      valuesOf(statement, values),
     );
     const plan = found[0]?.['QUERY PLAN'][0].Plan;
     return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
   };
   try {
     await client.query('begin');
-    const { rows: seen } = await client.query<{ run_ids: string[]; look_from: Date | null }>(
-      sql.selectReadyRuns.text,
-      look,
-    );
-    if (seen[0] === undefined) throw new Error('No row.');
-    const lookPages = await pagesOf(sql.selectReadyRuns.text, look);
-    const claimPages = await pagesOf(sql.claimRuns.text, [EXECUTOR, 10, [], FLOOR, seen[0].run_ids]);
-    return { pages: lookPages + claimPages, lookFrom: seen[0].look_from };
+    const [seen] = await query<{ run_ids: string[]; look_from: Date | null }>(client, sql.selectReadyRuns, look);
+    if (seen === undefined) throw new Error('No row.');
+    const lookPages = await pagesOf(sql.selectReadyRuns, look);
+    const claimPages = await pagesOf(sql.claimRuns, { ...CLAIM, candidate_run_ids: seen.run_ids });
+    return { pages: lookPages + claimPages, lookFrom: seen.look_from };
   } finally {
     await client.query('rollback');
     client.release();
@@ -127,14 +129,8 @@ test('of a full queue a claim reads and locks little more than it takes', async 
   await rows.pool.query('vacuum (analyze) runlane.runs');
   expect((await lookOf(null)).pages).toBeLessThan(400);
   await inOpenTransaction('begin', async (client) => {
-    const { rows: ready } = await client.query<{ run_ids: string[] }>(sql.selectReadyRuns.text, [
-      EXECUTOR,
-      [],
-      ['mine'],
-      null,
-      28,
-    ]);
-    await client.query(sql.claimRuns.text, [EXECUTOR, 10, [], FLOOR, ready[0]?.run_ids]);
+    const [ready] = await query<{ run_ids: string[] }>(client, sql.selectReadyRuns, { ...LOOK, look_from: null });
+    await query(client, sql.claimRuns, { ...CLAIM, candidate_run_ids: ready?.run_ids });
     const { rows: free } = await rows.pool.query('select run_id from runlane.runs for update skip locked');
     expect(free).toHaveLength(19_990);
   });
@@ -164,14 +160,14 @@ test('runs that others hold are passed over, and as many free ones are claimed a
 });
 
 test('a run that was long under way is found by one of the next looks at all', async () => {
-  const claims = createRunClaims(rows.pool, ['mine'], checkpoints, { lookAtAllEveryMs: 500 });
+  const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 500 });
   expect(await claims.claim(EXECUTOR, 10, [])).toEqual([]);
   await addReady('mine', 1, 3_600);
   await eventually(async () => (await claims.claim(EXECUTOR, 10, [])).length === 1, { what: 'the run is claimed' });
 });
 
 test('what a claim leaves, because it takes no more, is seen by the next one, however long it has waited', async () => {
-  const claims = createRunClaims(rows.pool, ['mine'], checkpoints, { lookAtAllEveryMs: 600_000 });
+  const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 600_000 });
   const ids = await addReady('mine', 4, 60);
   const claimed: string[] = [];
   for (let count = 0; count < 4; count += 1) {
@@ -181,7 +177,7 @@ test('what a claim leaves, because it takes no more, is seen by the next one, ho
 });
 
 test('a new lease looks at all: without one nothing of what was seen was claimed', async () => {
-  const claims = createRunClaims(rows.pool, ['mine'], checkpoints);
+  const claims = createRunClaims(rows.database, ['mine'], checkpoints);
   await addReady('mine', 1, 3_600);
   expect(await claims.claim(randomUUID(), 10, [])).toEqual([]);
   expect(await claims.claim(EXECUTOR, 10, [])).toHaveLength(1);
@@ -202,7 +198,7 @@ const letTimePass = () =>
   rows.pool.query(`update runlane.runs set ready_at = least(ready_at, clock_timestamp()) where ready_at is not null`);
 
 async function handBack(run: ClaimedRun, spendsAttempt: boolean): Promise<void> {
-  const settlements = createRunSettlements(rows.pool, checkpoints);
+  const settlements = createRunSettlements(rows.database, checkpoints);
   const { runId, threadId, fencingToken } = run;
   const settlement = { kind: 'requeue', spendsAttempt, isolate: false } as const;
   expect(await settlements.settle([{ runId, threadId, fencingToken, settlement }])).toEqual(['requeued']);
@@ -253,7 +249,7 @@ test('a run that is ready by a clock far ahead, such as that of the server befor
 });
 
 test('a run that waits is claimed by a process that asks again and again once its time has come', async () => {
-  const claims = createRunClaims(rows.pool, ['mine'], checkpoints, { lookAtAllEveryMs: 600_000 });
+  const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 600_000 });
   await addReady('mine', 1, -3);
   expect(await claims.claim(EXECUTOR, 1, [])).toEqual([]);
   await eventually(async () => (await claims.claim(EXECUTOR, 1, [])).length === 1, { what: 'the run is claimed' });

@@ -1,8 +1,7 @@
 import { checkpointFloorAt } from '@runlane/checkpoint';
 import type { JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { SQLSTATE, query, sqlState } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import { SQLSTATE, sqlState } from '@runlane/postgres';
+import type { Database } from '@runlane/postgres';
 import type { RunClaims } from '../../app/ports.ts';
 import type { RestingStatus } from '../../domain/lane.ts';
 import type { ClaimedRun } from '../../domain/run.ts';
@@ -49,16 +48,16 @@ const triedFor = (limit: number, times: number) => (2 * limit + 8) * times;
 
 /** Claiming ready runs of these graphs, which are those that the process can execute. */
 export function createRunClaims(
-  pool: Pool,
+  database: Database,
   graphIds: readonly string[],
   checkpoints: ThreadCheckpoints,
   settings: ClaimSettings = { lookAtAllEveryMs: LOOK_AT_ALL_EVERY_MS },
 ): RunClaims {
-  return new PostgresClaims(pool, graphIds, checkpoints, settings);
+  return new PostgresClaims(database, graphIds, checkpoints, settings);
 }
 
 class PostgresClaims implements RunClaims {
-  readonly #pool: Pool;
+  readonly #database: Database;
   readonly #graphIds: readonly string[];
   readonly #checkpoints: ThreadCheckpoints;
   readonly #settings: ClaimSettings;
@@ -66,15 +65,20 @@ class PostgresClaims implements RunClaims {
   #lookedAtAllMs = 0;
   #executorId = '';
 
-  constructor(pool: Pool, graphIds: readonly string[], checkpoints: ThreadCheckpoints, settings: ClaimSettings) {
-    this.#pool = pool;
+  constructor(
+    database: Database,
+    graphIds: readonly string[],
+    checkpoints: ThreadCheckpoints,
+    settings: ClaimSettings,
+  ) {
+    this.#database = database;
     this.#checkpoints = checkpoints;
     this.#settings = settings;
     this.#graphIds = graphIds;
   }
 
   stopRequests(executorId: string) {
-    return selectStopRequests(this.#pool, executorId);
+    return selectStopRequests(this.#database, executorId);
   }
 
   async claim(executorId: string, limit: number, known: readonly string[]): Promise<ClaimedRun[]> {
@@ -97,9 +101,13 @@ class PostgresClaims implements RunClaims {
     tried: number,
   ): Promise<{ runs: ClaimedRun[]; candidateCount: number }> {
     const lookFrom = this.#nextLookFrom(executorId);
-    const [ready] = await onDatabase(() =>
-      query<Ready>(this.#pool, sql.selectReadyRuns, [executorId, known, this.#graphIds, lookFrom, tried]),
-    );
+    const [ready] = await this.#database.query<Ready>(sql.selectReadyRuns, {
+      executor_id: executorId,
+      known_run_ids: known,
+      graph_ids: this.#graphIds,
+      look_from: lookFrom,
+      limit: tried,
+    });
     if (ready === undefined) throw new Error('select-ready-runs gave no row; it always gives one.');
     const candidates = ready.run_ids;
     const runs =
@@ -148,10 +156,14 @@ class PostgresClaims implements RunClaims {
   ): Promise<ClaimedRun[]> {
     // Before the claim: the run's first checkpoint is made after it, by the same clock.
     const floor = checkpointFloorAt(Date.now());
-    const rows = await onDatabase(() =>
-      query<ClaimedRow>(this.#pool, sql.claimRuns, [executorId, limit, known, floor, candidates]),
-    );
-    return withStoppedHeads(this.#pool, this.#checkpoints, rows.map(claimedRunOf));
+    const rows = await this.#database.query<ClaimedRow>(sql.claimRuns, {
+      executor_id: executorId,
+      limit,
+      known_run_ids: known,
+      checkpoint_floor: floor,
+      candidate_run_ids: candidates,
+    });
+    return withStoppedHeads(this.#database, this.#checkpoints, rows.map(claimedRunOf));
   }
 
   /** Null looks at all: now and then, and under a new lease, because without one nothing of what was seen was claimed. */

@@ -6,9 +6,7 @@ import type {
   RunStatusEventType,
   ThreadStatus,
 } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database, SqlValues } from '@runlane/postgres';
 import type { RunReading, StoredRun } from '../../app/read-runs.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 import { sql } from './statements.ts';
@@ -56,21 +54,25 @@ type EventColumns = {
   details: EventDetails | null;
 };
 
+/** What list-runs is asked about: of what is null here, nothing. */
+const ALL_RUNS = { run_id: null, thread_id: null, statuses: null, assistant: null };
+
 /** The runs of the ledger, read by one statement each, outside of any transaction. */
-export function createRunReading(pool: Pool): RunReading {
-  const select = (...values: unknown[]) => onDatabase(() => query<RunColumns>(pool, sql.listRuns, values));
+export function createRunReading(database: Database): RunReading {
+  const select = (values: SqlValues) => database.query<RunColumns>(sql.listRuns, { ...ALL_RUNS, ...values });
   return {
     async list({ threadId, statuses, assistant, endedSince, limit }, silentMs) {
-      const named = [threadId ?? null, statuses ?? null, assistant ?? null];
-      return (await select(null, ...named, endedSince, limit, silentMs)).map(storedRun);
+      const named = { thread_id: threadId ?? null, statuses: statuses ?? null, assistant: assistant ?? null };
+      const rows = await select({ ...named, ended_since: endedSince, limit, silent_ms: silentMs });
+      return rows.map(storedRun);
     },
     async one(runId, silentMs) {
-      const [row] = await select(runId, null, null, null, new Date(0), 1, silentMs);
+      const [row] = await select({ run_id: runId, ended_since: new Date(0), limit: 1, silent_ms: silentMs });
       return row === undefined ? null : storedRun(row);
     },
     async details(runId) {
-      const [found] = await onDatabase(() => query<{ request: Json }>(pool, sql.selectRunRequest, [runId]));
-      const rows = await onDatabase(() => query<EventColumns>(pool, sql.selectEventsOfRun, [runId]));
+      const [found] = await database.query<{ request: Json }>(sql.selectRunRequest, { run_id: runId });
+      const rows = await database.query<EventColumns>(sql.selectEventsOfRun, { run_id: runId });
       const events = rows.map(({ type, sequence, attempt, details, ...row }) => ({
         eventId: row.event_id,
         type,

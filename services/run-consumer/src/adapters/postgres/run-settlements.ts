@@ -8,9 +8,9 @@
  *           held by a process that is frozen.
  */
 import type { CancelAction, SupersededReason } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { query, withTransaction } from '@runlane/postgres';
-import type { Pool, PoolClient } from 'pg';
+import { query } from '@runlane/postgres';
+import type { Database } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
 import type { BatchResult, OwnedSettlement, RunSettlements } from '../../app/ports.ts';
 import { claimKey } from '../../domain/run.ts';
 import { interruptedWithoutHead } from '../../domain/settlement.ts';
@@ -18,53 +18,68 @@ import type { Ending, Settlement } from '../../domain/settlement.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
-export function createRunSettlements(pool: Pool, checkpoints: ThreadCheckpoints): RunSettlements {
-  return { settle: (settlements) => onDatabase(() => settleAll(pool, settlements, checkpoints)) };
+export function createRunSettlements(database: Database, checkpoints: ThreadCheckpoints): RunSettlements {
+  return { settle: (settlements) => settleAll(database, settlements, checkpoints) };
 }
+
+/** What became of each claim, by its key. */
+type Results = Map<string, BatchResult>;
 
 type Owned<S extends Settlement> = Omit<OwnedSettlement, 'settlement'> & { settlement: S };
 type Requeue = Extract<Settlement, { kind: 'requeue' }>;
 
 async function settleAll(
-  pool: Pool,
+  database: Database,
   settlements: readonly OwnedSettlement[],
   checkpoints: ThreadCheckpoints,
 ): Promise<BatchResult[]> {
-  const results = new Map<string, BatchResult>();
-  await withTransaction(pool, async (client) => {
+  const results = await database.transaction(async (client) => {
+    const found: Results = new Map();
     const wanted = settlements.filter(isOf('end'));
     // One thread that somebody holds, a frozen process say, must not keep all the others from their ends (I10).
-    const endings = settlements.length === 1 ? wanted : await lockFreeThreads(client, wanted, results);
+    const endings = settlements.length === 1 ? wanted : await lockFreeThreads(client, wanted, found);
     if (settlements.length === 1) await lockThreads(client, wanted);
-    await endRuns(client, endings, checkpoints, results);
-    await requeueRuns(client, settlements.filter(isOf('requeue')), results);
+    await endRuns(client, endings, checkpoints, found);
+    await requeueRuns(client, settlements.filter(isOf('requeue')), found);
+    return found;
   });
   const isLost = ({ settlement }: OwnedSettlement) => settlement.kind === 'requeue' || isLostEnd(settlement);
   const left = settlements.filter((owned) => !results.has(claimKey(owned)) && isLost(owned));
-  if (left.length > 0) {
-    await withTransaction(pool, async (client) => {
-      await lockThreads(client, left);
-      await endRuns(client, await stoppedRuns(client, left, checkpoints), checkpoints, results);
-    });
-  }
-  return settlements.map((owned) => results.get(claimKey(owned)) ?? 'lost');
+  const late = left.length === 0 ? null : await endStopped(database, left, checkpoints);
+  return settlements.map((owned) => results.get(claimKey(owned)) ?? late?.get(claimKey(owned)) ?? 'lost');
+}
+
+/** Ends those of the runs that were asked to stop. */
+function endStopped(
+  database: Database,
+  left: readonly OwnedSettlement[],
+  checkpoints: ThreadCheckpoints,
+): Promise<Results> {
+  return database.transaction(async (client) => {
+    const found: Results = new Map();
+    await lockThreads(client, left);
+    await endRuns(client, await stoppedRuns(client, left, checkpoints), checkpoints, found);
+    return found;
+  });
 }
 
 /** In a statement of its own: those that look at the lanes must see what the lock waited for. */
 async function lockThreads(client: PoolClient, settlements: readonly OwnedSettlement[]): Promise<void> {
   if (settlements.length === 0) return;
-  await query(client, sql.lockThreads, [[...new Set(settlements.map((owned) => owned.threadId))]]);
+  await query(client, sql.lockThreads, { thread_ids: [...new Set(settlements.map((owned) => owned.threadId))] });
 }
 
 /** Locks those of the threads that nobody holds, and returns the settlements of these; the others are `held`. */
 async function lockFreeThreads<S extends Settlement>(
   client: PoolClient,
   settlements: readonly Owned<S>[],
-  results: Map<string, BatchResult>,
+  results: Results,
 ): Promise<Owned<S>[]> {
   if (settlements.length === 0) return [];
   const threadIds = [...new Set(settlements.map((owned) => owned.threadId))];
-  const rows = await query<{ thread_id: string; is_free: boolean }>(client, sql.lockFreeThreads, [threadIds]);
+  const rows = await query<{ thread_id: string; is_free: boolean }>(client, sql.lockFreeThreads, {
+    thread_ids: threadIds,
+  });
   const held = new Set(rows.flatMap((row) => (row.is_free ? [] : [row.thread_id])));
   for (const owned of settlements) if (held.has(owned.threadId)) results.set(claimKey(owned), 'held');
   return settlements.filter((owned) => !held.has(owned.threadId));
@@ -83,19 +98,19 @@ async function endRuns(
   client: PoolClient,
   endings: readonly Owned<Ending>[],
   checkpoints: ThreadCheckpoints,
-  results: Map<string, BatchResult>,
+  results: Results,
 ): Promise<void> {
   if (endings.length === 0) return;
-  const ended = await query<EndedRow>(client, sql.settleRunsIfOwned, [
-    endings.map((owned) => owned.runId),
-    endings.map((owned) => owned.fencingToken),
-    endings.map(({ settlement }) => settlement.status),
-    endings.map(({ settlement }) => settlement.type),
-    endings.map(({ settlement }) => settlement.reason),
-    endings.map(({ settlement }) => settlement.threadStatus),
-    endings.map(({ settlement }) => JSON.stringify(settlement.details)),
-    endings.map(({ settlement }) => settlement.isLost),
-  ]);
+  const ended = await query<EndedRow>(client, sql.settleRunsIfOwned, {
+    run_ids: endings.map((owned) => owned.runId),
+    fencing_tokens: endings.map((owned) => owned.fencingToken),
+    statuses: endings.map(({ settlement }) => settlement.status),
+    types: endings.map(({ settlement }) => settlement.type),
+    reasons: endings.map(({ settlement }) => settlement.reason),
+    thread_statuses: endings.map(({ settlement }) => settlement.threadStatus),
+    details: endings.map(({ settlement }) => JSON.stringify(settlement.details)),
+    is_lost: endings.map(({ settlement }) => settlement.isLost),
+  });
   for (const row of ended) results.set(rowKey(row), row.is_successor_ready ? 'successor_ready' : 'settled');
   const rolledBack = ended.filter((row) => row.is_rolled_back && !row.is_temporary);
   if (rolledBack.length === 0) return;
@@ -105,18 +120,14 @@ async function endRuns(
   );
 }
 
-async function requeueRuns(
-  client: PoolClient,
-  requeues: readonly Owned<Requeue>[],
-  results: Map<string, BatchResult>,
-): Promise<void> {
+async function requeueRuns(client: PoolClient, requeues: readonly Owned<Requeue>[], results: Results): Promise<void> {
   if (requeues.length === 0) return;
-  const requeued = await query<{ run_id: string; fencing_token: bigint }>(client, sql.requeueRunsIfOwned, [
-    requeues.map((owned) => owned.runId),
-    requeues.map((owned) => owned.fencingToken),
-    requeues.map(({ settlement }) => settlement.spendsAttempt),
-    requeues.map(({ settlement }) => settlement.isolate),
-  ]);
+  const requeued = await query<{ run_id: string; fencing_token: bigint }>(client, sql.requeueRunsIfOwned, {
+    run_ids: requeues.map((owned) => owned.runId),
+    fencing_tokens: requeues.map((owned) => owned.fencingToken),
+    spends_attempt: requeues.map(({ settlement }) => settlement.spendsAttempt),
+    is_isolated: requeues.map(({ settlement }) => settlement.isolate),
+  });
   for (const row of requeued) results.set(rowKey(row), 'requeued');
 }
 
@@ -136,10 +147,10 @@ async function stoppedRuns(
   lost: readonly OwnedSettlement[],
   checkpoints: ThreadCheckpoints,
 ): Promise<Owned<Ending>[]> {
-  const rows = await query<StoppedRow>(client, sql.selectStoppedIfOwned, [
-    lost.map((owned) => owned.runId),
-    lost.map((owned) => owned.fencingToken),
-  ]);
+  const rows = await query<StoppedRow>(client, sql.selectStoppedIfOwned, {
+    run_ids: lost.map((owned) => owned.runId),
+    fencing_tokens: lost.map((owned) => owned.fencingToken),
+  });
   const withCheckpoints = rows.filter((row) => row.cancel_action === 'interrupt' && !row.is_temporary);
   const heads =
     withCheckpoints.length === 0

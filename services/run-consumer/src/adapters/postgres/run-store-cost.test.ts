@@ -3,7 +3,8 @@
  * are the same on a slow machine.
  */
 import { randomUUID } from 'node:crypto';
-import { query } from '@runlane/postgres';
+import { query, valuesOf } from '@runlane/postgres';
+import type { SqlStatement, SqlValues } from '@runlane/postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/run-rows.fixture.ts';
 import { createLedgerPruning } from './ledger-pruning.ts';
@@ -32,13 +33,13 @@ async function addRuns(count: number, how: { endedDaysAgo: number } | { executor
 }
 
 /** Pages that a statement touches. */
-async function buffersOf(text: string, values: unknown[]): Promise<number> {
+async function buffersOf(statement: SqlStatement, values: SqlValues): Promise<number> {
   const client = await rows.pool.connect();
   try {
     await client.query('begin');
     const { rows: found } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-      `explain (analyze, buffers, format json) ${text}`,
-      values,
+      `explain (analyze, buffers, format json) ${statement.text}`,
+      valuesOf(statement, values),
     );
     const plan = found[0]?.['QUERY PLAN'][0].Plan;
     return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
@@ -57,7 +58,7 @@ const pagesOfRuns = async () => {
 
 test('retention reads what is old, also when young runs fill the pages that old ones have left', async () => {
   await addRuns(20_000, { endedDaysAgo: 100 });
-  const ledger = createLedgerPruning(rows.pool);
+  const ledger = createLedgerPruning(rows.database);
   while ((await ledger.pruneRuns(30 * DAY_MS, 5_000)) > 0);
   await rows.pool.query('vacuum (analyze) runlane.runs');
   await addRuns(20_000, { endedDaysAgo: 1 });
@@ -65,7 +66,7 @@ test('retention reads what is old, also when young runs fill the pages that old 
 
   const pages = await pagesOfRuns();
   expect(pages).toBeGreaterThan(300);
-  expect(await buffersOf(sql.pruneRuns.text, [30 * DAY_MS, 1_000])).toBeLessThan(30);
+  expect(await buffersOf(sql.pruneRuns, { age_ms: 30 * DAY_MS, limit: 1_000 })).toBeLessThan(30);
 });
 
 test('a look for stranded runs costs as much as there are executors, and finds those of all that are gone', async () => {
@@ -76,13 +77,13 @@ test('a look for stranded runs costs as much as there are executors, and finds t
   );
   await addRuns(5_000, { executorId: alive });
   await rows.pool.query('vacuum (analyze) runlane.runs');
-  const stranded = createStrandedRuns(rows.pool);
+  const stranded = createStrandedRuns(rows.database);
   expect(await stranded.select(100)).toEqual([]);
-  expect(await buffersOf(sql.selectStrandedRuns.text, [100])).toBeLessThan(30);
+  expect(await buffersOf(sql.selectStrandedRuns, { limit: 100 })).toBeLessThan(30);
 
   for (const gone of [randomUUID(), randomUUID()]) await addRuns(3, { executorId: gone });
   expect(await stranded.select(100)).toHaveLength(6);
   expect(await stranded.select(4)).toHaveLength(4);
-  await query(rows.pool, sql.releaseExecutor, [alive]);
+  await query(rows.pool, sql.releaseExecutor, { executor_id: alive });
   expect(await stranded.select(10_000)).toHaveLength(5_006);
 });

@@ -1,14 +1,12 @@
 import type { CancelAction, SupersededReason } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { ExecutorLeases, StrandedRuns } from '../../app/ports.ts';
 import type { HeldClaim, Stop, StopRequest } from '../../domain/run.ts';
 import { sql } from './statements.ts';
 
 /** The running runs of the executor that were asked to stop. */
-export async function selectStopRequests(pool: Pool, executorId: string): Promise<StopRequest[]> {
-  return (await onDatabase(() => query<StopRow>(pool, sql.selectStopRequests, [executorId]))).map(stopRequest);
+export async function selectStopRequests(database: Database, executorId: string): Promise<StopRequest[]> {
+  return (await database.query<StopRow>(sql.selectStopRequests, { executor_id: executorId })).map(stopRequest);
 }
 
 type StopRow = {
@@ -36,41 +34,41 @@ function heldClaim(row: StopRow | UnaskedRow): HeldClaim {
 }
 
 /** The lease row of an executor process. */
-export function createExecutorLeases(pool: Pool): ExecutorLeases {
+export function createExecutorLeases(database: Database): ExecutorLeases {
   return {
     async register(executorId, host, leaseMs) {
-      await onDatabase(() => query(pool, sql.registerExecutor, [executorId, host, leaseMs]));
+      await database.query(sql.registerExecutor, { executor_id: executorId, host, lease_ms: leaseMs });
     },
     async renew(executorId, leaseMs) {
-      const rows = await onDatabase(() => query<HeldRow>(pool, sql.renewExecutor, [executorId, leaseMs]));
+      const rows = await database.query<HeldRow>(sql.renewExecutor, { executor_id: executorId, lease_ms: leaseMs });
       return rows.length === 0 ? null : rows.flatMap((row) => (row.run_id === null ? [] : [heldClaim(row)]));
     },
     async release(executorId) {
-      await onDatabase(() => query(pool, sql.releaseExecutor, [executorId]));
+      await database.query(sql.releaseExecutor, { executor_id: executorId });
     },
   };
 }
 
 /** Runs whose executor is gone. */
-export function createStrandedRuns(pool: Pool): StrandedRuns {
+export function createStrandedRuns(database: Database): StrandedRuns {
   return {
-    async expiredLeases() {
-      const rows = await onDatabase(() => query<{ executor_id: string }>(pool, sql.selectExpiredExecutors, []));
-      return rows.map((row) => row.executor_id);
-    },
-    async takeLeases(executorIds) {
-      const rows = await onDatabase(() =>
-        query<{ executor_id: string; host: string }>(pool, sql.takeExpiredExecutors, [executorIds]),
+    async leases() {
+      const rows = await database.query<{ executor_id: string; expires_at: string; left_ms: number }>(
+        sql.selectExecutors,
       );
+      return rows.map((row) => ({ executorId: row.executor_id, renewal: row.expires_at, leftMs: row.left_ms }));
+    },
+    async takeLeases(leases) {
+      const rows = await database.query<{ executor_id: string; host: string }>(sql.takeExecutors, {
+        executor_ids: leases.map(({ executorId }) => executorId),
+        renewals: leases.map(({ renewal }) => renewal),
+      });
       return rows.map((row) => ({ executorId: row.executor_id, host: row.host }));
     },
     async select(limit) {
-      const rows = await onDatabase(() =>
-        query<{ run_id: string; thread_id: string; attempt: number; fencing_token: bigint }>(
-          pool,
-          sql.selectStrandedRuns,
-          [limit],
-        ),
+      const rows = await database.query<{ run_id: string; thread_id: string; attempt: number; fencing_token: bigint }>(
+        sql.selectStrandedRuns,
+        { limit },
       );
       return rows.map((row) => ({
         runId: row.run_id,

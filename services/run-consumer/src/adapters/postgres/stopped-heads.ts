@@ -1,6 +1,4 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { ClaimedRun } from '../../domain/run.ts';
 import { mayHaveStoppedHead } from '../../domain/thread-status.ts';
 import { sql } from './statements.ts';
@@ -8,13 +6,13 @@ import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
 /** Finds out of whom it matters whether the head of the thread is of a run that stopped because of them. */
 export async function withStoppedHeads(
-  pool: Pool,
+  database: Database,
   checkpoints: ThreadCheckpoints,
   runs: readonly ClaimedRun[],
 ): Promise<ClaimedRun[]> {
   const asking = runs.filter(mayHaveStoppedHead);
   if (asking.length === 0) return [...runs];
-  const writers = await onDatabase(() =>
+  const writers = await database.run((pool) =>
     checkpoints.headWriters(
       pool,
       asking.map(({ threadId }) => threadId),
@@ -25,12 +23,10 @@ export async function withStoppedHeads(
     const writer = writers.get(threadId) ?? '';
     return UUID.test(writer) ? [[runId, writer] as const] : [];
   });
-  const rows = await onDatabase(() =>
-    query<{ run_id: string }>(pool, sql.selectStoppers, [
-      pairs.map(([runId]) => runId),
-      pairs.map(([, writer]) => writer),
-    ]),
-  );
+  const rows = await database.query<{ run_id: string }>(sql.selectStoppers, {
+    run_ids: pairs.map(([runId]) => runId),
+    written_by_run_ids: pairs.map(([, writer]) => writer),
+  });
   const stoppers = new Set(rows.map((row) => row.run_id));
   return runs.map((run) => (stoppers.has(run.runId) ? { ...run, hasStoppedHead: true } : run));
 }

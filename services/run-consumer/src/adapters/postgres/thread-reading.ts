@@ -1,7 +1,5 @@
 import type { JsonObject, ThreadStatus } from '@runlane/contracts';
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database, SqlValues } from '@runlane/postgres';
 import type { ShownThread, ThreadReader, ThreadSelection } from '../../app/read-threads.ts';
 import { sql } from './statements.ts';
 
@@ -17,12 +15,15 @@ type ThreadColumns = {
 };
 
 /** The threads of the ledger. */
-export function createThreadReading(pool: Pool): Pick<ThreadReader, 'list' | 'show'> {
-  const select = async (...values: unknown[]) =>
-    (await onDatabase(() => query<ThreadColumns>(pool, sql.listThreads, values))).map(threadOf);
+export function createThreadReading(database: Database): Pick<ThreadReader, 'list' | 'show'> {
+  const select = async (values: SqlValues) =>
+    (
+      await database.query<ThreadColumns>(sql.listThreads, { thread_id: null, after: null, status: null, ...values })
+    ).map(threadOf);
   return {
-    list: ({ after, status, limit }: ThreadSelection) => select(null, after ?? null, status ?? null, limit),
-    show: async (threadId) => (await select(threadId, null, null, 1))[0] ?? null,
+    list: ({ after, status, limit }: ThreadSelection) =>
+      select({ after: after ?? null, status: status ?? null, limit }),
+    show: async (threadId) => (await select({ thread_id: threadId, limit: 1 }))[0] ?? null,
   };
 }
 

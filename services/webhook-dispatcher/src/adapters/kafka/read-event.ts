@@ -7,6 +7,7 @@ import {
   parseRunStatusEvent,
 } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
+import { formatTraceparent, parseTraceparent } from '@runlane/service-kit';
 import { PoisonError, parseJson } from '@runlane/kafka';
 import type { InRecord, ValueCodec } from '@runlane/kafka';
 import { siteOf } from '@runlane/webhooks';
@@ -55,12 +56,13 @@ async function contentOf(record: InRecord, options: ReadOptions): Promise<Readin
     if (json['webhook'] === null) return { kind: 'without_target' };
     return quarantine('unknown_type', `This version knows no events of type ${shortened(json['type'])}.`);
   }
-  return eventOf(json, { body, offset: record.offset }, options);
+  const traceparent = record.headers.get('traceparent')?.at(-1)?.toString('utf8') ?? null;
+  return eventOf(json, { body, offset: record.offset, traceparent }, options);
 }
 
 function eventOf(
   json: Json,
-  { body, offset }: { body: Buffer; offset: bigint },
+  { body, offset, traceparent }: { body: Buffer; offset: bigint; traceparent: string | null },
   { policy, maxBodyBytes }: ReadOptions,
 ): Reading['content'] {
   const parsed = parseRunStatusEvent(json);
@@ -77,6 +79,8 @@ function eventOf(
   }
   const target = targetOf(event.webhook, policy);
   if (target === null) return quarantine('invalid_webhook', 'webhook is no absolute http or https URL.');
+  // What is none would be refused as a header, and the request with it.
+  const trace = parseTraceparent(traceparent);
   const facts = {
     eventId: event.event_id,
     runId: event.run_id.toLowerCase(),
@@ -84,6 +88,7 @@ function eventOf(
     type: event.type,
     isTerminal: isTerminalEventType(event.type),
     offset,
+    traceparent: trace === null ? null : formatTraceparent(trace),
     body: isJsonObject(json) ? webhookBody(json, body, maxBodyBytes) : body,
   };
   return { kind: 'event', event: { ...facts, ...target } };

@@ -1,6 +1,6 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query, withTransaction } from '@runlane/postgres';
-import type { Pool, PoolClient } from 'pg';
+import { query } from '@runlane/postgres';
+import type { Database, SqlValues } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
 import type {
   DeliveryLedger,
   DueTarget,
@@ -21,54 +21,51 @@ import { readOriginHealth, readTargetHealth } from './stored-health.ts';
 const INLINE_BYTES = 8 * 1024;
 
 /** The ledger's side of delivery. */
-export function createDeliveryLedger(pool: Pool): DeliveryLedger {
+export function createDeliveryLedger(database: Database): DeliveryLedger {
   return {
-    lease: (owner, limit, leaseMs, perSite, held) =>
-      onDatabase(() => lease(pool, owner, { limit, leaseMs, perSite, held })),
-    renew: (owner, held, leaseMs) => onDatabase(() => renew(pool, owner, held, leaseMs)),
-    due: (wanted, busy, without) => onDatabase(() => selectDue(pool, wanted, busy, without)),
-    body: (eventId) => onDatabase(() => selectBody(pool, eventId)),
-    settle: (settlements) => onDatabase(() => withTransaction(pool, (client) => settle(client, settlements))),
+    lease: (owner, limit, leaseMs, perSite, held) => lease(database, owner, { limit, leaseMs, perSite, held }),
+    renew: (owner, held, leaseMs) => renew(database, owner, held, leaseMs),
+    due: (wanted, busy, without) => selectDue(database, wanted, busy, without),
+    body: (eventId) => selectBody(database, eventId),
+    settle: (settlements) => database.transaction((client) => settle(client, settlements)),
     endDisabled: (endpoint, urlHash, limit) =>
-      onDatabase(() =>
-        withTransaction(pool, async (client) => {
-          if ((await owned(client, [endpoint])).length === 0) return 0;
-          return (await query(client, sql.endDisabledDeliveries, [urlHash, limit])).length;
-        }),
-      ),
-    release: (releases) => onDatabase(() => withTransaction(pool, (client) => release(client, releases))),
+      database.transaction(async (client) => {
+        if ((await owned(client, [endpoint])).length === 0) return 0;
+        return (await query(client, sql.endDisabledDeliveries, { url_hash: urlHash, limit })).length;
+      }),
+    release: (releases) => database.transaction((client) => release(client, releases)),
   };
 }
 
 async function lease(
-  pool: Pool,
+  database: Database,
   owner: string,
   { limit, leaseMs, perSite, held }: { limit: number; leaseMs: number; perSite: number; held: readonly bigint[] },
 ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }> {
-  const sites = await query<{ site: string; looked_until: Date }>(pool, sql.lookAtSites, [
+  const sites = await database.query<{ site: string; looked_until: Date }>(sql.lookAtSites, {
     owner,
     limit,
-    leaseMs,
-    perSite,
-  ]);
+    lease_ms: leaseMs,
+    per_site: perSite,
+  });
   const [first] = sites;
   if (first === undefined) return { endpoints: [], nowMs: null };
-  const rows = await query<{
+  const rows = await database.query<{
     endpoint_id: bigint;
     fence: bigint;
     origin: string;
     site: string;
     health: unknown;
     database_ms: bigint;
-  }>(pool, sql.leaseEndpoints, [
+  }>(sql.leaseEndpoints, {
     owner,
     limit,
-    leaseMs,
-    perSite,
-    held,
-    sites.map(({ site }) => site),
-    first.looked_until,
-  ]);
+    lease_ms: leaseMs,
+    per_site: perSite,
+    held_endpoint_ids: held,
+    sites: sites.map(({ site }) => site),
+    looked_until: first.looked_until,
+  });
   const endpoints = rows.map((row) => ({
     endpointId: row.endpoint_id,
     fence: row.fence,
@@ -80,17 +77,20 @@ async function lease(
 }
 
 async function renew(
-  pool: Pool,
+  database: Database,
   owner: string,
   held: readonly { endpointId: bigint; fence: bigint }[],
   leaseMs: number,
 ): Promise<RenewResult> {
-  const rows = await query<{ endpoint_id: bigint; is_recalled: boolean; database_ms: bigint }>(pool, sql.renewLeases, [
-    owner,
-    held.map(({ endpointId }) => endpointId),
-    held.map(({ fence }) => fence),
-    leaseMs,
-  ]);
+  const rows = await database.query<{ endpoint_id: bigint; is_recalled: boolean; database_ms: bigint }>(
+    sql.renewLeases,
+    {
+      owner,
+      endpoint_ids: held.map(({ endpointId }) => endpointId),
+      fences: held.map(({ fence }) => fence),
+      lease_ms: leaseMs,
+    },
+  );
   return {
     endpointIds: new Set(rows.map((row) => row.endpoint_id)),
     recalledIds: new Set(rows.filter((row) => row.is_recalled).map((row) => row.endpoint_id)),
@@ -119,23 +119,24 @@ type DueRow = {
   due_for_ms: number;
   body: Buffer | null;
   body_bytes: number;
+  traceparent: string | null;
 };
 
 async function selectDue(
-  pool: Pool,
+  database: Database,
   wanted: readonly Wanted[],
   busy: readonly bigint[],
   without: readonly string[],
 ): Promise<DueTarget[]> {
-  const rows = await query<DueRow>(pool, sql.selectDueDeliveries, [
-    wanted.map(({ endpointId }) => endpointId),
-    wanted.map(({ targets }) => targets),
-    wanted.map(({ perTarget }) => perTarget),
-    wanted.map(({ isOnlyProven }) => isOnlyProven),
-    busy,
-    without,
-    INLINE_BYTES,
-  ]);
+  const rows = await database.query<DueRow>(sql.selectDueDeliveries, {
+    endpoint_ids: wanted.map(({ endpointId }) => endpointId),
+    url_limits: wanted.map(({ targets }) => targets),
+    delivery_limits: wanted.map(({ perTarget }) => perTarget),
+    only_succeeded: wanted.map(({ isOnlyProven }) => isOnlyProven),
+    held_delivery_ids: busy,
+    without_url_hashes: without,
+    max_body_bytes: INLINE_BYTES,
+  });
   const targets = new Map<string, DueTarget>();
   for (const row of rows) {
     const { url_hash: urlHash, endpoint_id: endpointId } = row;
@@ -162,13 +163,14 @@ async function selectDue(
       dueForMs: row.due_for_ms,
       bodyBytes: row.body_bytes,
       body: row.body,
+      traceparent: row.traceparent,
     });
   }
   return [...targets.values()];
 }
 
-async function selectBody(pool: Pool, eventId: string): Promise<Buffer> {
-  const [row] = await query<{ body: Buffer }>(pool, sql.selectBody, [eventId]);
+async function selectBody(database: Database, eventId: string): Promise<Buffer> {
+  const [row] = await database.query<{ body: Buffer }>(sql.selectBody, { event_id: eventId });
   if (row === undefined) throw new Error('The event of a due delivery is not in the ledger.');
   return row.body;
 }
@@ -178,10 +180,10 @@ type Held = { endpointId: bigint; fence: bigint };
 /** Locks the endpoints and returns what speaks of one whose fence is still the given one. */
 async function owned<T extends Held>(client: PoolClient, all: readonly T[]): Promise<T[]> {
   const leases = [...new Map(all.map((one) => [leaseKey(one), one])).values()];
-  const rows = await query<{ endpoint_id: bigint; fence: bigint }>(client, sql.lockOwnedEndpoints, [
-    leases.map(({ endpointId }) => endpointId),
-    leases.map(({ fence }) => fence),
-  ]);
+  const rows = await query<{ endpoint_id: bigint; fence: bigint }>(client, sql.lockOwnedEndpoints, {
+    endpoint_ids: leases.map(({ endpointId }) => endpointId),
+    fences: leases.map(({ fence }) => fence),
+  });
   const keys = new Set(rows.map((row) => leaseKey({ endpointId: row.endpoint_id, fence: row.fence })));
   return all.filter((one) => keys.has(leaseKey(one)));
 }
@@ -193,20 +195,18 @@ function leaseKey({ endpointId, fence }: Held): string {
 async function settle(client: PoolClient, settlements: readonly Settlement[]): Promise<SettleResult[]> {
   const valid = await owned(client, settlements);
   if (valid.length === 0) return settlements.map(() => 'lost');
-  const rows = await query<{ event_id: string; outcome: SettleResult }>(client, sql.settleDeliveries, [
-    ...columnsOf(valid),
-    ...originColumnsOf(valid.map(({ endpointId, health }) => ({ endpointId, health: health.origin }))),
-    ...targetColumnsOf(valid),
-    valid.map(({ eventId }) => eventId),
-    [...new Map(valid.map(({ urlHash, hasMore }) => [urlHash, hasMore])).values()],
-  ]);
+  const rows = await query<{ event_id: string; outcome: SettleResult }>(client, sql.settleDeliveries, {
+    ...deliveryColumns(valid),
+    ...originColumns(valid.map(({ endpointId, health }) => ({ endpointId, health: health.origin }))),
+    ...targetColumns(valid),
+  });
   const outcomes = new Map(rows.map((row) => [row.event_id, row.outcome]));
   const isValid = new Set(valid);
   return settlements.map((one) => (isValid.has(one) ? (outcomes.get(one.eventId) ?? 'lost') : 'lost'));
 }
 
-/** The arrays of settle-deliveries, in the order of its parameters. */
-function columnsOf(settlements: readonly Settlement[]): unknown[] {
+/** What settle-deliveries is told of the deliveries and their attempts. */
+function deliveryColumns(settlements: readonly Settlement[]): SqlValues {
   const ends = settlements.map(({ end }) => end);
   const attempts = settlements.flatMap((settlement) =>
     settlement.attempts.map((attempt) => ({
@@ -227,55 +227,54 @@ function columnsOf(settlements: readonly Settlement[]): unknown[] {
       body_excerpt: attempt.bodyExcerpt,
     })),
   );
-  return [
-    settlements.map(({ deliveryId }) => deliveryId),
-    ends.map(({ kind }) => kind),
-    ends.map((end) => (end.kind === 'dead' ? end.reason : null)),
-    ends.map((end) => (end.kind === 'dead' ? end.detail : null)),
-    ends.map((end) => (end.kind === 'retry' ? end.afterMs : 0)),
-    settlements.map(({ isCharged }) => isCharged),
-    ends.map((end) => end.kind === 'retry' && end.yields),
-    settlements.map((settlement) => settlement.attempts.length),
-    JSON.stringify(attempts),
-  ];
+  return {
+    delivery_ids: settlements.map(({ deliveryId }) => deliveryId),
+    event_ids: settlements.map(({ eventId }) => eventId),
+    ends: ends.map(({ kind }) => kind),
+    dead_reasons: ends.map((end) => (end.kind === 'dead' ? end.reason : null)),
+    details: ends.map((end) => (end.kind === 'dead' ? end.detail : null)),
+    waits_ms: ends.map((end) => (end.kind === 'retry' ? end.afterMs : 0)),
+    is_charged: settlements.map(({ isCharged }) => isCharged),
+    yields: ends.map((end) => end.kind === 'retry' && end.yields),
+    attempt_counts: settlements.map((settlement) => settlement.attempts.length),
+    attempts: JSON.stringify(attempts),
+  };
 }
 
 function rounded(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms);
 }
 
-/**
- * The arrays of endpoints and their health, in the order of the parameters. Of an endpoint that is there several times the
- * last health counts: it has the others in it.
- */
-function originColumnsOf(states: readonly { endpointId: bigint; health: OriginHealth }[]): unknown[] {
+/** Of the endpoints. Of one that is there several times the last health counts: it has the others in it. */
+function originColumns(states: readonly { endpointId: bigint; health: OriginHealth }[]): SqlValues {
   const last = [...new Map(states.map((state) => [state.endpointId, state.health]))];
-  return [
-    last.map(([endpointId]) => endpointId),
-    last.map(([, health]) => JSON.stringify(health)),
-    last.map(([, health]) => health.breaker.kind),
-    last.map(([, health]) => Math.ceil(originParkedUntil(health))),
-  ];
+  return {
+    endpoint_ids: last.map(([endpointId]) => endpointId),
+    origin_healths: last.map(([, health]) => JSON.stringify(health)),
+    origin_breakers: last.map(([, health]) => health.breaker.kind),
+    origin_parked_until_ms: last.map(([, health]) => Math.ceil(originParkedUntil(health))),
+  };
 }
 
-/** The same of URLs. */
-function targetColumnsOf(settlements: readonly Settlement[]): unknown[] {
+/** The same of the URLs. */
+function targetColumns(settlements: readonly Settlement[]): SqlValues {
   const last = [...new Map(settlements.map(({ urlHash, health }) => [urlHash, health.target]))];
-  return [
-    last.map(([urlHash]) => urlHash),
-    last.map(([, health]) => JSON.stringify(health)),
-    last.map(([, health]) => health.breaker.kind),
-    last.map(([, health]) => Math.ceil(targetParkedUntil(health))),
-  ];
+  return {
+    url_hashes: last.map(([urlHash]) => urlHash),
+    target_healths: last.map(([, health]) => JSON.stringify(health)),
+    target_breakers: last.map(([, health]) => health.breaker.kind),
+    target_parked_until_ms: last.map(([, health]) => Math.ceil(targetParkedUntil(health))),
+    has_more: [...new Map(settlements.map(({ urlHash, hasMore }) => [urlHash, hasMore])).values()],
+  };
 }
 
 async function release(client: PoolClient, releases: readonly Release[]): Promise<void> {
   const valid = await owned(client, releases);
   if (valid.length === 0) return;
   const empty = valid.flatMap(({ emptyUrls }) => emptyUrls);
-  if (empty.length > 0) await query(client, sql.lineUpTargets, [empty]);
-  await query(client, sql.releaseEndpoints, [
-    ...originColumnsOf(valid),
-    valid.map(({ notBeforeMs }) => Math.max(0, Math.ceil(notBeforeMs))),
-  ]);
+  if (empty.length > 0) await query(client, sql.lineUpTargets, { url_hashes: empty });
+  await query(client, sql.releaseEndpoints, {
+    ...originColumns(valid),
+    rest_ms: valid.map(({ notBeforeMs }) => Math.max(0, Math.ceil(notBeforeMs))),
+  });
 }

@@ -19,7 +19,7 @@ let world: LedgerWorld;
 let operator: EndpointOperator;
 beforeEach(async () => {
   world = await LedgerWorld.create(inject('databaseUrl'));
-  operator = createEndpointOperator(world.pool);
+  operator = createEndpointOperator(world.database);
 });
 afterEach(() => world[Symbol.asyncDispose]());
 

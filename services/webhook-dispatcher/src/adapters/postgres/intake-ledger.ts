@@ -1,7 +1,7 @@
-import { onDatabase } from '@runlane/log-ledger';
 import type { PositionCheck } from '@runlane/log-ledger';
-import { query, withTransaction } from '@runlane/postgres';
-import type { Pool, PoolClient } from 'pg';
+import { query } from '@runlane/postgres';
+import type { Database, SqlValues } from '@runlane/postgres';
+import type { PoolClient } from 'pg';
 import type { AccountEntry, IntakeLedger, IntakeTransaction, Position, QuarantinedRecord } from '../../app/ports.ts';
 import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../../domain/intake-plan.ts';
 import { laneKey } from '../../domain/intake-plan.ts';
@@ -13,33 +13,36 @@ import { sql } from './statements.ts';
  * @param known notices a position that is behind what was seen of it before; made for each batch (`KnownPositions.forBatch`);
  * without it none does
  */
-export function createIntakeLedger(pool: Pool, group: string, known: PositionCheck | null = null): IntakeLedger {
+export function createIntakeLedger(
+  database: Database,
+  group: string,
+  known: PositionCheck | null = null,
+): IntakeLedger {
   return {
     inTransaction: ({ topic, partition, firstOffset }, work) =>
-      onDatabase(() =>
-        withTransaction(pool, async (client) => {
-          const [held] = await query<{ first_offset: bigint; position: bigint; record_timestamp_ms: bigint }>(
-            client,
-            sql.openAccount,
-            [group, topic, partition, firstOffset],
-          );
-          if (held === undefined) throw new Error('open-account returned no row');
-          const position =
-            held.position < held.first_offset
-              ? null
-              : { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
-          known?.check({ topic, partition }, position?.offset ?? -1n);
-          return work(new PostgresIntake(client, { group, topic, partition }, position));
-        }),
-      ),
+      database.transaction(async (client) => {
+        const [held] = await query<{ first_offset: bigint; position: bigint; record_timestamp_ms: bigint }>(
+          client,
+          sql.openAccount,
+          { group_name: group, topic, partition, first_offset: firstOffset },
+        );
+        if (held === undefined) throw new Error('open-account returned no row');
+        const position =
+          held.position < held.first_offset
+            ? null
+            : { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
+        known?.check({ topic, partition }, position?.offset ?? -1n);
+        return work(new PostgresIntake(client, { group, topic, partition }, position));
+      }),
   };
 }
 
 /** The last record in the ledger of each partition that was ever read. */
-export async function readPositions(pool: Pool, group: string, topic: string): Promise<Map<number, bigint>> {
-  const rows = await onDatabase(() =>
-    query<{ partition: number; position: bigint }>(pool, sql.selectPositions, [group, topic]),
-  );
+export async function readPositions(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
+  const rows = await database.query<{ partition: number; position: bigint }>(sql.selectPositions, {
+    group_name: group,
+    topic,
+  });
   return new Map(rows.map(({ partition, position }) => [partition, position]));
 }
 
@@ -71,20 +74,24 @@ class PostgresIntake implements IntakeTransaction {
 
   async prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]> {
     // Sorted, so that members which read the same events from different topics take turns instead of deadlocking.
-    const bodies = sortedEntries(events.map((event) => [event.eventId, event.body]));
-    await query(this.#client, sql.insertEvents, [bodies.map(([id]) => id), bodies.map(([, body]) => body)]);
+    const contents = sortedEntries(events.map((event) => [event.eventId, event]));
+    await query(this.#client, sql.insertEvents, {
+      event_ids: contents.map(([id]) => id),
+      bodies: contents.map(([, { body }]) => body),
+      traceparents: contents.map(([, { traceparent }]) => traceparent ?? null),
+    });
     const sites = sortedEntries(events.map((event) => [event.origin, event.site]));
     const origins = sites.map(([origin]) => origin);
-    await query(this.#client, sql.insertEndpoints, [origins, sites.map(([, site]) => site)]);
-    const endpoints = await query<{ endpoint_id: bigint; origin: string }>(this.#client, sql.lockEndpointsOfOrigins, [
+    await query(this.#client, sql.insertEndpoints, { origins, sites: sites.map(([, site]) => site) });
+    const endpoints = await query<{ endpoint_id: bigint; origin: string }>(this.#client, sql.lockEndpointsOfOrigins, {
       origins,
-    ]);
+    });
     for (const row of endpoints) this.#endpointIds.set(row.origin, row.endpoint_id);
     const lanes = [...new Map(events.map((event) => [laneKey(event), event])).values()];
-    const rows = await query<KnownRow>(this.#client, sql.selectKnownDeliveries, [
-      lanes.map(({ runId }) => runId),
-      lanes.map(({ urlHash }) => urlHash),
-    ]);
+    const rows = await query<KnownRow>(this.#client, sql.selectKnownDeliveries, {
+      run_ids: lanes.map(({ runId }) => runId),
+      url_hashes: lanes.map(({ urlHash }) => urlHash),
+    });
     return rows.map((row) => ({
       deliveryId: row.delivery_id,
       eventId: row.event_id,
@@ -100,71 +107,79 @@ class PostgresIntake implements IntakeTransaction {
 
   async write({ deliveries, superseded }: IntakePlan): Promise<void> {
     const { topic, partition } = this.#source;
-    await query(this.#client, sql.insertDeliveries, [
+    await query(this.#client, sql.insertDeliveries, {
       topic,
       partition,
       ...this.#columnsOf(deliveries),
-      superseded.map(({ deliveryId }) => deliveryId),
-      superseded.map(({ bySequence }) => `Event ${bySequence} of the run came while it waited for a retry.`),
-    ]);
+      ended_delivery_ids: superseded.map(({ deliveryId }) => deliveryId),
+      ended_details: superseded.map(
+        ({ bySequence }) => `Event ${bySequence} of the run came while it waited for a retry.`,
+      ),
+    });
   }
 
   async quarantine(records: readonly QuarantinedRecord[]): Promise<void> {
     const { group, topic, partition } = this.#source;
-    await query(this.#client, sql.insertQuarantined, [
-      group,
+    await query(this.#client, sql.insertQuarantined, {
+      group_name: group,
       topic,
       partition,
-      records.map(({ offset }) => offset),
-      records.map(({ timestampMs }) => timestampMs),
-      records.map(({ key }) => key),
-      records.map(({ value }) => value),
-      records.map(({ headers }) => JSON.stringify(headers).replaceAll('\\u0000', '')),
-      records.map(({ code }) => code),
-      records.map(({ message }) => message.replaceAll('\0', '')),
-    ]);
+      offsets: records.map(({ offset }) => offset),
+      timestamps_ms: records.map(({ timestampMs }) => timestampMs),
+      keys: records.map(({ key }) => key),
+      values: records.map(({ value }) => value),
+      headers: records.map(({ headers }) => JSON.stringify(headers).replaceAll('\\u0000', '')),
+      codes: records.map(({ code }) => code),
+      messages: records.map(({ message }) => message.replaceAll('\0', '')),
+    });
   }
 
   async takeOut({ offset, timestampMs }: { offset: bigint; timestampMs: number }): Promise<boolean> {
     const { group, topic, partition } = this.#source;
-    const rows = await query(this.#client, sql.deleteQuarantined, [group, topic, partition, offset, timestampMs]);
+    const rows = await query(this.#client, sql.deleteQuarantined, {
+      group_name: group,
+      topic,
+      partition,
+      record_offset: offset,
+      record_timestamp_ms: timestampMs,
+    });
     return rows.length > 0;
   }
 
   async close(entry: AccountEntry): Promise<void> {
     const { group, topic, partition } = this.#source;
-    await query(this.#client, sql.closeAccount, [
-      group,
+    await query(this.#client, sql.closeAccount, {
+      group_name: group,
       topic,
       partition,
-      entry.position.offset,
-      entry.position.timestampMs,
-      entry.withoutTargetCount,
-      entry.repeatCount,
-      entry.deliveryCount,
-      entry.quarantinedCount,
-      entry.absentCount,
-    ]);
+      position: entry.position.offset,
+      record_timestamp_ms: entry.position.timestampMs,
+      without_target_count: entry.withoutTargetCount,
+      repeat_count: entry.repeatCount,
+      delivery_count: entry.deliveryCount,
+      quarantined_count: entry.quarantinedCount,
+      absent_count: entry.absentCount,
+    });
   }
 
-  /** The arrays of insert-deliveries, in the order of its parameters. */
-  #columnsOf(deliveries: readonly NewDelivery[]): unknown[][] {
+  /** What insert-deliveries is told of the deliveries, one array per column. */
+  #columnsOf(deliveries: readonly NewDelivery[]): SqlValues {
     const events = deliveries.map(({ event }) => event);
     const fates = deliveries.map(({ fate }) => fate);
-    return [
-      events.map((event) => event.eventId),
-      events.map((event) => event.urlHash),
-      events.map((event) => event.url),
-      events.map((event) => this.#endpointIds.get(event.origin)),
-      events.map((event) => event.runId),
-      events.map((event) => event.sequence),
-      events.map((event) => event.type),
-      events.map((event) => event.isTerminal),
-      fates.map((fate) => fate.state === 'due' && fate.isReady),
-      fates.map((fate) => (fate.state === 'dead' ? fate.reason : null)),
-      fates.map((fate) => (fate.state === 'dead' ? fate.detail : null)),
-      events.map((event) => event.offset),
-    ];
+    return {
+      event_ids: events.map((event) => event.eventId),
+      url_hashes: events.map((event) => event.urlHash),
+      urls: events.map((event) => event.url),
+      endpoint_ids: events.map((event) => this.#endpointIds.get(event.origin)),
+      run_ids: events.map((event) => event.runId),
+      sequences: events.map((event) => event.sequence),
+      event_types: events.map((event) => event.type),
+      is_terminal: events.map((event) => event.isTerminal),
+      is_ready: fates.map((fate) => fate.state === 'due' && fate.isReady),
+      dead_reasons: fates.map((fate) => (fate.state === 'dead' ? fate.reason : null)),
+      details: fates.map((fate) => (fate.state === 'dead' ? fate.detail : null)),
+      offsets: events.map((event) => event.offset),
+    };
   }
 }
 

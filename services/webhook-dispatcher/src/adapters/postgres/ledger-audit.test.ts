@@ -1,5 +1,5 @@
 /** Charter: the proof that nothing is lost does not end when it takes longer than other statements may. Real: Postgres. */
-import { createPool } from '@runlane/postgres';
+import { Database, createPool } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
@@ -16,7 +16,11 @@ test('an audit may take longer than the statements beside it', async () => {
   const slow = createPool({ url, max: 1, applicationName: 'slow', logger, statementTimeoutMs: 60_000 });
   const client = await world.pool.connect();
   try {
-    const ledger = createLedgerAudit(quick, { group: 'webhook-dispatcher', topic: 'runs.status.v1' }, slow);
+    const ledger = createLedgerAudit(
+      new Database(quick),
+      { group: 'webhook-dispatcher', topic: 'runs.status.v1' },
+      new Database(slow),
+    );
     await client.query('begin');
     await client.query('lock table webhooks.deliveries');
     const audit = Promise.allSettled([ledger.audit()]);

@@ -1,32 +1,29 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { LedgerAudit, PartitionAccount, Watch } from '../../app/watch-ledger.ts';
 import { sql } from './statements.ts';
 
 /**
  * Says how the ledger stands, for one consumer group and topic.
  *
- * @param slowPool for the audit, which counts every row: its statements may take long. Default: the same
+ * @param slowDatabase for the audit, which counts every row: its statements may take long. Default: the same
  */
 export function createLedgerAudit(
-  pool: Pool,
+  database: Database,
   { group, topic }: { group: string; topic: string },
-  slowPool: Pool = pool,
+  slowDatabase: Database = database,
 ): LedgerAudit {
   return {
-    audit: () => onDatabase(() => readAccounts(slowPool, group, topic)),
-    watch: () => onDatabase(() => readWatch(pool)),
-    deadByReason: () =>
-      onDatabase(async () => {
-        const rows = await query<{ dead_reason: string; count: bigint }>(pool, sql.countDead, []);
-        return new Map(rows.map((row) => [row.dead_reason, Number(row.count)]));
-      }),
+    audit: () => readAccounts(slowDatabase, group, topic),
+    watch: () => readWatch(database),
+    async deadByReason() {
+      const rows = await database.query<{ dead_reason: string; count: bigint }>(sql.countDead);
+      return new Map(rows.map((row) => [row.dead_reason, Number(row.count)]));
+    },
   };
 }
 
-async function readAccounts(pool: Pool, group: string, topic: string): Promise<PartitionAccount[]> {
-  const rows = await query<Record<string, bigint | number>>(pool, sql.auditLedger, [group, topic]);
+async function readAccounts(database: Database, group: string, topic: string): Promise<PartitionAccount[]> {
+  const rows = await database.query<Record<string, bigint | number>>(sql.auditLedger, { group_name: group, topic });
   const number = (row: Record<string, bigint | number>, column: string): number => Number(row[column] ?? 0);
   return rows.map((row) => ({
     partition: number(row, 'partition'),
@@ -45,14 +42,14 @@ async function readAccounts(pool: Pool, group: string, topic: string): Promise<P
   }));
 }
 
-async function readWatch(pool: Pool): Promise<Watch> {
-  const [row] = await query<{
+async function readWatch(database: Database): Promise<Watch> {
+  const [row] = await database.query<{
     oldest_due_seconds: number | null;
     oldest_served_due_seconds: number | null;
     oldest_lease_seconds: number | null;
     open_breakers: number;
     disabled_endpoints: number;
-  }>(pool, sql.watchDeliveries, []);
+  }>(sql.watchDeliveries);
   if (row === undefined) throw new Error('watch-deliveries returned no row');
   return {
     oldestDueSeconds: row.oldest_due_seconds ?? 0,

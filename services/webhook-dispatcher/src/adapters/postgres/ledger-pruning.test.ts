@@ -50,7 +50,7 @@ async function left(world: LedgerWorld): Promise<Record<string, number>> {
 
 test('delivered rows leave at the age, dead ones at twice the age, due ones never, each with what hangs on it', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
-  const pruning = createLedgerPruning(world.pool);
+  const pruning = createLedgerPruning(world.database);
   const prune = async () => {
     const deliveries = await pruning.pruneDeliveries(HOUR_MS, 100);
     return { deliveries, events: await pruning.pruneEvents(HOUR_MS, 100) };
@@ -75,7 +75,7 @@ test('delivered rows leave at the age, dead ones at twice the age, due ones neve
 
 test('quarantined records leave at the age, and stay counted', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
-  const pruning = createLedgerPruning(world.pool);
+  const pruning = createLedgerPruning(world.database);
   await world.takeIn([null, 'quarantine', 'quarantine']);
   await age(world, 1.5);
   await world.takeIn(['quarantine']);
@@ -94,7 +94,7 @@ test('one round deletes everything that is old, however much it is', async () =>
   await age(world, 3);
   const stop = new AbortController();
   const pruned = pruneUntil(stop.signal, {
-    ledger: createLedgerPruning(world.pool),
+    ledger: createLedgerPruning(world.database),
     ageMs: HOUR_MS,
     everyMs: HOUR_MS,
     logger,
@@ -129,7 +129,7 @@ test('a URL that is idle is forgotten after a day, and one in trouble after twic
     [JSON.stringify(urls)],
   );
 
-  await createLedgerPruning(world.pool).pruneTargets(14 * 24 * HOUR_MS, 100);
+  await createLedgerPruning(world.database).pruneTargets(14 * 24 * HOUR_MS, 100);
 
   const { rows } = await world.pool.query<{ url_hash: string }>(
     'select url_hash from webhooks.targets where endpoint_id = -1 order by url_hash',

@@ -19,7 +19,7 @@ const OWNER = randomUUID();
 async function heldIntake(world: LedgerWorld, event: TargetedEvent) {
   const written = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
-  const committed = createIntakeLedger(world.pool, 'another group').inTransaction(
+  const committed = createIntakeLedger(world.database, 'another group').inTransaction(
     { topic: 'another topic', partition: 0, firstOffset: 0n },
     async (transaction) => {
       await transaction.write(planIntake([event], await transaction.prepare([event])));

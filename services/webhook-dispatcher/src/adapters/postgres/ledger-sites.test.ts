@@ -99,6 +99,6 @@ test('endpoints that a version without sites has made due are brought into line'
   await world.takeIn([targeted()]);
   await world.pool.query('delete from webhooks.sites');
   expect(await world.lease(OWNER)).toEqual([]);
-  await createLedgerPruning(world.pool).mendStranded(10);
+  await createLedgerPruning(world.database).mendStranded(10);
   expect(await world.lease(OWNER)).toHaveLength(1);
 });

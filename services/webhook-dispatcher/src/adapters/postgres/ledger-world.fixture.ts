@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createPool, migrate } from '@runlane/postgres';
+import { Database, createPool, migrate } from '@runlane/postgres';
 import { createLogger } from '@runlane/service-kit';
 import { createDatabase } from '@runlane/testkit';
 import { Stoppages } from '@runlane/log-ledger';
@@ -28,6 +28,7 @@ const GROUP = 'webhook-dispatcher';
 export class LedgerWorld implements AsyncDisposable {
   readonly databaseUrl: string;
   readonly pool: Pool;
+  readonly database: Database;
   readonly deliveries;
   readonly replays;
   readonly #intake;
@@ -39,10 +40,11 @@ export class LedgerWorld implements AsyncDisposable {
   private constructor(databaseUrl: string, pool: Pool) {
     this.databaseUrl = databaseUrl;
     this.pool = pool;
-    this.deliveries = createDeliveryLedger(pool);
-    this.replays = createReplayLedger(pool);
-    this.#intake = createIntakeLedger(pool, GROUP);
-    this.#audit = createLedgerAudit(pool, { group: GROUP, topic: TOPIC });
+    this.database = new Database(pool);
+    this.deliveries = createDeliveryLedger(this.database);
+    this.replays = createReplayLedger(this.database);
+    this.#intake = createIntakeLedger(this.database, GROUP);
+    this.#audit = createLedgerAudit(this.database, { group: GROUP, topic: TOPIC });
   }
 
   static async create(adminUrl: string): Promise<LedgerWorld> {

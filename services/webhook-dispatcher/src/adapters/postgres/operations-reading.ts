@@ -1,6 +1,4 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import { sql } from './statements.ts';
 
 export type DeliveryState = 'due' | 'delivered' | 'dead';
@@ -84,31 +82,29 @@ export interface WebhookLists {
 }
 
 /** What the ledger has for operators, one statement each, outside of any transaction. */
-export function createWebhookLists(pool: Pool, { group, topic }: { group: string; topic: string }): WebhookLists {
+export function createWebhookLists(
+  database: Database,
+  { group, topic }: { group: string; topic: string },
+): WebhookLists {
   return {
     deliveries: ({ deliveryId, runId, origin, states, since, limit }) =>
-      onDatabase(() =>
-        query<ListedDelivery>(pool, sql.listDeliveries, [
-          deliveryId ?? null,
-          runId ?? null,
-          origin ?? null,
-          states ?? null,
-          since ?? null,
-          limit,
-        ]),
-      ),
-    attempts: (deliveryId) => onDatabase(() => query<ListedAttempt>(pool, sql.selectAttempts, [deliveryId])),
-    targets: ({ origin, limit }) =>
-      onDatabase(() => query<ListedTarget>(pool, sql.listTargets, [origin ?? null, limit])),
+      database.query<ListedDelivery>(sql.listDeliveries, {
+        delivery_id: deliveryId ?? null,
+        run_id: runId ?? null,
+        origin: origin ?? null,
+        states: states ?? null,
+        since: since ?? null,
+        limit,
+      }),
+    attempts: (deliveryId) => database.query<ListedAttempt>(sql.selectAttempts, { delivery_id: deliveryId }),
+    targets: ({ origin, limit }) => database.query<ListedTarget>(sql.listTargets, { origin: origin ?? null, limit }),
     quarantine: ({ at, limit }) =>
-      onDatabase(() =>
-        query<QuarantinedRow>(pool, sql.listQuarantine, [
-          group,
-          topic,
-          at?.partition ?? null,
-          at?.offset ?? null,
-          limit,
-        ]),
-      ),
+      database.query<QuarantinedRow>(sql.listQuarantine, {
+        group_name: group,
+        topic,
+        partition: at?.partition ?? null,
+        record_offset: at?.offset ?? null,
+        limit,
+      }),
   };
 }

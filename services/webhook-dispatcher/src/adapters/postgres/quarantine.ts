@@ -1,34 +1,30 @@
 import type { InRecord } from '@runlane/kafka';
-import { onDatabase } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import type { Database } from '@runlane/postgres';
 import type { Quarantine } from '../../app/take-in-quarantine.ts';
 import { sql } from './statements.ts';
 
 export type QuarantineOwner = { group: string; topic: string };
 
 /** The quarantine as dispatchers read it again. */
-export function createQuarantine(pool: Pool, { group, topic }: QuarantineOwner): Quarantine {
+export function createQuarantine(database: Database, { group, topic }: QuarantineOwner): Quarantine {
   return {
     toReadAgain: async (codes, after, limit) => {
-      const rows = await onDatabase(() =>
-        query<{
-          partition: number;
-          record_offset: bigint;
-          record_timestamp_ms: bigint;
-          key: Buffer | null;
-          value: Buffer | null;
-          headers: Record<string, string[]>;
-        }>(pool, sql.selectToReadAgain, [
-          group,
-          topic,
-          codes,
-          after?.partition ?? -1,
-          after?.offset ?? -1n,
-          after?.timestampMs ?? 0,
-          limit,
-        ]),
-      );
+      const rows = await database.query<{
+        partition: number;
+        record_offset: bigint;
+        record_timestamp_ms: bigint;
+        key: Buffer | null;
+        value: Buffer | null;
+        headers: Record<string, string[]>;
+      }>(sql.selectToReadAgain, {
+        group_name: group,
+        topic,
+        codes,
+        from_partition: after?.partition ?? -1,
+        from_offset: after?.offset ?? -1n,
+        from_timestamp_ms: after?.timestampMs ?? 0,
+        limit,
+      });
       return rows.map((row) => ({
         topic,
         partition: row.partition,
@@ -45,8 +41,15 @@ export function createQuarantine(pool: Pool, { group, topic }: QuarantineOwner):
       }));
     },
     note: async ({ partition, offset, timestampMs }: InRecord, code, message) => {
-      const values = [group, topic, partition, offset, timestampMs, code, message.replaceAll('\0', '')];
-      await onDatabase(() => query(pool, sql.noteQuarantined, values));
+      await database.query(sql.noteQuarantined, {
+        group_name: group,
+        topic,
+        partition,
+        record_offset: offset,
+        record_timestamp_ms: timestampMs,
+        code,
+        message: message.replaceAll('\0', ''),
+      });
     },
   };
 }
@@ -63,24 +66,32 @@ export interface QuarantineOperator {
 }
 
 /** The quarantine as operators use it. */
-export function createQuarantineOperator(pool: Pool, { group, topic }: QuarantineOwner): QuarantineOperator {
+export function createQuarantineOperator(database: Database, { group, topic }: QuarantineOwner): QuarantineOperator {
   return {
     ask: async ({ at, code, limit }) => {
-      const values = [group, topic, at?.partition ?? null, at?.offset ?? null, code ?? null, limit];
-      const rows = await onDatabase(() =>
-        query<{ partition: number; record_offset: bigint }>(pool, sql.askQuarantined, values),
-      );
+      const rows = await database.query<{ partition: number; record_offset: bigint }>(sql.askQuarantined, {
+        group_name: group,
+        topic,
+        partition: at?.partition ?? null,
+        record_offset: at?.offset ?? null,
+        code: code ?? null,
+        limit,
+      });
       return rows.map((row) => ({ partition: row.partition, offset: row.record_offset }));
     },
     standing: async (places) => {
-      const columns = [places.map(({ partition }) => partition), places.map(({ offset }) => offset)];
-      const rows = await onDatabase(() =>
-        query<{ partition: number; record_offset: bigint; code: string; message: string; is_asked: boolean }>(
-          pool,
-          sql.selectQuarantined,
-          [group, topic, ...columns],
-        ),
-      );
+      const rows = await database.query<{
+        partition: number;
+        record_offset: bigint;
+        code: string;
+        message: string;
+        is_asked: boolean;
+      }>(sql.selectQuarantined, {
+        group_name: group,
+        topic,
+        partitions: places.map(({ partition }) => partition),
+        offsets: places.map(({ offset }) => offset),
+      });
       return rows.map((row) => ({
         partition: row.partition,
         offset: row.record_offset,

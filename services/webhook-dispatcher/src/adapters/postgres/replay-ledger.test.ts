@@ -191,7 +191,7 @@ test('what a crash or an older version has left out of line is brought back into
   await world.pool.query(`update webhooks.endpoints set next_due_at = null where origin like '%//endpoint.example'`);
   expect(await world.problems()).toHaveLength(3);
 
-  const upkeep = createLedgerPruning(world.pool);
+  const upkeep = createLedgerPruning(world.database);
   expect(await upkeep.mendStranded(10)).toBe(3);
 
   expect(await world.problems()).toEqual([]);

@@ -1,54 +1,49 @@
-import { onDatabase } from '@runlane/log-ledger';
-import { query, withTransaction } from '@runlane/postgres';
-import type { Pool } from 'pg';
+import { query } from '@runlane/postgres';
+import type { Database, SqlValues } from '@runlane/postgres';
 import type { ReplayCursor, ReplayLedger, ReplaySelection } from '../../app/ports.ts';
 import { sql } from './statements.ts';
 
 /** The ledger's side of replays. */
-export function createReplayLedger(pool: Pool): ReplayLedger {
+export function createReplayLedger(database: Database): ReplayLedger {
   return {
-    newestId: () =>
-      onDatabase(async () => {
-        const [row] = await query<{ newest: bigint }>(pool, sql.selectNewestDelivery, []);
-        return row?.newest ?? 0n;
-      }),
-    count: (selection, cursor) =>
-      onDatabase(async () => {
-        const [row] = await query<{ count: bigint }>(pool, sql.countReplayable, conditionsOf(selection, cursor));
-        return row?.count ?? 0n;
-      }),
+    async newestId() {
+      const [row] = await database.query<{ newest: bigint }>(sql.selectNewestDelivery);
+      return row?.newest ?? 0n;
+    },
+    async count(selection, cursor) {
+      const [row] = await database.query<{ count: bigint }>(sql.countReplayable, conditionsOf(selection, cursor));
+      return row?.count ?? 0n;
+    },
     replayPage: (selection, cursor, limit) =>
-      onDatabase(() =>
-        withTransaction(pool, async (client) => {
-          const found = await query<{ delivery_id: bigint }>(client, sql.selectReplayable, [
-            ...conditionsOf(selection, cursor),
-            limit,
-          ]);
-          const ids = found.map((row) => row.delivery_id);
-          if (ids.length === 0) return [];
-          await query(client, sql.lockEndpointsOfSelection, [ids]);
-          const replayed = await query<{ delivery_id: bigint }>(client, sql.replayDeliveries, [ids]);
-          const lined = await query<{ url_hash: string }>(client, sql.readyFirstDeliveries, [
-            replayed.map((row) => row.delivery_id),
-          ]);
-          await query(client, sql.lineUpTargets, [lined.map((row) => row.url_hash)]);
-          return ids;
-        }),
-      ),
+      database.transaction(async (client) => {
+        const found = await query<{ delivery_id: bigint }>(client, sql.selectReplayable, {
+          ...conditionsOf(selection, cursor),
+          limit,
+        });
+        const ids = found.map((row) => row.delivery_id);
+        if (ids.length === 0) return [];
+        await query(client, sql.lockEndpointsOfSelection, { delivery_ids: ids });
+        const replayed = await query<{ delivery_id: bigint }>(client, sql.replayDeliveries, { delivery_ids: ids });
+        const lined = await query<{ url_hash: string }>(client, sql.readyFirstDeliveries, {
+          delivery_ids: replayed.map((row) => row.delivery_id),
+        });
+        await query(client, sql.lineUpTargets, { url_hashes: lined.map((row) => row.url_hash) });
+        return ids;
+      }),
   };
 }
 
-/** The conditions of select-replayable and count-replayable, in the order of their parameters. */
-function conditionsOf(selection: ReplaySelection, { afterId, throughId }: ReplayCursor): unknown[] {
-  return [
-    afterId,
-    throughId,
-    selection.deliveryIds ?? null,
-    selection.runId ?? null,
-    selection.origin ?? null,
-    selection.from ?? null,
-    selection.to ?? null,
-    selection.states ?? null,
-    selection.deadReasons ?? null,
-  ];
+/** The conditions of select-replayable and count-replayable. */
+function conditionsOf(selection: ReplaySelection, { afterId, throughId }: ReplayCursor): SqlValues {
+  return {
+    after_id: afterId,
+    through_id: throughId,
+    delivery_ids: selection.deliveryIds ?? null,
+    run_id: selection.runId ?? null,
+    origin: selection.origin ?? null,
+    from: selection.from ?? null,
+    to: selection.to ?? null,
+    states: selection.states ?? null,
+    dead_reasons: selection.deadReasons ?? null,
+  };
 }

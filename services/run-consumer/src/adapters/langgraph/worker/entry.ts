@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
-import { createLogger } from '@runlane/service-kit';
+import { createLogger, openTracing } from '@runlane/service-kit';
 import type { Outcome } from '../../../domain/run.ts';
 import { currentDatabaseUrl } from '../../../database-files.ts';
 import { compileByGraph } from '../compile-by-graph.ts';
@@ -34,13 +34,14 @@ const leaseEnd = new LeaseEnd(leaseEndBuffer);
 const { database, checkpointSchema: schema } = settings;
 const databaseUrl = () => currentDatabaseUrl(database);
 const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
+const tracing = await openTracing(settings.tracing ?? null, logger);
 const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
 const commits = new GroupCommit(createBatchWriter(pool, schema), {
   onHeld: ({ error, attempt, operationCount }) =>
     logger.warn({ err: error, attempt, operations: operationCount }, 'checkpoints.wait_for_database'),
 });
 
-provideLoggers(logger);
+const flushLines = provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
 const graphFiles = settings.graphs.map(({ file }) => file);
 resolveAliasesByGraph(graphFiles, settings.tsconfig, logger);
@@ -71,6 +72,7 @@ const runGraph = createGraphRunner({
   mayBegin: () => !leaseEnd.isOver(),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
   stackLength: settings.stackLength,
+  tracing,
   logger,
 });
 
@@ -130,7 +132,8 @@ port.on('message', (message: ToThread) => {
       attempts.get(message.key)?.drain.abort();
       return;
     case 'finish':
-      void flushTraces(graphFiles)
+      flushLines();
+      void Promise.all([flushTraces(graphFiles), tracing?.flush()])
         .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
         .then(() => tell({ type: 'finished' }));
       return;

@@ -1,6 +1,7 @@
 import type { Logger } from '@runlane/service-kit';
 import { register as registerRequire } from 'tsx/cjs/api';
 import { register as registerImport } from 'tsx/esm/api';
+import { loadThreadsWith } from './project-threads.ts';
 
 /** Where tsx finds the settings for `require`, which it takes from nowhere else. */
 const TSCONFIG = 'TSX_TSCONFIG_PATH';
@@ -10,12 +11,15 @@ const TSCONFIG = 'TSX_TSCONFIG_PATH';
  * and mean x.ts, use enums or path aliases, and plain type stripping runs none of that. A tsconfig.json that does not
  * resolve, because what it extends is not installed, costs its settings and is told.
  *
- * Scripts that a graph forks are loaded the same way, because `fork` hands on the arguments of the process.
+ * Scripts that a graph forks are loaded the same way, because `fork` hands on the arguments of the process; and those that it
+ * starts as threads.
  *
  * @param tsconfig of the project; null without one. `TSX_TSCONFIG_PATH` names another, as for tsx itself.
  */
 export function loadProjectModules(tsconfig: string | null, logger: Logger): void {
-  process.execArgv.push('--import', import.meta.resolve('tsx'));
+  const loader = import.meta.resolve('tsx');
+  loadThreadsWith(loader);
+  process.execArgv.push('--import', loader);
   const named = process.env[TSCONFIG];
   const file = named ?? tsconfig;
   try {

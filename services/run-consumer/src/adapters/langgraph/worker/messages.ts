@@ -1,4 +1,4 @@
-import type { AbortHow, LogLevel, SecretFiles } from '@runlane/service-kit';
+import type { AbortHow, LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import type { StoreSettings } from '../langgraph-json-store.ts';
 import type { GraphSource } from '../langgraph-json.ts';
@@ -24,6 +24,8 @@ export type WorkerSettings = {
   /** Whether modules outside of `directory` are told (outside-modules.ts). Default: false. */
   tellsModules?: boolean;
   logLevel: LogLevel;
+  /** Null: nothing is traced. Default. */
+  tracing?: TracingSettings | null;
 };
 
 /** What a worker thread finds in its `workerData`; `leaseEnd` is the buffer of a LeaseEnd. */

@@ -1,12 +1,14 @@
 /**
  * What graphs write becomes lines of the service's log, with the run that wrote them: `console`, which LangSmith's
- * warnings use too, and the logger that a LangGraph server provides for `getLogger` of `@langchain/langgraph-sdk/logging`.
+ * warnings use too, `process.stdout` and `process.stderr`, and the logger that a LangGraph server provides for `getLogger` of
+ * `@langchain/langgraph-sdk/logging`.
  */
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import type { Logger } from '@runlane/service-kit';
-import { runScope } from '../run-scope.ts';
+import { runScope, runScopeOr } from '../run-scope.ts';
+import { OutputLines } from './output-lines.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -31,12 +33,45 @@ const SDK_LEVELS: Record<string, Level> = {
 /** Longest text of one line, in characters: a graph that prints its state must not drown the log. */
 const MAX_TEXT = 16_384;
 
-/** Replaces the `console` of this thread and provides the logger of LangGraph's SDK. */
-export function provideLoggers(logger: Logger): void {
+/**
+ * Replaces the `console` and the standard streams of this thread and provides the logger of LangGraph's SDK. Returned: tells
+ * what has come of unfinished lines.
+ *
+ * @param logger writes to none of these streams
+ */
+export function provideLoggers(logger: Logger): () => void {
   const write = (level: Level, text: string, fields: object = {}) =>
     logger[level]({ ...fields, ...runScope(), text: text.slice(0, MAX_TEXT) }, 'graph.console');
   provideConsole(write);
   Reflect.set(globalThis, SDK_LOGGER, sdkLogger(write));
+  const streams = [tellLines(process.stdout, 'stdout', logger), tellLines(process.stderr, 'stderr', logger)];
+  return () => {
+    for (const lines of streams) lines.flush();
+  };
+}
+
+/** Who writes outside of any run, as while a module loads. */
+const NOBODY = {};
+
+function tellLines(stream: NodeJS.WriteStream, name: 'stdout' | 'stderr', logger: Logger): OutputLines<object> {
+  const level = name === 'stdout' ? 'info' : 'warn';
+  const lines = new OutputLines<object>((text, scope) =>
+    logger[level]({ ...scope, stream: name, text }, 'graph.console'),
+  );
+  const write = (chunk: string | Uint8Array, encoding?: unknown, done?: unknown): boolean => {
+    const piece = typeof chunk === 'string' && isEncoding(encoding) ? Buffer.from(chunk, encoding) : chunk;
+    lines.write(piece, runScopeOr(NOBODY));
+    const told = typeof encoding === 'function' ? encoding : done;
+    if (typeof told === 'function') process.nextTick(told, null);
+    return true;
+  };
+  stream.write = write;
+  return lines;
+}
+
+/** Of a text that stands for other bytes than its own in UTF-8. */
+function isEncoding(encoding: unknown): encoding is BufferEncoding {
+  return typeof encoding === 'string' && Buffer.isEncoding(encoding) && !/^utf-?8$/i.test(encoding);
 }
 
 type Write = (level: Level, text: string, fields?: object) => void;

@@ -1,10 +1,10 @@
 -- advance-lane-cancel
--- params  $1 thread_id text (its row is locked by the caller), $2 source_topic text, $3 source_partition integer,
---         $4 before_offset bigint, $5 ended_position bigint
+-- params  $thread_id text (its row is locked by the caller), $source_topic text, $source_partition integer,
+--         $before_offset bigint, $ended_position bigint
 -- result  none; the runs up to the position were looked at
 update runlane.lane_cancels
-set ended_position = $5
-where thread_id = $1
-  and source_topic = $2
-  and source_partition = $3
-  and before_offset = $4
+set ended_position = $ended_position
+where thread_id = $thread_id
+  and source_topic = $source_topic
+  and source_partition = $source_partition
+  and before_offset = $before_offset

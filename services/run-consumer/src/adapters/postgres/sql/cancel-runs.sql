@@ -1,11 +1,12 @@
 -- cancel-runs
--- params  $1 source_topic text, $2 source_partition integer; then the cancellations, one array per column: $3 ordinals,
---         $4 thread_ids, $5 run_ids (null: every run that the ledger had before this batch), $6 actions, $7 reasons,
---         $8 superseded_by, $9 thread statuses afterwards, $10 offsets from which on runs of the partition are spared
---         (null: none); then the runs that this batch has inserted: $11 ordinals, $12 run_ids,
---         $13 thread_ids, $14 statuses, $15 thread statuses, $16 details (JSON); then waiting runs that have begun
---         already: $17 run_ids, $18 the head checkpoints that they have written or null; then again of the cancellations:
---         $19 of a long lane how many waiting runs of it to end, the first; the caller marks the others (null: all)
+-- params  $source_topic text, $source_partition integer; then the cancellations, one array per column: $ordinals,
+--         $thread_ids, $run_ids (null: every run that the ledger had before this batch), $actions, $reasons,
+--         $superseded_by, $thread_statuses afterwards, $before_offsets from which on runs of the partition are spared
+--         (null: none); then the runs that this batch has inserted: $inserted_ordinals, $inserted_run_ids,
+--         $inserted_thread_ids, $inserted_statuses, $inserted_thread_statuses, $inserted_details (JSON); then waiting
+--         runs that have begun already: $begun_run_ids, $begun_checkpoint_ids the head checkpoints that they have
+--         written or null; then again of the cancellations: $first_counts of a long lane how many waiting runs of it to
+--         end, the first; the caller marks the others (null: all)
 -- result  one row per kind of cancellation: how many runs have ended, how many running ones are asked to stop, and the
 --         threads that ended with their temporary runs, and the runs that have ended after they had begun
 -- locks   the runs; the caller holds the rows of their threads, and their running and ready runs
@@ -16,19 +17,23 @@
 with cancellation as (
   select *
   from unnest(
-    $3::integer[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::bigint[], $19::integer[]
+    $ordinals::integer[], $thread_ids::text[], $run_ids::uuid[], $actions::text[], $reasons::text[],
+    $superseded_by::uuid[], $thread_statuses::text[], $before_offsets::bigint[], $first_counts::integer[]
   ) as cancellation (
     ordinal, thread_id, run_id, action, reason, superseded_by, thread_status, before_offset, first_count
   )
 ),
 inserted as (
   select *
-  from unnest($11::integer[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[])
+  from unnest(
+    $inserted_ordinals::integer[], $inserted_run_ids::uuid[], $inserted_thread_ids::text[], $inserted_statuses::text[],
+    $inserted_thread_statuses::text[], $inserted_details::text[]
+  )
     as inserted (ordinal, run_id, thread_id, status, thread_status, details)
 ),
 begun as (
   select *
-  from unnest($17::uuid[], $18::text[]) as begun (run_id, checkpoint_id)
+  from unnest($begun_run_ids::uuid[], $begun_checkpoint_ids::text[]) as begun (run_id, checkpoint_id)
 ),
 -- A run is hit once: by the cancellation that comes first. What is hit is decided here alone, for nobody changes these runs
 -- meanwhile: conditions beside the join of the update would make it look so small that it is done run by run.
@@ -93,8 +98,8 @@ hit as (
     where cancellation.run_id is null
       and (
         cancellation.before_offset is null
-        or run.source_topic <> $1
-        or run.source_partition <> $2
+        or run.source_topic <> $source_topic
+        or run.source_partition <> $source_partition
         or run.source_offset < cancellation.before_offset
       )
   ) as target

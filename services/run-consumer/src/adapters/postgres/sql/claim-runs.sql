@@ -1,10 +1,13 @@
 -- claim-runs
--- params  $1 executor_id uuid, $2 how many integer, $3 run_ids uuid[] that the executor knows to be its own
---         $4 checkpoint_floor text of now, by the executor's clock: of a run that has begun without one it stays unknown
---         $5 run_ids uuid[] of ready runs to try, in the order in which they are taken: others may hold some of them
--- result  the runs that the executor owns and does not know of: up to $2 new ones, and those of an earlier claim that was
---         committed but whose answer was lost. ready_seconds: how long a new one had been ready; null of the others
+-- params  $executor_id uuid, $limit integer, $known_run_ids uuid[] that the executor knows to be its own,
+--         $checkpoint_floor text of now, by the executor's clock: of a run that has begun without one it stays unknown;
+--         $candidate_run_ids uuid[] of ready runs to try, in the order in which they are taken: others may hold some of
+--         them
+-- result  the runs that the executor owns and does not know of: up to $limit new ones, and those of an earlier claim
+--         that was committed but whose answer was lost. ready_seconds: how long a new one had been ready; null of the
+--         others
 -- wait    see select-ready-runs
+-- plan    see select-ready-runs
 -- index   the primary key; running_runs_by_executor
 -- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
 --         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
@@ -15,7 +18,7 @@ with open as (
 ),
 picked as (
   select free.run_id, free.ready_at
-  from unnest($5::uuid[]) as candidate (run_id)
+  from unnest((select $candidate_run_ids::uuid[])) as candidate (run_id)
   -- Locks no more rows than are claimed: others would pass over the rest meanwhile.
   cross join lateral (
     select run.run_id, run.ready_at
@@ -26,27 +29,27 @@ picked as (
     for update skip locked
   ) as free
   where exists (select from open)
-  limit $2
+  limit (select $limit::bigint)
 ),
 claimed as (
   update runlane.runs as run
   set
     status = 'running',
     ready_at = null,
-    executor_id = $1,
+    executor_id = $executor_id,
     fencing_token =
       ((greatest(run.fencing_token >> 32, least(run.fencing_token, 1)) + 1) << 32) + floor(random() * 4294967296)::bigint,
     attempt = run.attempt + 1,
     sequence = run.sequence + 1,
     checkpoint_floor = case
-      when run.run_started_at is null or run.checkpoint_floor is not null then least(run.checkpoint_floor, $4)
+      when run.run_started_at is null or run.checkpoint_floor is not null then least(run.checkpoint_floor, $checkpoint_floor)
     end,
     run_started_at = coalesce(run.run_started_at, now()),
     updated_at = now()
   from picked
   where run.run_id = picked.run_id
     -- A process whose lease was taken must not claim: nobody would look after the run.
-    and exists (select from runlane.executors where executor_id = $1)
+    and exists (select from runlane.executors where executor_id = (select $executor_id::uuid))
   returning
     run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.request, run.metadata, run.multitask_strategy,
     run.attempt, run.fencing_token, run.is_isolated, run.is_temporary, run.sequence, run.run_started_at,
@@ -71,9 +74,9 @@ from (
   select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
     is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor, traceparent, null
   from runlane.runs
-  where executor_id = $1
+  where executor_id = (select $executor_id::uuid)
     and status = 'running'
-    and run_id <> all ($3::uuid[])
+    and run_id <> all ((select $known_run_ids::uuid[])::uuid[])
     and exists (select from open)
 ) as owned
 left join runlane.threads as thread using (thread_id)

@@ -1,11 +1,11 @@
 -- delete-empty-threads
--- params  $1 thread_ids text[] that this transaction created and on which it accepted nothing, or of temporary runs that it
+-- params  $thread_ids text[] that this transaction created and on which it accepted nothing, or of temporary runs that it
 --         has ended (their rows are locked by the caller)
 -- result  none; a rejection does not make a thread exist. One on which other runs were accepted stays, and where these have
 --         not ended, or are marked to end, it has to: made anew, it would give out their positions again
 -- index   unfinished_runs_by_lane
 delete from runlane.threads as thread
-where thread_id = any ($1::text[])
+where thread_id = any ($thread_ids::text[])
   and (next_lane_position = 1 or is_temporary)
   and ended_through = 0
   and not exists (

@@ -1,9 +1,9 @@
 -- delete-lane-cancel
--- params  $1 thread_id text (its row is locked by the caller), $2 source_topic text, $3 source_partition integer,
---         $4 before_offset bigint
+-- params  $thread_id text (its row is locked by the caller), $source_topic text, $source_partition integer,
+--         $before_offset bigint
 -- result  none; all runs were looked at
 delete from runlane.lane_cancels
-where thread_id = $1
-  and source_topic = $2
-  and source_partition = $3
-  and before_offset = $4
+where thread_id = $thread_id
+  and source_topic = $source_topic
+  and source_partition = $source_partition
+  and before_offset = $before_offset

@@ -1,7 +1,8 @@
 -- free-lanes
--- params  $1 thread_ids text[] of which runs were cancelled (their rows are locked by the caller)
+-- params  $thread_ids text[] of which runs were cancelled (their rows are locked by the caller)
 -- result  how many runs became ready: the first of a lane in which nothing runs
--- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is passed over
+-- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is
+--         passed over
 with lane as (
   select
     thread.thread_id, head.run_id, head.status, head.ready_at,
@@ -29,7 +30,7 @@ with lane as (
     order by status desc
     limit 1
   ) as head on true
-  where thread.thread_id = any ($1::text[])
+  where thread.thread_id = any ($thread_ids::text[])
 ),
 readied as (
   update runlane.runs as run

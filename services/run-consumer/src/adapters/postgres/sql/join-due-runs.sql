@@ -1,5 +1,5 @@
 -- join-due-runs
--- params  $1 run_ids uuid[] (the rows of their threads are locked by the caller)
+-- params  $run_ids uuid[] (the rows of their threads are locked by the caller)
 -- result  the runs that joined their lanes, and whether they are ready: first in a lane that was free. One that is
 --         marked to end does not join
 -- order   of those that are due at once, by the time they were scheduled for, then by offset
@@ -9,7 +9,7 @@ with due as (
     row_number() over (partition by run.thread_id order by run.scheduled_at, run.source_partition, run.source_offset) as nth
   from runlane.runs as run
   join runlane.threads as thread using (thread_id)
-  where run.run_id = any ($1::uuid[])
+  where run.run_id = any ($run_ids::uuid[])
     and run.scheduled_at <= now()
     and runlane.admission_place(run.admission_position) > thread.ended_through
 ),

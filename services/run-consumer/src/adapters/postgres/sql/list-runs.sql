@@ -1,7 +1,7 @@
 -- list-runs
--- params  $1 run_id uuid, $2 thread_id text, $3 statuses text[], $4 assistant_id or graph_id text: each null where it is not
---         asked about; $5 ended since timestamptz, $6 how many bigint, $7 milliseconds bigint after which a graph that
---         nobody has said to execute has gone
+-- params  $run_id uuid, $thread_id text, $statuses text[], $assistant assistant_id or graph_id text: each null where it
+--         is not asked about; $ended_since timestamptz, $limit bigint, $silent_ms bigint after
+--         which a graph that nobody has said to execute has gone
 -- result  running runs, then pending ones lane by lane, then ended ones, the latest first; with what is known of why an
 --         unfinished one does not go on; ahead_count counts to 1,000
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, ended_runs_by_age: none of the parts sorts a whole ledger.
@@ -11,36 +11,36 @@ with picked as (
     select run_id, 0 as part
     from runlane.runs
     where status = 'running'
-      and ($1::uuid is null or run_id = $1)
-      and ($2::text is null or thread_id = $2)
-      and ($3::text[] is null or status = any ($3))
-      and ($4::text is null or $4 in (assistant_id, graph_id))
-    limit $6
+      and ($run_id::uuid is null or run_id = $run_id)
+      and ($thread_id::text is null or thread_id = $thread_id)
+      and ($statuses::text[] is null or status = any ($statuses))
+      and ($assistant::text is null or $assistant in (assistant_id, graph_id))
+    limit $limit
   )
   union all
   (
     select run_id, 1
     from runlane.runs
     where status = 'pending'
-      and ($1::uuid is null or run_id = $1)
-      and ($2::text is null or thread_id = $2)
-      and ($3::text[] is null or status = any ($3))
-      and ($4::text is null or $4 in (assistant_id, graph_id))
+      and ($run_id::uuid is null or run_id = $run_id)
+      and ($thread_id::text is null or thread_id = $thread_id)
+      and ($statuses::text[] is null or status = any ($statuses))
+      and ($assistant::text is null or $assistant in (assistant_id, graph_id))
     order by thread_id, lane_position
-    limit $6
+    limit $limit
   )
   union all
   (
     select run_id, 2
     from runlane.runs
     where run_ended_at is not null
-      and run_ended_at >= $5::timestamptz
-      and ($1::uuid is null or run_id = $1)
-      and ($2::text is null or thread_id = $2)
-      and ($3::text[] is null or status = any ($3))
-      and ($4::text is null or $4 in (assistant_id, graph_id))
+      and run_ended_at >= $ended_since::timestamptz
+      and ($run_id::uuid is null or run_id = $run_id)
+      and ($thread_id::text is null or thread_id = $thread_id)
+      and ($statuses::text[] is null or status = any ($statuses))
+      and ($assistant::text is null or $assistant in (assistant_id, graph_id))
     order by run_ended_at desc
-    limit $6
+    limit $limit
   )
 )
 select
@@ -56,7 +56,7 @@ select
   exists (
     select from runlane.served_graphs as served
     where served.graph_id = run.graph_id
-      and served.served_at > now() - $7 * interval '1 millisecond'
+      and served.served_at > now() - $silent_ms * interval '1 millisecond'
   ) as is_graph_served,
   exists (select from runlane.ledger_standing where is_original and claims_are_due) as is_claimable,
   (select count(*) from runlane.runs where status = 'running')::integer as executing_count,
@@ -91,4 +91,4 @@ left join lateral (
   ) as counted
 ) as ahead on true
 order by picked.part, case when picked.part = 2 then run.run_ended_at end desc, run.thread_id, run.lane_position, run.run_id
-limit $6
+limit $limit

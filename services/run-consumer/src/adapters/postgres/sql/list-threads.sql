@@ -1,6 +1,6 @@
 -- list-threads
--- params  $1 thread_id text and nothing else, $2 those behind it text, $3 status text: each null where it is not asked
---         about; $4 how many bigint
+-- params  $thread_id text and nothing else, $after those behind it text, $status text: each null where it is not asked
+--         about; $limit bigint
 -- result  threads by id, with the number of their unfinished runs, counted to 1,000
 -- index   the primary key, unfinished_runs_by_lane; by status it looks along the ids
 select
@@ -17,8 +17,8 @@ select
     ) as counted
   )::integer as unfinished_count
 from runlane.threads as thread
-where ($1::text is null or thread.thread_id = $1)
-  and ($2::text is null or thread.thread_id > $2)
-  and ($3::text is null or thread.status = $3)
+where ($thread_id::text is null or thread.thread_id = $thread_id)
+  and ($after::text is null or thread.thread_id > $after)
+  and ($status::text is null or thread.status = $status)
 order by thread.thread_id
-limit $4
+limit $limit

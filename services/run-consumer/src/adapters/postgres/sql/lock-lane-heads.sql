@@ -1,11 +1,11 @@
 -- lock-lane-heads
--- params  $1 thread_ids text[] (their rows are locked by the caller)
+-- params  $thread_ids text[] (their rows are locked by the caller)
 -- result  the running and the ready runs of the threads, and whether a ready one was claimed before and went back: it may
 --         have left checkpoints. Until the transaction ends nobody claims a run of these threads, and none goes back to
 --         pending, so that what is pending or running now stays so
 -- locks   these runs; a claim or a return that is under way is waited for
--- index   one_running_run_per_thread, unfinished_runs_by_lane: a ready run is the first of those that wait and are not marked
---         to end, however many there are
+-- index   one_running_run_per_thread, unfinished_runs_by_lane: a ready run is the first of those that wait and are not
+--         marked to end, however many there are
 with heads as materialized (
   select head.run_id
   from runlane.threads as thread
@@ -24,7 +24,7 @@ with heads as materialized (
       limit 1
     )
   ) as head
-  where thread.thread_id = any ($1::text[])
+  where thread.thread_id = any ($thread_ids::text[])
 )
 select run_id, thread_id, status = 'pending' and fencing_token > 0 and not is_temporary as is_begun
 from runlane.runs

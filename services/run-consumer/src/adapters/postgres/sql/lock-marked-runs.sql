@@ -1,9 +1,9 @@
 -- lock-marked-runs
--- params  $1 thread_id text (its row is locked by the caller), $2 position bigint behind which to look, $3 the last position to
---         look at bigint, $4 how many integer
--- result  the first runs of the thread behind the position that have not ended, and whether one was claimed before and went
---         back: it may have left checkpoints. A running one, which of a marked lane only a process of a version without marks
---         has claimed, is among them until it was asked to stop
+-- params  $thread_id text (its row is locked by the caller), $behind_position bigint behind which to look,
+--         $through_position the last position to look at bigint, $limit integer
+-- result  the first runs of the thread behind the position that have not ended, and whether one was claimed before and
+--         went back: it may have left checkpoints. A running one, which of a marked lane only a process of a version
+--         without marks has claimed, is among them until it was asked to stop
 -- locks   these runs; a claim or a return that is under way is waited for
 -- index   unfinished_runs_by_lane, scheduled_runs_by_admission
 with marked as materialized (
@@ -12,25 +12,25 @@ with marked as materialized (
     (
       select run_id, lane_position as position
       from runlane.runs
-      where thread_id = $1
+      where thread_id = $thread_id
         and status in ('pending', 'running')
-        and lane_position > $2
-        and lane_position <= $3
+        and lane_position > $behind_position
+        and lane_position <= $through_position
         and cancel_action is null
       order by lane_position
-      limit $4
+      limit $limit
     )
     union all
     (
       select run_id, place
-      from runlane.scheduled_runs($1, $2)
-      where place <= $3
+      from runlane.scheduled_runs($thread_id, $behind_position)
+      where place <= $through_position
       order by place
-      limit $4
+      limit $limit
     )
   ) as either
   order by position
-  limit $4
+  limit $limit
 )
 select
   run_id, coalesce(lane_position, admission_position) as position,

@@ -1,9 +1,9 @@
 -- lock-resting-thread
--- params  $1 thread_id text
+-- params  $thread_id text
 -- result  one row if no run of the thread is pending, running or scheduled; none also when somebody else holds it
 -- locks   the thread, against admissions; one that is locked is skipped, because pruning must hold nobody up
 select thread_id
 from runlane.threads
-where thread_id = $1
+where thread_id = $thread_id
   and status <> 'busy'
 for update skip locked

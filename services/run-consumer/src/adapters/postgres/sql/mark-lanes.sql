@@ -1,11 +1,11 @@
 -- mark-lanes
--- params  one array per column: $1 thread_ids (their rows are locked by the caller), $2 through_positions, $3 actions,
---         $4 reasons, $5 superseded_by
+-- params  one array per column: $thread_ids (their rows are locked by the caller), $through_positions, $actions,
+--         $reasons, $superseded_by
 -- result  none; the waiting runs of the threads through the positions have ended for everybody, and a sweep ends them
 -- locks   the threads
 with mark as (
   select *
-  from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::uuid[])
+  from unnest($thread_ids::text[], $through_positions::bigint[], $actions::text[], $reasons::text[], $superseded_by::uuid[])
     as mark (thread_id, through_position, action, reason, superseded_by)
 ),
 kept as (

@@ -1,8 +1,8 @@
 -- move-position
--- params  $1 group_name text, $2 topic text, $3 partition integer, $4 position bigint, $5 record_timestamp_ms bigint
+-- params  $group_name text, $topic text, $partition integer, $position bigint, $record_timestamp_ms bigint
 -- result  none; the row is locked by the caller
 update runlane.consumer_positions
-set position = $4, record_timestamp_ms = $5, updated_at = now()
-where group_name = $1
-  and topic = $2
-  and partition = $3
+set position = $position, record_timestamp_ms = $record_timestamp_ms, updated_at = now()
+where group_name = $group_name
+  and topic = $topic
+  and partition = $partition

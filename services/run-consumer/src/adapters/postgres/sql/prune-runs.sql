@@ -1,16 +1,16 @@
 -- prune-runs
--- params  $1 age in milliseconds bigint, $2 how many integer
+-- params  $age_ms bigint, $limit integer
 -- result  one row per run that was deleted: ended that long ago, longest first, with every event published
 -- index   ended_runs_by_age: what is younger is not looked at
 with old as (
   select run_id
   from runlane.runs as run
-  where run_ended_at < now() - $1 * interval '1 millisecond'
+  where run_ended_at < now() - $age_ms * interval '1 millisecond'
     -- Its events need the run to be composed. The offset has them looked for run by run: as a join all of both tables
     -- would be read.
     and not exists (select from runlane.outbox where run_id = run.run_id offset 0)
   order by run_ended_at
-  limit $2
+  limit $limit
   for update skip locked
 )
 delete from runlane.runs

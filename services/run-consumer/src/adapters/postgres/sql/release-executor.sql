@@ -1,4 +1,4 @@
 -- release-executor
--- params  $1 executor_id uuid
+-- params  $executor_id uuid
 delete from runlane.executors
-where executor_id = $1
+where executor_id = $executor_id

@@ -1,5 +1,5 @@
 -- release-lease
--- params  $1 name text, $2 holder uuid
+-- params  $name text, $holder uuid
 delete from runlane.leases
-where name = $1
-  and holder = $2
+where name = $name
+  and holder = $holder

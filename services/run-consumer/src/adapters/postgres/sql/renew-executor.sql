@@ -1,5 +1,5 @@
 -- renew-executor
--- params  $1 executor_id uuid, $2 lease in milliseconds bigint
+-- params  $executor_id uuid, $lease_ms bigint
 -- result  one row at least if the lease still is ours; none means that it was taken and the runs with it (I3). With it
 --         the running runs of the executor, each with what it was asked to stop for: run_id is null where there is none,
 --         and cancel_action of a run that was not asked
@@ -9,9 +9,9 @@
 -- index   running_runs_by_executor
 with renewed as (
   update runlane.executors
-  set expires_at = now() + $2 * interval '1 millisecond'
-  from runlane.note_copy($2)
-  where executor_id = $1
+  set expires_at = now() + $lease_ms * interval '1 millisecond'
+  from runlane.note_copy($lease_ms)
+  where executor_id = $executor_id
   returning executor_id
 )
 select run.run_id, run.fencing_token, run.cancel_action, run.reason, run.superseded_by

@@ -1,13 +1,14 @@
 -- requeue-runs-if-owned
--- params  one array per column: $1 run_ids, $2 fencing_tokens, $3 whether the attempt is spent, $4 whether the
---         next one runs alone; once a run does, it stays so
+-- params  one array per column: $run_ids, $fencing_tokens, $spends_attempt whether the attempt is spent, $is_isolated
+--         whether the next one runs alone; once a run does, it stays so
 -- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once, but for the wait.
 --         One that was asked to stop does not go back: it ends
 -- wait    nothing ends a run that comes back without spending an attempt, so its claims must not follow each other without
 --         a pause: from the fourth such return on the next claim comes no sooner than 250 ms after the last one, then
 --         twice as long with each, up to 30 s. Who executes for longer than that in between waits for nothing. Claims are
 --         counted by the token, whose upper half rises with each claim and each return
--- fence   the upper half of the token rises, and the next claim adds its nonce below, so that whoever executed the run can write nothing more (I3)
+-- fence   the upper half of the token rises, and the next claim adds its nonce below, so that whoever executed the run
+--         can write nothing more (I3)
 -- events  none: going back to pending publishes nothing, the next start does
 update runlane.runs as run
 set
@@ -26,7 +27,7 @@ set
     )
   end,
   updated_at = now()
-from unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::boolean[])
+from unnest($run_ids::uuid[], $fencing_tokens::bigint[], $spends_attempt::boolean[], $is_isolated::boolean[])
   as requeued (run_id, fencing_token, spends_attempt, is_isolated)
 where run.run_id = requeued.run_id
   and run.fencing_token = requeued.fencing_token

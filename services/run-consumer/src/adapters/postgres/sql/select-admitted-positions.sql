@@ -1,7 +1,7 @@
 -- select-admitted-positions
--- params  $1 group_name text, $2 topic text
+-- params  $group_name text, $topic text
 -- result  the last record in the ledger per partition that was read
 select partition, position
 from runlane.consumer_positions
-where group_name = $1
-  and topic = $2
+where group_name = $group_name
+  and topic = $topic

@@ -1,5 +1,5 @@
 -- select-assistants
--- params  $1 assistant_ids uuid[]
+-- params  $assistant_ids uuid[]
 -- result  those of them that are stored, each in its active version; one that is changed meanwhile as it was or as it is
 select assistant.assistant_id, version.version, version.graph_id, version.name, version.description, version.metadata,
   version.config, version.context
@@ -7,4 +7,4 @@ from runlane.assistants as assistant
 join runlane.assistant_versions as version
   on version.assistant_id = assistant.assistant_id
  and version.version = assistant.active_version
-where assistant.assistant_id = any ($1::uuid[])
+where assistant.assistant_id = any ($assistant_ids::uuid[])

@@ -1,5 +1,5 @@
 -- select-audited-runs
--- params  $1 run_ids uuid[]
+-- params  $run_ids uuid[]
 -- result  those that are in the ledger: how many events each has had, and how many of them are not published yet
 -- index   the primary key, one_event_per_run_and_sequence
 select
@@ -12,4 +12,4 @@ select
       and event.published_at is null
   )::integer as waiting_count
 from runlane.runs as run
-where run.run_id = any ($1::uuid[])
+where run.run_id = any ($run_ids::uuid[])

@@ -1,8 +1,11 @@
 -- select-backlog
--- params  $1 how many lanes to look at bigint, $2 how deep to look into each bigint, $3 how many events to count bigint
--- result  one row: lanes with unfinished runs by how many they have, of the first $1 by thread_id; how many events are not
---         published, up to $3, and how long the oldest has waited, in seconds; how many executors hold a lease
--- index   unfinished_runs_by_lane, from lane to lane: costs as much as $1 and $2 say, not as there are runs; unpublished_events
+-- params  $lane_limit how many lanes to look at bigint, $depth_limit how deep to look into each bigint, $event_limit
+--         how many events to count bigint
+-- result  one row: lanes with unfinished runs by how many they have, of the first $lane_limit by thread_id; how many
+--         events are not published, up to $event_limit, and how long the oldest has waited, in seconds; how many
+--         executors hold a lease
+-- index   unfinished_runs_by_lane, from lane to lane: costs as much as $lane_limit and $depth_limit say, not as there
+--         are runs; unpublished_events
 -- locks   none
 with recursive lane as (
   (
@@ -32,17 +35,17 @@ depths as (
       from runlane.runs as run
       where run.thread_id = seen.thread_id
         and run.status in ('pending', 'running')
-      limit $2
+      limit $depth_limit
     ) as counted
   ) as depth
-  from (select thread_id from lane limit $1) as seen
+  from (select thread_id from lane limit $lane_limit) as seen
 ),
 waiting as (
   select occurred_at
   from runlane.outbox
   where published_at is null
   order by outbox_id
-  limit $3
+  limit $event_limit
 )
 select
   (select count(*) filter (where depth = 1) from depths)::integer as one,

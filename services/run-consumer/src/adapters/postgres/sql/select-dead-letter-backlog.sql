@@ -1,5 +1,5 @@
 -- select-dead-letter-backlog
--- params  $1 how many to count at most integer
+-- params  $count_limit how many to count at most integer
 -- result  one row: how many dead letters wait, their bytes, and how long ago the oldest was stored, in seconds
 -- locks   none
 select
@@ -12,5 +12,5 @@ from (
     coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0) + pg_column_size(headers) as bytes
   from runlane.dead_letters
   order by id
-  limit $1
+  limit $count_limit
 ) as letter

@@ -1,9 +1,9 @@
 -- select-dead-letters
--- params  $1 how many at most integer, $2 how many bytes bigint: of keys, values and headers as stored,
---         $3 ids bigint[] to leave out
--- result  the oldest dead letters in the order of id: as many as fit into $2 and the one that passes it, so at least one if
---         there is any; found_count says how many there are, up to $1. Never a cursor: a transaction that took its id
---         earlier may commit later
+-- params  $limit integer, $max_bytes bigint: of keys, values and headers as stored,
+--         $without_ids bigint[] to leave out
+-- result  the oldest dead letters in the order of id: as many as fit into $max_bytes and the one that passes it, so at
+--         least one if there is any; found_count says how many there are, up to $limit. Never a cursor: a transaction
+--         that took its id earlier may commit later
 -- locks   none
 select
   id, topic, key, headers, value, found_count, (extract(epoch from created_at) * 1000000)::bigint as stored_us
@@ -22,11 +22,11 @@ from (
   from (
     select *
     from runlane.dead_letters
-    where id <> all ($3::bigint[])
+    where id <> all ($without_ids::bigint[])
     order by id
-    limit $1
+    limit $limit
   ) as letter
 ) as sized
 where bytes_before = 0
-   or bytes_before < $2
+   or bytes_before < $max_bytes
 order by id

@@ -1,5 +1,5 @@
 -- select-due-runs
--- params  $1 how many integer
+-- params  $limit integer
 -- result  scheduled runs whose time has come, earliest first, without those that are marked to end
 -- index   scheduled_runs
 select run_id, thread_id
@@ -12,4 +12,4 @@ where scheduled_at <= now()
       and mark.through_position >= run.admission_position
   )
 order by scheduled_at, run_id
-limit $1
+limit $limit

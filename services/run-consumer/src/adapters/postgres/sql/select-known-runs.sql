@@ -1,5 +1,5 @@
 -- select-known-runs
--- params  $1 run_ids uuid[]
+-- params  $run_ids uuid[]
 -- result  those of them that are in the ledger; one that is marked to end is finished
 select
   run.run_id, run.thread_id, encode(run.fingerprint, 'hex') as fingerprint, run.source_topic, run.source_partition,
@@ -11,4 +11,4 @@ select
     ) as is_finished
 from runlane.runs as run
 left join runlane.threads as thread using (thread_id)
-where run.run_id = any ($1::uuid[])
+where run.run_id = any ($run_ids::uuid[])

@@ -1,13 +1,14 @@
 -- select-last-in-lanes
--- params  $1 thread_ids text[] (their rows are locked by the caller), $2 how many of those that wait, and of the scheduled ones,
---         to look at, from the end, integer (null: all), $3 source_topic text, $4 source_partition integer
--- result  of each thread in which runs are in flight, without those that are marked to end, the run of the partition with the
---         greatest offset, if any is among those looked at; and whether none further ahead can have a greater one. What was
---         admitted to the lane, and not joined to it later, stands behind all that the partition had before
+-- params  $thread_ids text[] (their rows are locked by the caller), $limit how many of those that wait, and of the
+--         scheduled ones, to look at, from the end, integer (null: all), $source_topic text, $source_partition integer
+-- result  of each thread in which runs are in flight, without those that are marked to end, the run of the partition
+--         with the greatest offset, if any is among those looked at; and whether none further ahead can have a greater
+--         one. What was admitted to the lane, and not joined to it later, stands behind all that the partition had
+--         before
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission, from behind
 with tail as (
   select
-    thread.thread_id, run.*, run.source_topic = $3 and run.source_partition = $4 as is_of_partition,
+    thread.thread_id, run.*, run.source_topic = $source_topic and run.source_partition = $source_partition as is_of_partition,
     run.state = 'pending' and run.admission_position is null or run.state = 'scheduled' and run.admission_position is not null
       as is_as_admitted
   from runlane.threads as thread
@@ -27,7 +28,7 @@ with tail as (
         'pending'
       from runlane.waiting_runs(thread.thread_id, thread.ended_through)
       order by lane_position desc
-      limit $2
+      limit $limit
     )
     union all
     (
@@ -36,19 +37,19 @@ with tail as (
         'scheduled'
       from runlane.scheduled_runs(thread.thread_id, thread.ended_through)
       order by place desc
-      limit $2
+      limit $limit
     )
   ) as run
-  where thread.thread_id = any ($1::text[])
+  where thread.thread_id = any ($thread_ids::text[])
 ),
 looked as (
   select
     thread_id,
     (
-      count(*) filter (where state = 'pending') < $2
+      count(*) filter (where state = 'pending') < $limit
       or count(*) filter (where state = 'pending' and is_of_partition and is_as_admitted) > 0
     ) and (
-      count(*) filter (where state = 'scheduled') < $2
+      count(*) filter (where state = 'scheduled') < $limit
       or count(*) filter (where state = 'scheduled' and is_of_partition and is_as_admitted) > 0
     ) as is_sure
   from tail

@@ -1,8 +1,8 @@
 -- select-outbox-horizon
--- params  $1 outbox_id bigint: events before it are published
+-- params  $outbox_id bigint: events before it are published
 -- result  one row: ledger, which is another once the ledger is a copy, and null while nobody has noted that;
 --         oldest_open, next_transaction: every transaction before the first has ended, none from the second on has begun;
---         highest_id of the events that are there; oldest_unpublished id from $1 on, or null
+--         highest_id of the events that are there; oldest_unpublished id from $outbox_id on, or null
 -- index   the primary key, unpublished_events
 select
   (
@@ -13,4 +13,4 @@ select
   pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest_open,
   pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_transaction,
   coalesce((select max(outbox_id) from runlane.outbox), 0) as highest_id,
-  (select min(outbox_id) from runlane.outbox where published_at is null and outbox_id >= $1) as oldest_unpublished
+  (select min(outbox_id) from runlane.outbox where published_at is null and outbox_id >= $outbox_id) as oldest_unpublished

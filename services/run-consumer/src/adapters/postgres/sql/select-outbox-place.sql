@@ -1,12 +1,12 @@
 -- select-outbox-place
--- params  $1 age in milliseconds bigint
+-- params  $idle_ms bigint
 -- result  one row: the highest outbox_id of all events that are at least so old; 0 without any
 -- index   the primary key, backwards over the young events
 select coalesce(
   (
     select outbox_id
     from runlane.outbox
-    where occurred_at < now() - $1 * interval '1 millisecond'
+    where occurred_at < now() - $idle_ms * interval '1 millisecond'
     order by outbox_id desc
     limit 1
   ),

@@ -1,9 +1,10 @@
 -- select-runs-in-flight
--- params  $1 thread_ids text[] (their rows are locked by the caller), $2 how many of each kind integer; then of the threads of
---         which all runs may end: $3 thread_ids text[], $4 up to how many waiting and how many scheduled ones to count
---         integer
--- result  the first unfinished runs in the lane of each thread by position, and its first scheduled runs by admission, without
---         those that are marked to end. With each how many wait or are scheduled, counted for $3 up to twice $4, else 0
+-- params  $thread_ids text[] (their rows are locked by the caller), $limit how many of each kind integer; then of the
+--         threads of which all runs may end: $whole_thread_ids text[], $ended_at_once up to how many waiting and how
+--         many scheduled ones to count integer
+-- result  the first unfinished runs in the lane of each thread by position, and its first scheduled runs by admission,
+--         without those that are marked to end. With each how many wait or are scheduled, counted for $whole_thread_ids
+--         up to twice $ended_at_once, else 0
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: as many entries as asked for,
 --         however long the lane is
 -- Once for each thread, and not for each of its runs.
@@ -11,7 +12,7 @@ with thread as materialized (
   select thread.thread_id, thread.ended_through, counted.waiting_count
   from runlane.threads as thread
   cross join lateral (
-    select case when thread.thread_id = any ($3::text[]) then $4 + 1 else 0 end as up_to
+    select case when thread.thread_id = any ($whole_thread_ids::text[]) then $ended_at_once + 1 else 0 end as up_to
   ) as wanted
   cross join lateral (
     select
@@ -32,7 +33,7 @@ with thread as materialized (
         ) as scheduled
       ) as waiting_count
   ) as counted
-  where thread.thread_id = any ($1::text[])
+  where thread.thread_id = any ($thread_ids::text[])
 )
 select
   thread.thread_id, thread.waiting_count::integer, run.run_id,
@@ -51,7 +52,7 @@ cross join lateral (
       run_id, status, lane_position, cancel_action, source_topic, source_partition, source_offset, created_at
     from runlane.waiting_runs(thread.thread_id, thread.ended_through)
     order by lane_position
-    limit $2
+    limit $limit
   )
   union all
   (
@@ -59,7 +60,7 @@ cross join lateral (
       run_id, status, lane_position, cancel_action, source_topic, source_partition, source_offset, created_at
     from runlane.scheduled_runs(thread.thread_id, thread.ended_through)
     order by created_at, source_partition, source_offset
-    limit $2
+    limit $limit
   )
 ) as run
 order by thread.thread_id, run.lane_position nulls last, run.created_at, run.source_partition, run.source_offset

@@ -1,7 +1,7 @@
 -- select-served-graphs
--- params  $1 milliseconds bigint
+-- params  $known_ms bigint
 -- result  graphs that a process has said to have so long ago at most
 select graph_id
 from runlane.served_graphs
-where served_at > now() - $1 * interval '1 millisecond'
+where served_at > now() - $known_ms * interval '1 millisecond'
 order by graph_id

@@ -1,9 +1,9 @@
 -- select-stop-requests
--- params  $1 executor_id uuid
+-- params  $executor_id uuid
 -- result  the runs of the executor that were asked to stop, and have not yet
 -- index   running_runs_by_executor
 select run_id, fencing_token, cancel_action, reason, superseded_by
 from runlane.runs
-where executor_id = $1
+where executor_id = $executor_id
   and status = 'running'
   and cancel_action is not null

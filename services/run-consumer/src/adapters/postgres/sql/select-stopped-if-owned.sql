@@ -1,10 +1,10 @@
 -- select-stopped-if-owned
--- params  $1 run_ids uuid[], $2 fencing_tokens bigint[]
+-- params  $run_ids uuid[], $fencing_tokens bigint[]
 -- result  those of them that still are owned under the token and were asked to stop, with what that was
 -- locks   the runs; the caller holds the rows of their threads
 select run.run_id, run.fencing_token, run.thread_id, run.is_temporary, run.cancel_action, run.reason, run.superseded_by
 from runlane.runs as run
-join unnest($1::uuid[], $2::bigint[]) as lost (run_id, fencing_token) using (run_id, fencing_token)
+join unnest($run_ids::uuid[], $fencing_tokens::bigint[]) as lost (run_id, fencing_token) using (run_id, fencing_token)
 where run.status = 'running'
   and run.cancel_action is not null
 order by run.run_id

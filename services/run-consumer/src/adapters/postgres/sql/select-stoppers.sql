@@ -1,11 +1,11 @@
 -- select-stoppers
--- params  $1 run_ids uuid[], $2 uuid[]: of each the run that has written the head of its thread
--- result  those of $1 because of which that one stopped: it was superseded by the run, or by one that the run has superseded
---         in turn, or has marked to end
+-- params  $run_ids uuid[], $written_by_run_ids uuid[]: of each the run that has written the head of its thread
+-- result  those of $run_ids because of which that one stopped: it was superseded by the run, or by one that the run has
+--         superseded in turn, or has marked to end
 -- index   the primary keys
 with recursive chain as (
   select wanted.run_id, head.superseded_by
-  from unnest($1::uuid[], $2::uuid[]) as wanted (run_id, written_by)
+  from unnest($run_ids::uuid[], $written_by_run_ids::uuid[]) as wanted (run_id, written_by)
   join runlane.runs as head on head.run_id = wanted.written_by
   where head.status = 'interrupted'
   union

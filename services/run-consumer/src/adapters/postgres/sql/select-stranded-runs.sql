@@ -1,5 +1,5 @@
 -- select-stranded-runs
--- params  $1 how many integer
+-- params  $limit integer
 -- result  running runs whose executor has no lease row
 -- index   running_runs_by_executor, from executor to executor: every process looks each second, so a look costs as many
 --         probes as there are executors, however many runs they execute
@@ -36,6 +36,6 @@ cross join lateral (
   from runlane.runs
   where status = 'running'
     and executor_id = gone.executor_id
-  limit $1
+  limit $limit
 ) as run
-limit $1
+limit $limit

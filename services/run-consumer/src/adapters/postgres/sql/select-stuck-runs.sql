@@ -1,19 +1,19 @@
 -- select-stuck-runs
--- params  $1 milliseconds bigint, $2 how many of each kind bigint
+-- params  $stuck_ms bigint, $limit how many of each kind bigint
 -- result  runs that have not gone on for so long: ready and not claimed, due and not joined to their lane, running with no
 --         living process, first of their lane without being ready, which no statement should leave
 --         behind, and of each thread the first that has ended with many others and whose event does not come
--- index   ready_runs_by_graph, scheduled_runs, one_running_run_per_thread, unfinished_runs_by_lane: costs as much as there are
---         unfinished runs
+-- index   ready_runs_by_graph, scheduled_runs, one_running_run_per_thread, unfinished_runs_by_lane: costs as much as
+--         there are unfinished runs
 with late as (
-  select now() - $1 * interval '1 millisecond' as than
+  select now() - $stuck_ms * interval '1 millisecond' as than
 )
 (
   select 'ready' as kind, run_id, thread_id, graph_id, ready_at as since
   from runlane.runs, late
   where ready_at < late.than
   order by ready_at
-  limit $2
+  limit $limit
 )
 union all
 (
@@ -21,7 +21,7 @@ union all
   from runlane.runs, late
   where scheduled_at < late.than
   order by scheduled_at
-  limit $2
+  limit $limit
 )
 union all
 (
@@ -35,7 +35,7 @@ union all
         and executor.expires_at > now()
     )
   order by updated_at
-  limit $2
+  limit $limit
 )
 union all
 (
@@ -53,7 +53,7 @@ union all
         and other.lane_position < run.lane_position
         and (other.status = 'running' or other.lane_position > thread.ended_through)
     )
-  limit $2
+  limit $limit
 )
 union all
 (
@@ -70,5 +70,5 @@ union all
   ) as run
   where mark.created_at < late.than
   order by mark.created_at
-  limit $2
+  limit $limit
 )

@@ -1,7 +1,7 @@
 -- select-sweep-place
--- params  $1 name text, $2 age in milliseconds bigint
+-- params  $name text, $age_ms bigint
 -- result  how far the sweep has come; none when nobody has kept a place, or the last one longer ago than the age
 select walked_through, outbox_id
 from runlane.sweep_places
-where name = $1
-  and updated_at > now() - $2 * interval '1 millisecond'
+where name = $name
+  and updated_at > now() - $age_ms * interval '1 millisecond'

@@ -1,9 +1,9 @@
 -- select-threads-after
--- params  $1 thread_id text, $2 how many integer
+-- params  $after_thread_id text, $limit integer
 -- result  the next threads by id
 -- index   the primary key
 select thread_id
 from runlane.threads
-where thread_id > $1
+where thread_id > $after_thread_id
 order by thread_id
-limit $2
+limit $limit

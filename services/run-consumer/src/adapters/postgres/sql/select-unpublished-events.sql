@@ -1,9 +1,11 @@
 -- select-unpublished-events
--- params  $1 how many at most integer, $2 how many bytes bigint: of details and metadata as JSON text,
---         $3 thread_ids text[] to leave out, $4 outbox_id bigint: those before are published, in the ledger $5 text
--- result  the oldest events that are not published, in the order of the outbox: as many as fit into $2 and the one that
---         passes it, so at least one if there is any; found_count says how many there are, up to $1.
---         $4 is no mere cursor: a transaction that took its outbox_id earlier may commit later (see outbox-horizon.ts)
+-- params  $limit integer, $max_bytes bigint: of details and metadata as JSON text,
+--         $without_thread_ids text[] to leave out, $from_outbox_id bigint: those before are published, in the ledger
+--         $ledger text
+-- result  the oldest events that are not published, in the order of the outbox: as many as fit into $max_bytes and the
+--         one that passes it, so at least one if there is any; found_count says how many there are, up to $limit.
+--         $from_outbox_id is no mere cursor: a transaction that took its outbox_id earlier may commit later (see
+--         outbox-horizon.ts)
 -- index   unpublished_events
 select *
 from (
@@ -24,21 +26,21 @@ from (
     select *
     from runlane.outbox
     where published_at is null
-      and thread_id <> all ($3::text[])
+      and thread_id <> all ($without_thread_ids::text[])
       and outbox_id >= coalesce(
         (
-          select $4::bigint
+          select $from_outbox_id::bigint
           from runlane.ledger_life as life, runlane.ledger_standing as standing
           where standing.is_original
-            and life.written_by::text = $5
+            and life.written_by::text = $ledger
         ),
         0
       )
     order by outbox_id
-    limit $1
+    limit $limit
   ) as event
   join runlane.runs as run using (run_id)
 ) as sized
 where bytes_before = 0
-   or bytes_before < $2
+   or bytes_before < $max_bytes
 order by outbox_id

@@ -1,7 +1,8 @@
 -- select-waiting-graphs
--- params  $1 milliseconds bigint: who has said nothing for longer serves no more, $2 how many runs to count bigint
--- result  graphs with ready runs: how old the oldest is, in seconds, how many there are, up to $2, and whether anybody serves
---         the graph
+-- params  $silent_ms bigint: who has said nothing for longer serves no more, $count_limit how many runs to
+--         count bigint
+-- result  graphs with ready runs: how old the oldest is, in seconds, how many there are, up to $count_limit, and
+--         whether anybody serves the graph
 -- index   ready_runs_by_graph, from graph to graph: costs as much as there are graphs, not runs
 with recursive waiting as (
   (
@@ -33,12 +34,12 @@ select
       from runlane.runs as run
       where run.ready_at is not null
         and run.graph_id = waiting.graph_id
-      limit $2
+      limit $count_limit
     ) as counted
   )::integer as run_count,
   exists (
     select from runlane.served_graphs as served
     where served.graph_id = waiting.graph_id
-      and served.served_at > now() - $1 * interval '1 millisecond'
+      and served.served_at > now() - $silent_ms * interval '1 millisecond'
   ) as is_served
 from waiting

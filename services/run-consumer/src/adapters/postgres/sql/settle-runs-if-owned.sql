@@ -1,6 +1,6 @@
 -- settle-runs-if-owned
--- params  one array per column: $1 run_ids, $2 fencing_tokens, $3 statuses, $4 event types, $5 reasons,
---         $6 thread statuses when nothing waits (null: as before the run), $7 details (JSON), $8 whether the attempt was
+-- params  one array per column: $run_ids, $fencing_tokens, $statuses, $types, $reasons,
+--         $thread_statuses when nothing waits (null: as before the run), $details (JSON), $is_lost whether the attempt was
 --         lost
 -- result  the runs that were settled, whether a run of the thread became ready, and whether the run is to be rolled back
 --         by the caller, in this transaction (I8). A missing one was owned by somebody else by now (I3), or its attempt
@@ -8,14 +8,18 @@
 -- cancel  a run that was asked to roll back does, however it ended; one that ended by itself before it noticed that it
 --         was to be interrupted keeps its end
 -- locks   the runs; the caller holds the rows of their threads, so no run can join a lane, and none is marked, meanwhile
+-- plan    see select-ready-runs
 -- index   unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is passed over
--- thread  has its configurable from the runs that ended on it, of their assistants beneath; a rollback brings none. That of a
---         temporary run goes with it, unless others have sent requests to it: their runs need it, and a thread that was made
---         anew would give out their positions again
+-- thread  has its configurable from the runs that ended on it, of their assistants beneath; a rollback brings none.
+--         That of a temporary run goes with it, unless others have sent requests to it: their runs need it, and a
+--         thread that was made anew would give out their positions again
 -- events  one per settled run, in the same transaction (I5)
 with settlement as (
   select *
-  from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[])
+  from unnest(
+    (select $run_ids::uuid[]), (select $fencing_tokens::bigint[]), (select $statuses::text[]), (select $types::text[]),
+    (select $reasons::text[]), (select $thread_statuses::text[]), (select $details::text[]), (select $is_lost::boolean[])
+  )
     as settlement (run_id, fencing_token, status, type, reason, thread_status, details, is_lost)
 ),
 settled as (

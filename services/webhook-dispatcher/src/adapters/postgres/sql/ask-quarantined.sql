@@ -1,17 +1,17 @@
 -- ask-quarantined
--- params  $1 group_name text, $2 topic text, then conditions, null where not given: $3 partition integer, $4 record_offset bigint,
---         $5 code text; $6 how many bigint
+-- params  $group_name text, $topic text, then conditions, null where not given: $partition integer, $record_offset bigint,
+--         $code text; $limit bigint
 -- result  the records that dispatchers shall read again, the longest quarantined first
 with picked as (
   select group_name, topic, partition, record_offset, record_timestamp_ms
   from webhooks.quarantine
-  where group_name = $1
-    and topic = $2
-    and ($3::integer is null or partition = $3)
-    and ($4::bigint is null or record_offset = $4)
-    and ($5::text is null or code = $5)
+  where group_name = $group_name
+    and topic = $topic
+    and ($partition::integer is null or partition = $partition)
+    and ($record_offset::bigint is null or record_offset = $record_offset)
+    and ($code::text is null or code = $code)
   order by created_at, partition, record_offset
-  limit $6
+  limit $limit
 )
 update webhooks.quarantine as record
 set asked_at = now()

@@ -1,5 +1,5 @@
 -- audit-ledger
--- params  $1 group_name text, $2 topic text
+-- params  $group_name text, $topic text
 -- result  one row per partition: what became of its offsets. gap counts those of which nothing is known and must be 0;
 --         absent_count those that the log had deleted before they were read.
 -- index   none: it counts every row, so it is not for each second
@@ -18,14 +18,14 @@ with held as (
   from webhooks.deliveries as delivery
   join webhooks.endpoints as endpoint using (endpoint_id)
   left join webhooks.targets as target using (url_hash)
-  where source_topic = $2
+  where source_topic = $topic
   group by source_partition
 ),
 quarantined as (
   select partition, count(*) as total
   from webhooks.quarantine
-  where group_name = $1
-    and topic = $2
+  where group_name = $group_name
+    and topic = $topic
   group by partition
 )
 select
@@ -51,6 +51,6 @@ select
 from webhooks.accounts as account
 left join held using (partition)
 left join quarantined using (partition)
-where account.group_name = $1
-  and account.topic = $2
+where account.group_name = $group_name
+  and account.topic = $topic
 order by account.partition

@@ -1,17 +1,18 @@
 -- close-account
--- params  $1 group_name text, $2 topic text, $3 partition integer, $4 position bigint, $5 record_timestamp_ms bigint,
---         then how many more: $6 without_target, $7 repeats, $8 deliveries, $9 quarantined, $10 absent
+-- params  $group_name text, $topic text, $partition integer, $position bigint, $record_timestamp_ms bigint, then how
+--         many more: $without_target_count, $repeat_count, $delivery_count,
+--         $quarantined_count, $absent_count
 -- result  none; the row is locked by the caller
 update webhooks.accounts
 set
-  position = $4,
-  record_timestamp_ms = $5,
-  without_target_count = without_target_count + $6,
-  repeat_count = repeat_count + $7,
-  delivery_count = delivery_count + $8,
-  quarantined_count = quarantined_count + $9,
-  absent_count = absent_count + $10,
+  position = $position,
+  record_timestamp_ms = $record_timestamp_ms,
+  without_target_count = without_target_count + $without_target_count,
+  repeat_count = repeat_count + $repeat_count,
+  delivery_count = delivery_count + $delivery_count,
+  quarantined_count = quarantined_count + $quarantined_count,
+  absent_count = absent_count + $absent_count,
   updated_at = now()
-where group_name = $1
-  and topic = $2
-  and partition = $3
+where group_name = $group_name
+  and topic = $topic
+  and partition = $partition

@@ -1,19 +1,19 @@
 -- end-disabled-deliveries
--- params  $1 url_hash text, $2 how many integer
+-- params  $url_hash text, $limit integer
 -- result  one row per delivery that ended; the caller holds the endpoint by its fence
 -- index   due_deliveries_by_target
 with picked as (
   select delivery_id
   from webhooks.deliveries
-  where url_hash = $1
+  where url_hash = $url_hash
     and state = 'due'
-  limit $2
+  limit $limit
 ),
 left_line as (
   update webhooks.targets
   set next_due_at = null, updated_at = now()
-  where url_hash = $1
-    and (select count(*) from picked) < $2
+  where url_hash = $url_hash
+    and (select count(*) from picked) < $limit
 )
 update webhooks.deliveries as delivery
 set

@@ -1,14 +1,14 @@
 -- insert-deliveries
--- params  $1 topic text, $2 partition integer, then one array per column: $3 event_ids, $4 url_hashes, $5 urls,
---         $6 endpoint_ids, $7 run_ids, $8 sequences, $9 event types, $10 is_terminal, $11 is_ready,
---         $12 dead reasons (null: due), $13 details, $14 offsets;
---         $15 delivery_ids bigint[] that end as superseded, $16 why
+-- params  $topic text, $partition integer, then one array per column: $event_ids, $url_hashes, $urls,
+--         $endpoint_ids, $run_ids, $sequences, $event_types, $is_terminal, $is_ready,
+--         $dead_reasons (null: due), $details, $offsets;
+--         $ended_delivery_ids bigint[] that end as superseded, $ended_details why
 -- result  none
 -- locks   the caller holds the endpoints; the sites of those that nobody has leased, in order
 with superseded as (
   update webhooks.deliveries as delivery
   set state = 'dead', dead_reason = 'superseded', detail = ended.detail, next_attempt_at = null, ended_at = now()
-  from unnest($15::bigint[], $16::text[]) as ended (delivery_id, detail)
+  from unnest($ended_delivery_ids::bigint[], $ended_details::text[]) as ended (delivery_id, detail)
   where delivery.delivery_id = ended.delivery_id
     and delivery.state = 'due'
 ),
@@ -23,10 +23,11 @@ made as (
     dead_reason, detail,
     case when dead_reason is null and is_ready then now() end,
     case when dead_reason is not null then now() end,
-    $1, $2, source_offset
+    $topic, $partition, source_offset
   from unnest(
-    $3::text[], $4::text[], $5::text[], $6::bigint[], $7::uuid[], $8::bigint[], $9::text[], $10::boolean[],
-    $11::boolean[], $12::text[], $13::text[], $14::bigint[]
+    $event_ids::text[], $url_hashes::text[], $urls::text[], $endpoint_ids::bigint[], $run_ids::uuid[],
+    $sequences::bigint[], $event_types::text[], $is_terminal::boolean[],
+    $is_ready::boolean[], $dead_reasons::text[], $details::text[], $offsets::bigint[]
   ) as delivery (
     event_id, url_hash, url, endpoint_id, run_id, sequence, event_type, is_terminal, is_ready, dead_reason, detail,
     source_offset

@@ -1,7 +1,7 @@
 -- insert-endpoints
--- params  $1 origins text[] sorted and distinct, $2 sites text[]
+-- params  $origins text[] sorted and distinct, $sites text[]
 -- result  none
 insert into webhooks.endpoints (origin, site)
 select *
-from unnest($1::text[], $2::text[])
+from unnest($origins::text[], $sites::text[])
 on conflict (origin) do nothing

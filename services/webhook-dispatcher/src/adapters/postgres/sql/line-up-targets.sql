@@ -1,11 +1,11 @@
 -- line-up-targets
--- params  $1 url_hashes text[], distinct
+-- params  $url_hashes text[], distinct
 -- result  none: each URL has the place in line that its due deliveries give it, and its endpoint is looked at in time
 -- index   due_deliveries_by_target
 -- locks   the caller holds the endpoints; the sites of those that nobody has leased, in order
 with due as (
   select first.*
-  from unnest($1::text[]) as wanted (url_hash)
+  from unnest($url_hashes::text[]) as wanted (url_hash)
   cross join lateral (
     select url_hash, endpoint_id, next_attempt_at
     from webhooks.deliveries
@@ -19,7 +19,7 @@ with due as (
 idle as (
   update webhooks.targets
   set next_due_at = null, updated_at = now()
-  where url_hash = any ($1::text[])
+  where url_hash = any ($url_hashes::text[])
     and url_hash not in (select url_hash from due)
 ),
 lined as (

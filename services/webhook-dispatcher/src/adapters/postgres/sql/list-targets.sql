@@ -1,5 +1,5 @@
 -- list-targets
--- params  $1 origin text, or null; $2 how many bigint
+-- params  $origin text, or null; $limit bigint
 -- result  a row for each URL, by its hash, with how it and its endpoint stand: those that are not well first, then those in
 --         line
 -- index   none for the order: it looks at all URLs
@@ -16,7 +16,7 @@ select
   target.updated_at
 from webhooks.targets as target
 join webhooks.endpoints as endpoint using (endpoint_id)
-where $1::text is null or endpoint.origin = $1
+where $origin::text is null or endpoint.origin = $origin
 order by
   (target.breaker <> 'closed' or endpoint.breaker <> 'closed' or coalesce(endpoint.paused_at, target.paused_at) is not null) desc, target.next_due_at nulls last, target.url_hash
-limit $2
+limit $limit

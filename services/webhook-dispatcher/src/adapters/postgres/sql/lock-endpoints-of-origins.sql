@@ -1,9 +1,9 @@
 -- lock-endpoints-of-origins
--- params  $1 origins text[]
+-- params  $origins text[]
 -- result  the ids of the endpoints
 -- locks   the endpoints, in the order of their ids: nothing of them is settled or released meanwhile
 select endpoint_id, origin
 from webhooks.endpoints
-where origin = any ($1::text[])
+where origin = any ($origins::text[])
 order by endpoint_id
 for no key update

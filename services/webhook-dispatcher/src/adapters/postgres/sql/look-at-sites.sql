@@ -1,8 +1,10 @@
 -- look-at-sites
--- params  $1 owner uuid, $2 how many integer, $3 lease in milliseconds bigint, $4 endpoints of a site at once integer
--- result  the sites whose time has come and that the owner may lease endpoints of, longest due first; looked_until: nobody else
---         looks at them before. What is due by then is to be put back by lease-endpoints, whose snapshot is a later one: it
---         sees what was committed before this, and who commits after this finds the site not due, and brings it forward
+-- params  $owner uuid, $limit integer, $lease_ms bigint, $per_site endpoints of a site
+--         at once integer
+-- result  the sites whose time has come and that the owner may lease endpoints of, longest due first; looked_until:
+--         nobody else looks at them before. What is due by then is to be put back by lease-endpoints, whose snapshot is
+--         a later one: it sees what was committed before this, and who commits after this finds the site not due, and
+--         brings it forward
 -- index   sites_by_due, leased_endpoints_by_site: a site is one row here, however many endpoints wait in it
 -- locks   the sites; one that is locked has news, and is looked at next time
 with picked as (
@@ -14,23 +16,23 @@ with picked as (
       from webhooks.endpoints as other
       where other.site = site.site
         and other.owner is not null
-        and other.owner <> $1
+        and other.owner <> $owner
         and other.lease_until >= now()
     )
     and (
       select count(*)
       from webhooks.endpoints as other
       where other.site = site.site
-        and other.owner = $1
+        and other.owner = $owner
         and other.lease_until >= now()
-    ) < $4
+    ) < $per_site
   order by next_due_at
-  limit $2
+  limit $limit
   for no key update skip locked
 )
 update webhooks.sites as site
 -- To the millisecond, which is what comes back from the caller.
-set next_due_at = date_trunc('milliseconds', now() + $3 * interval '1 millisecond')
+set next_due_at = date_trunc('milliseconds', now() + $lease_ms * interval '1 millisecond')
 from picked
 where site.site = picked.site
 returning site.site, site.next_due_at as looked_until

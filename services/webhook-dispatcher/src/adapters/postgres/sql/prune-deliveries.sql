@@ -1,16 +1,16 @@
 -- prune-deliveries
--- params  $1 age in milliseconds bigint, $2 how many integer
--- result  one row per delivery that was deleted: delivered ones, the longest ended first, with their attempts. Dead ones stay
---         for a replay until they are twice as old.
+-- params  $age_ms bigint, $limit integer
+-- result  one row per delivery that was deleted: delivered ones, the longest ended first, with their attempts. Dead
+--         ones stay for a replay until they are twice as old.
 -- index   ended_deliveries_by_age
 -- locks   the accounts, so that what was counted stays counted
 with oldest as (
   select delivery_id
   from webhooks.deliveries
-  where ended_at < now() - $1 * interval '1 millisecond'
-    and (state = 'delivered' or ended_at < now() - 2 * $1 * interval '1 millisecond')
+  where ended_at < now() - $age_ms * interval '1 millisecond'
+    and (state = 'delivered' or ended_at < now() - 2 * $age_ms * interval '1 millisecond')
   order by ended_at
-  limit $2
+  limit $limit
   for update skip locked
 ),
 pruned as (
@@ -24,6 +24,11 @@ their_attempts as (
   delete from webhooks.attempts as attempt
   using pruned
   where attempt.delivery_id = pruned.delivery_id
+),
+-- A version that relies on foreign keys leaves attempts behind.
+left_behind as (
+  delete from webhooks.attempts as attempt
+  where attempt.delivery_id < (select min(delivery_id) from webhooks.deliveries)
 ),
 counted as (
   update webhooks.accounts as account

@@ -1,12 +1,12 @@
 -- prune-quarantine
--- params  $1 age in milliseconds bigint, $2 how many integer
+-- params  $age_ms bigint, $limit integer
 -- result  one row per record that was deleted
 -- locks   the accounts, so that what was counted stays counted
 with oldest as (
   select group_name, topic, partition, record_offset, record_timestamp_ms
   from webhooks.quarantine
-  where created_at < now() - $1 * interval '1 millisecond'
-  limit $2
+  where created_at < now() - $age_ms * interval '1 millisecond'
+  limit $limit
   for update skip locked
 ),
 pruned as (

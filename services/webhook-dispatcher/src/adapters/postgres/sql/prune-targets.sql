@@ -1,6 +1,7 @@
 -- prune-targets
--- params  $1 age in milliseconds bigint, $2 how many integer
--- result  one row per URL that was forgotten: idle ones after a day, those in trouble when they are twice as old, none that is paused
+-- params  $age_ms bigint, $limit integer
+-- result  one row per URL that was forgotten: idle ones after a day, those in trouble when they are twice as old, none
+--         that is paused
 -- index   idle_targets_by_age
 with oldest as (
   select url_hash
@@ -8,9 +9,9 @@ with oldest as (
   where next_due_at is null
     and paused_at is null
     and updated_at < now() - interval '1 day'
-    and (breaker = 'closed' or updated_at < now() - $1 * interval '2 milliseconds')
+    and (breaker = 'closed' or updated_at < now() - $age_ms * interval '2 milliseconds')
   order by updated_at
-  limit $2
+  limit $limit
   for update skip locked
 )
 delete from webhooks.targets as target

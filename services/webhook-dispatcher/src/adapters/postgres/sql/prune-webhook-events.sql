@@ -1,13 +1,13 @@
 -- prune-webhook-events
--- params  $1 age in milliseconds bigint, $2 how many integer
+-- params  $age_ms bigint, $limit integer
 -- result  one row per body that was deleted: old ones without a delivery
 -- index   events_by_age
 with oldest as (
   select event_id
   from webhooks.events as event
-  where created_at < now() - $1 * interval '1 millisecond'
+  where created_at < now() - $age_ms * interval '1 millisecond'
     and not exists (select from webhooks.deliveries where event_id = event.event_id)
-  limit $2
+  limit $limit
   for update skip locked
 )
 delete from webhooks.events as event

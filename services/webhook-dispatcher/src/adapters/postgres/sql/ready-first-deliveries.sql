@@ -1,12 +1,12 @@
 -- ready-first-deliveries
--- params  $1 delivery_ids bigint[] that became due without a time
--- result  the URLs of them: the first due delivery of each run and URL gets its time, the others wait for it. Replays have an
---         order of their own: they are of the past, and hold nothing up.
+-- params  $delivery_ids bigint[] that became due without a time
+-- result  the URLs of them: the first due delivery of each run and URL gets its time, the others wait for it. Replays
+--         have an order of their own: they are of the past, and hold nothing up.
 -- locks   the caller holds the endpoints
 with lanes as (
   select distinct run_id, url_hash, is_replay
   from webhooks.deliveries
-  where delivery_id = any ($1::bigint[])
+  where delivery_id = any ($delivery_ids::bigint[])
 ),
 readied as (
   update webhooks.deliveries as delivery

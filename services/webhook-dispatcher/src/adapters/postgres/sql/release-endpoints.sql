@@ -1,6 +1,6 @@
 -- release-endpoints
--- params  one array per column: $1 endpoint_ids, $2 health (JSON), $3 breakers, $4 parked until (ms since 1970; 0: not),
---         $5 how long each shall rest in milliseconds
+-- params  one array per column: $endpoint_ids, $origin_healths (JSON), $origin_breakers, $origin_parked_until_ms (ms
+--         since 1970; 0: not), $rest_ms how long each shall rest in milliseconds
 -- result  none; the caller holds the endpoints by their fences since a statement before this one, so that every delivery
 --         which intake has committed is seen here
 -- index   targets_in_line, endpoints_in_line, leased_endpoints_by_site
@@ -16,7 +16,7 @@ with released as (
       order by next_due_at
       limit 1
     ) as due_at
-  from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+  from unnest($endpoint_ids::bigint[], $origin_healths::text[], $origin_breakers::text[], $origin_parked_until_ms::bigint[], $rest_ms::bigint[])
     as given (endpoint_id, health, breaker, parked_until_ms, rest_ms)
 ),
 free as (

@@ -1,17 +1,17 @@
 -- renew-leases
--- params  $1 owner uuid, $2 endpoint_ids bigint[], $3 fences bigint[], $4 lease in milliseconds bigint
+-- params  $owner uuid, $endpoint_ids bigint[], $fences bigint[], $lease_ms bigint
 -- result  the endpoints that are still the owner's, and whether they are to be given back soon; database_ms, the clock
 -- locks   the endpoints, in the order of their ids
 with held as (
   select endpoint.endpoint_id
   from webhooks.endpoints as endpoint
-  join unnest($2::bigint[], $3::bigint[]) as lease (endpoint_id, fence) using (endpoint_id, fence)
-  where endpoint.owner = $1
+  join unnest($endpoint_ids::bigint[], $fences::bigint[]) as lease (endpoint_id, fence) using (endpoint_id, fence)
+  where endpoint.owner = $owner
   order by endpoint.endpoint_id
   for no key update of endpoint
 )
 update webhooks.endpoints as endpoint
-set lease_until = now() + $4 * interval '1 millisecond'
+set lease_until = now() + $lease_ms * interval '1 millisecond'
 from held
 where endpoint.endpoint_id = held.endpoint_id
 returning

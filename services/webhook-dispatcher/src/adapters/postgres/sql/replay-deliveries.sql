@@ -1,5 +1,5 @@
 -- replay-deliveries
--- params  $1 delivery_ids bigint[]
+-- params  $delivery_ids bigint[]
 -- result  the deliveries that are due again; those that were due already are not among them
 -- locks   the caller holds the endpoints. A disabled URL starts anew, and whoever holds the lease of its endpoint loses it,
 --         because that one would write its old health back.
@@ -8,7 +8,7 @@ with replayed as (
   set
     state = 'due', dead_reason = null, detail = null, ended_at = null, next_attempt_at = null, attempts = 0,
     is_replay = true, due_since = now()
-  where delivery_id = any ($1::bigint[])
+  where delivery_id = any ($delivery_ids::bigint[])
     and state <> 'due'
   returning delivery_id, url_hash
 ),

@@ -1,6 +1,7 @@
 -- resume-endpoint
--- params  $1 endpoint_id bigint
--- result  none: neither a pause of an operator, nor a breaker, nor a pause that was asked for keeps its URLs from being sent to
+-- params  $endpoint_id bigint
+-- result  none: neither a pause of an operator, nor a breaker, nor a pause that was asked for keeps its URLs from being
+--         sent to
 -- locks   the caller holds the endpoint
 update webhooks.endpoints
 set
@@ -12,4 +13,4 @@ set
     'pace', coalesce(health -> 'pace', '{}') || '{"pausedUntilMs": 0, "nextAtMs": 0}'
   ),
   updated_at = now()
-where endpoint_id = $1
+where endpoint_id = $endpoint_id

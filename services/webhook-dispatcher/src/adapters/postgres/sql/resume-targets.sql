@@ -1,7 +1,7 @@
 -- resume-targets
--- params  $1 endpoint_id bigint, $2 url_hash text, or null for all of its URLs
--- result  the URLs that something kept from being sent to: a pause of an operator, a breaker, a pause that was asked for. What is
---         disabled stays so
+-- params  $endpoint_id bigint, $url_hash text, or null for all of its URLs
+-- result  the URLs that something kept from being sent to: a pause of an operator, a breaker, a pause that was asked
+--         for. What is disabled stays so
 -- locks   the caller holds the endpoint
 update webhooks.targets
 set
@@ -15,7 +15,7 @@ set
     end
     || jsonb_build_object('pace', coalesce(health -> 'pace', '{}') || '{"pausedUntilMs": 0, "nextAtMs": 0}'),
   updated_at = now()
-where endpoint_id = $1
-  and ($2::text is null or url_hash = $2)
+where endpoint_id = $endpoint_id
+  and ($url_hash::text is null or url_hash = $url_hash)
   and (paused_at is not null or breaker = 'open' or parked_until > now())
 returning url_hash

@@ -1,7 +1,7 @@
 -- select-body
--- params  $1 event_id text
+-- params  $event_id text
 -- result  the body of the event, as it is sent
 -- index   the primary key
 select body
 from webhooks.events
-where event_id = $1
+where event_id = $event_id

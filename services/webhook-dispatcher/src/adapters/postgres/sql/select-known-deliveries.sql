@@ -1,5 +1,5 @@
 -- select-known-deliveries
--- params  $1 run_ids uuid[], $2 url_hashes text[], in pairs
+-- params  $run_ids uuid[], $url_hashes text[], in pairs
 -- result  every delivery of these runs to these URLs; the caller holds the endpoints
 -- index   deliveries_in_lanes
 select
@@ -8,5 +8,5 @@ select
   -- The clock of the statement, not of the transaction: what is due by now may be under way.
   delivery.state = 'due' and delivery.attempts > 0 and delivery.next_attempt_at > clock_timestamp() as is_retrying,
   delivery.is_terminal, delivery.is_replay
-from unnest($1::uuid[], $2::text[]) as wanted (run_id, url_hash)
+from unnest($run_ids::uuid[], $url_hashes::text[]) as wanted (run_id, url_hash)
 join webhooks.deliveries as delivery using (run_id, url_hash)

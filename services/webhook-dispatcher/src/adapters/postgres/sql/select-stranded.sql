@@ -1,5 +1,5 @@
 -- select-stranded
--- params  $1 how many integer
+-- params  $limit integer
 -- result  due deliveries that nobody would ever look at: the first of a run that waits for none, and those whose URL or
 --         endpoint is not in line
 -- index   deliveries_in_lanes, due_deliveries_by_target; it walks everything that is due, so it is not for each second
@@ -21,4 +21,4 @@ where delivery.state = 'due'
     else target.next_due_at is null or (endpoint.owner is null and endpoint.next_due_at is null)
   end
 order by delivery.delivery_id
-limit $1
+limit $limit

@@ -1,10 +1,11 @@
 -- settle-deliveries
--- params  one array per column: $1 delivery_ids, $2 ends (delivered, retry, dead), $3 dead reasons, $4 details,
---         $5 waits in milliseconds, $6 is_charged, $7 yields (ends as superseded when a newer event of its run waits),
---         $8 how many attempts; $9 the attempts, a JSON array of rows of webhooks.attempts; then the endpoints, one array per
---         column: $10 endpoint_ids, $11 health (JSON), $12 breakers, $13 parked until (ms since 1970; 0: not); then the
---         same of the URLs: $14 url_hashes, $15, $16, $17; $18 event_ids of the deliveries; $19 of each URL whether its
---         holder knows of more that is due: it stays in line, and nobody looks for what is next
+-- params  one array per column: $delivery_ids, $ends (delivered, retry, dead), $dead_reasons, $details, $waits_ms waits
+--         in milliseconds, $is_charged, $yields (ends as superseded when a newer event of its run waits),
+--         $attempt_counts how many attempts; $attempts the attempts, a JSON array of rows of webhooks.attempts; then
+--         the endpoints, one array per column: $endpoint_ids, $origin_healths (JSON), $origin_breakers,
+--         $origin_parked_until_ms (ms since 1970; 0: not); then the same of the URLs: $url_hashes,
+--         $target_healths, $target_breakers, $target_parked_until_ms; $event_ids of the deliveries; $has_more of each
+--         URL whether its holder knows of more that is due: it stays in line, and nobody looks for what is next
 -- result  the deliveries that were settled, and how; a missing one had ended already, or is that of another event: a ledger
 --         that went back gives a delivery_id out again (I14)
 -- index   deliveries_in_lanes, due_deliveries_by_target
@@ -12,8 +13,9 @@
 with settlement as (
   select *
   from unnest(
-    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::boolean[], $8::integer[],
-    $18::text[]
+    $delivery_ids::bigint[], $ends::text[], $dead_reasons::text[], $details::text[], $waits_ms::bigint[],
+    $is_charged::boolean[], $yields::boolean[], $attempt_counts::integer[],
+    $event_ids::text[]
   ) as settlement (delivery_id, ending, dead_reason, detail, after_ms, is_charged, yields, sends, event_id)
 ),
 decided as (
@@ -85,7 +87,7 @@ kept as (
     attempt.delivery_id, attempt.n, attempt.started_at, attempt.outcome, attempt.is_charged, attempt.fence,
     attempt.status, attempt.message, attempt.address, attempt.total_ms, attempt.dns_ms, attempt.connect_ms,
     attempt.first_byte_ms, attempt.body_bytes, attempt.body_excerpt
-  from jsonb_populate_recordset(null::webhooks.attempts, $9::jsonb) as attempt
+  from jsonb_populate_recordset(null::webhooks.attempts, $attempts::jsonb) as attempt
   join settled using (delivery_id)
 ),
 remembered as (
@@ -95,7 +97,7 @@ remembered as (
     breaker = saved.breaker,
     parked_until = case when saved.parked_until_ms > 0 then to_timestamp(saved.parked_until_ms / 1000.0) end,
     updated_at = now()
-  from unnest($10::bigint[], $11::text[], $12::text[], $13::bigint[])
+  from unnest($endpoint_ids::bigint[], $origin_healths::text[], $origin_breakers::text[], $origin_parked_until_ms::bigint[])
     as saved (endpoint_id, health, breaker, parked_until_ms)
   where endpoint.endpoint_id = saved.endpoint_id
 ),
@@ -124,7 +126,10 @@ line as (
       (select due_at from again where url_hash = saved.url_hash),
       (select now() from succeeded where url_hash = saved.url_hash limit 1)
     ) end as due_at
-  from unnest($14::text[], $15::text[], $16::text[], $17::bigint[], $19::boolean[])
+  from unnest(
+    $url_hashes::text[], $target_healths::text[], $target_breakers::text[], $target_parked_until_ms::bigint[],
+    $has_more::boolean[]
+  )
     as saved (url_hash, health, breaker, parked_until_ms, has_more)
   offset 0
 ),

@@ -1,5 +1,5 @@
 -- take-endpoint-away
--- params  $1 endpoint_id bigint
+-- params  $endpoint_id bigint
 -- result  none: whoever holds its lease loses it, because that one would write its old health back
 -- locks   the caller holds the endpoint; its site
 with taken as (
@@ -14,7 +14,7 @@ with taken as (
       order by next_due_at
       limit 1
     )
-  where endpoint_id = $1
+  where endpoint_id = $endpoint_id
   returning endpoint.site, endpoint.next_due_at
 )
 insert into webhooks.sites as site (site, next_due_at)

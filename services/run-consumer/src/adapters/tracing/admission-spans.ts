@@ -1,0 +1,53 @@
+/**
+ * Purpose   A span for each request that is admitted, under the trace of its producer. What belongs to the run from then on
+ *           belongs to this span: its `traceparent` is stored with the run, and goes on with its events.
+ * Ends      A span is ended with its batch. A batch that comes again makes new ones; those of before are never sent.
+ */
+import { ATTRIBUTE, RUNLANE } from '@runlane/service-kit';
+import type { TraceSpan, Tracing } from '@runlane/service-kit';
+import type { PartitionBatch } from '@runlane/kafka';
+import type { Reading } from '../../app/receive-run-requests.ts';
+
+export type AdmissionSpans = {
+  /** Opens the span of a request, and puts it into its place as the run's trace. */
+  opened: (reading: Reading) => Reading;
+  /** The batch is in the ledger. */
+  admitted: (batch: Pick<PartitionBatch, 'records'>) => void;
+};
+
+/** @param about names of the topic and of the consumer group */
+export function createAdmissionSpans(tracing: Tracing, about: { topic: string; group: string }): AdmissionSpans {
+  const open = new Map<string, TraceSpan>();
+  const keyOf = ({ partition, offset }: { partition: number; offset: bigint }) => `${partition}/${offset}`;
+  return {
+    opened(reading) {
+      const { content } = reading;
+      if (content.kind !== 'create') return reading;
+      const { coordinates, runId, threadId } = content;
+      const span = tracing.start(`process ${about.topic}`, {
+        kind: 'consumer',
+        parent: content.traceparent,
+        attributes: {
+          [ATTRIBUTE.messagingSystem]: 'kafka',
+          [ATTRIBUTE.messagingDestination]: about.topic,
+          [ATTRIBUTE.messagingPartition]: String(coordinates.partition),
+          [ATTRIBUTE.kafkaOffset]: Number(coordinates.offset),
+          [ATTRIBUTE.consumerGroup]: about.group,
+          [ATTRIBUTE.messagingOperation]: 'process',
+          [ATTRIBUTE.messagingOperationType]: 'process',
+          [RUNLANE.runId]: runId,
+          [RUNLANE.threadId]: threadId,
+        },
+      });
+      open.set(keyOf(coordinates), span);
+      return { ...reading, content: { ...content, traceparent: span.traceparent } };
+    },
+    admitted({ records }) {
+      for (const record of records) {
+        const key = keyOf(record);
+        open.get(key)?.end();
+        open.delete(key);
+      }
+    },
+  };
+}
