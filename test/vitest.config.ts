@@ -13,6 +13,8 @@ export default defineConfig({
     expect: { poll: { timeout: patiently(30_000) } },
     // Most of them wait for servers and processes most of the time.
     maxWorkers: availableParallelism() + 1,
+    // A test that shares its time with others of its file starts several services of its own.
+    maxConcurrency: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -1,4 +1,5 @@
-import type { WriteClaim } from './write-claim.ts';
+import { claimKey } from './claim.ts';
+import type { Claim } from './claim.ts';
 
 /** A value under a version of a channel, as `checkpoint_blobs` holds it. Bytes are null for an empty channel. */
 export type BlobRow = {
@@ -38,8 +39,8 @@ export type WriteRow = {
  * `isForeign`: whether they belong to a checkpoint of another run, so that what stood there has to be journalled.
  */
 export type Operation =
-  | { kind: 'put'; claim: WriteClaim; checkpoint: CheckpointRow; blobs: BlobRow[]; beginsNamespace: boolean }
-  | { kind: 'writes'; claim: WriteClaim; rows: WriteRow[]; replaces: boolean; isForeign: boolean };
+  | { kind: 'put'; claim: Claim; checkpoint: CheckpointRow; blobs: BlobRow[]; beginsNamespace: boolean }
+  | { kind: 'writes'; claim: Claim; rows: WriteRow[]; replaces: boolean; isForeign: boolean };
 
 /** What names a namespace for the journal, and is not written. */
 const NAMING = {
@@ -58,7 +59,7 @@ type BatchedWrite = Owned<WriteRow & { replaces: boolean; isForeign: boolean }>;
 
 /** The rows of one statement. Each key occurs once, because one statement can touch a row only once. */
 export type CheckpointBatch = {
-  claims: WriteClaim[];
+  claims: Claim[];
   checkpoints: Owned<CheckpointRow>[];
   blobs: Owned<BlobRow>[];
   writes: BatchedWrite[];
@@ -69,7 +70,7 @@ export type CheckpointBatch = {
  * replacing write takes the place of an earlier one under the same key, a later blob or plain write does not.
  */
 export function foldOperations(operations: readonly Operation[]): CheckpointBatch {
-  const claims = new Map<string, { index: number; claim: WriteClaim }>();
+  const claims = new Map<string, { index: number; claim: Claim }>();
   const checkpoints = new Map<string, Owned<CheckpointRow>>();
   const blobs = new Map<string, Owned<BlobRow>>();
   const writes = new Map<string, BatchedWrite>();
@@ -105,8 +106,8 @@ export function foldOperations(operations: readonly Operation[]): CheckpointBatc
   };
 }
 
-function indexOf(claim: WriteClaim, claims: Map<string, { index: number; claim: WriteClaim }>): number {
-  const id = `${claim.runId}/${claim.fencingToken}`;
+function indexOf(claim: Claim, claims: Map<string, { index: number; claim: Claim }>): number {
+  const id = claimKey(claim);
   const known = claims.get(id);
   if (known !== undefined) return known.index;
   const index = claims.size;

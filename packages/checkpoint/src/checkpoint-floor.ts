@@ -6,7 +6,7 @@
  */
 import { loadSql, query } from '@runlane/postgres';
 import type { Pool } from 'pg';
-import type { WriteClaim } from './write-claim.ts';
+import type { Claim } from './claim.ts';
 
 const lowerIfOwned = loadSql(new URL('./sql/lower-checkpoint-floor-if-owned.sql', import.meta.url));
 
@@ -27,6 +27,6 @@ export function floorBelow(floor: string, checkpointId: string): string | null {
 }
 
 /** Lowers the floor of a run that is still owned; of another one nothing will be written. Can be repeated. */
-export async function lowerCheckpointFloor(pool: Pool, claim: WriteClaim, floor: string): Promise<void> {
+export async function lowerCheckpointFloor(pool: Pool, claim: Claim, floor: string): Promise<void> {
   await query(pool, lowerIfOwned, { run_id: claim.runId, fencing_token: claim.fencingToken, floor });
 }

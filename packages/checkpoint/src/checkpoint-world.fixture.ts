@@ -5,9 +5,9 @@ import pg from 'pg';
 import { checkpointFloorAt } from './checkpoint-floor.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RunSaver } from './run-saver.ts';
-import type { RunSaverOptions } from './run-saver.ts';
+import type { RunSaverOptions } from './run-saver-options.ts';
 import { createBatchWriter } from './write-batch.ts';
-import type { WriteClaim } from './write-claim.ts';
+import type { Claim } from './claim.ts';
 
 /** A database with LangGraph's tables and as much of the ledger as the saver looks at. */
 export class CheckpointWorld implements AsyncDisposable {
@@ -47,15 +47,12 @@ export class CheckpointWorld implements AsyncDisposable {
   }
 
   /** A run in the ledger that is running under token 1, with the floor of now. */
-  async startRun(
-    runId: string = randomUUID(),
-    floor: string | null = checkpointFloorAt(Date.now()),
-  ): Promise<WriteClaim> {
+  async startRun(runId: string = randomUUID(), floor: string | null = checkpointFloorAt(Date.now())): Promise<Claim> {
     await this.pool.query(`insert into runlane.runs values ($1, 1, 'running', $2)`, [runId, floor]);
     return { runId, fencingToken: 1n };
   }
 
-  saver(claim: WriteClaim, options: Partial<RunSaverOptions> = {}): RunSaver {
+  saver(claim: Claim, options: Partial<RunSaverOptions> = {}): RunSaver {
     return new RunSaver({ pool: this.pool, schema: 'public', commits: this.commits, claim, ...options });
   }
 

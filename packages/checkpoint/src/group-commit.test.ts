@@ -3,15 +3,15 @@ import { expect, test } from 'vitest';
 import type { CheckpointBatch, Operation } from './checkpoint-batch.ts';
 import { GroupCommit, defaultLimits } from './group-commit.ts';
 import type { GroupCommitOptions } from './group-commit.ts';
-import type { WriteClaim } from './write-claim.ts';
+import type { Claim } from './claim.ts';
 
 const away = () => Object.assign(new Error('gone'), { code: 'ECONNRESET' });
 const said = (code: string) => Object.assign(new Error(`the server said ${code}`), { code, severity: 'ERROR' });
 
-const claimOf = (runId: string): WriteClaim => ({ runId, fencingToken: 1n });
+const claimOf = (runId: string): Claim => ({ runId, fencingToken: 1n });
 
 /** A checkpoint of the run, named so that a batch tells what it carries. */
-function put(claim: WriteClaim, checkpointId: string, bytes = 1): Operation {
+function put(claim: Claim, checkpointId: string, bytes = 1): Operation {
   const checkpoint = { threadId: claim.runId, namespace: '', checkpointId, parentId: null, metadata: '{}' };
   return {
     kind: 'put',

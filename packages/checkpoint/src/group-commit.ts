@@ -14,11 +14,12 @@ import { backoff } from '@runlane/service-kit';
 import { foldOperations } from './checkpoint-batch.ts';
 import type { CheckpointBatch, Operation } from './checkpoint-batch.ts';
 import { hasOverrun, isOutage } from './outage.ts';
-import { WriteRefused } from './write-claim.ts';
-import type { WriteClaim } from './write-claim.ts';
+import { WriteRefused } from './claim.ts';
+import { claimKey } from './claim.ts';
+import type { Claim } from './claim.ts';
 
 /** Writes a batch in one transaction and answers with the claims that were valid. */
-export type WriteBatch = (batch: CheckpointBatch) => Promise<WriteClaim[]>;
+export type WriteBatch = (batch: CheckpointBatch) => Promise<Claim[]>;
 
 /**
  * Bounds of one statement, because longer ones would hold their locks too long and take too much memory at once; and
@@ -53,8 +54,8 @@ export class GroupCommit {
   readonly #onHeld: NonNullable<GroupCommitOptions['onHeld']>;
   readonly #delay: NonNullable<GroupCommitOptions['delay']>;
   readonly #waiting: Waiting[] = [];
-  readonly #broken = new WeakMap<WriteClaim, { error: unknown }>();
-  readonly #letGo = new WeakSet<WriteClaim>();
+  readonly #broken = new WeakMap<Claim, { error: unknown }>();
+  readonly #letGo = new WeakSet<Claim>();
   /** The outage that is waited out, and what it keeps from being written. */
   #held: { error: unknown; group: readonly Waiting[]; resume: () => void } | null = null;
   #isOut = false;
@@ -95,7 +96,7 @@ export class GroupCommit {
    * From now on no outage is waited out for the claim: what one holds fails at once, with the outage. What is under way,
    * or can be written, is written.
    */
-  letGo(claim: WriteClaim): void {
+  letGo(claim: Claim): void {
     this.#letGo.add(claim);
     if (this.#held === null) return;
     const { error, group, resume } = this.#held;
@@ -187,10 +188,6 @@ export class GroupCommit {
     this.#broken.set(operation.claim, { error });
     reject(error);
   }
-}
-
-function claimKey({ runId, fencingToken }: WriteClaim): string {
-  return `${runId}/${fencingToken}`;
 }
 
 function sizeOf(operation: Operation): number {

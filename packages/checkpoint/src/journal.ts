@@ -9,8 +9,8 @@
 import { loadSql, query } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
 import { inSchema } from './checkpoint-schema.ts';
-import { WriteRefused } from './write-claim.ts';
-import type { WriteClaim } from './write-claim.ts';
+import { WriteRefused } from './claim.ts';
+import type { Claim } from './claim.ts';
 
 const undoForeignWrites = loadSql(new URL('./sql/undo-foreign-writes.sql', import.meta.url));
 const deleteCheckpoints = loadSql(new URL('./sql/delete-checkpoints-of-runs.sql', import.meta.url));
@@ -55,7 +55,7 @@ export async function forgetJournal(client: PoolClient, runIds: readonly string[
  * @returns whether any attempt has written onto checkpoints of others
  * @throws WriteRefused when somebody else owns the run by now
  */
-export async function takeBackAnswers(pool: Pool, schema: string, claim: WriteClaim): Promise<boolean> {
+export async function takeBackAnswers(pool: Pool, schema: string, claim: Claim): Promise<boolean> {
   const statement = inSchema(takeBackIfOwned, schema);
   const [owned] = await query<{ has_written: boolean }>(pool, statement, {
     run_id: claim.runId,

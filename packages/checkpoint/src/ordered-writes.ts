@@ -5,12 +5,12 @@
  */
 import type { Operation } from './checkpoint-batch.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { WriteRefused } from './write-claim.ts';
-import type { WriteClaim } from './write-claim.ts';
+import { WriteRefused } from './claim.ts';
+import type { Claim } from './claim.ts';
 
 export class OrderedWrites {
   readonly #commits: GroupCommit;
-  readonly #claim: WriteClaim;
+  readonly #claim: Claim;
   readonly #onFailure: (error: unknown) => void;
   readonly #underWay = new Set<Promise<unknown>>();
   /** Settles when everything that was called so far has been submitted, or has failed. */
@@ -19,7 +19,7 @@ export class OrderedWrites {
   #isClosed = false;
 
   /** @param onFailure called once, with the first failure */
-  constructor(commits: GroupCommit, claim: WriteClaim, onFailure: (error: unknown) => void) {
+  constructor(commits: GroupCommit, claim: Claim, onFailure: (error: unknown) => void) {
     this.#commits = commits;
     this.#claim = claim;
     this.#onFailure = onFailure;

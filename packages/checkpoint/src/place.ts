@@ -1,5 +1,5 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
-import type { WriteClaim } from './write-claim.ts';
+import type { Claim } from './claim.ts';
 
 /**
  * A graph wrote into the state of a thread that is not its run's: the run owns only its own, another one may execute on
@@ -8,7 +8,7 @@ import type { WriteClaim } from './write-claim.ts';
 export class ForeignThread extends Error {
   override readonly name = 'ForeignThread';
 
-  constructor({ runId }: WriteClaim, threadId: string) {
+  constructor({ runId }: Claim, threadId: string) {
     super(
       `A node of run ${runId} wrote the state of thread ${threadId}, which is not the run's own. Publish a run for that ` +
         'thread, or leave checkpoint_ns out: LangGraph then keeps what a node invokes apart, under the node.',
@@ -25,7 +25,7 @@ export type Place = { threadId: string; namespace: string; checkpointId: string 
  * @param ownThreadId the only thread whose own state may be written; null = any
  * @throws ForeignThread
  */
-export function placeOf(config: RunnableConfig, claim: WriteClaim, ownThreadId: string | null): Place {
+export function placeOf(config: RunnableConfig, claim: Claim, ownThreadId: string | null): Place {
   const configurable: Record<string, unknown> = config.configurable ?? {};
   const { thread_id: threadId, checkpoint_ns: namespace = '', checkpoint_id: checkpointId } = configurable;
   if (typeof threadId !== 'string' || typeof namespace !== 'string') {

@@ -4,7 +4,7 @@ import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { CheckpointWorld } from './checkpoint-world.fixture.ts';
 import { add, configOf, lineOf } from './label-graphs.fixture.ts';
-import { WriteRefused } from './write-claim.ts';
+import { WriteRefused } from './claim.ts';
 
 let world: CheckpointWorld;
 beforeAll(async () => {

@@ -152,7 +152,7 @@ export type ConsumerTuning = {
   maxBytes: number;
   /** How long the broker holds an empty fetch. Records end it at once (minBytes 1). Default 500. */
   maxWaitTimeMs: number;
-  /** First pause after a retriable error. Default 200, doubled up to `retryMaxMs`. */
+  /** First pause after a retryable error. Default 200, doubled up to `retryMaxMs`. */
   retryInitialMs: number;
   /** Default 30000. */
   retryMaxMs: number;
@@ -199,7 +199,7 @@ export type ConnectionTuning = {
   connectionTimeoutMs: number;
   /** First wait between attempts to reach a broker. Default 300, doubled up to `reconnectMaxMs`. */
   reconnectInitialMs: number;
-  /** Default 5000. */
+  /** Default 2000. */
   reconnectMaxMs: number;
   /** How long topic metadata is trusted. Default 60000. */
   metadataMaxAgeMs: number;

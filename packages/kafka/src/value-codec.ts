@@ -87,7 +87,7 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
       if (statusOf(error) !== null) throw new RetryableError(`${action}: ${messageOf(error)}`, { cause: error });
       // Without a status the schema was found and its text could not be compiled. Its values may be good all the same;
       // if they are not JSON, parsing says so.
-      logger.warn({ schema_id: id, err: error }, 'a schema in the registry cannot be compiled; its values are read');
+      logger.warn({ schema_id: id, err: error }, 'schema.not_compiled: its values are read all the same');
     }
     jsonSchemaIds.add(id);
   }
@@ -108,7 +108,7 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
       const id = await withDeadline(registry.getLatestSchemaId(subject), TIMEOUTS, action);
       await checkSchema(id);
       subjectIds.set(subject, id);
-      logger.debug({ subject, schema_id: id }, 'schema of a subject resolved');
+      logger.debug({ subject, schema_id: id }, 'schema.resolved');
       return id;
     } catch (error) {
       if (error instanceof RetryableError) throw error;

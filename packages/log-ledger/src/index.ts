@@ -1,6 +1,8 @@
 export { openCodec, openKafka, registryLogin } from './connections.ts';
 export { Probes } from './probes.ts';
 export type { ProbedProcess } from './probes.ts';
+export { GroupCommit } from './group-commit.ts';
+export type { GroupCommitOptions } from './group-commit.ts';
 export { KnownPositions, LedgerWentBack, watchPositionsUntil } from './known-positions.ts';
 export type { PositionCheck } from './known-positions.ts';
 export { receiveBatch } from './receive-batch.ts';

@@ -13,7 +13,6 @@ export { MAX_RETRY_AFTER_SECONDS, nextAttemptDelayMs } from './retry-schedule.ts
 export type { FailedAttempt } from './retry-schedule.ts';
 export { createSigner, webhookIdOf } from './sign.ts';
 export type { SignatureHeaders, SignedContent, WebhookSigner } from './sign.ts';
-export { keeping } from './keeping.ts';
 export { addressGroup, siteOf } from './site.ts';
 export { parseWebhookUrl } from './url-syntax.ts';
 export type { UrlProblem } from './url-syntax.ts';

@@ -1,18 +1,19 @@
-/** A pure function with its results kept for the `limit` texts that were asked for last: texts are free to mint. */
+/**
+ * A pure function whose results are kept for the texts that were asked for last, at most `limit` of them: texts are free to mint.
+ * They are kept in two generations, because to put each text that is asked for at the end of one map costs more than many results.
+ */
 export function keeping<T>(limit: number, make: (text: string) => T): (text: string) => T {
-  const kept = new Map<string, T>();
+  let young = new Map<string, T>();
+  let old = new Map<string, T>();
   return (text) => {
-    const known = kept.get(text);
-    if (known !== undefined) {
-      // The order of a Map is that of insertion: what was used last goes to its end.
-      kept.delete(text);
-      kept.set(text, known);
-      return known;
+    const known = young.get(text);
+    if (known !== undefined) return known;
+    const value = old.get(text) ?? make(text);
+    if (young.size >= limit / 2) {
+      old = young;
+      young = new Map();
     }
-    const made = make(text);
-    kept.set(text, made);
-    const oldest = kept.size > limit ? kept.keys().next().value : undefined;
-    if (oldest !== undefined) kept.delete(oldest);
-    return made;
+    young.set(text, value);
+    return value;
   };
 }

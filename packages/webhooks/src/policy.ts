@@ -26,6 +26,8 @@ export type WebhookTarget = {
   kind: 'ok';
   /** The URL as it is requested: normalised by the WHATWG rules. A credential: it must not reach a log. */
   url: string;
+  /** What of it is asked for: path and query. */
+  path: string;
   /** Scheme, host and port if it is not the usual one; may be logged. */
   origin: string;
   /** Host without brackets: a name, or an address. */
@@ -72,7 +74,9 @@ export function createWebhookPolicy({ allow, deny, own = [], project = UNRESTRIC
   const rules = parseOriginRules(allow);
   const denied = parseDeniedHosts(deny);
   const ownHosts = parseDeniedHosts(own);
-  const isPermitted = (url: URL): boolean => rules.some((rule) => permits(rule, url));
+  const rulesByHost = Map.groupBy(rules, ({ hostname }) => hostname);
+  const isPermitted = (url: URL): boolean =>
+    rulesByHost.get(hostnameOf(url))?.some((rule) => permits(rule, url)) ?? false;
 
   const judgeAddress = (url: URL, address: string): AddressVerdict => {
     if (project.disableLoopback && isLoopback(address)) {
@@ -155,6 +159,7 @@ function targetOf(url: URL): WebhookTarget {
   return {
     kind: 'ok',
     url: url.href,
+    path: `${url.pathname}${url.search}`,
     origin: url.origin,
     hostname,
     port: portOf(url),

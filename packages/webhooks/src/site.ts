@@ -1,5 +1,6 @@
 import { getDomain } from 'tldts';
 import { canonicalAddress, parseAddress } from './address.ts';
+import { keeping } from './keeping.ts';
 
 /**
  * The registrable domain of a host, by which names are counted as one party: names below it cost nothing to make.
@@ -13,8 +14,13 @@ export function siteOf(hostname: string): string {
   return getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
 }
 
+/** An address is asked for with each request that goes there. */
+const MAX_KEPT_GROUPS = 4_096;
+
 /** What one party has at least: an IPv4 address, or the /64 network of an IPv6 address. */
-export function addressGroup(text: string): string {
+export const addressGroup: (text: string) => string = keeping(MAX_KEPT_GROUPS, groupOf);
+
+function groupOf(text: string): string {
   const address = parseAddress(text);
   if (address === null || address.kind() === 'ipv4') return canonicalAddress(text) ?? text;
   const bytes = address.toByteArray();

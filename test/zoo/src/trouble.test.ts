@@ -10,7 +10,7 @@ import type { RunStatusEvent } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';
 import type { EventCollector } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { World, runCancel, runCreate } from '../../e2e/src/world.ts';
+import { World, runCancel, runCreate } from '../../e2e/src/support/world.ts';
 import { CASES } from './cases.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'runlane-trouble-'));

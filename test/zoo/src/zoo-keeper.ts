@@ -10,7 +10,7 @@ import type { RunStatusEvent } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import { createDatabase, eventually, patiently } from '@runlane/testkit';
 import pg from 'pg';
-import { World } from '../../e2e/src/world.ts';
+import { World } from '../../e2e/src/support/world.ts';
 import type { Effect } from '../cases/lib/effects.ts';
 import { isForking, requestFrom, threadOf } from './cases.ts';
 import type { ZooCase, ZooRequest } from './cases.ts';

@@ -24,11 +24,15 @@ export function createAccessAlarm(logger: KafkaLogger): AccessAlarm {
       const now = performance.now();
       const nextLineAt = refusals.get(who)?.nextLineAt ?? now;
       const isDue = now >= nextLineAt;
-      if (isDue) logger.error({ refused: who, error }, `${sentence} ${advice} It goes on by itself once it is let in.`);
+      if (isDue)
+        logger.error(
+          { refused: who, error },
+          `kafka.refused: ${sentence} ${advice} It goes on by itself once it is let in.`,
+        );
       refusals.set(who, { sentence: `${sentence} ${advice}`, nextLineAt: isDue ? now + REPEAT_MS : nextLineAt });
     },
     granted: (who) => {
-      if (refusals.delete(who)) logger.info({ granted: who }, `Kafka serves ${who} again`);
+      if (refusals.delete(who)) logger.info({ granted: who }, `kafka.granted: Kafka serves ${who} again`);
     },
     list: () => [...refusals.values()].map(({ sentence }) => sentence),
   };

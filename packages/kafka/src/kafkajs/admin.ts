@@ -134,7 +134,7 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
       try {
         await last.admin.disconnect();
       } catch (error) {
-        factory.logger.debug({ err: error }, 'admin did not disconnect cleanly; its sockets are cut');
+        factory.logger.debug({ err: error }, 'admin.not_disconnected: its sockets are cut');
       }
       last.gate.close();
     },

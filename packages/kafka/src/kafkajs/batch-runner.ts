@@ -4,7 +4,7 @@ import { PoisonError } from '../errors.ts';
 import type { BatchHandler, KafkaLogger, PartitionBatch, TopicPartition } from '../port.ts';
 import type { AssignmentEpoch } from './assignment-epoch.ts';
 import { decodeBatch } from './decode-batch.ts';
-import { describeError, isKafkaError, isRejoinError } from './error-kinds.ts';
+import { isKafkaError, isRejoinError } from './error-kinds.ts';
 import type { PartitionPauses } from './partition-pauses.ts';
 
 /** How long a batch waits for `onAssigned` before it is put back, so that heartbeats go on. */
@@ -66,7 +66,7 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
     endBeating();
 
     if (epoch !== options.epoch()) {
-      logger.debug(partition, 'the group rebalanced under a batch; its result is not committed');
+      logger.debug(partition, 'batch.outdated: the group rebalanced under it, and its result is not committed');
       return;
     }
     if (outcome.kind === 'done') await watchRejoin(epoch, () => commit(payload, outcome.commitThrough));
@@ -87,8 +87,7 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
         return;
       case 'failed':
         if (outcome.error instanceof FatalError) options.fail(outcome.error);
-        else if (epoch.signal.aborted)
-          logger.debug(partition, `a handler was aborted: ${describeError(outcome.error)}`);
+        else if (epoch.signal.aborted) logger.debug({ ...partition, err: outcome.error }, 'handler.aborted');
         else putBack(partition, outcome.error);
         return;
     }
@@ -98,11 +97,11 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
     const waitMs = pauses.backOff(partition);
     const fields = { ...partition, wait_ms: waitMs, err: error };
     if (error instanceof RetryableError) {
-      logger.warn(fields, 'partition paused: its batch could not be handled and will be delivered again');
+      logger.warn(fields, 'partition.paused: its batch could not be handled and will be delivered again');
     } else if (error instanceof PoisonError) {
-      logger.error(fields, 'partition paused: a poison record escaped the handler, which has to dead-letter it');
+      logger.error(fields, 'partition.paused: a poison record escaped the handler, which has to dead-letter it');
     } else {
-      logger.error(fields, 'partition paused: the handler failed with an error it should have classified');
+      logger.error(fields, 'partition.paused: the handler failed with an error it should have classified');
     }
   }
 }
@@ -151,7 +150,10 @@ function beatWhile(
   const timer = setInterval(() => {
     if (performance.now() > endsAt) clearInterval(timer);
     // What it says about the group reaches the handler by its signal, and kafkajs by the commit.
-    else beat().catch((error: unknown) => logger.debug({ err: error }, 'a heartbeat beside a handler failed'));
+    else
+      beat().catch((error: unknown) =>
+        logger.debug({ err: error }, 'heartbeat.failed: a handler is at work beside it'),
+      );
   }, heartbeatIntervalMs);
   return () => clearInterval(timer);
 }

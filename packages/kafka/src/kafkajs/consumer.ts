@@ -50,7 +50,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
   const pauses = createPartitionPauses({ initialMs: tuning.retryInitialMs, maxMs: tuning.retryMaxMs });
   const failed = Promise.withResolvers<never>();
   // Whoever waits on it sees the rejection; without anybody it must not end the process on its own terms.
-  failed.promise.catch((error: unknown) => logger.error({ err: error }, 'consumer failed for good'));
+  failed.promise.catch((error: unknown) => logger.error({ err: error }, 'consumer.failed'));
 
   const draining = new AbortController();
   let health: ConsumerHealth = {
@@ -80,7 +80,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
         crashesInARow = 0;
         health = { ...health, state: 'joined', partitions };
         beatNow();
-        logger.info({ group: options.group, generation, partition_count: partitions.length }, 'consumer joined');
+        logger.info({ group: options.group, generation, partition_count: partitions.length }, 'consumer.joined');
       },
       rebalancing: () => {
         health = { ...health, state: 'rebalancing', rebalanceCount: health.rebalanceCount + 1 };
@@ -109,7 +109,10 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
           member?.fail(error);
           return;
         }
-        logger.warn({ err: error, attempt }, 'onAssigned failed and is called again; no record is handled until then');
+        logger.warn(
+          { err: error, attempt },
+          'consumer.not_assigned: onAssigned failed and is called again; no record is handled until then',
+        );
         await pause(Math.min(tuning.retryInitialMs * 2 ** (attempt - 1), tuning.retryMaxMs), signal);
       }
     }
@@ -138,7 +141,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
       } else {
         outages.warn(
           { group: options.group, crash_count: health.crashCount, wait_ms: waitMs, error: crashOf(end) },
-          'consumer lost its group or its brokers and starts again',
+          'consumer.restarts: it lost its group or its brokers',
         );
       }
       await pause(waitMs, draining.signal);
@@ -188,7 +191,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     const deadline = new AbortController();
     await Promise.race([supervision ?? Promise.resolve(), pause(deadlineMs, deadline.signal)]);
     deadline.abort();
-    if (member !== null) logger.warn({ group: options.group, deadline_ms: deadlineMs }, 'drain deadline passed');
+    if (member !== null) logger.warn({ group: options.group, deadline_ms: deadlineMs }, 'consumer.drain_overdue');
     member?.kill();
     if (health.state !== 'crashed') health = { ...health, state: 'stopped', partitions: [] };
   }

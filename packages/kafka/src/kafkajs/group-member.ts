@@ -85,7 +85,7 @@ export function startGroupMember(
     try {
       action();
     } catch (error) {
-      factory.logger.debug({ err: error }, 'a consumer that is going down was not paused or resumed');
+      factory.logger.debug({ err: error }, 'consumer.not_paused: it is going down');
     }
   }
 
@@ -112,7 +112,7 @@ export function startGroupMember(
     try {
       if (!hasEnded) await consumer.disconnect();
     } catch (error) {
-      factory.logger.debug({ err: error }, 'the consumer did not disconnect cleanly; its sockets are cut');
+      factory.logger.debug({ err: error }, 'consumer.not_disconnected: its sockets are cut');
     }
     end(how);
   }

@@ -38,7 +38,7 @@ export function createOutageLog(logger: KafkaLogger): OutageLog {
 export function createLogBridge(logger: KafkaLogger, outages: OutageLog): logCreator {
   return () => (entry) => {
     const fields = { component: `kafkajs.${entry.namespace}`, ...knownFields(entry) };
-    const text = `kafkajs: ${entry.log.message}`;
+    const text = `kafkajs.said: ${entry.log.message}`;
     const isRoutine = ROUTINE.test(entry.log.message) || ROUTINE.test(String(entry.log['error'] ?? ''));
     if (entry.level <= KAFKAJS_WARN && !isRoutine) outages.warn(fields, text);
     else logger.debug(fields, text);

@@ -50,7 +50,7 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
     client = created;
     // Whoever publishes awaits it as well; until somebody does, the next publish() gets a client that tries again.
     created.connected.catch((error: unknown) => {
-      factory.outages.warn({ err: error }, 'producer could not connect');
+      factory.outages.warn({ err: error }, 'producer.not_connected');
       if (client === created) discardClient();
     });
     return created;
@@ -125,7 +125,7 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
       try {
         await orAborted(last.producer.disconnect(), AbortSignal.timeout(factory.tuning.connectionTimeoutMs));
       } catch (error) {
-        factory.logger.debug({ err: error }, 'producer did not disconnect in time; its sockets are cut');
+        factory.logger.debug({ err: error }, 'producer.not_disconnected: its sockets are cut');
       }
       discardClient();
     },

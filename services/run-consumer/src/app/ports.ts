@@ -9,7 +9,7 @@ import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { KnownRun } from '../domain/admission.ts';
 import type { StoredAssistant } from '../domain/assistant.ts';
 import type { Lane } from '../domain/lane.ts';
-import type { ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
+import type { Claim, ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { OutboxEntry } from '../domain/status-event.ts';
 
@@ -86,7 +86,7 @@ export interface RunClaims {
 }
 
 /** A settlement of a run, valid only for the holder of the token. */
-export type OwnedSettlement = { runId: string; threadId: string; fencingToken: bigint; settlement: Settlement };
+export type OwnedSettlement = Claim & { threadId: string; settlement: Settlement };
 
 /** `lost`: somebody else owns the run by now and nothing was written (I3). */
 export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';
@@ -102,7 +102,7 @@ export interface RunSettlements {
   settle(settlements: readonly OwnedSettlement[]): Promise<BatchResult[]>;
 }
 
-export type StrandedRun = { runId: string; threadId: string; attempt: number; fencingToken: bigint };
+export type StrandedRun = Claim & { threadId: string; attempt: number };
 
 export interface StrandedRuns {
   /** The leases of all executors. */

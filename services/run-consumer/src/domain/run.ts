@@ -24,9 +24,11 @@ import type {
 } from '@runlane/contracts';
 import type { RestingStatus } from './lane.ts';
 
+/** The right to write for a run: valid while the run is running under exactly this token (I3). */
+export type Claim = { runId: string; fencingToken: bigint };
+
 /** A run that an executor owns: what it needs to execute it and to write about it. */
-export type ClaimedRun = {
-  runId: string;
+export type ClaimedRun = Claim & {
   threadId: string;
   assistantId: string;
   graphId: string;
@@ -35,7 +37,6 @@ export type ClaimedRun = {
   multitaskStrategy: MultitaskStrategy;
   /** From 1. */
   attempt: number;
-  fencingToken: bigint;
   /** The run was there when a thread, or twice a process, went: it executes in a process of its own. */
   isIsolated: boolean;
   /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
@@ -59,12 +60,12 @@ export type ClaimedRun = {
  * How often the run was claimed or handed back, this claim included: the upper half of its fencing token. The lower 32 bits
  * are the nonce of the claim, so that no two claims of a run have the same token, whatever the database has forgotten.
  */
-export function claimNumber({ fencingToken }: Pick<ClaimedRun, 'fencingToken'>): number {
+export function claimNumber({ fencingToken }: Pick<Claim, 'fencingToken'>): number {
   return Number(fencingToken >> 32n);
 }
 
-/** Names a claim: a run may be claimed again before its lost attempt has ended. */
-export function claimKey({ runId, fencingToken }: Pick<ClaimedRun, 'runId' | 'fencingToken'>): string {
+/** Names a claim among others: a run may be claimed again before its lost attempt has ended. */
+export function claimKey({ runId, fencingToken }: Claim): string {
   return `${runId}/${fencingToken}`;
 }
 
@@ -72,10 +73,10 @@ export function claimKey({ runId, fencingToken }: Pick<ClaimedRun, 'runId' | 'fe
 export type Stop = { action: CancelAction; reason: SupersededReason; supersededBy: string | null };
 
 /** A running run that was asked to stop. */
-export type StopRequest = Stop & { runId: string; fencingToken: bigint };
+export type StopRequest = Stop & Claim;
 
 /** A claim that the ledger knows of, and what its run was asked to stop for; null when it was not. */
-export type HeldClaim = { runId: string; fencingToken: bigint; stop: Stop | null };
+export type HeldClaim = Claim & { stop: Stop | null };
 
 /** Starts of a run that may fail for reasons of the infrastructure before it is given up. */
 export const MAX_ATTEMPTS = 3;

@@ -1,6 +1,7 @@
 import type { Logger } from '@runlane/service-kit';
 import { RetryableError } from '@runlane/service-kit';
-import type { HeldEndpoint, Wanting } from './held-endpoint.ts';
+import type { HeldEndpoint } from './held-endpoint.ts';
+import type { Wanting } from './held-targets.ts';
 import type { DeliveryLedger, DueTarget } from './ports.ts';
 
 /** An endpoint, and what a fetch shall bring of it. */

@@ -79,14 +79,14 @@ export async function untilJoined(side: Pick<Contestant, 'name' | 'process'>): P
   await eventually(
     () => {
       if (!side.process.isRunning) throw new Error(`${side.name} ended: ${side.process.stderr}`);
-      return side.process.logged('consumer joined').length > 0;
+      return side.process.logged('consumer.joined').length > 0;
     },
     { what: `${side.name} joined its group` },
   );
 }
 
 function joinCount(side: Contestant): number {
-  return side.process.logged('consumer joined').length;
+  return side.process.logged('consumer.joined').length;
 }
 
 async function databaseTime(database: Client): Promise<number> {

@@ -60,7 +60,7 @@ const consumer = rawKafka(setting('KAFKA_BROKERS').split(','), 'bench-peer').con
   allowAutoTopicCreation: false,
   ...FETCH,
 });
-consumer.on(consumer.events.GROUP_JOIN, () => process.stdout.write(`${JSON.stringify({ msg: 'consumer joined' })}\n`));
+consumer.on(consumer.events.GROUP_JOIN, () => process.stdout.write(`${JSON.stringify({ msg: 'consumer.joined' })}\n`));
 consumer.on(consumer.events.CRASH, ({ payload }) => {
   process.stderr.write(`${payload.error.stack}\n`);
   process.exit(1);

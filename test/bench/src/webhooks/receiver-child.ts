@@ -1,58 +1,81 @@
 /**
- * The receiver of the webhook bench, as a process: HTTP servers on several addresses of the loopback, which note when a
- * request came and answer 204, or never where the path says so. Paths are /answer/<n> and /hang.
+ * The receiver of the webhook bench, as a process: HTTP servers on several addresses of the loopback, one for all other
+ * addresses, and one with TLS. They note when a request came and answer 204. By its path a request is answered late, with
+ * 500, or never. Paths are /answer/<n>, /slow, /dead and /hang.
  */
 import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
-export type ReceiverQuestion = { hosts: string[] } | 'report' | 'reset';
-/** `ports` in the order of the hosts; `times` in milliseconds since 1970, NaN for numbers that did not come. */
+export type ReceiverQuestion = { hosts: string[]; tls: { key: string; cert: string } } | 'report' | 'reset';
+/**
+ * `ports` in the order of the hosts; `anyPort` of the server on all addresses; `tlsPort` the same with TLS; `times` in
+ * milliseconds since 1970.
+ */
 export type ReceiverAnswer =
-  | { kind: 'listening'; ports: number[] }
-  | { kind: 'report'; count: number; hangCount: number; firstMs: number; lastMs: number; times: [number, number][] };
+  | { kind: 'listening'; ports: number[]; anyPort: number; tlsPort: number }
+  | { kind: 'report'; count: number; otherCount: number; firstMs: number; lastMs: number; times: [number, number][] };
+
+/** As long as the slowest receiver that nobody would call broken. */
+const SLOW_MS = 2_000;
+/** Many connect at once. */
+const BACKLOG = 8_192;
+const ANY_ADDRESS = '0.0.0.0';
+const KEPT = { keepAliveTimeout: 60_000 };
 
 // The bench may end without a word.
 process.once('disconnect', () => process.exit());
 
 const now = (): number => performance.timeOrigin + performance.now();
-let hangCount = 0;
+let otherCount = 0;
 let times = new Map<number, number>();
 let firstMs = 0;
 let lastMs = 0;
 
 process.on('message', (question: ReceiverQuestion) => {
   if (question === 'report') {
-    answer({ kind: 'report', count: times.size, hangCount, firstMs, lastMs, times: [...times] });
+    answer({ kind: 'report', count: times.size, otherCount, firstMs, lastMs, times: [...times] });
   } else if (question === 'reset') {
     times = new Map();
     firstMs = 0;
   } else {
-    void listen(question.hosts).then((ports) => answer({ kind: 'listening', ports }));
+    void listen(question).then(answer);
   }
 });
 
-async function listen(hosts: string[]): Promise<number[]> {
-  const ports: number[] = [];
-  for (const host of hosts) {
-    const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-      request.resume();
-      const number = /^\/answer\/(\d+)$/.exec(request.url ?? '')?.[1];
-      if (number === undefined) {
-        hangCount += 1;
-        return;
-      }
-      request.once('end', () => {
-        lastMs = now();
-        if (times.size === 0) firstMs = lastMs;
-        if (!times.has(Number(number))) times.set(Number(number), lastMs);
-        response.writeHead(204).end();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, host, resolve));
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('A server on TCP has no port.');
-    ports.push(address.port);
+const respond: RequestListener = (request, response) => {
+  request.resume();
+  const number = /^\/answer\/(\d+)$/.exec(request.url ?? '')?.[1];
+  if (number === undefined) {
+    otherCount += 1;
+    if (request.url === '/slow') setTimeout(() => response.writeHead(204).end(), SLOW_MS);
+    if (request.url === '/dead') request.once('end', () => response.writeHead(500).end());
+    return;
   }
-  return ports;
+  request.once('end', () => {
+    lastMs = now();
+    if (times.size === 0) firstMs = lastMs;
+    if (!times.has(Number(number))) times.set(Number(number), lastMs);
+    response.writeHead(204).end();
+  });
+};
+
+async function listen({ hosts, tls }: Exclude<ReceiverQuestion, string>): Promise<ReceiverAnswer> {
+  const ports: number[] = [];
+  for (const host of hosts) ports.push(await portOf(createServer(KEPT, respond), host));
+  return {
+    kind: 'listening',
+    ports,
+    anyPort: await portOf(createServer(KEPT, respond), ANY_ADDRESS),
+    tlsPort: await portOf(createTlsServer({ ...KEPT, ...tls }, respond), ANY_ADDRESS),
+  };
+}
+
+async function portOf(server: Server, host: string): Promise<number> {
+  await new Promise<void>((resolve) => server.listen({ port: 0, host, backlog: BACKLOG }, resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('A server on TCP has no port.');
+  return address.port;
 }
 
 function answer(what: ReceiverAnswer): void {

@@ -1,11 +1,9 @@
-import { addressGroup, keeping } from '@runlane/webhooks';
+import { addressGroup } from '@runlane/webhooks';
 
 /** The right to have one attempt under way with an address. */
 export type AddressSlot = { address: string; release(): void };
 
 type Waiter = { addresses: readonly string[]; grant: (slot: AddressSlot) => void };
-
-const MAX_KEPT_GROUPS = 4_096;
 
 /**
  * Limits attempts under way per resolved address (per /64 network of IPv6), whatever names lead there: many names that
@@ -13,7 +11,6 @@ const MAX_KEPT_GROUPS = 4_096;
  */
 export class AddressSlots {
   readonly #cap: number;
-  readonly #groupOf = keeping(MAX_KEPT_GROUPS, addressGroup);
   readonly #inUse = new Map<string, number>();
   readonly #waiters = new Map<string, Set<Waiter>>();
 
@@ -23,7 +20,7 @@ export class AddressSlots {
 
   /** A slot at once, or null. */
   tryAcquire(address: string): AddressSlot | null {
-    const group = this.#groupOf(address);
+    const group = addressGroup(address);
     const inUse = this.#inUse.get(group) ?? 0;
     if (inUse >= this.#cap) return null;
     this.#inUse.set(group, inUse + 1);
@@ -52,7 +49,7 @@ export class AddressSlots {
       resolve(null);
     }, waitMs);
     signal.addEventListener('abort', onAbort);
-    for (const address of addresses) this.#waitersOf(this.#groupOf(address)).add(waiter);
+    for (const address of addresses) this.#waitersOf(addressGroup(address)).add(waiter);
     try {
       return await promise;
     } finally {
@@ -83,7 +80,7 @@ export class AddressSlots {
       return;
     }
     this.#remove(next);
-    const address = next.addresses.find((candidate) => this.#groupOf(candidate) === group) ?? group;
+    const address = next.addresses.find((candidate) => addressGroup(candidate) === group) ?? group;
     next.grant(this.#slot(address, group));
   }
 
@@ -94,7 +91,7 @@ export class AddressSlots {
   }
 
   #remove(waiter: Waiter): void {
-    for (const group of waiter.addresses.map(this.#groupOf)) {
+    for (const group of waiter.addresses.map(addressGroup)) {
       const waiters = this.#waiters.get(group);
       waiters?.delete(waiter);
       if (waiters?.size === 0) this.#waiters.delete(group);

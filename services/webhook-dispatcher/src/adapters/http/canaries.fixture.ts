@@ -12,7 +12,6 @@ import type { DnsAnswer } from './dns-server.fixture.ts';
 
 export const HOST = 'hooks.example';
 export const PUBLIC_V6 = '2606:2800:21f:cb07::1';
-export const limits = { dnsMs: 400, connectMs: 600, headersMs: 800, totalMs: 1_200, slotMs: 300 };
 
 export type Canaries = AsyncDisposable & {
   dial: Dial;

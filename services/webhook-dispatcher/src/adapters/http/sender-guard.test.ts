@@ -6,10 +6,11 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { eventually } from '@runlane/testkit';
-import { always, canaries, HOST, httpPolicy, limits, PUBLIC_V6 } from './canaries.fixture.ts';
+import { always, canaries, HOST, httpPolicy, PUBLIC_V6 } from './canaries.fixture.ts';
 import type { Dial } from './dial.ts';
 import { addresses, dnsServer } from './dns-server.fixture.ts';
 import type { DnsRecord } from './dns-server.fixture.ts';
+import { limits } from './hostile-answers.fixture.ts';
 import { inShort, OK, onRequest, post, PUBLIC, receiver, recordingDial, testSender } from './receivers.fixture.ts';
 
 const birds = await canaries();

@@ -4,11 +4,12 @@
  */
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { eventually } from '@runlane/testkit';
-import { always, canaries, HOST, httpPolicy, limits, PUBLIC_V6 } from './canaries.fixture.ts';
+import { always, canaries, HOST, httpPolicy, PUBLIC_V6 } from './canaries.fixture.ts';
 import type { Dial } from './dial.ts';
 import { addresses, dnsServer } from './dns-server.fixture.ts';
 import { createResolver } from './host-lookup.ts';
 import type { DnsAnswer } from './dns-server.fixture.ts';
+import { limits, short, SLACK_MS } from './hostile-answers.fixture.ts';
 import { answering, inShort, OK, post, PUBLIC, receiver, recordingDial, testSender } from './receivers.fixture.ts';
 
 const birds = await canaries();
@@ -151,11 +152,12 @@ describe('a name that gives no address is worth another try', () => {
         type === 'A' ? answer : { kind: answer.kind === 'mute' ? 'mute' : 'records', records: [] },
       ),
     );
-    await using sender = testSender({ resolver: dns.resolver, dial: birds.dial, limits });
+    const within = answer.kind === 'mute' ? short : limits;
+    await using sender = testSender({ resolver: dns.resolver, dial: birds.dial, limits: within });
     const result = await post(sender, `https://${HOST}/s3cret`);
     expect(inShort(result)).toBe('failed dns');
     expect(result).toMatchObject({ message: expect.stringContaining(HOST), timings: { connectMs: null } });
-    expect(result.timings.totalMs).toBeLessThan(2 * limits.dnsMs + 5_000);
+    expect(result.timings.totalMs).toBeLessThan(2 * within.dnsMs + SLACK_MS);
   });
 
   test('H-D8 and two hundred names without an answer cost another origin nothing', async () => {
@@ -182,7 +184,11 @@ describe('a resolver that answers nobody is a fault of ours', () => {
     ['has SERVFAIL for all', { kind: 'code', code: 'SERVFAIL' }],
   ])('when it %s', async (_name, answer) => {
     await using dns = await dnsServer(() => answer);
-    await using sender = testSender({ resolver: dns.resolver, dial: birds.dial, limits });
+    await using sender = testSender({
+      resolver: dns.resolver,
+      dial: birds.dial,
+      limits: answer.kind === 'mute' ? short : limits,
+    });
     const result = await post(sender, `https://${HOST}/`);
     expect(result).toMatchObject({ kind: 'infrastructure', message: expect.stringContaining('resolver') });
   });
@@ -208,7 +214,7 @@ describe('H-S11 many names at one address share its slots', () => {
     await using sender = testSender({
       resolver: dns.resolver,
       dial,
-      limits,
+      limits: { ...limits, headersMs: 1_500, slotMs: 500 },
       policy: httpPolicy(),
       attemptsPerAddress: 3,
     });

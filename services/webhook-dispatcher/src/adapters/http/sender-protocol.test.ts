@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { eventually } from '@runlane/testkit';
-import { empty, head, limits, url } from './hostile-answers.fixture.ts';
+import { empty, head, limits, short, url } from './hostile-answers.fixture.ts';
 import { answering, inShort, localSender, OK, onRequest, post, receiver } from './receivers.fixture.ts';
 
 describe('P: success needs a complete head', () => {
@@ -47,7 +47,7 @@ describe('P: success needs a complete head', () => {
     ['a folded header', 'HTTP/1.1 200 OK\r\nx: a\r\n b\r\ncontent-length: 0\r\n\r\n'],
   ])('H-P5 %s: refused, or the status counts', async (_name, answer) => {
     await using to = await receiver(answering(answer));
-    await using sender = localSender({ limits });
+    await using sender = localSender({ limits: short });
     expect(['200', 'failed protocol', 'failed timeout']).toContain(inShort(await post(sender, url(to))));
   });
 

@@ -5,7 +5,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '@runlane/testkit';
-import { head, limits, SLACK_MS, url } from './hostile-answers.fixture.ts';
+import { head, limits, short, SLACK_MS, url } from './hostile-answers.fixture.ts';
 import { answering, inShort, localSender, onRequest, post, receiver } from './receivers.fixture.ts';
 
 describe('S: no pattern of bytes outlives its deadline', () => {
@@ -19,14 +19,14 @@ describe('S: no pattern of bytes outlives its deadline', () => {
   };
 
   test.each([
-    ['H-S1', 'no answer', () => undefined, limits.headersMs],
-    ['H-S3', 'a head that drips', dripping('HTTP/1.1 200 OK\r\nx: ', 'a'), limits.headersMs],
-    ['H-S7', 'a flood of 102', dripping('', 'HTTP/1.1 102 Processing\r\n\r\n'), limits.headersMs],
-    ['H-S7', 'a flood of 103', dripping('', 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'), limits.headersMs],
-    ['H-S9', 'headers without end', dripping('HTTP/1.1 200 OK\r\n', 'x: y\r\n'), limits.headersMs],
+    ['H-S1', 'no answer', () => undefined, short.headersMs],
+    ['H-S3', 'a head that drips', dripping('HTTP/1.1 200 OK\r\nx: ', 'a'), short.headersMs],
+    ['H-S7', 'a flood of 102', dripping('', 'HTTP/1.1 102 Processing\r\n\r\n'), short.headersMs],
+    ['H-S7', 'a flood of 103', dripping('', 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'), short.headersMs],
+    ['H-S9', 'headers without end', dripping('HTTP/1.1 200 OK\r\n', 'x: y\r\n'), short.headersMs],
   ])('%s %s is a timeout', async (_row, _name, script, deadlineMs) => {
     await using to = await receiver(script);
-    await using sender = localSender({ limits });
+    await using sender = localSender({ limits: short });
     const result = await post(sender, url(to));
     expect(inShort(result)).toBe('failed timeout');
     expect(result.timings.totalMs).toBeLessThan(deadlineMs + SLACK_MS);
@@ -35,7 +35,7 @@ describe('S: no pattern of bytes outlives its deadline', () => {
 
   test('H-S2 a connection that is never accepted is a timeout, at the deadline of the connection', async () => {
     await using silent = await receiver((socket) => socket.pause());
-    await using sender = localSender({ limits });
+    await using sender = localSender({ limits: short });
     const result = await post(sender, url(silent));
     expect(inShort(result)).toBe('failed timeout');
   });
@@ -63,11 +63,11 @@ describe('S: no pattern of bytes outlives its deadline', () => {
     '%s a body that %s leaves a 200 a 200',
     async (_row, _name, script) => {
       await using to = await receiver(script);
-      await using sender = localSender({ limits });
+      await using sender = localSender({ limits: short });
       const result = await post(sender, url(to));
       expect(inShort(result)).toBe('200');
       expect(result.kind === 'response' && result.bodyBytes).toBeLessThanOrEqual(16_384);
-      expect(result.timings.totalMs).toBeLessThan(limits.totalMs + SLACK_MS);
+      expect(result.timings.totalMs).toBeLessThan(short.totalMs + SLACK_MS);
       await eventually(() => to.open.size === 0, { what: 'the socket destroyed', deadlineMs: 2_000 });
     },
   );
@@ -96,9 +96,9 @@ describe('S: no pattern of bytes outlives its deadline', () => {
 
   test('H-S12 a receiver that does not read is a timeout', async () => {
     await using to = await receiver((socket) => socket.pause());
-    await using sender = localSender({ limits });
+    await using sender = localSender({ limits: short });
     const result = await post(sender, url(to), { body: Buffer.alloc(16 * 1024 * 1024) });
     expect(inShort(result)).toBe('failed timeout');
-    expect(result.timings.totalMs).toBeLessThan(limits.headersMs + SLACK_MS);
+    expect(result.timings.totalMs).toBeLessThan(short.headersMs + SLACK_MS);
   });
 });

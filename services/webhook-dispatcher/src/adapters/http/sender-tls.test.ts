@@ -12,6 +12,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { eventually } from '@runlane/testkit';
 import type { Dial } from './dial.ts';
 import { certificateMaker } from '@runlane/testkit';
+import { limits, short, SLACK_MS } from './hostile-answers.fixture.ts';
 import {
   answering,
   inShort,
@@ -35,12 +36,9 @@ const intermediate = maker.issue({ issuer: root });
 const good = maker.issue({ names: `DNS:${HOST}`, issuer: root });
 const below = maker.issue({ names: `DNS:${HOST}`, issuer: intermediate });
 
-/** A busy machine may be late by this much, in milliseconds. */
-const SLACK_MS = 5_000;
 /** Attempts of one round of H-T6, and the bytes that each may leave behind: a certificate alone has more. */
 const ROUND = 300;
 const LEAK_BYTES = 800;
-const limits = { dnsMs: 300, connectMs: 700, headersMs: 900, totalMs: 1_500 };
 const options = (port: number) => ({
   resolver: names({ [HOST]: [PUBLIC] }),
   dial: recordingDial(port).dial,
@@ -141,10 +139,10 @@ describe('a fault of TLS is worth another try, and says what it is', () => {
 
   test('H-S2 a server that accepts and never says hello is a timeout of the connection', async () => {
     await using to = await receiver(() => undefined);
-    await using sender = testSender(options(to.port));
+    await using sender = testSender({ ...options(to.port), limits: short });
     const result = await post(sender, `https://${HOST}/`);
     expect(inShort(result)).toBe('failed timeout');
-    expect(result.timings.totalMs).toBeLessThan(limits.connectMs + SLACK_MS);
+    expect(result.timings.totalMs).toBeLessThan(short.connectMs + SLACK_MS);
     await eventually(() => to.open.size === 0, { what: 'the socket destroyed' });
   });
 
@@ -155,7 +153,7 @@ describe('a fault of TLS is worth another try, and says what it is', () => {
     await using to = await tlsReceiver(maker.issue({ names: 'DNS:other.example.com', issuer: root }), answering(OK));
     // Not the recorder, which remembers every address.
     const dial: Dial = (address, port) => recordingDial(to.port).dial(address, port);
-    await using sender = testSender({ ...options(to.port), dial, limits: {} });
+    await using sender = testSender({ ...options(to.port), dial });
     const attempt = async (times: number): Promise<void> => {
       for (let round = 0; round < times / 10; round += 1) {
         const results = await Promise.all(Array.from({ length: 10 }, () => post(sender, `https://${HOST}/`)));

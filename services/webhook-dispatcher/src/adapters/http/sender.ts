@@ -130,10 +130,9 @@ class Sender implements WebhookSender {
       attempt.enter('headers');
     }
     attempt.signal.throwIfAborted();
-    const url = new URL(target.url);
     const { statusCode, headers, body } = await connection.client.request({
       method: 'POST',
-      path: `${url.pathname}${url.search}`,
+      path: target.path,
       headers: { ...request.headers, 'user-agent': this.#userAgent },
       body: request.body,
       signal: attempt.signal,

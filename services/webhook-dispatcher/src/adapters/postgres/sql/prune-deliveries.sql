@@ -25,6 +25,11 @@ their_attempts as (
   using pruned
   where attempt.delivery_id = pruned.delivery_id
 ),
+-- A version that relies on foreign keys leaves attempts behind.
+left_behind as (
+  delete from webhooks.attempts as attempt
+  where attempt.delivery_id < (select min(delivery_id) from webhooks.deliveries)
+),
 counted as (
   update webhooks.accounts as account
   set pruned_delivery_count = account.pruned_delivery_count + pruned_of.count

@@ -1,0 +1,25 @@
+/** The right to write for a run: valid while the run is running under exactly this token (I3). */
+export type Claim = { readonly runId: string; readonly fencingToken: bigint };
+
+/** Names a claim among others: a run may be claimed again while writes of an earlier claim are under way. */
+export function claimKey({ runId, fencingToken }: Claim): string {
+  return `${runId}/${fencingToken}`;
+}
+
+/**
+ * Thrown into a graph whose run somebody else owns by now, or whose saver was closed. Nothing was written, and nothing
+ * that the graph still does counts.
+ */
+export class WriteRefused extends Error {
+  override readonly name = 'WriteRefused';
+  readonly because: 'not_owned' | 'closed';
+
+  constructor(claim: Claim, because: 'not_owned' | 'closed') {
+    super(
+      because === 'not_owned'
+        ? `Run ${claim.runId} is not owned under token ${claim.fencingToken} any more; the checkpoint was not written.`
+        : `The saver of run ${claim.runId} is closed; the checkpoint was not written.`,
+    );
+    this.because = because;
+  }
+}

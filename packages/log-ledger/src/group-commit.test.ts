@@ -1,0 +1,68 @@
+/** Real: the queue. Doubled: the write, which the test opens. The rest of its behaviour is told in run-consumer's settle-runs.test.ts. */
+import { createLogger } from '@runlane/service-kit';
+import { expect, test } from 'vitest';
+import { GroupCommit } from './group-commit.ts';
+
+type Item = { key: string; n: number };
+
+function commits(fromItems: number) {
+  const groups: { names: string[]; commit: () => void }[] = [];
+  const queue = new GroupCommit<Item, string>({
+    write: (items) => {
+      const { promise, resolve } = Promise.withResolvers<string[]>();
+      const names = items.map(({ key, n }) => `${key}${n}`);
+      groups.push({ names, commit: () => resolve(names) });
+      return promise;
+    },
+    missing: 'lost',
+    maxItems: 10,
+    beside: { atOnce: 2, fromItems },
+    keyOf: ({ key }) => key,
+    describe: ({ n }) => ({ n }),
+    name: 'test',
+    delay: () => Promise.resolve(),
+    random: () => 0,
+    logger: createLogger({ service: 'test', level: 'silent' }),
+  });
+  const add = (...names: string[]) =>
+    Promise.all(names.map((name) => queue.add({ key: name.slice(0, 1), n: Number(name.slice(1)) })));
+  return { queue, groups, add };
+}
+
+const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
+
+test('what is related to a write under way waits for it, and the others are written beside it, two at a time', async () => {
+  const { groups, add, queue } = commits(1);
+  const first = add('a1', 'b1');
+  await turnOfTheLoop();
+  const second = add('a2', 'c1', 'b2');
+  await turnOfTheLoop();
+  const third = add('d1', 'a3');
+  await turnOfTheLoop();
+  expect(groups.map(({ names }) => names)).toEqual([['a1', 'b1'], ['c1']]);
+
+  groups[0]?.commit();
+  expect(await first).toEqual(['a1', 'b1']);
+  await turnOfTheLoop();
+  expect(groups.map(({ names }) => names)).toEqual([['a1', 'b1'], ['c1'], ['a2', 'b2', 'd1', 'a3']]);
+
+  for (const { commit } of groups) commit();
+  expect(await second).toEqual(['a2', 'c1', 'b2']);
+  expect(await third).toEqual(['d1', 'a3']);
+  expect(queue.unwrittenCount).toBe(0);
+});
+
+test('few wait for the write under way, and share the next one', async () => {
+  const { groups, add } = commits(3);
+  const first = add('a1');
+  await turnOfTheLoop();
+  const few = add('b1', 'c1');
+  await turnOfTheLoop();
+  expect(groups).toHaveLength(1);
+  const more = add('d1');
+  await turnOfTheLoop();
+  expect(groups.map(({ names }) => names)).toEqual([['a1'], ['b1', 'c1', 'd1']]);
+
+  for (const { commit } of groups) commit();
+  expect(await Promise.all([first, few, more])).toEqual([['a1'], ['b1', 'c1'], ['d1']]);
+});

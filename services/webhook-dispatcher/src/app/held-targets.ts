@@ -1,0 +1,126 @@
+import { isProven, TARGET_SLOTS } from '../domain/target-health.ts';
+import { HeldTarget } from './held-target.ts';
+import type { DueTarget } from './ports.ts';
+
+/**
+ * What a fetch wants of an endpoint: so many URLs, so many deliveries of each. `isOnlyProven`: there are enough of URLs that
+ * have not succeeded last, which must not keep the others from being seen.
+ */
+export type Wanting = { targets: number; perTarget: number; isOnlyProven: boolean; without: string[] };
+
+/** What a URL may not be sent sooner is left to the ledger: others need the room in memory. */
+export const HOLD_MS = 2_000;
+/** Deliveries fetched for an endpoint at once: enough to keep its slots busy over a round trip to the database. */
+const FETCH = 8 * TARGET_SLOTS;
+/** With fewer fetched and not begun, more are fetched. */
+const REFILL = 2 * TARGET_SLOTS;
+
+/** The URLs of a held endpoint of which something is queued or under way, in the order of their turns. */
+export class HeldTargets {
+  /** URLs that are disabled and may have due deliveries. */
+  readonly disabled = new Set<string>();
+  /** URLs that were in line and had nothing due. */
+  readonly emptyUrls = new Set<string>();
+  readonly #byUrl = new Map<string, HeldTarget>();
+  #targetsInLine = 4;
+
+  get queuedCount(): number {
+    let count = 0;
+    for (const target of this.#byUrl.values()) count += target.queuedCount;
+    return count;
+  }
+
+  get queuedIds(): bigint[] {
+    return [...this.#byUrl.values()].flatMap((target) => target.queuedIds);
+  }
+
+  /** Requests under way to URLs that have not answered 2xx since their last failure. */
+  get doubtfulCount(): number {
+    let count = 0;
+    for (const target of this.#byUrl.values()) if (!isProven(target.health)) count += target.inFlightCount;
+    return count;
+  }
+
+  inTurns(): Iterable<HeldTarget> {
+    return this.#byUrl.values();
+  }
+
+  byLastSuccess(): HeldTarget[] {
+    return [...this.#byUrl.values()].toSorted((a, b) => b.health.succeededAtMs - a.health.succeededAtMs);
+  }
+
+  /** To the end of the line. */
+  hadItsTurn(target: HeldTarget): void {
+    this.#byUrl.delete(target.urlHash);
+    this.#byUrl.set(target.urlHash, target);
+  }
+
+  /** When something that is queued may be sent that may not be now; Infinity without any. */
+  wakeAtMs(nowMs: number): number {
+    let wakeAtMs = Infinity;
+    for (const target of this.#byUrl.values()) {
+      const own = target.permission(nowMs);
+      if (target.queuedCount > 0 && own.kind === 'wait') wakeAtMs = Math.min(wakeAtMs, own.untilMs);
+    }
+    return wakeAtMs;
+  }
+
+  /** What the next fetch wants; null when there is enough. */
+  wanted(nowMs: number): Wanting | null {
+    let proven = 0;
+    let doubtful = 0;
+    const without = [...this.disabled];
+    for (const target of this.#byUrl.values()) {
+      const permission = target.permission(nowMs);
+      const isNear = permission.kind === 'send' || (permission.kind === 'wait' && permission.untilMs - nowMs < HOLD_MS);
+      if (permission.kind === 'send' && isProven(target.health)) proven += target.queuedCount;
+      else if (permission.kind === 'send') doubtful += target.queuedCount;
+      if (!isNear || target.queuedCount >= REFILL) without.push(target.urlHash);
+    }
+    if (proven >= REFILL) return null;
+    const perTarget = Math.max(2, Math.ceil(FETCH / Math.max(1, this.#targetsInLine)));
+    return { targets: FETCH, perTarget, isOnlyProven: doubtful >= REFILL, without };
+  }
+
+  /** Takes in what a fetch found; true when that was all there is. */
+  add(found: readonly DueTarget[], { targets, perTarget }: Wanting): boolean {
+    for (const { urlHash, health, deliveries } of found) {
+      const held = this.#byUrl.get(urlHash) ?? new HeldTarget(urlHash, health);
+      if (held.health.breaker.kind === 'disabled') this.disabled.add(urlHash);
+      else if (deliveries.length > 0) {
+        held.add(deliveries);
+        this.#byUrl.set(urlHash, held);
+        this.emptyUrls.delete(urlHash);
+      } else if (!this.#byUrl.has(urlHash)) this.emptyUrls.add(urlHash);
+    }
+    this.#targetsInLine = found.length;
+    return found.length < targets && found.every(({ deliveries }) => deliveries.length < perTarget);
+  }
+
+  /** A disabled URL whose queue can be ended: nothing of it is under way. */
+  endable(): string | null {
+    for (const urlHash of this.disabled) if (!this.#byUrl.has(urlHash)) return urlHash;
+    return null;
+  }
+
+  /** The URLs that have to wait for long. */
+  waitingLong(nowMs: number): HeldTarget[] {
+    return [...this.#byUrl.values()].filter((target) => {
+      const permission = target.permission(nowMs);
+      return permission.kind === 'wait' && permission.untilMs - nowMs >= HOLD_MS;
+    });
+  }
+
+  /** Leaves what is queued of it to the ledger; true when there was something. */
+  dropQueueOf(target: HeldTarget): boolean {
+    const hadQueue = target.queuedCount > 0;
+    target.dropQueue();
+    this.forgetIfIdle(target);
+    return hadQueue;
+  }
+
+  /** What it knew is in the ledger. */
+  forgetIfIdle(target: HeldTarget): void {
+    if (target.unendedCount === 0 && target.queuedCount === 0) this.#byUrl.delete(target.urlHash);
+  }
+}

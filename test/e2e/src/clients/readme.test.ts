@@ -1,0 +1,121 @@
+/**
+ * Charter: what README, the contract and the page about webhooks show works as it stands there.
+ * Real: these documents, the TypeScript compiler, Kafka, registry, Postgres, run-consumer with the demo. What decides: exit codes and
+ * what the programs print. Names of topics get the prefix of the test.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parseRunStatusEvent } from '@runlane/contracts';
+import { eventually } from '@runlane/testkit';
+import { afterAll, expect, inject, test } from 'vitest';
+import {
+  ProgramFolder,
+  ROOT,
+  documentText,
+  programEnvironment,
+  snippetsOf,
+  withPrefix,
+} from '../support/document-programs.ts';
+import { World } from '../support/world.ts';
+
+const DOCUMENTS = ['README.md', 'packages/contracts/README.md', 'packages/webhooks/README.md'];
+const TEXT = DOCUMENTS.map(documentText).join('\n');
+const DEMO = join(ROOT, 'infra/demo/langgraph.json');
+const folder = new ProgramFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+/** The one with this in it. */
+function snippet(language: string, part: string): string {
+  const [found, ...others] = snippetsOf(TEXT, language).filter((text) => text.includes(part));
+  if (found === undefined || others.length > 0)
+    throw new Error(`The documents have not one ${language} snippet with ${part}`);
+  return found;
+}
+
+/** What a snippet takes for granted, because another one has it or because it is the reader's. */
+const GIVEN: Record<string, string> = {
+  producer: "declare const producer: import('kafkajs').Producer;",
+  body: 'declare const body: string;',
+  request: "declare const request: import('node:http').IncomingMessage;",
+};
+
+test('every TypeScript snippet is valid under --strict', async () => {
+  const files = snippetsOf(TEXT, 'ts').map((text) => {
+    const missing = Object.entries(GIVEN).filter(
+      ([name]) => new RegExp(`\\b${name}\\b`).test(text) && !new RegExp(`const ${name}\\b|\\(${name}:`).test(text),
+    );
+    return folder.write(`${missing.map(([, declaration]) => declaration).join('\n')}\n${text}\nexport {};\n`);
+  });
+  expect(files.length).toBeGreaterThan(5);
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--skipLibCheck',
+    '--allowImportingTsExtensions',
+  ];
+  const compiler = join(ROOT, 'node_modules/.bin/tsc');
+  // The client is installed as its source here.
+  const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+  await promisify(execFile)(compiler, [...options, ...types, '--ignoreConfig', ...files], { cwd: folder.path }).catch(
+    (error: { stdout?: string }) => {
+      throw new Error(error.stdout, { cause: error });
+    },
+  );
+});
+
+test('the example of an event is one', () => {
+  const shown = JSON.parse(snippet('json', '"run.succeeded"')) as Record<string, never>;
+  const rest = { metadata: {}, reason: null, superseded_by: null, blocked_by: null, interrupts: null, next: null };
+  const flags = { interrupts_omitted: false, values_omitted: false, error: null, webhook: null };
+  expect(parseRunStatusEvent({ ...rest, ...flags, ...shown })).toMatchObject({ kind: 'ok' });
+});
+
+test('publishing with kafkajs and with the client, consuming the events with both and reading the state work as shown', async () => {
+  const registryUrl = inject('registryUrl');
+  await using world = await World.create({
+    brokers: inject('kafkaBrokers'),
+    databaseUrl: inject('databaseUrl'),
+    registryUrl,
+  });
+  await world.registerContracts();
+  const service = world.runConsumer({ LANGGRAPH_CONFIG: DEMO, SCHEMA_REGISTRY_URL: registryUrl });
+  await service.ready();
+  const environment = { DATABASE_URL: world.databaseUrl };
+  const own = (text: string): string =>
+    text
+      .replaceAll(/'runs\.(requests|status)/g, `'${world.prefix}runs.$1`)
+      .replace("groupId: '", `groupId: '${world.prefix}`);
+  const execute = (text: string) => folder.execute(own(text), environment);
+
+  const readers = [
+    snippet('ts', 'kafka.consumer'),
+    withPrefix(snippet('ts', 'for await (const { event'), world.prefix),
+  ];
+  const consumers = readers.map((text) => {
+    const consumer = spawn(process.execPath, [folder.write(own(text))], {
+      env: { ...programEnvironment(), ...environment },
+    });
+    const said = { consumer, seen: '' };
+    consumer.stdout.on('data', (chunk: Buffer) => (said.seen += String(chunk)));
+    consumer.stderr.on('data', (chunk: Buffer) => (said.seen += String(chunk)));
+    return said;
+  });
+  await execute(snippet('ts', 'kafka.producer'));
+  for (const said of consumers) {
+    await eventually(() => said.seen.includes('support-42 run.succeeded'), {
+      what: 'the consumer sees the end',
+      seen: () => said.seen,
+    });
+    said.consumer.kill();
+  }
+
+  const client = withPrefix(snippet('ts', 'RunPublisher'), world.prefix);
+  expect(await execute(client)).toMatch(/messages/);
+
+  expect(await execute(snippet('ts', 'PostgresSaver'))).toMatch(/AIMessage[^]*You said .*Hello/);
+});

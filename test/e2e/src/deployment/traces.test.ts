@@ -1,0 +1,161 @@
+/**
+ * Charter: the trace of a run from its producer to its webhook, and what is not traced.
+ * Real: Kafka, Postgres, both services as processes, LangGraph, OpenTelemetry. Stands in for somebody else's service: the
+ * collector, which takes OTLP. Decides: the spans that it gets, and the headers of events and webhooks.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { OtlpReceiver, eventually } from '@runlane/testkit';
+import type { EventCollector, ReceivedSpan } from '@runlane/testkit';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { WebhookReceiver } from '../webhooks/webhook-receiver.ts';
+import { WebhookWorld } from '../webhooks/webhook-world.ts';
+import { runCreate } from '../support/world.ts';
+
+const resources = new AsyncDisposableStack();
+let webhooks: WebhookWorld;
+let collector: OtlpReceiver;
+let receiver: WebhookReceiver;
+let events: EventCollector;
+
+beforeAll(async () => {
+  collector = resources.use(await OtlpReceiver.start());
+  receiver = resources.use(await WebhookReceiver.start());
+  webhooks = resources.use(
+    await WebhookWorld.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') }),
+  );
+  events = await webhooks.world.collectEvents();
+  const consumer = webhooks.world.runConsumer({
+    ...collector.environment,
+    RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*',
+  });
+  await Promise.all([consumer.ready(), webhooks.started(collector.environment)]);
+}, 120_000);
+afterAll(() => resources.disposeAsync());
+
+const hex = (bytes: number) => randomBytes(bytes).toString('hex');
+const newTrace = (flags: '00' | '01') => ({ traceId: hex(16), spanId: hex(8), flags });
+const textOf = ({ traceId, spanId, flags }: ReturnType<typeof newTrace>) => `00-${traceId}-${spanId}-${flags}`;
+
+/** Publishes a request and resolves when its webhook has come. */
+async function runTraced(
+  graph: string,
+  trace: ReturnType<typeof newTrace>,
+): Promise<{ runId: string; webhook: string }> {
+  const runId = randomUUID();
+  const threadId = `thread of ${runId}`;
+  const request = { run_id: runId, assistant_id: graph, input: { messages: [] }, webhook: receiver.url(`/${runId}`) };
+  await webhooks.world.publish({ ...runCreate(threadId, request), headers: { traceparent: textOf(trace) } });
+  const sent = await eventually(() => receiver.requests.find(({ event }) => event.run_id === runId), {
+    what: 'the webhook has come',
+    seen: () => webhooks.complaints(),
+  });
+  return { runId, webhook: String(sent.headers['traceparent']) };
+}
+
+/** The names of a trace, each under that of its parent, in the order in which they began. */
+function treeOf(spans: readonly ReceivedSpan[], parentSpanId: string): unknown[] {
+  return spans
+    .filter((span) => span.parentSpanId === parentSpanId)
+    .toSorted((one, other) => one.startMs - other.startMs || (one.name < other.name ? -1 : 1))
+    .map((span) => {
+      const children = treeOf(spans, span.spanId);
+      return children.length === 0 ? span.name : [span.name, children];
+    });
+}
+
+test('a run is one trace from its producer to its webhook, with supersteps, nodes, models and tools', async () => {
+  const trace = newTrace('01');
+  const { runId, webhook } = await runTraced('tooled', trace);
+  const ofTrace = () => collector.spans.filter(({ traceId }) => traceId === trace.traceId);
+  await eventually(() => ofTrace().length === 16, {
+    what: 'every span has come',
+    seen: () => ofTrace().map((s) => s.name),
+  });
+
+  const topic = webhooks.world.topics.requests;
+  expect(treeOf(ofTrace(), trace.spanId)).toEqual([
+    [
+      `process ${topic}`,
+      expect.arrayContaining([
+        'publish run.pending',
+        'publish run.running',
+        [
+          'invoke_agent tooled',
+          [
+            ['superstep 1', [['node agent', ['chat m-2']]]],
+            ['superstep 2', [['node tools', expect.toSatisfy(isBothTools)]]],
+            ['superstep 3', [['node agent', ['chat m-2']]]],
+          ],
+        ],
+        ['publish run.succeeded', ['POST webhook']],
+      ]),
+    ],
+  ]);
+  const named = (name: string) => ofTrace().find((span) => span.name === name);
+  expect(named('invoke_agent tooled')).toMatchObject({
+    service: 'runlane.run-consumer',
+    attributes: {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.name': 'tooled',
+      'gen_ai.usage.input_tokens': 40,
+      'gen_ai.usage.output_tokens': 10,
+      'runlane.run.id': runId,
+      'runlane.attempt': 1,
+      'runlane.outcome': 'succeeded',
+    },
+  });
+  expect(named('chat m-2')?.attributes).toEqual({
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'test',
+    'gen_ai.request.model': 'm-2',
+    'gen_ai.response.model': 'm-2',
+    'gen_ai.usage.input_tokens': 20,
+    'gen_ai.usage.output_tokens': 5,
+  });
+  expect(named('execute_tool weather')?.attributes).toMatchObject({ 'gen_ai.tool.call.id': 'call weather' });
+  expect(named(`process ${topic}`)?.attributes).toMatchObject({ 'messaging.system': 'kafka', 'runlane.run.id': runId });
+  const sent = named('POST webhook');
+  expect(sent).toMatchObject({
+    service: 'runlane.webhook-dispatcher',
+    attributes: { 'server.address': '127.0.0.1', 'http.response.status_code': 204 },
+  });
+  // Whoever receives it goes on from there; and the path of the URL, which is a secret, is in no span.
+  expect(webhook).toBe(`00-${trace.traceId}-${sent?.spanId}-01`);
+  expect(JSON.stringify(ofTrace())).not.toContain(`/${runId}`);
+
+  const published = (await events.seen())
+    .filter(({ event }) => event.run_id === runId)
+    .map(({ record }) => String(record.headers.get('traceparent')?.at(-1)));
+  const publishing = ofTrace().filter(({ name }) => name.startsWith('publish '));
+  expect(published.toSorted()).toEqual(publishing.map(({ spanId }) => `00-${trace.traceId}-${spanId}-01`).toSorted());
+});
+
+test('a node that throws is told by the class of its error, and nothing of what it said', async () => {
+  const trace = newTrace('01');
+  await runTraced('thrower', trace);
+  const failed = () => collector.spans.filter(({ traceId, hasFailed }) => traceId === trace.traceId && hasFailed);
+  await eventually(() => failed().some(({ name }) => name.startsWith('invoke_agent')), { what: 'the attempt is told' });
+  await eventually(() => failed().length === 2, { what: 'the node is told too', seen: () => failed() });
+  for (const { attributes } of failed()) expect(attributes['error.type']).toMatch(/^\w+$/);
+});
+
+test('a trace that its producer does not keep goes on to the webhook, and no collector gets it', async () => {
+  const unkept = newTrace('00');
+  const { webhook } = await runTraced('tooled', unkept);
+  expect(webhook).toMatch(new RegExp(`^00-${unkept.traceId}-[0-9a-f]{16}-00$`));
+  // One that is kept, and comes later: by then the other one would be there.
+  const kept = newTrace('01');
+  await runTraced('tooled', kept);
+  const seen = (id: string) => collector.spans.filter(({ traceId }) => traceId === id).length;
+  await eventually(() => seen(kept.traceId) === 16, {
+    what: 'the later trace has come',
+    seen: () => seen(kept.traceId),
+  });
+  expect(seen(unkept.traceId)).toBe(0);
+});
+
+const TOOLS = new Set(['execute_tool weather', 'execute_tool time']);
+
+function isBothTools(names: unknown): boolean {
+  return Array.isArray(names) && names.length === 2 && new Set(names).isSupersetOf(TOOLS);
+}

@@ -1,0 +1,94 @@
+/**
+ * Charter: the ledger went back, as by a failover to a standby that lacked the last commits, or by a restore, under a process
+ * that goes on (I1, I11). Real: Kafka, Postgres, the process. The loss of commits is done to the rows: those of the last runs
+ * and their events go, and the position with them. What decides: every run that was lost has its events again, and a side
+ * effect of its second execution.
+ */
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@runlane/testkit';
+import type { EventCollector, ServiceProcess } from '@runlane/testkit';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { World, runCreate } from '../support/world.ts';
+
+const brokers = inject('kafkaBrokers');
+let world: World;
+let events: EventCollector;
+let service: ServiceProcess;
+
+beforeEach(async () => {
+  world = await World.create({ brokers, databaseUrl: inject('databaseUrl') });
+  events = await world.collectEvents();
+  service = world.runConsumer();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+/** Publishes runs of one thread, one record each, and returns their ids in order. */
+async function publish(thread: string, count: number): Promise<string[]> {
+  const runIds = Array.from({ length: count }, () => randomUUID());
+  for (const run_id of runIds) await world.publish(runCreate(thread, { run_id }));
+  return runIds;
+}
+
+async function haveEnded(runIds: readonly string[], times: number): Promise<void> {
+  await eventually(
+    async () => {
+      const ends = (await events.events()).filter(({ type }) => type === 'run.succeeded');
+      return runIds.every((runId) => ends.filter(({ run_id: id }) => id === runId).length >= times);
+    },
+    { what: `${runIds.length} runs have ended ${times} times`, deadlineMs: 90_000 },
+  );
+}
+
+/** Remembers how far the ledger has read; `lose` puts it back there, without the runs that came after. */
+async function standing(): Promise<{ lose: (runIds: readonly string[]) => Promise<void> }> {
+  await world.pool.query('create table kept as select * from runlane.consumer_positions');
+  return {
+    lose: async (runIds) => {
+      await world.pool.query(
+        `with gone as (delete from runlane.outbox where run_id = any ($1::uuid[])),
+           lost as (delete from runlane.runs where run_id = any ($1::uuid[])),
+           fresh as (delete from runlane.consumer_positions as held
+             where not exists (select from kept where kept.partition = held.partition))
+         update runlane.consumer_positions as held
+         set position = kept.position, record_timestamp_ms = kept.record_timestamp_ms
+         from kept where kept.partition = held.partition`,
+        [runIds],
+      );
+    },
+  };
+}
+
+test('runs that a running process has seen committed, and that are gone, are read again before newer ones', async () => {
+  await haveEnded(await publish('thread-0', 5), 1);
+  const ledger = await standing();
+  const lost = await publish('thread-0', 5);
+  await haveEnded(lost, 1);
+  await ledger.lose(lost);
+
+  const newer = await publish('thread-0', 1);
+  await haveEnded(lost, 2);
+  await haveEnded(newer, 1);
+  expect(service.logs.filter(({ msg }) => msg === 'ledger.went_back')).toHaveLength(1);
+});
+
+test('they are read again also when no record comes any more, and of partitions that were new', async () => {
+  await haveEnded(await publish('thread-0', 2), 1);
+  const ledger = await standing();
+  const lost = [
+    ...(await publish('thread-0', 2)),
+    ...(await publish('thread-1', 2)),
+    ...(await publish('thread-2', 2)),
+  ];
+  await haveEnded(lost, 1);
+  await ledger.lose(lost);
+  await expect(haveEnded(lost, 2)).resolves.toBeUndefined();
+});
+
+test('a new and empty database is filled from what the topic has, whatever the group has committed', async () => {
+  const runIds = [...(await publish('thread-0', 3)), ...(await publish('thread-1', 3))];
+  await haveEnded(runIds, 1);
+  await service.stopCleanly();
+  await world.pool.query('truncate runlane.runs, runlane.threads, runlane.outbox, runlane.consumer_positions');
+  service = world.runConsumer();
+  await expect(haveEnded(runIds, 2)).resolves.toBeUndefined();
+});
