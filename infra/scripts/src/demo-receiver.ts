@@ -40,9 +40,9 @@ export async function startDemoReceiver(scope: Scope, { masterKey, onWebhook }: 
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('A server on TCP has no port.');
-  const origin = `http://127.0.0.1:${address.port}`;
-  verifier = new Webhook(secretOf(masterKey, origin));
-  return `${origin}/demo-webhook`;
+  const url = `http://127.0.0.1:${address.port}/demo-webhook`;
+  verifier = new Webhook(secretOf(masterKey, url));
+  return url;
 }
 
 function verdictOn(

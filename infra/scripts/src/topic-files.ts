@@ -8,7 +8,12 @@ type Topics = { partitions: number; config: Settings; topics: Record<string, { n
 
 const SOURCE = join(ROOT, 'infra/kafka/topics.yaml');
 const STRIMZI = join(ROOT, 'infra/kubernetes/components/strimzi/topics');
-const FILE_NAMES: Record<string, string> = { requests: 'requests', status: 'status', deadLetters: 'dead-letters' };
+const FILE_NAMES: Record<string, string> = {
+  requests: 'requests',
+  status: 'status',
+  webhookNotices: 'webhook-notices',
+  deadLetters: 'dead-letters',
+};
 
 /**
  * The files that say again what `topics.yaml` says: the table in packages/contracts, which is packed into the client and so

@@ -55,5 +55,6 @@ export function contractSubjects(topicPrefix: string): SchemaSubject[] {
     subject(topics.requests, 'RunCreate', 'BACKWARD_TRANSITIVE'),
     subject(topics.requests, 'RunCancel', 'BACKWARD_TRANSITIVE'),
     subject(topics.status, 'RunStatusEvent', 'FORWARD_TRANSITIVE'),
+    subject(topics.webhookNotices, 'WebhookNotice', 'FORWARD_TRANSITIVE'),
   ];
 }

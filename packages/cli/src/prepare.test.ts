@@ -54,12 +54,13 @@ test('topics plan says what apply does, and check is content afterwards', async 
         ],
         warnings: [expect.stringContaining('3 partitions')],
       },
+      { topic: topics.webhookNotices, plan: 'create' },
       { topic: topics.deadLetters, plan: 'create' },
     ],
   });
   expect(await run(['topics', 'check'], environment)).toMatchObject({
     code: 2,
-    err: expect.stringContaining('3 topics are not as they should be'),
+    err: expect.stringContaining('4 topics are not as they should be'),
   });
   expect(await run(['topics', 'apply'], environment)).toEqual(planned);
   expect((await run(['topics', 'check'], environment)).code).toBe(0);
@@ -76,7 +77,7 @@ test('schemas check tells what is missing, older and incompatible', async () => 
     const { code, lines } = await run(['schemas', 'check'], environment);
     return [code, ...lines.map(({ kind }) => kind)];
   };
-  expect(await kinds()).toEqual([2, 'missing', 'missing', 'missing']);
+  expect(await kinds()).toEqual([2, 'missing', 'missing', 'missing', 'missing']);
   const [create, cancel] = contractSubjects(environment['RUNLANE_TOPIC_PREFIX'] ?? '');
   if (create === undefined || cancel === undefined) throw new Error('There are no subjects.');
   // An earlier version did not know an optional field yet.
@@ -90,7 +91,7 @@ test('schemas check tells what is missing, older and incompatible', async () => 
       { ...cancel, schema: { ...schema, properties: { thread_id: { type: 'number' } } } },
     ],
   });
-  expect(await kinds()).toEqual([2, 'newer', 'incompatible', 'missing']);
+  expect(await kinds()).toEqual([2, 'newer', 'incompatible', 'missing', 'missing']);
   const fresh = addresses();
   await run(['schemas', 'register'], fresh);
   const checked = await run(['schemas', 'check'], fresh);

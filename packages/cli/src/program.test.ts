@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { topicNames } from '@runlane/contracts';
-import { publicKeyOf, secretOf } from '@runlane/webhooks';
+import { originSecretOf, publicKeyOf, secretOf } from '@runlane/webhooks';
 import { runProgram } from './program.ts';
 
 const KEY = 'current master key of the tests; 32 and more';
@@ -33,15 +33,19 @@ async function run(args: string[], environment: Record<string, string> = {}) {
   return { code, ...written };
 }
 
-test('webhooks secret prints the secret of the origin, for each master key', async () => {
+test('webhooks secret prints the secret of origin and path, for each master key and version', async () => {
   const environment = { RUNLANE_WEBHOOK_MASTER_KEY: `${KEY},${OLD}` };
-  const origin = 'https://hooks.example.com';
-  const expected = { code: 0, out: `${secretOf(KEY, origin)}\n${secretOf(OLD, origin)}\n`, err: '' };
-  for (const url of [origin, `${origin}/a/b?token=x`, `${origin}:443/`, 'https://HOOKS.example.com.']) {
-    expect(await run(['webhooks', 'secret', url], environment)).toEqual(expected);
+  const url = 'https://hooks.example.com/a/b';
+  const expected = { code: 0, out: `${secretOf(KEY, url)}\n${secretOf(OLD, url)}\n`, err: '' };
+  for (const same of [url, `${url}?token=x`, 'https://hooks.example.com:443/a/b', 'https://HOOKS.example.com./a/b']) {
+    expect(await run(['webhooks', 'secret', same], environment)).toEqual(expected);
   }
-  const local = await run(['webhooks', 'secret', 'http://127.0.0.1:8080/hook'], environment);
-  expect(local.out.split('\n')[0]).toBe(secretOf(KEY, 'http://127.0.0.1:8080'));
+  const rotated = { RUNLANE_WEBHOOK_MASTER_KEY: KEY, RUNLANE_WEBHOOK_SECRET_VERSIONS: `${url}=1+2` };
+  expect((await run(['webhooks', 'secret', url], rotated)).out).toBe(
+    `${secretOf(KEY, url, 2)}\n${secretOf(KEY, url)}\n`,
+  );
+  const ofOrigin = await run(['webhooks', 'secret', '--of-origin', url], { RUNLANE_WEBHOOK_MASTER_KEY: KEY });
+  expect(ofOrigin.out).toBe(`${originSecretOf(KEY, 'https://hooks.example.com')}\n`);
 });
 
 test('webhooks public-key prints the public key of each master key', async () => {

@@ -25,10 +25,16 @@ function addKeys(webhooks: Command, { settings, out }: Io): void {
   const commands = () => import('./webhooks.ts');
   webhooks
     .command('secret')
-    .argument('<url>', 'the URL of the webhook, or another one of its origin')
-    .description("print the secret of the URL's origin (whsec_…), one for each master key, the current one first")
+    .argument('<url>', 'the URL of the webhook; its query does not count')
+    .description('print the secret of the URL (whsec_…), one for each master key and version, the current ones first')
+    .option(
+      '--of-origin',
+      'the secret of all URLs of the origin instead, as receivers have it from before there were others',
+    )
     .addHelpText('after', examples('webhooks secret https://hooks.example.com/runlane'))
-    .action(async (url: string) => print((await commands()).webhookSecrets(url, settings())));
+    .action(async (url: string, { ofOrigin = false }: { ofOrigin?: boolean }) =>
+      print((await commands()).webhookSecrets(url, ofOrigin, settings())),
+    );
   webhooks
     .command('public-key')
     .description('print the public keys (whpk_…), one for each master key, the current one first')

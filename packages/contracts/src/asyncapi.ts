@@ -11,6 +11,7 @@ import { DEAD_LETTER_HEADERS, DEAD_LETTER_MESSAGE_BYTES } from './dead-letter.ts
 import type { JsonObject } from './json.ts';
 import { DEAD_LETTER_CODES } from './reasons.ts';
 import { groupNames, topicNames } from './topics.ts';
+import { WEBHOOK_NOTICE_EXAMPLES, WEBHOOK_NOTICE_TYPES } from './webhook-notice.ts';
 
 /**
  * The AsyncAPI 3.0 document of Runlane's topics, seen from Runlane: it receives requests, sends events and dead
@@ -31,6 +32,9 @@ export function asyncApiDocument(version: string): JsonObject {
     channels: {
       runRequests: channel(topics.requests, 'Requests to start and to cancel runs.', ['RunCreate', 'RunCancel']),
       runStatus: channel(topics.status, 'What happened to runs, in order per thread.', ['RunStatusEvent']),
+      webhookNotices: channel(topics.webhookNotices, 'How receivers of webhooks stand, for operators.', [
+        'WebhookNotice',
+      ]),
       deadLetters: channel(topics.deadLetters, 'Requests that could not be read, as they came.', ['DeadLetter']),
     },
     operations: {
@@ -41,9 +45,12 @@ export function asyncApiDocument(version: string): JsonObject {
         },
       },
       sendRunStatusEvents: operation('send', 'runStatus', ['RunStatusEvent']),
+      sendWebhookNotices: operation('send', 'webhookNotices', ['WebhookNotice']),
       sendDeadLetters: operation('send', 'deadLetters', ['DeadLetter']),
     },
-    components: { messages: { RunCreate, RunCancel, RunStatusEvent: runStatusEventMessage, DeadLetter } },
+    components: {
+      messages: { RunCreate, RunCancel, RunStatusEvent: runStatusEventMessage, WebhookNotice, DeadLetter },
+    },
   };
 }
 
@@ -67,6 +74,23 @@ const RunCancel = message('RunCancel', {
   key: { type: 'string', description: 'The thread_id. Of a stateless run: its run_id.' },
   headers: { ce_type: { type: 'string', const: 'run.cancel' }, ...REQUEST_HEADERS },
   required: ['ce_type'],
+});
+
+const WebhookNotice = message('WebhookNotice', {
+  summary:
+    'Says that a receiver of webhooks fails, waits, is paused, disabled or well again: CloudEvents 1.0 in Kafka binary mode.',
+  key: { type: 'string', description: 'The origin.' },
+  headers: {
+    ce_specversion: { type: 'string', const: '1.0' },
+    ce_id: { type: 'string', description: 'The event_id.' },
+    ce_source: { type: 'string', format: 'uri-reference' },
+    ce_type: { type: 'string', enum: [...WEBHOOK_NOTICE_TYPES] },
+    ce_subject: { type: 'string', description: 'The url_hash, or the origin.' },
+    ce_time: { type: 'string', format: 'date-time', description: 'The occurred_at.' },
+    'content-type': { type: 'string', const: 'application/json' },
+  },
+  examples: WEBHOOK_NOTICE_EXAMPLES.map((payload) => ({ name: payload.type, payload })),
+  required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_subject', 'ce_time', 'content-type'],
 });
 
 const DeadLetter: JsonObject = {

@@ -5,7 +5,14 @@ import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { EVENT_EXAMPLES } from './event-catalogue.ts';
 import { generatedFiles } from './generated-files.ts';
-import { RUN_STATUS_EVENT_TYPES, jsonSchemas, parseRunStatusEvent } from './index.ts';
+import {
+  RUN_STATUS_EVENT_TYPES,
+  WEBHOOK_NOTICE_TYPES,
+  jsonSchemas,
+  parseRunStatusEvent,
+  webhookNoticeSchema,
+} from './index.ts';
+import { WEBHOOK_NOTICE_EXAMPLES } from './webhook-notice.ts';
 import type { Json, JsonObject } from './index.ts';
 
 // Charter: the documents that are generated, judged by AsyncAPI's own schemas with Ajv, and their examples by the parser and
@@ -54,7 +61,19 @@ describe('the examples of events', () => {
   it('are in the catalogue, each under its type', () => {
     const text = generatedFiles().find(({ name }) => name === 'events.md')?.text ?? '';
     const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
-    expect(headings).toEqual([...RUN_STATUS_EVENT_TYPES]);
+    expect(headings).toEqual([...RUN_STATUS_EVENT_TYPES, ...WEBHOOK_NOTICE_TYPES]);
+  });
+});
+
+describe('the examples of notices', () => {
+  const fitsSchema = compiled(jsonSchemas().WebhookNotice);
+
+  it.each(WEBHOOK_NOTICE_EXAMPLES)('has a valid one of $type, with every field', (notice) => {
+    expect(webhookNoticeSchema.safeParse(notice).success).toBe(true);
+    expect(fitsSchema(notice) ? [] : fitsSchema.errors).toEqual([]);
+    expect(Object.keys(notice).toSorted()).toEqual(
+      Object.keys(jsonSchemas().WebhookNotice.properties ?? {}).toSorted(),
+    );
   });
 });
 

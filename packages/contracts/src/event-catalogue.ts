@@ -3,6 +3,7 @@ import { assistantIdOfGraph } from './ids.ts';
 import type { RunStatusEvent } from './run-status-event.ts';
 import { STATUS_OF_EVENT_TYPE, isTerminalEventType } from './run-status.ts';
 import type { RunStatusEventType } from './run-status.ts';
+import { WEBHOOK_NOTICE_EXAMPLES, WEBHOOK_NOTICE_MOMENTS } from './webhook-notice.ts';
 
 /** When each type comes. */
 export const EVENT_MOMENTS: Readonly<Record<RunStatusEventType, string>> = {
@@ -128,6 +129,21 @@ function of(type: RunStatusEventType, differs: Partial<RunStatusEvent>): RunStat
   };
 }
 
+/** The notices of webhooks, in the same document. */
+function noticeCatalogue(): string {
+  const sections = WEBHOOK_NOTICE_EXAMPLES.map(
+    (notice) =>
+      `## ${notice.type}\n\n${WEBHOOK_NOTICE_MOMENTS[notice.type]}\n\n\`\`\`json\n${JSON.stringify(notice, null, 2)}\n\`\`\`\n`,
+  );
+  return `${NOTICE_HEADER}\n${sections.join('\n')}`;
+}
+
+const NOTICE_HEADER = `# Notices of webhooks
+
+On \`webhooks.ops.v1\`, for operators: how a URL or an origin stands that was in trouble. Changes within a minute are one: the last of
+them is told. \`WebhookNotice.schema.json\` describes each field.
+`;
+
 /** The catalogue as a document in Markdown. */
 export function eventCatalogue(): string {
   const sections = Object.entries(EVENT_EXAMPLES).map(([type, event]) => {
@@ -140,7 +156,7 @@ export function eventCatalogue(): string {
       isTerminalEventType(event.type) ? ', and nothing more comes from the run' : ''
     }.\n\n\`\`\`json\n${json}\n\`\`\`\n`;
   });
-  return `${HEADER}\n${sections.join('\n')}`;
+  return `${HEADER}\n${sections.join('\n')}\n${noticeCatalogue()}`;
 }
 
 const HEADER = `# Status events

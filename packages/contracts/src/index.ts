@@ -43,6 +43,8 @@ export type {
   RunStatusEventVerdict,
   UsageCounts,
 } from './run-status-event.ts';
+export { WEBHOOK_NOTICE_TYPES, webhookNoticeHeaders, webhookNoticeSchema } from './webhook-notice.ts';
+export type { WebhookNotice, WebhookNoticeType } from './webhook-notice.ts';
 export { eventHeaders } from './event-headers.ts';
 export {
   DEAD_LETTER_CODES,

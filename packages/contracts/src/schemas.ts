@@ -3,9 +3,10 @@ import { isJsonObject } from './json.ts';
 import { runCancelSchema } from './run-cancel.ts';
 import { runCreateSchema } from './run-create-schema.ts';
 import { runStatusEventSchema } from './run-status-event.ts';
+import { webhookNoticeSchema } from './webhook-notice.ts';
 
 /** Record names: what a schema is called in its subject, its file and the AsyncAPI document. */
-export const SCHEMA_NAMES = ['RunCreate', 'RunCancel', 'RunStatusEvent'] as const;
+export const SCHEMA_NAMES = ['RunCreate', 'RunCancel', 'RunStatusEvent', 'WebhookNotice'] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 /** A JSON Schema of draft-07. */
@@ -25,6 +26,7 @@ export function jsonSchemas(): Record<SchemaName, JsonSchema> {
     RunCreate: draft07(runCreateSchema),
     RunCancel: draft07(runCancelSchema),
     RunStatusEvent: draft07(runStatusEventSchema),
+    WebhookNotice: draft07(webhookNoticeSchema),
   };
 }
 

@@ -18,6 +18,15 @@ export const TOPIC_TABLE = {
       'max.message.bytes': '8388608',
     },
   },
+  webhookNotices: {
+    name: 'webhooks.ops.v1',
+    config: {
+      'cleanup.policy': 'delete',
+      'compression.type': 'uncompressed',
+      'retention.ms': '2592000000',
+      'max.message.bytes': '1048576',
+    },
+  },
   deadLetters: {
     name: 'runs.requests.dlq.v1',
     config: {

@@ -6,11 +6,13 @@ describe('topics', () => {
     expect(topicNames('')).toEqual({
       requests: 'runs.requests.v1',
       status: 'runs.status.v1',
+      webhookNotices: 'webhooks.ops.v1',
       deadLetters: 'runs.requests.dlq.v1',
     });
     expect(topicNames('staging.')).toEqual({
       requests: 'staging.runs.requests.v1',
       status: 'staging.runs.status.v1',
+      webhookNotices: 'staging.webhooks.ops.v1',
       deadLetters: 'staging.runs.requests.dlq.v1',
     });
     expect(groupNames('x_')).toEqual({ runConsumer: 'x_run-consumer', webhookDispatcher: 'x_webhook-dispatcher' });
@@ -27,6 +29,7 @@ describe('topics', () => {
     expect(limits).toEqual([
       { name: 'p.runs.requests.v1', partitions: 24, bytes: '8388608', policy: 'delete' },
       { name: 'p.runs.status.v1', partitions: 24, bytes: '8388608', policy: 'delete' },
+      { name: 'p.webhooks.ops.v1', partitions: 24, bytes: '1048576', policy: 'delete' },
       { name: 'p.runs.requests.dlq.v1', partitions: 24, bytes: '8454144', policy: 'delete' },
     ]);
   });

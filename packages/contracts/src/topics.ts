@@ -2,8 +2,8 @@ import { PARTITION_COUNT, TOPIC_TABLE } from './topic-table.ts';
 
 export { PARTITION_COUNT };
 
-/** The three topics under one prefix. */
-export type TopicNames = { requests: string; status: string; deadLetters: string };
+/** The topics under one prefix. */
+export type TopicNames = { requests: string; status: string; webhookNotices: string; deadLetters: string };
 
 /** What a topic must be created with. `config` holds Kafka topic settings as Kafka wants them: text. */
 export type TopicDefinition = { name: string; partitions: number; config: Record<string, string> };
@@ -17,6 +17,7 @@ export function topicNames(prefix: string): TopicNames {
   return {
     requests: `${prefix}${TOPIC_TABLE.requests.name}`,
     status: `${prefix}${TOPIC_TABLE.status.name}`,
+    webhookNotices: `${prefix}${TOPIC_TABLE.webhookNotices.name}`,
     deadLetters: `${prefix}${TOPIC_TABLE.deadLetters.name}`,
   };
 }

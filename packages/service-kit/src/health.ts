@@ -36,8 +36,8 @@ const CHECK_TIMEOUT_MS = 2_000;
  * @throws RunlaneError `http_port_unavailable` when the port cannot be taken
  */
 export async function startHttp(options: HttpOptions): Promise<HttpEndpoint> {
-  const { logger, metrics } = options;
-  const routes: Record<string, (response: ServerResponse) => Promise<void>> = {
+  const { metrics } = options;
+  const routes: Routes = {
     '/livez': async (response) => answerCheck(response, await evaluate(options.live)),
     '/readyz': async (response) => answerCheck(response, await evaluate(options.ready)),
     '/metrics': async (response) => {
@@ -45,10 +45,41 @@ export async function startHttp(options: HttpOptions): Promise<HttpEndpoint> {
       response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
     },
   };
-  for (const [path, content] of Object.entries(options.routes ?? {})) {
-    routes[path] = async (response) => answerJson(response, 200, await content());
-  }
+  return listen({ ...options, variable: 'HTTP_PORT', routes: { ...routes, ...answering(options.routes ?? {}) } });
+}
 
+export type RoutesOptions = Pick<HttpOptions, 'host' | 'logger'> & {
+  port: number;
+  /** Name of the variable that has the port, for errors. */
+  variable: string;
+  /** GET paths with what they answer as JSON. */
+  routes: Readonly<Record<string, () => unknown>>;
+};
+
+/**
+ * Serves some paths on a port of their own, and neither probes nor metrics.
+ *
+ * @throws RunlaneError `http_port_unavailable` when the port cannot be taken
+ */
+export async function startRoutes(options: RoutesOptions): Promise<HttpEndpoint> {
+  return listen({ ...options, routes: answering(options.routes) });
+}
+
+type Routes = Record<string, (response: ServerResponse) => Promise<void>>;
+
+function answering(contents: Readonly<Record<string, () => unknown>>): Routes {
+  return Object.fromEntries(
+    Object.entries(contents).map(([path, content]) => [
+      path,
+      async (response: ServerResponse) => answerJson(response, 200, await content()),
+    ]),
+  );
+}
+
+async function listen(
+  options: Pick<HttpOptions, 'port' | 'host' | 'logger'> & { variable: string; routes: Routes },
+): Promise<HttpEndpoint> {
+  const { logger, routes } = options;
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -65,7 +96,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpEndpoint> {
   });
 
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(portUnavailable(options.port, cause)));
+    server.once('error', (cause) => reject(portUnavailable(options.port, options.variable, cause)));
     server.listen({ port: options.port ?? 0, ...(options.host === undefined ? {} : { host: options.host }) }, resolve);
   });
   server.on('error', (err) => logger.error({ err }, 'http.server_failed'));
@@ -111,10 +142,10 @@ function answerJson(response: ServerResponse, status: number, body: unknown): vo
   response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
 }
 
-function portUnavailable(port: number | null, cause: Error): RunlaneError {
+function portUnavailable(port: number | null, variable: string, cause: Error): RunlaneError {
   return new RunlaneError({
     code: 'http_port_unavailable',
-    message: `Cannot listen on HTTP port ${port ?? 0}: ${cause.message}. Set HTTP_PORT to a free port, or leave it unset.`,
+    message: `Cannot listen on HTTP port ${port ?? 0}: ${cause.message}. Set ${variable} to a free port, or leave it unset.`,
     cause,
   });
 }

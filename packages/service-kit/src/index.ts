@@ -7,7 +7,7 @@ export { ConfigError, loadConfig, unknownRunlaneVariables } from './config.ts';
 export type { ProcessEvents } from './endings.ts';
 export { FatalError, OverrunError, RetryableError, RunlaneError } from './errors.ts';
 export type { ErrorDetails, RunlaneErrorOptions } from './errors.ts';
-export { startHttp } from './health.ts';
+export { startHttp, startRoutes } from './health.ts';
 export type { Check, HttpEndpoint, HttpOptions } from './health.ts';
 export { runService } from './lifecycle.ts';
 export type { RunServiceOptions, RunningService } from './lifecycle.ts';

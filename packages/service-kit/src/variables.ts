@@ -3,7 +3,7 @@ import { kafkaVariables } from './kafka-variables.ts';
 import { logLevels } from './logger.ts';
 import { tracingVariables } from './tracing/variables.ts';
 import { brokers, list, optionalUrl, postgresUrl, wholeNumber } from './variable-types.ts';
-import { cidrOrName, originRate, proxyUrl, webhookOrigin } from './webhook-variables.ts';
+import { cidrOrName, endpointVersions, originRate, proxyUrl, webhookOrigin } from './webhook-variables.ts';
 
 /** What a run-consumer process may do; RUNLANE_ROLES selects. */
 export const runRoles = ['admission', 'execution', 'relay', 'sweeping'] as const;
@@ -122,6 +122,28 @@ export const runlaneVariables = z.object({
       'Requests per second that an origin is sent at most, comma-separated. Others are sent what they take, as their 429 tell.',
     example: 'https://hooks.slack.com=1',
   }),
+  RUNLANE_WEBHOOK_SIGNATURES: z.enum(['v1', 'v1a', 'both'], { error: 'must be v1, v1a or both' }).default('both').meta({
+    description:
+      'How webhooks are signed: v1 with secrets that receivers have, v1a with a key whose public half anybody may know.',
+  }),
+  RUNLANE_WEBHOOK_SECRET_VERSIONS: list(endpointVersions())
+    .default([])
+    .meta({
+      description:
+        'Versions of the v1 secrets of URLs that are rotated alone, without their query, comma-separated; with + all of them ' +
+        'sign. Others have version 1.',
+      example: 'https://hooks.example.com/runlane=1+2',
+      secret: true,
+    }),
+  RUNLANE_WEBHOOK_KEYS_PORT: wholeNumber({ min: 1, max: 65_535 })
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Port that serves the public keys of webhooks and nothing else, so that it can be published: /.well-known/jwks.json and ' +
+        '/.well-known/webhook-keys, which HTTP_PORT has in any case.',
+      example: '8081',
+    }),
   RUNLANE_WEBHOOK_MASTER_KEY: list(
     z.string().min(32, { error: 'must be at least 32 characters long; `openssl rand -hex 32` makes one' }),
   ).meta({

@@ -64,3 +64,20 @@ function isCidr(text: string): boolean {
   if (family === 0 || rest.length > 0 || address.includes('%')) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
+
+/** `https://host/path=1+2`: an endpoint without a query, and the versions of its secret. */
+export function endpointVersions() {
+  return z.string().refine(
+    (text) => {
+      const [, url = '', versions = ''] = /^(.+)=([\d+]+)$/.exec(text) ?? [];
+      const endpoint = URL.parse(url);
+      if (endpoint === null || endpoint.search !== '' || endpoint.hash !== '' || endpoint.href !== url) return false;
+      return /^https?:$/.test(endpoint.protocol) && /^[1-9]\d{0,5}(\+[1-9]\d{0,5}){0,3}$/.test(versions);
+    },
+    {
+      error:
+        'must be URLs without a query, each with the versions of its secret from 1, such as https://hooks.example.com/a=2 or ' +
+        'https://hooks.example.com/a=1+2; an origin alone needs a slash at its end',
+    },
+  );
+}

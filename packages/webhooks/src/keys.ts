@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hash, hkdfSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
 /** Shortest master key, in characters. */
@@ -13,19 +13,52 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** DER of an Ed25519 public key up to its 32 bytes (RFC 8410, SPKI). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** The HMAC key of an origin under one master key: 32 bytes, HKDF-SHA256. */
-export function hmacKeyOf(masterKey: string, origin: string): Buffer {
+/** Of an endpoint whose secret was never rotated by itself. */
+export const FIRST_VERSION = 1;
+
+/** What has a secret of its own: origin and path of a URL. Its query and fragment do not count. */
+export function endpointOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+/**
+ * The HMAC key of an endpoint under one master key: 32 bytes, HKDF-SHA256.
+ *
+ * @param endpoint of {@link endpointOf}
+ * @param version counts the rotations of this secret alone, from 1
+ */
+export function hmacKeyOf(masterKey: string, endpoint: string, version: number): Buffer {
+  return derive(masterKey, `hmac ${endpoint} ${version}`);
+}
+
+/** The HMAC key that all URLs of an origin had before endpoints had their own. */
+export function originKeyOf(masterKey: string, origin: string): Buffer {
   return derive(masterKey, `hmac ${origin}`);
 }
 
-/** The HMAC key of an origin as receivers keep it: `whsec_` and base64. */
-export function secretOf(masterKey: string, origin: string): string {
-  return `whsec_${hmacKeyOf(masterKey, origin).toString('base64')}`;
+/** The HMAC key of a URL's endpoint as receivers keep it: `whsec_` and base64. */
+export function secretOf(masterKey: string, url: string, version: number = FIRST_VERSION): string {
+  return `whsec_${hmacKeyOf(masterKey, endpointOf(url), version).toString('base64')}`;
+}
+
+/** {@link originKeyOf} as receivers keep it. */
+export function originSecretOf(masterKey: string, origin: string): string {
+  return `whsec_${originKeyOf(masterKey, origin).toString('base64')}`;
 }
 
 /** The Ed25519 key under one master key; all origins share it, because its public half is no secret. */
 export function signingKeyOf(masterKey: string): KeyObject {
   return ed25519PrivateKey(derive(masterKey, 'ed25519'));
+}
+
+/** The public half of {@link signingKeyOf} as a JSON Web Key (RFC 8037); its `kid` is the thumbprint of RFC 7638. */
+export type PublicJwk = { kty: 'OKP'; crv: 'Ed25519'; x: string; use: 'sig'; alg: 'EdDSA'; kid: string };
+
+export function publicJwkOf(masterKey: string): PublicJwk {
+  const x = Buffer.from(publicKeyOf(masterKey).slice('whpk_'.length), 'base64').toString('base64url');
+  const kid = hash('sha256', JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }), 'base64url');
+  return { kty: 'OKP', crv: 'Ed25519', x, use: 'sig', alg: 'EdDSA', kid };
 }
 
 /** The public half of {@link signingKeyOf} as it is published: `whpk_` and base64. */

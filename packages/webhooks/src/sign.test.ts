@@ -1,10 +1,11 @@
 /** Vectors that other implementations of Standard Webhooks publish, and the npm library as an independent receiver. */
-import { createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { ed25519PrivateKey, parsePublicKey, parseSecret, publicKeyOf, secretOf } from './keys.ts';
+import { ed25519PrivateKey, originSecretOf, parsePublicKey, parseSecret, publicKeyOf, secretOf } from './keys.ts';
 import { createSigner, signedBytes, signV1, signV1a, webhookIdOf } from './sign.ts';
+import type { SignerOptions } from './sign.ts';
 
 const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek';
 const timestamp = 1_614_265_330;
@@ -31,8 +32,8 @@ test('v1a of the published vector', () => {
   expect(published?.equals(createPublicKey(key))).toBe(true);
 });
 
-describe('the secret of an origin', () => {
-  test('is 32 bytes that depend on the master key and the origin alone', () => {
+describe('the secret of a URL', () => {
+  test('is 32 bytes that depend on the master key and the URL alone', () => {
     expect(parseSecret(secretOf(master, 'https://a.example'))).toHaveLength(32);
     expect(secretOf(master, 'https://a.example')).toBe(secretOf(master, 'https://a.example'));
     const others = [secretOf(master, 'https://b.example'), secretOf(older, 'https://a.example')];
@@ -40,12 +41,15 @@ describe('the secret of an origin', () => {
   });
 
   test('is what earlier versions derived: receivers have stored it', () => {
-    expect(secretOf(master, 'https://a.example')).toBe('whsec_U0is2O0Yu6rqHI55ctOriwn9B1AW4LS3C85IkY2f+hw=');
+    expect(originSecretOf(master, 'https://a.example')).toBe('whsec_U0is2O0Yu6rqHI55ctOriwn9B1AW4LS3C85IkY2f+hw=');
+    expect(secretOf(master, 'https://a.example/hook?token=t')).toBe(
+      'whsec_y3pB4q52QyfDR9lALBPjLG9VwdTXjfQ1O8bp8YdR9iI=',
+    );
     expect(publicKeyOf(master)).toBe('whpk_5+aecSgxDICKnWuHeCOzPkYOEFG7L/r1WcBIoSNKZxU=');
   });
 });
 
-test('an origin keeps its secret however many others are signed for, before it and after it', () => {
+test('a URL keeps its secret however many others are signed for, before it and after it', () => {
   const signer = createSigner([master]);
   const v1 = (origin: string) => signer.sign(origin, { id, timestamp, body })['webhook-signature'].split(' ')[0];
   const expected = (origin: string) =>
@@ -64,6 +68,8 @@ describe('a signed webhook', () => {
   test('carries id, time, and signatures of both kinds under every master key, the current one first', () => {
     expect(headers).toMatchObject({ 'webhook-id': id, 'webhook-timestamp': '1614265330' });
     expect(headers['webhook-signature'].split(' ').map((part) => part.split(',')[0])).toEqual([
+      'v1',
+      'v1',
       'v1',
       'v1',
       'v1a',
@@ -94,7 +100,7 @@ describe('a signed webhook', () => {
   });
 
   test('verifies under each published key', () => {
-    const signatures = headers['webhook-signature'].split(' ').slice(2);
+    const signatures = headers['webhook-signature'].split(' ').slice(4);
     createSigner([master, older]).publicKeys.forEach((text, index) => {
       const key = parsePublicKey(text);
       if (key === null) throw new Error('A published key cannot be read.');
@@ -102,6 +108,64 @@ describe('a signed webhook', () => {
       expect(verify(null, signedBytes({ id, timestamp, body }), key, raw)).toBe(true);
     });
   });
+});
+
+describe('secrets of endpoints', () => {
+  const url = 'https://hooks.example.com/tenants/a?token=t';
+  const kindsOf = (signature: string) => signature.split(' ').map((part) => part.split(',')[0]);
+  const sign = (options: SignerOptions = {}) => ({
+    ...createSigner([master], options).sign(url, { id, timestamp: Math.floor(Date.now() / 1000), body }),
+  });
+  const accepts = (secret: string, headers: Record<string, string>): boolean => {
+    try {
+      new Webhook(secret).verify(body.toString(), headers);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('are those of origin and path, whatever the query, and another path has another', () => {
+    expect(accepts(secretOf(master, 'https://hooks.example.com/tenants/a'), sign())).toBe(true);
+    expect(accepts(secretOf(master, 'https://hooks.example.com/tenants/b'), sign())).toBe(false);
+    expect(accepts(secretOf(master, url, 2), sign())).toBe(false);
+  });
+
+  test('sign beside the secret of the origin, which receivers of before have, until they are rotated alone', () => {
+    const versions = (...numbers: number[]) => ({
+      versions: new Map([['https://hooks.example.com/tenants/a', numbers]]),
+    });
+    const secrets = [
+      secretOf(master, url),
+      secretOf(master, url, 2),
+      originSecretOf(master, 'https://hooks.example.com'),
+    ];
+    const accepted = (options: SignerOptions) => secrets.map((secret) => accepts(secret, sign(options)));
+    expect(accepted({})).toEqual([true, false, true]);
+    expect(accepted(versions(1, 2))).toEqual([true, true, false]);
+    expect(accepted(versions(2))).toEqual([false, true, false]);
+  });
+
+  test.each([
+    ['v1', ['v1', 'v1'], 0],
+    ['v1a', ['v1a'], 1],
+    ['both', ['v1', 'v1', 'v1a'], 1],
+  ] as const)('RUNLANE_WEBHOOK_SIGNATURES=%s signs so, and has the keys for it', (signatures, kinds, keyCount) => {
+    expect(kindsOf(sign({ signatures })['webhook-signature'] ?? '')).toEqual(kinds);
+    const { publicKeys, jwks } = createSigner([master], { signatures });
+    expect([publicKeys.length, jwks.length]).toEqual([keyCount, keyCount]);
+  });
+});
+
+test('a published JSON Web Key is the public key, and its id is its thumbprint', async () => {
+  const [jwk] = createSigner([master]).jwks;
+  if (jwk === undefined) throw new Error('There is no key.');
+  const signature = createSigner([master]).sign('https://a.example/', { id, timestamp, body })['webhook-signature'];
+  const raw = Buffer.from(signature.split(' ').at(-1)?.slice('v1a,'.length) ?? '', 'base64');
+  const key = createPublicKey({ key: jwk, format: 'jwk' });
+  expect(verify(null, signedBytes({ id, timestamp, body }), key, raw)).toBe(true);
+  const digest = createHash('sha256').update(`{"crv":"Ed25519","kty":"OKP","x":"${jwk.x}"}`).digest('base64url');
+  expect(jwk.kid).toBe(digest);
 });
 
 test('ids and times that would make the signed bytes ambiguous are refused', () => {

@@ -1,7 +1,17 @@
 import { createHmac, createSecretKey, hash, sign as signBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { keeping } from './keeping.ts';
-import { hmacKeyOf, MIN_MASTER_KEY_LENGTH, publicKeyOf, signingKeyOf } from './keys.ts';
+import {
+  FIRST_VERSION,
+  MIN_MASTER_KEY_LENGTH,
+  endpointOf,
+  hmacKeyOf,
+  originKeyOf,
+  publicJwkOf,
+  publicKeyOf,
+  signingKeyOf,
+} from './keys.ts';
+import type { PublicJwk } from './keys.ts';
 
 /** What a signature covers (Standard Webhooks): the id, the time of the attempt, exactly the bytes of the body. */
 export type SignedContent = {
@@ -16,19 +26,38 @@ export type SignedContent = {
 export type SignatureHeaders = {
   'webhook-id': string;
   'webhook-timestamp': string;
-  /** `v1,…` and `v1a,…` of every master key, separated by blanks, the current key's first of each kind. */
+  /**
+   * `v1,…` and `v1a,…` of every master key, separated by blanks, the current key's first of each kind; of v1 by the secret of
+   * the endpoint before that of the whole origin.
+   */
   'webhook-signature': string;
 };
 
 export type WebhookSigner = {
-  /** @param origin the origin of the target: its HMAC key is derived from it */
-  sign(origin: string, content: SignedContent): SignatureHeaders;
-  /** The v1a keys (`whpk_…`), the current one first. */
-  publicKeys: readonly string[];
+  /** @param url of the target: its HMAC keys are derived from its origin and path */
+  sign(url: string, content: SignedContent): SignatureHeaders;
+  /** The v1a keys (`whpk_…`), the current one first; none when nothing is signed so. */
+  readonly publicKeys: readonly string[];
+  /** The same as JSON Web Keys. */
+  readonly jwks: readonly PublicJwk[];
 };
 
-/** Origins whose derived keys are kept: a key costs more than a signature with it, and URLs are free to mint. */
-const MAX_KEPT_ORIGINS = 4_096;
+/** RUNLANE_WEBHOOK_SIGNATURES: by secrets that a receiver has (v1), by a key whose public half anybody may know (v1a). */
+export const SIGNATURE_KINDS = ['v1', 'v1a', 'both'] as const;
+export type SignatureKinds = (typeof SIGNATURE_KINDS)[number];
+
+export type SignerOptions = {
+  /** Default: both. */
+  signatures?: SignatureKinds;
+  /**
+   * Versions of the secrets of endpoints that were rotated alone: all of them sign. Those endpoints have left the secret of
+   * their origin behind. Others have {@link FIRST_VERSION}.
+   */
+  versions?: ReadonlyMap<string, readonly number[]>;
+};
+
+/** URLs whose derived keys are kept: a key costs more than a signature with it, and URLs are free to mint. */
+const MAX_KEPT_URLS = 4_096;
 
 const ID = /^[A-Za-z0-9_-]{1,255}$/;
 
@@ -38,21 +67,36 @@ const ID = /^[A-Za-z0-9_-]{1,255}$/;
  * @param masterKeys RUNLANE_WEBHOOK_MASTER_KEY, the current one first
  * Thrown: Error without a master key, or with one that is too short.
  */
-export function createSigner(masterKeys: readonly string[]): WebhookSigner {
+export function createSigner(
+  masterKeys: readonly string[],
+  { signatures: kinds = 'both', versions = new Map() }: SignerOptions = {},
+): WebhookSigner {
   if (masterKeys.length === 0 || masterKeys.some((key) => key.length < MIN_MASTER_KEY_LENGTH)) {
     throw new Error(`RUNLANE_WEBHOOK_MASTER_KEY needs at least one key of ${MIN_MASTER_KEY_LENGTH} characters.`);
   }
-  const signingKeys = masterKeys.map(signingKeyOf);
-  const keysOf = keeping(MAX_KEPT_ORIGINS, (origin) =>
-    // As key objects: createHmac makes one of every buffer, at thrice the price of the signature.
-    masterKeys.map((key) => createSecretKey(hmacKeyOf(key, origin))),
-  );
+  const signingKeys = kinds === 'v1' ? [] : masterKeys.map(signingKeyOf);
+  const keysOf = keeping(MAX_KEPT_URLS, (url) => {
+    const endpoint = endpointOf(url);
+    const rotated = versions.get(endpoint);
+    const { origin } = new URL(endpoint);
+    return (
+      masterKeys
+        .flatMap((key) => [
+          ...(rotated ?? [FIRST_VERSION]).map((version) => hmacKeyOf(key, endpoint, version)),
+          // Receivers that have the secret of before, which was that of all URLs of the origin.
+          ...(rotated === undefined ? [originKeyOf(key, origin)] : []),
+        ])
+        // As key objects: createHmac makes one of every buffer, at thrice the price of the signature.
+        .map((bytes) => createSecretKey(bytes))
+    );
+  });
   return {
-    publicKeys: masterKeys.map(publicKeyOf),
-    sign: (origin, content) => {
+    publicKeys: kinds === 'v1' ? [] : masterKeys.map(publicKeyOf),
+    jwks: kinds === 'v1' ? [] : masterKeys.map(publicJwkOf),
+    sign: (url, content) => {
       const bytes = signedBytes(content);
       const signatures = [
-        ...keysOf(origin).map((key) => signV1(key, bytes)),
+        ...(kinds === 'v1a' ? [] : keysOf(url)).map((key) => signV1(key, bytes)),
         ...signingKeys.map((key) => signV1a(key, bytes)),
       ];
       return {

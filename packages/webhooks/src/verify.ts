@@ -6,7 +6,7 @@ import { signedBytes, signV1, webhookIdOf } from './sign.ts';
 export type ReceivedWebhook = {
   /**
    * The receiver's own URL, as it is given as `webhook` of runs. The key of v1a is that of all receivers, and the secret of v1
-   * that of all URLs of an origin: what was sent to another one verifies as well, and only the URL tells it apart.
+   * that of all URLs which differ in their query: what was sent to another one verifies as well, and only the URL tells it apart.
    */
   url: string;
   /** Names in lower case, as Node gives them. */

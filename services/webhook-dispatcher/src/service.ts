@@ -6,7 +6,7 @@
 import { topicDefinitions } from '@runlane/contracts';
 import { claimSchema, migrate, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
+import { ShuttingDown, openTracing, startHttp, startRoutes, tracingSettings } from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { createIntakeLedger } from './adapters/postgres/intake-ledger.ts';
@@ -21,9 +21,11 @@ import type { DispatcherConfig } from './config.ts';
 import { createDispatcherMetrics } from './metrics.ts';
 import { MIGRATIONS, SCHEMA } from './prepare.ts';
 import { serviceVersion } from './version.ts';
-import { createDelivery, createSender, createWebhookSigner } from './wiring/delivery.ts';
+import { createDelivery, createSender } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { readsEvents, startIntake } from './wiring/intake.ts';
+import { tellOperatorsUntil } from './wiring/notices.ts';
+import { createCurrentSigner } from './wiring/signing.ts';
 import { Probes, SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** After the grace attempts are aborted and their results written; that may take this long more. */
@@ -55,7 +57,11 @@ export async function startDispatcher(
   if (tracing !== null) scope.defer('tracing', () => tracing.close());
   const foundation = layFoundation(scope, { config, logger, metrics, project, tracing });
   const { pool, database, group, statusTopic } = foundation;
-  const signer = createWebhookSigner(foundation);
+  const signer = createCurrentSigner({ environment, monotonicMs: () => performance.now(), logger });
+  const keyRoutes = {
+    '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }),
+    '/.well-known/jwks.json': () => ({ keys: signer.jwks }),
+  };
   const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
   let started: WebhookDelivery | null = null;
   scope.use(
@@ -64,11 +70,17 @@ export async function startDispatcher(
       live: () => ({ ...probes.live(), ...livenessOf(started) }),
       ready: () => probes.ready(),
       metrics: metrics.registry,
-      routes: { '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }) },
+      routes: keyRoutes,
       logger,
     }),
     'http',
   );
+  const keysPort = config.RUNLANE_WEBHOOK_KEYS_PORT;
+  if (keysPort !== null)
+    scope.use(
+      await startRoutes({ port: keysPort, variable: 'RUNLANE_WEBHOOK_KEYS_PORT', routes: keyRoutes, logger }),
+      'http of keys',
+    );
   const background = new AbortController();
   scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
 
@@ -112,6 +124,7 @@ export async function startDispatcher(
       everyMs: PRUNE_EVERY_MS,
       logger,
     }),
+    tellOperatorsUntil(background.signal, foundation),
     takeInUntil(background.signal, TAKE_IN_EVERY_MS, {
       quarantine: createQuarantine(database, { group, topic: statusTopic }),
       ledger: createIntakeLedger(database, group),

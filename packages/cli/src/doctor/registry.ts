@@ -10,6 +10,7 @@ export async function checkRegistry({ codec, topics }: Kafka, hasRegistry: boole
     [topics.requests, 'RunCreate'],
     [topics.requests, 'RunCancel'],
     [topics.status, 'RunStatusEvent'],
+    [topics.webhookNotices, 'WebhookNotice'],
   ] as const;
   const checks: Check[] = [];
   for (const [topic, record] of subjects) {

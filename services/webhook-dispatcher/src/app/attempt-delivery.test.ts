@@ -38,7 +38,7 @@ async function attempt(results: AttemptResult[], isTrusted = true) {
   const waits: number[] = [];
   const attempted = await attemptDelivery(
     DELIVERY,
-    { origin: 'https://example.org', isTrusted, body: Buffer.from('{}') },
+    { isTrusted, body: Buffer.from('{}') },
     new AbortController().signal,
     {
       sender: {
@@ -50,7 +50,7 @@ async function attempt(results: AttemptResult[], isTrusted = true) {
         },
         close: async () => undefined,
       },
-      headers: ({ eventId }, _origin, timestamp) => ({ 'webhook-id': eventId, 'webhook-timestamp': String(timestamp) }),
+      headers: ({ eventId }, timestamp) => ({ 'webhook-id': eventId, 'webhook-timestamp': String(timestamp) }),
       now: () => new Date(1_800_000_000_900),
       delay: async (ms) => void waits.push(ms),
     },

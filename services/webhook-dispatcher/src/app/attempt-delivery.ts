@@ -29,14 +29,14 @@ export type Attempted = { result: AttemptResult; attempts: AttemptRecord[] };
 /** @param about its body, and whether the origin has answered 2xx before (`isTrusted`) */
 export async function attemptDelivery(
   delivery: DueDelivery,
-  { origin, isTrusted, body }: { origin: string; isTrusted: boolean; body: Uint8Array },
+  { isTrusted, body }: { isTrusted: boolean; body: Uint8Array },
   signal: AbortSignal,
   needs: AttemptDependencies,
 ): Promise<Attempted> {
   const attempts: AttemptRecord[] = [];
   for (;;) {
     const startedAt = needs.now();
-    const headers = needs.headers({ ...delivery, body }, origin, Math.floor(startedAt.getTime() / 1_000));
+    const headers = needs.headers({ ...delivery, body }, Math.floor(startedAt.getTime() / 1_000));
     const result = await needs.sender.send({ url: delivery.url, headers, body }, signal);
     const isStale = result.kind === 'failed' && result.class === 'stale_connection';
     const repeats = isStale && attempts.length === 0 && !signal.aborted;

@@ -238,8 +238,7 @@ export type RenewResult = {
 
 /** Headers of a request: content, id, time, signatures, and those of the project. */
 export type RequestHeaders = (
-  content: { eventId: string; urlHash: string; body: Uint8Array; traceparent?: string | null },
-  origin: string,
+  content: { eventId: string; urlHash: string; url: string; body: Uint8Array; traceparent?: string | null },
   timestampSeconds: number,
 ) => Record<string, string>;
 

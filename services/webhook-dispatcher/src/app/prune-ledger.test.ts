@@ -17,6 +17,7 @@ test('what fails is told by name, and keeps nothing else from being done', async
       mendStranded: work('stranded'),
       pruneDeliveries: work('deliveries'),
       pruneEvents: work('events'),
+      pruneNotices: work('notices'),
       pruneQuarantine: work('quarantine'),
       pruneTargets: () => {
         stop.abort();
@@ -28,7 +29,7 @@ test('what fails is told by name, and keeps nothing else from being done', async
     logger,
   });
 
-  expect(done).toEqual(['stranded', 'deliveries', 'events', 'quarantine', 'targets']);
+  expect(done).toEqual(['stranded', 'deliveries', 'events', 'quarantine', 'targets', 'notices']);
   expect(warn.mock.calls.map(([about]) => about)).toEqual([
     expect.objectContaining({ what: 'stranded' }),
     expect.objectContaining({ what: 'deliveries' }),

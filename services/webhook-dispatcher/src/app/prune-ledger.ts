@@ -16,6 +16,8 @@ export interface LedgerPruning {
   pruneTargets(ageMs: number, limit: number): Promise<number>;
   /** Brings up to `limit` due deliveries back into line that nobody would ever look at; says how many it found. */
   mendStranded(limit: number): Promise<number>;
+  /** Forgets up to `limit` notices that stand as they were told. */
+  pruneNotices(ageMs: number, limit: number): Promise<number>;
   pruneQuarantine(ageMs: number, limit: number): Promise<number>;
 }
 
@@ -53,6 +55,7 @@ export async function pruneUntil(
     const events = await pruned('events', () => ledger.pruneEvents(ageMs, BATCH));
     const quarantined = await pruned('quarantine', () => ledger.pruneQuarantine(2 * ageMs, BATCH));
     await pruned('targets', () => ledger.pruneTargets(ageMs, BATCH));
+    await pruned('notices', () => ledger.pruneNotices(2 * ageMs, BATCH));
     if (deliveries + events + quarantined > 0) logger.info({ deliveries, events, quarantined }, 'ledger.pruned');
     await pause.wait(everyMs, signal);
   }

@@ -34,7 +34,7 @@ export async function sendOne(
   signal: AbortSignal,
   needs: SendDependencies,
 ): Promise<Sent> {
-  const about = { origin: held.origin, isTrusted: held.health.hasSucceeded };
+  const about = { isTrusted: held.health.hasSucceeded };
   const attempted = await withBody(delivery, signal, needs, (body) =>
     attemptDelivery(delivery, { ...about, body }, signal, needs),
   );

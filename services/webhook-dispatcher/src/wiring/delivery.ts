@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Wakeup, waitOrAbort } from '@runlane/service-kit';
-import { createSigner, webhookIdOf } from '@runlane/webhooks';
+import { webhookIdOf } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
 import { tracedSender } from '../adapters/tracing/traced-sender.ts';
 import { createWebhookSender } from '../adapters/http/sender.ts';
@@ -72,17 +72,13 @@ export function createSender({ policy, config, tracing }: Foundation): WebhookSe
   return tracing === null ? sender : tracedSender(tracing, sender);
 }
 
-export function createWebhookSigner({ config }: Foundation): WebhookSigner {
-  return createSigner(config.RUNLANE_WEBHOOK_MASTER_KEY);
-}
-
 /** The project's headers come first: none of ours can be changed by them. */
 function requestHeaders(signer: WebhookSigner, { headers }: ProjectWebhooks): RequestHeaders {
-  return ({ eventId, urlHash, body, traceparent }, origin, timestamp) => ({
+  return ({ eventId, urlHash, url, body, traceparent }, timestamp) => ({
     ...headers,
     'content-type': 'application/json',
     ...(traceparent == null ? {} : { traceparent }),
-    ...signer.sign(origin, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
+    ...signer.sign(url, { id: webhookIdOf(eventId, urlHash), timestamp, body }),
   });
 }
 

@@ -25,6 +25,8 @@ export type Foundation = {
   kafka: KafkaConnection;
   codec: ValueCodec;
   statusTopic: string;
+  /** Where operators are told how receivers stand. */
+  noticeTopic: string;
   group: string;
   project: ProjectWebhooks;
   policy: WebhookPolicy;
@@ -68,6 +70,7 @@ export function layFoundation(
     kafka: openKafka(config, 'webhook-dispatcher', logger),
     codec: openCodec(config, logger),
     statusTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).status,
+    noticeTopic: topicNames(config.RUNLANE_TOPIC_PREFIX).webhookNotices,
     group: groupNames(config.RUNLANE_TOPIC_PREFIX).webhookDispatcher,
     project,
     tracing,

@@ -96,12 +96,12 @@ function signedWebhook() {
   const body = Buffer.from(`{ "event_id":"e1", "webhook":"${url}", "note":"\\u0000 ä" }\n`);
   return {
     url,
-    headers: createSigner([master]).sign(origin, { id: webhookIdOf('e1', hash('sha256', url)), timestamp: now, body }),
+    headers: createSigner([master]).sign(url, { id: webhookIdOf('e1', hash('sha256', url)), timestamp: now, body }),
     body: body.toString('base64'),
     now,
-    secrets: [secretOf(master, origin)],
+    secrets: [secretOf(master, url)],
     public_keys: [publicKeyOf(master)],
-    other_secret: secretOf(`${master}!`, origin),
+    other_secret: secretOf(`${master}!`, url),
   };
 }
 

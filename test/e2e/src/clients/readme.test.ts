@@ -4,10 +4,12 @@
  * what the programs print. Names of topics get the prefix of the test.
  */
 import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseRunStatusEvent } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';
+import { createSigner, publicKeyOf, secretOf, webhookIdOf } from '@runlane/webhooks';
 import { afterAll, expect, inject, test } from 'vitest';
 import {
   ProgramFolder,
@@ -73,6 +75,30 @@ test('the example of an event is one', () => {
   const rest = { metadata: {}, reason: null, superseded_by: null, blocked_by: null, interrupts: null, next: null };
   const flags = { interrupts_omitted: false, values_omitted: false, error: null, webhook: null };
   expect(parseRunStatusEvent({ ...rest, ...flags, ...shown })).toMatchObject({ kind: 'ok' });
+});
+
+test('what receivers are shown accepts what was sent to them, and nothing else', async () => {
+  const key = 'a master key of the documents, 32 and more';
+  const url = 'https://hooks.example.com/runlane?token=t';
+  const body = JSON.stringify({ event_id: 'e1', webhook: url });
+  const now = Math.floor(Date.now() / 1_000);
+  const id = webhookIdOf('e1', createHash('sha256').update(url).digest('hex'));
+  const headers = createSigner([key]).sign(url, { id, timestamp: now, body: Buffer.from(body) });
+  const given = `const body = ${JSON.stringify(body)}; const request = { headers: ${JSON.stringify(headers)} };`;
+  const verified = (environment: Record<string, string>) =>
+    folder.execute(`${given}\n${snippet('ts', "from 'standardwebhooks'")}\nconsole.log('accepted');`, environment);
+  expect(await verified({ WEBHOOK_SECRET: secretOf(key, url), WEBHOOK_URL: url })).toBe('accepted\n');
+  const other = `${url}2`;
+  await expect(verified({ WEBHOOK_SECRET: secretOf(key, url), WEBHOOK_URL: other })).rejects.toThrow('somebody else');
+  await expect(
+    verified({ WEBHOOK_SECRET: secretOf(key, 'https://hooks.example.com/'), WEBHOOK_URL: url }),
+  ).rejects.toThrow('No matching signature');
+
+  const calls = [url, other].map(
+    (own) => `isGenuine(body, request.headers, '${publicKeyOf(key)}', ${JSON.stringify(own)})`,
+  );
+  const program = `${given}\n${snippet('ts', 'isGenuine')}\nconsole.log(${calls.join(', ')}, isGenuine(body + ' ', request.headers, '${publicKeyOf(key)}', '${url}'));`;
+  expect(await folder.execute(program)).toBe('true false false\n');
 });
 
 test('publishing with kafkajs and with the client, consuming the events with both and reading the state work as shown', async () => {

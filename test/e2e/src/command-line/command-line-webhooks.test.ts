@@ -84,6 +84,18 @@ test('a paused URL gets nothing until it is resumed, and a disabled one until it
   await eventually(() => own.requests.length === 3, { what: 'it is sent' });
   expect(own.requests[2]?.event.event_id).toBe(event.event_id);
 
+  const notices = await webhooks.world.readNotices();
+  const isOfUrl = ({ headers }: { headers: ReadonlyMap<string, readonly Buffer[]> }) =>
+    headers.get('ce_subject')?.toString() === hash;
+  const told = await eventually(() => notices.records.find(isOfUrl), { what: 'operators are told' });
+  expect(told.headers.get('ce_type')?.toString()).toBe('webhook.url_paused');
+  expect(JSON.parse(String(told.value))).toMatchObject({
+    type: 'webhook.url_paused',
+    origin: own.origin,
+    url_hash: hash,
+    reason: null,
+  });
+
   own.answer = answerWith(410);
   await sent();
   await webhooks.ended(1);

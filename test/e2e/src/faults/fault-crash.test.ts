@@ -89,12 +89,13 @@ test.concurrent('a run that kills its process every time fails after three attem
 
   expect(historyProblems(history, asked, (run) => (run === killer ? 'run.failed' : 'run.succeeded'))).toEqual([]);
   const ofKiller = history.distinct.filter(({ run_id }) => run_id === killer.runId);
-  expect(ofKiller.map(({ type, attempt }) => [type, attempt])).toEqual([
-    ['run.pending', 0],
-    ['run.running', 1],
-    ['run.running', 2],
-    ['run.running', 3],
-    ['run.failed', 3],
+  // On a busy machine a process may lose its short lease before the run kills it, and begin it again, unspent.
+  expect([...new Set(ofKiller.map(({ type, attempt }) => `${type} ${attempt}`))]).toEqual([
+    'run.pending 0',
+    'run.running 1',
+    'run.running 2',
+    'run.running 3',
+    'run.failed 3',
   ]);
   expect(ofKiller.at(-1)).toMatchObject({
     reason: 'attempts_exhausted',

@@ -205,6 +205,10 @@ export class World implements AsyncDisposable {
     return this.#resources.use(await EventCollector.start(this.kafka, this.topics.status, this.codec));
   }
 
+  async readNotices(): Promise<TopicReader> {
+    return this.#resources.use(await TopicReader.start(this.kafka, this.topics.webhookNotices));
+  }
+
   async readDeadLetters(): Promise<TopicReader> {
     return this.#resources.use(await TopicReader.start(this.kafka, this.topics.deadLetters));
   }

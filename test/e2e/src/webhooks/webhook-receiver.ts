@@ -91,7 +91,7 @@ export class WebhookReceiver implements AsyncDisposable {
     const headers = Object.fromEntries(
       Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
     );
-    new Webhook(secretOf(masterKey, this.origin)).verify(request.body, headers);
+    new Webhook(secretOf(masterKey, this.url(request.path))).verify(request.body, headers);
   }
 
   /** Requests that were not answered are cut off. */

@@ -181,3 +181,18 @@ class RunStatusEvent(TypedDict):
     """An object of error, the kind, and message; with stack where the deployment tells it."""
     webhook: Union[str, None]
     """Where this event is to be delivered; null when nowhere."""
+
+
+class WebhookNotice(TypedDict):
+    event_id: str
+    """Stable over redelivery: drop duplicates by it."""
+    type: Literal["webhook.url_failing", "webhook.url_parked", "webhook.url_paused", "webhook.url_disabled", "webhook.url_recovered", "webhook.origin_parked", "webhook.origin_paused", "webhook.origin_recovered"]
+    """What has become of it."""
+    occurred_at: str
+    """When it changed, RFC 3339 in UTC."""
+    origin: str
+    """Scheme, host and port of the receiver."""
+    url_hash: Union[str, None]
+    """SHA-256 of the URL in hex; null when the origin is meant."""
+    reason: Union[str, None]
+    """Why a URL is disabled: a code, of which later versions may have more."""

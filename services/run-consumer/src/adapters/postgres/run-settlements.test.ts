@@ -46,11 +46,11 @@ async function checkpoint(thread: string, id: string, runId: string): Promise<vo
   );
 }
 
-/** What the test has written of the run, and its journal; the head of an outcome is the world's own. */
+/** What is left of the checkpoints that the test has made, and of the run's journal. */
 async function traces({ threadId, runId }: ClaimedRun): Promise<{ checkpoints: string[]; journal: number }> {
   const { pool } = world.rows;
   const found = await pool.query<{ checkpoint_id: string }>(
-    `select checkpoint_id from checkpoints where thread_id = $1 and checkpoint_id like 'c%' order by 1`,
+    `select checkpoint_id from checkpoints where thread_id = $1 and checkpoint_id like 'c_' order by 1`,
     [threadId],
   );
   const journal = await pool.query('select from runlane.foreign_writes where run_id = $1', [runId]);

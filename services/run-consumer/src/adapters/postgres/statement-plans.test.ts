@@ -4,6 +4,9 @@
  * functions that name the places of a lane in their place.
  * Real: Postgres, the migrations and every statement. Decides: the plans of the planner on a ledger of 40,000 ended runs.
  */
+import { randomUUID } from 'node:crypto';
+import { query } from '@runlane/postgres';
+import type { SqlStatement, SqlValues } from '@runlane/postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/run-rows.fixture.ts';
 import { sql } from './statements.ts';
@@ -67,4 +70,60 @@ test.for(Object.values(sql))('$name looks at no table as a whole, and calls no f
   if (plan === undefined) throw new Error('explain gave no plan.');
   expect(readWhole(plan)).toEqual([]);
   expect(calledFunctions(plan)).toEqual([]);
+});
+
+const uuids = (count: number) => Array.from({ length: count }, () => randomUUID());
+const lists = (count: number, names: readonly string[], value: unknown) =>
+  Object.fromEntries(names.map((name) => [name, Array.from({ length: count }, () => value)]));
+
+/** Statements of the steady path, which take Postgres longer to plan than to run. `size`: how much a call is about. */
+const STEADY: [SqlStatement, (size: number) => SqlValues][] = [
+  [
+    sql.selectReadyRuns,
+    (size) => ({
+      executor_id: randomUUID(),
+      known_run_ids: uuids(size),
+      graph_ids: ['agent'],
+      look_from: size % 2 === 0 ? null : new Date(),
+      limit: 2 * size + 8,
+    }),
+  ],
+  [
+    sql.claimRuns,
+    (size) => ({
+      executor_id: randomUUID(),
+      limit: size,
+      known_run_ids: uuids(size),
+      checkpoint_floor: '1ef4f797-8335-6428-8001-8a1503f9b875',
+      candidate_run_ids: uuids(size),
+    }),
+  ],
+  [
+    sql.settleRunsIfOwned,
+    (size) => ({
+      run_ids: uuids(size),
+      ...lists(size, ['fencing_tokens'], 1),
+      ...lists(size, ['statuses'], 'success'),
+      ...lists(size, ['types'], 'run.succeeded'),
+      ...lists(size, ['reasons'], null),
+      ...lists(size, ['thread_statuses'], 'idle'),
+      ...lists(size, ['details'], '{}'),
+      ...lists(size, ['is_lost'], false),
+    }),
+  ],
+];
+
+test.for(STEADY)('$0.name is planned for a connection, and not for each call', async ([statement, valuesOfSize]) => {
+  const client = await rows.pool.connect();
+  try {
+    for (let call = 1; call <= 20; call += 1) await query(client, statement, valuesOfSize((call % 16) + 1));
+    const { rows: found } = await client.query<{ custom_plans: string }>(
+      'select custom_plans::text from pg_prepared_statements where name = $1',
+      [statement.name],
+    );
+    // Postgres makes five before it compares them with one for all calls.
+    expect(found).toEqual([{ custom_plans: '5' }]);
+  } finally {
+    client.release(true);
+  }
 });

@@ -13,6 +13,7 @@ export function createLedgerPruning(database: Database): LedgerPruning {
     pruneDeliveries: (ageMs, limit) => prune(sql.pruneDeliveries, ageMs, limit),
     pruneEvents: (ageMs, limit) => prune(sql.pruneEvents, ageMs, limit),
     pruneTargets: (ageMs, limit) => prune(sql.pruneTargets, ageMs, limit),
+    pruneNotices: (ageMs, limit) => prune(sql.pruneNotices, ageMs, limit),
     pruneQuarantine: (ageMs, limit) => prune(sql.pruneQuarantine, ageMs, limit),
   };
 }

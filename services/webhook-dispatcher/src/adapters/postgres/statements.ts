@@ -57,5 +57,8 @@ export const sql = {
   selectToReadAgain: statement('select-to-read-again'),
   noteQuarantined: statement('note-quarantined'),
   deleteQuarantined: statement('delete-quarantined'),
+  claimNotices: statement('claim-notices'),
+  noteTold: statement('note-told'),
+  pruneNotices: statement('prune-notices'),
   watchDeliveries: statement('watch-deliveries'),
 } as const;

@@ -7,6 +7,7 @@
 --         that was committed but whose answer was lost. ready_seconds: how long a new one had been ready; null of the
 --         others
 -- wait    see select-ready-runs
+-- plan    see select-ready-runs
 -- index   the primary key; running_runs_by_executor
 -- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
 --         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
@@ -17,7 +18,7 @@ with open as (
 ),
 picked as (
   select free.run_id, free.ready_at
-  from unnest($candidate_run_ids::uuid[]) as candidate (run_id)
+  from unnest((select $candidate_run_ids::uuid[])) as candidate (run_id)
   -- Locks no more rows than are claimed: others would pass over the rest meanwhile.
   cross join lateral (
     select run.run_id, run.ready_at
@@ -28,7 +29,7 @@ picked as (
     for update skip locked
   ) as free
   where exists (select from open)
-  limit $limit
+  limit (select $limit::bigint)
 ),
 claimed as (
   update runlane.runs as run
@@ -48,7 +49,7 @@ claimed as (
   from picked
   where run.run_id = picked.run_id
     -- A process whose lease was taken must not claim: nobody would look after the run.
-    and exists (select from runlane.executors where executor_id = $executor_id)
+    and exists (select from runlane.executors where executor_id = (select $executor_id::uuid))
   returning
     run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.request, run.metadata, run.multitask_strategy,
     run.attempt, run.fencing_token, run.is_isolated, run.is_temporary, run.sequence, run.run_started_at,
@@ -73,9 +74,9 @@ from (
   select run_id, thread_id, assistant_id, graph_id, request, metadata, multitask_strategy, attempt, fencing_token,
     is_isolated, is_temporary, own_configurable, assistant_configurable, checkpoint_floor, traceparent, null
   from runlane.runs
-  where executor_id = $executor_id
+  where executor_id = (select $executor_id::uuid)
     and status = 'running'
-    and run_id <> all ($known_run_ids::uuid[])
+    and run_id <> all ((select $known_run_ids::uuid[])::uuid[])
     and exists (select from open)
 ) as owned
 left join runlane.threads as thread using (thread_id)

@@ -8,6 +8,7 @@
 -- cancel  a run that was asked to roll back does, however it ended; one that ended by itself before it noticed that it
 --         was to be interrupted keeps its end
 -- locks   the runs; the caller holds the rows of their threads, so no run can join a lane, and none is marked, meanwhile
+-- plan    see select-ready-runs
 -- index   unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is passed over
 -- thread  has its configurable from the runs that ended on it, of their assistants beneath; a rollback brings none.
 --         That of a temporary run goes with it, unless others have sent requests to it: their runs need it, and a
@@ -16,8 +17,8 @@
 with settlement as (
   select *
   from unnest(
-    $run_ids::uuid[], $fencing_tokens::bigint[], $statuses::text[], $types::text[], $reasons::text[],
-    $thread_statuses::text[], $details::text[], $is_lost::boolean[]
+    (select $run_ids::uuid[]), (select $fencing_tokens::bigint[]), (select $statuses::text[]), (select $types::text[]),
+    (select $reasons::text[]), (select $thread_statuses::text[]), (select $details::text[]), (select $is_lost::boolean[])
   )
     as settlement (run_id, fencing_token, status, type, reason, thread_status, details, is_lost)
 ),

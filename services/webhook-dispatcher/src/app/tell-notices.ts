@@ -1,0 +1,82 @@
+/**
+ * Purpose   Tells operators, on a topic, how URLs and origins stand that are in trouble, or were.
+ * Lossless  Each change is noted in the transaction that makes it (migration 0006). It is told at least once, under an id of
+ *           its own; of changes that come faster than they are told the last one.
+ * Rate      One a minute of each URL and origin, and so many a second in all.
+ * I10       Nothing waits for it: a topic that is not there, or refuses, is said once a minute.
+ */
+import { RUNLANE_NAMESPACE, uuidV5 } from '@runlane/contracts';
+import type { WebhookNotice, WebhookNoticeType } from '@runlane/contracts';
+import { Wakeup } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+
+export type NoticeState = 'well' | 'failing' | 'parked' | 'paused' | 'disabled';
+
+/** How a URL stands, or with an empty hash an origin. */
+export type Notice = {
+  origin: string;
+  urlHash: string;
+  state: NoticeState;
+  because: string | null;
+  changedAt: Date;
+  changeCount: bigint;
+};
+
+export interface NoticeLedger {
+  /** Takes up to `limit` that are to be told, and that nobody has taken for `pauseMs`. */
+  claim(pauseMs: number, limit: number): Promise<Notice[]>;
+  noteTold(notices: readonly Notice[]): Promise<void>;
+}
+
+export type TellDependencies = {
+  ledger: NoticeLedger;
+  /** Resolves when all are written. */
+  publish: (notices: readonly WebhookNotice[]) => Promise<void>;
+  everyMs: number;
+  logger: Logger;
+};
+
+const PAUSE_MS = 60_000;
+const AT_ONCE = 100;
+
+/** Tells until `signal` aborts. */
+export async function tellUntil(signal: AbortSignal, needs: TellDependencies): Promise<void> {
+  const { ledger, publish, everyMs, logger } = needs;
+  const pause = new Wakeup();
+  while (!signal.aborted) {
+    let waitMs = everyMs;
+    try {
+      const notices = await ledger.claim(PAUSE_MS, AT_ONCE);
+      if (notices.length > 0) {
+        await publish(notices.map(eventOf));
+        await ledger.noteTold(notices);
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'notices.untold');
+      waitMs = PAUSE_MS;
+    }
+    await pause.wait(waitMs, signal);
+  }
+}
+
+function eventOf({ origin, urlHash, state, because, changedAt, changeCount }: Notice): WebhookNotice {
+  const occurredAt = changedAt.toISOString();
+  return {
+    event_id: uuidV5(`webhook-notice ${origin} ${urlHash} ${changeCount} ${occurredAt}`, RUNLANE_NAMESPACE),
+    type: urlHash === '' ? typeOfOrigin(state) : typeOfUrl(state),
+    occurred_at: occurredAt,
+    origin,
+    url_hash: urlHash === '' ? null : urlHash,
+    reason: state === 'disabled' ? because : null,
+  };
+}
+
+function typeOfUrl(state: NoticeState): WebhookNoticeType {
+  return state === 'well' ? 'webhook.url_recovered' : `webhook.url_${state}`;
+}
+
+/** An origin is neither failing nor disabled. */
+function typeOfOrigin(state: NoticeState): WebhookNoticeType {
+  if (state === 'parked' || state === 'paused') return `webhook.origin_${state}`;
+  return 'webhook.origin_recovered';
+}

@@ -1,0 +1,70 @@
+/** Charter: keys are rotated without a restart. Real: files. Decided by the test: the clock. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@runlane/service-kit';
+import { publicKeyOf } from '@runlane/webhooks';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createCurrentSigner } from './signing.ts';
+
+const KEY = 'current master key of the tests; 32 and more';
+const NEXT = 'the next master key of the tests; 32 and more';
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'runlane-keys-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function signing(more: Record<string, string> = {}) {
+  const file = join(directory, 'master-key');
+  writeFileSync(file, `${KEY}\n`);
+  let nowMs = 0;
+  const logger = createLogger({ service: 'test', level: 'silent' });
+  const errors = vi.spyOn(logger, 'error');
+  const environment = { RUNLANE_WEBHOOK_MASTER_KEY_FILE: file, ...more };
+  const signer = createCurrentSigner({ environment, monotonicMs: () => nowMs, logger });
+  const write = (text: string) => {
+    writeFileSync(file, text);
+    nowMs += 5_000;
+  };
+  const kinds = () => {
+    const headers = signer.sign('https://a.example/hook', { id: 'msg_1', timestamp: 1, body: Buffer.from('{}') });
+    return headers['webhook-signature'].split(' ').map((part) => part.split(',')[0]);
+  };
+  return { signer, write, kinds, errors };
+}
+
+test('a master key that is rotated in its file signs within seconds, and the one before as long as it is there', () => {
+  const { signer, write, kinds } = signing();
+  expect(signer.publicKeys).toEqual([publicKeyOf(KEY)]);
+  expect(kinds()).toEqual(['v1', 'v1', 'v1a']);
+  write(`${NEXT},${KEY}`);
+  expect(signer.publicKeys).toEqual([publicKeyOf(NEXT), publicKeyOf(KEY)]);
+  expect(kinds()).toEqual(['v1', 'v1', 'v1', 'v1', 'v1a', 'v1a']);
+  write(NEXT);
+  expect(signer.jwks).toHaveLength(1);
+  expect(signer.publicKeys).toEqual([publicKeyOf(NEXT)]);
+});
+
+test('while the file is not what it has to be, the keys of before go on, and the log says so without showing them', () => {
+  const { signer, write, errors } = signing();
+  for (const text of ['', 'too short']) {
+    write(text);
+    expect(signer.publicKeys).toEqual([publicKeyOf(KEY)]);
+  }
+  expect(errors).toHaveBeenCalledTimes(2);
+  expect(String(errors.mock.calls.map(([about]) => JSON.stringify(about)))).not.toContain('too short');
+  write(NEXT);
+  expect(signer.publicKeys).toEqual([publicKeyOf(NEXT)]);
+});
+
+test('kinds of signatures and versions of secrets are those of the variables', () => {
+  const versions = join(directory, 'versions');
+  writeFileSync(versions, 'https://a.example/hook=1+2,https://b.example/=3');
+  const settings = { RUNLANE_WEBHOOK_SIGNATURES: 'v1', RUNLANE_WEBHOOK_SECRET_VERSIONS_FILE: versions };
+  const { signer, kinds } = signing(settings);
+  expect([kinds(), signer.publicKeys]).toEqual([['v1', 'v1'], []]);
+  writeFileSync(versions, 'https://a.example/hook?token=t=1');
+  expect(() => signing(settings)).toThrow(/RUNLANE_WEBHOOK_SECRET_VERSIONS must be URLs without a query/);
+});
