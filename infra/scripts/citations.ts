@@ -3,19 +3,16 @@
  *
  * usage: node infra/scripts/citations.ts
  */
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { citationProblems } from './src/citations.ts';
 import { ROOT } from './src/paths.ts';
+import { sourcePaths } from './src/source-paths.ts';
 
 // Its texts cite what nobody defines.
 const LEFT_OUT = new Set(['infra/scripts/src/citations.ts', 'infra/scripts/src/citations.test.ts']);
 
-const paths = globSync(['*.md', '{services,packages,infra,test}/**/*.{ts,sql,md,py}'], {
-  cwd: ROOT,
-  // What others wrote, and what is built from the sources.
-  exclude: (name) => name === 'node_modules' || name === 'dist',
-});
+const paths = sourcePaths(['*.md', '{services,packages,infra,test}/**/*.{ts,sql,md,py}']);
 const problems = citationProblems(
   paths.filter((path) => !LEFT_OUT.has(path)).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') })),
 );

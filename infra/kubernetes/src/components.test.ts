@@ -155,3 +155,34 @@ test.for(readdirSync(join(KUBERNETES, 'overlays')))(
     expect(jobs.map(({ name }) => name)).toEqual(SCHEMA_REGISTRY_URL === undefined ? [] : ['schemas']);
   },
 );
+
+test.for([
+  { overlay: 'development', yours: ['runlane-webhooks'] },
+  { overlay: 'staging', yours: [] },
+  { overlay: 'production', yours: [] },
+])('in $overlay somebody makes each secret that is named', async ({ overlay, yours }, context) => {
+  if (obstacle !== null) context.skip(obstacle);
+  type Named = { name: string };
+  const manifests = await render(join(KUBERNETES, 'overlays', overlay));
+  const specsOf = <T>(kind: string) => manifests.filter((manifest) => manifest.kind === kind).map(specOf<T>);
+  const namesOf = (kind: string) =>
+    manifests.filter((manifest) => manifest.kind === kind).map(({ metadata }) => metadata.name);
+  const pods = workloadsOf(manifests).flatMap(({ pod }) => pod.volumes.map(({ secret }) => secret?.secretName));
+  const triggers = specsOf<{ secretTargetRef: Named[] }>('TriggerAuthentication');
+  const clusters = specsOf<{ managed?: { roles: { passwordSecret: Named }[] } }>('Cluster');
+  const named = [
+    ...pods,
+    ...triggers.flatMap(({ secretTargetRef }) => secretTargetRef.map(({ name }) => name)),
+    ...clusters.flatMap(({ managed }) => managed?.roles.map(({ passwordSecret }) => passwordSecret.name) ?? []),
+  ];
+  const made = new Set<string | undefined>([
+    undefined,
+    ...namesOf('KafkaUser'),
+    ...namesOf('Kafka').map((name) => `${name}-cluster-ca-cert`),
+    ...namesOf('Cluster').flatMap((name) => [`${name}-app`, `${name}-ca`]),
+    ...specsOf<{ target: Named }>('ExternalSecret').map(({ target }) => target.name),
+  ]);
+  expect([...new Set(named)].filter((name) => !made.has(name))).toEqual(yours);
+  const unused = specsOf<{ target: Named }>('ExternalSecret').filter(({ target }) => !named.includes(target.name));
+  expect(unused).toEqual([]);
+});

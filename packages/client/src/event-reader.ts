@@ -71,7 +71,7 @@ export function startEventReader(options: ReaderOptions): EventReader {
       const reading = await decode(record);
       if (reading.kind === 'skipped') {
         const { offset } = record;
-        logger.warn({ topic, partition, offset: String(offset) }, `a record of ${topic} is skipped: ${reading.why}`);
+        logger.warn({ topic, partition, offset: String(offset) }, `record.skipped: one of ${topic}, ${reading.why}`);
       } else if (!isRepeat(reading.received.event.event_id, partition, record.offset)) {
         events.push({ ...reading.received, generation });
       }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { removeLocalData, startPostgres } from '@runlane/local';
 import type { LocalPostgres } from '@runlane/local';
 import { certificateMaker, eventually } from '@runlane/testkit';
+import type { Certificate } from '@runlane/testkit';
 import { createLogger } from '@runlane/service-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPool, waitForDatabase } from '@runlane/postgres';
@@ -18,26 +19,17 @@ const logger = createLogger({ service: 'test', level: 'silent' });
 const directory = mkdtempSync(join(tmpdir(), 'runlane-secure-postgres-'));
 const authorityFile = join(directory, 'ca.crt');
 let postgres: LocalPostgres;
+let expired: Certificate;
 
 beforeAll(async () => {
   using certificates = certificateMaker();
   const authority = certificates.issue({});
   const server = certificates.issue({ issuer: authority, names: 'DNS:localhost' });
+  expired = certificates.issue({ issuer: authority, names: 'DNS:localhost', days: [-20, -10] });
   writeFileSync(authorityFile, authority.cert);
   postgres = await startPostgres({ dataDir: join(directory, 'data'), env: { ...process.env, DATABASE_URL: '' } });
   const pool = createPool({ url: postgres.url, applicationName: 'set-up', logger });
-  // The server keeps its key from others, so it has to write it itself.
-  for (const [file, text] of [
-    ['server.key', server.key],
-    ['server.crt', server.cert],
-  ] as const) {
-    const lines = text
-      .trim()
-      .split('\n')
-      .map((line) => `('${line}')`)
-      .join(',');
-    await pool.query(`copy (values ${lines}) to program 'umask 077 && cat > ${file}'`);
-  }
+  await giveToServer(pool, server);
   await pool.query('alter system set ssl = on');
   await pool.query('select pg_reload_conf()');
   await eventually(async () => (await pool.query<{ ssl: string }>('show ssl')).rows[0]?.ssl === 'on', {
@@ -50,6 +42,21 @@ afterAll(async () => {
   removeLocalData(join(directory, 'data'));
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** The server keeps its key from others, so it has to write it itself. */
+async function giveToServer(pool: ReturnType<typeof createPool>, { key, cert }: Certificate): Promise<void> {
+  for (const [file, text] of [
+    ['server.key', key],
+    ['server.crt', cert],
+  ] as const) {
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => `('${line}')`)
+      .join(',');
+    await pool.query(`copy (values ${lines}) to program 'umask 077 && cat > ${file}'`);
+  }
+}
 
 /** The server's URL with these parameters and this host. */
 function urlWith(parameters: Record<string, string>, host = 'localhost'): string {
@@ -118,6 +125,27 @@ test('a password that changes is the new one for each new connection', async () 
   expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
 
   await Promise.all([pool.end(), admin.end()]);
+});
+
+// Last, because the server keeps it.
+test('a certificate that has expired is told with the variable', async () => {
+  const pool = createPool({ url: postgres.url, applicationName: 'set-up', logger });
+  await giveToServer(pool, expired);
+  await pool.query('select pg_reload_conf()');
+  await pool.end();
+  const url = urlWith({ sslmode: 'verify-full', sslrootcert: authorityFile });
+  const refusal = await eventually(
+    () =>
+      connect(url).then(
+        () => null,
+        (error: unknown) => error,
+      ),
+    { what: 'the server shows its new certificate' },
+  );
+  expect(refusal).toMatchObject({
+    code: 'database_refused',
+    message: expect.stringMatching(/server that DATABASE_URL names has expired/),
+  });
 });
 
 function wrongPassword(text: string): string {

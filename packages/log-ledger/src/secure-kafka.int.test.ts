@@ -6,6 +6,7 @@ import { createPrivateKey, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SASL_SESSION_MS, removeLocalData, startSecuredKafka } from '@runlane/local';
@@ -14,6 +15,7 @@ import { AccessDenied } from '@runlane/kafka';
 import type { KafkaConnection } from '@runlane/kafka';
 import { createLogger, kafkaSecurityProblems, loadConfig, runlaneVariables } from '@runlane/service-kit';
 import { certificateMaker, eventually } from '@runlane/testkit';
+import type { Certificate } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKafka } from './connections.ts';
 
@@ -34,13 +36,15 @@ const tokenServer = createServer((request, response) => {
 });
 
 let kafka: SecuredKafka;
+let expired: Certificate;
 let environment: Record<string, string>;
 let files: Record<'ca' | 'otherCa' | 'cert' | 'key', string>;
 
 beforeAll(async () => {
   using certificates = certificateMaker();
   const authority = certificates.issue({});
-  const broker = certificates.issue({ issuer: authority, names: 'DNS:localhost,IP:127.0.0.1' });
+  const broker = certificates.issue({ issuer: authority, names: 'IP:127.0.0.1' });
+  expired = certificates.issue({ issuer: authority, names: 'IP:127.0.0.1', days: [-20, -10] });
   const clientAuthority = certificates.issue({});
   const client = certificates.issue({ issuer: clientAuthority, names: 'DNS:client' });
   const write = (name: string, text: string) => {
@@ -151,13 +155,29 @@ describe('says what to look at when the broker, or the certificate, is', () => {
       /TOKEN_ENDPOINT_URL.* answers 401/,
     ],
   ])('%s', async (_what, given, advice) => {
-    const connection = connect(given);
-    const producer = await connection.producer();
-    const published = producer.publish([{ topic: 'any', key: null, value: null, headers: {} }]);
-    await expect(published).rejects.toBeInstanceOf(AccessDenied);
-    await published.catch(() => undefined);
-    expect([...connection.refusals(), String(await published.catch(String))].join(' ')).toMatch(advice);
-    await producer.close();
+    expect(await refusalOf(connect(given))).toMatch(advice);
+  });
+
+  test('for another name', async () => {
+    const refusal = await refusalOf(connect({}, kafka.sasl.replace('127.0.0.1', 'localhost')));
+    expect(refusal).toMatch(/other names than KAFKA_BROKERS has/);
+  });
+
+  test('expired', async () => {
+    // Nobody speaks Kafka before the certificate is taken.
+    const server = createTlsServer({ key: expired.key, cert: expired.cert });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const refusal = await refusalOf(connect({}, `127.0.0.1:${port}`));
+    server.close();
+    expect(refusal).toMatch(/Renew the certificate of the brokers that KAFKA_BROKERS names/);
+  });
+
+  test('another password, to who makes topics', async () => {
+    const admin = await connect({ KAFKA_SASL_PASSWORD: 'wrong' }).admin();
+    const refused = admin.createTopics([{ name: 'any', partitions: 1, config: {} }]);
+    await expect(refused).rejects.toThrow(/KAFKA_SASL_PASSWORD/);
+    await admin.close();
   });
 
   test('a listener that wants a certificate', async () => {
@@ -206,6 +226,18 @@ test('sessions that end are renewed between records, each with a token that is f
   expect((await admin.endOffsets(topic)).get(0)?.high).toBe(sent);
   await Promise.all([admin.close(), producer.close()]);
 });
+
+/** What is said, and what is told of it, when the cluster is asked to write. Thrown unless it is a refusal. */
+async function refusalOf(connection: KafkaConnection): Promise<string> {
+  const producer = await connection.producer();
+  const refusal: unknown = await producer.publish([{ topic: 'any', key: null, value: null, headers: {} }]).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(refusal).toBeInstanceOf(AccessDenied);
+  await producer.close();
+  return [...connection.refusals(), String(refusal)].join(' ');
+}
 
 function pkcs8(key: string): string {
   return createPrivateKey(key).export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -2,8 +2,9 @@ import { errorChain } from './sqlstate.ts';
 
 /** What to look at, by the code of what went wrong: Node's for certificates, Postgres' for logins. */
 const ADVICE: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: "The server's certificate has expired: renew it there.",
-  CERT_NOT_YET_VALID: "The server's certificate is not valid yet: look at the clocks of both sides.",
+  CERT_HAS_EXPIRED: 'The certificate of the server that DATABASE_URL names has expired: renew it there.',
+  CERT_NOT_YET_VALID:
+    'The certificate of the server that DATABASE_URL names is not valid yet: look at the clocks of both sides.',
   ERR_TLS_CERT_ALTNAME_INVALID:
     "The server's certificate is for other names than the host of DATABASE_URL: use one of its names there.",
   '28P01': 'The password in DATABASE_URL is not that of its user.',

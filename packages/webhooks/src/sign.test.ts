@@ -54,7 +54,7 @@ test('a URL keeps its secret however many others are signed for, before it and a
   const v1 = (origin: string) => signer.sign(origin, { id, timestamp, body })['webhook-signature'].split(' ')[0];
   const expected = (origin: string) =>
     signV1(parseSecret(secretOf(master, origin)) ?? Buffer.alloc(0), signedBytes({ id, timestamp, body }));
-  const origins = Array.from({ length: 5_000 }, (_, index) => `https://${index}.example`);
+  const origins = Array.from({ length: 4_200 }, (_, index) => `https://${index}.example`);
   for (const origin of origins) signer.sign(origin, { id, timestamp, body });
   for (const origin of [...origins.slice(0, 3), ...origins.slice(-3), ...origins.slice(0, 3)]) {
     expect(v1(origin)).toBe(expected(origin));

@@ -1,7 +1,7 @@
 /** What others may do with the assistants of run-consumer: this module is the package's entry for them. */
 import { randomUUID } from 'node:crypto';
 import type { Database } from '@runlane/postgres';
-import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
+import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { createAssistantStore } from './adapters/postgres/assistant-store.ts';
 import { manageAssistants } from './app/manage-assistants.ts';
 import type { Assistants } from './app/manage-assistants.ts';

@@ -4,10 +4,10 @@
  */
 import { InMemoryStore } from '@langchain/langgraph-checkpoint';
 import { createLogger } from '@runlane/service-kit';
-import { compileByGraph } from './adapters/langgraph/compile-by-graph.ts';
-import { GraphRegistry } from './adapters/langgraph/graph-registry.ts';
-import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
-import { asBorrower } from './adapters/langgraph/lent-parts.ts';
+import { compileByGraph } from './adapters/langgraph/project/compile-by-graph.ts';
+import { GraphRegistry } from './adapters/langgraph/graphs/graph-registry.ts';
+import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
+import { asBorrower } from './adapters/langgraph/graphs/lent-parts.ts';
 import { resolveAliasesByGraph } from './adapters/langgraph/worker/graph-tsconfigs.ts';
 import { loadProjectModules } from './adapters/langgraph/worker/load-project-modules.ts';
 

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
+import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 
 /** `problem`: why runs of the graph would fail; null when it loads. */
 export type GraphCheck = { graphId: string; problem: string | null };

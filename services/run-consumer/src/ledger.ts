@@ -1,6 +1,6 @@
 /** What others may read of run-consumer's ledger: this module is the package's entry for people's questions. */
 import type { Database } from '@runlane/postgres';
-import { createCheckpointReading } from './adapters/langgraph/checkpoint-reading.ts';
+import { createCheckpointReading } from './adapters/langgraph/attempt/checkpoint-reading.ts';
 import { createRunReading } from './adapters/postgres/run-reading.ts';
 import { createThreadReading } from './adapters/postgres/thread-reading.ts';
 import { readRuns } from './app/read-runs.ts';

@@ -1,7 +1,7 @@
 /** Brings the database of the service up to date without starting it; the package's entry for who prepares a database. */
 import type { Logger } from '@runlane/service-kit';
 import type { Pool } from 'pg';
-import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
+import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 
 export { MIGRATIONS, SCHEMA } from './wiring/prepare-database.ts';

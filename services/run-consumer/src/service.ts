@@ -9,7 +9,7 @@ import type { TopicDefinition } from '@runlane/contracts';
 import type { RecordConsumer } from '@runlane/kafka';
 import { ShuttingDown, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
 import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
-import { readLangGraphJson } from './adapters/langgraph/langgraph-json.ts';
+import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { createRunSettlements } from './adapters/postgres/run-settlements.ts';
 import { createThreadCheckpoints } from './adapters/postgres/thread-checkpoints.ts';
 import { SettleQueue } from './app/settle-runs.ts';
@@ -49,10 +49,10 @@ export async function startRunConsumer(
   if (project.ignoredKeys.length > 0) {
     logger.warn(
       { file: project.file, keys: project.ignoredKeys },
-      'Runlane does nothing about these keys of langgraph.json',
+      'project.keys_ignored: Runlane does nothing about these keys of langgraph.json',
     );
   }
-  for (const warning of project.warnings) logger.warn({ file: project.file }, warning);
+  for (const warning of project.warnings) logger.warn({ file: project.file }, `project.warned: ${warning}`);
   const graphIds = project.graphs.map(({ graphId }) => graphId);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);

@@ -9,7 +9,7 @@ const GO = join(import.meta.dirname, '..', 'go');
 
 export type GoProgram = {
   /** A folder of `go`. */
-  module: 'control-plane' | 'keda';
+  module: 'control-plane';
   /** What `go build` takes, such as `k8s.io/kubernetes/cmd/kube-apiserver`. */
   package: string;
 };
@@ -59,8 +59,7 @@ const FLAGS = ['-mod=readonly', '-trimpath', '-buildvcs=false'];
 
 /** Kubernetes must know its version, by which it decides which features are on. */
 function ldflags({ module }: GoProgram): string[] {
-  if (module !== 'control-plane') return ['-ldflags=-s -w'];
-  const version = pinnedVersion('control-plane', 'k8s.io/kubernetes');
+  const version = pinnedVersion(module, 'k8s.io/kubernetes');
   const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
   const set = Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor });
   return [

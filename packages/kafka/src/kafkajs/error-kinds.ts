@@ -141,7 +141,9 @@ export function adviceOn(error: unknown, about: string): string {
   const labels = labelsOf(error);
   const has = (pattern: RegExp) => labels.some((label) => pattern.test(label));
   if (has(/ALTNAME/)) return 'The certificate is for other names than KAFKA_BROKERS has: use one of its names there.';
-  if (has(/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/)) return 'Renew the certificate of the broker, and look at the clocks.';
+  if (has(/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/)) {
+    return 'Renew the certificate of the brokers that KAFKA_BROKERS names, and look at the clocks.';
+  }
   if (has(/SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/)) {
     return 'Set KAFKA_SSL_CA_LOCATION to the authority that has signed the certificates of the brokers.';
   }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { RunRows, silent } from '../adapters/langgraph/run-rows.fixture.ts';
+import { RunRows, silent } from '../adapters/langgraph/attempt/run-rows.fixture.ts';
 import { createLease } from '../adapters/postgres/named-lease.ts';
 import { leadUntil } from './lead-sweeping.ts';
 import type { Lease } from './ports.ts';

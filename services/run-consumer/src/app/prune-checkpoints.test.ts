@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Database, createPool } from '@runlane/postgres';
 import { eventually } from '@runlane/testkit';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { RunRows, silent } from '../adapters/langgraph/run-rows.fixture.ts';
+import { RunRows, silent } from '../adapters/langgraph/attempt/run-rows.fixture.ts';
 import { createCheckpointPruning } from '../adapters/postgres/checkpoint-pruning.ts';
 import { pruneCheckpointsUntil } from './prune-checkpoints.ts';
 import type { CheckpointPruning } from './prune-checkpoints.ts';

@@ -1,7 +1,7 @@
 /** Real: Postgres. Doubled: the waiting, which the test ends. Decides: what is registered, told and counted. */
 import { recordingLog } from './recording-ports.fixture.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { RunRows } from '../adapters/langgraph/run-rows.fixture.ts';
+import { RunRows } from '../adapters/langgraph/attempt/run-rows.fixture.ts';
 import { createServedGraphs, selectServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { serveGraphsUntil, watchWaitingUntil } from './serve-graphs.ts';
 

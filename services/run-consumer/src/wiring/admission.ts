@@ -150,7 +150,7 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
       hasWarnedOfStrays = true;
       logger.warn(
         { thread_id: report.strayThreads[0] },
-        'A thread arrives on a second partition, so its requests have no common order: some producer does not use ' +
+        'thread.stray: it arrives on a second partition, so its requests have no common order: some producer does not use ' +
           'murmur2 (librdkafka: partitioner=murmur2_random). Logged once; see runlane_stray_thread_records_total.',
       );
     }

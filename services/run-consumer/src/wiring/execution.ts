@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { waitOrAbort } from '@runlane/service-kit';
-import { LOAD_LIMIT_MS } from '../adapters/langgraph/graph-registry.ts';
-import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
+import { LOAD_LIMIT_MS } from '../adapters/langgraph/graphs/graph-registry.ts';
+import type { LangGraphProject } from '../adapters/langgraph/project/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 import type { WorkerEvent } from '../adapters/langgraph/worker/worker-events.ts';
 import { tracedRunner } from '../adapters/tracing/attempt-spans.ts';

@@ -2,7 +2,7 @@
 import { createPool } from '@runlane/postgres';
 import { createDatabase, eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
-import { silent } from '../adapters/langgraph/run-rows.fixture.ts';
+import { silent } from '../adapters/langgraph/attempt/run-rows.fixture.ts';
 import { prepareDatabase } from './prepare-database.ts';
 
 /** Longer than the limit of `createPool` for an idle transaction. */

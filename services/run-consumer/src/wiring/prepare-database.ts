@@ -3,8 +3,8 @@ import { claimSchema, migrate, waitForDatabase, whenAllowed, withTransaction } f
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
-import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
-import { prepareStore } from '../adapters/langgraph/prepare-store.ts';
+import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
+import { prepareStore } from '../adapters/langgraph/store/prepare-store.ts';
 
 /** Where our tables are, and what this version knows of them. */
 export const SCHEMA = 'runlane';

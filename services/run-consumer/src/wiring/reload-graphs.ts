@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { Logger } from '@runlane/service-kit';
-import type { LangGraphProject } from '../adapters/langgraph/langgraph-json.ts';
+import type { LangGraphProject } from '../adapters/langgraph/project/langgraph-json.ts';
 import type { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function reloadOnChange(
   logger: Logger,
 ): Promise<void> {
   // Nothing of it is loaded in production.
-  const { watchProject } = await import('../adapters/langgraph/watch-project.ts');
+  const { watchProject } = await import('../adapters/langgraph/project/watch-project.ts');
   await watchProject(project, signal, (changed) => {
     const files = changed.map((file) => relative(project.directory, file));
     // What it says counts from the next start on.

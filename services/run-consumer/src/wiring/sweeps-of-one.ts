@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { waitOrAbort } from '@runlane/service-kit';
-import type { StoreSettings } from '../adapters/langgraph/langgraph-json-store.ts';
+import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
 import { readBacklog } from '../adapters/postgres/ledger-backlog.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createLease } from '../adapters/postgres/named-lease.ts';

@@ -56,9 +56,9 @@ export class WebhookDelivery {
     return this.#leases.size;
   }
 
-  /** Milliseconds since the loop came round, while that fails for another reason than that the database is away; else 0. */
+  /** Milliseconds since the loop came round, or found the database away; 0 once it has been told to stop. */
   get stalledForMs(): number {
-    return this.#problem === null || !this.#isSending ? 0 : this.#needs.monotonicMs() - this.#cameRoundAtMs;
+    return this.#isSending ? this.#needs.monotonicMs() - this.#cameRoundAtMs : 0;
   }
 
   /** Leases and sends until `signal` aborts; then nothing new is sent. */

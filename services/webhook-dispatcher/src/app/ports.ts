@@ -89,7 +89,7 @@ export type AccountEntry = {
 export interface IntakeTransaction {
   /** The last record of the partition that is in the ledger; null before the first. */
   readonly position: Position | null;
-  /** Stores the bodies, locks the endpoints (and makes them), and returns what is known of the events' runs. */
+  /** Stores the bodies, makes the endpoints, and returns what is known of the events' runs, of which nobody ends anything now. */
   prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
   write(plan: IntakePlan): Promise<void>;
   quarantine(records: readonly QuarantinedRecord[]): Promise<void>;

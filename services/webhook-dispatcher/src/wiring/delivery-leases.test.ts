@@ -4,8 +4,10 @@
  * Real     The loop, its settlements, the ledger in Postgres.
  * Doubled  Kafka; the sender, which answers when the test says so; the outage: leases are made to run out.
  */
+import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
+import { targeted } from '../adapters/postgres/ledger-world.fixture.ts';
 import { LoopWorld, repeated } from './loop-world.fixture.ts';
 
 test('a lease that ran out and that nobody took goes on as it was: nothing is sent twice, and results count', async () => {
@@ -28,4 +30,30 @@ test('a lease that ran out and that nobody took goes on as it was: nothing is se
   await world.delivered(41, 'busy.example');
 
   expect(sender.sent.filter((host) => host === 'busy.example')).toHaveLength(40);
+});
+
+test('a loop that gets nowhere gives its leases up, so that another one sends, and is told from one that works', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'), { leaseMs: 1_500 });
+  const hang = Promise.withResolvers<void>();
+  const isFetching = Promise.withResolvers<void>();
+  world.beforeFetch = () => {
+    isFetching.resolve();
+    return hang.promise;
+  };
+  await world.ledger.takeIn([targeted({ host: 'stuck.example' })]);
+  world.start();
+  world.renew();
+  await isFetching.promise;
+  const before = await world.leases();
+  expect(before).toMatchObject([{ isOwned: true }]);
+  await eventually(async () => (await world.leases()).every(({ isOwned }) => !isOwned), {
+    what: 'the lease is given up',
+  });
+  expect(world.delivery.stalledForMs).toBeGreaterThanOrEqual(500);
+  expect(await world.ledger.lease(randomUUID())).toHaveLength(1);
+
+  world.beforeFetch = async () => undefined;
+  hang.resolve();
+  await eventually(() => world.delivery.stalledForMs < 500, { what: 'it comes round again' });
+  expect(world.sender.sent).toEqual([]);
 });

@@ -101,7 +101,7 @@ export class LoopWorld implements AsyncDisposable {
   readonly #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
 
-  private constructor(ledger: LedgerWorld, settings: { maxInFlight: number; pollMs: number }) {
+  private constructor(ledger: LedgerWorld, settings: { maxInFlight: number; pollMs: number; leaseMs: number }) {
     this.ledger = ledger;
     this.delivery = new WebhookDelivery({
       ledger: {
@@ -135,15 +135,17 @@ export class LoopWorld implements AsyncDisposable {
         siteSlots: 8,
         addressSlots: 12,
         maxBodyBytes: 1_048_576,
-        leaseMs: 60_000,
         retrySchedule: [600],
         fixedRates: new Map(),
       },
     });
   }
 
-  static async create(databaseUrl: string, { maxInFlight = 64, pollMs = 50 } = {}): Promise<LoopWorld> {
-    return new LoopWorld(await LedgerWorld.create(databaseUrl), { maxInFlight, pollMs });
+  static async create(
+    databaseUrl: string,
+    { maxInFlight = 64, pollMs = 50, leaseMs = 60_000 } = {},
+  ): Promise<LoopWorld> {
+    return new LoopWorld(await LedgerWorld.create(databaseUrl), { maxInFlight, pollMs, leaseMs });
   }
 
   start(): void {
@@ -211,6 +213,11 @@ export class LoopWorld implements AsyncDisposable {
       await this.store([host]);
       await this.delivered(round, host);
     }
+  }
+
+  /** Renews leases until the end, as the service does beside the loop. */
+  renew(): void {
+    void this.delivery.renewUntil(this.#stop.signal);
   }
 
   async drain(graceMs: number): Promise<void> {

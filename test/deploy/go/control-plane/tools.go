@@ -1,9 +1,6 @@
 //go:build tools
 
-// The programs of a control plane, which src/cluster/programs.ts builds at the versions of go.mod and go.sum.
+// What src/go-programs.ts builds besides etcd, at the versions of go.mod and go.sum.
 package tools
 
-import (
-	_ "k8s.io/kubernetes/cmd/kube-apiserver"
-	_ "k8s.io/kubernetes/cmd/kube-controller-manager"
-)
+import _ "k8s.io/kubernetes/cmd/kube-apiserver"

@@ -78,12 +78,7 @@ test('a paused URL gets nothing until it is resumed, and a disabled one until it
   await eventually(() => own.requests.length === 2, { what: 'another URL of the origin is sent to' });
   expect(own.requests.map(({ path }) => path)).toEqual(['/paused?token=secret', '/other']);
   const hash = String(listed?.['url_hash']);
-  expect((await runlane(['webhooks', 'endpoints', 'resume', hash])).lines).toMatchObject([
-    { verdict: 'resumed', urls: 1 },
-  ]);
-  await eventually(() => own.requests.length === 3, { what: 'it is sent' });
-  expect(own.requests[2]?.event.event_id).toBe(event.event_id);
-
+  // Before it is lifted: what is over before it was told is not told.
   const notices = await webhooks.world.readNotices();
   const isOfUrl = ({ headers }: { headers: ReadonlyMap<string, readonly Buffer[]> }) =>
     headers.get('ce_subject')?.toString() === hash;
@@ -95,6 +90,11 @@ test('a paused URL gets nothing until it is resumed, and a disabled one until it
     url_hash: hash,
     reason: null,
   });
+  expect((await runlane(['webhooks', 'endpoints', 'resume', hash])).lines).toMatchObject([
+    { verdict: 'resumed', urls: 1 },
+  ]);
+  await eventually(() => own.requests.length === 3, { what: 'it is sent' });
+  expect(own.requests[2]?.event.event_id).toBe(event.event_id);
 
   own.answer = answerWith(410);
   await sent();

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { publishEvents } from '../../app/publish-events.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 import { statusEventOf } from '../../domain/status-event.ts';
-import { silent } from '../langgraph/run-rows.fixture.ts';
+import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createEventEncoder } from './encode-event.ts';
 
 const kafka = connectKafka({ brokers: inject('kafkaBrokers'), clientId: 'test', logger: silent });

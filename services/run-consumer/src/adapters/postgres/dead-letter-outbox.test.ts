@@ -3,7 +3,7 @@ import type { OutRecord } from '@runlane/kafka';
 import { withTransaction } from '@runlane/postgres';
 import { RetryableError } from '@runlane/service-kit';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createDeadLetterOutbox, insertDeadLetters } from './dead-letter-outbox.ts';
 import type { BacklogLimit } from './dead-letter-outbox.ts';
 

@@ -5,7 +5,7 @@ import { Wakeup } from '@runlane/service-kit';
 import { createDatabase, eventually } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { silent } from '../langgraph/run-rows.fixture.ts';
+import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { HINT_CHANNEL, PostgresHints } from './hints.ts';
 
 let pool: Pool;

@@ -3,7 +3,7 @@ import { recordingLog } from '../../app/recording-ports.fixture.ts';
 import { watchBacklogUntil } from '../../app/watch-backlog.ts';
 import { createRunConsumerMetrics } from '../../metrics.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { readBacklog } from './ledger-backlog.ts';
 
 let rows: RunRows;

@@ -13,7 +13,7 @@ import { eventually } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { assistants } from '../../domain/factories.fixture.ts';
-import { silent } from '../langgraph/run-rows.fixture.ts';
+import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { closeClaims } from './close-claims.ts';
 import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
 import { createRunClaims } from './run-claims.ts';

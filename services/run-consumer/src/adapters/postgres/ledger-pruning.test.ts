@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createLedgerPruning } from './ledger-pruning.ts';
 
 const HOUR_MS = 3_600_000;

@@ -13,7 +13,7 @@ import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.
 import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
 import { ENDED_AT_ONCE } from '../../domain/lane-mark.ts';
 import { settlementOf } from '../../domain/settlement.ts';
-import { RunRows, silent } from '../langgraph/run-rows.fixture.ts';
+import { RunRows, silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
 import { createMarkedRuns } from './marked-runs.ts';
 import { createRunClaims } from './run-claims.ts';

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { requestAt } from '../../domain/factories.fixture.ts';
 import { readRuns } from '../../app/read-runs.ts';
 import type { Outcome } from '../../domain/run.ts';
-import { silent } from '../langgraph/run-rows.fixture.ts';
+import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import type { LogEntry } from './ledger-world.fixture.ts';

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { eventually } from '@runlane/testkit';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { OutboxHorizon } from './outbox-horizon.ts';
 import type { OutboxPlace } from './outbox-horizon.ts';
 import { sql } from './statements.ts';

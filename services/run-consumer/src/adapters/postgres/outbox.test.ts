@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { query } from '@runlane/postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createLease } from './named-lease.ts';
 import { createOutbox } from './outbox.ts';
 import { sql } from './statements.ts';

@@ -5,7 +5,7 @@ import { Database, createPool } from '@runlane/postgres';
 import { expect, inject, test } from 'vitest';
 import { SettleQueue } from '../../app/settle-runs.ts';
 import { settlementOf } from '../../domain/settlement.ts';
-import { silent } from '../langgraph/run-rows.fixture.ts';
+import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { createRunSettlements } from './run-settlements.ts';
 import { createThreadCheckpoints } from './thread-checkpoints.ts';

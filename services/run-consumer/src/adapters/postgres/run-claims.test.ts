@@ -9,7 +9,7 @@ import { eventually } from '@runlane/testkit';
 import type { PoolClient } from 'pg';
 import type { ClaimedRun } from '../../domain/run.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createRunClaims } from './run-claims.ts';
 import { createRunSettlements } from './run-settlements.ts';
 import { createExecutorLeases } from './run-store.ts';

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { query, valuesOf } from '@runlane/postgres';
 import type { SqlStatement, SqlValues } from '@runlane/postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createLedgerPruning } from './ledger-pruning.ts';
 import { createStrandedRuns } from './run-store.ts';
 import { sql } from './statements.ts';

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { query } from '@runlane/postgres';
 import type { SqlStatement, SqlValues } from '@runlane/postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { RunRows } from '../langgraph/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { sql } from './statements.ts';
 
 /** Those that the test fills: of an empty table the planner knows that reading it is cheap. */

@@ -9,7 +9,7 @@ import { createPool, migrate } from '@runlane/postgres';
 import { createDatabase } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { MIGRATIONS } from '../../wiring/prepare-database.ts';
-import { silent } from '../langgraph/run-rows.fixture.ts';
+import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 
 const PLACING = '0018_name_lane_places.sql';
 

@@ -67,4 +67,8 @@ export function httpPolicy(deny: string[] = []): WebhookPolicy {
 export const always =
   (answer: (name: string, type: string) => DnsAnswer) =>
   (name: string, type: string): DnsAnswer =>
-    type === 'NS' ? { kind: 'records', records: [{ name: '', type: 'NS', value: 'a.root' }] } : answer(name, type);
+    type === 'NS'
+      ? { kind: 'records', records: [{ name: '', type: 'NS', value: 'a.root' }] }
+      : name === 'ipv4only.arpa'
+        ? { kind: 'code', code: 'NXDOMAIN' }
+        : answer(name, type);

@@ -6,16 +6,18 @@
  * I13  No packet leaves for an address that the policy denies. One denied address denies them all: a mixed set is how
  *      a name is rebound.
  */
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
 import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
 import { DENIED_ANSWER } from '../../domain/delivery.ts';
+import { behindNat64 } from '../../domain/nat64.ts';
 import { AttemptFault } from './attempt-fault.ts';
 import type { AddressSlot, AddressSlots } from './address-slots.ts';
 import type { Attempt, AttemptLimits } from './attempt.ts';
 import { dialFirst } from './dial.ts';
 import type { Dial, Dialled } from './dial.ts';
 import type { HostLookup } from './host-lookup.ts';
+import type { NetworkPrefixes } from './network-prefixes.ts';
 import { secure } from './secure.ts';
 import { tunnelThrough } from './tunnel.ts';
 
@@ -25,6 +27,7 @@ export type KeepingLimits = { ageMs: number; requests: number; idle: number };
 export type ConnectNeeds = {
   policy: WebhookPolicy;
   lookup: HostLookup;
+  prefixes: NetworkPrefixes;
   slots: AddressSlots;
   dial: Dial;
   limits: AttemptLimits;
@@ -40,11 +43,16 @@ export async function connectChecked(target: WebhookTarget, attempt: Attempt, ne
   attempt.hasConnected = true;
   attempt.enter('dns');
   const addresses = await addressesOf(target, attempt, needs);
+  const prefixes = addresses.some(isIPv6) ? await orAborted(needs.prefixes.current(), attempt.signal) : [];
   for (const address of addresses) {
-    const verdict = needs.policy.judgeAddress(target, address);
-    if (verdict.kind === 'allowed') continue;
+    const behind = behindNat64(address, prefixes);
+    const denied = [address, ...behind]
+      .map((one) => ({ one, verdict: needs.policy.judgeAddress(target, one) }))
+      .find(({ verdict }) => verdict.kind === 'denied');
+    if (denied?.verdict.kind !== 'denied') continue;
     attempt.address = address;
-    const message = `Webhooks may not go to ${target.hostname}: it is at ${address}, which is ${verdict.reason}.`;
+    const where = denied.one === address ? '' : ` of NAT64 for ${denied.one}`;
+    const message = `Webhooks may not go to ${target.hostname}: it is at ${address}${where}, which is ${denied.verdict.reason}.`;
     throw new AttemptFault({
       kind: 'blocked',
       code: isIP(target.hostname) === 0 ? DENIED_ANSWER : 'denied_address',

@@ -32,7 +32,8 @@ export async function dnsServer(answer: (name: string, type: string) => DnsAnswe
   const socket = createSocket('udp4');
   socket.on('message', (query, from) => {
     const { name, type, end } = question(query);
-    queries.push(`${type} ${name}`);
+    // Of the network, not of a receiver.
+    if (name !== 'ipv4only.arpa') queries.push(`${type} ${name}`);
     const scripted = answer(name, type);
     if (scripted.kind !== 'mute') socket.send(reply(query.subarray(0, end), scripted), from.port, from.address);
   });

@@ -51,6 +51,21 @@ describe('a denied address is never birds.dialled', () => {
     expect(birds.dialled).toEqual([]);
   });
 
+  test.each([
+    ['a private address', '2001:67c:2b0:db32:0:1:7f00:1', 'blocked denied_answer', []],
+    ['a public address', '2001:67c:2b0:db32:0:1:5db8:d822', '200', ['2001:67c:2b0:db32:0:1:5db8:d822 80']],
+  ])('H-D2 what the NAT64 of the network makes of %s is judged as that', async (_name, value, outcome, dialled) => {
+    await using to = await receiver((socket) => onRequest(socket, () => socket.end(OK)));
+    const told = ['2001:67c:2b0:db32:0:1:c000:aa', '2001:67c:2b0:db32:0:1:c000:ab'];
+    await using dns = await dnsServer((name, type) =>
+      name === 'ipv4only.arpa' ? addresses(name, type, told) : addresses(name, type, [value]),
+    );
+    const real = recordingDial(to.port);
+    await using sender = testSender({ resolver: dns.resolver, dial: real.dial, limits, policy: httpPolicy() });
+    expect(inShort(await post(sender, `http://${HOST}/`))).toBe(outcome);
+    expect(real.dialled).toEqual(dialled);
+  });
+
   test('H-D1 when the name was public before (rebinding)', async () => {
     let isPublic = true;
     await using to = await receiver((socket) => onRequest(socket, () => socket.end(OK)));

@@ -18,6 +18,7 @@ import type { Connection } from './connection.ts';
 import { dialAddress } from './dial.ts';
 import type { Dial } from './dial.ts';
 import { HostLookup, createResolver } from './host-lookup.ts';
+import { NetworkPrefixes } from './network-prefixes.ts';
 import type { HostResolver } from './host-lookup.ts';
 import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from '../../app/ports.ts';
 import { excerptOf, instructionOf, readBody } from './read-answer.ts';
@@ -44,9 +45,11 @@ export type SenderOptions = {
 export function createWebhookSender(options: SenderOptions): WebhookSender {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const resolver = options.resolver ?? createResolver(limits.dnsMs);
+  const lookup = new HostLookup(resolver, limits.dnsMs);
   const needs: ConnectNeeds = {
     policy: options.policy,
-    lookup: new HostLookup(resolver, limits.dnsMs),
+    lookup,
+    prefixes: new NetworkPrefixes(lookup),
     slots: new AddressSlots(options.attemptsPerAddress ?? 16),
     dial: options.dial ?? dialAddress,
     limits,

@@ -65,6 +65,7 @@ class PostgresIntake implements IntakeTransaction {
   readonly #client: PoolClient;
   readonly #source: Source;
   readonly #endpointIds = new Map<string, bigint>();
+  #hasLocks = false;
 
   constructor(client: PoolClient, source: Source, position: Position | null) {
     this.#client = client;
@@ -80,18 +81,14 @@ class PostgresIntake implements IntakeTransaction {
       bodies: contents.map(([, { body }]) => body),
       traceparents: contents.map(([, { traceparent }]) => traceparent ?? null),
     });
-    const sites = sortedEntries(events.map((event) => [event.origin, event.site]));
-    const origins = sites.map(([origin]) => origin);
-    await query(this.#client, sql.insertEndpoints, { origins, sites: sites.map(([, site]) => site) });
-    const endpoints = await query<{ endpoint_id: bigint; origin: string }>(this.#client, sql.lockEndpointsOfOrigins, {
-      origins,
-    });
-    for (const row of endpoints) this.#endpointIds.set(row.origin, row.endpoint_id);
+    await this.#findEndpoints(sortedEntries(events.map((event) => [event.origin, event.site])));
     const lanes = [...new Map(events.map((event) => [laneKey(event), event])).values()];
-    const rows = await query<KnownRow>(this.#client, sql.selectKnownDeliveries, {
-      run_ids: lanes.map(({ runId }) => runId),
-      url_hashes: lanes.map(({ urlHash }) => urlHash),
-    });
+    let rows = await this.#selectKnown(lanes);
+    if (rows.length > 0) {
+      // What is known may be ending just now. Of runs that are new nobody else writes: all their events are in this partition.
+      await this.#lockEndpoints(events);
+      rows = await this.#selectKnown(lanes);
+    }
     return rows.map((row) => ({
       deliveryId: row.delivery_id,
       eventId: row.event_id,
@@ -115,6 +112,15 @@ class PostgresIntake implements IntakeTransaction {
       ended_details: superseded.map(
         ({ bySequence }) => `Event ${bySequence} of the run came while it waited for a retry.`,
       ),
+    });
+    const ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));
+    if (ready.length === 0) return;
+    // As late as can be: settlements, and batches of other partitions, wait for these locks.
+    if (!this.#hasLocks) await this.#lockEndpoints(ready);
+    const targets = sortedEntries(ready.map((event) => [event.urlHash, this.#endpointIds.get(event.origin)]));
+    await query(this.#client, sql.lineUpStored, {
+      url_hashes: targets.map(([urlHash]) => urlHash),
+      endpoint_ids: targets.map(([, endpointId]) => endpointId),
     });
   }
 
@@ -160,6 +166,34 @@ class PostgresIntake implements IntakeTransaction {
       quarantined_count: entry.quarantinedCount,
       absent_count: entry.absentCount,
     });
+  }
+
+  /** Learns the ids of the endpoints, and makes those that are missing. */
+  async #findEndpoints(sites: [origin: string, site: string][]): Promise<void> {
+    const origins = sites.map(([origin]) => origin);
+    const find = async (): Promise<void> => {
+      const found = await query<{ endpoint_id: bigint; origin: string }>(this.#client, sql.selectEndpointsOfOrigins, {
+        origins,
+      });
+      for (const row of found) this.#endpointIds.set(row.origin, row.endpoint_id);
+    };
+    await find();
+    if (origins.every((origin) => this.#endpointIds.has(origin))) return;
+    await query(this.#client, sql.insertEndpoints, { origins, sites: sites.map(([, site]) => site) });
+    await find();
+  }
+
+  #selectKnown(lanes: readonly TargetedEvent[]): Promise<KnownRow[]> {
+    return query<KnownRow>(this.#client, sql.selectKnownDeliveries, {
+      run_ids: lanes.map(({ runId }) => runId),
+      url_hashes: lanes.map(({ urlHash }) => urlHash),
+    });
+  }
+
+  async #lockEndpoints(events: readonly TargetedEvent[]): Promise<void> {
+    const origins = [...new Set(events.map(({ origin }) => origin))];
+    await query(this.#client, sql.lockEndpointsOfOrigins, { origins });
+    this.#hasLocks = true;
   }
 
   /** What insert-deliveries is told of the deliveries, one array per column. */

@@ -65,6 +65,27 @@ test('an event that is stored while its endpoint is given back is not forgotten'
   expect(again?.endpointId).toBe(endpoint.endpointId);
 });
 
+test('an event that is stored while its URL leaves the line is lined up again', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn([targeted()]);
+  const holder = await world.pool.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('select from webhooks.endpoints for no key update');
+    const storing = heldIntake(world, targeted());
+    await isWaitedFor(world);
+    // As a settlement does that sees nothing more of the URL: what is stored is not committed.
+    await holder.query('update webhooks.targets set next_due_at = null');
+    await holder.query('commit');
+    await (await storing).commit();
+  } finally {
+    holder.release();
+  }
+
+  const { rows } = await world.pool.query('select next_due_at is not null as in_line from webhooks.targets');
+  expect(rows).toEqual([{ in_line: true }]);
+});
+
 test('an event that is stored while its predecessor ends does not wait for it for ever', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const runId = randomUUID();

@@ -12,6 +12,8 @@ export const sql = {
   selectPositions: statement('select-positions'),
   insertEvents: statement('insert-events'),
   insertEndpoints: statement('insert-endpoints'),
+  selectEndpointsOfOrigins: statement('select-endpoints-of-origins'),
+  lineUpStored: statement('line-up-stored'),
   lockEndpointsOfOrigins: statement('lock-endpoints-of-origins'),
   selectKnownDeliveries: statement('select-known-deliveries'),
   insertDeliveries: statement('insert-deliveries'),

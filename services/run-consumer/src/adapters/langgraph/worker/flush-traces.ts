@@ -1,4 +1,4 @@
-import { importedCopy, manifestOf, requiredBefore } from '../module-copies.ts';
+import { importedCopy, manifestOf, requiredBefore } from '../project/module-copies.ts';
 
 /** What LangChain reads to decide whether graphs send traces; each of them turns it on. */
 const SWITCHES = ['LANGSMITH_TRACING', 'LANGSMITH_TRACING_V2', 'LANGCHAIN_TRACING', 'LANGCHAIN_TRACING_V2'];

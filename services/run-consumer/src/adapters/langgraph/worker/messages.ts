@@ -1,7 +1,7 @@
 import type { AbortHow, LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
-import type { StoreSettings } from '../langgraph-json-store.ts';
-import type { GraphSource } from '../langgraph-json.ts';
+import type { StoreSettings } from '../project/langgraph-json-store.ts';
+import type { GraphSource } from '../project/langgraph-json.ts';
 import type { LeaseEndTime } from './lease-end.ts';
 
 /** What a worker thread is started with. */

@@ -7,7 +7,7 @@ import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import type { Logger } from '@runlane/service-kit';
-import { runScope, runScopeOr } from '../run-scope.ts';
+import { runScope, runScopeOr } from '../attempt/run-scope.ts';
 import { OutputLines } from './output-lines.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';

@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Outcome } from '../../../domain/run.ts';
-import { prepareStore } from '../prepare-store.ts';
-import { RunRows, silent } from '../run-rows.fixture.ts';
-import { watchProject } from '../watch-project.ts';
+import { prepareStore } from '../store/prepare-store.ts';
+import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { watchProject } from '../project/watch-project.ts';
 import { GraphWorkers } from './graph-workers.ts';
 
 const store = { index: null, ttl: null };

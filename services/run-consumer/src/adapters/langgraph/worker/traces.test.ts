@@ -8,9 +8,9 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
-import { testGraph } from '../attempts.fixture.ts';
-import { prepareStore } from '../prepare-store.ts';
-import { RunRows, silent } from '../run-rows.fixture.ts';
+import { testGraph } from '../attempt/attempts.fixture.ts';
+import { prepareStore } from '../store/prepare-store.ts';
+import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
 import { GraphWorkers } from './graph-workers.ts';
 
 const store = { index: null, ttl: null };

@@ -1,0 +1,60 @@
+/**
+ * Reads checkpoints with LangGraph's own saver and no graph: whoever looks at a thread need not have its project. So the
+ * channels come as they are stored, and what follows from a graph's edges (`next`) is not told.
+ */
+import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
+import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
+import type { Json } from '@runlane/contracts';
+import type { Database } from '@runlane/postgres';
+import type { Pool } from 'pg';
+import type { CheckpointRow, ThreadReader } from '../../../app/read-threads.ts';
+import { toWire } from './wire-values.ts';
+
+/** LangGraph's own channels: the input, what triggers nodes, and what joins them. */
+const INTERNAL_CHANNEL = /^(?:__start__$|__pregel_|branch:|join:)/;
+
+/** @param schema of LangGraph's tables */
+export function createCheckpointReading(database: Database, schema: string): Pick<ThreadReader, 'state' | 'history'> {
+  const saverOn = (pool: Pool) => new PostgresSaver(pool, undefined, { schema });
+  return {
+    async state(threadId, checkpointId) {
+      const place = { thread_id: threadId, checkpoint_ns: '' };
+      const configurable = checkpointId === null ? place : { ...place, checkpoint_id: checkpointId };
+      const tuple = await database.run((pool) => saverOn(pool).getTuple({ configurable }));
+      if (tuple === undefined) return null;
+      const channels = Object.entries(tuple.checkpoint.channel_values);
+      const { json, isLossy } = toWire(Object.fromEntries(channels.filter(([name]) => !INTERNAL_CHANNEL.test(name))));
+      return { ...rowOf(tuple), values: typeof json === 'object' && !Array.isArray(json) ? (json ?? {}) : {}, isLossy };
+    },
+    history: (threadId, limit) =>
+      database.run(async (pool) => {
+        const rows: CheckpointRow[] = [];
+        const place = { configurable: { thread_id: threadId, checkpoint_ns: '' } };
+        for await (const tuple of saverOn(pool).list(place, { limit })) rows.push(rowOf(tuple));
+        return rows;
+      }),
+  };
+}
+
+function rowOf({ checkpoint, metadata, parentConfig, pendingWrites = [] }: CheckpointTuple): CheckpointRow {
+  const parentId: unknown = parentConfig?.configurable?.['checkpoint_id'];
+  const told: Record<string, unknown> = { ...metadata };
+  const { run_id: runId, step, source } = told;
+  return {
+    checkpointId: checkpoint.id,
+    parentId: typeof parentId === 'string' ? parentId : null,
+    createdAt: new Date(checkpoint.ts),
+    step: typeof step === 'number' ? step : null,
+    source: typeof source === 'string' ? source : null,
+    runId: typeof runId === 'string' ? runId : null,
+    interrupts: pendingWrites
+      .filter(([, channel]) => channel === '__interrupt__')
+      .flatMap(([, , value]) => (Array.isArray(value) ? value : [value]))
+      .map((value) => interruptOf(toWire(value).json)),
+  };
+}
+
+function interruptOf(json: Json): CheckpointRow['interrupts'][number] {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { id: null, value: json };
+  return { id: typeof json['id'] === 'string' ? json['id'] : null, value: json['value'] ?? null };
+}

@@ -1,0 +1,22 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ClaimedRun } from '../../../domain/run.ts';
+
+/** Which run executes, as log lines name it. */
+export type RunScope = { run_id: string; thread_id: string; graph_id: string };
+
+const scopes = new AsyncLocalStorage<RunScope>();
+
+/** Executes what belongs to the run, whose name `runScope` then tells. */
+export function inRun<T>({ runId, threadId, graphId }: ClaimedRun, execute: () => T): T {
+  return scopes.run({ run_id: runId, thread_id: threadId, graph_id: graphId }, execute);
+}
+
+/** The run that is executing; nothing outside of one, as while a module loads. */
+export function runScope(): RunScope | Record<string, never> {
+  return scopes.getStore() ?? {};
+}
+
+/** The same object for as long as the run executes; `other` outside of one. */
+export function runScopeOr<T>(other: T): RunScope | T {
+  return scopes.getStore() ?? other;
+}

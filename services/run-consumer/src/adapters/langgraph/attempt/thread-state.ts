@@ -1,0 +1,38 @@
+import type { GraphState, RunnableGraph } from '../graphs/graph-registry.ts';
+
+/** A task of the superstep that follows a checkpoint. */
+export type StateTask = {
+  name: string;
+  /** Also those that were answered: a finished task keeps them. */
+  interrupts: { id?: string; value?: unknown; response_schema?: unknown }[];
+  isFinished: boolean;
+};
+
+/** What a checkpoint says about its thread. `next` names the tasks that are not finished. */
+export type ThreadState = Pick<GraphState, 'values' | 'config' | 'metadata' | 'parentConfig'> & {
+  next: string[];
+  tasks: StateTask[];
+};
+
+/**
+ * The state at a checkpoint, with the rule that LangGraph itself has for going on: a task is finished when it has an
+ * output. Its `getState` has another one for `next`, in which a node that was answered and asks again is missing.
+ *
+ * @param config names the checkpoint; the head of the thread without an id
+ */
+export async function readState(graph: RunnableGraph, config: object): Promise<ThreadState> {
+  const state = await graph.getState(config);
+  if (state.tasks.length === 0) return { ...state, next: [], tasks: [] };
+  const { checkpointer } = graph;
+  const tuple = typeof checkpointer === 'object' ? await checkpointer.getTuple(state.config) : undefined;
+  const outputs = (tuple?.pendingWrites ?? []).filter(([, channel]) => !NO_OUTPUT.has(channel));
+  const finished = new Set(outputs.map(([taskId]) => taskId));
+  const tasks = state.tasks.map(({ id, name, interrupts }) => ({ name, interrupts, isFinished: finished.has(id) }));
+  return {
+    ...state,
+    next: tasks.filter((task) => !task.isFinished).map(({ name }) => name),
+    tasks,
+  };
+}
+
+const NO_OUTPUT = new Set(['__error__', '__error_source_node__', '__interrupt__', '__resume__']);

@@ -1,0 +1,252 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
+import type { Logger } from '@runlane/service-kit';
+import { lend } from './lent-parts.ts';
+import { watchParts } from './node-watch.ts';
+import { versionProblem } from '../project/langgraph-version.ts';
+import type { GraphSource } from '../project/langgraph-json.ts';
+import { answerAfterStop } from '../store/stopped-store.ts';
+import { ownFrameOf } from '../attempt/tell-failure.ts';
+import { meterModels } from './watch-models.ts';
+
+/** What the executor uses of a compiled graph. Structural, because a project brings its own copy of LangGraph. */
+export interface RunnableGraph {
+  checkpointer?: BaseCheckpointSaver | boolean | undefined;
+  store?: BaseStore | undefined;
+  /** Breakpoints that the graph was compiled with. */
+  interruptBefore?: string[] | '*';
+  interruptAfter?: string[] | '*';
+  /** Undefined for a graph that runs elsewhere (`RemoteGraph`): what it has is only known there. */
+  readonly nodes?: Record<string, unknown>;
+  readonly channels?: Record<string, unknown>;
+  /** What `invoke` returns: several channels as an object, or one channel's value. */
+  readonly outputChannels?: string | string[];
+  stream(input: unknown, options: object): Promise<AsyncIterable<unknown>>;
+  getState(config: object): Promise<GraphState>;
+}
+
+/** LangGraph's StateSnapshot, as far as it is used here. */
+export type GraphState = {
+  values: unknown;
+  next: string[];
+  config: { configurable?: { checkpoint_id?: string } };
+  metadata?: Record<string, unknown> | undefined;
+  parentConfig?: object | undefined;
+  tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown; response_schema?: unknown }[] }[];
+};
+
+/** How long the import of a graph may take, in milliseconds. */
+export const LOAD_LIMIT_MS = 60_000;
+
+/**
+ * Milliseconds after which the import of the next graph begins, also when this one goes on: one that waits for a server
+ * keeps no other, and of one that blocks the thread it is known which it was.
+ */
+const NEXT_AFTER_MS = 5_000;
+
+export type RegistryOptions = {
+  /** How long the import of a graph may take, in milliseconds. Default: a minute. */
+  loadLimitMs?: number;
+  /** Called before the import of a graph begins. */
+  onLoading?: (graphId: string) => void;
+  /** Called when it has ended, however it did. */
+  onLoaded?: (graphId: string) => void;
+};
+
+/** As LangGraph's servers call it. */
+type GraphFactory = (config: object, runtime: FactoryRuntime) => unknown;
+type FactoryRuntime = { accessContext: 'threads.create_run'; executionRuntime: { context: unknown } };
+type Factory = { kind: 'factory'; source: GraphSource; create: GraphFactory };
+type LoadedGraph = { kind: 'graph'; graph: RunnableGraph } | Factory;
+
+/** Thrown when the code of a graph cannot be loaded or gives no graph; only runs of that graph fail. */
+export class GraphNotLoadable extends Error {
+  override readonly name = 'GraphNotLoadable';
+}
+
+/** The graphs of a `langgraph.json`. */
+export class GraphRegistry {
+  readonly #sources: Map<string, GraphSource>;
+  readonly #loaded = new Map<string, Promise<LoadedGraph>>();
+  readonly #logger: Logger;
+  readonly #options: RegistryOptions;
+
+  constructor(sources: readonly GraphSource[], logger: Logger, options: RegistryOptions = {}) {
+    this.#options = options;
+    this.#sources = new Map(sources.map((source) => [source.graphId, source]));
+    this.#logger = logger;
+  }
+
+  get graphIds(): string[] {
+    return [...this.#sources.keys()];
+  }
+
+  /** The file that exports a graph. Thrown: GraphNotLoadable. */
+  fileOf(graphId: string): string {
+    return this.#sourceOf(graphId).file;
+  }
+
+  /** Loads every graph, so that a first run does not wait for it. One that does not load is logged and fails its runs. */
+  async loadAll(): Promise<void> {
+    const loading: Promise<void>[] = [];
+    for (const graphId of this.graphIds) {
+      const told = this.#loadAndTell(graphId);
+      loading.push(told);
+      await Promise.race([told, sleep(NEXT_AFTER_MS, undefined, { ref: false })]);
+    }
+    await Promise.all(loading);
+  }
+
+  async #loadAndTell(graphId: string): Promise<void> {
+    try {
+      await this.#load(graphId);
+      this.#logger.info({ graph_id: graphId }, 'graph.loaded');
+    } catch (error) {
+      this.#logger.error({ err: error, graph_id: graphId, at: ownFrameOf(error) }, 'graph.not_loadable');
+    }
+  }
+
+  /**
+   * A graph for one run, which has the run's saver and store as long as the run asks (`asBorrower`). It is the object
+   * that the project has exported, or what its factory has made.
+   *
+   * @param config merged configuration of the run, handed to a factory together with saver and store
+   * @param saver null runs the graph without a checkpointer, whatever it was compiled with
+   * @param opened gets what a factory has made, if that can be disposed of: to be disposed of when the run has ended
+   * Thrown: GraphNotLoadable.
+   */
+  async instantiate(
+    graphId: string,
+    config: object,
+    saver: BaseCheckpointSaver | null,
+    store: BaseStore,
+    opened: AsyncDisposableStack,
+  ): Promise<RunnableGraph> {
+    const loaded = await this.#load(graphId);
+    const graph =
+      loaded.kind === 'graph'
+        ? loaded.graph
+        : await this.#create(loaded, { ...config, store, checkpointer: saver ?? undefined }, opened);
+    watchParts(graph);
+    lend(graph, { checkpointer: saver ?? undefined, store });
+    return graph;
+  }
+
+  async #load(graphId: string): Promise<LoadedGraph> {
+    const known = this.#loaded.get(graphId);
+    if (known !== undefined) return known;
+    const source = this.#sourceOf(graphId);
+    this.#options.onLoading?.(graphId);
+    const loading = importGraph(source);
+    const limited = within(this.#options.loadLimitMs ?? LOAD_LIMIT_MS, loading, source).finally(() =>
+      this.#options.onLoaded?.(graphId),
+    );
+    this.#loaded.set(graphId, limited);
+    // One that comes late serves the runs that come later.
+    limited.catch(() => loading.then(() => this.#loaded.set(graphId, loading)).catch(() => undefined));
+    return limited;
+  }
+
+  #sourceOf(graphId: string): GraphSource {
+    const source = this.#sources.get(graphId);
+    if (source === undefined) throw new GraphNotLoadable(`No graph ${graphId} in langgraph.json.`);
+    return source;
+  }
+
+  async #create({ source, create }: Factory, config: object, opened: AsyncDisposableStack): Promise<RunnableGraph> {
+    const { graphId } = source;
+    let made: unknown;
+    try {
+      const context: unknown = 'context' in config ? config.context : {};
+      made = await create(config, { accessContext: 'threads.create_run', executionRuntime: { context } });
+    } catch (error) {
+      throw new GraphNotLoadable(`The factory of graph ${graphId} failed: ${messageOf(error)}`, { cause: error });
+    }
+    if (isDisposable(made)) opened.use(made);
+    const graph = asGraph(made);
+    if (graph === null) throw new GraphNotLoadable(`The factory of graph ${graphId} returned no graph.`);
+    return fitToRun(graph, source);
+  }
+}
+
+/** Rejects when the graph is not there in time: a module that waits at its top level, for a server say, may do so for ever. */
+async function within<T>(limitMs: number, loading: Promise<T>, { graphId, file }: GraphSource): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new GraphNotLoadable(
+        `Graph ${graphId}: ${file} has not loaded within ${limitMs / 1_000} s. Connect to servers inside of nodes, not while the module loads.`,
+      ),
+    );
+  }, limitMs);
+  try {
+    return await Promise.race([loading, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function importGraph(source: GraphSource): Promise<LoadedGraph> {
+  const { graphId, file, exportName } = source;
+  let module: Record<string, unknown>;
+  try {
+    module = exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
+  } catch (error) {
+    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
+  }
+  await answerAfterStop(file);
+  await meterModels(file);
+  if (!(exportName in module)) {
+    throw new GraphNotLoadable(
+      `Graph ${graphId}: ${file} has no export ${exportName}. It exports ${Object.keys(module).join(', ') || 'nothing'}.`,
+    );
+  }
+  const exported = await module[exportName];
+  const graph = asGraph(exported);
+  if (graph !== null) return { kind: 'graph', graph: fitToRun(graph, source) };
+  if (isFactory(exported)) return { kind: 'factory', source, create: exported };
+  throw new GraphNotLoadable(
+    `Graph ${graphId}: export ${exportName} of ${file} is no graph. Export a compiled graph, a StateGraph, a promise of one, or a function that returns one.`,
+  );
+}
+
+/** `import` of a CommonJS module compiled from `export default` gives the whole module under that name. */
+function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
+  const { default: whole } = module;
+  return isObject(whole) && '__esModule' in whole && whole.__esModule === true ? { ...module, ...whole } : module;
+}
+
+function fitToRun(graph: RunnableGraph, { graphId, file }: GraphSource): RunnableGraph {
+  const problem = versionProblem(graph, file);
+  if (problem !== null) throw new GraphNotLoadable(`Graph ${graphId}: ${problem}`);
+  return graph;
+}
+
+/** Compiled graphs as they are, builders compiled, and what wraps a graph (`createAgent`) unwrapped. */
+function asGraph(value: unknown): RunnableGraph | null {
+  if (!isObject(value)) return null;
+  if (isRunnableGraph(value)) return value;
+  if ('compile' in value && typeof value.compile === 'function') return asGraph(value.compile());
+  return 'graph' in value ? asGraph(value.graph) : null;
+}
+
+function isRunnableGraph(value: object): value is RunnableGraph {
+  return 'lg_is_pregel' in value && value.lg_is_pregel === true;
+}
+
+function isFactory(value: unknown): value is GraphFactory {
+  return typeof value === 'function';
+}
+
+function isDisposable(value: unknown): value is AsyncDisposable | Disposable {
+  return isObject(value) && (Symbol.asyncDispose in value || Symbol.dispose in value);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

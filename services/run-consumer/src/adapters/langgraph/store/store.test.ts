@@ -1,0 +1,190 @@
+/**
+ * The store that langgraph.json describes, as graphs use it.
+ * Real: LangGraph's PostgresStore, Postgres without pgvector (the packaged one) and with it, graphs.
+ */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import { createPool } from '@runlane/postgres';
+import { createDatabase } from '@runlane/testkit';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Outcome } from '../../../domain/run.ts';
+import { GraphRegistry } from '../graphs/graph-registry.ts';
+import { createGraphRunner } from '../attempt/graph-runner.ts';
+import type { StoreSettings } from '../project/langgraph-json-store.ts';
+import { prepareStore } from './prepare-store.ts';
+import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { loadEmbeddings } from './store-embeddings.ts';
+import { openStore } from './store.ts';
+import { VectorDatabase } from './vector-database.fixture.ts';
+
+const graphFile = (name: string) =>
+  fileURLToPath(new URL(`../../../../../../test/graphs/src/${name}.ts`, import.meta.url));
+const graphs = new GraphRegistry([{ graphId: 'notes', file: graphFile('notes'), exportName: 'graph' }], silent);
+
+const plain: StoreSettings = { index: null, ttl: null };
+const indexed = (exportName: string, dims = 3, fields = ['text']): StoreSettings => ({
+  index: { dims, embed: { file: graphFile('embed'), exportName }, fields },
+  ttl: null,
+});
+
+let rows: RunRows;
+let vectors: VectorDatabase;
+beforeAll(async () => {
+  rows = await RunRows.create(inject('databaseUrl'));
+  vectors = await VectorDatabase.start();
+});
+afterAll(async () => {
+  await rows[Symbol.asyncDispose]();
+  await vectors[Symbol.asyncDispose]();
+});
+
+async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const pool = createPool({ url, applicationName: 'test', logger: silent });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+const prepare = (databaseUrl: string, settings: StoreSettings, schema = 'public') =>
+  withPool(databaseUrl, (pool) => prepareStore(pool, { databaseUrl, schema, settings, logger: silent }));
+
+async function open(databaseUrl: string, settings: StoreSettings, schema = 'public') {
+  const embeddings = settings.index === null ? null : await loadEmbeddings(settings.index);
+  const store = openStore({ databaseUrl, schema, settings, embeddings, logger: silent });
+  return Object.assign(store, { [Symbol.asyncDispose]: () => store.stop() });
+}
+
+/** Runs the graph on the store; its checkpoints are in the packaged Postgres. */
+async function runNotes(
+  store: ReturnType<typeof openStore>,
+  input: { note: string; question: string },
+): Promise<Outcome> {
+  const commits = new GroupCommit(createBatchWriter(rows.pool, 'public'));
+  const runGraph = createGraphRunner({
+    graphs,
+    newSaver: ({ runId, fencingToken }, ties) =>
+      new RunSaver({ pool: rows.pool, schema: 'public', commits, claim: { runId, fencingToken }, ...ties }),
+    store,
+    logger: silent,
+  });
+  const never = new AbortController().signal;
+  return runGraph(await rows.claim(randomUUID(), { assistant_id: 'notes', input }), { abort: never, drain: never });
+}
+
+test('what a graph puts is found by words in the run of another thread', async () => {
+  const url = await createDatabase(inject('databaseUrl'));
+  await prepare(url, plain);
+  await using store = await open(url, plain);
+
+  await runNotes(store, { note: 'the door is blue', question: 'x' });
+  await runNotes(store, { note: 'the cat is fed', question: 'x' });
+
+  expect(await runNotes(store, { note: '', question: 'door' })).toMatchObject({
+    kind: 'succeeded',
+    head: { values: { found: ['the door is blue'] } },
+  });
+});
+
+describe('with store.index', () => {
+  test('a Postgres without pgvector is refused at start, saying what to install', async () => {
+    const url = await createDatabase(inject('databaseUrl'));
+    await expect(prepare(url, indexed('embed'))).rejects.toThrow(
+      /store\.index, which needs .*pgvector.*Install pgvector/,
+    );
+  });
+
+  test.each(['embed', 'embeddings'])(
+    'what a graph puts is found by the vectors of %s, and by no word',
+    async (made) => {
+      const schema = `by_${made}`;
+      await prepare(vectors.url, indexed(made), schema);
+      await using store = await open(vectors.url, indexed(made), schema);
+
+      await runNotes(store, { note: 'aaaa', question: 'x' });
+      await runNotes(store, { note: 'bbbb', question: 'x' });
+      const found = await runNotes(store, { note: 'cccc', question: 'bob' });
+
+      expect(found).toMatchObject({ kind: 'succeeded', head: { values: { found: ['bbbb'] } } });
+    },
+  );
+
+  test('only the fields of store.index are embedded', async () => {
+    await prepare(vectors.url, indexed('embed', 3, ['secret']), 'fields');
+    await using store = await open(vectors.url, indexed('embed', 3, ['secret']), 'fields');
+
+    await runNotes(store, { note: 'aaaa', question: 'cc' });
+    expect(await runNotes(store, { note: 'cccc', question: 'aa' })).toMatchObject({
+      head: { values: { found: ['cccc'] } },
+    });
+  });
+
+  test('an index that the project gives up and takes up again is the same', async () => {
+    await prepare(vectors.url, plain, 'later');
+    await prepare(vectors.url, indexed('embed'), 'later');
+    await prepare(vectors.url, plain, 'later');
+    await expect(prepare(vectors.url, indexed('embed'), 'later')).resolves.toBeUndefined();
+  });
+
+  test('other dims than those of the table are refused at start', async () => {
+    await prepare(vectors.url, indexed('embed', 3), 'dims');
+    await expect(prepare(vectors.url, indexed('embed', 4), 'dims')).rejects.toThrow(
+      /store\.index\.dims of langgraph\.json is 4, but "dims"\.store_vectors\.embedding is vector\(3\)/,
+    );
+  });
+
+  test('vectors of another length than dims fail the run: the store would leave them out in silence', async () => {
+    await prepare(vectors.url, indexed('tooShort'), 'short');
+    await using store = await open(vectors.url, indexed('tooShort'), 'short');
+    expect(await runNotes(store, { note: 'a', question: 'b' })).toMatchObject({
+      kind: 'failed',
+      reason: 'graph_error',
+      error: { message: expect.stringMatching(/tooShort of .* gave 1 vectors of length 2 .* of 3 numbers/) as string },
+    });
+  });
+
+  test.each([
+    [
+      'nothing',
+      /export nothing of .*embed\.ts is neither an Embeddings object nor a function.*It exports .*embeddings/,
+    ],
+    ['missing', /export missing of .*embed\.ts/],
+  ])('an embed export %s is refused', async (exportName, message) => {
+    await expect(open(vectors.url, indexed(exportName))).rejects.toThrow(message);
+  });
+});
+
+describe('with store.ttl', () => {
+  const timed = { index: null, ttl: { defaultMinutes: 10, refreshOnRead: true, sweepEveryMinutes: 1 } };
+
+  test('items get the default time, reading renews it, and a sweep deletes what is over', async () => {
+    const url = await createDatabase(inject('databaseUrl'));
+    await prepare(url, timed);
+    await using store = await open(url, timed);
+    await store.put(['n'], 'kept', { v: 1 });
+    await store.put(['n'], 'over', { v: 2 });
+    const minutes = (key: string) =>
+      withPool(url, async (pool) => {
+        const { rows: found } = await pool.query(
+          `select round(extract(epoch from expires_at - now()) / 60)::int as left from store where key = $1`,
+          [key],
+        );
+        return found[0]?.left;
+      });
+    expect(await minutes('kept')).toBe(10);
+    await withPool(url, async (pool) => {
+      await pool.query(`update store set expires_at = now() + interval '2 minutes' where key = 'kept'`);
+      await pool.query(`update store set expires_at = now() - interval '1 second' where key = 'over'`);
+    });
+
+    expect(await store.get(['n'], 'kept')).toMatchObject({ value: { v: 1 } });
+    expect(await store.get(['n'], 'over')).toBeNull();
+    expect(await store.sweepExpiredItems()).toBe(1);
+
+    expect(await minutes('kept')).toBe(10);
+    expect(await minutes('over')).toBeUndefined();
+  });
+});

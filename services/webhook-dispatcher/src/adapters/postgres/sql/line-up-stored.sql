@@ -1,0 +1,41 @@
+-- line-up-stored
+-- params  $url_hashes text[] distinct, of which something was stored that is due now, $endpoint_ids bigint[] of each
+-- result  none: the URLs, their endpoints and sites are in line
+-- locks   the caller holds the endpoints, since a statement before this one, so that what others have written of the line is
+--         seen; then the URLs, and the sites of endpoints that nobody has leased, each in order
+with lined as (
+  insert into webhooks.targets as target (url_hash, endpoint_id, next_due_at)
+  select url_hash, endpoint_id, now()
+  from unnest($url_hashes::text[], $endpoint_ids::bigint[]) as stored (url_hash, endpoint_id)
+  -- Those in line stay unlocked. Nobody takes them out of it: the caller holds the endpoints.
+  where not exists (
+    select
+    from webhooks.targets as present
+    where present.url_hash = stored.url_hash
+      and present.next_due_at <= now()
+  )
+  order by url_hash
+  on conflict (url_hash) do update
+  set next_due_at = greatest(now(), target.parked_until)
+  where target.next_due_at is null
+    or target.next_due_at > greatest(now(), target.parked_until)
+  returning endpoint_id, next_due_at
+),
+woken as (
+  update webhooks.endpoints as endpoint
+  set next_due_at = least(endpoint.next_due_at, greatest(line.due_at, endpoint.parked_until))
+  from (select endpoint_id, min(next_due_at) as due_at from lined group by endpoint_id) as line
+  where endpoint.endpoint_id = line.endpoint_id
+  returning endpoint.site, endpoint.owner, endpoint.next_due_at
+)
+-- Locks the site also when it is due already: who looks at it must not miss what is not committed yet.
+insert into webhooks.sites as site (site, next_due_at)
+select site, min(next_due_at)
+from woken
+where owner is null
+group by site
+order by site
+on conflict (site) do update
+set next_due_at = excluded.next_due_at
+where site.next_due_at is null
+  or site.next_due_at > excluded.next_due_at

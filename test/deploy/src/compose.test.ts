@@ -1,0 +1,27 @@
+/** What compose.yaml gives to the services is what they take. */
+import { readFileSync } from 'node:fs';
+import { readConfig as readRunConsumer } from '@runlane/run-consumer/config';
+import { readConfig as readDispatcher } from '@runlane/webhook-dispatcher/config';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+type Service = { environment: Record<string, string> };
+
+const text = readFileSync(new URL('../../../infra/docker/compose.yaml', import.meta.url), 'utf8');
+const { services } = parse(text, { merge: true }) as { services: Record<string, Service> };
+
+/** As Compose does: what stands behind `:-`, where the shell has nothing. */
+function environmentOf(name: string): Record<string, string> {
+  const entries = Object.entries(services[name]?.environment ?? {});
+  return Object.fromEntries(entries.map(([key, value]) => [key, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]));
+}
+
+test('the services of compose start with the variables that it has', () => {
+  // The path of the graphs is the image's.
+  const image = { LANGGRAPH_CONFIG: '/app/langgraph.json' };
+  const dispatcher = readDispatcher({ ...image, ...environmentOf('webhook-dispatcher') });
+  expect(dispatcher.RUNLANE_WEBHOOK_MASTER_KEY).toHaveLength(1);
+
+  const runConsumer = readRunConsumer({ ...image, ...environmentOf('run-consumer') });
+  expect(runConsumer.KAFKA_BROKERS).toEqual(['kafka:9092']);
+});
