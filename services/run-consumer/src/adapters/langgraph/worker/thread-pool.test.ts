@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { claimedRun } from '../../../app/recording-ports.fixture.ts';
-import { silent } from '../run-rows.fixture.ts';
+import { silent } from '../attempt/run-rows.fixture.ts';
 import type { HostEvents } from './graph-host.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { ThreadPool } from './thread-pool.ts';
