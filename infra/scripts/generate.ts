@@ -1,6 +1,6 @@
 /**
  * Writes what is derived from the sources: the contracts' JSON Schemas and AsyncAPI, the Python client's types and rules,
- * .env.example, the README of the command line, the topics of the contracts and of Strimzi, and what is in infra/observability.
+ * .env.example, the table of variables, the README of the command line, the topics of the contracts and of Strimzi, and what is in infra/observability.
  *
  * usage: npm run generate [-- --check]
  *   --check  writes nothing; names the files that differ and exits 1 when there are any
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { readmeText } from '@runlane/cli/readme';
 import { pythonFiles } from '@runlane/client-python/generated-files';
 import { observabilityFiles } from '@runlane/observability/generated-files';
-import { envExample, runlaneVariables } from '@runlane/service-kit';
+import { envExample, runlaneVariables, variableTable } from '@runlane/service-kit';
 import { ROOT } from './src/paths.ts';
 import { note, print } from './src/terminal.ts';
 import { ToolRunner } from './src/tool-runner.ts';
@@ -24,6 +24,7 @@ const contracts = await new ToolRunner().run({
 });
 const files = [
   { file: join(ROOT, '.env.example'), text: envExample(runlaneVariables) },
+  { file: join(ROOT, 'infra/variables.md'), text: variableTable(runlaneVariables) },
   { file: join(ROOT, 'packages/cli/README.md'), text: readmeText() },
   ...pythonFiles(),
   ...topicFiles(),

@@ -1,6 +1,6 @@
 /** The catalogue of metrics: what `/metrics` of the services can hold, read from the code that defines it. */
 import { createRunConsumerMetrics } from '@runlane/run-consumer/metrics';
-import { describeMetrics } from '@runlane/service-kit';
+import { describeMetrics, markdownTable } from '@runlane/service-kit';
 import type { MetricDescription } from '@runlane/service-kit';
 import { createDispatcherMetrics } from '@runlane/webhook-dispatcher/metrics';
 
@@ -32,15 +32,7 @@ export function catalogueText(catalogue: readonly ServiceMetrics[]): string {
       labels.map((label) => `\`${label}\``).join(', '),
       help,
     ]);
-    return `\n## ${service}\n\n${table([['metric', 'type', 'labels', 'meaning'], ...rows])}`;
+    return `\n## ${service}\n\n${markdownTable([['metric', 'type', 'labels', 'meaning'], ...rows])}`;
   });
   return `${INTRODUCTION}${sections.join('')}`;
-}
-
-function table(rows: readonly string[][]): string {
-  const widths = rows[0]?.map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |\n`;
-  const [head = [], ...body] = rows;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('');
 }

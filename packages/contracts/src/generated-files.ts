@@ -2,6 +2,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { schemaFileName } from './asyncapi-parts.ts';
 import { webhookAsyncApiDocument } from './asyncapi-webhooks.ts';
 import { asyncApiDocument } from './asyncapi.ts';
+import { contractTables } from './contract-tables.ts';
 import { eventCatalogue } from './event-catalogue.ts';
 import { jsonSchemas, SCHEMA_NAMES } from './schemas.ts';
 
@@ -13,6 +14,7 @@ export function generatedFiles(): { name: string; text: string }[] {
     { name: 'asyncapi.json', text: fileText(asyncApiDocument(packageJson.version)) },
     { name: 'webhooks.asyncapi.json', text: fileText(webhookAsyncApiDocument(packageJson.version)) },
     { name: 'events.md', text: eventCatalogue() },
+    { name: 'fields.md', text: contractTables() },
   ];
 }
 

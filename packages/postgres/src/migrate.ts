@@ -133,7 +133,7 @@ async function applyMissing(
     current = migration;
     started.add(migration.name);
   };
-  const log = (message: string): void => logger.debug({ schema }, message);
+  const log = (text: string): void => logger.debug({ schema, text }, 'migration.said');
   try {
     await runner({
       dbClient: client,

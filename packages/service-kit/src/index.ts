@@ -11,6 +11,8 @@ export { startHttp, startRoutes } from './health.ts';
 export type { Check, HttpEndpoint, HttpOptions } from './health.ts';
 export { runService } from './lifecycle.ts';
 export type { RunServiceOptions, RunningService } from './lifecycle.ts';
+export { logFields, runFields } from './log-fields.ts';
+export type { RunFields } from './log-fields.ts';
 export { createLogger, logLevels } from './logger.ts';
 export type { LogLevel, Logger, LoggerOptions } from './logger.ts';
 export {
@@ -38,6 +40,8 @@ export type { TracingSettings } from './tracing/settings.ts';
 export type { SpanAttributes, SpanStart, TraceSpan, Tracing } from './tracing/span.ts';
 export { formatTraceparent, parseTraceparent, traceIdOf } from './tracing/traceparent.ts';
 export { tracingVariableNames } from './tracing/variables.ts';
+export { markdownTable } from './markdown-table.ts';
+export { variableTable } from './variable-table.ts';
 export { Turns } from './turns.ts';
 export { runRoles, runlaneVariables } from './variables.ts';
 export type { RunRole } from './variables.ts';

@@ -72,6 +72,7 @@ export class Deployment {
           DATABASE_URL: this.databaseUrl,
           LANGGRAPH_CONFIG: GRAPHS,
           RUNLANE_TOPIC_PREFIX: this.prefix,
+          ...tracingOf(process.env),
           ...environment,
         },
         nodeOptions,
@@ -80,4 +81,10 @@ export class Deployment {
     await service.ready();
     return service;
   }
+}
+
+/** Variables of OpenTelemetry that the bench was started with: the services then trace while they are measured. */
+function tracingOf(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const set = Object.entries(environment).filter(([name, value]) => name.startsWith('OTEL_') && value !== undefined);
+  return Object.fromEntries(set) as Record<string, string>;
 }

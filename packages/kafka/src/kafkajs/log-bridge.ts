@@ -1,3 +1,4 @@
+import { logFields } from '@runlane/service-kit';
 import type { LogEntry, logCreator } from 'kafkajs';
 import type { KafkaLogger } from '../port.ts';
 
@@ -51,5 +52,5 @@ function knownFields(entry: LogEntry): Record<string, unknown> {
     const value: unknown = entry.log[name];
     if (value !== undefined) fields[name] = value instanceof Error ? value.message : value;
   }
-  return fields;
+  return logFields(fields);
 }

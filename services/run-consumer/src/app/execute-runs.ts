@@ -12,6 +12,7 @@
  * I12       Draining stops claiming, stops graphs at their next superstep and hands their runs back unspent.
  */
 import { Cancelled, LeaseLost, RunTimedOut, ShuttingDown, Superseded } from '@runlane/service-kit';
+import { runFields } from '@runlane/service-kit';
 import type { Logger, Wakeup } from '@runlane/service-kit';
 import { claimKey } from '../domain/run.ts';
 import type { ClaimedRun, HeldClaim, Outcome, Stop, StopRequest } from '../domain/run.ts';
@@ -217,7 +218,7 @@ export class RunExecutor {
     if (early !== undefined) abort.abort(abortReason(early));
     const done = work(abort)
       .catch((error: unknown) => {
-        this.#needs.logger.error({ err: error, run_id: run.runId }, 'run.settle_failed');
+        this.#needs.logger.error({ err: error, ...runFields(run) }, 'run.settle_failed');
         this.#unsettled.add(run);
       })
       .finally(() => {
@@ -228,7 +229,7 @@ export class RunExecutor {
   }
 
   async #return(run: ClaimedRun): Promise<void> {
-    this.#needs.logger.warn({ run_id: run.runId, attempt: run.attempt }, 'run.returned');
+    this.#needs.logger.warn({ ...runFields(run), attempt: run.attempt }, 'run.returned');
     await this.#settle(run, { kind: 'requeue', spendsAttempt: false, isolate: run.isIsolated });
   }
 
@@ -253,10 +254,11 @@ export class RunExecutor {
     if (settlement.kind !== 'nothing') await this.#settle(run, settlement);
   }
 
-  async #settle({ runId, threadId, fencingToken, attempt }: ClaimedRun, settlement: Settlement): Promise<void> {
+  async #settle(run: ClaimedRun, settlement: Settlement): Promise<void> {
+    const { runId, threadId, fencingToken, attempt } = run;
     const { settle, hints, logger } = this.#needs;
     const result = await settle.settle({ runId, threadId, fencingToken, settlement });
-    if (result === 'lost') logger.warn({ run_id: runId, attempt }, 'run.lost');
+    if (result === 'lost') logger.warn({ ...runFields(run), attempt }, 'run.lost');
     if (result === 'settled' || result === 'successor_ready') hints.eventsStored();
     if (result === 'successor_ready' || result === 'requeued') hints.runsReady();
   }

@@ -28,8 +28,8 @@ export async function publishEvents(
   const smaller = async ({ event, traceparent }: Unpublished, refusal: RecordTooLarge) => {
     const next = smallerEvent(event);
     if (next === null) return null;
-    const { event_id: eventId, run_id: runId, type } = next;
-    logger.warn({ err: refusal, eventId, runId, type }, 'relay.event_too_large');
+    const { event_id, run_id, thread_id, type } = next;
+    logger.warn({ err: refusal, event_id, run_id, thread_id, type }, 'relay.event_too_large');
     return encoded({ event: next, traceparent }, encode);
   };
   const waitsFor = (behind: Unpublished, refused: Unpublished) => behind.event.thread_id === refused.event.thread_id;

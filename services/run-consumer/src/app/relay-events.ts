@@ -75,7 +75,7 @@ async function publishOldest(
 }
 
 function hold(event: RunStatusEvent, refusal: RecordTooLarge, held: HeldBack<string>, logger: Logger): void {
-  const { event_id: eventId, run_id: runId, thread_id: threadId, type } = event;
-  logger.error({ err: refusal, eventId, runId, threadId, type }, 'relay.event_refused');
-  held.hold(threadId, refusal);
+  const { event_id, run_id, thread_id, type } = event;
+  logger.error({ err: refusal, event_id, run_id, thread_id, type }, 'relay.event_refused');
+  held.hold(thread_id, refusal);
 }

@@ -7,7 +7,7 @@
  *           before it is taken, in a statement of its own: one that hung in a frozen database would find everybody's expired.
  *           How long a lease has not been renewed is counted by this process, whatever becomes of the database's clock.
  */
-import { Wakeup } from '@runlane/service-kit';
+import { Wakeup, runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { claimKey } from '../domain/run.ts';
 import { LeaseWatch } from './lease-watch.ts';
@@ -100,11 +100,11 @@ async function rescue(
   try {
     const result = await settle.settle({ runId, threadId, fencingToken, settlement: rescueOf(attempt) });
     if (result === 'lost') return 'lost';
-    logger.warn({ run_id: runId, result }, 'run.rescued');
+    logger.warn({ ...runFields(run), attempt, result }, 'run.rescued');
     onRescued(result === 'requeued' ? 'requeued' : 'ended');
     return 'rescued';
   } catch (error) {
-    logger.error({ err: error, run_id: runId }, 'rescue.failed');
+    logger.error({ err: error, ...runFields(run) }, 'rescue.failed');
     return 'lost';
   } finally {
     rescuing.delete(claimKey(run));

@@ -7,6 +7,7 @@
  */
 import { GroupCommit } from '@runlane/log-ledger';
 import { sqlState } from '@runlane/postgres';
+import { runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { endingWithoutOutcome } from '../domain/settlement.ts';
 import type { OwnedSettlement, RunSettlements, SettleResult } from './ports.ts';
@@ -31,7 +32,7 @@ export class SettleQueue {
       missing: 'lost',
       maxItems: MAX_BATCH,
       instead: withoutOutcome,
-      describe: ({ runId }) => ({ run_id: runId }),
+      describe: runFields,
       name: 'settlement',
       delay,
       random,

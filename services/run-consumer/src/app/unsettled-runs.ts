@@ -3,6 +3,7 @@
  * I1        Such a run goes back and spends an attempt, so that it ends in the end. While that cannot be written either, it
  *           is tried with each renewal of the lease, until the claim is gone.
  */
+import { runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { claimKey } from '../domain/run.ts';
 import type { ClaimedRun } from '../domain/run.ts';
@@ -49,7 +50,7 @@ export class UnsettledRuns {
       await this.#giveBack(run);
       this.#runs.delete(key);
     } catch (err) {
-      this.#logger.error({ err, run_id: run.runId }, 'run.not_given_back');
+      this.#logger.error({ err, ...runFields(run) }, 'run.not_given_back');
     } finally {
       this.#goingBack.delete(key);
     }

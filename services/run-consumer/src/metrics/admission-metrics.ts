@@ -1,3 +1,4 @@
+import { DEAD_LETTER_CODES } from '@runlane/contracts';
 import { readCounter, readGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -12,6 +13,14 @@ export function createAdmissionMetrics(registry: Registry) {
     labelNames: ['partition'] as const,
     registers,
   });
+  const deadLetters = new Counter({
+    name: 'runlane_dead_letters_total',
+    help: 'Records put aside, by error code.',
+    labelNames: ['code'] as const,
+    registers,
+  });
+  // An increase from nothing is none: without a 0 before it, the first dead letter of a code would alarm nobody.
+  for (const code of DEAD_LETTER_CODES) deadLetters.inc({ code }, 0);
   return {
     records: new Counter({
       name: 'runlane_admission_records_total',
@@ -30,12 +39,7 @@ export function createAdmissionMetrics(registry: Registry) {
       lag.reset();
       for (const [partition, records] of byPartition ?? []) lag.set({ partition }, records);
     },
-    deadLetters: new Counter({
-      name: 'runlane_dead_letters_total',
-      help: 'Records put aside, by error code.',
-      labelNames: ['code'] as const,
-      registers,
-    }),
+    deadLetters,
     cancelled: new Counter({
       name: 'runlane_runs_cancelled_total',
       help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end at once.',

@@ -2,6 +2,7 @@ import { deadLetterRecord } from '@runlane/kafka';
 import type { RecordConsumer } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
+import { logFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionSpans } from '../adapters/tracing/admission-spans.ts';
@@ -158,7 +159,7 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
     const codes = report.deadLetters.map(({ code }) => code);
     const level = codes.length > 0 ? 'warn' : 'debug';
     logger[level](
-      { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled, dead_letters: codes },
+      logFields({ admittedCount, rejectedCount, repeatCount, skippedCount, cancelled, deadLetters: codes }),
       'batch.admitted',
     );
   };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { waitOrAbort } from '@runlane/service-kit';
+import { runFields, waitOrAbort } from '@runlane/service-kit';
 import { LOAD_LIMIT_MS } from '../adapters/langgraph/graphs/graph-registry.ts';
 import type { LangGraphProject } from '../adapters/langgraph/project/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
@@ -186,14 +186,16 @@ function countAttempt(metrics: Metrics, run: ClaimedRun, outcome: Outcome, durat
 
 function reportAttempt({ metrics, logger }: Foundation, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
   countAttempt(metrics, run, outcome, durationMs);
-  logger.info(
+  // A run that has failed is one line that has all of it, at a level that somebody looks at.
+  const level = outcome.kind === 'failed' || outcome.kind === 'timed_out' ? 'error' : 'info';
+  logger[level](
     {
-      run_id: run.runId,
-      thread_id: run.threadId,
+      ...runFields(run),
       graph_id: run.graphId,
       attempt: run.attempt,
       outcome: outcome.kind,
       duration_ms: Math.round(durationMs),
+      ...('reason' in outcome ? { reason: outcome.reason } : {}),
       ...('error' in outcome ? { error: outcome.error } : {}),
     },
     'run.attempted',

@@ -70,7 +70,8 @@ export async function takeInQuarantined(
     if (records.length < BATCH) break;
   }
   if (counts.takenIn > 0) needs.onDue();
-  if (counts.takenIn + counts.left > 0) logger.info(counts, 'quarantine.read_again');
+  if (counts.takenIn + counts.left > 0)
+    logger.info({ taken_in: counts.takenIn, left: counts.left }, 'quarantine.read_again');
 }
 
 async function takeIn({ record, content }: Reading, { ledger }: TakeInDependencies): Promise<void> {

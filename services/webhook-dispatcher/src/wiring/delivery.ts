@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Wakeup, waitOrAbort } from '@runlane/service-kit';
+import { Wakeup, traceIdOf, waitOrAbort } from '@runlane/service-kit';
 import { webhookIdOf } from '@runlane/webhooks';
 import type { ProjectWebhooks, WebhookSigner } from '@runlane/webhooks';
 import { tracedSender } from '../adapters/tracing/traced-sender.ts';
@@ -94,6 +94,7 @@ function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): 
       delivery_id: String(delivery.deliveryId),
       event_id: delivery.eventId,
       run_id: delivery.runId,
+      trace_id: traceIdOf(delivery.traceparent) ?? undefined,
       origin,
       url_hash: delivery.urlHash,
       n: last?.n,

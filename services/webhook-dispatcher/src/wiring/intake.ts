@@ -1,6 +1,7 @@
 import type { RecordConsumer } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
+import { logFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readEvent } from '../adapters/kafka/read-event.ts';
 import { createIntakeLedger, readPositions } from '../adapters/postgres/intake-ledger.ts';
@@ -94,5 +95,5 @@ function reportIntake({ metrics, logger }: Foundation, report: IntakeReport): vo
   metrics.events.inc({ fate: 'repeat' }, repeatCount + skippedCount);
   metrics.events.inc({ fate: 'quarantined' }, quarantined.length);
   const level = quarantined.length > 0 || report.absentCount > 0 ? 'warn' : 'debug';
-  logger[level](report, 'batch.taken_in');
+  logger[level](logFields(report), 'batch.taken_in');
 }

@@ -5,7 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { OtlpReceiver, eventually } from '@runlane/testkit';
-import type { EventCollector, ReceivedSpan } from '@runlane/testkit';
+import type { EventCollector, LogLine, ReceivedSpan, ServiceProcess } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { WebhookReceiver } from '../webhooks/webhook-receiver.ts';
 import { WebhookWorld } from '../webhooks/webhook-world.ts';
@@ -16,6 +16,8 @@ let webhooks: WebhookWorld;
 let collector: OtlpReceiver;
 let receiver: WebhookReceiver;
 let events: EventCollector;
+/** run-consumer and webhook-dispatcher, which log everything. */
+const services: ServiceProcess[] = [];
 
 beforeAll(async () => {
   collector = resources.use(await OtlpReceiver.start());
@@ -28,7 +30,8 @@ beforeAll(async () => {
     ...collector.environment,
     RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*',
   });
-  await Promise.all([consumer.ready(), webhooks.started(collector.environment)]);
+  const [dispatcher] = await Promise.all([webhooks.started(collector.environment), consumer.ready()]);
+  services.push(consumer, dispatcher);
 }, 120_000);
 afterAll(() => resources.disposeAsync());
 
@@ -159,3 +162,46 @@ const TOOLS = new Set(['execute_tool weather', 'execute_tool time']);
 function isBothTools(names: unknown): boolean {
   return Array.isArray(names) && names.length === 2 && new Set(names).isSupersetOf(TOOLS);
 }
+
+/** Lines of the log since the service was started. */
+const linesOf = (service: ServiceProcess | undefined): LogLine[] => service?.logs ?? [];
+
+test('a run that failed is one line at the level error that has all of it, and no other line of a run is without its trace', async () => {
+  const trace = newTrace('01');
+  const { runId } = await runTraced('thrower', trace);
+  const [consumer, dispatcher] = services;
+  const about = () => linesOf(consumer).filter(({ run_id }) => run_id === runId);
+  await eventually(() => about().some(({ msg }) => msg === 'run.attempted'), {
+    what: 'the end of the attempt is logged',
+  });
+  expect(about().filter(({ msg }) => msg === 'run.attempted')).toEqual([
+    expect.objectContaining({
+      level: 'error',
+      thread_id: `thread of ${runId}`,
+      trace_id: trace.traceId,
+      graph_id: 'thrower',
+      attempt: 1,
+      outcome: 'failed',
+      reason: 'graph_error',
+      error: { error: 'RangeError', message: '' },
+    }),
+  ]);
+  const isComplete = (line: LogLine) => line['trace_id'] === trace.traceId && typeof line['thread_id'] === 'string';
+  expect(about().filter((line) => !isComplete(line))).toEqual([]);
+  const sent = () => linesOf(dispatcher).filter(({ msg, run_id }) => msg === 'webhook.attempted' && run_id === runId);
+  await eventually(() => sent().length > 0, { what: 'the webhook is logged' });
+  expect(sent()).toEqual([expect.objectContaining({ level: 'debug', trace_id: trace.traceId, result: 'delivered' })]);
+});
+
+test('every line of a log is an event with fields in snake_case', async () => {
+  await runTraced('tooled', newTrace('01'));
+  const lines = services.flatMap(linesOf);
+  expect(lines.length).toBeGreaterThan(50);
+  const named = /^[a-z_]+\.[a-z_]+(: .+)?$/s;
+  expect(
+    lines.filter(({ level, time }) => !/^(debug|info|warn|error)$/.test(level ?? '') || typeof time !== 'string'),
+  ).toEqual([]);
+  const keys = new Set(lines.flatMap((line) => Object.keys(line)));
+  expect([...keys].filter((key) => !/^[a-z][a-z\d_]*$/.test(key))).toEqual([]);
+  expect(new Set(lines.map(({ msg }) => msg ?? '').filter((msg) => !named.test(msg)))).toEqual(new Set());
+});

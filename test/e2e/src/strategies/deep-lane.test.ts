@@ -56,7 +56,7 @@ test('4,000 waiting runs are superseded, and each of them gets its event, in lan
   expect(typesOf(last.runId)).toEqual(['run.pending', 'run.running', 'run.succeeded']);
   expect(distinct).toHaveLength(2 * waiting.length + 3 + 3);
   expect(consumer.logged('batch.admitted').flatMap(({ cancelled }) => cancelled)).toEqual([
-    { action: 'interrupt', reason: 'superseded', endedCount: AT_ONCE, askedCount: 1 },
+    { action: 'interrupt', reason: 'superseded', ended_count: AT_ONCE, asked_count: 1 },
   ]);
 });
 

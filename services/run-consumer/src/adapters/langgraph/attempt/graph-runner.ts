@@ -10,6 +10,7 @@ import type { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
 import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
 import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
+import { runFields } from '@runlane/service-kit';
 import type { Logger, Tracing } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
 import type { AttemptReport, ClaimedRun, HeadState, Outcome } from '../../../domain/run.ts';
@@ -105,7 +106,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
       if (signals.abort.aborted || (saver?.failure ?? null) !== null) await nodes.ended();
       // Not awaited: what a project closes slowly, or never, holds up no outcome.
       inRun(run, () => opened.disposeAsync()).catch((error: unknown) =>
-        needs.logger.warn({ err: error, run_id: run.runId, graph_id: run.graphId }, 'graph.not_closed'),
+        needs.logger.warn({ err: error, ...runFields(run), graph_id: run.graphId }, 'graph.not_closed'),
       );
     }
   };
@@ -178,7 +179,7 @@ async function attempt(
       return { ...outcome, head: headOf(isStopped ? ending.withWrittenValues(state) : ending.withValues(state)) };
     } catch (second) {
       // It must not hide the first: a graph may have kept what cannot be read back.
-      needs.logger.warn({ err: second, run_id: run.runId, graph_id: run.graphId }, 'run.head_not_read');
+      needs.logger.warn({ err: second, ...runFields(run), graph_id: run.graphId }, 'run.head_not_read');
       return outcome;
     }
   }

@@ -1,14 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { runFields } from '@runlane/service-kit';
+import type { RunFields } from '@runlane/service-kit';
 import type { ClaimedRun } from '../../../domain/run.ts';
 
 /** Which run executes, as log lines name it. */
-export type RunScope = { run_id: string; thread_id: string; graph_id: string };
+export type RunScope = RunFields & { graph_id: string };
 
 const scopes = new AsyncLocalStorage<RunScope>();
 
 /** Executes what belongs to the run, whose name `runScope` then tells. */
-export function inRun<T>({ runId, threadId, graphId }: ClaimedRun, execute: () => T): T {
-  return scopes.run({ run_id: runId, thread_id: threadId, graph_id: graphId }, execute);
+export function inRun<T>(run: ClaimedRun, execute: () => T): T {
+  return scopes.run({ ...runFields(run), graph_id: run.graphId }, execute);
 }
 
 /** The run that is executing; nothing outside of one, as while a module loads. */

@@ -1,0 +1,100 @@
+/** Decides: alarms and dashboards are about metrics and labels that there are, and every alarm has a runbook. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { expect, test } from 'vitest';
+import { alarms, partAlarms } from './alarms.ts';
+import { readCatalogue } from './catalogue.ts';
+import { dashboards } from './dashboards.ts';
+import { expressionJudge, labelsNamed } from './expressions.fixture.ts';
+import { OBSERVABILITY } from './generated-files.ts';
+import { anchorOf } from './rule-files.ts';
+
+const judge = expressionJudge(await readCatalogue());
+const all = [...alarms, ...partAlarms];
+
+test('the judge finds what is wrong', () => {
+  expect(judge('sum by (pod (up) > 0')).not.toEqual([]);
+  expect(judge('sum by (nobody) (up)')).toEqual(['there is no label nobody']);
+  expect(judge('runlane_nothing > 0')).toEqual(['there is no metric runlane_nothing']);
+  expect(judge('1 > 0')).toEqual(['it is about no metric']);
+  expect(judge('sum by (pod) (up) > 0')).toEqual([]);
+});
+
+test('every alarm is about metrics and labels that there are', () => {
+  expect(alarms.length).toBeGreaterThan(25);
+  expect(all.filter(({ expr }) => judge(expr).length > 0).map(({ name, expr }) => [name, judge(expr)])).toEqual([]);
+});
+
+test('a message shows no label that the expression has summed away', () => {
+  const wrong = all.filter(({ expr, summary, description }) => {
+    const shown = [...`${summary} ${description}`.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label ?? '');
+    return shown.some((label) => !labelsNamed(expr).includes(label));
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('every alarm says what has happened and what to look at, under a name of its own', () => {
+  for (const { name, summary, description } of all) {
+    expect([name, summary, description]).toEqual([
+      expect.stringMatching(/^[A-Z][A-Za-z]+$/),
+      expect.stringMatching(/[^.]$/),
+      expect.stringMatching(/\.$/),
+    ]);
+  }
+  expect(new Set(alarms.map(({ name }) => name)).size).toBe(alarms.length);
+});
+
+test('every alarm has its section in the runbooks, and there is none besides', () => {
+  const text = readFileSync(join(OBSERVABILITY, 'runbooks.md'), 'utf8');
+  const sections = [...text.matchAll(/^## (\S+)\n\n\S/gm)].map(([, heading]) => heading?.toLowerCase());
+  expect(new Set(sections)).toEqual(new Set(all.map(anchorOf)));
+});
+
+test('every panel shows metrics that there are, by their labels', () => {
+  const panels = dashboards.flatMap(({ title, panels: own }) =>
+    own.map((panel) => ({ ...panel, title: `${title}: ${panel.title}` })),
+  );
+  const wrong = panels.flatMap(({ title, queries }) =>
+    queries.flatMap(({ expr, legend }) => {
+      const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label ?? '');
+      const absent = /by \(/.test(expr) ? shown.filter((label) => !labelsNamed(expr).includes(label)) : [];
+      return [...judge(expr), ...absent.map((label) => `the legend shows ${label}, which is summed away`)].map(
+        (problem) => `${title}: ${problem}`,
+      );
+    }),
+  );
+  expect(panels.length).toBeGreaterThan(40);
+  expect(wrong).toEqual([]);
+});
+
+test('every metric of the catalogue is in an alarm or on a dashboard, or said to be in neither', async () => {
+  const texts = [...all, ...dashboards.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries))].map(
+    ({ expr }) => expr,
+  );
+  const unseen = (await readCatalogue())
+    .flatMap(({ metrics }) => metrics.map(({ name }) => name))
+    .filter((name) => !texts.some((text) => new RegExp(`\\b${name}(_bucket|_count|_sum)?\\b`).test(text)));
+  expect(new Set(unseen)).toEqual(new Set(NEITHER));
+});
+
+/** For a closer look, when something else has said where. */
+const NEITHER = [
+  'runlane_consumer_rebalances_total',
+  'runlane_dead_letters_waiting',
+  'runlane_executor_lease_held',
+  'runlane_webhook_intake_records_total',
+  'runlane_webhook_oldest_lease_seconds',
+  'runlane_webhook_settle_wait_seconds',
+  'runlane_webhook_settlements_total',
+  'runlane_webhook_stage_items',
+];
+
+test('Kubernetes gets every dashboard', () => {
+  const { configMapGenerator } = parse(readFileSync(join(OBSERVABILITY, 'kustomization.yaml'), 'utf8')) as {
+    configMapGenerator: { files: string[] }[];
+  };
+  const files = readdirSync(join(OBSERVABILITY, 'dashboards')).map((name) => `dashboards/${name}`);
+  expect(new Set(configMapGenerator[0]?.files)).toEqual(new Set(files));
+  expect(files).toHaveLength(dashboards.length);
+});
