@@ -10,8 +10,8 @@ import type { Manifest } from './manifest.ts';
 import { KUBERNETES, parseManifests, readManifest, render, renderObstacle } from './render.ts';
 
 const obstacle = renderObstacle();
-/** Connections of a process besides its pool, at most. */
-const DEDICATED_CONNECTIONS = 4;
+/** Connections of a process besides its pool, at most; and of each thread of one that executes. */
+const [DEDICATED_CONNECTIONS, THREAD_CONNECTIONS] = [4, 4];
 /** Those that Postgres keeps for superusers, and the operator's own. */
 const RESERVED_CONNECTIONS = 20;
 
@@ -120,10 +120,13 @@ test.for(readdirSync(join(KUBERNETES, 'overlays')))(
           ({ kind, metadata }) => kind === 'ScaledObject' && metadata.name === workload.name,
         );
         const pods = workload.replicas ?? specOf<{ maxReplicaCount: number }>(scaled).maxReplicaCount;
-        const size = environmentOf(workload, manifests)['RUNLANE_DATABASE_POOL_SIZE'];
-        const pool = runlaneVariables.shape.RUNLANE_DATABASE_POOL_SIZE.parse(size);
+        const environment = environmentOf(workload, manifests);
+        const { shape } = runlaneVariables;
+        const pool = shape.RUNLANE_DATABASE_POOL_SIZE.parse(environment['RUNLANE_DATABASE_POOL_SIZE']);
+        const executes = environment['RUNLANE_ROLES']?.includes('execution') === true;
+        const threads = executes ? shape.RUNLANE_WORKER_THREADS.parse(environment['RUNLANE_WORKER_THREADS']) : 0;
         // One pod more while a new version is rolled out.
-        return (pods + 1) * (pool + DEDICATED_CONNECTIONS);
+        return (pods + 1) * (pool + DEDICATED_CONNECTIONS + threads * THREAD_CONNECTIONS);
       });
     const sum = connections.reduce((total, count) => total + count, RESERVED_CONNECTIONS);
     expect(sum).toBeLessThanOrEqual(Number(postgresql.parameters.max_connections));

@@ -46,21 +46,29 @@ export class WebhookWorld implements AsyncDisposable {
   }
 
   /** Starts a webhook-dispatcher; it is killed at the end if it still runs. */
-  dispatcher(environment: Record<string, string> = {}, entry: URL = DISPATCHER): ServiceProcess {
+  dispatcher(
+    environment: Record<string, string> = {},
+    entry: URL = DISPATCHER,
+    nodeOptions: readonly string[] = [],
+  ): ServiceProcess {
     const dispatcher = this.#resources.use(
-      new ServiceProcess(entry, {
-        KAFKA_BROKERS: this.#options.brokers.join(','),
-        DATABASE_URL: this.world.databaseUrl,
-        ...(this.#options.registryUrl === undefined ? {} : { SCHEMA_REGISTRY_URL: this.#options.registryUrl }),
-        LANGGRAPH_CONFIG: GRAPHS,
-        RUNLANE_TOPIC_PREFIX: this.world.prefix,
-        RUNLANE_DRAIN_GRACE_SECONDS: '5',
-        RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*',
-        RUNLANE_WEBHOOK_LEASE_SECONDS: '3',
-        RUNLANE_WEBHOOK_MASTER_KEY: MASTER_KEY,
-        RUNLANE_LOG_LEVEL: 'debug',
-        ...environment,
-      }),
+      new ServiceProcess(
+        entry,
+        {
+          KAFKA_BROKERS: this.#options.brokers.join(','),
+          DATABASE_URL: this.world.databaseUrl,
+          ...(this.#options.registryUrl === undefined ? {} : { SCHEMA_REGISTRY_URL: this.#options.registryUrl }),
+          LANGGRAPH_CONFIG: GRAPHS,
+          RUNLANE_TOPIC_PREFIX: this.world.prefix,
+          RUNLANE_DRAIN_GRACE_SECONDS: '5',
+          RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*',
+          RUNLANE_WEBHOOK_LEASE_SECONDS: '3',
+          RUNLANE_WEBHOOK_MASTER_KEY: MASTER_KEY,
+          RUNLANE_LOG_LEVEL: 'debug',
+          ...environment,
+        },
+        nodeOptions,
+      ),
     );
     this.#dispatchers.push(dispatcher);
     return dispatcher;

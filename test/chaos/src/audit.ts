@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import { runProgram } from '@runlane/testkit';
+import type { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
+import type { World } from '../../e2e/src/support/world.ts';
+
+const RUNLANE = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
+/** The exit code of a look that has found something. */
+const FOUND = 2;
+
+/** What `runlane audit` has found, a line each. */
+export type AuditVerdict = { findings: string[] };
+
+/** Runs the command that operators have. Thrown when it could not look. */
+export async function audit(world: World, servers: OwnServers): Promise<AuditVerdict> {
+  const { code, stdout, output } = await runProgram(process.execPath, [RUNLANE, 'audit', '--json'], {
+    environment: {
+      KAFKA_BROKERS: servers.kafka.brokers.join(','),
+      SCHEMA_REGISTRY_URL: servers.registry.url,
+      DATABASE_URL: world.databaseUrl,
+      RUNLANE_TOPIC_PREFIX: world.prefix,
+    },
+  });
+  if (code === 0) return { findings: [] };
+  if (code !== FOUND) throw new Error(`runlane audit ended with ${code}: ${output}`);
+  return { findings: stdout.split('\n').filter((line) => line !== '') };
+}

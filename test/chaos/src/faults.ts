@@ -1,0 +1,59 @@
+/** What goes wrong, and when, from the same seed. */
+import { Random } from './random.ts';
+
+export const FAULT_KINDS = [
+  'kill-consumer',
+  'freeze-consumer',
+  'restart-consumer',
+  'join-consumer',
+  'kill-dispatcher',
+  'freeze-dispatcher',
+  'restart-dispatcher',
+  'kill-postgres',
+  'freeze-postgres',
+  'cut-postgres',
+  'kill-kafka',
+  'freeze-kafka',
+  'kill-registry',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** `forMs`: how long the thing is away or frozen. `which`: of several alike, counted modulo how many there are. */
+export type Fault = { atMs: number; kind: FaultKind; which: number; forMs: number };
+
+/** Milliseconds between the ends and beginnings of faults. */
+const GAP_MS = [500, 4_000] as const;
+/** A tenth of them strike while the one before is under way. */
+const TOGETHER_IN = 10;
+
+/** Longest absences. A consumer that is frozen for longer than its lease loses its runs: that is the point. */
+const LONGEST_MS: Record<FaultKind, number> = {
+  'kill-consumer': 1_500,
+  'freeze-consumer': 8_000,
+  'restart-consumer': 500,
+  'join-consumer': 6_000,
+  'kill-dispatcher': 2_000,
+  'freeze-dispatcher': 6_000,
+  'restart-dispatcher': 500,
+  'kill-postgres': 3_000,
+  'freeze-postgres': 6_000,
+  'cut-postgres': 0,
+  'kill-kafka': 3_000,
+  'freeze-kafka': 6_000,
+  'kill-registry': 4_000,
+};
+
+export function planFaults(seed: number, durationMs: number, kinds: readonly FaultKind[] = FAULT_KINDS): Fault[] {
+  const faults: Fault[] = [];
+  if (kinds.length === 0) return faults;
+  const random = new Random(seed, 'faults');
+  let atMs = random.int(2_000, 4_000);
+  while (atMs < durationMs) {
+    const kind = random.pick(kinds);
+    const forMs = random.int(0, LONGEST_MS[kind]);
+    faults.push({ atMs, kind, which: random.int(0, 7), forMs });
+    const isTogether = random.int(1, TOGETHER_IN) === 1;
+    atMs += (isTogether ? 0 : forMs) + random.int(...GAP_MS);
+  }
+  return faults;
+}

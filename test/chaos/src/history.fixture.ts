@@ -1,0 +1,100 @@
+/** Histories written by hand for the tests of the judges. */
+import type { RunStatusEvent, RunStatusEventType } from '@runlane/contracts';
+import type { Delivery, Effect, History, LoggedRequest } from './history.ts';
+
+/** Where the receiver is that takes everything. */
+export const ORIGIN = 'http://127.0.0.1:1';
+const START_MS = Date.parse('2026-01-01T00:00:00Z');
+
+type Step = [run: string, type: RunStatusEventType, more?: Partial<RunStatusEvent>];
+
+function event(steps: readonly Step[], index: number): RunStatusEvent {
+  const [run_id, type, more] = steps[index] ?? ['', 'run.pending'];
+  const before = steps.slice(0, index).filter(([run]) => run === run_id);
+  const starts = [...before, steps[index]].filter((step) => step?.[1] === 'run.running').length;
+  return {
+    event_id: `event-${index}`,
+    type,
+    sequence: before.length + 1,
+    occurred_at: new Date(START_MS + index * 1_000).toISOString(),
+    run_id,
+    thread_id: 'lane-1',
+    attempt: starts,
+    reason: null,
+    superseded_by: null,
+    webhook: null,
+    values: null,
+    ...more,
+  } as RunStatusEvent;
+}
+
+/** A request for a run of the one lane. */
+export const create = (run_id: string, multitask_strategy = 'enqueue', more: object = {}) => ({
+  run_id,
+  thread_id: 'lane-1',
+  multitask_strategy,
+  ...more,
+});
+export const cancel = (run_id: string | null, action = 'interrupt') => ({
+  cancel: true,
+  run_id,
+  thread_id: 'lane-1',
+  action,
+});
+
+/** What is told of a history; the rest of it is in order. */
+export type Told = {
+  requests?: (Record<string, unknown> | null)[];
+  steps?: Step[];
+  deadLetters?: string[];
+  effects?: [run: string, node: string, at: 'start' | 'end', atSecond: number, pid?: number][];
+  labels?: string[];
+  webhooks?: Partial<Delivery>[];
+  faultKinds?: string[];
+};
+
+export function history(told: Told): History {
+  const { requests = [], steps = [], effects = [], deadLetters = [] } = told;
+  return {
+    faultKinds: told.faultKinds ?? ['kill-consumer'],
+    requests: requests.map((body, index): LoggedRequest => {
+      const isCancel = body !== null && 'cancel' in body;
+      return { partition: 0, offset: BigInt(index), key: 'lane-1', isCancel, body };
+    }),
+    events: steps.map((_step, index) => {
+      const found = event(steps, index);
+      return { partition: 0, offset: BigInt(index), bytes: JSON.stringify(found), event: found };
+    }),
+    deadLetters,
+    effects: effects.map(([run_id, node, at, second, pid = 1]): Effect => {
+      return { run_id, thread_id: 'lane-1', node, at, pid, ms: START_MS + second * 1_000 };
+    }),
+    silences: new Map(),
+    states: new Map([['lane-1', { labels: told.labels ?? [] }]]),
+    deliveries: {
+      honest: (told.webhooks ?? []).map((webhook) => ({
+        path: '/',
+        isSigned: true,
+        eventId: '',
+        runId: 'a',
+        sequence: 1,
+        type: 'run.succeeded',
+        ...webhook,
+      })),
+      honestOrigin: ORIGIN,
+    },
+  };
+}
+
+/** The events of a run that has begun and ended. */
+export const done = (
+  run: string,
+  end: RunStatusEventType = 'run.succeeded',
+  more: Partial<RunStatusEvent> = {},
+): Step[] => [
+  [run, 'run.pending'],
+  [run, 'run.running'],
+  [run, end, more],
+];
+/** What runs that have succeeded leave in the state. */
+export const labels = (...runs: string[]) => runs.flatMap((run) => [`${run}:first`, `${run}:second`]);

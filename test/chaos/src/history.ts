@@ -1,0 +1,61 @@
+/** What the outside has seen of a chaos run, for the judges. */
+import { isTerminalEventType } from '@runlane/contracts';
+import type { RunStatusEvent } from '@runlane/contracts';
+
+/** A record of the request topic, in the order of its partition. */
+export type LoggedRequest = {
+  partition: number;
+  offset: bigint;
+  key: string;
+  isCancel: boolean;
+  /** Null when it is no request. */
+  body: Record<string, unknown> | null;
+};
+
+/** A record of the status topic; the same event may come again. */
+export type PublishedEvent = { partition: number; offset: bigint; bytes: string; event: RunStatusEvent };
+
+/** What a graph has noted itself. */
+export type Effect = { run_id: string; thread_id: string; node: string; at: 'start' | 'end'; pid: number; ms: number };
+
+/** A request that a receiver of webhooks got. */
+export type Delivery = {
+  path: string;
+  isSigned: boolean;
+  eventId: string;
+  runId: string;
+  sequence: number;
+  type: string;
+};
+
+export type History = {
+  /** What has gone wrong, by kind. */
+  faultKinds: readonly string[];
+  requests: LoggedRequest[];
+  events: PublishedEvent[];
+  /** Coordinates `partition/offset` of the records that became dead letters. */
+  deadLetters: string[];
+  effects: Effect[];
+  /** When processes were killed or frozen, Unix milliseconds by process id. */
+  silences: ReadonlyMap<number, readonly number[]>;
+  /** The state of each thread as the stock saver reads it; null without one. */
+  states: ReadonlyMap<string, Record<string, unknown> | null>;
+  deliveries: { honest: Delivery[]; honestOrigin: string };
+};
+
+/** Something that must not be: a law by its number, and what breaks it. */
+export type Problem = { law: string; thread: string | null; what: string };
+
+/** Events without repeats, in the order of the topic. */
+export function distinctEvents(history: History): RunStatusEvent[] {
+  const byId = new Map(history.events.map(({ event }) => [event.event_id, event]));
+  return [...byId.values()];
+}
+
+export function byThread(events: readonly RunStatusEvent[]): Map<string, RunStatusEvent[]> {
+  return Map.groupBy(events, (event) => event.thread_id);
+}
+
+export function isTerminal({ type }: RunStatusEvent): boolean {
+  return isTerminalEventType(type);
+}

@@ -1,0 +1,79 @@
+/** The judges find nothing wrong in what is right. Fakes: histories written by hand. */
+import { expect, test } from 'vitest';
+import { cancel, create, done, history, labels } from './history.fixture.ts';
+import type { Told } from './history.fixture.ts';
+import { judge } from './judge.ts';
+
+test.each<[string, Told]>([
+  [
+    'one run after the other',
+    { requests: [create('a'), create('b')], steps: [...done('a'), ...done('b')], labels: labels('a', 'b') },
+  ],
+  ['a repeat', { requests: [create('a'), create('a')], steps: done('a'), labels: labels('a') }],
+  [
+    'a conflict',
+    {
+      requests: [create('a'), create('a', 'reject')],
+      steps: [...done('a'), ['own', 'run.rejected', { reason: 'run_id_conflict' }]],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a rejection beside a run',
+    {
+      requests: [create('a'), create('b', 'reject')],
+      steps: [
+        ['a', 'run.pending'],
+        ['b', 'run.rejected'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded'],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'an interrupt',
+    {
+      requests: [create('a'), create('b', 'interrupt')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['b', 'run.pending'],
+        ['a', 'run.interrupted', { superseded_by: 'b' }],
+        ['b', 'run.running'],
+        ['b', 'run.succeeded'],
+      ],
+      labels: ['a:first', ...labels('b')],
+    },
+  ],
+  [
+    'a cancel that comes to lie between two verdicts',
+    {
+      requests: [create('a'), cancel('a', 'rollback'), create('b')],
+      steps: [['a', 'run.pending'], ['a', 'run.rolled_back'], ...done('b')],
+      labels: labels('b'),
+    },
+  ],
+  ['a record that is no request', { requests: [null], deadLetters: ['0/0'] }],
+  [
+    'a run that was started twice',
+    {
+      requests: [create('a')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded'],
+      ],
+      effects: [
+        ['a', 'first', 'start', 1, 1],
+        ['a', 'first', 'end', 1, 1],
+        ['a', 'first', 'start', 2, 2],
+        ['a', 'first', 'end', 2, 2],
+      ],
+      labels: labels('a'),
+    },
+  ],
+])('nothing is wrong with %s', (_what, told) => {
+  expect(judge(history(told))).toEqual([]);
+});

@@ -1,0 +1,217 @@
+/**
+ * The judges find what is wrong. Fakes: histories written by hand, because a judge that has not seen a broken law proves nothing of
+ * the runs that it finds in order.
+ */
+import { expect, test } from 'vitest';
+import { ORIGIN, cancel, create, done, history, labels } from './history.fixture.ts';
+import type { Told } from './history.fixture.ts';
+import { judge } from './judge.ts';
+
+const laws = (told: Told) => [...new Set(judge(history(told)).map(({ law }) => law))].toSorted();
+
+test.each<[string, string[], Told]>([
+  ['a run without an end', ['I1'], { requests: [create('a')], steps: [['a', 'run.pending']] }],
+  [
+    'a run with two ends',
+    ['I1'],
+    { requests: [create('a')], steps: [...done('a'), ['a', 'run.failed']], labels: labels('a') },
+  ],
+  ['a request that nobody has seen', ['I1'], { requests: [create('a')] }],
+  ['a run that nobody has asked for', ['I1'], { steps: done('a'), labels: labels('a') }],
+  ['a bad record without a dead letter', ['I1'], { requests: [null] }],
+  [
+    'a request that is a dead letter too',
+    ['I1'],
+    { requests: [create('a')], steps: done('a'), labels: labels('a'), deadLetters: ['0/0'] },
+  ],
+  [
+    'a run that was admitted beside another though it was to be rejected',
+    ['I2'],
+    {
+      requests: [create('a'), create('b', 'reject')],
+      steps: [
+        ['a', 'run.pending'],
+        ['b', 'run.pending'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded'],
+        ['b', 'run.running'],
+        ['b', 'run.succeeded'],
+      ],
+      labels: labels('a', 'b'),
+    },
+  ],
+  ['a rejection on a free thread', ['I2'], { requests: [create('a', 'reject')], steps: [['a', 'run.rejected']] }],
+  [
+    'a run that was to be rolled back and succeeded',
+    ['I2'],
+    {
+      requests: [create('a'), create('b', 'rollback')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['b', 'run.pending'],
+        ['a', 'run.succeeded'],
+        ['b', 'run.running'],
+        ['b', 'run.succeeded'],
+      ],
+      labels: labels('a', 'b'),
+    },
+  ],
+  ['an interrupt that nobody has asked for', ['I2'], { requests: [create('a')], steps: done('a', 'run.interrupted') }],
+  [
+    'runs that begin out of order',
+    ['I2'],
+    {
+      requests: [create('a'), create('b')],
+      steps: [
+        ['a', 'run.pending'],
+        ['b', 'run.pending'],
+        ['b', 'run.running'],
+        ['b', 'run.succeeded'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded'],
+      ],
+      labels: labels('b', 'a'),
+    },
+  ],
+  [
+    'two runs at a time',
+    ['I3'],
+    {
+      requests: [create('a'), create('b')],
+      steps: [
+        ['a', 'run.pending'],
+        ['b', 'run.pending'],
+        ['a', 'run.running'],
+        ['b', 'run.running'],
+        ['a', 'run.succeeded'],
+        ['b', 'run.succeeded'],
+      ],
+      labels: labels('a', 'b'),
+    },
+  ],
+  [
+    'two steps at a time',
+    ['I3'],
+    {
+      requests: [create('a'), create('b')],
+      steps: [...done('a'), ...done('b')],
+      effects: [
+        ['a', 'second', 'start', 1],
+        ['b', 'first', 'start', 3],
+        ['a', 'second', 'end', 4],
+        ['b', 'first', 'end', 4],
+      ],
+      labels: labels('a', 'b'),
+    },
+  ],
+  [
+    'another request under a known run_id that is taken for a repeat',
+    ['I1'],
+    { requests: [create('a'), create('a', 'reject')], steps: done('a'), labels: labels('a') },
+  ],
+  [
+    'a repeat that is admitted again',
+    ['I4', 'I6'],
+    {
+      requests: [create('a'), create('a')],
+      steps: [...done('a'), ['a', 'run.pending', { sequence: 1 }]],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a gap among the events',
+    ['I6'],
+    {
+      requests: [create('a')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded', { sequence: 4 }],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  ['an input that was applied twice', ['I7'], { requests: [create('a')], steps: done('a'), labels: labels('a', 'a') }],
+  ['an end whose state is lost', ['I7'], { requests: [create('a')], steps: done('a'), labels: ['a:first'] }],
+  [
+    'a step that was repeated in one start',
+    ['I7'],
+    {
+      requests: [create('a')],
+      steps: done('a'),
+      effects: [
+        ['a', 'first', 'start', 1],
+        ['a', 'first', 'end', 1],
+        ['a', 'first', 'start', 2],
+        ['a', 'first', 'end', 2],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a trace of a run that was rolled back',
+    ['I8'],
+    { requests: [create('a'), cancel('a', 'rollback')], steps: done('a', 'run.rolled_back'), labels: ['a:first'] },
+  ],
+  [
+    'a step that begins after the end',
+    ['I9'],
+    {
+      requests: [create('a')],
+      steps: done('a'),
+      effects: [
+        ['a', 'second', 'start', 9],
+        ['a', 'second', 'end', 9],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'an attempt that an outage has cost',
+    ['I11'],
+    {
+      faultKinds: ['kill-postgres'],
+      requests: [create('a')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded'],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'an attempt that a restart has cost',
+    ['I12'],
+    {
+      faultKinds: ['restart-consumer'],
+      requests: [create('a')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded'],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a webhook that has not come',
+    ['I14'],
+    { requests: [create('a')], steps: done('a', 'run.succeeded', { webhook: `${ORIGIN}/a` }), labels: labels('a') },
+  ],
+  [
+    'a webhook that is not signed',
+    ['I14'],
+    {
+      requests: [create('a')],
+      steps: done('a', 'run.succeeded', { webhook: `${ORIGIN}/a` }),
+      webhooks: [{ eventId: 'event-2', isSigned: false }],
+      labels: labels('a'),
+    },
+  ],
+])('%s is found', (_what, expected, told) => {
+  expect(laws(told)).toEqual(expected);
+});

@@ -1,0 +1,59 @@
+import { distinctEvents, isTerminal } from '../history.ts';
+import type { Effect, History, Problem } from '../history.ts';
+
+/**
+ * I3, I7, I9: by what graphs have noted outside. On a thread one step executes at a time; none begins after its run has ended;
+ * and a step is executed at most once for each time that its run was started.
+ */
+export function judgeEffects(history: History): Problem[] {
+  return [...overlaps(history), ...afterTheEnd(history), ...repeated(history)];
+}
+
+function overlaps({ effects, silences }: History): Problem[] {
+  const problems: Problem[] = [];
+  for (const [thread, ofThread] of Map.groupBy(effects, (effect) => effect.thread_id)) {
+    const open = new Map<string, Effect>();
+    for (const effect of ofThread) {
+      for (const [key, other] of open) {
+        // A process that was killed or frozen meanwhile does nothing, and could not say so.
+        if (silences.get(other.pid)?.some((ms) => ms >= other.ms && ms <= effect.ms) === true) open.delete(key);
+      }
+      const key = `${effect.run_id}/${effect.node} in process ${effect.pid}`;
+      if (effect.at === 'end') {
+        open.delete(key);
+        continue;
+      }
+      for (const other of open.keys()) problems.push({ law: 'I3', thread, what: `${key} began during ${other}` });
+      open.set(key, effect);
+    }
+  }
+  return problems;
+}
+
+function afterTheEnd(history: History): Problem[] {
+  const endedMs = new Map(
+    distinctEvents(history)
+      .filter(isTerminal)
+      .map((event) => [event.run_id, Date.parse(event.occurred_at)]),
+  );
+  return history.effects.flatMap((effect) => {
+    const end = endedMs.get(effect.run_id);
+    if (effect.at === 'end' || end === undefined || effect.ms <= end) return [];
+    return [{ law: 'I9', thread: effect.thread_id, what: `${effect.run_id} began ${effect.node} after its end` }];
+  });
+}
+
+function repeated(history: History): Problem[] {
+  const starts = Map.groupBy(
+    distinctEvents(history).filter(({ type }) => type === 'run.running'),
+    (event) => event.run_id,
+  );
+  const begun = history.effects.filter(({ at }) => at === 'start');
+  return [...Map.groupBy(begun, ({ run_id, node }) => `${run_id} ${node}`)].flatMap(([step, times]) => {
+    const [first] = times;
+    const startCount = first === undefined ? 0 : (starts.get(first.run_id)?.length ?? 0);
+    if (times.length <= startCount) return [];
+    const what = `the step ${step} was executed ${times.length} times in ${startCount} starts`;
+    return [{ law: 'I7', thread: first?.thread_id ?? null, what }];
+  });
+}

@@ -1,0 +1,38 @@
+import { isTerminalEventType } from '@runlane/contracts';
+import type { RunStatusEvent } from '@runlane/contracts';
+import { distinctEvents } from '../history.ts';
+import type { Delivery, History, Problem } from '../history.ts';
+
+/**
+ * I14: a receiver that takes everything has got every event that its runs have asked for, signed, nothing else, and the events
+ * of each run in their order, repeats left out.
+ */
+export function judgeWebhooks(history: History): Problem[] {
+  const { honest, honestOrigin } = history.deliveries;
+  const wanted = distinctEvents(history).filter(({ webhook }) => webhook?.startsWith(honestOrigin) === true);
+  const byEvent = Map.groupBy(honest, ({ eventId }) => eventId);
+  const wantedIds = new Set(wanted.map((event) => event.event_id));
+  return [
+    ...wanted.filter((event) => !byEvent.has(event.event_id)).map(missing),
+    ...honest.filter(({ eventId }) => !wantedIds.has(eventId)).map((got) => wrong(got, 'was not asked for')),
+    ...honest.filter(({ isSigned }) => !isSigned).map((got) => wrong(got, 'is not signed')),
+    ...[...Map.groupBy(honest, ({ runId }) => runId).values()].flatMap(outOfOrder),
+  ];
+}
+
+function outOfOrder(deliveries: readonly Delivery[]): Problem[] {
+  const firsts = [...Map.groupBy(deliveries, ({ eventId }) => eventId).values()].map(([first]) => first);
+  const sequences = firsts.map((delivery) => delivery?.sequence ?? 0);
+  const [first] = deliveries;
+  const isInOrder = sequences.every((sequence, index) => sequence > (sequences[index - 1] ?? 0));
+  return isInOrder || first === undefined ? [] : [wrong(first, `came in the order ${sequences.join(', ')}`)];
+}
+
+function missing({ run_id: runId, thread_id: thread, type }: RunStatusEvent): Problem {
+  const end = isTerminalEventType(type) ? 'the end' : type;
+  return { law: 'I14', thread, what: `the webhook of ${end} of run ${runId} has not come` };
+}
+
+function wrong({ runId, type }: Delivery, what: string): Problem {
+  return { law: 'I14', thread: null, what: `the webhook ${type} of run ${runId} ${what}` };
+}

@@ -1,0 +1,11 @@
+/** Every plant still finds the text that it replaces: one that does not would plant nothing. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { PLANTS } from './plants.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
+
+test.each([...PLANTS])('%s has its place', (_name, { file, find, replace }) => {
+  expect(readFileSync(new URL(file, ROOT), 'utf8')).toContain(find);
+  expect(replace).not.toBe(find);
+});
