@@ -145,13 +145,13 @@ def test_a_broker_that_is_away_ends_a_call_in_time_and_the_request_keeps_its_id(
     with RunPublisher(["127.0.0.1:9"], timeout=0.5) as runs:
         with pytest.raises(PublishError, match="publish exactly error.unconfirmed again") as raised:
             runs.create(asked("t"))
-    assert (raised.value.code, raised.value.is_retriable, raised.value.published) == ("unavailable", True, [])
+    assert (raised.value.code, raised.value.is_retryable, raised.value.published) == ("unavailable", True, [])
     [unconfirmed] = raised.value.unconfirmed
     assert unconfirmed == asked("t", run_id=unconfirmed["run_id"])
     assert uuid.UUID(str(unconfirmed["run_id"]))
     with pytest.raises(PublishError) as closed:
         runs.create(asked("t"))
-    assert (closed.value.code, closed.value.is_retriable) == ("closed", False)
+    assert (closed.value.code, closed.value.is_retryable) == ("closed", False)
 
 
 def test_a_registry_is_asked_with_the_login(brokers: list[str], topics: Topics) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,37 @@ def test_a_run_that_pauses_is_answered_with_its_own_event(runs: RunPublisher, ev
     assert len(partly["interrupts"] or []) == 1
     ended = events.wait_for(runs.resume(partly, "no"))
     assert f'{question["value"]} "yes"' in ended["values"]["labels"]
+
+
+def test_the_program_of_the_readme_goes_back_and_leaves_questions_alone(
+    brokers: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    [program] = [text for text in re.findall(r"^```python\n(.*?)^```$", readme, re.S | re.M) if "letter-7" in text]
+    replacements = {
+        '["kafka:9092"]': repr(brokers),
+        "(brokers)": f"(brokers, topic_prefix={PREFIX!r})",
+        "letter-7": str(uuid.uuid4()),
+        "approval": "pause",
+        "recipient": "question",
+    }
+    for shown, own in replacements.items():
+        program = program.replace(shown, own)
+    exec(compile(program, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "stray: run.rejected interrupted"
+    assert re.fullmatch(r"abandoned: \['[0-9a-f]+'\]", lines[1])
+    assert lines[2:] == ["again: ['ask']", "used: 0"]
+
+
+def test_an_event_tells_what_models_have_used(runs: RunPublisher, events: RunEvents) -> None:
+    request = {"thread_id": str(uuid.uuid4()), "assistant_id": "metered", "input": {"how": "invoked"}}
+    first = events.wait_for(runs.create(request))
+    counts = {"calls": 1, "input_tokens": 10, "output_tokens": 4, "cached_tokens": 3, "reasoning_tokens": 2}
+    assert first.get("usage") == [{"model": "m-1", **counts, "attempt": counts}]
+    assert events.wait_for(runs.create(request))["values"]["count"] == 4
+    branch = runs.create({**request, "checkpoint_id": first["checkpoint_id"]})
+    assert events.wait_for(branch)["values"]["count"] == 4
 
 
 def test_a_run_is_cancelled(runs: RunPublisher, events: RunEvents, tmp_path: Path) -> None:

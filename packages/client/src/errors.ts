@@ -60,7 +60,7 @@ export class PublishError extends RunlaneClientError {
   }
 
   /** Whether the same call may succeed later as it is. */
-  get isRetriable(): boolean {
+  get isRetryable(): boolean {
     return this.code === 'unavailable' || this.code === 'denied' || this.code === 'aborted';
   }
 }

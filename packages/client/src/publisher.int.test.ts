@@ -76,11 +76,18 @@ test('many calls at once keep the order of each thread, and each resolves with i
   }
 });
 
-test('a lost broker ends a call within its time, and what it could not confirm is repeated under the same run_id', async () => {
+test('a lost broker ends each call within its time, and what it could not confirm is repeated under the same run_id', async () => {
   const threadId = randomUUID();
-  await using runs = new RunPublisher({ brokers: broker.brokers, topicPrefix, timeoutMs: 1_500 });
-  await runs.create(run(threadId));
+  const connection = { brokers: broker.brokers, topicPrefix };
+  await using runs = new RunPublisher({ ...connection, timeoutMs: 1_500 });
+  await using events = await RunEvents.open(connection);
+  const { run_id } = await runs.create(run(threadId));
   await broker.kill();
+  const others = Promise.allSettled([
+    runs.cancel({ thread_id: threadId }),
+    events.waitFor(run_id, { timeoutMs: 500 }),
+    RunEvents.open({ ...connection, timeoutMs: 500 }),
+  ]);
   const requests = [run(threadId), run(threadId)];
   const failure = await runs.createBatch(requests).then(
     () => null,
@@ -91,6 +98,11 @@ test('a lost broker ends a call within its time, and what it could not confirm i
   expect(failure).toMatchObject({ code: 'unavailable', isRetryable: true, published: [] });
   expect(failure.message).toMatch(/publish exactly error\.unconfirmed again/);
   expect(failure.unconfirmed).toEqual(requests.map((request) => ({ ...request, run_id: expect.any(String) })));
+  expect(await others).toMatchObject([
+    { status: 'rejected', reason: { name: 'PublishError', code: 'unavailable', unconfirmed: [] } },
+    { status: 'rejected', reason: { name: 'WaitTimeoutError' } },
+    { status: 'rejected', reason: { name: 'EventsError', code: 'unavailable' } },
+  ]);
   await broker.restart();
   const ids = failure.unconfirmed.map(({ run_id }) => run_id);
   const published = await eventually(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from confluent_kafka import KafkaError, KafkaException
@@ -39,6 +40,29 @@ def kafka_settings(brokers: Sequence[str], client_id: str, kafka: Settings | Non
         "bootstrap.servers": ",".join(brokers),
         **own,
     }
+
+
+class Refusals:
+    """What the cluster, or our side of TLS, has refused us for.
+
+    librdkafka tells it beside the calls, and lets these run into their time limit as if nobody had answered.
+    """
+
+    def __init__(self, more: Callable[[KafkaError], Any] | None = None) -> None:
+        """:param more: the ``error_cb`` of the caller"""
+        self._more = more
+        self._last: KafkaError | None = None
+        self._at = 0.0
+
+    def __call__(self, error: KafkaError) -> None:
+        if code_of(error) == "denied":
+            self._last, self._at = error, time.monotonic()
+        if self._more is not None:
+            self._more(error)
+
+    def within(self, seconds: float) -> KafkaError | None:
+        """The last one, unless it is older."""
+        return self._last if time.monotonic() - self._at <= seconds else None
 
 
 def code_of(error: KafkaError | None) -> Code:

@@ -49,7 +49,7 @@ class PublishError(RunlaneClientError):
         self.published = list(published)
 
     @property
-    def is_retriable(self) -> bool:
+    def is_retryable(self) -> bool:
         """Whether the same call may succeed later as it is."""
         return self.code in ("unavailable", "denied")
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from ._connection import code_of, kafka_error
+from ._connection import Refusals, code_of, kafka_error
 from ._decode import NotAnEvent, RepeatFilter, decode_event
 from ._errors import CommitError, EventsError
 from ._generated.models import RunStatusEvent
@@ -173,26 +173,39 @@ class Reader:
 
 def start_positions(settings: dict[str, Any], topic: str, start: Start, timeout: float) -> tuple[Positions, Positions]:
     """Where reading begins, and where the topic ends now. Raises EventsError."""
-    consumer = Consumer({**settings, "group.id": f"{settings['client.id']}-reads-without-a-group"})
+    refusals = Refusals(settings.get("error_cb"))
+    own = {"group.id": f"{settings['client.id']}-reads-without-a-group", "error_cb": refusals}
+    consumer = Consumer({**settings, **own})
     ends_at = time.monotonic() + timeout
     try:
         while True:
             try:
-                return _look(consumer, topic, start, max(ends_at - time.monotonic(), 0.1))
+                return _look(consumer, topic, start, ends_at)
             except KafkaException as error:
                 found = kafka_error(error)
                 # A topic that is new, or whose leader moves, has one in a moment.
                 if found is None or found.code() not in _MOVING or time.monotonic() > ends_at:
-                    code = events_code(code_of(found))
-                    message = f"The events of {topic} cannot be read: {error}. Look at the brokers."
+                    # It is told to those who poll, and not to those whose call has failed.
+                    consumer.poll(0)
+                    refusal = refusals.within(timeout + 1)
+                    code = events_code(code_of(refusal or found))
+                    why, where = (
+                        (error, "at the brokers")
+                        if refusal is None
+                        else (refusal.str(), "at the ACLs, and at the security settings in kafka=")
+                    )
+                    message = f"The events of {topic} cannot be read: {why}. Look {where}."
                     raise EventsError(message, code=code) from error
             time.sleep(0.05)
     finally:
         consumer.close()
 
 
-def _look(consumer: Consumer, topic: str, start: Start, timeout: float) -> tuple[Positions, Positions]:
-    found = consumer.list_topics(topic, timeout=timeout).topics[topic]
+def _look(consumer: Consumer, topic: str, start: Start, ends_at: float) -> tuple[Positions, Positions]:
+    def left() -> float:
+        return max(ends_at - time.monotonic(), 0.1)
+
+    found = consumer.list_topics(topic, timeout=left()).topics[topic]
     if found.error is not None or not found.partitions:
         if code_of(found.error) == "denied":
             raise EventsError(f"Kafka refuses to describe {topic}: {found.error}", code="denied")
@@ -202,7 +215,7 @@ def _look(consumer: Consumer, topic: str, start: Start, timeout: float) -> tuple
     high: Positions = {}
     for partition in found.partitions:
         low[partition], high[partition] = consumer.get_watermark_offsets(
-            TopicPartition(topic, partition), timeout=timeout
+            TopicPartition(topic, partition), timeout=left()
         )
     if start == "latest":
         return dict(high), high
@@ -210,7 +223,7 @@ def _look(consumer: Consumer, topic: str, start: Start, timeout: float) -> tuple
         return low, high
     at = int(start.timestamp() * 1000)
     asked = [TopicPartition(topic, partition, at) for partition in high]
-    offsets = {one.partition: one.offset for one in consumer.offsets_for_times(asked, timeout=timeout)}
+    offsets = {one.partition: one.offset for one in consumer.offsets_for_times(asked, timeout=left())}
     return {partition: at if at >= 0 else high[partition] for partition, at in offsets.items()}, high
 
 

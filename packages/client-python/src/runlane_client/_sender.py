@@ -10,7 +10,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from ._connection import code_of, kafka_error
+from ._connection import Refusals, code_of, kafka_error
 from ._errors import PublishError
 from ._records import RecordPosition
 from ._request import Record
@@ -25,11 +25,12 @@ class Sender:
     """
 
     def __init__(self, settings: dict[str, Any], timeout: float) -> None:
-        self._settings = settings
+        self._refusals = Refusals(settings.get("error_cb"))
+        self._settings = {**settings, "error_cb": self._refusals}
         self._timeout = timeout
         self._lock = threading.Lock()
         self._is_closed = False
-        self._producer = Producer(settings)
+        self._producer = Producer(self._settings)
         self._poller = threading.Thread(target=self._poll, name="runlane-publisher", daemon=True)
         self._poller.start()
 
@@ -51,7 +52,7 @@ class Sender:
                     raise PublishError("the publisher is closed", code="closed")
                 producer = self._producer
                 try:
-                    producer.produce(topic, value, record.key, headers=headers, on_delivery=_settle(future))
+                    producer.produce(topic, value, record.key, headers=headers, on_delivery=self._settle(future))
                     return future
                 except BufferError as error:
                     if time.monotonic() > ends_at:
@@ -74,14 +75,20 @@ class Sender:
         while not self._is_closed:
             self._producer.poll(_POLL_SECONDS)
 
+    def _settle(self, future: Future[RecordPosition]) -> Callable[[KafkaError | None, Message], None]:
+        def settle(error: KafkaError | None, message: Message) -> None:
+            if error is not None:
+                code = code_of(error)
+                # Of a longer time ago it would be something else.
+                refusal = self._refusals.within(self._timeout) if code == "unavailable" else None
+                future.set_exception(
+                    PublishError(error.str(), code=code)
+                    if refusal is None
+                    else PublishError(f"{error.str()}; {refusal.str()}", code="denied")
+                )
+                return
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            assert topic is not None and partition is not None and offset is not None
+            future.set_result(RecordPosition(topic, partition, offset))
 
-def _settle(future: Future[RecordPosition]) -> Callable[[KafkaError | None, Message], None]:
-    def settle(error: KafkaError | None, message: Message) -> None:
-        if error is not None:
-            future.set_exception(PublishError(error.str(), code=code_of(error)))
-            return
-        topic, partition, offset = message.topic(), message.partition(), message.offset()
-        assert topic is not None and partition is not None and offset is not None
-        future.set_result(RecordPosition(topic, partition, offset))
-
-    return settle
+        return settle

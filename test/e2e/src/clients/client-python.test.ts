@@ -1,6 +1,6 @@
 /**
- * Charter: the Python client does what the TypeScript client does, by its own pytest. Real: Python, librdkafka, Kafka,
- * registry, Postgres, the process and its graphs. What decides: pytest and mypy. Without Python or its package index it is skipped.
+ * Charter: the Python client does what the TypeScript client does, by its own pytest. Real: Python, librdkafka, Kafka, with one
+ * broker of its own that is killed, registry, Postgres, the process and its graphs. What decides: pytest and mypy. Without Python or its package index it is skipped.
  */
 import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { pythonWithClient } from '../support/python-environment.ts';
 import { ROOT, documentText, snippetsOf } from '../support/document-programs.ts';
 import { World } from '../support/world.ts';
+import { LosableBroker } from '../support/losable-broker.ts';
 
 const PACKAGE = join(ROOT, 'packages', 'client-python');
 
@@ -45,8 +46,12 @@ test('pytest passes, with a Runlane beside it', async ({ skip }) => {
   writeFileSync(webhook, JSON.stringify(signedWebhook()));
   const keys = join(folder, 'keys.json');
   writeFileSync(keys, JSON.stringify(threadKeys(10_000).map((key) => [key, partitionForKey(key, PARTITION_COUNT)])));
+  await using losable = await LosableBroker.start();
+  const losableFile = join(folder, 'losable.json');
+  writeFileSync(losableFile, JSON.stringify(losable.told));
   const pytest = await run(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', PACKAGE], {
     RUNLANE_KEYS_FILE: keys,
+    RUNLANE_LOSABLE_FILE: losableFile,
     KAFKA_BROKERS: inject('kafkaBrokers').join(),
     SCHEMA_REGISTRY_URL: inject('registryUrl'),
     RUNLANE_TOPIC_PREFIX: world.prefix,

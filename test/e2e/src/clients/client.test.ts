@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { InvalidRequestError, RunEvents, RunPublisher } from '@runlane/client';
+import type { ModelUsage } from '@runlane/client';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { BAD_RECORDS } from '../support/bad-records.ts';
@@ -67,6 +68,33 @@ test('a run that pauses is answered with its own event', async () => {
   expect(ended.values?.labels).toEqual(
     expect.arrayContaining([`${JSON.stringify(question.value).slice(1, -1)} "yes"`, 'joined']),
   );
+});
+
+test('a stray message leaves a question alone, and a run that does not tells which it has abandoned', async () => {
+  const request = { thread_id: randomUUID(), assistant_id: 'pause', input: { question: 'first?' } };
+  const paused = await events.waitForPause(await runs.create(request));
+  const stray = await events.waitFor(await runs.create({ ...request, if_thread_status: ['idle', 'error', 'busy'] }));
+  expect(stray).toMatchObject({
+    type: 'run.rejected',
+    reason: 'thread_status',
+    error: { thread_status: 'interrupted' },
+    abandoned_interrupts: null,
+  });
+  const anew = await events.waitForPause(await runs.create({ ...request, if_thread_status: ['interrupted'] }));
+  expect(anew.abandoned_interrupts).toEqual(paused.interrupts?.map(({ id }) => id));
+});
+
+test('an event tells what models have used, and where the thread was; a run goes back there', async () => {
+  const request = { thread_id: randomUUID(), assistant_id: 'metered', input: { how: 'invoked' } };
+  const first = await events.waitFor(await runs.create(request));
+  const counts = { calls: 1, input_tokens: 10, output_tokens: 4, cached_tokens: 3, reasoning_tokens: 2 };
+  const usage: ModelUsage[] = [{ model: 'm-1', ...counts, attempt: counts }];
+  expect(first).toMatchObject({ type: 'run.succeeded', usage, next: [], values: { count: 2 } });
+  expect((await events.waitFor(await runs.create(request))).values).toMatchObject({ count: 4 });
+  const branch = await runs.create({ ...request, checkpoint_id: first.checkpoint_id });
+  expect((await events.waitFor(branch)).values).toMatchObject({ count: 4 });
+  const nowhere = await runs.create({ ...request, checkpoint_id: randomUUID() });
+  expect(await events.waitFor(nowhere)).toMatchObject({ type: 'run.failed', reason: 'checkpoint_not_found' });
 });
 
 test('a run that is under way is cancelled, and the ones behind it with the thread', async () => {

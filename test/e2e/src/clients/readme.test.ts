@@ -39,13 +39,19 @@ function snippet(language: string, part: string): string {
 const GIVEN: Record<string, string> = {
   producer: "declare const producer: import('kafkajs').Producer;",
   body: 'declare const body: string;',
+  response: "declare const response: import('node:http').ServerResponse;",
+  brokers: 'declare const brokers: string[];',
+  store: 'declare const store: (runId: string, values: unknown) => Promise<void>;',
+  State: 'type State = { answer: string };',
   request: "declare const request: import('node:http').IncomingMessage;",
 };
 
 test('every TypeScript snippet is valid under --strict', async () => {
-  const files = snippetsOf(TEXT, 'ts').map((text) => {
+  const client = documentText('packages/client/README.md');
+  const files = [...snippetsOf(TEXT, 'ts'), ...snippetsOf(client, 'ts')].map((text) => {
     const missing = Object.entries(GIVEN).filter(
-      ([name]) => new RegExp(`\\b${name}\\b`).test(text) && !new RegExp(`const ${name}\\b|\\(${name}:`).test(text),
+      ([name]) =>
+        new RegExp(`\\b${name}\\b`).test(text) && !new RegExp(`(const|type) ${name}\\b|\\(${name}:`).test(text),
     );
     return folder.write(`${missing.map(([, declaration]) => declaration).join('\n')}\n${text}\nexport {};\n`);
   });

@@ -8,7 +8,7 @@ import type { ServiceProcess } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { Gate, gateRun, publishLoad } from './fault-load.ts';
 import { historyProblems, overlapProblems, readHistory } from './fault-oracle.ts';
-import { World, runCreate } from '../support/world.ts';
+import { World, runCancel, runCreate } from '../support/world.ts';
 
 const servers = () => ({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
 
@@ -129,4 +129,29 @@ test.concurrent('I10: runs beside one that kills its process every time end well
   const history = await readHistory(world, events, asked);
 
   expect(historyProblems(history, asked, (run) => (run === killer ? 'run.failed' : 'run.succeeded'))).toEqual([]);
+});
+
+test.concurrent('a run that is cancelled after the death of its process, and before its lease has ended, ends then and is not tried again', async () => {
+  await using world = await World.create(servers());
+  using gate = new Gate();
+  const events = await world.collectEvents();
+  const executing = world.runConsumer({ RUNLANE_ROLES: 'execution' });
+  const others = world.runConsumer({ RUNLANE_ROLES: 'admission,relay,sweeping' });
+  await Promise.all([executing.ready(), others.ready()]);
+  const run = { runId: randomUUID(), threadId: 'thread' };
+  await world.publish(gateRun(run, { gate: gate.path }));
+  await eventually(() => world.sideEffects().length > 0, { what: 'the graph executes' });
+  await executing.kill();
+  await world.publish(runCancel(run.threadId, { run_id: run.runId }));
+  const next = world.runConsumer({ RUNLANE_ROLES: 'execution' });
+  await next.ready();
+  gate.open();
+
+  const history = await readHistory(world, events, [run]);
+  expect(history.distinct.map(({ type, attempt, reason }) => [type, attempt, reason])).toEqual([
+    ['run.pending', 0, null],
+    ['run.running', 1, null],
+    ['run.interrupted', 1, 'cancelled'],
+  ]);
+  expect(world.sideEffects()).toHaveLength(1);
 });

@@ -33,9 +33,15 @@ test('a lost grant makes no dead letters: the topic waits, and goes on when it i
   expect(ready.status).toBe(503);
   expect(await ready.text()).toContain('permission denied');
   expect((await fetch(`${await service.httpUrl()}/livez`)).status).toBe(200);
+  const stoppedPartitions = async () => {
+    const metrics = await (await fetch(`${await service.httpUrl()}/metrics`)).text();
+    return Number(/^runlane_stopped_partitions\S* (\d+)$/m.exec(metrics)?.[1]);
+  };
+  expect(await stoppedPartitions()).toBeGreaterThan(0);
 
   await world.pool.query(`grant insert on runlane.runs to ${role}`);
   for (const runId of runIds) expect((await events.terminal(runId, 90_000)).type).toBe('run.succeeded');
   expect(deadLetters.records).toEqual([]);
+  await eventually(async () => (await stoppedPartitions()) === 0, { what: 'no partition stands still any more' });
   await service.stopCleanly();
 });

@@ -25,6 +25,10 @@ export type ThreadPoolOptions = HostOptions & {
   drainGraceMs: number;
   /** Graphs that are not loaded any more, because their import has blocked a thread; added to. */
   blocking: Set<string>;
+  /** Default: a worker thread of this process. */
+  startHost?: typeof startThread;
+  /** A number in [0, 1) for each wait. Default: Math.random. */
+  random?: () => number;
   onEvent?: OnWorkerEvent | undefined;
   logger: Logger;
 };
@@ -163,7 +167,8 @@ export class ThreadPool {
   #add(): GraphThread {
     const startedMs = performance.now();
     const thread = new GraphThread({
-      startHost: (events) => startThread({ ...this.#options, settings: this.#settings() }, events),
+      startHost: (events) =>
+        (this.#options.startHost ?? startThread)({ ...this.#options, settings: this.#settings() }, events),
       sharesMemory: true,
       loadLimitMs: this.#options.settings.loadLimitMs,
       onBlocked: (graphId) => this.#options.blocking.add(graphId),
@@ -209,7 +214,8 @@ export class ThreadPool {
 
   #replace(): void {
     if (this.#respawn !== undefined) return;
-    const waitMs = this.#shortLives === 0 ? 0 : backoff(this.#shortLives, RESPAWN, Math.random());
+    const waitMs =
+      this.#shortLives === 0 ? 0 : backoff(this.#shortLives, RESPAWN, (this.#options.random ?? Math.random)());
     this.#respawn = setTimeout(() => {
       this.#respawn = undefined;
       if (this.#isShort()) this.#addWithinBounds();
