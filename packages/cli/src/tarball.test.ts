@@ -82,7 +82,7 @@ test('it prepares a deployment, publishes to it, and tries graphs in a process o
   expect(linesOf(await runlane(['migrate']))).toHaveLength(1);
   expect(await runlane(['runs', 'list'])).toBe('');
   expect((await runlane(['topics', 'create'])).split('\n').filter((line) => line.startsWith('created '))).toHaveLength(
-    3,
+    4,
   );
   const request = { thread_id: 'thread-1', assistant_id: 'chat', input: {} };
   expect(linesOf(await runlane(['publish', JSON.stringify(request)]))).toMatchObject([{ thread_id: 'thread-1' }]);

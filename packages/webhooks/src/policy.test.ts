@@ -176,6 +176,7 @@ describe('an ordinary URL', () => {
     expect(policy.judgeUrl('https://Hooks.Example.com:443/a/../b?token=secret')).toEqual({
       kind: 'ok',
       url: 'https://hooks.example.com/b?token=secret',
+      path: '/b?token=secret',
       origin: 'https://hooks.example.com',
       hostname: 'hooks.example.com',
       port: 443,

@@ -55,6 +55,7 @@ test('of a deployment that works every part is seen to', async () => {
     [`subject ${world.topics.requests}-RunCreate`]: 'ok',
     [`subject ${world.topics.requests}-RunCancel`]: 'ok',
     [`subject ${world.topics.status}-RunStatusEvent`]: 'ok',
+    [`subject ${world.topics.webhookNotices}-WebhookNotice`]: 'ok',
     clocks: 'ok',
     'schema runlane': 'ok',
     'run-consumer': 'ok',

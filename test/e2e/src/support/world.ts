@@ -107,11 +107,11 @@ export class World implements AsyncDisposable {
     );
   }
 
-  /** Registers what a deploy job registers: the schemas of requests and events. Needs a registry. */
+  /** Registers what a deploy job registers: the schemas of requests, events and notices. Needs a registry. */
   async registerContracts(): Promise<void> {
     const { registryUrl } = this.#options;
     if (registryUrl === undefined) throw new Error('This world has no registry: create it with registryUrl.');
-    const { requests, status } = this.topics;
+    const { requests, status, webhookNotices } = this.topics;
     const schemas = jsonSchemas();
     await registerSchemas({
       registryUrl,
@@ -121,6 +121,11 @@ export class World implements AsyncDisposable {
         {
           subject: subjectOf(status, 'RunStatusEvent'),
           schema: schemas.RunStatusEvent,
+          compatibility: 'FORWARD_TRANSITIVE',
+        },
+        {
+          subject: subjectOf(webhookNotices, 'WebhookNotice'),
+          schema: schemas.WebhookNotice,
           compatibility: 'FORWARD_TRANSITIVE',
         },
       ],
