@@ -54,6 +54,18 @@ test.each<[string, Told]>([
       labels: labels('b'),
     },
   ],
+  [
+    'a run that was handed back with a step done, and interrupted before it went on',
+    {
+      requests: [create('a'), cancel('a')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['a', 'run.interrupted', { attempt: 0 }],
+      ],
+      labels: ['a:first'],
+    },
+  ],
   ['a record that is no request', { requests: [null], deadLetters: ['0/0'] }],
   [
     'a run that was started twice',
