@@ -1,6 +1,7 @@
 /** Histories written by hand for the tests of the judges. */
 import type { RunStatusEvent, RunStatusEventType } from '@runlane/contracts';
-import type { Delivery, Effect, History, LoggedRequest } from './history.ts';
+import type { SideEffect } from '../../e2e/src/faults/overlaps.ts';
+import type { Delivery, History, LoggedRequest } from './history.ts';
 
 /** Where the receiver is that takes everything. */
 export const ORIGIN = 'http://127.0.0.1:1';
@@ -66,7 +67,7 @@ export function history(told: Told): History {
       return { partition: 0, offset: BigInt(index), bytes: JSON.stringify(found), event: found };
     }),
     deadLetters,
-    effects: effects.map(([run_id, node, at, second, pid = 1]): Effect => {
+    effects: effects.map(([run_id, node, at, second, pid = 1]): SideEffect => {
       return { run_id, thread_id: 'lane-1', node, at, pid, ms: START_MS + second * 1_000 };
     }),
     silences: new Map(),

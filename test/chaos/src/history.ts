@@ -1,6 +1,7 @@
 /** What the outside has seen of a chaos run, for the judges. */
 import { isTerminalEventType } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
+import type { SideEffect } from '../../e2e/src/faults/overlaps.ts';
 
 /** A record of the request topic, in the order of its partition. */
 export type LoggedRequest = {
@@ -14,9 +15,6 @@ export type LoggedRequest = {
 
 /** A record of the status topic; the same event may come again. */
 export type PublishedEvent = { partition: number; offset: bigint; bytes: string; event: RunStatusEvent };
-
-/** What a graph has noted itself. */
-export type Effect = { run_id: string; thread_id: string; node: string; at: 'start' | 'end'; pid: number; ms: number };
 
 /** A request that a receiver of webhooks got. */
 export type Delivery = {
@@ -35,7 +33,8 @@ export type History = {
   events: PublishedEvent[];
   /** Coordinates `partition/offset` of the records that became dead letters. */
   deadLetters: string[];
-  effects: Effect[];
+  /** What the graphs have noted themselves. */
+  effects: SideEffect[];
   /** When processes were killed or frozen, Unix milliseconds by process id. */
   silences: ReadonlyMap<number, readonly number[]>;
   /** The state of each thread as the stock saver reads it; null without one. */

@@ -17,7 +17,7 @@ import type { AuditVerdict } from './audit.ts';
 import { planFaults } from './faults.ts';
 import type { Fault, FaultKind } from './faults.ts';
 import { Fleet } from './fleet.ts';
-import type { Effect, History, LoggedRequest, Problem } from './history.ts';
+import type { History, LoggedRequest, Problem } from './history.ts';
 import { hostileAnswer } from './hostile-receiver.ts';
 import { judge } from './judge.ts';
 import { ASKING_THREADS, planWorkload } from './workload.ts';
@@ -112,17 +112,19 @@ async function publishAll({ world }: WebhookWorld, sent: readonly Sent[]): Promi
   for (const { atMs, key, value, headers } of sent) {
     const waitMs = atMs - (performance.now() - startedMs);
     if (waitMs > 0) await sleep(waitMs);
+    let refusal: unknown = null;
     await eventually(
       async () => {
         try {
           await world.publish({ key, value: Buffer.from(value), headers });
           return true;
-        } catch {
+        } catch (error) {
           // Whether it was written is unknown: it is sent again, as a repeat of itself.
+          refusal = error;
           return false;
         }
       },
-      { what: 'the record is published', deadlineMs: 60_000, everyMs: 200 },
+      { what: 'the record is published', deadlineMs: 60_000, everyMs: 200, seen: () => String(refusal) },
     );
   }
 }
@@ -220,7 +222,7 @@ async function readHistory(seen: Seen): Promise<History> {
         .map((name) => String(headers.get(name)?.[0] ?? ''))
         .join('/'),
     ),
-    effects: world.sideEffects() as Effect[],
+    effects: world.sideEffects(),
     silences: seen.fleet.silences,
     states,
     deliveries: {

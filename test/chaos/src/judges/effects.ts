@@ -1,5 +1,7 @@
+import { overlapsOf } from '../../../e2e/src/faults/overlaps.ts';
+import type { SideEffect } from '../../../e2e/src/faults/overlaps.ts';
 import { distinctEvents, isTerminal } from '../history.ts';
-import type { Effect, History, Problem } from '../history.ts';
+import type { History, Problem } from '../history.ts';
 
 /**
  * I3, I7, I9: by what graphs have noted outside. On a thread one step executes at a time; none begins after its run has ended;
@@ -10,24 +12,10 @@ export function judgeEffects(history: History): Problem[] {
 }
 
 function overlaps({ effects, silences }: History): Problem[] {
-  const problems: Problem[] = [];
-  for (const [thread, ofThread] of Map.groupBy(effects, (effect) => effect.thread_id)) {
-    const open = new Map<string, Effect>();
-    for (const effect of ofThread) {
-      for (const [key, other] of open) {
-        // A process that was killed or frozen meanwhile does nothing, and could not say so.
-        if (silences.get(other.pid)?.some((ms) => ms >= other.ms && ms <= effect.ms) === true) open.delete(key);
-      }
-      const key = `${effect.run_id}/${effect.node} in process ${effect.pid}`;
-      if (effect.at === 'end') {
-        open.delete(key);
-        continue;
-      }
-      for (const other of open.keys()) problems.push({ law: 'I3', thread, what: `${key} began during ${other}` });
-      open.set(key, effect);
-    }
-  }
-  return problems;
+  // A process that was killed or frozen meanwhile does nothing, and could not say so.
+  const isSilenced = (open: SideEffect, nowMs: number) =>
+    silences.get(open.pid)?.some((ms) => ms >= open.ms && ms <= nowMs) === true;
+  return overlapsOf(effects, isSilenced).map(({ threadId, what }) => ({ law: 'I3', thread: threadId, what }));
 }
 
 function afterTheEnd(history: History): Problem[] {

@@ -4,7 +4,7 @@ import type { SeenEvent } from '@runlane/testkit';
 import { expect, test } from 'vitest';
 import { historyProblems, overlapProblems } from './fault-oracle.ts';
 import type { Asked, History } from './fault-oracle.ts';
-import type { SideEffect } from '../support/world.ts';
+import type { SideEffect } from './overlaps.ts';
 
 const asked: Asked[] = [
   { runId: 'a', threadId: 't' },

@@ -6,7 +6,9 @@ import { isTerminalEventType } from '@runlane/contracts';
 import type { RunStatusEvent, RunStatusEventType } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';
 import type { EventCollector, SeenEvent } from '@runlane/testkit';
-import type { SideEffect, World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { overlapsOf } from './overlaps.ts';
+import type { SideEffect } from './overlaps.ts';
 
 /** A run that the test has asked for, in the order of publishing. */
 export type Asked = { runId: string; threadId: string };
@@ -145,21 +147,6 @@ function laneProblems(events: readonly RunStatusEvent[], asked: readonly Asked[]
  * @param killedAtMs when the processes died that could not note the end of a step; Unix milliseconds by pid
  */
 export function overlapProblems(effects: readonly SideEffect[], killedAtMs: ReadonlyMap<number, number>): string[] {
-  const problems: string[] = [];
-  for (const [threadId, ofThread] of Map.groupBy(effects, (effect) => effect.thread_id)) {
-    const open = new Map<string, SideEffect>();
-    for (const effect of ofThread) {
-      for (const [key, { pid }] of open) {
-        if (effect.ms >= (killedAtMs.get(pid) ?? Infinity)) open.delete(key);
-      }
-      const key = `${effect.run_id}/${effect.node} in process ${effect.pid}`;
-      if (effect.at === 'end') {
-        open.delete(key);
-        continue;
-      }
-      for (const other of open.keys()) problems.push(`${threadId}: ${key} began while ${other} was executing`);
-      open.set(key, effect);
-    }
-  }
-  return problems;
+  const isGone = ({ pid }: SideEffect, ms: number) => ms >= (killedAtMs.get(pid) ?? Infinity);
+  return overlapsOf(effects, isGone).map(({ threadId, what }) => `${threadId}: ${what}`);
 }

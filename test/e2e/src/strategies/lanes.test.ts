@@ -9,7 +9,7 @@ import { eventually } from '@runlane/testkit';
 import type { SeenEvent } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { World, runCreate } from '../support/world.ts';
-import type { SideEffect } from '../support/world.ts';
+import type { SideEffect } from '../faults/overlaps.ts';
 
 const THREAD_COUNT = 50;
 const RUNS_PER_THREAD = 4;

@@ -21,6 +21,7 @@ import {
   silentLogger,
 } from '@runlane/testkit';
 import pg from 'pg';
+import type { SideEffect } from '../faults/overlaps.ts';
 
 /** Entry of the service. */
 export const RUN_CONSUMER = new URL('../../../../services/run-consumer/src/main.ts', import.meta.url);
@@ -35,16 +36,6 @@ export type WorldOptions = {
   createTopics?: boolean;
   /** False: `databaseUrl` itself is used, and need not answer yet. */
   createDatabase?: boolean;
-};
-
-/** A line that a test graph has left outside of Runlane. */
-export type SideEffect = {
-  run_id: string;
-  thread_id: string;
-  node: string;
-  at: 'start' | 'end';
-  pid: number;
-  ms: number;
 };
 
 export class World implements AsyncDisposable {

@@ -1,0 +1,38 @@
+/** A line that a test graph has left outside of Runlane. `ms`: Unix milliseconds. */
+export type SideEffect = {
+  run_id: string;
+  thread_id: string;
+  node: string;
+  at: 'start' | 'end';
+  pid: number;
+  ms: number;
+};
+
+/**
+ * Where a step of a thread began while another one was executing, by what the graphs noted themselves (I3).
+ *
+ * @param effects in the order of writing
+ * @param isGone whether the process of an open step could not note its end any more at that time, in Unix milliseconds
+ */
+export function overlapsOf(
+  effects: readonly SideEffect[],
+  isGone: (open: SideEffect, ms: number) => boolean,
+): { threadId: string; what: string }[] {
+  const overlaps: { threadId: string; what: string }[] = [];
+  for (const [threadId, ofThread] of Map.groupBy(effects, (effect) => effect.thread_id)) {
+    const open = new Map<string, SideEffect>();
+    for (const effect of ofThread) {
+      for (const [key, other] of open) {
+        if (isGone(other, effect.ms)) open.delete(key);
+      }
+      const key = `${effect.run_id}/${effect.node} in process ${effect.pid}`;
+      if (effect.at === 'end') {
+        open.delete(key);
+        continue;
+      }
+      for (const other of open.keys()) overlaps.push({ threadId, what: `${key} began while ${other} was executing` });
+      open.set(key, effect);
+    }
+  }
+  return overlaps;
+}
