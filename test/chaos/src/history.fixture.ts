@@ -60,11 +60,11 @@ export function history(told: Told): History {
     faultKinds: told.faultKinds ?? ['kill-consumer'],
     requests: requests.map((body, index): LoggedRequest => {
       const isCancel = body !== null && 'cancel' in body;
-      return { partition: 0, offset: BigInt(index), key: 'lane-1', isCancel, body };
+      return { partition: 0, offset: BigInt(index), isCancel, body };
     }),
     events: steps.map((_step, index) => {
       const found = event(steps, index);
-      return { partition: 0, offset: BigInt(index), bytes: JSON.stringify(found), event: found };
+      return { bytes: JSON.stringify(found), event: found };
     }),
     deadLetters,
     effects: effects.map(([run_id, node, at, second, pid = 1]): SideEffect => {
@@ -74,7 +74,6 @@ export function history(told: Told): History {
     states: new Map([['lane-1', { labels: told.labels ?? [] }]]),
     deliveries: {
       honest: (told.webhooks ?? []).map((webhook) => ({
-        path: '/',
         isSigned: true,
         eventId: '',
         runId: 'a',

@@ -7,18 +7,16 @@ import type { SideEffect } from '../../e2e/src/faults/overlaps.ts';
 export type LoggedRequest = {
   partition: number;
   offset: bigint;
-  key: string;
   isCancel: boolean;
   /** Null when it is no request. */
   body: Record<string, unknown> | null;
 };
 
 /** A record of the status topic; the same event may come again. */
-export type PublishedEvent = { partition: number; offset: bigint; bytes: string; event: RunStatusEvent };
+export type PublishedEvent = { bytes: string; event: RunStatusEvent };
 
 /** A request that a receiver of webhooks got. */
 export type Delivery = {
-  path: string;
   isSigned: boolean;
   eventId: string;
   runId: string;

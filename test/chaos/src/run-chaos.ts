@@ -47,7 +47,6 @@ export type ChaosResult = {
   faults: readonly Fault[];
   history: History;
   problems: Problem[];
-  audit: AuditVerdict | null;
 };
 
 const SETTLE_MS = 60_000;
@@ -94,7 +93,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const verdict = await audit(world.world, servers);
   const seen = [...unsettled, ...judge(history)];
   const problems = [...seen, ...disagreement(seen.length, verdict)];
-  return { options, startedMs, sent, faults, history, problems, audit: verdict };
+  return { options, startedMs, sent, faults, history, problems };
 }
 
 function environmentOf(honest: WebhookReceiver, hostile: WebhookReceiver): Record<string, string> {
@@ -212,8 +211,6 @@ async function readHistory(seen: Seen): Promise<History> {
     faultKinds: seen.faults.map(({ kind }) => kind),
     requests: seen.requests.records.map(requestOf),
     events: (await seen.events.seen()).map(({ record, event }) => ({
-      partition: record.partition,
-      offset: record.offset,
       bytes: record.value?.toString('base64') ?? '',
       event,
     })),
@@ -233,9 +230,9 @@ async function readHistory(seen: Seen): Promise<History> {
 }
 
 function requestOf(record: TopicReader['records'][number]): LoggedRequest {
-  const { partition, offset, key, value, headers } = record;
+  const { partition, offset, value, headers } = record;
   const isCancel = String(headers.get('ce_type')?.[0] ?? '') === 'run.cancel';
-  return { partition, offset, key: String(key), isCancel, body: value === null ? null : bodyOf(value, isCancel) };
+  return { partition, offset, isCancel, body: value === null ? null : bodyOf(value, isCancel) };
 }
 
 function bodyOf(value: Buffer, isCancel: boolean): Record<string, unknown> | null {
@@ -250,14 +247,14 @@ function bodyOf(value: Buffer, isCancel: boolean): Record<string, unknown> | nul
 }
 
 function deliveryOf(receiver: WebhookReceiver, request: WebhookReceiver['requests'][number]) {
-  const { path, event } = request;
+  const { event } = request;
   let isSigned = true;
   try {
     receiver.verify(request, MASTER_KEY);
   } catch {
     isSigned = false;
   }
-  return { path, isSigned, eventId: event.event_id, runId: event.run_id, sequence: event.sequence, type: event.type };
+  return { isSigned, eventId: event.event_id, runId: event.run_id, sequence: event.sequence, type: event.type };
 }
 
 /** The audit that operators have must come to the same verdict. */
