@@ -52,6 +52,14 @@ export const alarms: readonly Alarm[] = [
     description: 'Read dlq.error.message of the records in runs.requests.dlq.v1.',
   },
   {
+    name: 'RunsRejected',
+    expr: 'sum by (namespace, reason) (increase(runlane_runs_rejected_total{reason!~"thread_.+"}[15m])) > 0',
+    forMinutes: 0,
+    severity: 'warning',
+    summary: 'Runs are rejected: {{ $labels.reason }}',
+    description: 'run.rejected in the log names runs, assistants and what is wrong with their requests.',
+  },
+  {
     name: 'DeadLettersWait',
     expr: 'max by (namespace) (runlane_dead_letters_oldest_seconds) > 600',
     forMinutes: 5,
@@ -77,7 +85,7 @@ export const alarms: readonly Alarm[] = [
   },
   {
     name: 'RunsFailing',
-    expr: 'sum by (namespace) (rate(runlane_run_attempt_seconds_count{outcome="failed"}[15m])) / sum by (namespace) (rate(runlane_run_attempt_seconds_count[15m])) > 0.2',
+    expr: 'sum by (namespace) (rate(runlane_run_attempt_seconds_count{outcome=~"failed|timed_out"}[15m])) / sum by (namespace) (rate(runlane_run_attempt_seconds_count[15m])) > 0.2',
     forMinutes: 15,
     severity: 'warning',
     summary: 'More than a fifth of the attempts fail',
@@ -130,6 +138,15 @@ export const alarms: readonly Alarm[] = [
     severity: 'warning',
     summary: '{{ $labels.pod }} is short of CPU',
     description: 'Give it more, or fewer runs at once.',
+  },
+  {
+    name: 'WorkersBlocked',
+    expr: 'histogram_quantile(0.9, sum by (namespace, pod, le) (rate(runlane_worker_loop_delay_seconds_bucket[5m]))) > 0.5',
+    forMinutes: 10,
+    severity: 'warning',
+    summary: 'Graphs block the worker threads of {{ $labels.pod }}',
+    description:
+      'A graph computes, or waits without letting go, so that the runs beside it wait too. worker.silent in the log names attempts.',
   },
   {
     name: 'WebhooksLate',
