@@ -77,7 +77,7 @@ test('from start to stop: ready, the demo runs, a dead letter is told, and nothi
 test('graphs are loaded anew when they change, and the next start with --keep has the threads of this one', async () => {
   const project = join(stateDirectory, 'project');
   mkdirSync(project);
-  symlinkSync(fileURLToPath(new URL('../../demo/node_modules', import.meta.url)), join(project, 'node_modules'));
+  symlinkSync(fileURLToPath(new URL('../../../demo/node_modules', import.meta.url)), join(project, 'node_modules'));
   const write = (file: string, text: string) => writeFileSync(join(project, file), text);
   write('package.json', '{ "type": "module" }');
   write(

@@ -54,7 +54,7 @@ describe('the generator', () => {
   });
 
   async function generate(...flags: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-    const script = join(copy, 'src', 'generate.ts');
+    const script = join(copy, 'src', 'documents', 'generate.ts');
     return run(process.execPath, [script, ...flags]).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: { code: unknown; stdout: string; stderr: string }) => error,
