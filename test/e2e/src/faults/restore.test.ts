@@ -20,7 +20,8 @@ import { whileClosed } from '../support/closed-database.ts';
 import { copyServer } from '../support/server-copy.ts';
 import { World } from '../support/world.ts';
 
-const LOAD = { runs: 200, threads: 50, ms: 300 };
+/** One half before the copy and one after it: however fast the fleet is, the copy lacks ends. */
+const HALF = { runs: 100, threads: 50, ms: 300 };
 /** Of each process: so few that the load lasts for longer than the loss. */
 const AT_ONCE = { RUNLANE_MAX_CONCURRENT_RUNS: '10', RUNLANE_LOG_LEVEL: 'info' };
 /** Runs that end before the copy is made, and those whose ends it lacks. */
@@ -53,10 +54,12 @@ async function underLoad(
 ): Promise<{ asked: Asked[]; lostCount: number; services: ServiceProcess[] }> {
   const services = [world.runConsumer(AT_ONCE), world.runConsumer(AT_ONCE)];
   await Promise.all(services.map((service) => service.ready()));
-  const asked = await publishLoad(world, LOAD);
+  const early = await publishLoad(world, HALF);
   await haveEnded(world, ENDED_BEFORE);
   await steps.copy();
-  await haveEnded(world, (await endedCount(world)) + LOST_ENDS);
+  const endedThen = await endedCount(world);
+  const asked = [...early, ...(await publishLoad(world, HALF))];
+  await haveEnded(world, endedThen + LOST_ENDS);
   const before = await endedCount(world);
   await steps.replace(() =>
     eventually(() => services.every((service) => service.logged('lease.lost').length > 0), {
