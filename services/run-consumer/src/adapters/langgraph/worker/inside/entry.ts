@@ -18,6 +18,7 @@ import { runScope } from '../../attempt/run-scope.ts';
 import { tellOutsideModules } from '../../project/outside-modules.ts';
 import { abortReasonOf } from '../abort-message.ts';
 import { BeginTicket } from '../begin-ticket.ts';
+import { SharedCaches } from '../../cache/shared-caches.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { flushTraces } from '../flush-traces.ts';
 import { resolveAliasesByGraph } from './graph-tsconfigs.ts';
@@ -50,7 +51,9 @@ if (settings.tellsModules === true) tellOutsideModules(settings.directory);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
 const tell = (message: FromThread) => port.postMessage(message);
+const caches = settings.sharesCaches === true ? new SharedCaches(tell) : null;
 const graphs = new GraphRegistry(settings.graphs, logger, {
+  onGraph: (graphId, graph) => caches?.share(graphId, graph),
   loadLimitMs: settings.loadLimitMs,
   onLoading: (graphId) => tell({ type: 'loading', graphId }),
   onLoaded: (graphId) => tell({ type: 'loaded', graphId }),
@@ -125,6 +128,9 @@ port.on('message', (message: ToThread) => {
       });
       return;
     }
+    case 'cached':
+      caches?.answered(message);
+      return;
     case 'abort':
       attempts.get(message.key)?.abort.abort(abortReasonOf(message.reason));
       return;
