@@ -15,12 +15,16 @@ export type AskedRecord = {
 /** An event with a webhook, and where it lies. */
 export type WebhookEvent = { eventId: string; partition: number; offset: bigint };
 
+/** Event ids, and when each was first written, Unix milliseconds. */
+export type EventTimes = Map<string, number>;
+
 /** The events of a run that are in the status topic. */
 export type SeenRun = {
   threadId: string;
-  /** Event ids by sequence: repeats of an event have its id, so more than one id is more than one event. */
-  events: Map<number, Set<string>>;
-  terminalIds: Set<string>;
+  /** By sequence: repeats of an event have its id, so more than one id is more than one event. */
+  events: Map<number, EventTimes>;
+  /** The events that end a run. */
+  ends: EventTimes;
   /** When the latest one was written, Unix time. */
   lastAtMs: number;
 };
@@ -35,10 +39,10 @@ export class SeenEvents {
     this.count += 1;
     const run = this.#run(event);
     run.lastAtMs = Math.max(run.lastAtMs, at.timestampMs);
-    const ids = run.events.get(event.sequence);
-    if (ids === undefined) run.events.set(event.sequence, new Set([event.event_id]));
-    else ids.add(event.event_id);
-    if (isTerminalEventType(event.type)) run.terminalIds.add(event.event_id);
+    const times = run.events.get(event.sequence) ?? new Map<string, number>();
+    run.events.set(event.sequence, times);
+    noteFirst(times, event.event_id, at.timestampMs);
+    if (isTerminalEventType(event.type)) noteFirst(run.ends, event.event_id, at.timestampMs);
     if (event.webhook !== null)
       this.withWebhook.push({ eventId: event.event_id, partition: at.partition, offset: at.offset });
   }
@@ -46,8 +50,12 @@ export class SeenEvents {
   #run({ run_id: runId, thread_id: threadId }: RunStatusEvent): SeenRun {
     const known = this.runs.get(runId);
     if (known !== undefined) return known;
-    const run: SeenRun = { threadId, events: new Map(), terminalIds: new Set(), lastAtMs: 0 };
+    const run: SeenRun = { threadId, events: new Map(), ends: new Map(), lastAtMs: 0 };
     this.runs.set(runId, run);
     return run;
   }
+}
+
+function noteFirst(times: EventTimes, eventId: string, atMs: number): void {
+  times.set(eventId, Math.min(times.get(eventId) ?? atMs, atMs));
 }

@@ -2,7 +2,7 @@ import { readGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { Counter, Histogram } from 'prom-client';
 import { WORKER_ENDS } from '../adapters/langgraph/worker/worker-events.ts';
-import { RESCUED } from '../app/rescue-stranded-runs.ts';
+import { RESCUED } from '../app/sweeping/rescue-stranded-runs.ts';
 import { SECONDS } from './buckets.ts';
 
 /** What executes runs: how long they take, how they end, what they use, and what befalls their workers. */
