@@ -10,6 +10,8 @@ export { ForeignThread } from './place.ts';
 export { RunSaver } from './run-saver.ts';
 export type { RunSaverOptions, SaverFailure } from './run-saver-options.ts';
 export { pruneThread } from './prune-thread.ts';
+export { wrongStates } from './wrong-states.ts';
+export type { EndedRun, WrongState } from './wrong-states.ts';
 export { createBatchWriter } from './write-batch.ts';
 export { WriteRefused } from './claim.ts';
 export type { Claim } from './claim.ts';
