@@ -19,8 +19,16 @@ export function addCheckCommands(runlane: Command, { settings, out, isTerminal }
     .option('--since <when>', 'requests since then: 15m, 24h, 7d, or a time', '24h')
     .option('--stuck-after <time>', 'what has not gone on for so long is stuck: 90s, 15m, 2h', '15m')
     .option('--limit <count>', 'as many findings at most', '100')
+    .option(
+      '--restored-to <when>',
+      'the database was put back to then: what it forgot was told, and is told once more; that is no finding',
+    )
+    .option('--resumed-at <when>', 'with --restored-to: when processes had begun to work on it again; now by default')
     .option(...JSON_FLAG)
-    .addHelpText('after', examples('audit', 'audit --since 7d --json > audit.jsonl'))
+    .addHelpText(
+      'after',
+      examples('audit', 'audit --since 7d --json > audit.jsonl', 'audit --restored-to 2026-01-31T12:00:00Z'),
+    )
     .action(async (flags: WithJson<AuditFlags>) =>
       (await import('./audit/audit.ts')).audit(flags, settings(), output(flags)),
     );

@@ -141,7 +141,10 @@ export const runStatusEventSchema = z
     thread_id: z.string().min(1).describe('The thread; of a stateless run derived from the run id.'),
     assistant_id: z.string().min(1).describe('The assistant.'),
     graph_id: z.string().nullable().describe('The graph; null when the assistant is unknown.'),
-    attempt: z.int().min(0).describe('Attempts at executing the run so far: 0 until the first start.'),
+    attempt: z
+      .int()
+      .min(0)
+      .describe('The number of the last attempt at executing the run: 0 until the first start. It never falls.'),
     multitask_strategy: z.enum(MULTITASK_STRATEGIES).describe('The strategy of the run.'),
     metadata: jsonObject.describe('Metadata of the request, an object.'),
     metadata_omitted: z.boolean().exactOptional().describe('Whether metadata were left out for their size.'),

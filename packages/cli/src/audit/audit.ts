@@ -11,11 +11,11 @@ import type { Output } from '../output.ts';
 import type { Environment } from '../settings.ts';
 import { auditDeliveries } from './deliveries.ts';
 import { compareAll, stateFinding, strangeRuns, stuckFinding } from './findings.ts';
-import type { Finding } from './findings.ts';
+import type { Finding, Restored } from './findings.ts';
 import { orderFindings, orderedRuns } from './order.ts';
 import { readDeadLetters, readEvents, readRequests } from './read-topics.ts';
 
-export type AuditFlags = { since: string; stuckAfter: string; limit: string };
+export type AuditFlags = { since: string; stuckAfter: string; limit: string; restoredTo?: string; resumedAt?: string };
 
 /** Clocks of processes and database may differ by this, in milliseconds. */
 const CLOCK_MARGIN_MS = 300_000;
@@ -35,6 +35,7 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
   const since = sinceOf(flags.since, startedAt, '--since');
   const stuckMs = startedAt - sinceOf(flags.stuckAfter, startedAt, '--stuck-after').getTime();
   const limit = countOf(flags.limit, '--limit');
+  const restored = restoredOf(flags, startedAt);
   const { RUNLANE_RETENTION_DAYS: days } = loadConfig(
     runlaneVariables.pick({ RUNLANE_RETENTION_DAYS: true }),
     environment,
@@ -72,6 +73,7 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
           deadLetters,
           isShortened,
           forgottenBefore,
+          restored,
         };
         const { findings, ...counts } = compareAll(compared);
         const strangers = [...events.runs.keys()].filter((runId) => !runs.has(runId));
@@ -86,7 +88,7 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
           stuckMs,
         });
         const late = lateRequests(asked, positions, startedAt - stuckMs);
-        const order = orderFindings(events, orderedRuns(asked, runs, isShortened));
+        const order = orderFindings(events.steps, orderedRuns(asked, runs, isShortened), restored);
         const all = [...findings, ...order, ...states, ...strange, ...stuck, ...late, ...deliveries.findings];
         tell(all, limit, output);
         const summary = {
@@ -107,6 +109,18 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
       { statementTimeoutMs: STATEMENT_MS },
     ),
   );
+}
+
+/** Without --resumed-at the ledger may still be going on from where it was put back to. Thrown: CommandError. */
+function restoredOf({ restoredTo, resumedAt }: AuditFlags, nowMs: number): Restored | null {
+  if (restoredTo === undefined) {
+    if (resumedAt === undefined) return null;
+    throw new CommandError('--resumed-at says when processes went on after a restore; give --restored-to as well');
+  }
+  const toMs = sinceOf(restoredTo, nowMs, '--restored-to').getTime();
+  const resumedMs = resumedAt === undefined ? Infinity : sinceOf(resumedAt, nowMs, '--resumed-at').getTime();
+  if (resumedMs >= toMs) return { toMs, resumedMs };
+  throw new CommandError('--resumed-at is before --restored-to; processes go on after the time that was restored');
 }
 
 /** From when on all events of the runs are to be read: a request may repeat an older one, or be dated wrongly. */

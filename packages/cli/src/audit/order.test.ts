@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import { orderFindings } from './order.ts';
 import { SeenEvents } from './seen.ts';
 
+/** What comes as the hundredth and later, before the two-hundredth, is forgotten. */
+const RESTORED = { toMs: 100, resumedMs: 200 };
+
 const SEQUENCES: Record<string, [number, RunStatusEventType]> = {
   asked: [1, 'run.pending'],
   began: [2, 'run.running'],
@@ -19,7 +22,7 @@ function found(...lines: string[]): string[] {
     const [runId = '', ...words] = line.split(' ');
     const [sequence, type] = SEQUENCES[words.join(' ')] ?? [0, 'run.failed'];
     const event = { event_id: `${line}`, run_id: runId, thread_id: 't', type, sequence, webhook: null };
-    events.add(event, { partition: 0, offset: BigInt(index), timestampMs: 0 });
+    events.add(event, { partition: 0, offset: BigInt(index), timestampMs: index });
   }
   // `x` was not asked for in the time that is looked at; `o` lies on another partition.
   const known = [...events.runs.keys()].filter((runId) => runId !== 'x');
@@ -27,7 +30,9 @@ function found(...lines: string[]): string[] {
     const place = { sourcePartition: runId === 'o' ? 1 : 0, sourceOffset: BigInt(runId.charCodeAt(0)) };
     return [runId, { ...place, isScheduled: runId === 's' }] as const;
   });
-  return orderFindings(events, new Map(runs)).map(({ finding, subject, why }) => `${finding} ${subject}: ${why}`);
+  return orderFindings(events.steps, new Map(runs), RESTORED).map(
+    ({ finding, subject, why }) => `${finding} ${subject}: ${why}`,
+  );
 }
 
 test('a thread as it should be has no findings, repeats of events included', () => {
@@ -60,6 +65,15 @@ test('events of a run that lie in another order, or behind its end, are found', 
   ]);
   expect(found('a asked', 'a began', 'a paused', 'a ended')).toEqual([
     'disordered a: event 3 has ended it, and event 4 follows',
+  ]);
+});
+
+test('what a restore made the ledger forget is not looked at', () => {
+  const before = ['a asked', 'a began', ...Array.from({ length: 98 }, () => 'a asked')];
+  const forgotten = ['a ended', 'b asked', ...Array.from({ length: 98 }, () => 'b began')];
+  expect(found(...before, ...forgotten, 'a ended', 'b asked', 'b began')).toEqual([]);
+  expect(found(...before, ...forgotten, 'b asked', 'b began')).toEqual([
+    'overlapping b: it began while a of its thread executed',
   ]);
 });
 

@@ -1,12 +1,14 @@
 /**
- * Purpose   Compares the order of events with the order of requests: what was admitted, and what has begun, before it should (I2),
- *           while another run of its thread was executing (I3), or whose events lie behind each other wrongly (I6).
+ * Purpose   Compares the order of events with the order of requests: runs that were admitted, or have begun, before they should
+ *           (I2) or while another run of their thread was executing (I3), and events that lie behind each other wrongly (I6).
  * Trust     An event that lies in the topic twice counts where it lies first. Only runs all of whose events were read are
  *           judged; and of two runs only those whose requests lie on one partition, because others have no order.
  */
+import { isTerminalEventType } from '@runlane/contracts';
 import type { AuditedRun } from '@runlane/run-consumer/audit';
-import type { Finding } from './findings.ts';
-import type { AskedRecord, SeenEvents, SeenRun, Step } from './seen.ts';
+import { isForgotten } from './findings.ts';
+import type { Finding, Restored } from './findings.ts';
+import type { AskedRecord, Step } from './seen.ts';
 
 /** What is known of a run besides its events. `isScheduled`: it joins its lane when its time comes, whatever came later. */
 export type OrderedRun = Pick<AuditedRun, 'sourcePartition' | 'sourceOffset'> & { isScheduled: boolean };
@@ -31,24 +33,36 @@ export function orderedRuns(
   return runs;
 }
 
-/** @param runs those whose events were all read, by run_id */
-export function orderFindings(events: SeenEvents, runs: ReadonlyMap<string, OrderedRun>): Finding[] {
-  return [
-    ...[...events.runs].flatMap(([runId, seen]) => (runs.has(runId) ? orderOfEvents(runId, seen) : [])),
-    ...[...events.steps.values()].flatMap((steps) => orderOfThread(steps, runs)),
-  ];
+/**
+ * @param threads by thread, its events in the order in which they lie in the topic
+ * @param runs those that are judged, by run_id
+ * @param restored what came in a time that the ledger has forgotten is not looked at: it comes once more
+ */
+export function orderFindings(
+  threads: ReadonlyMap<string, readonly Step[]>,
+  runs: ReadonlyMap<string, OrderedRun>,
+  restored: Restored | null,
+): Finding[] {
+  return [...threads.values()].flatMap((steps) => {
+    const firsts = new Map<string, Step>();
+    for (const step of steps) {
+      if (!isForgotten(step.atMs, restored) && !firsts.has(step.eventId)) firsts.set(step.eventId, step);
+    }
+    const judged = [...firsts.values()].filter(({ runId }) => runs.has(runId));
+    const ofRuns = [...Map.groupBy(judged, ({ runId }) => runId)];
+    return [...ofRuns.flatMap(([runId, own]) => orderOfRun(runId, own)), ...orderOfThread(judged, runs)];
+  });
 }
 
-function orderOfEvents(subject: string, { events, endSequence }: SeenRun): Finding[] {
-  const sequences = [...events.keys()];
-  const early = sequences.find((sequence, index) => sequence > (sequences[index + 1] ?? Infinity));
-  if (early !== undefined) {
-    const why = `its events lie in the status topic as ${sequences.join(', ')}`;
-    return [{ finding: 'disordered', subject, why }];
+function orderOfRun(subject: string, steps: readonly Step[]): Finding[] {
+  const sequences = steps.map(({ sequence }) => sequence);
+  if (sequences.some((sequence, index) => sequence > (sequences[index + 1] ?? Infinity))) {
+    return [{ finding: 'disordered', subject, why: `its events lie in the status topic as ${sequences.join(', ')}` }];
   }
-  const last = Math.max(...sequences);
-  if (endSequence === null || last <= endSequence) return [];
-  return [{ finding: 'disordered', subject, why: `event ${endSequence} has ended it, and event ${last} follows` }];
+  const end = steps.find(({ type }) => isTerminalEventType(type));
+  const last = sequences.at(-1);
+  if (end === undefined || last === undefined || last === end.sequence) return [];
+  return [{ finding: 'disordered', subject, why: `event ${end.sequence} has ended it, and event ${last} follows` }];
 }
 
 function orderOfThread(steps: readonly Step[], runs: ReadonlyMap<string, OrderedRun>): Finding[] {
@@ -56,12 +70,13 @@ function orderOfThread(steps: readonly Step[], runs: ReadonlyMap<string, Ordered
   const admitted = new Latest('was admitted');
   const begun = new Latest('began');
   const executing = new Set<string>();
-  for (const { runId, kind } of steps) {
+  for (const { runId, sequence, type } of steps) {
     const run = runs.get(runId);
     if (run === undefined) continue;
-    if (kind === 'admitted') findings.push(...admitted.next(runId, run));
-    if (kind === 'ended') executing.delete(runId);
-    if (kind !== 'began' || executing.has(runId)) continue;
+    if (sequence === 1) findings.push(...admitted.next(runId, run));
+    if (isTerminalEventType(type)) executing.delete(runId);
+    // One that is handed over begins again.
+    if (type !== 'run.running' || executing.has(runId)) continue;
     const [other] = executing;
     if (other !== undefined) {
       findings.push({ finding: 'overlapping', subject: runId, why: `it began while ${other} of its thread executed` });

@@ -1,7 +1,8 @@
 /** Doubled: the sender, by a script of results. Decides: what is sent how often, and what is kept of it. */
 import { expect, test } from 'vitest';
 import { attemptDelivery } from './attempt-delivery.ts';
-import type { AttemptResult, DueDelivery, WebhookRequest } from './ports.ts';
+import { dueTo } from './due-delivery.fixture.ts';
+import type { AttemptResult, WebhookRequest } from './ports.ts';
 
 const timings = { totalMs: 3, dnsMs: null, connectMs: null, firstByteMs: 2 };
 const about = { timings, address: '192.0.2.1' };
@@ -16,26 +17,10 @@ const answered = (status: number, bodyExcerpt: string | null = null): AttemptRes
   bodyExcerpt,
 });
 
-const DELIVERY: DueDelivery = {
-  deliveryId: 1n,
-  endpointId: 1n,
-  eventId: 'event',
-  runId: 'run',
-  urlHash: 'hash',
-  url: 'https://example.org/hook',
-  sequence: 1,
-  isTerminal: true,
-  isReplay: false,
-  attempts: 0,
-  dueForMs: 0,
-  sends: 4,
-  body: Buffer.from('{}'),
-  bodyBytes: 2,
-};
+const DELIVERY = dueTo('https://example.org/hook');
 
 async function attempt(results: AttemptResult[], isTrusted = true) {
   const requests: WebhookRequest[] = [];
-  const waits: number[] = [];
   const attempted = await attemptDelivery(
     DELIVERY,
     { isTrusted, body: Buffer.from('{}') },
@@ -52,18 +37,20 @@ async function attempt(results: AttemptResult[], isTrusted = true) {
       },
       headers: ({ eventId }, timestamp) => ({ 'webhook-id': eventId, 'webhook-timestamp': String(timestamp) }),
       now: () => new Date(1_800_000_000_900),
-      delay: async (ms) => void waits.push(ms),
     },
   );
-  return { ...attempted, requests, waits };
+  return { ...attempted, requests };
 }
 
-test('a stale connection is retried once, soon, under the same id, and only the second result counts', async () => {
-  const { result, attempts, requests, waits } = await attempt([stale, answered(200)]);
+test('what fails on a kept connection is sent once more on a fresh one, under the same id, and only the second result counts', async () => {
+  const { result, attempts, requests } = await attempt([stale, answered(200)]);
 
   expect(result).toMatchObject({ kind: 'response', status: 200 });
-  expect(waits).toEqual([1_000]);
-  expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual(['event', 'event']);
+  expect(requests.map(({ headers, isOnFreshConnection }) => [headers['webhook-id'], isOnFreshConnection])).toEqual([
+    ['event', false],
+    ['event', true],
+  ]);
+  expect(requests[1]?.body).toBe(requests[0]?.body);
   expect(attempts.map(({ n, outcome, isCharged }) => [n, outcome, isCharged])).toEqual([
     [5, 'stale_connection', false],
     [6, 'delivered', true],

@@ -1,7 +1,9 @@
 /**
  * Purpose   One attempt of a delivery: signs, sends, and turns the result into what is kept of it.
- * Decision  A reused connection that was closed under the request may or may not have delivered it, and says nothing of
- *           the receiver: it is sent again once, soon, under the same id. Only the second result counts.
+ * Decision  A kept connection that is closed under the request, before a byte of an answer, says nothing of the receiver:
+ *           servers close idle connections when they like. It is sent again at once on a fresh connection, and only that
+ *           result counts. RFC 9110 9.2.2 lets a POST be repeated when the receiver can tell that it is one: `webhook-id`
+ *           is the same, which is what receivers know duplicates by in any case.
  * I13       What is kept of an answer is short and redacted, and nothing of one that an attacker could read as an
  *           oracle: of blocked targets, and of origins that have never answered 2xx.
  */
@@ -15,11 +17,8 @@ export type AttemptDependencies = {
   sender: WebhookSender;
   headers: RequestHeaders;
   now: () => Date;
-  /** Resolves after the milliseconds, or earlier when the signal aborts. */
-  delay: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
-const STALE_RETRY_MS = 1_000;
 const EXCERPT_BYTES = 2_048;
 const MESSAGE_BYTES = 500;
 
@@ -37,7 +36,10 @@ export async function attemptDelivery(
   for (;;) {
     const startedAt = needs.now();
     const headers = needs.headers({ ...delivery, body }, Math.floor(startedAt.getTime() / 1_000));
-    const result = await needs.sender.send({ url: delivery.url, headers, body }, signal);
+    const result = await needs.sender.send(
+      { url: delivery.url, headers, body, isOnFreshConnection: attempts.length > 0 },
+      signal,
+    );
     const isStale = result.kind === 'failed' && result.class === 'stale_connection';
     const repeats = isStale && attempts.length === 0 && !signal.aborted;
     const isOurs = result.kind === 'infrastructure' || (result.kind === 'blocked' && !isBlockedForNow(result));
@@ -45,7 +47,6 @@ export async function attemptDelivery(
     const n = delivery.sends + attempts.length + 1;
     attempts.push(recordOf(result, { n, startedAt, isCharged, showsBody: isTrusted }));
     if (!repeats) return { result, attempts };
-    await needs.delay(STALE_RETRY_MS, signal);
   }
 }
 

@@ -33,6 +33,8 @@ export type DeliveryDependencies = AttemptDependencies & {
   onAttempt: (report: AttemptReport) => void;
   /** A URL has just been disabled. */
   onDisabled: (report: DisabledReport) => void;
+  /** Resolves after the milliseconds, or earlier when the signal aborts. */
+  delay: (ms: number, signal: AbortSignal) => Promise<void>;
   logger: Logger;
   settings: DeliverySettings;
 };

@@ -8,7 +8,13 @@ import type { TargetHealth } from '../domain/target-health.ts';
 import type { IntakePlan, KnownDelivery, TargetedEvent } from '../domain/intake-plan.ts';
 
 /** One POST of a signed event. */
-export type WebhookRequest = { url: string; headers: Record<string, string>; body: Uint8Array };
+export type WebhookRequest = {
+  url: string;
+  headers: Record<string, string>;
+  body: Uint8Array;
+  /** Never on a connection that was kept from an earlier request. Default: on one if there is one. */
+  isOnFreshConnection?: boolean;
+};
 
 /** Milliseconds from the beginning of the attempt. Null: the attempt did not come so far, or a connection was reused. */
 export type AttemptTimings = {

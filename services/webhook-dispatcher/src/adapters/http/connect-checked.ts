@@ -21,8 +21,8 @@ import type { NetworkPrefixes } from './network-prefixes.ts';
 import { secure } from './secure.ts';
 import { tunnelThrough } from './tunnel.ts';
 
-/** How long a connection is used [60 000 ms, 1 000 requests], and how many are kept idle in all [512]. */
-export type KeepingLimits = { ageMs: number; requests: number; idle: number };
+/** How long a connection is used [60 000 ms, 1 000 requests], how long kept idle [4 000 ms], and how many in all [512]. */
+export type KeepingLimits = { ageMs: number; requests: number; idleMs: number; idle: number };
 
 export type ConnectNeeds = {
   policy: WebhookPolicy;

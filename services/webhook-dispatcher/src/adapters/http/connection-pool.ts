@@ -19,10 +19,14 @@ export class ConnectionPool {
   take(target: WebhookTarget): Connection {
     const kept = this.#idle.get(target.origin);
     const connection = kept?.at(-1);
-    if (connection === undefined)
-      return new Connection(target, this.#needs, (closed) => this.#forget(target.origin, closed));
+    if (connection === undefined) return this.open(target);
     this.#forget(target.origin, connection);
     return connection;
+  }
+
+  /** A new connection, which connects when it is used. */
+  open(target: WebhookTarget): Connection {
+    return new Connection(target, this.#needs, (closed) => this.#forget(target.origin, closed));
   }
 
   /** Keeps a connection whose answer was read to its end. */

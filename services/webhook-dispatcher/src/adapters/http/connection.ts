@@ -6,8 +6,6 @@ import type { Attempt } from './attempt.ts';
 import { connectChecked } from './connect-checked.ts';
 import type { ConnectNeeds, KeepingLimits } from './connect-checked.ts';
 
-/** How long a connection is kept without use, in milliseconds, whatever the receiver offers. */
-const KEEP_ALIVE_MS = 4_000;
 const MAX_HEAD_BYTES = 16 * 1024;
 
 /**
@@ -33,8 +31,9 @@ export class Connection {
       connect: (_options, callback) => void this.#connect(target, needs, callback),
       allowH2: false,
       pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      // Whatever the receiver offers.
+      keepAliveTimeout: needs.keeping.idleMs,
+      keepAliveMaxTimeout: needs.keeping.idleMs,
       maxHeaderSize: MAX_HEAD_BYTES,
       // The deadlines of the attempt are absolute; these are put off by every byte that comes.
       headersTimeout: 0,

@@ -92,6 +92,7 @@ describe('R: the status of a final answer decides', () => {
       fc.string({ unit: 'grapheme-ascii', maxLength: 30 }),
     );
     let line = '';
+    // Ends every connection, and often without having said so.
     await using to = await receiver((socket) =>
       onRequest(socket, () => socket.end(`${line}\r\ncontent-length: 0\r\n\r\n`)),
     );
@@ -99,7 +100,7 @@ describe('R: the status of a final answer decides', () => {
     await fc.assert(
       fc.asyncProperty(statusLine, async (given) => {
         line = given;
-        const result = await post(sender, url(to));
+        const result = await post(sender, url(to), { isOnFreshConnection: true });
         const isFinal2xx = /^HTTP\/1\.[01] 2\d\d( |$)/.test(given);
         expect(result.kind === 'response' && result.status >= 200 && result.status < 300).toBe(isFinal2xx);
         expect(

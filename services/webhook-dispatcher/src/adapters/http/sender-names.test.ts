@@ -73,7 +73,7 @@ describe('connections that are kept', () => {
     const at = [PUBLIC];
     await using dns = await dnsServer(always((name, type) => addresses(name, type, at)));
     const { dial, dialled: sent } = recordingDial(to.port);
-    const keeping = { requests: 2 };
+    const keeping = { requests: 2, idleMs: 600_000, ageMs: 600_000 };
     await using sender = testSender({ resolver: dns.resolver, dial, limits, keeping, policy: httpPolicy() });
     for (let n = 1; n <= 5; n += 1) {
       expect(inShort(await post(sender, `http://${HOST}/`))).toBe('200');
@@ -86,7 +86,7 @@ describe('connections that are kept', () => {
     await using to = await receiver(answering(OK));
     await using dns = await dnsServer(always((name, type) => addresses(name, type, [PUBLIC])));
     const { dial, dialled: sent } = recordingDial(to.port);
-    const keeping = { idle: 2 };
+    const keeping = { idle: 2, idleMs: 600_000, ageMs: 600_000 };
     await using sender = testSender({ resolver: dns.resolver, dial, limits, keeping, policy: httpPolicy() });
     for (const name of ['a', 'b', 'a', 'c']) await post(sender, `http://${name}.${HOST}/`);
     expect(sent).toHaveLength(3);

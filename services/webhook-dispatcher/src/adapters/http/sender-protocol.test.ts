@@ -4,6 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { eventually } from '@runlane/testkit';
+import { attemptDelivery } from '../../app/attempt-delivery.ts';
+import { dueTo } from '../../app/due-delivery.fixture.ts';
 import { empty, head, limits, short, url } from './hostile-answers.fixture.ts';
 import { answering, inShort, localSender, OK, onRequest, post, receiver } from './receivers.fixture.ts';
 
@@ -74,10 +76,13 @@ describe('P: success needs a complete head', () => {
   });
 });
 
+/** However slow the machine is, it is not the idle time that ends a connection. */
+const keeping = { idleMs: 600_000, ageMs: 600_000 };
+
 describe('connections', () => {
   test('are used again, and the request says nothing but what it should', async () => {
     await using to = await receiver(answering(OK));
-    await using sender = localSender({ limits });
+    await using sender = localSender({ limits, keeping });
     expect([inShort(await post(sender, url(to))), inShort(await post(sender, url(to)))]).toEqual(['200', '200']);
     expect(to.received).toHaveLength(1);
     expect(to.received[0]?.split('\r\n').slice(0, 8)).toEqual([
@@ -96,18 +101,54 @@ describe('connections', () => {
     await using to = await receiver((socket) =>
       onRequest(socket, (count) => (count === 1 ? socket.write(OK) : socket.resetAndDestroy())),
     );
-    await using sender = localSender({ limits });
+    await using sender = localSender({ limits, keeping });
     expect(inShort(await post(sender, url(to)))).toBe('200');
     expect(inShort(await post(sender, url(to)))).toBe('failed stale_connection');
     expect(inShort(await post(sender, url(to)))).toBe('200');
     expect(to.requestCount()).toBe(3);
   });
 
+  test('that were kept are all left alone by a request that wants a fresh one', async () => {
+    const bothCame = Promise.withResolvers<void>();
+    await using to = await receiver((socket, index) => {
+      if (index === 1) bothCame.resolve();
+      onRequest(socket, (count) => {
+        if (index > 1) socket.write(OK);
+        else if (count === 1) void bothCame.promise.then(() => socket.write(OK));
+        else socket.resetAndDestroy();
+      });
+    });
+    await using sender = localSender({ limits, keeping });
+    const kept = await Promise.all([post(sender, url(to)), post(sender, url(to))]);
+    expect(kept.map(inShort)).toEqual(['200', '200']);
+
+    expect(inShort(await post(sender, url(to)))).toBe('failed stale_connection');
+    expect(inShort(await post(sender, url(to), { isOnFreshConnection: true }))).toBe('200');
+    expect(to.received).toHaveLength(3);
+  });
+
+  // Some of so many go out on a connection that is just being closed; how many hangs on the machine.
+  test('that are closed after each answer without a word cost no delivery an attempt', async () => {
+    await using to = await receiver((socket) => onRequest(socket, () => socket.end(OK)));
+    await using sender = localSender({ limits, keeping });
+    const deliver = () =>
+      attemptDelivery(dueTo(url(to)), { isTrusted: true, body: Buffer.from('{}') }, new AbortController().signal, {
+        sender,
+        headers: () => ({ 'webhook-id': 'msg_1' }),
+        now: () => new Date(),
+      });
+    for (let n = 0; n < 40; n += 1) {
+      const { result, attempts } = await deliver();
+      expect(inShort(result)).toBe('200');
+      expect(attempts.filter(({ isCharged }) => isCharged)).toHaveLength(1);
+    }
+  });
+
   test('H-P2 that were kept and break inside an answer are a failure of the protocol', async () => {
     await using to = await receiver((socket) =>
       onRequest(socket, (count) => (count === 1 ? socket.write(OK) : socket.end('HTTP/1.1 200 OK\r\nx: '))),
     );
-    await using sender = localSender({ limits });
+    await using sender = localSender({ limits, keeping });
     await post(sender, url(to));
     expect(inShort(await post(sender, url(to)))).toBe('failed protocol');
   });

@@ -49,7 +49,8 @@ const options = (port: number) => ({
 test('a good certificate is accepted; the server name and Host are the name, the address is the checked one', async () => {
   await using to = await tlsReceiver(good, answering(OK));
   const { dial, dialled } = recordingDial(to.port);
-  await using sender = testSender({ ...options(to.port), dial });
+  const keeping = { idleMs: 600_000, ageMs: 600_000 };
+  await using sender = testSender({ ...options(to.port), dial, keeping });
   const result = await post(sender, `https://${HOST}/`);
   expect([inShort(result), result.address, dialled]).toEqual(['200', PUBLIC, [`${PUBLIC} 443`]]);
   expect(result.timings).toMatchObject({

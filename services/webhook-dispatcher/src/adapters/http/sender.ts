@@ -53,7 +53,7 @@ export function createWebhookSender(options: SenderOptions): WebhookSender {
     slots: new AddressSlots(options.attemptsPerAddress ?? 16),
     dial: options.dial ?? dialAddress,
     limits,
-    keeping: { ageMs: 60_000, requests: 1_000, idle: 512, ...options.keeping },
+    keeping: { ageMs: 60_000, requests: 1_000, idleMs: 4_000, idle: 512, ...options.keeping },
     proxy: options.proxyUrl === undefined || options.proxyUrl === null ? null : new URL(options.proxyUrl),
     ca: options.ca,
   };
@@ -104,7 +104,7 @@ class Sender implements WebhookSender {
     if (reserved !== null) {
       return { kind: 'blocked', code: 'reserved_header', message: `Webhooks cannot set the header ${reserved}.` };
     }
-    const connection = this.#pool.take(target);
+    const connection = request.isOnFreshConnection === true ? this.#pool.open(target) : this.#pool.take(target);
     connection.begin(attempt);
     try {
       return await this.#exchange(connection, target, request, attempt);
