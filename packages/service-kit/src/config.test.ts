@@ -42,6 +42,7 @@ test('with the required variables alone, all others have the defaults of the des
     RUNLANE_MAX_CONCURRENT_RUNS: 16,
     RUNLANE_WORKER_THREADS: 1,
     RUNLANE_WORKER_MEMORY_MB: 1024,
+    RUNLANE_NODE_CACHE_MB: 64,
     RUNLANE_LEASE_SECONDS: 6,
     RUNLANE_DATABASE_POOL_SIZE: 10,
     RUNLANE_RETENTION_DAYS: 30,

@@ -82,6 +82,10 @@ export const runlaneVariables = z.object({
     description:
       'Heap that the graphs of each worker thread may keep, in MiB; it may use 1280 MiB more for a moment. The runs of a thread that keeps more go on in processes of their own.',
   }),
+  RUNLANE_NODE_CACHE_MB: wholeNumber({ min: 0, max: 65_536 }).default(64).meta({
+    description:
+      "MiB of what nodes have computed that the threads of one process share, for graphs with LangGraph's InMemoryCache; the least recently used goes first. 0: each thread keeps its own, without a limit.",
+  }),
   RUNLANE_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(6).meta({
     description: "Lifetime of an executor's lease, in seconds: how soon the runs of a crashed process go on elsewhere.",
   }),

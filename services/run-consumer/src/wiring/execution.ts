@@ -61,6 +61,7 @@ export function createWorkers(
     environment: { ...environment, ...loaderCacheSettings(logger), ...project.env, PWD: project.directory },
     memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
     threadCount: config.RUNLANE_WORKER_THREADS,
+    nodeCacheMb: config.RUNLANE_NODE_CACHE_MB,
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     onEvent: (event) => countWorkerEvent(metrics, event),

@@ -8,6 +8,7 @@ import { createPool } from '@runlane/postgres';
 import { createLogger, openTracing } from '@runlane/service-kit';
 import type { Outcome } from '../../../domain/run.ts';
 import { currentDatabaseUrl } from '../../../database-files.ts';
+import { SharedCaches } from '../cache/shared-caches.ts';
 import { compileByGraph } from '../project/compile-by-graph.ts';
 import { describeError } from '../attempt/describe-error.ts';
 import { GraphRegistry } from '../graphs/graph-registry.ts';
@@ -50,7 +51,9 @@ if (settings.tellsModules === true) tellOutsideModules(settings.directory);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
 const tell = (message: FromThread) => port.postMessage(message);
+const caches = settings.sharesCaches === true ? new SharedCaches(tell) : null;
 const graphs = new GraphRegistry(settings.graphs, logger, {
+  onGraph: (graphId, graph) => caches?.share(graphId, graph),
   loadLimitMs: settings.loadLimitMs,
   onLoading: (graphId) => tell({ type: 'loading', graphId }),
   onLoaded: (graphId) => tell({ type: 'loaded', graphId }),
@@ -125,6 +128,9 @@ port.on('message', (message: ToThread) => {
       });
       return;
     }
+    case 'cached':
+      caches?.answered(message);
+      return;
     case 'abort':
       attempts.get(message.key)?.abort.abort(abortReasonOf(message.reason));
       return;
