@@ -8,11 +8,11 @@ import { DEAD_LETTER_HEADERS } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { Database } from '@runlane/postgres';
 import { readPositions } from './adapters/postgres/admission-ledger.ts';
-import { createDeadLetterOutbox } from './adapters/postgres/dead-letter-outbox.ts';
-import { createAuditReading } from './adapters/postgres/audit-reading.ts';
-import type { AuditedRun, AuditReading } from './adapters/postgres/audit-reading.ts';
+import { createDeadLetterOutbox } from './adapters/postgres/outbox/dead-letter-outbox.ts';
+import { createAuditReading } from './adapters/postgres/reading/audit-reading.ts';
+import type { AuditedRun, AuditReading } from './adapters/postgres/reading/audit-reading.ts';
 
-export type { AuditedRun, StuckRun } from './adapters/postgres/audit-reading.ts';
+export type { AuditedRun, StuckRun } from './adapters/postgres/reading/audit-reading.ts';
 export type { WrongState } from '@runlane/checkpoint';
 export { expectationOf } from './requests.ts';
 export type { Expectation } from './requests.ts';

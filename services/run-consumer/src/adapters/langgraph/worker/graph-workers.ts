@@ -6,7 +6,7 @@
  */
 import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
+import type { GraphRunner, RunSignals } from '../../../app/execution/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { NodeCache } from '../cache/node-cache.ts';
 import { isTraced } from './flush-traces.ts';

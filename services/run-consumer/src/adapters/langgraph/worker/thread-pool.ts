@@ -8,7 +8,7 @@
 import { EventEmitter, once } from 'node:events';
 import { backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { GraphRunner } from '../../../app/execute-runs.ts';
+import type { GraphRunner } from '../../../app/execution/execute-runs.ts';
 import type { NodeCache } from '../cache/node-cache.ts';
 import { startThread } from './graph-host.ts';
 import { isTraced } from './flush-traces.ts';
