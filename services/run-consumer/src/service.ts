@@ -12,7 +12,7 @@ import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-ki
 import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { createRunSettlements } from './adapters/postgres/run-settlements.ts';
 import { createThreadCheckpoints } from './adapters/postgres/thread-checkpoints.ts';
-import { SettleQueue } from './app/settle-runs.ts';
+import { SettleQueue } from './app/execution/settle-runs.ts';
 import type { RunConsumerConfig } from './config.ts';
 import { withAbsoluteFiles } from './database-files.ts';
 import { createRunConsumerMetrics } from './metrics.ts';

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ClaimedRun, HeadState, StopRequest } from '../domain/run.ts';
 import type { RunClaims } from './ports.ts';
 import { claimedRun, openCalls, readyRuns } from './recording-ports.fixture.ts';
-import { FAILED, SUCCEEDED, startExecutor } from './started-executor.fixture.ts';
+import { FAILED, SUCCEEDED, startExecutor } from './execution/started-executor.fixture.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

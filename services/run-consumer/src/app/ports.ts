@@ -2,7 +2,7 @@
  * What the use cases need from the outside. Every method may reject with RetryableError while the database or the
  * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
-import type { SeenLease } from './lease-watch.ts';
+import type { SeenLease } from './execution/lease-watch.ts';
 import type { CancelAction, RunStatusEvent, SupersededReason } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';

@@ -9,10 +9,10 @@ import { createRunClaims } from '../adapters/postgres/run-claims.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
-import { RunExecutor } from '../app/execute-runs.ts';
-import { serveGraphsUntil } from '../app/serve-graphs.ts';
-import { ExecutorLease } from '../app/hold-executor-lease.ts';
-import type { SettleQueue } from '../app/settle-runs.ts';
+import { RunExecutor } from '../app/execution/execute-runs.ts';
+import { serveGraphsUntil } from '../app/execution/serve-graphs.ts';
+import { ExecutorLease } from '../app/execution/hold-executor-lease.ts';
+import type { SettleQueue } from '../app/execution/settle-runs.ts';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Foundation } from './foundation.ts';
@@ -61,6 +61,7 @@ export function createWorkers(
     environment: { ...environment, ...loaderCacheSettings(logger), ...project.env, PWD: project.directory },
     memoryMb: config.RUNLANE_WORKER_MEMORY_MB,
     threadCount: config.RUNLANE_WORKER_THREADS,
+    nodeCacheMb: config.RUNLANE_NODE_CACHE_MB,
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     onEvent: (event) => countWorkerEvent(metrics, event),

@@ -5,8 +5,8 @@ import { logFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readEvent } from '../adapters/kafka/read-event.ts';
 import { createIntakeLedger, readPositions } from '../adapters/postgres/intake-ledger.ts';
-import { receiveStatusEvents, positionOwner } from '../app/receive-status-events.ts';
-import type { IntakeDependencies, IntakeReport } from '../app/receive-status-events.ts';
+import { receiveStatusEvents, positionOwner } from '../app/intake/receive-status-events.ts';
+import type { IntakeDependencies, IntakeReport } from '../app/intake/receive-status-events.ts';
 import type { Foundation } from './foundation.ts';
 
 /** How late a ledger that went back is noticed while no records come, in milliseconds. */

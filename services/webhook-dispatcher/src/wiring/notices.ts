@@ -2,7 +2,7 @@ import { webhookNoticeHeaders } from '@runlane/contracts';
 import type { WebhookNotice } from '@runlane/contracts';
 import type { EventProducer } from '@runlane/kafka';
 import { createNoticeLedger } from '../adapters/postgres/notice-ledger.ts';
-import { tellUntil } from '../app/tell-notices.ts';
+import { tellUntil } from '../app/upkeep/tell-notices.ts';
 import type { Foundation } from './foundation.ts';
 
 /** `ce_source` of every notice. */

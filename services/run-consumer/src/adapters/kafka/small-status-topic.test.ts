@@ -8,7 +8,7 @@ import { RecordTooLarge, connectKafka, createValueCodec } from '@runlane/kafka';
 import type { EventProducer } from '@runlane/kafka';
 import { EventCollector, eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { publishEvents } from '../../app/publish-events.ts';
+import { publishEvents } from '../../app/relay/publish-events.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 import { statusEventOf } from '../../domain/status-event.ts';
 import { silent } from '../langgraph/attempt/run-rows.fixture.ts';

@@ -11,7 +11,7 @@ import type { StoredAssistant } from '../../domain/assistant.ts';
 import { withLast } from '../../domain/lane.ts';
 import type { InFlightRun, Lane } from '../../domain/lane.ts';
 import { selectAssistants } from './assistant-store.ts';
-import { insertDeadLetters } from './dead-letter-outbox.ts';
+import { insertDeadLetters } from './outbox/dead-letter-outbox.ts';
 import { begunRuns, endRuns } from './ending-runs.ts';
 import type { BegunRuns } from './ending-runs.ts';
 import { runColumns } from './plan-columns.ts';

@@ -7,7 +7,7 @@
 import fc from 'fast-check';
 import { expect, inject, test } from 'vitest';
 import type { DueDelivery, LeasedEndpoint } from '../../app/ports.ts';
-import { replayDeliveries } from '../../app/replay-deliveries.ts';
+import { replayDeliveries } from '../../app/operators/replay-deliveries.ts';
 import { OUTCOMES, answered } from '../../domain/outcomes.fixture.ts';
 import type { Outcome } from '../../domain/delivery.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';

@@ -12,7 +12,7 @@ import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
 import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
 import { runFields } from '@runlane/service-kit';
 import type { Logger, Tracing } from '@runlane/service-kit';
-import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
+import type { GraphRunner, RunSignals } from '../../../app/execution/execute-runs.ts';
 import type { AttemptReport, ClaimedRun, HeadState, Outcome } from '../../../domain/run.ts';
 import { describeError } from './describe-error.ts';
 import { GraphNotLoadable } from '../graphs/graph-registry.ts';

@@ -11,7 +11,7 @@
  *           thread whose graphs keep more than they may; then each goes on apart, because it may be the cause.
  */
 import { LeaseLost, waitOrAbort } from '@runlane/service-kit';
-import type { RunSignals } from '../../../app/execute-runs.ts';
+import type { RunSignals } from '../../../app/execution/execute-runs.ts';
 import { claimKey } from '../../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { abortMessageOf } from './abort-message.ts';

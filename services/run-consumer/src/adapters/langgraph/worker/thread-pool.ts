@@ -8,7 +8,8 @@
 import { EventEmitter, once } from 'node:events';
 import { backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { GraphRunner } from '../../../app/execute-runs.ts';
+import type { GraphRunner } from '../../../app/execution/execute-runs.ts';
+import type { NodeCache } from '../cache/node-cache.ts';
 import { startThread } from './graph-host.ts';
 import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
@@ -18,7 +19,9 @@ import { NOT_BEGUN } from './thread-attempts.ts';
 import type { OnWorkerEvent } from './worker-events.ts';
 import { blockedAtImport, stoppedWaiting } from './worker-outcomes.ts';
 
-export type ThreadPoolOptions = HostOptions & {
+export type ThreadPoolOptions = Omit<HostOptions, 'answerCache'> & {
+  /** What the graphs of the threads that start now have computed: with graphs as they are by now. */
+  nodeCache: () => NodeCache;
   /** Threads that are kept running. */
   threadCount: number;
   /** See GraphThreadOptions. */
@@ -166,9 +169,11 @@ export class ThreadPool {
 
   #add(): GraphThread {
     const startedMs = performance.now();
+    const cache = this.#options.nodeCache();
+    const answerCache: HostOptions['answerCache'] = (request) => cache.answer(request);
     const thread = new GraphThread({
       startHost: (events) =>
-        (this.#options.startHost ?? startThread)({ ...this.#options, settings: this.#settings() }, events),
+        (this.#options.startHost ?? startThread)({ ...this.#options, settings: this.#settings(), answerCache }, events),
       sharesMemory: true,
       loadLimitMs: this.#options.settings.loadLimitMs,
       onBlocked: (graphId) => this.#options.blocking.add(graphId),

@@ -1,0 +1,41 @@
+/**
+ * Purpose   Publishes status events in order, each as large as its topic takes it.
+ * I10       An event that its topic refuses for its size holds up no other: it goes out without its values, then without
+ *           its interrupts, then without its metadata, at its own place among the others. One that is refused even then is
+ *           left out, with those of its thread behind it, which must not pass it (I6).
+ */
+import type { RunStatusEvent } from '@runlane/contracts';
+import type { OutRecord, RecordTooLarge } from '@runlane/kafka';
+import type { Logger } from '@runlane/service-kit';
+import { smallerEvent } from '../../domain/status-event.ts';
+import type { EventEncoder, RecordPublisher } from '../ports.ts';
+import { publishFitting } from './publish-fitting.ts';
+import type { LeftOut } from './publish-fitting.ts';
+
+export type EventToPublish = { event: RunStatusEvent; traceparent: string | null };
+
+export type PublishDependencies = { publisher: RecordPublisher; encode: EventEncoder; logger: Logger };
+
+type Unpublished = EventToPublish & { record: OutRecord };
+
+/** Resolves with what was left out, once the broker has acknowledged all others. Thrown: as `publishFitting` does. */
+export async function publishEvents(
+  events: readonly EventToPublish[],
+  { publisher, encode, logger }: PublishDependencies,
+  signal: AbortSignal,
+): Promise<LeftOut<EventToPublish>[]> {
+  const records = await Promise.all(events.map((one) => encoded(one, encode)));
+  const smaller = async ({ event, traceparent }: Unpublished, refusal: RecordTooLarge) => {
+    const next = smallerEvent(event);
+    if (next === null) return null;
+    const { event_id, run_id, thread_id, type } = next;
+    logger.warn({ err: refusal, event_id, run_id, thread_id, type }, 'relay.event_too_large');
+    return encoded({ event: next, traceparent }, encode);
+  };
+  const waitsFor = (behind: Unpublished, refused: Unpublished) => behind.event.thread_id === refused.event.thread_id;
+  return publishFitting(records, { smaller, waitsFor }, publisher, signal);
+}
+
+async function encoded(one: EventToPublish, encode: EventEncoder): Promise<Unpublished> {
+  return { ...one, record: await encode(one.event, one.traceparent) };
+}
