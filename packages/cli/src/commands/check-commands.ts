@@ -13,8 +13,8 @@ export function addCheckCommands(runlane: Command, { settings, out, isTerminal }
   runlane
     .command('audit')
     .description(
-      'compare requests, ledger, events, dead letters and webhooks: what is lost, doubled, stuck or unaccounted for; a live ' +
-        'system may go on meanwhile. The exit code is 2 when there is something',
+      'compare requests, ledger, events, states of threads, dead letters and webhooks: what is lost, doubled, out of order, ' +
+        'left behind, stuck or unaccounted for; a live system may go on meanwhile. The exit code is 2 when there is something',
     )
     .option('--since <when>', 'requests since then: 15m, 24h, 7d, or a time', '24h')
     .option('--stuck-after <time>', 'what has not gone on for so long is stuck: 90s, 15m, 2h', '15m')

@@ -10,6 +10,9 @@ export type AuditedRun = {
   isTerminal: boolean;
   eventCount: number;
   waitingCount: number;
+  /** Where the request lies that it was admitted by. */
+  sourcePartition: number;
+  sourceOffset: bigint;
   createdAt: Date;
 };
 
@@ -40,6 +43,8 @@ export function createAuditReading(database: Database): AuditReading {
         is_terminal: boolean;
         event_count: number;
         waiting_count: number;
+        source_partition: number;
+        source_offset: bigint;
         created_at: Date;
       }>(sql.selectAuditedRuns, { run_ids: runIds });
       return rows.map((row) => ({
@@ -49,6 +54,8 @@ export function createAuditReading(database: Database): AuditReading {
         isTerminal: row.is_terminal,
         eventCount: row.event_count,
         waitingCount: row.waiting_count,
+        sourcePartition: row.source_partition,
+        sourceOffset: BigInt(row.source_offset),
         createdAt: row.created_at,
       }));
     },
