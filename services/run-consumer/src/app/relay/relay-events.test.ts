@@ -56,7 +56,7 @@ function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = 
   const done = Promise.resolve();
   const stored = new Wakeup();
   const stop = new AbortController();
-  const { logger, messages, parsed } = recordingLog();
+  const log = recordingLog();
   const held: number[] = [];
   const published: { count: number; oldest: Date }[] = [];
   const list = (ids: readonly (string | number | bigint | null)[]) =>
@@ -104,20 +104,9 @@ function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = 
       if (count !== null) held.push(count);
     },
     onPublished: (count, oldest) => published.push({ count, oldest }),
-    logger,
+    logger: log.logger,
   });
-  return {
-    calls,
-    stored,
-    stop,
-    relaying,
-    messages,
-    parsed,
-    published,
-    waiting,
-    held,
-    work: () => calls.filter(isWork),
-  };
+  return { ...log, calls, stored, stop, relaying, published, waiting, held, work: () => calls.filter(isWork) };
 }
 
 const isWork = (call: string) => !call.startsWith('acquire');
