@@ -27,6 +27,8 @@ export {
   readGauge,
 } from './metrics.ts';
 export type { CountedPool, MetricDescription } from './metrics.ts';
+export { createLoopDelay } from './loop-delay.ts';
+export type { LoopDelay } from './loop-delay.ts';
 export { redact } from './redact.ts';
 export { Scope } from './scope.ts';
 export { kafkaSecurityProblems, kafkaVariableNames } from './config/kafka-variables.ts';

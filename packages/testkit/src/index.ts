@@ -15,5 +15,4 @@ export type { SeenEvent } from './status-events.ts';
 export { silentLogger } from './silent-logger.ts';
 export { OtlpReceiver } from './otlp-receiver.ts';
 export type { ReceivedSpan } from './otlp-receiver.ts';
-export { Prometheus, prometheusObstacle } from './prometheus.ts';
-export type { Target } from './prometheus.ts';
+export { prometheusObstacle } from './prometheus.ts';

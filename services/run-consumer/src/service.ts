@@ -67,6 +67,7 @@ export async function startRunConsumer(
     tracing,
     tracingSettings: traces,
   });
+  scope.defer('watch over the event loop', metrics.loopDelay.watch());
   const probes = new Probes({
     pool: foundation.pool,
     kafka: foundation.kafka,
