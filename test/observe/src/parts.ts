@@ -1,0 +1,5 @@
+import type { Part } from '@runlane/prove-deploy';
+import { tracesPart } from './traces/part.ts';
+
+/** Everything that the command proves, in this order. */
+export const parts: readonly Part[] = [tracesPart];
