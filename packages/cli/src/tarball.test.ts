@@ -20,16 +20,14 @@ const PACK = fileURLToPath(new URL('../../../infra/scripts/pack.ts', import.meta
 let project: string;
 /** Where the tarball of the command line lies. */
 let tarball: string;
+/** What was packed, by path. */
+let packed: string[];
 let environment: Record<string, string>;
 
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), 'runlane-cli-tarball-'));
   const { stdout } = await runProgramWell(process.execPath, [PACK]);
-  const packed = stdout.trim().split('\n');
-  expect(packed.map((path) => basename(path).replace(/-[\d.]+\.tgz$/, '')).toSorted()).toEqual([
-    'runlane-cli',
-    'runlane-client',
-  ]);
+  packed = stdout.trim().split('\n');
   tarball = packed.find((path) => basename(path).startsWith('runlane-cli-')) ?? '';
   await install(tarball);
   environment = {
@@ -72,6 +70,11 @@ const linesOf = (text: string): Json[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Json);
+
+test('npm run pack packs the client and the command line', () => {
+  const names = packed.map((path) => basename(path).replace(/-[\d.]+\.tgz$/, ''));
+  expect(names.toSorted()).toEqual(['runlane-cli', 'runlane-client']);
+});
 
 test('it runs on the oldest Node that it names', async ({ skip }) => {
   const found = await nodeOf('22.12.0');
