@@ -1,4 +1,5 @@
 import { RetryableError } from '@runlane/service-kit/errors';
+import { orAborted } from '@runlane/service-kit/or-aborted';
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { RecordTooLarge } from '../errors.ts';
 import type { EventProducer, OutRecord, ProducerOptions, ProducerTuning, PublishOptions } from '../port.ts';
@@ -164,17 +165,4 @@ function tooLarge(record: OutRecord, cause: unknown): RecordTooLarge {
     `the record ${nameOf(record)} is too large for its topic (${size}); raise max.message.bytes of the topic`,
     { record, cause },
   );
-}
-
-/** Settles like `work`, or rejects with the signal's reason once it aborts. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -6,7 +6,7 @@ import { logFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionSpans } from '../adapters/tracing/admission-spans.ts';
-import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
+import { createAdmissionLedger, positionsIn } from '../adapters/postgres/admission-ledger.ts';
 import { closeClaims } from '../adapters/postgres/close-claims.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, positionOwner } from '../app/receive-run-requests.ts';
@@ -76,7 +76,7 @@ export async function startAdmission(
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {
-      const positions = await readPositions(database, group, topics.requests);
+      const positions = await positionsIn(database, group, topics.requests);
       await resumeFromLedger(assignment, seek, {
         kafka,
         group,
@@ -106,7 +106,7 @@ export async function startAdmission(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: topics.requests,
-    read: () => readPositions(database, group, topics.requests),
+    read: () => positionsIn(database, group, topics.requests),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });
@@ -114,7 +114,7 @@ export async function startAdmission(
     kafka,
     topic: topics.requests,
     partitions: () => consumer.health().partitions,
-    read: () => readPositions(database, group, topics.requests),
+    read: () => positionsIn(database, group, topics.requests),
     onLag: (lag) => metrics.setLag(lag),
     logger,
   });

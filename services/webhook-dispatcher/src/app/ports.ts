@@ -2,6 +2,7 @@
  * What the use cases need from the outside. Every method on the ledger may reject with RetryableError while the database
  * is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
+import type { Position } from '@runlane/log-ledger';
 import type { DeadReason, OutcomeClass } from '../domain/delivery.ts';
 import type { OriginHealth } from '../domain/origin-health.ts';
 import type { TargetHealth } from '../domain/target-health.ts';
@@ -54,9 +55,6 @@ export interface WebhookSender {
   /** Ends attempts under way as `infrastructure` and closes all connections. */
   close(): Promise<void>;
 }
-
-/** The last record of a partition that is in the ledger. */
-export type Position = { offset: bigint; timestampMs: number };
 
 /** A record that is put aside, byte for byte. */
 export type QuarantinedRecord = {

@@ -5,9 +5,9 @@
  *           without its key. One that is refused even then waits, and later ones pass it.
  * Apart     It shares neither lease nor producer with the events: a failure of one holds up nothing of the other.
  */
+import { BatchLimit } from '@runlane/service-kit';
 import { smallerDeadLetter } from '@runlane/kafka';
 import type { RecordTooLarge } from '@runlane/kafka';
-import { BatchLimit } from '../batch-limit.ts';
 import { HeldBack } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';

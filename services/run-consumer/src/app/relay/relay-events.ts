@@ -5,12 +5,12 @@
  * I1        An event is marked only after the broker has acknowledged it; a failed batch is repeated before newer ones.
  * I10       An event that its topic refuses even at its smallest waits with the later ones of its thread; all others go on.
  */
+import { BatchLimit } from '@runlane/service-kit';
 import type { RunStatusEvent } from '@runlane/contracts';
 import type { RecordTooLarge } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../../domain/status-event.ts';
 import type { WebhookJudge } from '../../domain/webhook-target.ts';
-import { BatchLimit } from '../batch-limit.ts';
 import { HeldBack } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
