@@ -25,7 +25,7 @@ export type SchemaGuardOptions = {
   drainMs: number;
   /** The process is asked to stop. */
   signal: AbortSignal;
-  /** Told at every change: 1 while the process stands still for its age. */
+  /** Told after every look that succeeded: 1 while the process stands still for its age. */
   onOutdated: (isOutdated: 0 | 1) => void;
   logger: Logger;
 };
@@ -110,6 +110,7 @@ export class SchemaGuard {
         message: `The schema ${schema} is one again that this version works on: the process ends, to be started afresh.`,
       });
     }
+    onOutdated(0);
     this.#problem =
       standing.kind === 'current' ? null : `The schema ${schema} lacks migrations: ${standing.missing.join(', ')}.`;
     if (standing.kind === 'current') this.#said = null;

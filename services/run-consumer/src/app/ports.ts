@@ -84,7 +84,12 @@ export interface RunClaims {
 }
 
 /** A settlement of a run, valid only for the holder of the token. */
-export type OwnedSettlement = Claim & { threadId: string; settlement: Settlement };
+export type OwnedSettlement = Claim & {
+  threadId: string;
+  /** For lines about it. Default: it has no trace. */
+  traceparent?: string | null;
+  settlement: Settlement;
+};
 
 /** `lost`: somebody else owns the run by now and nothing was written (I3). */
 export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';
@@ -100,7 +105,14 @@ export interface RunSettlements {
   settle(settlements: readonly OwnedSettlement[]): Promise<BatchResult[]>;
 }
 
-export type StrandedRun = Claim & { threadId: string; attempt: number };
+export type StrandedRun = Claim & {
+  threadId: string;
+  graphId: string;
+  attempt: number;
+  traceparent: string | null;
+  /** It was asked to stop: then it has not failed, however often it was tried. */
+  isStopping: boolean;
+};
 
 export interface StrandedRuns {
   /** The leases of all executors. */

@@ -88,7 +88,11 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
     monotonicMs: () => performance.now(),
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     sweepMs: Math.min(LONGEST_SWEEP_MS, (config.RUNLANE_LEASE_SECONDS * 1_000) / 6),
-    onRescued: (result) => metrics.rescues.inc({ result }),
+    onRescued: ({ graphId }, result) => {
+      metrics.rescues.inc({ result });
+      if (result !== 'failed') return;
+      metrics.failures.inc({ graph_id: metrics.graphLabel(graphId), reason: 'attempts_exhausted' });
+    },
     logger,
   });
 }

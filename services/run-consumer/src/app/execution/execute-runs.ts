@@ -256,9 +256,9 @@ export class RunExecutor {
   }
 
   async #settle(run: ClaimedRun, settlement: Settlement): Promise<void> {
-    const { runId, threadId, fencingToken, attempt } = run;
+    const { runId, threadId, fencingToken, traceparent, attempt } = run;
     const { settle, hints, logger } = this.#needs;
-    const result = await settle.settle({ runId, threadId, fencingToken, settlement });
+    const result = await settle.settle({ runId, threadId, fencingToken, traceparent, settlement });
     if (result === 'lost') logger.warn({ ...runFields(run), attempt }, 'run.lost');
     if (result === 'settled' || result === 'successor_ready') hints.eventsStored();
     if (result === 'successor_ready' || result === 'requeued') hints.runsReady();

@@ -148,6 +148,7 @@ export class GraphThread {
   #newPulse(): Pulse {
     return new Pulse({
       ask: () => this.#host.send({ type: 'ping' }),
+      onAnswered: (afterMs) => this.#options.onAnswered?.(afterMs),
       onAnswer: () => this.#options.onChange?.(),
       onSilent: () => {
         this.#options.logger.warn({ attempts: this.#attempts.keys }, 'worker.silent');
