@@ -1,7 +1,7 @@
 import { runService } from './lifecycle.ts';
 import type { RunningService } from './lifecycle.ts';
-import { createLogger } from './logger.ts';
-import type { LogLevel, Logger } from './logger.ts';
+import { createLogger } from '../logger.ts';
+import type { LogLevel, Logger } from '../logger.ts';
 import type { Scope } from './scope.ts';
 
 /** What every configuration of a service has. */

@@ -1,5 +1,5 @@
-import { isAbort } from './abort-reasons.ts';
-import type { Logger } from './logger.ts';
+import { isAbort } from '../abort-reasons.ts';
+import type { Logger } from '../logger.ts';
 
 /** Where stop requests and crashes come from: `process`, or an `EventEmitter` in a test. */
 export type ProcessEvents = {

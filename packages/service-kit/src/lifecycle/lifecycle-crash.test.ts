@@ -1,7 +1,7 @@
 /** How a service ends that was not asked to. Real and doubled are the same as in lifecycle.test.ts. */
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { AbortReason, ShuttingDown } from './abort-reasons.ts';
+import { AbortReason, ShuttingDown } from '../abort-reasons.ts';
 import { never, setup, startTwoResources } from './lifecycle.fixture.ts';
 import type { RunningService } from './lifecycle.ts';
 
