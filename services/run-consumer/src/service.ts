@@ -26,7 +26,8 @@ import { serviceVersion } from './version.ts';
 import { MIGRATIONS, SCHEMA, prepareDatabase } from './wiring/prepare-database.ts';
 import { SchemaGuard, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
 import { reloadOnChange } from './wiring/reload-graphs.ts';
-import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
+import { startRelay } from './wiring/relay.ts';
+import { startSweeping } from './wiring/sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
 

@@ -68,11 +68,6 @@ export interface AdmissionLedger {
   ): Promise<T>;
 }
 
-/** Publishes records in order and resolves when all of them are written. */
-export interface RecordPublisher {
-  publish(records: readonly OutRecord[], options?: { signal?: AbortSignal }): Promise<void>;
-}
-
 export interface RunClaims {
   /**
    * Claims up to `limit` ready runs of its graphs for the executor; none when its lease was taken. Runs that are its own already and
