@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { requestSizeProblem, threadIdOfStatelessRun, topicNames } from '@runlane/contracts';
 import type { Json, RunCancelInput, RunCreateInput, RunRequestType } from '@runlane/contracts';
 import { createValueCodec } from '@runlane/kafka';
-import type { EventProducer, OutRecord, ValueCodec, WrittenAt } from '@runlane/kafka';
+import type { RecordProducer, OutRecord, ValueCodec, WrittenAt } from '@runlane/kafka';
 import { codeOf, InvalidRequestError, messageOf, PublishError } from './errors.ts';
 import type { PublishErrorCode } from './errors.ts';
 import { connect, loggerOf } from './options.ts';
@@ -59,7 +59,7 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
   readonly #maxRequestBytes: number;
   readonly #frameBytes: number;
   readonly #timeoutMs: number;
-  readonly #producer: Promise<EventProducer>;
+  readonly #producer: Promise<RecordProducer>;
   readonly #queue: Promise<SendQueue>;
   #isClosed = false;
 
