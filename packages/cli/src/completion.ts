@@ -23,8 +23,8 @@ function bashScript(runlane: Command): string {
     ({ path, words }) => `    '${path.join(' ')}') offered='${words.join(' ')}' ;;`,
   );
   return `_runlane() {
-  local current="\${COMP_WORDS[\$COMP_CWORD]}" place='' offered='' word next
-  for word in "\${COMP_WORDS[@]:1:\$((COMP_CWORD - 1))}"; do
+  local current="\${COMP_WORDS[$COMP_CWORD]}" place='' offered='' word next
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case "$word" in -*) continue ;; esac
     next="\${place:+$place }$word"
     case "$next" in ${commandsOf(runlane, [])
