@@ -18,5 +18,6 @@ export type { SchemaStanding } from './migrations/schema-standing.ts';
 export { loadSql, query, valuesOf } from './sql.ts';
 export type { SqlStatement, SqlValues } from './sql.ts';
 export { SQLSTATE, sqlState } from './sqlstate.ts';
+export { probeDatabase } from './write-probe.ts';
 export { whenAllowed } from './when-allowed.ts';
 export { CommitUnknownError, withTransaction } from './transaction.ts';

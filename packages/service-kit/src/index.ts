@@ -1,16 +1,17 @@
-export { Cancelled, LeaseLost, RunTimedOut, ShuttingDown, Superseded, isAbortReason } from './abort-reasons.ts';
-export type { AbortHow, AbortReason } from './abort-reasons.ts';
+export { AbortReason, ShuttingDown, isAbort } from './abort-reasons.ts';
 export { backoff, retrying } from './backoff.ts';
 export type { BackoffBounds, RetryingOptions } from './backoff.ts';
+export { BatchLimit } from './batch-limit.ts';
 export { configSummary, envExample } from './config/config-texts.ts';
 export { ConfigError, loadConfig, unknownRunlaneVariables } from './config/config.ts';
-export type { ProcessEvents } from './endings.ts';
+export type { ProcessEvents } from './lifecycle/endings.ts';
 export { FatalError, OverrunError, RetryableError, RunlaneError } from './errors.ts';
 export type { ErrorDetails, RunlaneErrorOptions } from './errors.ts';
+export { failureOf } from './lifecycle/failure-of.ts';
 export { startHttp, startRoutes } from './health.ts';
 export type { Check, HttpEndpoint, HttpOptions } from './health.ts';
-export { runService } from './lifecycle.ts';
-export type { RunServiceOptions, RunningService } from './lifecycle.ts';
+export { runService } from './lifecycle/lifecycle.ts';
+export type { RunServiceOptions, RunningService } from './lifecycle/lifecycle.ts';
 export { logFields, runFields } from './log-fields.ts';
 export type { RunFields } from './log-fields.ts';
 export { createLogger, logLevels } from './logger.ts';
@@ -27,8 +28,14 @@ export {
   readGauge,
 } from './metrics.ts';
 export type { CountedPool, MetricDescription } from './metrics.ts';
+export { orAborted } from './or-aborted.ts';
+export { versionOf } from './lifecycle/package-version.ts';
+export { Probes } from './probes.ts';
+export type { ProbedConsumer, ProbedProcess } from './probes.ts';
 export { redact } from './redact.ts';
-export { Scope } from './scope.ts';
+export { runMain } from './lifecycle/run-main.ts';
+export type { MainConfig, MainNeeds, MainOptions } from './lifecycle/run-main.ts';
+export { Scope } from './lifecycle/scope.ts';
 export { kafkaSecurityProblems, kafkaVariableNames } from './config/kafka-variables.ts';
 export type { KafkaSecurityVariables } from './config/kafka-variables.ts';
 export { currentSecret } from './config/secret-files.ts';

@@ -7,7 +7,7 @@ import type { WrongState } from '@runlane/checkpoint';
 import { DEAD_LETTER_HEADERS } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { Database } from '@runlane/postgres';
-import { readPositions } from './adapters/postgres/admission-ledger.ts';
+import { positionsIn } from './adapters/postgres/admission-ledger.ts';
 import { createDeadLetterOutbox } from './adapters/postgres/outbox/dead-letter-outbox.ts';
 import { createAuditReading } from './adapters/postgres/reading/audit-reading.ts';
 import type { AuditedRun, AuditReading } from './adapters/postgres/reading/audit-reading.ts';
@@ -37,7 +37,7 @@ export function openAudit(database: Database, { group, topic, checkpointSchema }
   const letters = createDeadLetterOutbox(database);
   return {
     ...createAuditReading(database),
-    positions: () => readPositions(database, group, topic),
+    positions: () => positionsIn(database, group, topic),
     wrongStates: (runs) =>
       wrongStates(
         database,

@@ -5,16 +5,17 @@
  *           left out, with those of its thread behind it, which must not pass it (I6).
  */
 import type { RunStatusEvent } from '@runlane/contracts';
-import type { OutRecord, RecordTooLarge } from '@runlane/kafka';
+import type { OutRecord, RecordProducer, RecordTooLarge } from '@runlane/kafka';
+import { runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { smallerEvent } from '../../domain/status-event.ts';
-import type { EventEncoder, RecordPublisher } from '../ports.ts';
+import type { EventEncoder } from '../ports.ts';
 import { publishFitting } from './publish-fitting.ts';
 import type { LeftOut } from './publish-fitting.ts';
 
 export type EventToPublish = { event: RunStatusEvent; traceparent: string | null };
 
-export type PublishDependencies = { publisher: RecordPublisher; encode: EventEncoder; logger: Logger };
+export type PublishDependencies = { publisher: Pick<RecordProducer, 'publish'>; encode: EventEncoder; logger: Logger };
 
 type Unpublished = EventToPublish & { record: OutRecord };
 
@@ -28,12 +29,18 @@ export async function publishEvents(
   const smaller = async ({ event, traceparent }: Unpublished, refusal: RecordTooLarge) => {
     const next = smallerEvent(event);
     if (next === null) return null;
-    const { event_id, run_id, thread_id, type } = next;
-    logger.warn({ err: refusal, event_id, run_id, thread_id, type }, 'relay.event_too_large');
-    return encoded({ event: next, traceparent }, encode);
+    const smaller = { event: next, traceparent };
+    logger.warn({ err: refusal, ...eventFields(smaller) }, 'relay.event_too_large');
+    return encoded(smaller, encode);
   };
   const waitsFor = (behind: Unpublished, refused: Unpublished) => behind.event.thread_id === refused.event.thread_id;
   return publishFitting(records, { smaller, waitsFor }, publisher, signal);
+}
+
+/** What a line about an event is found by. */
+export function eventFields({ event, traceparent }: EventToPublish): Record<string, unknown> {
+  const { event_id, run_id: runId, thread_id: threadId, type } = event;
+  return { event_id, ...runFields({ runId, threadId, traceparent }), type };
 }
 
 async function encoded(one: EventToPublish, encode: EventEncoder): Promise<Unpublished> {

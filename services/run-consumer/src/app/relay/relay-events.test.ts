@@ -35,7 +35,7 @@ function entry(outboxId: number, threadId = 'thread'): OutboxEntry {
     multitaskStrategy: 'enqueue',
     metadata: {},
     createdAt: new Date(0),
-    traceparent: null,
+    traceparent: `00-${'a'.repeat(32)}-b7ad6b7169203331-01`,
     webhook: null,
     webhook_events: null,
   };
@@ -56,7 +56,7 @@ function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = 
   const done = Promise.resolve();
   const stored = new Wakeup();
   const stop = new AbortController();
-  const { logger, messages } = recordingLog();
+  const log = recordingLog();
   const held: number[] = [];
   const published: { count: number; oldest: Date }[] = [];
   const list = (ids: readonly (string | number | bigint | null)[]) =>
@@ -104,9 +104,9 @@ function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = 
       if (count !== null) held.push(count);
     },
     onPublished: (count, oldest) => published.push({ count, oldest }),
-    logger,
+    logger: log.logger,
   });
-  return { calls, stored, stop, relaying, messages, published, waiting, held, work: () => calls.filter(isWork) };
+  return { ...log, calls, stored, stop, relaying, published, waiting, held, work: () => calls.filter(isWork) };
 }
 
 const isWork = (call: string) => !call.startsWith('acquire');
@@ -262,7 +262,7 @@ test('ends with what repeating cannot help, so that somebody looks', async () =>
 
 test('I10: an event that its topic refuses at its smallest waits with its thread, and goes out when the topic takes it', async () => {
   let takesIt = false;
-  const { work, waiting, held, messages, relaying, stop } = startRelay({
+  const { work, waiting, held, messages, parsed, relaying, stop } = startRelay({
     waiting: [1, 2, 3, 4],
     threadOf: (id) => (id === 2 || id === 4 || id === 5 ? 'large' : 'small'),
     publish: (records) => {
@@ -273,6 +273,12 @@ test('I10: an event that its topic refuses at its smallest waits with its thread
   await aMoment();
   expect(work()).toEqual(['publish 1,2,3,4', 'publish 3', 'mark 1,3']);
   expect(messages()).toEqual(['relay.event_refused']);
+  expect(parsed()[0]).toMatchObject({
+    event_id: 'event 2',
+    run_id: 'run',
+    thread_id: 'large',
+    trace_id: 'a'.repeat(32),
+  });
   expect(held.at(-1)).toBe(1);
 
   waiting.push(5, 6);

@@ -5,21 +5,21 @@
  * I1        An event is marked only after the broker has acknowledged it; a failed batch is repeated before newer ones.
  * I10       An event that its topic refuses even at its smallest waits with the later ones of its thread; all others go on.
  */
-import type { RunStatusEvent } from '@runlane/contracts';
-import type { RecordTooLarge } from '@runlane/kafka';
+import { BatchLimit } from '@runlane/service-kit';
+import type { RecordProducer, RecordTooLarge } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../../domain/status-event.ts';
 import type { WebhookJudge } from '../../domain/webhook-target.ts';
-import { BatchLimit } from '../batch-limit.ts';
 import { HeldBack } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
-import type { EventEncoder, Outbox, RecordPublisher } from '../ports.ts';
-import { publishEvents } from './publish-events.ts';
+import type { EventEncoder, Outbox } from '../ports.ts';
+import { eventFields, publishEvents } from './publish-events.ts';
+import type { EventToPublish } from './publish-events.ts';
 
 export type RelayDependencies = RelayLoop & {
   outbox: Outbox;
-  publisher: RecordPublisher;
+  publisher: Pick<RecordProducer, 'publish'>;
   encode: EventEncoder;
   judgeWebhook: WebhookJudge;
   onPublished: (count: number, oldestOccurredAt: Date) => void;
@@ -69,13 +69,12 @@ async function publishOldest(
     await needs.outbox.markPublished(published);
     needs.onPublished(published.length, oldest.occurredAt);
   }
-  for (const { item, refusal } of leftOut) if (refusal !== null) hold(item.event, refusal, held, needs.logger);
+  for (const { item, refusal } of leftOut) if (refusal !== null) hold(item, refusal, held, needs.logger);
   needs.onHeld(held.count);
   return hasMore;
 }
 
-function hold(event: RunStatusEvent, refusal: RecordTooLarge, held: HeldBack<string>, logger: Logger): void {
-  const { event_id, run_id, thread_id, type } = event;
-  logger.error({ err: refusal, event_id, run_id, thread_id, type }, 'relay.event_refused');
-  held.hold(thread_id, refusal);
+function hold(one: EventToPublish, refusal: RecordTooLarge, held: HeldBack<string>, logger: Logger): void {
+  logger.error({ err: refusal, ...eventFields(one) }, 'relay.event_refused');
+  held.hold(one.event.thread_id, refusal);
 }

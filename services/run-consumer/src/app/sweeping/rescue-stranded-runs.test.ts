@@ -35,8 +35,8 @@ function startSweeping({ leaseMs = 3_000, sweepMs = SWEEP_MS, stranded = [], ove
   const startedMs = performance.now();
   const settlements = recordingSettlements(answer);
   const hints = recordingHints();
-  const { logger, messages } = recordingLog();
-  let rescuedCount = 0;
+  const { logger, messages, parsed } = recordingLog();
+  const rescued: string[] = [];
   const stop = new AbortController();
   const sweeping = rescueUntil(stop.signal, {
     stranded: {
@@ -58,27 +58,34 @@ function startSweeping({ leaseMs = 3_000, sweepMs = SWEEP_MS, stranded = [], ove
     monotonicMs: () => performance.now() + frozenMs,
     leaseMs,
     sweepMs,
-    onRescued: () => (rescuedCount += 1),
+    onRescued: ({ runId }, became) => void rescued.push(`${runId} ${became}`),
     logger,
   });
   return {
     takenAtMs,
     hints,
     messages,
+    parsed,
     stop,
     sweeping,
-    rescued: () => rescuedCount,
+    rescued: () => rescued.length,
+    became: () => rescued,
     settlements: () => settlements.transactions.flat(),
     /** Time passes in which this process does nothing. */
     freeze: (ms: number) => (frozenMs += ms),
   };
 }
 
-const strandedRun = (runId: string, attempt: number): StrandedRun => ({
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+
+const strandedRun = (runId: string, attempt: number, isStopping = false): StrandedRun => ({
   runId,
   threadId: `thread of ${runId}`,
+  graphId: 'g',
   attempt,
   fencingToken: 7n,
+  traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`,
+  isStopping,
 });
 
 test('no lease is taken before the database has answered for as long as a lease lasts', async () => {
@@ -173,6 +180,31 @@ test('a rescued run spends its attempt, and the last attempt ends the run', asyn
   expect(rescued()).toBe(2);
   expect(hints.given).toEqual(['runs_ready', 'events_stored']);
   expect(messages()).toContain('run.rescued');
+});
+
+test('a rescue is one line that has all of it, and at the level error where the run has failed by it', async () => {
+  const { became, parsed } = startSweeping({
+    stranded: [[strandedRun('young', 1), strandedRun('old', MAX_ATTEMPTS), strandedRun('told', MAX_ATTEMPTS, true)]],
+    answer: (batch) =>
+      Promise.resolve(batch.map(({ settlement: { kind } }) => (kind === 'end' ? 'settled' : 'requeued'))),
+  });
+  await vi.advanceTimersByTimeAsync(STATEMENT_MS);
+  expect(became()).toEqual(['young requeued', 'old failed', 'told stopped']);
+  const [young, old, told] = parsed().filter(({ msg }) => msg === 'run.rescued');
+  const about = { trace_id: TRACE_ID, graph_id: 'g' };
+  expect(young).toMatchObject({ ...about, level: 'warn', run_id: 'young', attempt: 1, outcome: 'requeued' });
+  expect(told).toMatchObject({ ...about, level: 'warn', run_id: 'told', outcome: 'stopped' });
+  expect(told).not.toHaveProperty('reason');
+  expect(old).toMatchObject({
+    ...about,
+    level: 'error',
+    run_id: 'old',
+    thread_id: 'thread of old',
+    attempt: MAX_ATTEMPTS,
+    outcome: 'failed',
+    reason: 'attempts_exhausted',
+    error: { error: 'AttemptsExhausted' },
+  });
 });
 
 test('a run that its executor has settled meanwhile is no rescue', async () => {

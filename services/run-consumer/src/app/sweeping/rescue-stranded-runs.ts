@@ -25,10 +25,14 @@ export type RescueDependencies = {
   leaseMs: number;
   /** Time between two sweeps, in milliseconds; much shorter than half a lease, or no lease is ever taken. */
   sweepMs: number;
-  /** Told of each, with whether it goes on or has ended for want of attempts or because it was asked to stop. */
-  onRescued: (result: 'requeued' | 'ended') => void;
+  /** Told of each, with whether it goes on, has failed for want of attempts, or has ended because it was asked to stop. */
+  onRescued: (run: StrandedRun, became: Rescued) => void;
   logger: Logger;
 };
+
+/** What became of a run that was stranded. */
+export const RESCUED = ['requeued', 'failed', 'stopped'] as const;
+export type Rescued = (typeof RESCUED)[number];
 
 const BATCH = 100;
 
@@ -95,13 +99,18 @@ async function rescue(
   rescuing: Set<string>,
   { settle, onRescued, logger }: RescueDependencies,
 ): Promise<'rescued' | 'lost'> {
-  const { runId, threadId, attempt, fencingToken } = run;
+  const { runId, threadId, graphId, attempt, fencingToken, traceparent } = run;
+  const settlement = rescueOf(attempt);
   rescuing.add(claimKey(run));
   try {
-    const result = await settle.settle({ runId, threadId, fencingToken, settlement: rescueOf(attempt) });
+    const result = await settle.settle({ runId, threadId, fencingToken, traceparent, settlement });
     if (result === 'lost') return 'lost';
-    logger.warn({ ...runFields(run), attempt, result }, 'run.rescued');
-    onRescued(result === 'requeued' ? 'requeued' : 'ended');
+    const hasFailed = settlement.kind === 'end' && !run.isStopping;
+    const became = result === 'requeued' ? 'requeued' : hasFailed ? 'failed' : 'stopped';
+    const failure = hasFailed ? { reason: settlement.reason, error: settlement.details.error } : {};
+    const line = { ...runFields(run), graph_id: graphId, attempt, outcome: became, ...failure };
+    logger[hasFailed ? 'error' : 'warn'](line, 'run.rescued');
+    onRescued(run, became);
     return 'rescued';
   } catch (error) {
     logger.error({ err: error, ...runFields(run) }, 'rescue.failed');

@@ -35,6 +35,8 @@ export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb' | 'ans
   /** Milliseconds that a graph which did not end after an abort is kept apart. Default: ten minutes. */
   deafForMs?: number;
   onEvent?: OnWorkerEvent;
+  /** See GraphThreadOptions. */
+  onAnswered?: (afterMs: number) => void;
   logger: Logger;
 };
 

@@ -33,6 +33,8 @@ export type ThreadPoolOptions = Omit<HostOptions, 'answerCache'> & {
   /** A number in [0, 1) for each wait. Default: Math.random. */
   random?: () => number;
   onEvent?: OnWorkerEvent | undefined;
+  /** See GraphThreadOptions. */
+  onAnswered?: ((afterMs: number) => void) | undefined;
   logger: Logger;
 };
 
@@ -178,6 +180,7 @@ export class ThreadPool {
       loadLimitMs: this.#options.settings.loadLimitMs,
       onBlocked: (graphId) => this.#options.blocking.add(graphId),
       onEvent: this.#options.onEvent,
+      onAnswered: this.#options.onAnswered,
       drainGraceMs: this.#options.drainGraceMs,
       isTraced: isTraced(this.#options.environment),
       memoryMb: this.#options.memoryMb,
