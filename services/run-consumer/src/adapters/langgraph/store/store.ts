@@ -31,7 +31,8 @@ export function openStore({ databaseUrl, schema, settings, embeddings, logger }:
   const store = new WaitingStore({
     connectionOptions: {
       Client: clientAt(databaseUrl),
-      onConnect: (client: ClientBase) => applySettings(client, currentUrl(databaseUrl), {}),
+      // The pool waits for what it returns, which its types do not know.
+      onConnect: (client: ClientBase): unknown => applySettings(client, currentUrl(databaseUrl), {}),
       application_name: 'run-consumer store',
       max: STORE_CONNECTIONS,
       keepAlive: true,
