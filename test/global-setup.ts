@@ -57,9 +57,9 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
 
   try {
     const [kafka, registry, postgres] = await Promise.all([
-      start(startKafka),
+      start((options) => startKafka({ ...options, sessionMs: 60_000 })),
       start(startRegistry),
-      start(startPostgres),
+      start((options) => startPostgres({ ...options, isSpare: true })),
     ]);
     project.provide('kafkaBrokers', kafka.brokers);
     project.provide('registryUrl', registry.url);

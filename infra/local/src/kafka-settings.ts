@@ -19,8 +19,14 @@ const ACLS = {
   'allow.everyone.if.no.acl.found': 'true',
 };
 
+const SESSION_MS = 3_000;
+
 /** The settings of one broker, the same in a process and in a container; `nodes` is the size of its cluster. */
-export function kafkaSettings(broker: BrokerAddresses, nodes: 1 | 3): Record<string, string> {
+export function kafkaSettings(
+  broker: BrokerAddresses,
+  nodes: 1 | 3,
+  sessionMs: number = SESSION_MS,
+): Record<string, string> {
   const replicas = String(nodes);
   const minIsr = nodes === 1 ? '1' : '2';
   return {
@@ -42,7 +48,7 @@ export function kafkaSettings(broker: BrokerAddresses, nodes: 1 | 3): Record<str
     'share.coordinator.state.topic.min.isr': minIsr,
     'group.initial.rebalance.delay.ms': '0',
     // A killed broker may not register again before its session is over (by default 9 s), so this bounds a restart.
-    'broker.session.timeout.ms': '3000',
+    'broker.session.timeout.ms': String(sessionMs),
     'broker.heartbeat.interval.ms': '500',
     'message.max.bytes': String(LARGEST_BATCH),
     'replica.fetch.max.bytes': String(LARGEST_BATCH),

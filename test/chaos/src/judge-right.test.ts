@@ -61,7 +61,7 @@ test.each<[string, Told]>([
       steps: [
         ['a', 'run.pending'],
         ['a', 'run.running'],
-        ['a', 'run.interrupted', { attempt: 0 }],
+        ['a', 'run.interrupted'],
       ],
       labels: ['a:first'],
     },

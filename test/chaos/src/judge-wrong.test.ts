@@ -183,6 +183,19 @@ test.each<[string, string[], Told]>([
     },
   ],
   [
+    'an end under another attempt than the last start',
+    ['I5'],
+    {
+      requests: [create('a')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded', { attempt: 2 }],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
     'a run that has failed',
     ['I11'],
     { requests: [create('a')], steps: done('a', 'run.failed', { reason: 'graph_error' }), labels: labels() },

@@ -4,14 +4,14 @@ import { onFreePorts } from '../free-ports.ts';
 import { askEachOf, kafkaServer } from '../kafka-server.ts';
 import { kafkaSettings, newClusterId } from '../kafka-settings.ts';
 import { startUnlessDeferred, type MachineServer } from '../lifecycle.ts';
-import type { LocalKafka, LocalOptions } from '../server.ts';
+import type { KafkaOptions, LocalKafka } from '../server.ts';
 import { containerMachine, engineHost } from './container-machine.ts';
 
 // The version of pom.xml.
 const IMAGE = 'apache/kafka:4.3.1';
 
 /** Kafka in one container per broker; brokers talk over a network of their own, clients over ports of the engine's host. */
-export async function containerKafka(options: LocalOptions & { nodes?: 1 | 3 }): Promise<LocalKafka> {
+export async function containerKafka(options: KafkaOptions): Promise<LocalKafka> {
   const nodes = options.nodes ?? 1;
   const ids = Array.from({ length: nodes }, (_, index) => index + 1);
   const host = await engineHost();
@@ -28,6 +28,7 @@ export async function containerKafka(options: LocalOptions & { nodes?: 1 | 3 }):
         clusterId,
         hostPort: ports[id - 1]!,
         address: brokers[id - 1]!,
+        sessionMs: options.sessionMs,
       });
       return containerMachine(`Kafka broker ${id}`, image, join(options.dataDir, 'kafka', `node-${id}`, 'kafka.log'));
     });
@@ -52,6 +53,7 @@ function brokerImage(broker: {
   clusterId: string;
   hostPort: number;
   address: string;
+  sessionMs: number | undefined;
 }): GenericContainer {
   const alias = `kafka-${broker.id}`;
   const voters = broker.ids.map((id) => `${id}@kafka-${id}:9093`).join(',');
@@ -62,7 +64,7 @@ function brokerImage(broker: {
     'inter.broker.listener.name': 'INTERNAL',
     'log.dirs': '/tmp/kafka-logs',
   };
-  const settings = kafkaSettings({ id: broker.id, voters, listenerSettings }, broker.nodes);
+  const settings = kafkaSettings({ id: broker.id, voters, listenerSettings }, broker.nodes, broker.sessionMs);
   // The image turns KAFKA_A_B=c into a.b=c; none of our names holds a dash or an underscore.
   const environment = Object.entries(settings).map(([name, value]) => [
     `KAFKA_${name.toUpperCase().replaceAll('.', '_')}`,

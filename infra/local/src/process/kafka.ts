@@ -5,7 +5,7 @@ import { onFreePorts } from '../free-ports.ts';
 import { askEachOf, kafkaServer } from '../kafka-server.ts';
 import { kafkaSettings, newClusterId } from '../kafka-settings.ts';
 import { startUnlessDeferred, type MachineServer } from '../lifecycle.ts';
-import type { LocalKafka, LocalOptions } from '../server.ts';
+import type { KafkaOptions, LocalKafka } from '../server.ts';
 import { fetchArtefact } from './artefacts.ts';
 import { findJava, serverEnvironment } from './java.ts';
 import { runTool } from './run-tool.ts';
@@ -28,7 +28,7 @@ type Node = { id: number; home: string; clientPort: number; controllerPort: numb
  *
  * Thrown when Java or Maven is missing, or Kafka does not start.
  */
-export async function processKafka(options: LocalOptions & { nodes?: 1 | 3 }): Promise<LocalKafka> {
+export async function processKafka(options: KafkaOptions): Promise<LocalKafka> {
   const { kafka } = await startBrokers(options, options.nodes ?? 1, null);
   return kafka;
 }
@@ -46,7 +46,7 @@ export type ExtraListeners = {
 
 /** @returns also the ports of the further listeners, in the order of their names */
 export async function startBrokers(
-  options: LocalOptions,
+  options: KafkaOptions,
   count: 1 | 3,
   extra: ExtraListeners | null,
 ): Promise<{ kafka: LocalKafka; extraPorts: number[] }> {
@@ -67,7 +67,7 @@ export async function startBrokers(
       const clusterId = await rememberedClusterId(home);
       const prepareNode = async (node: Node): Promise<void> => {
         await mkdir(logDirectory(node), { recursive: true });
-        await writeFile(propertiesFile(node), propertiesOf(node, nodes, extra, extraPorts));
+        await writeFile(propertiesFile(node), propertiesOf(node, nodes, extra, extraPorts, options.sessionMs));
         if (existsSync(join(logDirectory(node), 'meta.properties'))) return;
         const args = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile(node)];
         for (const user of extra?.scram ?? []) args.push('--add-scram', user);
@@ -108,6 +108,7 @@ function propertiesOf(
   nodes: readonly Node[],
   extra: ExtraListeners | null,
   extraPorts: readonly number[],
+  sessionMs: number | undefined,
 ): string {
   const listeners = [
     `PLAINTEXT://127.0.0.1:${node.clientPort}`,
@@ -123,7 +124,7 @@ function propertiesOf(
     'log.dirs': logDirectory(node),
   };
   const voters = nodes.map((voter) => `${voter.id}@127.0.0.1:${voter.controllerPort}`).join(',');
-  const settings = kafkaSettings({ id: node.id, voters, listenerSettings }, nodes.length === 1 ? 1 : 3);
+  const settings = kafkaSettings({ id: node.id, voters, listenerSettings }, nodes.length === 1 ? 1 : 3, sessionMs);
   return Object.entries({ ...settings, ...extra?.settings })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');

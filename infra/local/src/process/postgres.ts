@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createDatabaseAt } from '../create-database.ts';
 import { localServer, startUnlessDeferred, type MachineServer } from '../lifecycle.ts';
 import { askPostgres } from '../probes.ts';
-import type { LocalOptions, LocalPostgres } from '../server.ts';
+import type { LocalPostgres, PostgresOptions } from '../server.ts';
 import { serverEnvironment } from './java.ts';
 import { ownDirectory } from './own-directory.ts';
 import { onFreePorts } from '../free-ports.ts';
@@ -14,15 +14,15 @@ import { postgresBinaries } from './postgres-binaries.ts';
 import { runTool } from './run-tool.ts';
 import { serverProcess } from './server-process.ts';
 
-// fsync stays on: crash tests and figures of durability rest on it.
 const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'];
+const SPARE = ['fsync=off', 'full_page_writes=off'];
 
 /**
  * Postgres as a process, with its data below `dataDir/postgres`. Started by root it runs as `postgres` or `nobody`.
  *
  * Thrown when its binaries are missing or it does not start.
  */
-export async function processPostgres(options: LocalOptions): Promise<LocalPostgres> {
+export async function processPostgres(options: PostgresOptions): Promise<LocalPostgres> {
   const env = serverEnvironment(options.env ?? process.env);
   const account = postgresAccount();
   const binaries = await postgresBinaries(account);
@@ -32,6 +32,7 @@ export async function processPostgres(options: LocalOptions): Promise<LocalPostg
   const passwordFile = join(home, 'password');
   const logFile = join(home, 'postgres.log');
   const password = await rememberedPassword(passwordFile, account);
+  const settings = options.isSpare === true ? [...SETTINGS, ...SPARE] : SETTINGS;
 
   const prepare = async (signal?: AbortSignal): Promise<void> => {
     if (existsSync(data)) return;
@@ -60,7 +61,7 @@ export async function processPostgres(options: LocalOptions): Promise<LocalPostg
     const machine = serverProcess({
       name: 'Postgres',
       file: join(binaries, 'bin', 'postgres'),
-      args: ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])],
+      args: ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
       cwd: home,
       env,
       ...account,

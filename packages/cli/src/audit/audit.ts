@@ -10,11 +10,12 @@ import { countOf, sinceOf } from '../input.ts';
 import type { Output } from '../output.ts';
 import type { Environment } from '../settings.ts';
 import { auditDeliveries } from './deliveries.ts';
-import { compareAll, strangeRuns, stuckFinding } from './findings.ts';
-import type { Finding } from './findings.ts';
+import { compareAll, stateFinding, strangeRuns, stuckFinding } from './findings.ts';
+import type { Finding, Restored } from './findings.ts';
+import { orderFindings, orderedRuns } from './order.ts';
 import { readDeadLetters, readEvents, readRequests } from './read-topics.ts';
 
-export type AuditFlags = { since: string; stuckAfter: string; limit: string };
+export type AuditFlags = { since: string; stuckAfter: string; limit: string; restoredTo?: string; resumedAt?: string };
 
 /** Clocks of processes and database may differ by this, in milliseconds. */
 const CLOCK_MARGIN_MS = 300_000;
@@ -34,6 +35,7 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
   const since = sinceOf(flags.since, startedAt, '--since');
   const stuckMs = startedAt - sinceOf(flags.stuckAfter, startedAt, '--stuck-after').getTime();
   const limit = countOf(flags.limit, '--limit');
+  const restored = restoredOf(flags, startedAt);
   const { RUNLANE_RETENTION_DAYS: days } = loadConfig(
     runlaneVariables.pick({ RUNLANE_RETENTION_DAYS: true }),
     environment,
@@ -42,9 +44,13 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
   await withKafka(environment, (kafka) =>
     withDatabase(
       environment,
-      async ({ database, place }) => {
+      async ({ database, place, checkpointSchema }) => {
         const groups = groupNames(kafka.prefix);
-        const ledger = openAudit(database, { group: groups.runConsumer, topic: kafka.topics.requests });
+        const ledger = openAudit(database, {
+          group: groups.runConsumer,
+          topic: kafka.topics.requests,
+          checkpointSchema,
+        });
         output.say(`Requests of ${kafka.topics.requests} since ${since.toISOString()} …`);
         const asked = await readRequests(kafka, since);
         output.say(`Their runs in the ledger of ${place} …`);
@@ -53,6 +59,8 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
         const runs = await lookUp(ledger, ids);
         const stuck = await stuckFindings(ledger, stuckMs);
         const waiting = await ledger.waitingDeadLetters();
+        output.say('What they have left in their threads …');
+        const states = await stateFindings(ledger, [...runs.values()]);
         output.say(`Events of ${kafka.topics.status} and dead letters …`);
         const { events, isShortened } = await readEvents(kafka, firstEventAt(runs, since));
         const letters = await readDeadLetters(kafka, new Date(Math.max(since.getTime() - LETTER_MARGIN_MS, 0)));
@@ -65,6 +73,7 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
           deadLetters,
           isShortened,
           forgottenBefore,
+          restored,
         };
         const { findings, ...counts } = compareAll(compared);
         const strangers = [...events.runs.keys()].filter((runId) => !runs.has(runId));
@@ -79,7 +88,8 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
           stuckMs,
         });
         const late = lateRequests(asked, positions, startedAt - stuckMs);
-        const all = [...findings, ...strange, ...stuck, ...late, ...deliveries.findings];
+        const order = orderFindings(events.steps, orderedRuns(asked, runs, isShortened), restored);
+        const all = [...findings, ...order, ...states, ...strange, ...stuck, ...late, ...deliveries.findings];
         tell(all, limit, output);
         const summary = {
           since,
@@ -101,6 +111,18 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
   );
 }
 
+/** Without --resumed-at the ledger may still be going on from where it was put back to. Thrown: CommandError. */
+function restoredOf({ restoredTo, resumedAt }: AuditFlags, nowMs: number): Restored | null {
+  if (restoredTo === undefined) {
+    if (resumedAt === undefined) return null;
+    throw new CommandError('--resumed-at says when processes went on after a restore; give --restored-to as well');
+  }
+  const toMs = sinceOf(restoredTo, nowMs, '--restored-to').getTime();
+  const resumedMs = resumedAt === undefined ? Infinity : sinceOf(resumedAt, nowMs, '--resumed-at').getTime();
+  if (resumedMs >= toMs) return { toMs, resumedMs };
+  throw new CommandError('--resumed-at is before --restored-to; processes go on after the time that was restored');
+}
+
 /** From when on all events of the runs are to be read: a request may repeat an older one, or be dated wrongly. */
 function firstEventAt(runs: ReadonlyMap<string, AuditedRun>, since: Date): Date {
   let ms = since.getTime();
@@ -116,6 +138,14 @@ async function lookUp(ledger: LedgerQuestions, ids: readonly string[]): Promise<
     for (const run of await ledger.runs(unique.slice(at, at + CHUNK))) found.set(run.runId, run);
   }
   return found;
+}
+
+async function stateFindings(ledger: LedgerQuestions, runs: readonly AuditedRun[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (let at = 0; at < runs.length; at += CHUNK) {
+    findings.push(...(await ledger.wrongStates(runs.slice(at, at + CHUNK))).map(stateFinding));
+  }
+  return findings;
 }
 
 async function stuckFindings(ledger: LedgerQuestions, stuckMs: number): Promise<Finding[]> {

@@ -3,14 +3,15 @@
  * Order     A live system goes on while it is looked at. What follows is read after what it follows from: requests, then
  *           positions, then the ledger, then events and dead letters. So whatever is missing was missing when it was asked
  *           for, and what came in between is judged by nobody.
- * Kinds     lost: nothing became of it. doubled: more became of it than may. stuck: it has not gone on for too long.
- *           unaccounted: it is there, and nobody knows why.
+ * Kinds     lost: nothing became of it. doubled: more became of it than may. disordered: it came before what should have been
+ *           first. overlapping: it executed beside another run of its thread. leftover: it was rolled back, and is in the state.
+ *           stuck: it has not gone on for too long. unaccounted: it is there, and nobody knows why.
  */
-import type { AuditedRun, StuckRun } from '@runlane/run-consumer/audit';
-import type { AskedRecord, SeenRun } from './seen.ts';
+import type { AuditedRun, StuckRun, WrongState } from '@runlane/run-consumer/audit';
+import type { AskedRecord, EventTimes, SeenRun } from './seen.ts';
 
 export type Finding = {
-  finding: 'lost' | 'doubled' | 'stuck' | 'unaccounted';
+  finding: 'lost' | 'doubled' | 'disordered' | 'overlapping' | 'leftover' | 'stuck' | 'unaccounted';
   /** What it is about: a run_id, an event_id, or topic/partition/offset. */
   subject: string;
   why: string;
@@ -28,7 +29,12 @@ export type Compared = {
   isShortened: (threadId: string) => boolean;
   /** Records before may be of runs that have left the ledger. */
   forgottenBefore: Date;
+  /** Null where the ledger was not put back. */
+  restored: Restored | null;
 };
+
+/** A ledger that was put back to `toMs` and has gone on by `resumedMs`: it knows nothing of the events in between. */
+export type Restored = { toMs: number; resumedMs: number };
 
 export type Comparison = { findings: Finding[]; judgedCount: number; waitingCount: number; forgottenCount: number };
 
@@ -48,7 +54,7 @@ export function compareAll(all: Compared): Comparison {
     else if (verdict.kind === 'lost') findings.push({ finding: 'lost', subject: record.place, why: verdict.why });
   }
   for (const run of runs.values()) findings.push(...eventFindings(run, all));
-  for (const [runId, seen] of all.events) findings.push(...doubledFindings(runId, seen));
+  for (const [runId, seen] of all.events) findings.push(...doubledFindings(runId, seen, all.restored));
   return { findings, judgedCount: all.asked.length - waitingCount, waitingCount, forgottenCount };
 }
 
@@ -87,19 +93,26 @@ function eventFindings(run: AuditedRun, { events, isShortened }: Compared): Find
   return [{ finding: 'lost', subject: run.runId, why }];
 }
 
-function doubledFindings(runId: string, { events, terminalIds }: SeenRun): Finding[] {
-  if (terminalIds.size > 1) {
-    return [
-      { finding: 'doubled', subject: runId, why: `it has ended ${terminalIds.size} times: ${list(terminalIds)}` },
-    ];
+/** Events that the ledger has forgotten with a restore come once more, as others: they are no second ones. */
+function doubledFindings(runId: string, { events, ends }: SeenRun, restored: Restored | null): Finding[] {
+  const hint = restored === null ? '; after a restore, say --restored-to' : '';
+  const kinds = [['ends', ends] as const, ...[...events].map(([n, times]) => [`events ${n}`, times] as const)];
+  for (const [what, times] of kinds) {
+    const ids = remembered(times, restored);
+    if (ids.length < 2) continue;
+    return [{ finding: 'doubled', subject: runId, why: `it has ${ids.length} ${what}: ${ids.join(', ')}${hint}` }];
   }
-  const twice = [...events].find(([, ids]) => ids.size > 1);
-  if (twice === undefined) return [];
-  return [{ finding: 'doubled', subject: runId, why: `it has ${twice[1].size} events ${twice[0]}: ${list(twice[1])}` }];
+  return [];
 }
 
-function list(ids: ReadonlySet<string>): string {
-  return [...ids].join(', ');
+/** The ids of the events that a restore has not made the ledger forget. */
+function remembered(times: EventTimes, restored: Restored | null): string[] {
+  return [...times].filter(([, ms]) => !isForgotten(ms, restored)).map(([id]) => id);
+}
+
+/** Whether the ledger was put back to a time before this one. */
+export function isForgotten(ms: number, restored: Restored | null): boolean {
+  return restored !== null && ms >= restored.toMs && ms < restored.resumedMs;
 }
 
 /** Events of runs that the ledger does not know and should. */
@@ -115,6 +128,17 @@ export function strangeRuns(
       subject: runId,
       why: 'the status topic has events of it, and the ledger does not know it: written by somebody else, or before a restore',
     }));
+}
+
+export function stateFinding({ runId, checkpointCount, inputCount }: WrongState): Finding {
+  if (inputCount > 1) {
+    return { finding: 'doubled', subject: runId, why: `its input is in the state of its thread ${inputCount} times` };
+  }
+  return {
+    finding: 'leftover',
+    subject: runId,
+    why: `it was rolled back, and its thread has ${checkpointCount} checkpoints of it`,
+  };
 }
 
 export function stuckFinding({ kind, runId, threadId, graphId, since }: StuckRun): Finding {

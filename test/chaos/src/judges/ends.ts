@@ -47,6 +47,14 @@ function problemsOfRun(runId: string, events: readonly RunStatusEvent[]): Proble
   if (starts.some((attempt, index) => attempt !== (starts[index - 1] ?? 0) + 1 && attempt !== starts[index - 1])) {
     problems.push({ law: 'I5', thread, what: `run ${runId} has begun as attempts ${starts.join(', ')}` });
   }
+  const last = events.at(-1);
+  if (last !== undefined && last.attempt !== (starts.at(-1) ?? 0)) {
+    problems.push({
+      law: 'I5',
+      thread,
+      what: `run ${runId} has ended as attempt ${last.attempt}, not ${starts.at(-1)}`,
+    });
+  }
   return problems;
 }
 

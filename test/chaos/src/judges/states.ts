@@ -12,9 +12,7 @@ export function judgeStates(history: History): Problem[] {
   const events = byThread(distinctEvents(history));
   return [...history.states].flatMap(([thread, state]) => {
     const ofThread = events.get(thread) ?? [];
-    // Not by its attempt: that of a run that was handed back is 0 again.
-    const begun = new Set(ofThread.filter(({ type }) => type === 'run.running').map((event) => event.run_id));
-    const ends = ofThread.filter((event) => isTerminal(event) && begun.has(event.run_id));
+    const ends = ofThread.filter(isTerminal).filter(({ attempt }) => attempt > 0);
     if (thread.startsWith('asks-')) return judgeAnswers(thread, ends);
     const labels = state?.['labels'];
     return judgeLabels(thread, Array.isArray(labels) ? labels.map(String) : [], ends);

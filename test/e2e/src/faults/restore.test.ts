@@ -2,7 +2,7 @@
  * Charter: the database is replaced under a running fleet by one that lacks the last commits (I1, I3, I11). Real: Kafka,
  * two run-consumers under load, and the loss: an online backup of the server, recovered onto a timeline of its own as a
  * standby that was behind is when it is promoted; and a copy of the database that is restored. What decides: the ledger in
- * the end, the status topic, and what the nodes noted outside of Runlane.
+ * the end, the status topic, what the nodes noted outside of Runlane, and `runlane audit` as the drill has it.
  */
 import { isTerminalEventType } from '@runlane/contracts';
 import { removeLocalData, startPostgres } from '@runlane/local';
@@ -17,10 +17,13 @@ import { publishLoad } from './fault-load.ts';
 import { overlapProblems, readHistory } from './fault-oracle.ts';
 import type { Asked } from './fault-oracle.ts';
 import { whileClosed } from '../support/closed-database.ts';
+import { documentText } from '../support/document-programs.ts';
 import { copyServer } from '../support/server-copy.ts';
+import { shellOf } from '../support/shell.ts';
 import { World } from '../support/world.ts';
 
-const LOAD = { runs: 200, threads: 50, ms: 300 };
+/** One half before the copy and one after it: however fast the fleet is, the copy lacks ends. */
+const HALF = { runs: 100, threads: 50, ms: 300 };
 /** Of each process: so few that the load lasts for longer than the loss. */
 const AT_ONCE = { RUNLANE_MAX_CONCURRENT_RUNS: '10', RUNLANE_LOG_LEVEL: 'info' };
 /** Runs that end before the copy is made, and those whose ends it lacks. */
@@ -53,10 +56,12 @@ async function underLoad(
 ): Promise<{ asked: Asked[]; lostCount: number; services: ServiceProcess[] }> {
   const services = [world.runConsumer(AT_ONCE), world.runConsumer(AT_ONCE)];
   await Promise.all(services.map((service) => service.ready()));
-  const asked = await publishLoad(world, LOAD);
+  const early = await publishLoad(world, HALF);
   await haveEnded(world, ENDED_BEFORE);
   await steps.copy();
-  await haveEnded(world, (await endedCount(world)) + LOST_ENDS);
+  const endedThen = await endedCount(world);
+  const asked = [...early, ...(await publishLoad(world, HALF))];
+  await haveEnded(world, endedThen + LOST_ENDS);
   const before = await endedCount(world);
   await steps.replace(() =>
     eventually(() => services.every((service) => service.logged('lease.lost').length > 0), {
@@ -103,6 +108,14 @@ function leaseLines(service: ServiceProcess, index: number): string[] {
   return about.map((line) => `process ${index}: ${JSON.stringify({ ...line, err: undefined })}`);
 }
 
+/** The command with which the drill of infra/README.md judges a restore, as words, with the time of ours. */
+function drillCommand(restoredTo: Date): string[] {
+  const drill = /^## Backup and restore$[^]*?(?=^## )/m.exec(documentText('infra/README.md'))?.[0] ?? '';
+  const [, words] = /^ *runlane (audit .+)$/m.exec(drill) ?? [];
+  if (words === undefined) throw new Error('The drill of infra/README.md has no runlane audit.');
+  return words.split(' ').map((word) => (Number.isNaN(Date.parse(word)) ? word : restoredTo.toISOString()));
+}
+
 function ownDirectory(): Disposable & { path: string } {
   const path = mkdtempSync(join(tmpdir(), 'runlane-failover-'));
   return { path, [Symbol.dispose]: () => removeLocalData(path) };
@@ -137,11 +150,20 @@ test('a database restored from an older copy under 200 runs: none is lost, none 
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   const name = new URL(world.databaseUrl).pathname.slice(1);
   const closed = (statements: string) => whileClosed(inject('databaseUrl'), name, statements);
+  let restoredTo = new Date(0);
   const { asked, services, lostCount } = await underLoad(world, {
-    copy: () => closed(`create database ${name}_copy template ${name}`),
+    copy: () => {
+      restoredTo = new Date();
+      return closed(`create database ${name}_copy template ${name}`);
+    },
     replace: () =>
       closed(`alter database ${name} rename to ${name}_lost; alter database ${name}_copy rename to ${name}`),
   });
   expect(lostCount).toBeGreaterThanOrEqual(LOST_ENDS);
   expect(await problemsOf(world, asked, services)).toEqual([]);
+  const { code, output, lines } = await shellOf(world)(drillCommand(restoredTo));
+  expect({ code, findings: lines.filter(({ finding }) => finding !== undefined), output }).toMatchObject({
+    code: 0,
+    findings: [],
+  });
 });

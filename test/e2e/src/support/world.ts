@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { groupNames, jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
 import { connectKafka, createValueCodec, registerSchemas } from '@runlane/kafka';
-import type { EventProducer, KafkaAdmin, KafkaConnection, OutRecord, ValueCodec } from '@runlane/kafka';
+import type { RecordProducer, KafkaAdmin, KafkaConnection, OutRecord, ValueCodec } from '@runlane/kafka';
 import { RetryableError } from '@runlane/service-kit';
 import {
   EventCollector,
@@ -49,7 +49,7 @@ export class World implements AsyncDisposable {
   readonly #options: WorldOptions;
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-e2e-'));
   readonly #resources = new AsyncDisposableStack();
-  #producer: Promise<EventProducer> | null = null;
+  #producer: Promise<RecordProducer> | null = null;
   #pool: pg.Pool | null = null;
 
   private constructor(options: WorldOptions, databaseUrl: string) {
@@ -81,21 +81,7 @@ export class World implements AsyncDisposable {
   }
 
   async createTopics(): Promise<void> {
-    // Again after a RetryableError, as a deploy job would: a broker that is busy with topics of other tests may answer
-    // that it does not know ours yet.
-    await eventually(
-      () =>
-        this.#withAdmin(async (admin) => {
-          try {
-            await admin.createTopics(topicDefinitions(this.prefix));
-            return true;
-          } catch (error) {
-            if (error instanceof RetryableError) return false;
-            throw error;
-          }
-        }),
-      { what: 'the topics are created' },
-    );
+    await this.#withAdmin((admin) => admin.createTopics(topicDefinitions(this.prefix)));
   }
 
   /** Registers what a deploy job registers: the schemas of requests, events and notices. Needs a registry. */
@@ -240,10 +226,25 @@ export class World implements AsyncDisposable {
       .map(({ node }) => node);
   }
 
+  /**
+   * Again after a RetryableError, as a deploy job would: a broker that is busy with other tests may not know a topic yet, or
+   * have no leader for its partitions for a moment.
+   */
   async #withAdmin<T>(work: (admin: KafkaAdmin) => Promise<T>): Promise<T> {
     const admin = await this.kafka.admin();
+    let last: unknown;
+    const attempt = async (): Promise<[T] | null> => {
+      try {
+        return [await work(admin)];
+      } catch (error) {
+        if (!(error instanceof RetryableError)) throw error;
+        last = error.message;
+        return null;
+      }
+    };
     try {
-      return await work(admin);
+      const [result] = await eventually(attempt, { what: 'the broker answers the admin', seen: () => last });
+      return result;
     } finally {
       await admin.close();
     }

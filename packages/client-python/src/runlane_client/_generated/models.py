@@ -132,7 +132,7 @@ class RunStatusEvent(TypedDict):
     graph_id: Union[str, None]
     """The graph; null when the assistant is unknown."""
     attempt: int
-    """Attempts at executing the run so far: 0 until the first start."""
+    """The number of the last attempt at executing the run: 0 until the first start. It never falls."""
     multitask_strategy: Literal["enqueue", "reject", "interrupt", "rollback"]
     """The strategy of the run."""
     metadata: dict[str, Any]

@@ -197,6 +197,27 @@ describe('a run that went back to pending and is cancelled there', () => {
   });
 });
 
+test.each(['interrupt', 'rollback'])(
+  'the attempt that events tell never falls: %s of a run that came back',
+  async (action) => {
+    const attempts = async ({ threadId }: ClaimedRun): Promise<number[]> => {
+      const text = 'select attempt from runlane.outbox where thread_id = $1 order by outbox_id';
+      return (await world.rows.pool.query<{ attempt: number }>(text, [threadId])).rows.map(({ attempt }) => attempt);
+    };
+    const once = await running();
+    await world.settle(once, handedBack(false));
+    await world.admit([{ cancel: { thread_id: once.threadId, action } }]);
+    expect(await attempts(once)).toEqual([0, 1, 1]);
+
+    const twice = await running();
+    await world.settle(twice, handedBack(true));
+    await world.settle(await world.claimOne(), handedBack(false));
+    await world.settle(await world.claimOne(), handedBack(false));
+    await world.admit([{ cancel: { thread_id: twice.threadId, action } }]);
+    expect(await attempts(twice)).toEqual([0, 1, 2, 2, 2]);
+  },
+);
+
 test('a temporary run that is asked to stop ends without a thread or a head', async () => {
   for (const action of ['interrupt', 'rollback'] as const) {
     const runId = randomUUID();

@@ -48,6 +48,8 @@ const NEXT_AFTER_MS = 5_000;
 export type RegistryOptions = {
   /** How long the import of a graph may take, in milliseconds. Default: a minute. */
   loadLimitMs?: number;
+  /** Called with each graph that a module exports, not with those that a factory makes. */
+  onGraph?: (graphId: string, graph: RunnableGraph) => void;
   /** Called before the import of a graph begins. */
   onLoading?: (graphId: string) => void;
   /** Called when it has ended, however it did. */
@@ -138,7 +140,10 @@ export class GraphRegistry {
     if (known !== undefined) return known;
     const source = this.#sourceOf(graphId);
     this.#options.onLoading?.(graphId);
-    const loading = importGraph(source);
+    const loading = importGraph(source).then((loaded) => {
+      if (loaded.kind === 'graph') this.#options.onGraph?.(graphId, loaded.graph);
+      return loaded;
+    });
     const limited = within(this.#options.loadLimitMs ?? LOAD_LIMIT_MS, loading, source).finally(() =>
       this.#options.onLoaded?.(graphId),
     );

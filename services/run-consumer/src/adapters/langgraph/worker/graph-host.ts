@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { CacheAnswer, CacheRequest } from '../cache/cache-messages.ts';
 import { HeapWatch } from './heap-watch.ts';
 import type { HeapVerdict } from './heap-watch.ts';
 import type { LeaseEnd } from './lease-end.ts';
@@ -6,7 +7,7 @@ import type { FromThread, FromWorker, ToThread, ToWorker, WorkerData, WorkerSett
 
 /** What graphs execute in: a thread of this process, or a process of their own. */
 export type GraphHost = {
-  send: (message: ToWorker) => void;
+  send: (message: ToWorker | CacheAnswer) => void;
   /** Ends it at once, whatever the graphs do; resolves when it is gone. */
   terminate: () => Promise<void>;
 };
@@ -21,6 +22,8 @@ export type HostOptions = {
   roomMb: number;
   /** When the lease ends under which the graphs execute. */
   leaseEnd: LeaseEnd;
+  /** Answers what its graphs ask of the node cache, null for what needs no answer or is answered elsewhere. */
+  answerCache: (request: CacheRequest) => CacheAnswer | null;
 };
 
 export type HostEvents = {
@@ -33,7 +36,7 @@ export type HostEvents = {
   onFull: (verdict: HeapVerdict) => void;
 };
 
-const ENTRY = new URL('./entry.ts', import.meta.url);
+const ENTRY = new URL('./inside/entry.ts', import.meta.url);
 
 /** Starts a worker thread in this process. */
 export function startThread(options: HostOptions, events: HostEvents): GraphHost {
@@ -52,7 +55,10 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   });
   worker.on('message', (message: FromThread) => {
     if (message.type === 'collected') watch.collected(message.usedBytes);
-    else events.onMessage(message);
+    else if (message.type === 'cache') {
+      const answer = options.answerCache(message);
+      if (answer !== null) worker.postMessage(answer);
+    } else events.onMessage(message);
   });
   worker.once('exit', () => watch.stop());
   worker.on('error', (error) => events.onEnd(error, true));

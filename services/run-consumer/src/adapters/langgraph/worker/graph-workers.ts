@@ -6,8 +6,9 @@
  */
 import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
+import type { GraphRunner, RunSignals } from '../../../app/execution/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
+import { NodeCache } from '../cache/node-cache.ts';
 import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
 import { DeafGraphs } from './deaf-graphs.ts';
@@ -20,11 +21,13 @@ import { ThreadPool } from './thread-pool.ts';
 import type { OnWorkerEvent, WorkerEvent } from './worker-events.ts';
 import { stoppedWaiting } from './worker-outcomes.ts';
 
-export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb'> & {
+export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb' | 'answerCache'> & {
   /** See HostOptions. Default: more than any one allocation. */
   roomMb?: number;
   /** Threads that are kept running. */
   threadCount: number;
+  /** MiB of what nodes have computed that all of them share (node-cache.ts). Default: 0, each thread has its own. */
+  nodeCacheMb?: number;
   /** Most milliseconds that a run waits for its superstep's end before its thread is ended for another run's sake. */
   drainGraceMs: number;
   /** How long a lease lasts, in milliseconds: a run's own process ends when it hears nothing for half of it. */
@@ -32,6 +35,8 @@ export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb'> & {
   /** Milliseconds that a graph which did not end after an abort is kept apart. Default: ten minutes. */
   deafForMs?: number;
   onEvent?: OnWorkerEvent;
+  /** See GraphThreadOptions. */
+  onAnswered?: (afterMs: number) => void;
   logger: Logger;
 };
 
@@ -44,7 +49,8 @@ const DEAF_FOR_MS = 600_000;
 export class GraphWorkers {
   /** When the lease ends under which they execute: no superstep begins after it. To be moved with each renewal. */
   readonly leaseEnd = new LeaseEnd();
-  readonly #options: GraphWorkersOptions & HostOptions;
+  readonly #options: GraphWorkersOptions & Omit<HostOptions, 'answerCache'>;
+  #cache: NodeCache;
   readonly #shared: ThreadPool;
   /** Null while no graph is known to be deaf. */
   #deafShared: ThreadPool | null = null;
@@ -58,7 +64,9 @@ export class GraphWorkers {
   readonly #stopping = new AbortController();
 
   constructor(options: GraphWorkersOptions) {
-    this.#options = { ...options, roomMb: options.roomMb ?? ROOM_MB, leaseEnd: this.leaseEnd };
+    const settings = { ...options.settings, sharesCaches: (options.nodeCacheMb ?? 0) > 0 };
+    this.#options = { ...options, settings, roomMb: options.roomMb ?? ROOM_MB, leaseEnd: this.leaseEnd };
+    this.#cache = this.#newCache();
     this.#deafForMs = options.deafForMs ?? DEAF_FOR_MS;
     this.#deaf = new DeafGraphs(this.#deafForMs, () => performance.now());
     this.#shared = this.#newPool(options.threadCount);
@@ -71,6 +79,8 @@ export class GraphWorkers {
 
   /** Has graphs loaded anew for the runs that begin from now on; resolves when they are loaded. */
   async reload(): Promise<void> {
+    // What the old code still computes stays in the old one.
+    this.#cache = this.#newCache();
     await Promise.all([this.#shared.reload(), this.#deafShared?.reload()]);
   }
 
@@ -91,10 +101,15 @@ export class GraphWorkers {
     ]);
   }
 
+  #newCache(): NodeCache {
+    return new NodeCache(Math.max(1, this.#options.nodeCacheMb ?? 0) * 1024 * 1024);
+  }
+
   #newPool(threadCount: number): ThreadPool {
     return new ThreadPool({
       ...this.#options,
       threadCount,
+      nodeCache: () => this.#cache,
       blocking: this.#blocking,
       onEvent: (event) => this.#happened(event),
     });
@@ -128,7 +143,8 @@ export class GraphWorkers {
   #optionsFor({ graphId }: ClaimedRun): HostOptions {
     const { settings } = this.#options;
     const graphs = settings.graphs.filter((source) => source.graphId === graphId);
-    return { ...this.#options, settings: { ...settings, graphs } };
+    const cache = this.#cache;
+    return { ...this.#options, settings: { ...settings, graphs }, answerCache: (request) => cache.answer(request) };
   }
 
   async #runAlone(run: ClaimedRun, signals: RunSignals): Promise<Outcome> {

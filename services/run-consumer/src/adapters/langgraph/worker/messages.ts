@@ -1,6 +1,8 @@
-import type { AbortHow, LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
+import type { CancelAction } from '@runlane/contracts';
+import type { LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import type { StoreSettings } from '../project/langgraph-json-store.ts';
+import type { CacheAnswer, CacheRequest } from '../cache/cache-messages.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
 import type { LeaseEndTime } from './lease-end.ts';
 
@@ -23,6 +25,8 @@ export type WorkerSettings = {
   stackLength: number;
   /** Whether modules outside of `directory` are told (outside-modules.ts). Default: false. */
   tellsModules?: boolean;
+  /** Whether what nodes have computed is asked of the process (shared-caches.ts). Default: false. */
+  sharesCaches?: boolean;
   logLevel: LogLevel;
   /** Null: nothing is traced. Default. */
   tracing?: TracingSettings | null;
@@ -36,8 +40,8 @@ export type AttemptKey = string;
 
 /** An abort reason, whose class would not survive the way. */
 export type AbortMessage =
-  | { kind: 'superseded'; by: string; how: AbortHow }
-  | { kind: 'cancelled'; how: AbortHow }
+  | { kind: 'superseded'; by: string; action: CancelAction }
+  | { kind: 'cancelled'; action: CancelAction }
   | { kind: 'other'; message: string };
 
 export type ToWorker =
@@ -67,17 +71,19 @@ export type FromWorker =
 export type ToThread =
   | ToWorker
   /** Asks for `collected`, when all garbage is. */
-  | { type: 'collect' };
+  | { type: 'collect' }
+  | CacheAnswer;
 
 /** `usedBytes`: of its heap. */
-export type FromThread = FromWorker | { type: 'collected'; usedBytes: number };
+export type FromThread = FromWorker | CacheRequest | { type: 'collected'; usedBytes: number };
 
 /** To a process that executes one run. */
 export type ToProcess =
   | ToWorker
+  | CacheAnswer
   /** The first message. `silenceMs`: see `alive`. */
   | { type: 'open'; settings: WorkerSettings; memoryMb: number; roomMb: number; silenceMs: number }
   /** The service is there, and holds its lease until then: without a message for `silenceMs` the process ends. */
   | { type: 'alive'; leaseEnd: LeaseEndTime };
 
-export type FromProcess = FromWorker | { type: 'crashed'; message: string };
+export type FromProcess = FromWorker | CacheRequest | { type: 'crashed'; message: string };

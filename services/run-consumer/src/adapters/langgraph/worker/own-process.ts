@@ -33,7 +33,10 @@ export function startOwnProcess(options: HostOptions, silenceMs: number, events:
   child.on('message', (message: FromProcess) => {
     // It executes until it has exited (I9).
     if (message.type === 'crashed') reason = message.message;
-    else events.onMessage(message);
+    else if (message.type === 'cache') {
+      const answer = options.answerCache(message);
+      if (answer !== null) send(answer);
+    } else events.onMessage(message);
   });
   child.on('error', (error) => {
     // One that could not be started does not exit either, and its graph had no part in it.

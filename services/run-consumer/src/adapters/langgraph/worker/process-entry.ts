@@ -2,6 +2,7 @@
  * The inside of a run's own process: one worker thread with the graph, and beside it, never blocked by the graph, this
  * relay of messages, which ends the process when the service is gone or silent.
  */
+import type { CacheRequest } from '../cache/cache-messages.ts';
 import { startThread } from './graph-host.ts';
 import type { GraphHost } from './graph-host.ts';
 import { LeaseEnd } from './lease-end.ts';
@@ -22,7 +23,7 @@ process.on('message', (message: ToProcess) => {
       const { settings, memoryMb, roomMb, silenceMs } = message;
       silence = setTimeout(endUnlessHeard, silenceMs);
       host = startThread(
-        { settings, memoryMb, roomMb, environment: process.env, leaseEnd },
+        { settings, memoryMb, roomMb, environment: process.env, leaseEnd, answerCache },
         {
           onMessage: tell,
           onEnd: (error) => endAsCrashed(error.message),
@@ -35,6 +36,7 @@ process.on('message', (message: ToProcess) => {
     case 'alive':
       leaseEnd.write(message.leaseEnd);
       return;
+    case 'cached':
     case 'start':
     case 'abort':
     case 'drain':
@@ -63,6 +65,12 @@ function endAsCrashed(message: string): void {
 /** A graph in native code does not let a process exit. */
 function endByForce(): void {
   process.kill(process.pid, 'SIGKILL');
+}
+
+/** The cache is the service's, which answers. */
+function answerCache(request: CacheRequest): null {
+  tell(request);
+  return null;
 }
 
 function tell(message: FromProcess): void {

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { claimedRun } from '../../../app/recording-ports.fixture.ts';
 import { silent } from '../attempt/run-rows.fixture.ts';
+import { NodeCache } from '../cache/node-cache.ts';
 import type { HostEvents } from './graph-host.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { ThreadPool } from './thread-pool.ts';
@@ -62,6 +63,7 @@ function startPool(threadCount = 1) {
     memoryMb: 128,
     roomMb: 128,
     leaseEnd: new LeaseEnd(),
+    nodeCache: () => new NodeCache(1),
     threadCount,
     drainGraceMs: 60_000,
     blocking: new Set(),

@@ -8,7 +8,8 @@
 import { EventEmitter, once } from 'node:events';
 import { backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { GraphRunner } from '../../../app/execute-runs.ts';
+import type { GraphRunner } from '../../../app/execution/execute-runs.ts';
+import type { NodeCache } from '../cache/node-cache.ts';
 import { startThread } from './graph-host.ts';
 import { isTraced } from './flush-traces.ts';
 import type { HostOptions } from './graph-host.ts';
@@ -18,7 +19,9 @@ import { NOT_BEGUN } from './thread-attempts.ts';
 import type { OnWorkerEvent } from './worker-events.ts';
 import { blockedAtImport, stoppedWaiting } from './worker-outcomes.ts';
 
-export type ThreadPoolOptions = HostOptions & {
+export type ThreadPoolOptions = Omit<HostOptions, 'answerCache'> & {
+  /** What the graphs of the threads that start now have computed: with graphs as they are by now. */
+  nodeCache: () => NodeCache;
   /** Threads that are kept running. */
   threadCount: number;
   /** See GraphThreadOptions. */
@@ -30,6 +33,8 @@ export type ThreadPoolOptions = HostOptions & {
   /** A number in [0, 1) for each wait. Default: Math.random. */
   random?: () => number;
   onEvent?: OnWorkerEvent | undefined;
+  /** See GraphThreadOptions. */
+  onAnswered?: ((afterMs: number) => void) | undefined;
   logger: Logger;
 };
 
@@ -166,13 +171,16 @@ export class ThreadPool {
 
   #add(): GraphThread {
     const startedMs = performance.now();
+    const cache = this.#options.nodeCache();
+    const answerCache: HostOptions['answerCache'] = (request) => cache.answer(request);
     const thread = new GraphThread({
       startHost: (events) =>
-        (this.#options.startHost ?? startThread)({ ...this.#options, settings: this.#settings() }, events),
+        (this.#options.startHost ?? startThread)({ ...this.#options, settings: this.#settings(), answerCache }, events),
       sharesMemory: true,
       loadLimitMs: this.#options.settings.loadLimitMs,
       onBlocked: (graphId) => this.#options.blocking.add(graphId),
       onEvent: this.#options.onEvent,
+      onAnswered: this.#options.onAnswered,
       drainGraceMs: this.#options.drainGraceMs,
       isTraced: isTraced(this.#options.environment),
       memoryMb: this.#options.memoryMb,

@@ -124,8 +124,8 @@ stopped as (
   from hit
   where run.run_id = hit.target_id
   returning
-    run.run_id, run.thread_id, run.status, run.is_temporary, run.sequence, run.attempt, run.run_started_at,
-    run.run_ended_at, run.lane_position, run.created_at, run.source_offset, hit.ordinal, hit.action, hit.reason, hit.superseded_by,
+    run.run_id, run.thread_id, run.status, run.is_temporary, run.sequence,
+    greatest(run.attempt, run.begun_attempt) as attempt, run.run_started_at, run.run_ended_at, run.lane_position, run.created_at, run.source_offset, hit.ordinal, hit.action, hit.reason, hit.superseded_by,
     hit.thread_status
 ),
 -- What it has left can be gone on with.

@@ -45,7 +45,8 @@ with picked as (
 )
 select
   run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.status, run.reason, run.multitask_strategy, run.metadata,
-  run.attempt, run.blocked_by, run.superseded_by, run.source_topic, run.source_partition, run.source_offset,
+  greatest(run.attempt, run.begun_attempt) as attempt, run.blocked_by, run.superseded_by,
+  run.source_topic, run.source_partition, run.source_offset,
   run.created_at, run.run_started_at, run.run_ended_at, run.sequence, run.scheduled_at,
   run.ready_at is not null as is_ready,
   run.cancel_action is not null as is_asked_to_stop,

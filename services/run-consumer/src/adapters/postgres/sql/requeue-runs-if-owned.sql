@@ -9,6 +9,8 @@
 --         counted by the token, whose upper half rises with each claim and each return
 -- fence   the upper half of the token rises, and the next claim adds its nonce below, so that whoever executed the run
 --         can write nothing more (I3)
+-- attempt the next claim counts on from attempt. The number that was told is kept beside it: should the run end while it
+--         waits, its last event tells no smaller one
 -- events  none: going back to pending publishes nothing, the next start does
 update runlane.runs as run
 set
@@ -16,6 +18,7 @@ set
   executor_id = null,
   fencing_token = ((run.fencing_token >> 32) + 1) << 32,
   attempt = case when requeued.spends_attempt then run.attempt else run.attempt - 1 end,
+  begun_attempt = run.attempt,
   is_isolated = run.is_isolated or requeued.is_isolated,
   ready_at = case
     when requeued.spends_attempt or (run.fencing_token >> 33) - run.attempt < 2 then clock_timestamp()
