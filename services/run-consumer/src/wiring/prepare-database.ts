@@ -58,9 +58,9 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
 async function takeTurn(client: PoolClient, signal: AbortSignal): Promise<void> {
   const pause = new Wakeup();
   for (;;) {
-    const { rows } = await client.query<{ is_mine: boolean }>('select pg_try_advisory_xact_lock($1) as is_mine', [
-      SETUP_LOCK,
-    ]);
+    const { rows } = await client.query<{ is_mine: boolean }>(
+      `select pg_try_advisory_xact_lock(${SETUP_LOCK}) as is_mine`,
+    );
     if (rows[0]?.is_mine === true) return;
     await pause.wait(TURN_POLL_MS, signal);
     signal.throwIfAborted();

@@ -9,6 +9,7 @@ function statement(name: string): SqlStatement {
 export const sql = {
   lockPosition: statement('lock-position'),
   movePosition: statement('move-position'),
+  sendHint: statement('send-hint'),
   selectPositions: statement('select-admitted-positions'),
   createThreads: statement('create-threads'),
   lockThreads: statement('lock-threads'),
