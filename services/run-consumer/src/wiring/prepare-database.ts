@@ -25,6 +25,8 @@ export type PrepareOptions = {
   store: StoreSettings;
   signal: AbortSignal;
   logger: Logger;
+  /** False: it throws instead of waiting until it may. Default true. */
+  mayWait?: boolean;
 };
 
 /**
@@ -34,12 +36,13 @@ export type PrepareOptions = {
  * @throws RunlaneError `database_of_another_prefix`; what `migrate` throws
  */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
-  const { pool, databaseUrl, checkpointSchema: schema, topicPrefix, store, signal, logger } = options;
+  const { pool, databaseUrl, checkpointSchema: schema, topicPrefix, store, signal, logger, mayWait = true } = options;
   await waitForDatabase(pool, { signal, logger });
   await whenAllowed(() => migrate({ databaseUrl, directory: MIGRATIONS, schema: SCHEMA, logger }), {
     what: `schema ${SCHEMA}`,
     signal,
     logger,
+    mayWait,
   });
   await claimSchema(pool, { schema: SCHEMA, topicPrefix, logger });
   // LangGraph's own set-up takes no lock, and two of them at once collide.
@@ -51,7 +54,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
         await prepareStore(pool, { databaseUrl, schema, settings: store, logger });
       });
     });
-  await whenAllowed(prepareLangGraph, { what: `LangGraph's tables in ${schema}`, signal, logger });
+  await whenAllowed(prepareLangGraph, { what: `LangGraph's tables in ${schema}`, signal, logger, mayWait });
 }
 
 /** Polls: a statement that waited would hold a snapshot, for which an index that is made concurrently waits. */
