@@ -4,7 +4,6 @@ import { RetryableError, retrying } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
-import { openStore } from '../adapters/langgraph/store/store.ts';
 import { tracedPublishing } from '../adapters/tracing/publish-spans.ts';
 import { createCheckpointPruning } from '../adapters/postgres/checkpoint-pruning.ts';
 import { createLedgerPruning } from '../adapters/postgres/ledger-pruning.ts';
@@ -126,6 +125,8 @@ export async function startStoreSweeping(
   settings: StoreSettings,
 ): Promise<void> {
   if (settings.ttl === null) return;
+  // LangGraph's store is a large package, and few projects have expiring items.
+  const { openStore } = await import('../adapters/langgraph/store/store.ts');
   const store = openStore({
     databaseUrl: config.DATABASE_URL,
     schema: config.RUNLANE_CHECKPOINT_SCHEMA,

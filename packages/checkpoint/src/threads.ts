@@ -1,0 +1,8 @@
+/** What is done to the checkpoints of threads without executing graphs: none of it loads LangGraph. */
+export { checkpointFloorAt } from './checkpoint-floor.ts';
+export { WriteRefused } from './claim.ts';
+export type { Claim } from './claim.ts';
+export { headWriters, headsWrittenBy } from './heads-written-by.ts';
+export { forgetJournal, rollBackRuns } from './journal.ts';
+export type { RunOnThread } from './journal.ts';
+export { pruneThread } from './prune-thread.ts';
