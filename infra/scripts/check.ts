@@ -3,7 +3,7 @@
  *
  * usage: npm run check
  */
-import { runChecks } from './src/check-tools.ts';
+import { runChecks } from './src/check/check-tools.ts';
 import { ToolRunner } from './src/tool-runner.ts';
 
 process.exit(await runChecks(new ToolRunner()));

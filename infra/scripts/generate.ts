@@ -19,7 +19,7 @@ import { topicFiles } from './src/topic-files.ts';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const contracts = await new ToolRunner().run({
-  command: 'packages/contracts/src/generate.ts',
+  command: 'packages/contracts/src/documents/generate.ts',
   args: values.check ? ['--check'] : [],
 });
 const files = [

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sourcePaths } from './src/source-paths.ts';
-import { houseProblems } from './src/house-rules.ts';
+import { houseProblems } from './src/check/house-rules.ts';
 import { ROOT } from './src/paths.ts';
 
 const problems = houseProblems(

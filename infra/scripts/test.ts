@@ -4,7 +4,7 @@
  *
  * usage: npm test [-- arguments of vitest, such as a path or -t "a name"]
  */
-import { runChecks } from './src/check-tools.ts';
+import { runChecks } from './src/check/check-tools.ts';
 import { ToolRunner } from './src/tool-runner.ts';
 
 const VITEST = ['run', '--root', '.', '--config', 'test/vitest.config.ts'];

@@ -38,7 +38,7 @@ async function main(args: string[]): Promise<number> {
   const unknown = positionals.find((name) => !parts.some((part) => part.name === name));
   if (unknown !== undefined) return refuse(`There is no part ${unknown}.`);
   const wanted = parts.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  return proveParts(wanted, { nodeImage: values['node-image'] ?? null });
+  return proveParts('prove:deploy', wanted, { nodeImage: values['node-image'] ?? null });
 }
 
 function refuse(why: string): number {

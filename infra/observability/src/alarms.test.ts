@@ -1,4 +1,6 @@
 /** Decides: alarms and dashboards are about metrics and labels that there are, and every alarm has a runbook. */
+import { createRunConsumerMetrics } from '@runlane/run-consumer/metrics';
+import { createDispatcherMetrics } from '@runlane/webhook-dispatcher/metrics';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -50,6 +52,20 @@ test('every alarm has its section in the runbooks, and there is none besides', (
   const sections = [...text.matchAll(/^## (\S+)\n\n\S/gm)].map(([, heading]) => heading?.toLowerCase());
   expect(new Set(sections)).toEqual(new Set(all.map(anchorOf)));
 });
+
+test('every counter whose first increase alarms has a 0 before it, for each value of its labels', async () => {
+  const registries = [createRunConsumerMetrics().registry, createDispatcherMetrics().registry];
+  const samples = (await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))).flat();
+  const begun = new Set(samples.filter(({ values }) => values.length > 0).map(({ name }) => name));
+  const counted = all.flatMap(({ expr }) =>
+    [...expr.matchAll(/increase\((runlane_\w+)/g)].map(([, name]) => name ?? ''),
+  );
+  expect(counted.length).toBeGreaterThan(8);
+  expect(new Set(counted.filter((name) => !begun.has(name)))).toEqual(new Set(BEGUN_LATER));
+});
+
+/** By graph: those of a process begin when it knows its graphs, and attempts with the first one. */
+const BEGUN_LATER = ['runlane_graph_deaf_aborts_total', 'runlane_run_attempt_seconds_count'];
 
 test('every panel shows metrics that there are, by their labels', () => {
   const panels = dashboards.flatMap(({ title, panels: own }) =>

@@ -4,18 +4,8 @@
  * `critical` is what stands still or is lost, `warning` what will be, `info` what somebody else did to himself.
  */
 
-export type Alarm = {
-  /** After `Runlane`. */
-  name: string;
-  expr: string;
-  /** How long it must have been so. */
-  forMinutes: number;
-  severity: 'critical' | 'warning' | 'info';
-  summary: string;
-  /** What it means, and what to look at. */
-  description: string;
-  labels?: Record<string, string>;
-};
+import type { Alarm } from './alarm.ts';
+import { webhookAlarms } from './webhook-alarms.ts';
 
 /** Of every deployment. */
 export const alarms: readonly Alarm[] = [
@@ -52,6 +42,14 @@ export const alarms: readonly Alarm[] = [
     description: 'Read dlq.error.message of the records in runs.requests.dlq.v1.',
   },
   {
+    name: 'RunsRejected',
+    expr: 'sum by (namespace, reason) (increase(runlane_runs_rejected_total{reason!~"thread_.+"}[15m])) > 0',
+    forMinutes: 0,
+    severity: 'warning',
+    summary: 'Runs are rejected: {{ $labels.reason }}',
+    description: 'run.rejected in the log names runs, assistants and what is wrong with their requests.',
+  },
+  {
     name: 'DeadLettersWait',
     expr: 'max by (namespace) (runlane_dead_letters_oldest_seconds) > 600',
     forMinutes: 5,
@@ -77,7 +75,7 @@ export const alarms: readonly Alarm[] = [
   },
   {
     name: 'RunsFailing',
-    expr: 'sum by (namespace) (rate(runlane_run_attempt_seconds_count{outcome="failed"}[15m])) / sum by (namespace) (rate(runlane_run_attempt_seconds_count[15m])) > 0.2',
+    expr: 'sum by (namespace) (rate(runlane_run_attempt_seconds_count{outcome=~"failed|timed_out"}[15m])) / sum by (namespace) (rate(runlane_run_attempt_seconds_count[15m])) > 0.2',
     forMinutes: 15,
     severity: 'warning',
     summary: 'More than a fifth of the attempts fail',
@@ -132,45 +130,13 @@ export const alarms: readonly Alarm[] = [
     description: 'Give it more, or fewer runs at once.',
   },
   {
-    name: 'WebhooksLate',
-    expr: 'max by (namespace) (runlane_webhook_oldest_served_due_seconds) > 300',
+    name: 'WorkersBlocked',
+    expr: 'histogram_quantile(0.9, sum by (namespace, pod, le) (rate(runlane_worker_loop_delay_seconds_bucket[5m]))) > 0.5',
     forMinutes: 10,
     severity: 'warning',
-    summary: 'Webhooks wait for the dispatcher',
-    description: 'Receivers that fail are not counted. Start more dispatchers, or look at the database.',
-  },
-  {
-    name: 'WebhookLedgerGap',
-    expr: 'max by (namespace) (runlane_webhook_ledger_gap) > 0',
-    forMinutes: 5,
-    severity: 'critical',
-    summary: 'The ledger of webhooks has lost rows',
-    description: 'audit-ledger.sql of webhook-dispatcher says which.',
-  },
-  {
-    name: 'WebhookEventsLost',
-    expr: 'max by (namespace) (delta(runlane_webhook_absent_offsets[1h])) > 0',
-    forMinutes: 0,
-    severity: 'critical',
-    summary: 'Retention has overtaken the dispatcher',
+    summary: 'Graphs block the worker threads of {{ $labels.pod }}',
     description:
-      'Their webhooks will not be sent. Give the topic more retention, or find what kept the dispatcher down.',
-  },
-  {
-    name: 'WebhookRecordsQuarantined',
-    expr: 'max by (namespace) (delta(runlane_webhook_quarantined_records[1h])) > 0',
-    forMinutes: 0,
-    severity: 'warning',
-    summary: 'Records of the status topic cannot be read',
-    description: 'Something else writes to runs.status.v1, or the registry has lost schemas.',
-  },
-  {
-    name: 'WebhookEndpointsDisabled',
-    expr: 'sum by (namespace) (increase(runlane_webhook_endpoints_disabled_total[1h])) > 0',
-    forMinutes: 0,
-    severity: 'info',
-    summary: 'A receiver of webhooks has been disabled',
-    description: 'It answered 410, or failed for days. The command line lists and replays its deliveries.',
+      'A graph computes, or waits without letting go, so that the runs beside it wait too. worker.silent in the log names attempts.',
   },
   {
     name: 'RequestsLag',
@@ -249,22 +215,7 @@ export const alarms: readonly Alarm[] = [
     summary: 'Nodes of {{ $labels.graph_id }} do not look at their signal',
     description: 'Their threads are ended with them. Pass the signal of the config on to what the nodes wait for.',
   },
-  {
-    name: 'WebhookIntakeLags',
-    expr: 'sum by (namespace) (runlane_webhook_consumer_lag_records) > 1000',
-    forMinutes: 10,
-    severity: 'warning',
-    summary: 'Events wait for the dispatcher to read them',
-    description: 'Intake is slower than events are published, or its database is. batch.taken_in in the log tells.',
-  },
-  {
-    name: 'WebhookLedgerUnread',
-    expr: 'time() - max by (namespace) (runlane_webhook_ledger_read_timestamp_seconds{of="ages"}) > 300',
-    forMinutes: 5,
-    severity: 'warning',
-    summary: 'The ledger of webhooks has not been read for 5 minutes',
-    description: 'Other alarms about webhooks are silent meanwhile. ledger.watch_failed in the log says why.',
-  },
+  ...webhookAlarms,
 ];
 
 /** Parts that a deployment in Kubernetes has, and what waits without them. */

@@ -32,6 +32,13 @@ const fleet: Dashboard = {
       queries: [{ expr: rate('runlane_admission_records_total', 'verdict'), legend: '{{verdict}}' }],
     },
     {
+      title: 'Rejected runs by reason',
+      unit: 'short',
+      queries: [
+        { expr: 'sum by (reason) (increase(runlane_runs_rejected_total[1h]))', legend: '{{reason}} in an hour' },
+      ],
+    },
+    {
       title: 'Request to ledger, ready to claimed, event to topic (p99)',
       unit: 's',
       queries: [
@@ -93,6 +100,10 @@ const fleet: Dashboard = {
         {
           expr: 'nodejs_eventloop_lag_p99_seconds{service=~"run-consumer|webhook-dispatcher"}',
           legend: '{{service}} {{instance}}',
+        },
+        {
+          expr: quantile(0.99, 'runlane_worker_loop_delay_seconds', 'instance'),
+          legend: 'worker threads {{instance}}',
         },
       ],
     },

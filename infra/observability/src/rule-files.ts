@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { alarms, partAlarms } from './alarms.ts';
-import type { Alarm } from './alarms.ts';
+import type { Alarm } from './alarm.ts';
 
 /** The page that says of each alarm what to do, from the root of the repository. */
 const RUNBOOKS = 'infra/observability/runbooks.md';

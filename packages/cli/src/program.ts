@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
-import { addAssistantCommands } from './assistant-commands.ts';
-import { addCheckCommands } from './check-commands.ts';
+import { addAssistantCommands } from './commands/assistant-commands.ts';
+import { addCheckCommands } from './commands/check-commands.ts';
 import { SHELLS, completionScript } from './completion.ts';
 import type { Shell } from './completion.ts';
-import { addDeadLetterCommands } from './dead-letter-commands.ts';
-import { addLedgerCommands } from './ledger-commands.ts';
+import { addDeadLetterCommands } from './commands/dead-letter-commands.ts';
+import { addLedgerCommands } from './commands/ledger-commands.ts';
 import { examples } from './output.ts';
-import { addPrepareCommands } from './prepare-commands.ts';
-import { addRunCommands } from './run-commands.ts';
+import { addPrepareCommands } from './commands/prepare-commands.ts';
+import { addRunCommands } from './commands/run-commands.ts';
 import { completeEnvironment } from './settings.ts';
 import type { Environment } from './settings.ts';
-import { addWebhookCommands } from './webhook-commands.ts';
+import { addWebhookCommands } from './commands/webhook-commands.ts';
 
 export type ProgramIo = {
   environment: Environment;

@@ -3,8 +3,8 @@ import { jsonObject, textOfAtMost, uuid } from './fields.ts';
 import { checkJson } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 import { problemsOf } from './problems.ts';
-import { normalisedConfig, nullIfEmpty, runConfigSchema } from './run-config.ts';
-import type { RunCreateConfig } from './run-config.ts';
+import { normalisedConfig, nullIfEmpty, runConfigSchema } from './requests/run-config.ts';
+import type { RunCreateConfig } from './requests/run-config.ts';
 
 /** What an assistant says of itself and gives its runs; LangGraph's names. Null: nothing was said. */
 export type AssistantFields = {

@@ -3,8 +3,8 @@ import { Ajv } from 'ajv';
 import type { ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { EVENT_EXAMPLES } from './event-catalogue.ts';
-import { generatedFiles } from './generated-files.ts';
+import { EVENT_EXAMPLES } from './documents/event-catalogue.ts';
+import { generatedFiles } from './documents/generated-files.ts';
 import {
   RUN_STATUS_EVENT_TYPES,
   WEBHOOK_NOTICE_TYPES,
@@ -12,7 +12,7 @@ import {
   parseRunStatusEvent,
   webhookNoticeSchema,
 } from './index.ts';
-import { WEBHOOK_NOTICE_EXAMPLES } from './webhook-notice.ts';
+import { WEBHOOK_NOTICE_EXAMPLES } from './events/webhook-notice.ts';
 import type { Json, JsonObject } from './index.ts';
 
 // Charter: the documents that are generated, judged by AsyncAPI's own schemas with Ajv, and their examples by the parser and

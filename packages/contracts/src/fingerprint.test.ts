@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, fingerprintOfJson, parseRunCreate } from './index.ts';
 import type { Json, JsonObject, RunCreate } from './index.ts';
-import { GOOD_COMBINATIONS, GOOD_VALUES } from './run-create.examples.ts';
+import { GOOD_COMBINATIONS, GOOD_VALUES } from './requests/run-create.examples.ts';
 
 // Charter: pure. Oracles: equality of fingerprints against rewritings that mean the same, and a second, recursive
 // implementation of the canonical form.

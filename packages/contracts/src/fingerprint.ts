@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { RunCreate } from './run-create.ts';
+import type { RunCreate } from './requests/run-create.ts';
 
 /** A list or object being written, and how many of its members are. A list has no names. */
 type Level = { members: Json[]; names: string[] | null; written: number };

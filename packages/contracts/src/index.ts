@@ -12,18 +12,18 @@ export {
 export type { RecordCoordinates } from './ids.ts';
 export { checkJson, isJsonObject } from './json.ts';
 export type { Json, JsonObject, JsonVerdict } from './json.ts';
-export { DURABILITIES, MULTITASK_STRATEGIES, runCreateSchema } from './run-create-schema.ts';
-export type { Durability, MultitaskStrategy } from './run-create-schema.ts';
-export { RUN_REQUEST_TYPES, parseRunCreate } from './run-create.ts';
-export type { RunCreateConfig } from './run-config.ts';
-export type { RunCreate, RunCreateInput, RunCreateVerdict, RunRequestType } from './run-create.ts';
-export type { Command, CommandGoto, CommandUpdate, Send } from './command.ts';
-export { CANCEL_ACTIONS, parseRunCancel, runCancelSchema } from './run-cancel.ts';
-export type { CancelAction, RunCancel, RunCancelInput, RunCancelVerdict } from './run-cancel.ts';
-export { MAX_REQUEST_DEPTH, readRequest, requestSizeProblem } from './read-request.ts';
-export type { RequestReading } from './read-request.ts';
-export { requestRules } from './request-rules.ts';
-export type { RequestRules } from './request-rules.ts';
+export { DURABILITIES, MULTITASK_STRATEGIES, runCreateSchema } from './requests/run-create-schema.ts';
+export type { Durability, MultitaskStrategy } from './requests/run-create-schema.ts';
+export { RUN_REQUEST_TYPES, parseRunCreate } from './requests/run-create.ts';
+export type { RunCreateConfig } from './requests/run-config.ts';
+export type { RunCreate, RunCreateInput, RunCreateVerdict, RunRequestType } from './requests/run-create.ts';
+export type { Command, CommandGoto, CommandUpdate, Send } from './requests/command.ts';
+export { CANCEL_ACTIONS, parseRunCancel, runCancelSchema } from './requests/run-cancel.ts';
+export type { CancelAction, RunCancel, RunCancelInput, RunCancelVerdict } from './requests/run-cancel.ts';
+export { MAX_REQUEST_DEPTH, readRequest, requestSizeProblem } from './requests/read-request.ts';
+export type { RequestReading } from './requests/read-request.ts';
+export { requestRules } from './requests/request-rules.ts';
+export type { RequestRules } from './requests/request-rules.ts';
 export { fingerprintOf, fingerprintOfJson } from './fingerprint.ts';
 export {
   RUN_STATUSES,
@@ -35,17 +35,17 @@ export {
   isTerminalEventType,
 } from './run-status.ts';
 export type { RunStatus, RunStatusEventType, TerminalEventType, ThreadStatus } from './run-status.ts';
-export { parseRunStatusEvent, runStatusEventSchema } from './run-status-event.ts';
+export { parseRunStatusEvent, runStatusEventSchema } from './events/run-status-event.ts';
 export type {
   ModelUsage,
   RunInterrupt,
   RunStatusEvent,
   RunStatusEventVerdict,
   UsageCounts,
-} from './run-status-event.ts';
-export { WEBHOOK_NOTICE_TYPES, webhookNoticeHeaders, webhookNoticeSchema } from './webhook-notice.ts';
-export type { WebhookNotice, WebhookNoticeType } from './webhook-notice.ts';
-export { eventHeaders } from './event-headers.ts';
+} from './events/run-status-event.ts';
+export { WEBHOOK_NOTICE_TYPES, webhookNoticeHeaders, webhookNoticeSchema } from './events/webhook-notice.ts';
+export type { WebhookNotice, WebhookNoticeType } from './events/webhook-notice.ts';
+export { eventHeaders } from './events/event-headers.ts';
 export {
   DEAD_LETTER_CODES,
   FAILED_REASONS,
@@ -71,6 +71,6 @@ export {
 export type { DeadLetterOrigin, DeadLetterReason } from './dead-letter.ts';
 export { parseAssistantCreate, parseAssistantUpdate } from './assistant.ts';
 export type { AssistantCreate, AssistantFields, AssistantVerdict } from './assistant.ts';
-export { reservedConfigKeys } from './reserved-config.ts';
+export { reservedConfigKeys } from './requests/reserved-config.ts';
 export { SCHEMA_NAMES, jsonSchemas, subjectOf } from './schemas.ts';
 export type { JsonSchema, SchemaName } from './schemas.ts';

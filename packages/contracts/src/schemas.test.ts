@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonSchemas, parseRunCancel, parseRunCreate, parseRunStatusEvent } from './index.ts';
 import type { Json, JsonObject, SchemaName } from './index.ts';
-import { BAD_CANCELS, GOOD_CANCELS } from './run-cancel.examples.ts';
+import { BAD_CANCELS, GOOD_CANCELS } from './requests/run-cancel.examples.ts';
 import {
   BAD_COMBINATIONS,
   BAD_VALUES,
@@ -13,8 +13,8 @@ import {
   GOOD_COMBINATIONS,
   GOOD_VALUES,
   UNKNOWN_FIELDS,
-} from './run-create.examples.ts';
-import { BAD_EVENT_VALUES, GOOD_EVENT_VALUES, PAUSED, REJECTED } from './run-status-event.examples.ts';
+} from './requests/run-create.examples.ts';
+import { BAD_EVENT_VALUES, GOOD_EVENT_VALUES, PAUSED, REJECTED } from './events/run-status-event.examples.ts';
 
 // Charter: the generated schemas are judged by a real Ajv 8, as strict as it gets, with ajv-formats, as the registry
 // client has them. What decides: it agrees with the zod parsers on every example and on random mixtures of them.

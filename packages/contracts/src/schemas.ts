@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { isJsonObject } from './json.ts';
-import { runCancelSchema } from './run-cancel.ts';
-import { runCreateSchema } from './run-create-schema.ts';
-import { runStatusEventSchema } from './run-status-event.ts';
-import { webhookNoticeSchema } from './webhook-notice.ts';
+import { runCancelSchema } from './requests/run-cancel.ts';
+import { runCreateSchema } from './requests/run-create-schema.ts';
+import { runStatusEventSchema } from './events/run-status-event.ts';
+import { webhookNoticeSchema } from './events/webhook-notice.ts';
 
 /** Record names: what a schema is called in its subject, its file and the AsyncAPI document. */
 export const SCHEMA_NAMES = ['RunCreate', 'RunCancel', 'RunStatusEvent', 'WebhookNotice'] as const;

@@ -9,7 +9,7 @@
  */
 import { describeOutdated, listMigrations, readApplied, standingOf } from '@runlane/postgres';
 import type { SchemaStanding } from '@runlane/postgres';
-import { RunlaneError, ShuttingDown, isAbortReason, waitOrAbort } from '@runlane/service-kit';
+import { RunlaneError, ShuttingDown, failureOf, isAbort, waitOrAbort } from '@runlane/service-kit';
 import type { Logger, RunningService } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ export type SchemaGuardOptions = {
   drainMs: number;
   /** The process is asked to stop. */
   signal: AbortSignal;
-  /** Told at every change: 1 while the process stands still for its age. */
+  /** Told after every look that succeeded: 1 while the process stands still for its age. */
   onOutdated: (isOutdated: 0 | 1) => void;
   logger: Logger;
 };
@@ -110,6 +110,7 @@ export class SchemaGuard {
         message: `The schema ${schema} is one again that this version works on: the process ends, to be started afresh.`,
       });
     }
+    onOutdated(0);
     this.#problem =
       standing.kind === 'current' ? null : `The schema ${schema} lacks migrations: ${standing.missing.join(', ')}.`;
     if (standing.kind === 'current') this.#said = null;
@@ -142,18 +143,8 @@ export class SchemaGuard {
   #withoutEcho(failure: Promise<never>): Promise<never> {
     const { promise, reject } = Promise.withResolvers<never>();
     failure.catch((error: unknown) => {
-      if (!this.#halting.signal.aborted || !isEcho(error)) reject(error);
+      if (!this.#halting.signal.aborted || !isAbort(error)) reject(error);
     });
     return promise;
   }
-}
-
-function isEcho(error: unknown): boolean {
-  return isAbortReason(error) || (error instanceof Error && error.name === 'AbortError');
-}
-
-function failureOf(loop: Promise<void>): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    loop.catch(reject);
-  });
 }

@@ -2,15 +2,18 @@
  * What an audit asks the ledger: this module is the package's entry for it. Everything is read by single statements, beside a
  * system that works; what is asked first may have changed when the next is asked, and who compares has to allow for that.
  */
+import { wrongStates } from '@runlane/checkpoint/threads';
+import type { WrongState } from '@runlane/checkpoint/threads';
 import { DEAD_LETTER_HEADERS } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { Database } from '@runlane/postgres';
-import { readPositions } from './adapters/postgres/admission-ledger.ts';
-import { createDeadLetterOutbox } from './adapters/postgres/dead-letter-outbox.ts';
-import { createAuditReading } from './adapters/postgres/audit-reading.ts';
-import type { AuditReading } from './adapters/postgres/audit-reading.ts';
+import { positionsIn } from './adapters/postgres/admission-ledger.ts';
+import { createDeadLetterOutbox } from './adapters/postgres/outbox/dead-letter-outbox.ts';
+import { createAuditReading } from './adapters/postgres/reading/audit-reading.ts';
+import type { AuditedRun, AuditReading } from './adapters/postgres/reading/audit-reading.ts';
 
-export type { AuditedRun, StuckRun } from './adapters/postgres/audit-reading.ts';
+export type { AuditedRun, StuckRun } from './adapters/postgres/reading/audit-reading.ts';
+export type { WrongState } from '@runlane/checkpoint/threads';
 export { expectationOf } from './requests.ts';
 export type { Expectation } from './requests.ts';
 
@@ -19,17 +22,30 @@ export type LedgerQuestions = AuditReading & {
   positions(): Promise<Map<number, bigint>>;
   /** Dead letters that wait for their topic, by the place of what they are of, and for how long the oldest has, in seconds. */
   waitingDeadLetters(): Promise<{ places: string[]; oldestSeconds: number }>;
+  /** The runs that have ended, and of which their threads hold more than they may. */
+  wrongStates(runs: readonly AuditedRun[]): Promise<WrongState[]>;
 };
+
+/** `checkpointSchema`: of LangGraph's tables. */
+export type AuditPlace = { group: string; topic: string; checkpointSchema: string };
 
 /** As many as may wait at all, and few enough bytes to hold. */
 const LETTERS = { count: 50_000, bytes: 512 * 1024 * 1024 };
 
 /** Its calls reject with RetryableError while the database is away. */
-export function openAudit(database: Database, { group, topic }: { group: string; topic: string }): LedgerQuestions {
+export function openAudit(database: Database, { group, topic, checkpointSchema }: AuditPlace): LedgerQuestions {
   const letters = createDeadLetterOutbox(database);
   return {
     ...createAuditReading(database),
-    positions: () => readPositions(database, group, topic),
+    positions: () => positionsIn(database, group, topic),
+    wrongStates: (runs) =>
+      wrongStates(
+        database,
+        checkpointSchema,
+        runs
+          .filter(({ isTerminal }) => isTerminal)
+          .map(({ runId, threadId, status }) => ({ runId, threadId, isRolledBack: status === 'rollback' })),
+      ),
     async waitingDeadLetters() {
       const { oldestSeconds } = await letters.backlog();
       const { letters: waiting } = await letters.waiting(LETTERS.count, LETTERS.bytes);

@@ -8,8 +8,8 @@ import { compileByGraph } from './adapters/langgraph/project/compile-by-graph.ts
 import { GraphRegistry } from './adapters/langgraph/graphs/graph-registry.ts';
 import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { asBorrower } from './adapters/langgraph/graphs/lent-parts.ts';
-import { resolveAliasesByGraph } from './adapters/langgraph/worker/graph-tsconfigs.ts';
-import { loadProjectModules } from './adapters/langgraph/worker/load-project-modules.ts';
+import { resolveAliasesByGraph } from './adapters/langgraph/worker/inside/graph-tsconfigs.ts';
+import { loadProjectModules } from './adapters/langgraph/worker/inside/load-project-modules.ts';
 
 const [path = '', limitMs = ''] = process.argv.slice(2);
 const logger = createLogger({ service: 'run-consumer.graphs', level: 'silent' });

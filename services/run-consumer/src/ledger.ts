@@ -1,16 +1,16 @@
 /** What others may read of run-consumer's ledger: this module is the package's entry for people's questions. */
 import type { Database } from '@runlane/postgres';
 import { createCheckpointReading } from './adapters/langgraph/attempt/checkpoint-reading.ts';
-import { createRunReading } from './adapters/postgres/run-reading.ts';
-import { createThreadReading } from './adapters/postgres/thread-reading.ts';
+import { createRunReading } from './adapters/postgres/reading/run-reading.ts';
+import { createThreadReading } from './adapters/postgres/reading/thread-reading.ts';
 import { readRuns } from './app/read-runs.ts';
 import type { RunReader } from './app/read-runs.ts';
 import type { ThreadReader } from './app/read-threads.ts';
 
 export type { ListedRun, RunReader, RunSelection, ShownRun, StoredEvent } from './app/read-runs.ts';
 export type { CheckpointRow, ShownState, ShownThread, ThreadReader, ThreadRow } from './app/read-threads.ts';
-export { createDeploymentReading as openDeployment } from './adapters/postgres/deployment-reading.ts';
-export type { DeploymentStanding } from './adapters/postgres/deployment-reading.ts';
+export { createDeploymentReading as openDeployment } from './adapters/postgres/reading/deployment-reading.ts';
+export type { DeploymentStanding } from './adapters/postgres/reading/deployment-reading.ts';
 export type { Waiting } from './domain/waiting.ts';
 
 /** The runs in a migrated database. Its calls reject with RetryableError while the database is away. */

@@ -23,7 +23,7 @@ export async function problemOfRequest(
 /** What has to become of a record that admission has read, by every rule that needs nothing but the record. */
 export type Expectation =
   /** It is in the ledger under its id, whatever its end; a dead letter only where the ledger refused it. */
-  | { kind: 'run'; runId: string }
+  | { kind: 'run'; runId: string; isScheduled: boolean }
   | { kind: 'dead_letter'; reason: DeadLetterReason }
   /** Nothing of its own, or a dead letter where the run is unknown. */
   | { kind: 'cancel' };
@@ -33,7 +33,7 @@ export async function expectationOf(record: InRecord, options: RequestReadingOpt
   const { content } = await readRecord(record, { ...options, judgeWebhook: () => null });
   switch (content.kind) {
     case 'create':
-      return { kind: 'run', runId: content.runId };
+      return { kind: 'run', runId: content.runId, isScheduled: content.request.after_seconds !== null };
     case 'cancel':
       return { kind: 'cancel' };
     case 'dead_letter':

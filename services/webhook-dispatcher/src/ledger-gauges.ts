@@ -1,7 +1,7 @@
 import { Gauge } from 'prom-client';
 import { absentGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
-import type { LedgerReading, PartitionAccount, Watch } from './app/watch-ledger.ts';
+import type { LedgerReading, PartitionAccount, Watch } from './app/upkeep/watch-ledger.ts';
 
 /** The gauges of how the ledger stands. One that cannot be read is not there, rather than what it was once. */
 export function createLedgerGauges(registry: Registry) {

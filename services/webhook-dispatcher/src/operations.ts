@@ -2,7 +2,7 @@
 import type { Database } from '@runlane/postgres';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { sql } from './adapters/postgres/statements.ts';
-import type { LedgerAudit } from './app/watch-ledger.ts';
+import type { LedgerAudit } from './app/upkeep/watch-ledger.ts';
 
 export { createWebhookLists as openWebhookLists } from './adapters/postgres/operations-reading.ts';
 export type {
@@ -15,13 +15,13 @@ export type {
 export { createEndpointOperator as openEndpointOperator } from './adapters/postgres/endpoint-operator.ts';
 export { createQuarantineOperator as openQuarantineOperator } from './adapters/postgres/quarantine.ts';
 export type { QuarantineOperator, QuarantineStanding, QuarantinedPlace } from './adapters/postgres/quarantine.ts';
-export type { EndpointOperator, Place } from './app/operate-endpoints.ts';
+export type { EndpointOperator, Place } from './app/operators/operate-endpoints.ts';
 export { createReplayLedger as openReplayLedger } from './adapters/postgres/replay-ledger.ts';
 export type { ReplaySelection } from './app/ports.ts';
-export { replayDeliveries } from './app/replay-deliveries.ts';
+export { replayDeliveries } from './app/operators/replay-deliveries.ts';
 export { DEAD_REASONS } from './domain/delivery.ts';
 export type { DeadReason } from './domain/delivery.ts';
-export type { PartitionAccount, Watch } from './app/watch-ledger.ts';
+export type { PartitionAccount, Watch } from './app/upkeep/watch-ledger.ts';
 
 /** A record of the status topic whose event has a webhook. */
 export type WebhookRecord = { eventId: string; partition: number; offset: bigint };

@@ -16,7 +16,7 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     'loses-ends',
     {
       law: 'I1',
-      file: `${RUN_CONSUMER}/app/publish-events.ts`,
+      file: `${RUN_CONSUMER}/app/relay/publish-events.ts`,
       find: 'await Promise.all(events.map(',
       replace: "await Promise.all(events.filter(({ event }) => event.type !== 'run.interrupted').map(",
       kinds: [],
@@ -46,7 +46,7 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     'publishes-backwards',
     {
       law: 'I6',
-      file: `${RUN_CONSUMER}/app/publish-events.ts`,
+      file: `${RUN_CONSUMER}/app/relay/publish-events.ts`,
       find: 'await Promise.all(events.map(',
       replace: 'await Promise.all(events.toReversed().map(',
       kinds: ['freeze-kafka'],
@@ -96,7 +96,7 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     'dies-of-sigterm',
     {
       law: 'I12',
-      file: 'packages/service-kit/src/endings.ts',
+      file: 'packages/service-kit/src/lifecycle/endings.ts',
       find: "const STOP_SIGNALS = ['SIGTERM', 'SIGINT'];",
       replace: "const STOP_SIGNALS = ['SIGINT'];",
       kinds: ['restart-consumer'],

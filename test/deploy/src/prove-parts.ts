@@ -7,8 +7,12 @@ import type { Part, ProofOptions } from './part.ts';
 
 type Outcome = 'proved' | 'skipped' | 'failed';
 
-/** Proves the parts one after the other, tells how each ended, and returns the exit code: 1 when one failed. */
-export async function proveParts(parts: readonly Part[], options: ProofOptions): Promise<number> {
+/**
+ * Proves the parts one after the other, tells how each ended, and returns the exit code: 1 when one failed.
+ *
+ * @param command as the last line names it, such as `prove:deploy`
+ */
+export async function proveParts(command: string, parts: readonly Part[], options: ProofOptions): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) {
     process.on(signal, () => stopping.abort(new Error('The command was stopped.')));
@@ -21,7 +25,7 @@ export async function proveParts(parts: readonly Part[], options: ProofOptions):
   }
   const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length;
   const counts = (['proved', 'skipped', 'failed'] as const).map((outcome) => `${count(outcome)} ${outcome}`);
-  print(`prove:deploy: ${counts.join(', ')}, in ${secondsSince(startedMs)} s`);
+  print(`${command}: ${counts.join(', ')}, in ${secondsSince(startedMs)} s`);
   return stopping.signal.aborted || count('failed') > 0 ? 1 : 0;
 }
 

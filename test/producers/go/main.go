@@ -1,7 +1,7 @@
 // Publishes records as any Go program does, with franz-go, whose partitioner places keys as Java's does.
 //
-// usage: go run . brokers topic. Lines of standard input are a key and a value in base64, with a blank between them; lines of
-// standard output are partition and offset, in the same order.
+// usage: go run . brokers. Lines of standard input are a topic, and a key and a value in base64, with blanks between them; lines
+// of standard output are partition and offset, in the same order.
 package main
 
 import (
@@ -19,7 +19,6 @@ import (
 func main() {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(strings.Split(os.Args[1], ",")...),
-		kgo.DefaultProduceTopic(os.Args[2]),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 	)
@@ -32,8 +31,8 @@ func main() {
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
-		key, value, _ := strings.Cut(lines.Text(), " ")
-		records = append(records, &kgo.Record{Key: bytesOf(key), Value: bytesOf(value)})
+		parts := strings.Split(lines.Text(), " ")
+		records = append(records, &kgo.Record{Topic: parts[0], Key: bytesOf(parts[1]), Value: bytesOf(parts[2])})
 	}
 	if err := lines.Err(); err != nil {
 		log.Fatal(err)

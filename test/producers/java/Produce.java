@@ -14,8 +14,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * Publishes records as any Java program does, with the defaults of its partitioner.
  *
- * <p>usage: java -cp 'kafka/*' Produce.java brokers topic. Lines of standard input are a key and a value in base64, with a
- * blank between them; lines of standard output are partition and offset, in the same order.
+ * <p>usage: java -cp 'kafka/*' Produce.java brokers. Lines of standard input are a topic, and a key and a value in base64, with
+ * blanks between them; lines of standard output are partition and offset, in the same order.
  */
 public final class Produce {
   public static void main(String[] arguments) throws Exception {
@@ -27,9 +27,9 @@ public final class Produce {
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in))) {
       for (String line = input.readLine(); line != null; line = input.readLine()) {
         String[] parts = line.split(" ");
-        byte[] key = Base64.getDecoder().decode(parts[0]);
-        byte[] value = Base64.getDecoder().decode(parts[1]);
-        written.add(producer.send(new ProducerRecord<>(arguments[1], key, value)));
+        byte[] key = Base64.getDecoder().decode(parts[1]);
+        byte[] value = Base64.getDecoder().decode(parts[2]);
+        written.add(producer.send(new ProducerRecord<>(parts[0], key, value)));
       }
       producer.flush();
       StringBuilder output = new StringBuilder();

@@ -10,8 +10,9 @@ import { countOf, sinceOf } from '../input.ts';
 import type { Output } from '../output.ts';
 import type { Environment } from '../settings.ts';
 import { auditDeliveries } from './deliveries.ts';
-import { compareAll, strangeRuns, stuckFinding } from './findings.ts';
+import { compareAll, stateFinding, strangeRuns, stuckFinding } from './findings.ts';
 import type { Finding, Restored } from './findings.ts';
+import { orderFindings, orderedRuns } from './order.ts';
 import { readDeadLetters, readEvents, readRequests } from './read-topics.ts';
 
 export type AuditFlags = { since: string; stuckAfter: string; limit: string; restoredTo?: string; resumedAt?: string };
@@ -43,9 +44,13 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
   await withKafka(environment, (kafka) =>
     withDatabase(
       environment,
-      async ({ database, place }) => {
+      async ({ database, place, checkpointSchema }) => {
         const groups = groupNames(kafka.prefix);
-        const ledger = openAudit(database, { group: groups.runConsumer, topic: kafka.topics.requests });
+        const ledger = openAudit(database, {
+          group: groups.runConsumer,
+          topic: kafka.topics.requests,
+          checkpointSchema,
+        });
         output.say(`Requests of ${kafka.topics.requests} since ${since.toISOString()} …`);
         const asked = await readRequests(kafka, since);
         output.say(`Their runs in the ledger of ${place} …`);
@@ -54,6 +59,8 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
         const runs = await lookUp(ledger, ids);
         const stuck = await stuckFindings(ledger, stuckMs);
         const waiting = await ledger.waitingDeadLetters();
+        output.say('What they have left in their threads …');
+        const states = await stateFindings(ledger, [...runs.values()]);
         output.say(`Events of ${kafka.topics.status} and dead letters …`);
         const { events, isShortened } = await readEvents(kafka, firstEventAt(runs, since));
         const letters = await readDeadLetters(kafka, new Date(Math.max(since.getTime() - LETTER_MARGIN_MS, 0)));
@@ -81,7 +88,8 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
           stuckMs,
         });
         const late = lateRequests(asked, positions, startedAt - stuckMs);
-        const all = [...findings, ...strange, ...stuck, ...late, ...deliveries.findings];
+        const order = orderFindings(events.steps, orderedRuns(asked, runs, isShortened), restored);
+        const all = [...findings, ...order, ...states, ...strange, ...stuck, ...late, ...deliveries.findings];
         tell(all, limit, output);
         const summary = {
           since,
@@ -130,6 +138,14 @@ async function lookUp(ledger: LedgerQuestions, ids: readonly string[]): Promise<
     for (const run of await ledger.runs(unique.slice(at, at + CHUNK))) found.set(run.runId, run);
   }
   return found;
+}
+
+async function stateFindings(ledger: LedgerQuestions, runs: readonly AuditedRun[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (let at = 0; at < runs.length; at += CHUNK) {
+    findings.push(...(await ledger.wrongStates(runs.slice(at, at + CHUNK))).map(stateFinding));
+  }
+  return findings;
 }
 
 async function stuckFindings(ledger: LedgerQuestions, stuckMs: number): Promise<Finding[]> {

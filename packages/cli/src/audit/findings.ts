@@ -3,14 +3,15 @@
  * Order     A live system goes on while it is looked at. What follows is read after what it follows from: requests, then
  *           positions, then the ledger, then events and dead letters. So whatever is missing was missing when it was asked
  *           for, and what came in between is judged by nobody.
- * Kinds     lost: nothing became of it. doubled: more became of it than may. stuck: it has not gone on for too long.
- *           unaccounted: it is there, and nobody knows why.
+ * Kinds     lost: nothing became of it. doubled: more became of it than may. disordered: it came before what should have been
+ *           first. overlapping: it executed beside another run of its thread. leftover: it was rolled back, and is in the state.
+ *           stuck: it has not gone on for too long. unaccounted: it is there, and nobody knows why.
  */
-import type { AuditedRun, StuckRun } from '@runlane/run-consumer/audit';
+import type { AuditedRun, StuckRun, WrongState } from '@runlane/run-consumer/audit';
 import type { AskedRecord, EventTimes, SeenRun } from './seen.ts';
 
 export type Finding = {
-  finding: 'lost' | 'doubled' | 'stuck' | 'unaccounted';
+  finding: 'lost' | 'doubled' | 'disordered' | 'overlapping' | 'leftover' | 'stuck' | 'unaccounted';
   /** What it is about: a run_id, an event_id, or topic/partition/offset. */
   subject: string;
   why: string;
@@ -106,9 +107,12 @@ function doubledFindings(runId: string, { events, ends }: SeenRun, restored: Res
 
 /** The ids of the events that a restore has not made the ledger forget. */
 function remembered(times: EventTimes, restored: Restored | null): string[] {
-  if (restored === null) return [...times.keys()];
-  const isForgotten = (ms: number) => ms >= restored.toMs && ms < restored.resumedMs;
-  return [...times].filter(([, ms]) => !isForgotten(ms)).map(([id]) => id);
+  return [...times].filter(([, ms]) => !isForgotten(ms, restored)).map(([id]) => id);
+}
+
+/** Whether the ledger was put back to a time before this one. */
+export function isForgotten(ms: number, restored: Restored | null): boolean {
+  return restored !== null && ms >= restored.toMs && ms < restored.resumedMs;
 }
 
 /** Events of runs that the ledger does not know and should. */
@@ -124,6 +128,17 @@ export function strangeRuns(
       subject: runId,
       why: 'the status topic has events of it, and the ledger does not know it: written by somebody else, or before a restore',
     }));
+}
+
+export function stateFinding({ runId, checkpointCount, inputCount }: WrongState): Finding {
+  if (inputCount > 1) {
+    return { finding: 'doubled', subject: runId, why: `its input is in the state of its thread ${inputCount} times` };
+  }
+  return {
+    finding: 'leftover',
+    subject: runId,
+    why: `it was rolled back, and its thread has ${checkpointCount} checkpoints of it`,
+  };
 }
 
 export function stuckFinding({ kind, runId, threadId, graphId, since }: StuckRun): Finding {

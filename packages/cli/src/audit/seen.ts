@@ -12,6 +12,9 @@ export type AskedRecord = {
   expected: Expectation;
 };
 
+/** What is looked at of an event. */
+export type LookedAt = Pick<RunStatusEvent, 'event_id' | 'run_id' | 'thread_id' | 'type' | 'sequence' | 'webhook'>;
+
 /** An event with a webhook, and where it lies. */
 export type WebhookEvent = { eventId: string; partition: number; offset: bigint };
 
@@ -29,16 +32,25 @@ export type SeenRun = {
   lastAtMs: number;
 };
 
+/** A record of the status topic: something that has happened to a run, or a repeat of it. */
+export type Step = { eventId: string; runId: string; sequence: number; type: RunStatusEvent['type']; atMs: number };
+
 export class SeenEvents {
   readonly runs = new Map<string, SeenRun>();
+  /** By thread, in the order in which they lie in the topic. */
+  readonly steps = new Map<string, Step[]>();
   readonly withWebhook: WebhookEvent[] = [];
   count = 0;
   unreadableCount = 0;
 
-  add(event: RunStatusEvent, at: { partition: number; offset: bigint; timestampMs: number }): void {
+  add(event: LookedAt, at: { partition: number; offset: bigint; timestampMs: number }): void {
     this.count += 1;
     const run = this.#run(event);
     run.lastAtMs = Math.max(run.lastAtMs, at.timestampMs);
+    const { event_id: eventId, run_id: runId, sequence, type } = event;
+    const steps = this.steps.get(event.thread_id) ?? [];
+    this.steps.set(event.thread_id, steps);
+    steps.push({ eventId, runId, sequence, type, atMs: at.timestampMs });
     const times = run.events.get(event.sequence) ?? new Map<string, number>();
     run.events.set(event.sequence, times);
     noteFirst(times, event.event_id, at.timestampMs);
@@ -47,7 +59,7 @@ export class SeenEvents {
       this.withWebhook.push({ eventId: event.event_id, partition: at.partition, offset: at.offset });
   }
 
-  #run({ run_id: runId, thread_id: threadId }: RunStatusEvent): SeenRun {
+  #run({ run_id: runId, thread_id: threadId }: LookedAt): SeenRun {
     const known = this.runs.get(runId);
     if (known !== undefined) return known;
     const run: SeenRun = { threadId, events: new Map(), ends: new Map(), lastAtMs: 0 };

@@ -2,7 +2,8 @@
  * What the use cases need from the outside. Every method may reject with RetryableError while the database or the
  * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
-import type { SeenLease } from './lease-watch.ts';
+import type { Position } from '@runlane/log-ledger';
+import type { SeenLease } from './execution/lease-watch.ts';
 import type { CancelAction, RunStatusEvent, SupersededReason } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { AdmissionPlan } from '../domain/admission-plan.ts';
@@ -12,9 +13,6 @@ import type { Lane } from '../domain/lane.ts';
 import type { Claim, ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { OutboxEntry } from '../domain/status-event.ts';
-
-/** The last record of a partition that is in the ledger; offset -1 before the first. */
-export type Position = { offset: bigint; timestampMs: number };
 
 /** Threads of which a batch may end runs, and how many of its cancels name single runs. */
 export type Cancelling = {
@@ -70,11 +68,6 @@ export interface AdmissionLedger {
   ): Promise<T>;
 }
 
-/** Publishes records in order and resolves when all of them are written. */
-export interface RecordPublisher {
-  publish(records: readonly OutRecord[], options?: { signal?: AbortSignal }): Promise<void>;
-}
-
 export interface RunClaims {
   /**
    * Claims up to `limit` ready runs of its graphs for the executor; none when its lease was taken. Runs that are its own already and
@@ -86,7 +79,12 @@ export interface RunClaims {
 }
 
 /** A settlement of a run, valid only for the holder of the token. */
-export type OwnedSettlement = Claim & { threadId: string; settlement: Settlement };
+export type OwnedSettlement = Claim & {
+  threadId: string;
+  /** For lines about it. Default: it has no trace. */
+  traceparent?: string | null;
+  settlement: Settlement;
+};
 
 /** `lost`: somebody else owns the run by now and nothing was written (I3). */
 export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';
@@ -102,7 +100,14 @@ export interface RunSettlements {
   settle(settlements: readonly OwnedSettlement[]): Promise<BatchResult[]>;
 }
 
-export type StrandedRun = Claim & { threadId: string; attempt: number };
+export type StrandedRun = Claim & {
+  threadId: string;
+  graphId: string;
+  attempt: number;
+  traceparent: string | null;
+  /** It was asked to stop: then it has not failed, however often it was tried. */
+  isStopping: boolean;
+};
 
 export interface StrandedRuns {
   /** The leases of all executors. */

@@ -11,7 +11,7 @@ import type {
 import type { EventDetails } from '../domain/settlement.ts';
 import { waitingOf } from '../domain/waiting.ts';
 import type { Waiting, WaitingFacts } from '../domain/waiting.ts';
-import { SILENT_MS } from './serve-graphs.ts';
+import { SILENT_MS } from './execution/serve-graphs.ts';
 
 export type RunRow = {
   runId: string;

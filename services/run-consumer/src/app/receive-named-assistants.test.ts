@@ -35,7 +35,7 @@ describe('stored assistants', () => {
       'position 3',
       'commit',
     ]);
-    expect(reports).toMatchObject([{ admittedCount: 3, rejectedCount: 1 }]);
+    expect(reports).toMatchObject([{ admittedCount: 3, rejected: [{ reason: 'unknown_assistant' }] }]);
   });
 });
 
@@ -49,7 +49,7 @@ describe('graphs of other deployments', () => {
     });
     await receive();
     expect(ledger.steps).not.toContain('served graphs');
-    expect(reports).toMatchObject([{ admittedCount: 2, rejectedCount: 0 }]);
+    expect(reports).toMatchObject([{ admittedCount: 2, rejected: [] }]);
   });
 
   test('are found, and so is a stored assistant of one', async () => {
@@ -59,6 +59,6 @@ describe('graphs of other deployments', () => {
       servedGraphs: ['other'],
     });
     await receive();
-    expect(reports).toMatchObject([{ admittedCount: 2, rejectedCount: 1 }]);
+    expect(reports).toMatchObject([{ admittedCount: 2, rejected: [{ reason: 'unknown_assistant' }] }]);
   });
 });

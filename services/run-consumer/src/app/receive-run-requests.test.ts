@@ -22,7 +22,7 @@ describe('a batch', () => {
     expect(reports).toEqual([
       {
         admittedCount: 3,
-        rejectedCount: 0,
+        rejected: [],
         repeatCount: 0,
         cancelled: [],
         readyCount: 0,
@@ -58,7 +58,7 @@ describe('a batch', () => {
     const { receive, hints, reports } = admission({ readings: [request(0, { assistant_id: 'nobody' })] });
     await receive();
     expect(hints.given).toEqual(['events_stored']);
-    expect(reports).toMatchObject([{ admittedCount: 0, rejectedCount: 1 }]);
+    expect(reports).toMatchObject([{ admittedCount: 0, rejected: [{ reason: 'unknown_assistant' }] }]);
   });
 
   test('names the threads that came over another partition before', async () => {

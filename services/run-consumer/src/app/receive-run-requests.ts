@@ -15,7 +15,7 @@ import { receiveBatch, unseenRecords } from '@runlane/log-ledger';
 import type { Batch, PositionOwner, Stoppages } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planAdmission } from '../domain/admission-batch.ts';
-import type { AdmissionPlan } from '../domain/admission-plan.ts';
+import type { AdmissionPlan, RejectedRun } from '../domain/admission-plan.ts';
 import { resolveAssistant, storedIdsAmong, withGraphs, withStored } from '../domain/assistant-directory.ts';
 import type { AssistantDirectory } from '../domain/assistant-directory.ts';
 import { threadOfCancel } from '../domain/cancel.ts';
@@ -31,7 +31,7 @@ export type DeadLetter = { kind: 'dead_letter'; reason: DeadLetterReason };
 /** What became of a batch; for logs and metrics. */
 export type AdmissionReport = {
   admittedCount: number;
-  rejectedCount: number;
+  rejected: RejectedRun[];
   repeatCount: number;
   /** Runs that the batch superseded or cancelled. */
   cancelled: CancelledRuns[];
@@ -103,7 +103,7 @@ async function admitReadings(batch: Batch<Reading>, needs: ReceiveDependencies, 
   if (report.markedLaneCount > 0) needs.hints.lanesMarked();
   if (report.admittedCount + report.readyCount > 0) needs.hints.runsReady();
   const hasEnded = report.cancelled.some(({ endedCount }) => endedCount > 0);
-  if (hasEnded || report.admittedCount + report.rejectedCount > 0) needs.hints.eventsStored();
+  if (hasEnded || report.admittedCount + report.rejected.length > 0) needs.hints.eventsStored();
   if (report.deadLetters.length > 0) needs.hints.deadLettersStored();
 }
 
@@ -132,10 +132,10 @@ async function admitInTransaction(
       deadLetters.map(({ record, reason }) => needs.deadLetterRecord(record, reason, attempts)),
     );
   }
-  const rejectedCount = plan.runs.filter((run) => run.status === 'rejected').length;
+  const rejected = plan.runs.filter((run) => run.status === 'rejected');
   return {
-    admittedCount: plan.runs.length - rejectedCount,
-    rejectedCount,
+    admittedCount: plan.runs.length - rejected.length,
+    rejected,
     repeatCount: plan.repeatCount,
     ...written,
     skippedCount: batch.readings.length - fresh.length,

@@ -7,12 +7,14 @@ import type { Settlement } from '../domain/settlement.ts';
 import type { ExecutorLeases, Hints, OwnedSettlement, RunClaims, RunSettlements, BatchResult } from './ports.ts';
 
 /** A logger whose lines a test can look at; `messages` are the event names, oldest first. */
-export function recordingLog(): { logger: Logger; messages: () => string[] } {
+export function recordingLog(): { logger: Logger; messages: () => string[]; parsed: () => Record<string, unknown>[] } {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
+  const parsed = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   return {
     logger: createLogger({ service: 'test', level: 'trace', destination }),
-    messages: () => lines.map((line) => String((JSON.parse(line) as { msg?: string }).msg)),
+    messages: () => parsed().map(({ msg }) => String(msg)),
+    parsed,
   };
 }
 

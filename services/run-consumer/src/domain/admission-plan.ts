@@ -38,6 +38,8 @@ export type AdmittedRun = Admitted &
       }
   );
 
+export type RejectedRun = Extract<AdmittedRun, { status: 'rejected' }>;
+
 /** What accepted and rejected runs have in common. */
 export type Admitted = {
   /** Place of its request in the batch, from 0: events of a thread are stored in this order. */

@@ -83,12 +83,17 @@ function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settl
         ...(outcome.head === null ? {} : headDetails(outcome.head, valuesMaxBytes)),
       });
     case 'handed_back':
-      return outcome.spendsAttempt && attempt >= MAX_ATTEMPTS
+      return isLastLoss(outcome, attempt)
         ? attemptsExhausted(attempt, outcome.error.message)
         : { kind: 'requeue', spendsAttempt: outcome.spendsAttempt, isolate: outcome.isolate };
     case 'lease_lost':
       return { kind: 'nothing' };
   }
+}
+
+/** Whether the attempt was the last one that its run has, so that the run fails with it, unless it was asked to stop. */
+export function isLastLoss(outcome: Outcome, attempt: number): boolean {
+  return outcome.kind === 'handed_back' && outcome.spendsAttempt && attempt >= MAX_ATTEMPTS;
 }
 
 /**

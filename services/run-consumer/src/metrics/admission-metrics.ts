@@ -1,4 +1,4 @@
-import { DEAD_LETTER_CODES } from '@runlane/contracts';
+import { DEAD_LETTER_CODES, REJECTED_REASONS } from '@runlane/contracts';
 import { readCounter, readGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -19,8 +19,15 @@ export function createAdmissionMetrics(registry: Registry) {
     labelNames: ['code'] as const,
     registers,
   });
-  // An increase from nothing is none: without a 0 before it, the first dead letter of a code would alarm nobody.
+  const rejected = new Counter({
+    name: 'runlane_runs_rejected_total',
+    help: 'Runs that admission rejected, by reason.',
+    labelNames: ['reason'] as const,
+    registers,
+  });
+  // An increase from nothing is none: without a 0 before it, the first one of a kind would alarm nobody.
   for (const code of DEAD_LETTER_CODES) deadLetters.inc({ code }, 0);
+  for (const reason of REJECTED_REASONS) rejected.inc({ reason }, 0);
   return {
     records: new Counter({
       name: 'runlane_admission_records_total',
@@ -40,6 +47,7 @@ export function createAdmissionMetrics(registry: Registry) {
       for (const [partition, records] of byPartition ?? []) lag.set({ partition }, records);
     },
     deadLetters,
+    rejected,
     cancelled: new Counter({
       name: 'runlane_runs_cancelled_total',
       help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end at once.',

@@ -1,11 +1,28 @@
 import { readGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { Counter, Histogram } from 'prom-client';
+import { WORKER_ENDS } from '../adapters/langgraph/worker/worker-events.ts';
+import { RESCUED } from '../app/sweeping/rescue-stranded-runs.ts';
 import { SECONDS } from './buckets.ts';
 
 /** What executes runs: how long they take, how they end, what they use, and what befalls their workers. */
 export function createExecutionMetrics(registry: Registry) {
   const registers = [registry];
+  const rescues = new Counter({
+    name: 'runlane_run_rescues_total',
+    help: 'Runs whose process died or stopped answering, by what became of them: requeued; failed, for want of attempts; stopped, because that was asked.',
+    labelNames: ['result'] as const,
+    registers,
+  });
+  const endedWorkers = new Counter({
+    name: 'runlane_workers_ended_total',
+    help: 'Worker threads, and processes of single runs, that ended before their time.',
+    labelNames: ['why'] as const,
+    registers,
+  });
+  // An increase from nothing is none: without a 0 before them, the first ones would alarm nobody.
+  for (const result of RESCUED) rescues.inc({ result }, 0);
+  for (const why of WORKER_ENDS) endedWorkers.inc({ why }, 0);
   return {
     startDelay: new Histogram({
       name: 'runlane_run_start_delay_seconds',
@@ -61,12 +78,7 @@ export function createExecutionMetrics(registry: Registry) {
       name: 'runlane_settlements_waiting',
       help: 'Attempts that have ended and are not settled in the ledger yet; one that stays is in the log as settlement.*.',
     }),
-    rescues: new Counter({
-      name: 'runlane_run_rescues_total',
-      help: 'Runs whose process died or stopped answering, by what became of them: requeued, or ended.',
-      labelNames: ['result'] as const,
-      registers,
-    }),
+    rescues,
     uncaughtErrors: new Counter({
       name: 'runlane_graph_uncaught_errors_total',
       help: 'Errors and rejections that a graph left uncaught; graph_id is empty outside of a run.',
@@ -84,11 +96,12 @@ export function createExecutionMetrics(registry: Registry) {
       help: 'Times that a worker thread stopped answering, because something blocks its event loop.',
       registers,
     }),
-    endedWorkers: new Counter({
-      name: 'runlane_workers_ended_total',
-      help: 'Worker threads, and processes of single runs, that ended before their time.',
-      labelNames: ['why'] as const,
+    workerDelay: new Histogram({
+      name: 'runlane_worker_loop_delay_seconds',
+      help: 'How long worker threads took to answer, asked four times a second: their event loop was busy for so long.',
+      buckets: SECONDS,
       registers,
     }),
+    endedWorkers,
   };
 }

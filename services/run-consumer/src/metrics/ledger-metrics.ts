@@ -1,7 +1,7 @@
 import { OTHER, absentGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { Gauge } from 'prom-client';
-import type { WaitingGraph } from '../app/serve-graphs.ts';
+import type { WaitingGraph } from '../app/execution/serve-graphs.ts';
 import type { LedgerBacklog } from '../app/watch-backlog.ts';
 
 /** Graphs with a sample of their own; the runs of all others are counted together. */

@@ -1,16 +1,18 @@
+import type { RejectedReason } from '@runlane/contracts';
 import { deadLetterRecord } from '@runlane/kafka';
 import type { RecordConsumer } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
-import { logFields } from '@runlane/service-kit';
+import { logFields, runFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionSpans } from '../adapters/tracing/admission-spans.ts';
-import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
+import { createAdmissionLedger, positionsIn } from '../adapters/postgres/admission-ledger.ts';
 import { closeClaims } from '../adapters/postgres/close-claims.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, positionOwner } from '../app/receive-run-requests.ts';
 import type { AdmissionReport, ReceiveDependencies } from '../app/receive-run-requests.ts';
+import type { RejectedRun } from '../domain/admission-plan.ts';
 import { assistantDirectory } from '../domain/assistant-directory.ts';
 import { serviceVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
@@ -76,7 +78,7 @@ export async function startAdmission(
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {
-      const positions = await readPositions(database, group, topics.requests);
+      const positions = await positionsIn(database, group, topics.requests);
       await resumeFromLedger(assignment, seek, {
         kafka,
         group,
@@ -106,7 +108,7 @@ export async function startAdmission(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: topics.requests,
-    read: () => readPositions(database, group, topics.requests),
+    read: () => positionsIn(database, group, topics.requests),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });
@@ -114,7 +116,7 @@ export async function startAdmission(
     kafka,
     topic: topics.requests,
     partitions: () => consumer.health().partitions,
-    read: () => readPositions(database, group, topics.requests),
+    read: () => positionsIn(database, group, topics.requests),
     onLag: (lag) => metrics.setLag(lag),
     logger,
   });
@@ -139,7 +141,8 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
   let hasWarnedOfStrays = false;
   return (report) => {
     metrics.records.inc({ verdict: 'admitted' }, report.admittedCount);
-    metrics.records.inc({ verdict: 'rejected' }, report.rejectedCount);
+    metrics.records.inc({ verdict: 'rejected' }, report.rejected.length);
+    for (const run of report.rejected) reportRejected(run, { metrics, logger });
     metrics.records.inc({ verdict: 'repeat' }, report.repeatCount + report.skippedCount);
     metrics.records.inc({ verdict: 'dead_letter' }, report.deadLetters.length);
     for (const { code } of report.deadLetters) metrics.deadLetters.inc({ code });
@@ -155,7 +158,8 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
           'murmur2 (librdkafka: partitioner=murmur2_random). Logged once; see runlane_stray_thread_records_total.',
       );
     }
-    const { admittedCount, rejectedCount, repeatCount, skippedCount, cancelled } = report;
+    const { admittedCount, repeatCount, skippedCount, cancelled } = report;
+    const rejectedCount = report.rejected.length;
     const codes = report.deadLetters.map(({ code }) => code);
     const level = codes.length > 0 ? 'warn' : 'debug';
     logger[level](
@@ -163,4 +167,14 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
       'batch.admitted',
     );
   };
+}
+
+/** Answers to what a request has asked for itself; every other rejection is a mistake, of its producer or of this deployment. */
+const ASKED_FOR: ReadonlySet<RejectedReason> = new Set(['thread_not_found', 'thread_status', 'thread_busy']);
+
+function reportRejected(run: RejectedRun, { metrics, logger }: Pick<Foundation, 'metrics' | 'logger'>): void {
+  const { assistantId, reason, message } = run;
+  metrics.rejected.inc({ reason });
+  const line = { ...runFields(run), assistant_id: assistantId, reason, error: { error: reason, message } };
+  logger[ASKED_FOR.has(reason) ? 'info' : 'error'](line, 'run.rejected');
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { FailedReason } from '@runlane/contracts';
 import { runFields, waitOrAbort } from '@runlane/service-kit';
 import { LOAD_LIMIT_MS } from '../adapters/langgraph/graphs/load-limit.ts';
 import type { LangGraphProject } from '../adapters/langgraph/project/langgraph-json.ts';
@@ -9,11 +10,12 @@ import { createRunClaims } from '../adapters/postgres/run-claims.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
-import { RunExecutor } from '../app/execute-runs.ts';
-import { serveGraphsUntil } from '../app/serve-graphs.ts';
-import { ExecutorLease } from '../app/hold-executor-lease.ts';
-import type { SettleQueue } from '../app/settle-runs.ts';
+import { RunExecutor } from '../app/execution/execute-runs.ts';
+import { serveGraphsUntil } from '../app/execution/serve-graphs.ts';
+import { ExecutorLease } from '../app/execution/hold-executor-lease.ts';
+import type { SettleQueue } from '../app/execution/settle-runs.ts';
 import type { ClaimedRun, Outcome } from '../domain/run.ts';
+import { isLastLoss } from '../domain/settlement.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Foundation } from './foundation.ts';
 import { loaderCacheSettings } from './loader-cache.ts';
@@ -65,6 +67,7 @@ export function createWorkers(
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     onEvent: (event) => countWorkerEvent(metrics, event),
+    onAnswered: (afterMs) => metrics.workerDelay.observe(afterMs / 1_000),
     logger,
   });
 }
@@ -134,6 +137,8 @@ export function startExecution(
       pollMs: CLAIM_POLL_MS,
     },
   });
+  // An increase from nothing is none: without a 0 before it, the first one would alarm nobody.
+  for (const id of graphIds) metrics.deafGraphs.inc({ graph_id: metrics.graphLabel(id) }, 0);
   metrics.executing(() => executor.activeCount);
   metrics.capacity(() => config.RUNLANE_MAX_CONCURRENT_RUNS);
   metrics.leaseHeld(() => (lease.executorId === null ? 0 : 1));
@@ -168,10 +173,17 @@ const TOKEN_KINDS = {
   reasoning: 'reasoning_tokens',
 } as const;
 
+/** Why the run fails with this outcome, as its event says it; null where it does not. */
+function failureOf({ attempt }: ClaimedRun, outcome: Outcome): FailedReason | null {
+  if (outcome.kind === 'failed') return outcome.reason;
+  return isLastLoss(outcome, attempt) ? 'attempts_exhausted' : null;
+}
+
 function countAttempt(metrics: Metrics, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
   const graph_id = metrics.graphLabel(run.graphId);
   metrics.attempts.observe({ graph_id, outcome: outcome.kind }, durationMs / 1_000);
-  if (outcome.kind === 'failed') metrics.failures.inc({ graph_id, reason: outcome.reason });
+  const reason = failureOf(run, outcome);
+  if (reason !== null) metrics.failures.inc({ graph_id, reason });
   if (outcome.kind === 'handed_back') {
     metrics.handedBack.inc({
       cause: HAND_BACK_CAUSES.get(outcome.error.error) ?? 'database',
@@ -188,7 +200,8 @@ function countAttempt(metrics: Metrics, run: ClaimedRun, outcome: Outcome, durat
 function reportAttempt({ metrics, logger }: Foundation, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
   countAttempt(metrics, run, outcome, durationMs);
   // A run that has failed is one line that has all of it, at a level that somebody looks at.
-  const level = outcome.kind === 'failed' || outcome.kind === 'timed_out' ? 'error' : 'info';
+  const reason = failureOf(run, outcome);
+  const level = reason !== null || outcome.kind === 'timed_out' ? 'error' : 'info';
   logger[level](
     {
       ...runFields(run),
@@ -196,7 +209,7 @@ function reportAttempt({ metrics, logger }: Foundation, run: ClaimedRun, outcome
       attempt: run.attempt,
       outcome: outcome.kind,
       duration_ms: Math.round(durationMs),
-      ...('reason' in outcome ? { reason: outcome.reason } : {}),
+      ...(reason === null ? {} : { reason }),
       ...('error' in outcome ? { error: outcome.error } : {}),
     },
     'run.attempted',

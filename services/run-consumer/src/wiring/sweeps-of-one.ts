@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { waitOrAbort } from '@runlane/service-kit';
 import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
-import { readBacklog } from '../adapters/postgres/ledger-backlog.ts';
+import { readBacklog } from '../adapters/postgres/reading/ledger-backlog.ts';
 import { createServedGraphs } from '../adapters/postgres/served-graphs.ts';
 import { createLease } from '../adapters/postgres/named-lease.ts';
-import { watchWaitingUntil } from '../app/serve-graphs.ts';
+import { watchWaitingUntil } from '../app/execution/serve-graphs.ts';
 import { watchBacklogUntil } from '../app/watch-backlog.ts';
-import { leadUntil } from '../app/lead-sweeping.ts';
+import { leadUntil } from '../app/sweeping/lead-sweeping.ts';
 import type { Foundation } from './foundation.ts';
-import { createMarkedRuns } from '../adapters/postgres/marked-runs.ts';
+import { createMarkedRuns } from '../adapters/postgres/sweeping/marked-runs.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
-import { endMarkedUntil } from '../app/end-marked-runs.ts';
+import { endMarkedUntil } from '../app/sweeping/end-marked-runs.ts';
 import { ENDED_AT_ONCE } from '../domain/lane-mark.ts';
-import { startCheckpointPruning, startJoining, startPruning, startStoreSweeping } from './relay-and-sweeping.ts';
+import { startCheckpointPruning, startJoining, startPruning, startStoreSweeping } from './sweeping.ts';
 
 /** After it a process takes over from one that is gone: how late scheduled runs may join then. */
 const LEASE_MS = 6_000;

@@ -2,6 +2,7 @@
  * What the use cases need from the outside. Every method on the ledger may reject with RetryableError while the database
  * is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
+import type { Position } from '@runlane/log-ledger';
 import type { DeadReason, OutcomeClass } from '../domain/delivery.ts';
 import type { OriginHealth } from '../domain/origin-health.ts';
 import type { TargetHealth } from '../domain/target-health.ts';
@@ -54,9 +55,6 @@ export interface WebhookSender {
   /** Ends attempts under way as `infrastructure` and closes all connections. */
   close(): Promise<void>;
 }
-
-/** The last record of a partition that is in the ledger. */
-export type Position = { offset: bigint; timestampMs: number };
 
 /** A record that is put aside, byte for byte. */
 export type QuarantinedRecord = {
@@ -112,10 +110,10 @@ export interface IntakeLedger {
   ): Promise<T>;
 }
 
-/** An endpoint whose lease this process holds, as long as its fence is the row's. */
+/** An endpoint whose lease this process holds, as long as its fencing token is the row's. */
 export type LeasedEndpoint = {
   endpointId: bigint;
-  fence: bigint;
+  fencingToken: bigint;
   origin: string;
   site: string;
   health: OriginHealth;
@@ -167,10 +165,10 @@ export type AttemptRecord = {
   bodyExcerpt: string | null;
 };
 
-/** What becomes of a delivery; written only while the fence is the endpoint's. */
+/** What becomes of a delivery; written only while the fencing token is the endpoint's. */
 export type Settlement = {
   endpointId: bigint;
-  fence: bigint;
+  fencingToken: bigint;
   deliveryId: bigint;
   /** Tells the delivery from another one that has its id in a ledger that went back. */
   eventId: string;
@@ -193,7 +191,7 @@ export type SettleResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost
 /** When to look at a released endpoint next, besides when a delivery becomes due. */
 export type Release = {
   endpointId: bigint;
-  fence: bigint;
+  fencingToken: bigint;
   health: OriginHealth;
   /** Nothing is to be sent before this many milliseconds have passed; 0 for at once. */
   notBeforeMs: number;
@@ -218,7 +216,11 @@ export interface DeliveryLedger {
     held: readonly bigint[],
   ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
   /** Renews what is still the owner's, and returns it. */
-  renew(owner: string, held: readonly { endpointId: bigint; fence: bigint }[], leaseMs: number): Promise<RenewResult>;
+  renew(
+    owner: string,
+    held: readonly { endpointId: bigint; fencingToken: bigint }[],
+    leaseMs: number,
+  ): Promise<RenewResult>;
   /**
    * The URLs that are first in line at each endpoint, with their deliveries that are due. `busy` deliveries and
    * `without` URLs are left out.
@@ -229,7 +231,7 @@ export interface DeliveryLedger {
   /** Settles all in one transaction; results in the order given. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
   /** Ends up to `limit` due deliveries of a disabled URL as dead, and says how many. */
-  endDisabled(endpoint: { endpointId: bigint; fence: bigint }, urlHash: string, limit: number): Promise<number>;
+  endDisabled(endpoint: { endpointId: bigint; fencingToken: bigint }, urlHash: string, limit: number): Promise<number>;
   /** Gives leases back. */
   release(releases: readonly Release[]): Promise<void>;
 }

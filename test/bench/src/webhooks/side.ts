@@ -1,6 +1,6 @@
 /** One who sends the webhooks of a topic: a dispatcher or a peer, as a process, with the receiver that they share. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventProducer } from '@runlane/kafka';
+import type { RecordProducer } from '@runlane/kafka';
 import { eventually } from '@runlane/testkit';
 import { cpuMsOf } from '../machine.ts';
 import { percentile } from '../statistics.ts';
@@ -13,7 +13,7 @@ export type Receiver = AskedChild<ReceiverQuestion, ReceiverAnswer>;
 export type Side = {
   /** The sending process. It can be frozen while events are published. */
   process: { readonly pid: number; signal(signal: 'SIGSTOP' | 'SIGCONT'): void };
-  producer: EventProducer;
+  producer: RecordProducer;
   topic: string;
   receiver: Receiver;
 };

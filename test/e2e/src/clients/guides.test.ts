@@ -8,7 +8,7 @@ import { parseRunStatusEvent } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { EVENT_EXAMPLES } from '../../../../packages/contracts/src/event-catalogue.ts';
+import { EVENT_EXAMPLES } from '../../../../packages/contracts/src/documents/event-catalogue.ts';
 import { ProgramFolder, ROOT, documentText, snippetsOf, withPrefix } from '../support/document-programs.ts';
 import { shellOf } from '../support/shell.ts';
 import { World } from '../support/world.ts';

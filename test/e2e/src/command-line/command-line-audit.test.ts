@@ -103,7 +103,10 @@ test('a system that works has no findings, while it works, whatever it was sent'
 });
 
 test('what is lost, doubled, stuck or unaccounted for is found, and the exit code says so', async () => {
-  const [forgotten, unpublished, doubled, unsent] = [
+  const [forgotten, unpublished, doubled, unsent, goingOn, undone, twice] = [
+    await endedRun(),
+    await endedRun(),
+    await endedRun(),
     await endedRun(),
     await endedRun(),
     await endedRun(),
@@ -126,6 +129,15 @@ test('what is lost, doubled, stuck or unaccounted for is found, and the exit cod
   await pool.query('update runlane.runs set sequence = sequence + 1 where run_id = $1', [unpublished]);
   const end = await events.terminal(doubled);
   await webhooks.publishRecords(eventRecord({ ...end, event_id: randomUUID() }));
+  const last = await events.terminal(goingOn);
+  await webhooks.publishRecords(eventRecord({ ...last, event_id: randomUUID(), type: 'run.running', sequence: 4 }));
+  await pool.query(`update runlane.runs set status = 'rollback' where run_id = $1`, [undone]);
+  await pool.query(
+    `insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
+     select thread_id, checkpoint_ns, checkpoint_id || '-again', checkpoint, metadata
+     from checkpoints where metadata ->> 'run_id' = $1 and metadata ->> 'source' = 'input'`,
+    [twice],
+  );
   const unsentEnd = await events.terminal(unsent);
   await pool.query('delete from webhooks.deliveries where run_id = $1', [unsent]);
   await eventually(async () => (await events.seen()).filter(({ event }) => event.run_id === doubled).length === 4, {
@@ -147,12 +159,16 @@ test('what is lost, doubled, stuck or unaccounted for is found, and the exit cod
       ['lost', unpublished],
       ['doubled', doubled],
       ['unaccounted', unsentEnd.event_id],
+      ['disordered', goingOn],
+      ['leftover', undone],
+      ['doubled', twice],
       ['stuck', stuck],
     ]),
   );
+  expect(output).toMatch(/its input is in the state of its thread 2 times/);
   expect(output).toMatch(/event 4 of 4 is not in the status topic/);
   expect(output).toMatch(/is there a process that has graph gone/);
   // The account of the partition misses the delivery too.
   const others = findings.filter(([kind, subject]) => kind !== 'unaccounted' || subject === forgotten);
-  expect(others).toHaveLength(5);
+  expect(others).toHaveLength(8);
 });

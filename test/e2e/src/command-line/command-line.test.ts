@@ -86,6 +86,10 @@ test('a thread is cancelled, and a run that did not succeed is an exit code', as
 test.each([
   [['publish', '{"assistant_id":'], /the request is not JSON/],
   [['publish', '{"assistant_id":"lane","threadId":"t"}'], /"threadId" \(did you mean thread_id\?\)/],
+  [['publish', '[]'], /^runlane: RunCreate: is a list/],
+  [['publish', '-'], /the request is empty; give JSON/],
+  [['resume', 't', 'lane', 'null'], /the answer is null, which interrupt\(\) cannot return/],
+  [['watch', '--type', 'run.ended'], /'run\.ended' is invalid\. Allowed choices are run\.pending,/],
   [['publish', '@not-there.json'], /not-there\.json cannot be read/],
   [['cancel'], /run_id: is missing, and so is thread_id/],
   [['watch', '--from', 'yesterday'], /--from yesterday is no time/],

@@ -193,6 +193,29 @@ test('a run that failed is one line at the level error that has all of it, and n
   expect(sent()).toEqual([expect.objectContaining({ level: 'debug', trace_id: trace.traceId, result: 'delivered' })]);
 });
 
+test('a run that admission rejects for a mistake is one line at the level error, and one that asked for it is none', async () => {
+  const trace = newTrace('01');
+  const [runId, threadId] = [randomUUID(), randomUUID()];
+  const headers = { traceparent: textOf(trace) };
+  const mistaken = runCreate(threadId, { run_id: runId, assistant_id: 'nobody' });
+  const asked = runCreate(threadId, { if_not_exists: 'reject' });
+  await webhooks.world.publish({ ...mistaken, headers }, { ...asked, headers });
+  const rejected = () =>
+    linesOf(services[0]).filter(({ msg, thread_id }) => msg === 'run.rejected' && thread_id === threadId);
+  await eventually(() => rejected().length === 2, { what: 'both are logged' });
+  expect(rejected()).toEqual([
+    expect.objectContaining({
+      level: 'error',
+      run_id: runId,
+      trace_id: trace.traceId,
+      assistant_id: 'nobody',
+      reason: 'unknown_assistant',
+      error: { error: 'unknown_assistant', message: expect.stringContaining('nobody') },
+    }),
+    expect.objectContaining({ level: 'info', trace_id: trace.traceId, reason: 'thread_not_found' }),
+  ]);
+});
+
 test('every line of a log is an event with fields in snake_case', async () => {
   await runTraced('tooled', newTrace('01'));
   const lines = services.flatMap(linesOf);

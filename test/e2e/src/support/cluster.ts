@@ -60,3 +60,31 @@ async function withAdmin<T>(
     await admin.disconnect();
   }
 }
+
+/** Creates a topic with these brokers as the replicas of each partition, the leader first. */
+export async function createTopicOn(brokers: string[], topic: string, replicas: number[][]): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    const replicaAssignment = replicas.map((ids, partition) => ({ partition, replicas: ids }));
+    await admin.createTopics({ topics: [{ topic, replicaAssignment }], waitForLeaders: true });
+  });
+}
+
+/** Whether a partition of the topic has no leader. */
+export async function lacksLeader(brokers: string[], topic: string): Promise<boolean> {
+  // A client that asks again would wait for the leader.
+  const admin = new Kafka({
+    brokers,
+    clientId: 'e2e-cluster',
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 0 },
+  }).admin();
+  try {
+    await admin.connect();
+    await admin.fetchTopicMetadata({ topics: [topic] });
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith('There is no leader for this topic-partition');
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { groupNames, jsonSchemas, subjectOf, topicDefinitions, topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
 import { connectKafka, createValueCodec, registerSchemas } from '@runlane/kafka';
-import type { EventProducer, KafkaAdmin, KafkaConnection, OutRecord, ValueCodec } from '@runlane/kafka';
+import type { RecordProducer, KafkaAdmin, KafkaConnection, OutRecord, ValueCodec } from '@runlane/kafka';
 import { RetryableError } from '@runlane/service-kit';
 import {
   EventCollector,
@@ -52,7 +52,7 @@ export class World implements AsyncDisposable {
   readonly #options: WorldOptions;
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-e2e-'));
   readonly #resources = new AsyncDisposableStack();
-  #producer: Promise<EventProducer> | null = null;
+  #producer: Promise<RecordProducer> | null = null;
   #pool: pg.Pool | null = null;
 
   private constructor(options: WorldOptions, databaseUrl: string) {

@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '@runlane/contracts';
 import { RecordTooLarge, connectKafka, createValueCodec } from '@runlane/kafka';
-import type { EventProducer } from '@runlane/kafka';
+import type { RecordProducer } from '@runlane/kafka';
 import { EventCollector, eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { publishEvents } from '../../app/publish-events.ts';
+import { publishEvents } from '../../app/relay/publish-events.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 import { statusEventOf } from '../../domain/status-event.ts';
 import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
@@ -18,7 +18,7 @@ const kafka = connectKafka({ brokers: inject('kafkaBrokers'), clientId: 'test', 
 const codec = createValueCodec({ registryUrl: null, logger: silent });
 const LARGE = 'x'.repeat(30_000);
 const interrupts = [{ id: 'i', value: LARGE }];
-let producer: EventProducer;
+let producer: RecordProducer;
 beforeAll(async () => {
   producer = await kafka.producer();
 });

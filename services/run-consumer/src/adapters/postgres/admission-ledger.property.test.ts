@@ -23,7 +23,7 @@ import type { ClaimedRun, HeadState, Outcome, Stop } from '../../domain/run.ts';
 import { turnRefusal } from '../../domain/thread-status.ts';
 import { SequentialModel, configurableLine } from '../../domain/sequential-model.fixture.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
-import { createScheduledRuns } from './scheduled-runs.ts';
+import { createScheduledRuns } from './sweeping/scheduled-runs.ts';
 
 const NUM_RUNS = 300;
 

@@ -1,17 +1,18 @@
 import type { ThreadStatus } from '@runlane/contracts';
-import type { PositionCheck } from '@runlane/log-ledger';
+import { readPositions } from '@runlane/log-ledger';
+import type { Position, PositionCheck } from '@runlane/log-ledger';
 import type { OutRecord } from '@runlane/kafka';
 import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
+import type { AdmissionLedger, AdmissionTransaction, Cancelling, WrittenPlan } from '../../app/ports.ts';
 import type { AdmissionPlan } from '../../domain/admission-plan.ts';
 import type { KnownRun } from '../../domain/admission.ts';
 import type { StoredAssistant } from '../../domain/assistant.ts';
 import { withLast } from '../../domain/lane.ts';
 import type { InFlightRun, Lane } from '../../domain/lane.ts';
 import { selectAssistants } from './assistant-store.ts';
-import { insertDeadLetters } from './dead-letter-outbox.ts';
+import { insertDeadLetters } from './outbox/dead-letter-outbox.ts';
 import { begunRuns, endRuns } from './ending-runs.ts';
 import type { BegunRuns } from './ending-runs.ts';
 import { runColumns } from './plan-columns.ts';
@@ -51,12 +52,8 @@ export function createAdmissionLedger(
 }
 
 /** The last record in the ledger of each partition that was ever read. */
-export async function readPositions(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
-  const rows = await database.query<{ partition: number; position: bigint }>(sql.selectPositions, {
-    group_name: group,
-    topic,
-  });
-  return new Map(rows.map(({ partition, position }) => [partition, position]));
+export function positionsIn(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
+  return readPositions(database, sql.selectPositions, { group, topic });
 }
 
 type Source = { group: string; topic: string; partition: number };
@@ -82,7 +79,7 @@ class PostgresAdmission implements AdmissionTransaction {
     const ids = [...new Set(threadIds)];
     const locked = await this.#lockThreads(ids);
     const existing = locked.filter((row) => !this.#emptyThreads.has(row.thread_id));
-    const busy = existing.filter(({ status }) => status === 'busy').map((row) => row.thread_id);
+    const busy = existing.filter(({ status }) => status === 'busy');
     const seen = await this.#lanesInFlight(busy, cancelling);
     return existing.map((row) => ({
       threadId: row.thread_id,
@@ -109,9 +106,10 @@ class PostgresAdmission implements AdmissionTransaction {
     }
   }
 
-  async #lanesInFlight(busy: readonly string[], cancelling: Cancelling): Promise<Map<string, LaneInFlight>> {
+  async #lanesInFlight(threads: readonly ThreadRow[], cancelling: Cancelling): Promise<Map<string, LaneInFlight>> {
     const byThread = new Map<string, LaneInFlight>();
-    if (busy.length === 0) return byThread;
+    if (threads.length === 0) return byThread;
+    const busy = threads.map((row) => row.thread_id);
     const isCancelling = new Set(cancelling.threadIds);
     const held = busy.filter((threadId) => isCancelling.has(threadId));
     if (held.length > 0) await this.#holdLaneHeads(held);
@@ -128,13 +126,22 @@ class PostgresAdmission implements AdmissionTransaction {
       byThread.set(row.thread_id, { inFlight, waitingCount: row.waiting_count, lastOffset: null });
     }
     const isCancelled = new Set(cancelling.wholeLanes.cancelledThreadIds);
-    const cancelled = busy.filter((threadId) => isCancelled.has(threadId));
+    const cancelled = threads
+      .filter((row) => isCancelled.has(row.thread_id) && this.#mayStandBehind(row))
+      .map((row) => row.thread_id);
     for (const last of await this.#lastInLanes(cancelled, cancelling.wholeLanes.endedAtOnce)) {
       const { inFlight = [], waitingCount = 0 } = byThread.get(last.thread_id) ?? {};
       const run = inFlightRun({ ...last, ...this.#partition() }, this.#begun.get(last.run_id)?.checkpointId);
       byThread.set(last.thread_id, { inFlight: withLast(inFlight, run), waitingCount, lastOffset: last.source_offset });
     }
     return byThread;
+  }
+
+  /** Whether runs of the thread may stand behind a record of the batch: after positions were lost, and records read again. */
+  #mayStandBehind({ first_partition: first, last_offset: last, stray_offsets: strays }: ThreadRow): boolean {
+    if (last === null) return true;
+    const { partition } = this.#source;
+    return (first === partition ? last : BigInt(strays?.[partition] ?? -1)) > this.position.offset;
   }
 
   /** Of each thread in which any is in flight the last run of the batch's partition; looks at a whole lane where it has to. */
@@ -200,10 +207,13 @@ class PostgresAdmission implements AdmissionTransaction {
         stores_events: isPlain,
       });
     if (lanes.length > 0) {
+      const lastOffsets = new Map(runs.map((run) => [run.threadId, run.coordinates.offset]));
       await query(this.#client, sql.updateLanes, {
         thread_ids: lanes.map((lane) => lane.threadId),
         next_lane_positions: lanes.map((lane) => lane.nextPosition),
         is_temporary: lanes.map((lane) => lane.isTemporary),
+        offsets: lanes.map(({ threadId }) => lastOffsets.get(threadId) ?? -1n),
+        source_partition: partition,
       });
       for (const lane of lanes) this.#emptyThreads.delete(lane.threadId);
     }
@@ -239,6 +249,10 @@ type ThreadRow = {
   resting_status: Lane['restingStatus'];
   first_partition: number;
   next_lane_position: bigint;
+  /** No run in flight that came from the first partition has a greater one; null: unknown. */
+  last_offset: bigint | null;
+  /** The same for other partitions. */
+  stray_offsets: Record<string, number> | null;
 };
 type SourceRow = { source_topic: string; source_partition: number; source_offset: bigint };
 type LaneInFlight = { inFlight: InFlightRun[] } & Pick<Lane, 'waitingCount' | 'lastOffset'>;

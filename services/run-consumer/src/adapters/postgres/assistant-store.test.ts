@@ -158,7 +158,7 @@ test('a request that is read again is the same, although the assistant is anothe
   await world.admit([{ create: request }]);
   await assistants.update(id, { context: { user: 'two' } });
   const { report } = await world.admit([{ create: request }]);
-  expect(report).toMatchObject({ admittedCount: 0, rejectedCount: 0, repeatCount: 1 });
+  expect(report).toMatchObject({ admittedCount: 0, rejected: [], repeatCount: 1 });
   expect((await rowOf(request.run_id)).request.context).toEqual({ user: 'one' });
 });
 

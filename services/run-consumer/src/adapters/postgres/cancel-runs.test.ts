@@ -10,7 +10,7 @@ import { cancelAt, requestAt } from '../../domain/factories.fixture.ts';
 import type { Outcome } from '../../domain/run.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import type { LogEntry } from './ledger-world.fixture.ts';
-import { createScheduledRuns } from './scheduled-runs.ts';
+import { createScheduledRuns } from './sweeping/scheduled-runs.ts';
 
 let world: LedgerWorld;
 beforeAll(async () => {

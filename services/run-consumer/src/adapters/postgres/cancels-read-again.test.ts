@@ -3,10 +3,14 @@
  * executors, which claim and settle as told. Decides: the rows of runs and threads, and the outbox.
  */
 import { randomUUID } from 'node:crypto';
+import { Database, createPool } from '@runlane/postgres';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { cancelAt, requestAt } from '../../domain/factories.fixture.ts';
 import type { Outcome } from '../../domain/run.ts';
+import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
+import { createAdmissionLedger } from './admission-ledger.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
+import { createThreadCheckpoints } from './thread-checkpoints.ts';
 
 let world: LedgerWorld;
 beforeAll(async () => {
@@ -105,4 +109,54 @@ test('a lane of which only the last from elsewhere are looked at is known to its
   const first = await world.receive([cancelAt(at(9), { thread_id: thread })], 'fifth');
   expect(first).toMatchObject({ markedLaneCount: 0, cancelled: [{ endedCount: 1 }] });
   expect(await world.thread(thread)).toEqual(['idle', 'idle']);
+});
+
+test('a lane is looked through from its end only for a cancel that was read again, whichever partitions its runs are of', async () => {
+  const on = { thread_id: randomUUID() };
+  const pool = createPool({ url: world.rows.databaseUrl, max: 1, applicationName: 'one', logger: silent });
+  try {
+    const lookCount = async (): Promise<number> => {
+      const text = `select custom_plans + generic_plans as count from pg_prepared_statements where name = 'select-last-in-lanes'`;
+      return Number((await pool.query<{ count: string }>(text)).rows[0]?.count ?? 0);
+    };
+    const receive = (contents: Parameters<LedgerWorld['receive']>[0], group: string) =>
+      world.receive(
+        contents,
+        group,
+        createAdmissionLedger(new Database(pool), group, createThreadCheckpoints('public')),
+      );
+    const at = (offset: number) => 840_000 + offset;
+    await receive([requestAt(at(1), on)], 'sixth');
+    await receive(
+      [2, 3, 4, 5].map((offset) => elsewhereAt(at(offset), on)),
+      'elsewhere',
+    );
+    expect(await receive([cancelAt(at(6), on)], 'sixth')).toMatchObject({ markedLaneCount: 1 });
+    expect(await world.thread(on.thread_id)).toEqual(['idle', 'idle']);
+    expect(await lookCount()).toBe(0);
+
+    // Rested, and busy again with runs that begin in the other partition.
+    await receive([elsewhereAt(at(7), on)], 'elsewhere');
+    await receive([requestAt(at(8), on)], 'sixth');
+    await receive(
+      [9, 10, 11].map((offset) => elsewhereAt(at(offset), on)),
+      'elsewhere',
+    );
+    expect(await receive([cancelAt(at(12), on)], 'sixth')).toMatchObject({ markedLaneCount: 1 });
+    expect(await lookCount()).toBe(0);
+
+    const later = requestAt(at(14), on);
+    await receive([later], 'sixth');
+    await receive(
+      [15, 16, 17].map((offset) => elsewhereAt(at(offset), on)),
+      'elsewhere',
+    );
+    await receive([cancelAt(at(13), on), later], 'seventh');
+    expect(await lookCount()).toBe(2);
+    expect(await world.statuses([later.runId])).toEqual(['pending']);
+  } finally {
+    await pool.end();
+  }
+  await world.endAll(on.thread_id);
+  await world.finish();
 });

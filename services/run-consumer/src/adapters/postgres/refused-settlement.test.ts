@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Json } from '@runlane/contracts';
 import { Database, createPool } from '@runlane/postgres';
 import { expect, inject, test } from 'vitest';
-import { SettleQueue } from '../../app/settle-runs.ts';
+import { SettleQueue } from '../../app/execution/settle-runs.ts';
 import { settlementOf } from '../../domain/settlement.ts';
 import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';

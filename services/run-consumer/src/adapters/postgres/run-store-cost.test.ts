@@ -7,7 +7,7 @@ import { query, valuesOf } from '@runlane/postgres';
 import type { SqlStatement, SqlValues } from '@runlane/postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
-import { createLedgerPruning } from './ledger-pruning.ts';
+import { createLedgerPruning } from './sweeping/ledger-pruning.ts';
 import { createStrandedRuns } from './run-store.ts';
 import { sql } from './statements.ts';
 

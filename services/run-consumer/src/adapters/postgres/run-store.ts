@@ -49,6 +49,16 @@ export function createExecutorLeases(database: Database): ExecutorLeases {
   };
 }
 
+type StrandedRow = {
+  run_id: string;
+  thread_id: string;
+  graph_id: string;
+  attempt: number;
+  fencing_token: bigint;
+  traceparent: string | null;
+  is_stopping: boolean;
+};
+
 /** Runs whose executor is gone. */
 export function createStrandedRuns(database: Database): StrandedRuns {
   return {
@@ -66,15 +76,15 @@ export function createStrandedRuns(database: Database): StrandedRuns {
       return rows.map((row) => ({ executorId: row.executor_id, host: row.host }));
     },
     async select(limit) {
-      const rows = await database.query<{ run_id: string; thread_id: string; attempt: number; fencing_token: bigint }>(
-        sql.selectStrandedRuns,
-        { limit },
-      );
+      const rows = await database.query<StrandedRow>(sql.selectStrandedRuns, { limit });
       return rows.map((row) => ({
         runId: row.run_id,
         threadId: row.thread_id,
+        graphId: row.graph_id,
         attempt: row.attempt,
         fencingToken: row.fencing_token,
+        traceparent: row.traceparent,
+        isStopping: row.is_stopping,
       }));
     },
   };

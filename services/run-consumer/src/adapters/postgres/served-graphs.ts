@@ -1,7 +1,7 @@
 import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
-import type { ServedGraphs, WaitingGraph } from '../../app/serve-graphs.ts';
+import type { ServedGraphs, WaitingGraph } from '../../app/execution/serve-graphs.ts';
 import { sql } from './statements.ts';
 
 type WaitingRow = { graph_id: string; oldest_seconds: number; run_count: number; is_served: boolean };

@@ -18,7 +18,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 /** What is found on a thread: kinds with the place of the run among those that were admitted. */
 async function found(thread: string, runIds: readonly string[]): Promise<[string, number][]> {
-  const audit = openAudit(world.rows.database, { group: 'g', topic: 'requests' });
+  const audit = openAudit(world.rows.database, { group: 'g', topic: 'requests', checkpointSchema: 'public' });
   const stuck = await audit.stuck(STUCK_MS, 100);
   return stuck.filter(({ threadId }) => threadId === thread).map(({ kind, runId }) => [kind, runIds.indexOf(runId)]);
 }

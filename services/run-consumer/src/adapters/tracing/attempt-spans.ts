@@ -6,7 +6,7 @@
  */
 import { ATTRIBUTE, RUNLANE } from '@runlane/service-kit';
 import type { Tracing } from '@runlane/service-kit';
-import type { GraphRunner } from '../../app/execute-runs.ts';
+import type { GraphRunner } from '../../app/execution/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 
 /** A run that was ready for longer than so many seconds, or of which that is not known, is linked. */

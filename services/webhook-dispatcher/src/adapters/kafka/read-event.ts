@@ -13,7 +13,7 @@ import type { InRecord, ValueCodec } from '@runlane/kafka';
 import { siteOf } from '@runlane/webhooks';
 import type { WebhookPolicy } from '@runlane/webhooks';
 import type { QuarantineCode } from '../../app/ports.ts';
-import type { Reading } from '../../app/receive-status-events.ts';
+import type { Reading } from '../../app/intake/receive-status-events.ts';
 import type { TargetedEvent } from '../../domain/intake-plan.ts';
 import { webhookBody } from '../../domain/thin-event.ts';
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { answered } from '../../domain/outcomes.fixture.ts';
-import type { EndpointOperator } from '../../app/operate-endpoints.ts';
+import type { EndpointOperator } from '../../app/operators/operate-endpoints.ts';
 import { createEndpointOperator } from './endpoint-operator.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
 

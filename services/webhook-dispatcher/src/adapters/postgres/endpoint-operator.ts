@@ -1,7 +1,7 @@
 import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type { EndpointOperator, Place } from '../../app/operate-endpoints.ts';
+import type { EndpointOperator, Place } from '../../app/operators/operate-endpoints.ts';
 import { sql } from './statements.ts';
 
 /** The ledger's side of what operators do to URLs and origins: one transaction each, under the lock of the endpoint. */

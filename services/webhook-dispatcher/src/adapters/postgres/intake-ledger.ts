@@ -1,8 +1,9 @@
-import type { PositionCheck } from '@runlane/log-ledger';
+import { readPositions } from '@runlane/log-ledger';
+import type { Position, PositionCheck } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type { AccountEntry, IntakeLedger, IntakeTransaction, Position, QuarantinedRecord } from '../../app/ports.ts';
+import type { AccountEntry, IntakeLedger, IntakeTransaction, QuarantinedRecord } from '../../app/ports.ts';
 import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../../domain/intake-plan.ts';
 import { laneKey } from '../../domain/intake-plan.ts';
 import { sql } from './statements.ts';
@@ -38,12 +39,8 @@ export function createIntakeLedger(
 }
 
 /** The last record in the ledger of each partition that was ever read. */
-export async function readPositions(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
-  const rows = await database.query<{ partition: number; position: bigint }>(sql.selectPositions, {
-    group_name: group,
-    topic,
-  });
-  return new Map(rows.map(({ partition, position }) => [partition, position]));
+export function positionsIn(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
+  return readPositions(database, sql.selectPositions, { group, topic });
 }
 
 type Source = { group: string; topic: string; partition: number };

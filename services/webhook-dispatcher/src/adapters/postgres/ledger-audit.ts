@@ -1,5 +1,5 @@
 import type { Database } from '@runlane/postgres';
-import type { LedgerAudit, PartitionAccount, Watch } from '../../app/watch-ledger.ts';
+import type { LedgerAudit, PartitionAccount, Watch } from '../../app/upkeep/watch-ledger.ts';
 import { sql } from './statements.ts';
 
 /**

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { createLogger } from '@runlane/service-kit';
 import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
-import { pruneUntil } from '../../app/prune-ledger.ts';
+import { pruneUntil } from '../../app/upkeep/prune-ledger.ts';
 import { answered } from '../../domain/outcomes.fixture.ts';
 import { createLedgerPruning } from './ledger-pruning.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';

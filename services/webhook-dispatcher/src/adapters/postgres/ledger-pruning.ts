@@ -1,7 +1,7 @@
 import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type { LedgerPruning } from '../../app/prune-ledger.ts';
+import type { LedgerPruning } from '../../app/upkeep/prune-ledger.ts';
 import { sql } from './statements.ts';
 
 /** Deletes from the ledger what is past its retention. */

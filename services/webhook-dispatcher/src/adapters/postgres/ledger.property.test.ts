@@ -7,7 +7,7 @@
 import fc from 'fast-check';
 import { expect, inject, test } from 'vitest';
 import type { DueDelivery, LeasedEndpoint } from '../../app/ports.ts';
-import { replayDeliveries } from '../../app/replay-deliveries.ts';
+import { replayDeliveries } from '../../app/operators/replay-deliveries.ts';
 import { OUTCOMES, answered } from '../../domain/outcomes.fixture.ts';
 import type { Outcome } from '../../domain/delivery.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
@@ -16,7 +16,7 @@ type Step =
   | { do: 'take in'; events: { run: number; sequence: number; host: number; hasTarget: boolean }[] }
   /** An owner leases and fetches, and holds on to it. */
   | { do: 'fetch'; owner: number }
-  /** An owner settles what it has fetched, under whatever fence it has. */
+  /** An owner settles what it has fetched, under whatever fencing token it has. */
   | { do: 'settle'; owner: number; outcomes: Outcome[] }
   | { do: 'release'; owner: number }
   | { do: 'crash'; owner: number }

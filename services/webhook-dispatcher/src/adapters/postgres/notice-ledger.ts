@@ -1,5 +1,5 @@
 import type { Database } from '@runlane/postgres';
-import type { NoticeLedger, NoticeState } from '../../app/tell-notices.ts';
+import type { NoticeLedger, NoticeState } from '../../app/upkeep/tell-notices.ts';
 import { sql } from './statements.ts';
 
 /** What operators are to be told, as the ledger has it. */

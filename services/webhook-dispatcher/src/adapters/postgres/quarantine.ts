@@ -1,6 +1,6 @@
 import type { InRecord } from '@runlane/kafka';
 import type { Database } from '@runlane/postgres';
-import type { Quarantine } from '../../app/take-in-quarantine.ts';
+import type { Quarantine } from '../../app/operators/take-in-quarantine.ts';
 import { sql } from './statements.ts';
 
 export type QuarantineOwner = { group: string; topic: string };

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
 import type { DueDelivery, ReplayCursor, ReplaySelection } from '../../app/ports.ts';
-import { replayDeliveries } from '../../app/replay-deliveries.ts';
-import type { ReplayPage } from '../../app/replay-deliveries.ts';
+import { replayDeliveries } from '../../app/operators/replay-deliveries.ts';
+import type { ReplayPage } from '../../app/operators/replay-deliveries.ts';
 import type { Outcome } from '../../domain/delivery.ts';
 import { answered } from '../../domain/outcomes.fixture.ts';
 import { createLedgerPruning } from './ledger-pruning.ts';

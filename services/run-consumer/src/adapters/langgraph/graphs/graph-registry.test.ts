@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => rows[Symbol.asyncDispose]());
 
 test('a graph whose import never ends fails its own runs only, with a sentence', async () => {
-  const graphs = new GraphRegistry([testGraph('hanging', 'hanging'), testGraph('echo', 'echo')], silent, {
+  const graphs = new GraphRegistry([testGraph('hanging', 'misbehaving/hanging'), testGraph('echo', 'echo')], silent, {
     loadLimitMs: 2_000,
   });
   await graphs.loadAll();

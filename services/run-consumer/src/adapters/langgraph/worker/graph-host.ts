@@ -36,7 +36,7 @@ export type HostEvents = {
   onFull: (verdict: HeapVerdict) => void;
 };
 
-const ENTRY = new URL('./entry.ts', import.meta.url);
+const ENTRY = new URL('./inside/entry.ts', import.meta.url);
 
 /** Starts a worker thread in this process. */
 export function startThread(options: HostOptions, events: HostEvents): GraphHost {

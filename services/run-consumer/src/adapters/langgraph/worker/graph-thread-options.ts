@@ -19,6 +19,8 @@ export type GraphThreadOptions = {
   /** `isActive` has changed. */
   onChange?: () => void;
   onEvent?: OnWorkerEvent | undefined;
+  /** Told four times a second after how many milliseconds it has answered: its event loop was busy for so long. */
+  onAnswered?: ((afterMs: number) => void) | undefined;
   /** The import of this graph blocks it, so that it is ended. */
   onBlocked?: (graphId: string) => void;
   /** @param crashed whether it ended by itself */

@@ -10,8 +10,9 @@
  *           lease there is no time: then they are handed back as they are. None of them is spent. The same happens in a
  *           thread whose graphs keep more than they may; then each goes on apart, because it may be the cause.
  */
-import { LeaseLost, waitOrAbort } from '@runlane/service-kit';
-import type { RunSignals } from '../../../app/execute-runs.ts';
+import { waitOrAbort } from '@runlane/service-kit';
+import { LeaseLost } from '../../../domain/abort-reasons.ts';
+import type { RunSignals } from '../../../app/execution/execute-runs.ts';
 import { claimKey } from '../../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { abortMessageOf } from './abort-message.ts';
@@ -147,6 +148,7 @@ export class GraphThread {
   #newPulse(): Pulse {
     return new Pulse({
       ask: () => this.#host.send({ type: 'ping' }),
+      onAnswered: (afterMs) => this.#options.onAnswered?.(afterMs),
       onAnswer: () => this.#options.onChange?.(),
       onSilent: () => {
         this.#options.logger.warn({ attempts: this.#attempts.keys }, 'worker.silent');

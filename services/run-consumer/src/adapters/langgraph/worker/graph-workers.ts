@@ -6,7 +6,7 @@
  */
 import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { GraphRunner, RunSignals } from '../../../app/execute-runs.ts';
+import type { GraphRunner, RunSignals } from '../../../app/execution/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { NodeCache } from '../cache/node-cache.ts';
 import { isTraced } from './flush-traces.ts';
@@ -35,6 +35,8 @@ export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb' | 'ans
   /** Milliseconds that a graph which did not end after an abort is kept apart. Default: ten minutes. */
   deafForMs?: number;
   onEvent?: OnWorkerEvent;
+  /** See GraphThreadOptions. */
+  onAnswered?: (afterMs: number) => void;
   logger: Logger;
 };
 

@@ -7,6 +7,8 @@ const SILENT_MS = 1_000;
 export type PulseEvents = {
   /** Asks the thread for an answer. */
   ask: () => void;
+  /** It has answered, so many milliseconds after it was asked. */
+  onAnswered: (afterMs: number) => void;
   /** It answers again, or for the first time. */
   onAnswer: () => void;
   /** It answered before, and does not any more. */
@@ -34,6 +36,7 @@ export class Pulse {
 
   /** To be called when the thread has answered. */
   answered(): void {
+    if (this.#askedAtMs !== null) this.#events.onAnswered(performance.now() - this.#askedAtMs);
     this.#askedAtMs = null;
     if (this.#isAnswering || this.#isStopped) return;
     this.#isAnswering = true;

@@ -8,7 +8,7 @@
 import { EventEmitter, once } from 'node:events';
 import { backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { GraphRunner } from '../../../app/execute-runs.ts';
+import type { GraphRunner } from '../../../app/execution/execute-runs.ts';
 import type { NodeCache } from '../cache/node-cache.ts';
 import { startThread } from './graph-host.ts';
 import { isTraced } from './flush-traces.ts';
@@ -33,6 +33,8 @@ export type ThreadPoolOptions = Omit<HostOptions, 'answerCache'> & {
   /** A number in [0, 1) for each wait. Default: Math.random. */
   random?: () => number;
   onEvent?: OnWorkerEvent | undefined;
+  /** See GraphThreadOptions. */
+  onAnswered?: ((afterMs: number) => void) | undefined;
   logger: Logger;
 };
 
@@ -178,6 +180,7 @@ export class ThreadPool {
       loadLimitMs: this.#options.settings.loadLimitMs,
       onBlocked: (graphId) => this.#options.blocking.add(graphId),
       onEvent: this.#options.onEvent,
+      onAnswered: this.#options.onAnswered,
       drainGraceMs: this.#options.drainGraceMs,
       isTraced: isTraced(this.#options.environment),
       memoryMb: this.#options.memoryMb,

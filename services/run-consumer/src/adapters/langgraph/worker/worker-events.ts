@@ -1,5 +1,6 @@
 /** Why a worker was ended, or ended by itself, before its time. */
-export type WorkerEnd = 'crashed' | 'deaf_graph' | 'blocking_import' | 'full_heap';
+export const WORKER_ENDS = ['crashed', 'deaf_graph', 'blocking_import', 'full_heap'] as const;
+export type WorkerEnd = (typeof WORKER_ENDS)[number];
 
 /** What graphs do to their workers, for whoever counts it. */
 export type WorkerEvent =

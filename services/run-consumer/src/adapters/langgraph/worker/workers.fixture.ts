@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import type { Json } from '@runlane/contracts';
 import { createLogger } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { eventually } from '@runlane/testkit';
-import type { RunSignals } from '../../../app/execute-runs.ts';
+import type { RunSignals } from '../../../app/execution/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { readLangGraphJson } from '../project/langgraph-json.ts';
 import { prepareStore } from '../store/prepare-store.ts';
@@ -16,10 +16,14 @@ import { GraphWorkers } from './graph-workers.ts';
 import type { GraphWorkersOptions } from './graph-workers.ts';
 import type { WorkerSettings } from './messages.ts';
 
-const GRAPHS = new URL('../../../../../../test/graphs/src/', import.meta.url);
+const GRAPHS = fileURLToPath(new URL('../../../../../../test/graphs/src/', import.meta.url));
 
-/** A module of test/graphs. */
-export const fileOf = (name: string) => fileURLToPath(new URL(`${name}.ts`, GRAPHS));
+/** A module of test/graphs, in whichever folder it is. */
+export function fileOf(name: string): string {
+  const [file] = globSync(`**/${name}.ts`, { cwd: GRAPHS });
+  if (file === undefined) throw new Error(`test/graphs has no ${name}.ts.`);
+  return join(GRAPHS, file);
+}
 
 /** A LangGraph.js project with what plain type stripping cannot run. */
 const project = readLangGraphJson(

@@ -1,10 +1,11 @@
 -- select-audited-runs
 -- params  $run_ids uuid[]
--- result  those that are in the ledger: how many events each has had, and how many of them are not published yet
+-- result  those that are in the ledger: where their requests lie, how many events each has had, and how many of them are not
+--         published yet
 -- index   the primary key, one_event_per_run_and_sequence
 select
   run.run_id, run.thread_id, run.status, run.run_ended_at is not null as is_terminal, run.sequence as event_count,
-  run.created_at,
+  run.source_partition, run.source_offset, run.created_at,
   (
     select count(*)
     from runlane.outbox as event

@@ -29,10 +29,12 @@ gone as (
   where executor_id is not null
     and not exists (select from runlane.executors where executor_id = executing.executor_id)
 )
-select run.run_id, run.thread_id, run.attempt, run.fencing_token
+select
+  run.run_id, run.thread_id, run.graph_id, run.attempt, run.fencing_token, run.traceparent,
+  run.cancel_action is not null as is_stopping
 from gone
 cross join lateral (
-  select run_id, thread_id, attempt, fencing_token
+  select run_id, thread_id, graph_id, attempt, fencing_token, traceparent, cancel_action
   from runlane.runs
   where status = 'running'
     and executor_id = gone.executor_id

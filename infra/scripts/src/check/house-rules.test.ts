@@ -1,0 +1,30 @@
+/** Long files, crowded folders and events without a name are told. Decides: the problems. */
+import { expect, test } from 'vitest';
+import { houseProblems } from './house-rules.ts';
+
+const file = (path: string, text = 'a\n') => ({ path, text });
+const folderOf = (count: number) => Array.from({ length: count }, (_none, at) => file(`services/a/src/file-${at}.ts`));
+
+test('a file of 300 lines is short enough, and one more is told', () => {
+  expect(houseProblems([file('a/b.ts', 'line\n'.repeat(300))])).toEqual([]);
+  expect(houseProblems([file('a/b.ts', 'line\n'.repeat(301))])).toEqual([
+    'a/b.ts: has 301 lines, more than 300. Give one of its ideas a file of its own.',
+  ]);
+});
+
+test('twenty files may lie side by side, tests, fixtures and statements aside', () => {
+  const others = ['a.test.ts', 'a.fixture.ts', 'a.sql'].map((name) => file(`services/a/src/${name}`));
+  expect(houseProblems([...folderOf(20), ...others])).toEqual([]);
+  expect(houseProblems(folderOf(21))).toEqual(['services/a/src: has 21 files, more than 20. Split it into rooms.']);
+});
+
+test.for([
+  ["logger.warn({ err: error }, 'consumer.failed')", true],
+  ["logger.info({ a }, 'schema.not_marked: another one would not be noticed')", true],
+  ["this.#needs.logger.info({ a }, 'the consumer has joined')", false],
+  ["logger.error(\n  { err: error, a: b },\n  'consumerFailed',\n)", false],
+  ['logger.debug(fields, `${name}.stopped`)', true],
+])('%s', ([text, isRight]) => {
+  const problems = houseProblems([file('packages/a/src/b.ts', `${text};\n`)]);
+  expect(problems).toHaveLength(isRight === true ? 0 : 1);
+});

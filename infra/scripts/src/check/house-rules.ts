@@ -1,0 +1,55 @@
+/**
+ * Rules about the tree itself that a reader notices and no linter does: how long a file is, how many lie side by side, and how
+ * events of the log are named.
+ */
+import type { SourceFile } from './citations.ts';
+
+/** A file with more lines holds two ideas. */
+const MAX_LINES = 300;
+/** More files side by side, tests and statements aside, are looked through and not found. */
+const MAX_FILES = 20;
+
+/** A call of a logger, up to the end of its arguments' first text. */
+const LOG_CALL = /\blogger\??\.(?:info|warn|error|debug)\(\s*(?:\{[^{}]*\}|[\w.]+),\s*(['`])((?:(?!\1)[^\\])*)\1/g;
+/** What a template fills in is not looked at. */
+const EVENT_NAME = /^[a-z0-9_]+\.(?:[a-z0-9_]|\$\{\w+\})+(?:$|: )/;
+
+/** What is wrong, one sentence each; empty when all is well. */
+export function houseProblems(files: readonly SourceFile[]): string[] {
+  return [...files.flatMap(lengthProblems), ...files.flatMap(eventProblems), ...folderProblems(files)];
+}
+
+function lengthProblems({ path, text }: SourceFile): string[] {
+  const lines = text.split('\n').length - 1;
+  if (!path.endsWith('.ts') || lines <= MAX_LINES) return [];
+  return [`${path}: has ${lines} lines, more than ${MAX_LINES}. Give one of its ideas a file of its own.`];
+}
+
+function eventProblems({ path, text }: SourceFile): string[] {
+  if (!isProduct(path)) return [];
+  return Array.from(text.matchAll(LOG_CALL), ([, , name = '']) => name)
+    .filter((name) => !name.startsWith('${') && !EVENT_NAME.test(name))
+    .map(
+      (name) => `${path}: logs ${JSON.stringify(name)}. Name the event noun.verb; a sentence may follow after a colon.`,
+    );
+}
+
+function folderProblems(files: readonly SourceFile[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { path } of files) {
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (isCounted(path)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([, count]) => count > MAX_FILES)
+    .map(([folder, count]) => `${folder}: has ${count} files, more than ${MAX_FILES}. Split it into rooms.`);
+}
+
+/** Statements lie in one folder each service, by name; tests and what serves them stand beside what they test. */
+function isCounted(path: string): boolean {
+  return path.endsWith('.ts') && !/\.(?:test|fixture)\.ts$/.test(path);
+}
+
+function isProduct(path: string): boolean {
+  return /^(?:packages|services)\//.test(path) && isCounted(path) && !path.startsWith('packages/testkit/');
+}

@@ -1,0 +1,150 @@
+/**
+ * The inside of a worker thread: graphs, their saver and their store, and nothing of Kafka, claims or leases. It may
+ * block, run out of memory or crash; the main thread sees that and looks after the runs.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import { createPool } from '@runlane/postgres';
+import { createLogger, openTracing } from '@runlane/service-kit';
+import type { Outcome } from '../../../../domain/run.ts';
+import { currentDatabaseUrl } from '../../../../database-files.ts';
+import { compileByGraph } from '../../project/compile-by-graph.ts';
+import { describeError } from '../../attempt/describe-error.ts';
+import { GraphRegistry } from '../../graphs/graph-registry.ts';
+import { createGraphRunner } from '../../attempt/graph-runner.ts';
+import { loadEmbeddings } from '../../store/store-embeddings.ts';
+import { openStore } from '../../store/store.ts';
+import { runScope } from '../../attempt/run-scope.ts';
+import { tellOutsideModules } from '../../project/outside-modules.ts';
+import { abortReasonOf } from '../abort-message.ts';
+import { BeginTicket } from '../begin-ticket.ts';
+import { SharedCaches } from '../../cache/shared-caches.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { flushTraces } from '../flush-traces.ts';
+import { resolveAliasesByGraph } from './graph-tsconfigs.ts';
+import { LeaseEnd } from '../lease-end.ts';
+import { loadProjectModules } from './load-project-modules.ts';
+import { provideLoggers } from './provide-loggers.ts';
+import type { AttemptKey, FromThread, ToThread, WorkerData } from '../messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('This module is the entry of a worker thread.');
+
+const { settings, leaseEnd: leaseEndBuffer } = workerData as WorkerData;
+const leaseEnd = new LeaseEnd(leaseEndBuffer);
+const { database, checkpointSchema: schema } = settings;
+const databaseUrl = () => currentDatabaseUrl(database);
+const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
+const tracing = await openTracing(settings.tracing ?? null, logger);
+const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
+const commits = new GroupCommit(createBatchWriter(pool, schema), {
+  onHeld: ({ error, attempt, operationCount }) =>
+    logger.warn({ err: error, attempt, operations: operationCount }, 'checkpoints.wait_for_database'),
+});
+
+const flushLines = provideLoggers(logger);
+loadProjectModules(settings.tsconfig, logger);
+const graphFiles = settings.graphs.map(({ file }) => file);
+resolveAliasesByGraph(graphFiles, settings.tsconfig, logger);
+compileByGraph(graphFiles, settings.tsconfig);
+if (settings.tellsModules === true) tellOutsideModules(settings.directory);
+const { index } = settings.store;
+const embeddings = index === null ? null : await loadEmbeddings(index);
+const tell = (message: FromThread) => port.postMessage(message);
+const caches = settings.sharesCaches === true ? new SharedCaches(tell) : null;
+const graphs = new GraphRegistry(settings.graphs, logger, {
+  onGraph: (graphId, graph) => caches?.share(graphId, graph),
+  loadLimitMs: settings.loadLimitMs,
+  onLoading: (graphId) => tell({ type: 'loading', graphId }),
+  onLoaded: (graphId) => tell({ type: 'loaded', graphId }),
+});
+const runGraph = createGraphRunner({
+  graphs,
+  newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
+    new RunSaver({
+      pool,
+      schema,
+      commits,
+      claim: { runId, fencingToken },
+      threadId,
+      floor: checkpointFloor,
+      metadata,
+      isDeferred: request.durability === 'async',
+      ...ties,
+    }),
+  mayBegin: () => !leaseEnd.isOver(),
+  store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
+  stackLength: settings.stackLength,
+  tracing,
+  logger,
+});
+
+type Attempt = { abort: AbortController; drain: AbortController };
+const attempts = new Map<AttemptKey, Attempt>();
+
+/** Whatever the outcome holds, the attempt ends. */
+function tellOutcome(key: AttemptKey, outcome: Outcome): void {
+  try {
+    tell({ type: 'ended', key, outcome });
+  } catch (error) {
+    logger.error({ err: error, attempt_key: key }, 'outcome.not_told');
+    tell({
+      type: 'ended',
+      key,
+      outcome: { kind: 'failed', reason: 'graph_error', error: describeError(error), head: null },
+    });
+  }
+}
+
+// A promise that a node left behind belongs to no run any more, and must not take the others down.
+process.on('unhandledRejection', (error) => tellUncaught(error, 'graph.unhandled_rejection'));
+
+// Nor does an error in a callback, such as that of a client whose server has gone: LangGraph's own server goes on as well.
+process.on('uncaughtException', (error) => tellUncaught(error, 'graph.uncaught_exception'));
+
+function tellUncaught(error: unknown, message: string): void {
+  const scope = runScope();
+  logger.error({ err: error, ...scope }, message);
+  tell({ type: 'uncaught', graphId: 'graph_id' in scope ? scope.graph_id : null });
+}
+
+port.on('message', (message: ToThread) => {
+  switch (message.type) {
+    case 'ping':
+      tell({ type: 'pong' });
+      return;
+    case 'collect':
+      tell({ type: 'collected', usedBytes: collectGarbage() });
+      return;
+    case 'start': {
+      // Otherwise it was placed elsewhere, because this thread did not answer.
+      if (message.ticket !== null && !new BeginTicket(message.ticket).take()) return;
+      tell({ type: 'began', key: message.key });
+      const started = { abort: new AbortController(), drain: new AbortController() };
+      attempts.set(message.key, started);
+      void runGraph(message.run, { abort: started.abort.signal, drain: started.drain.signal }).then((outcome) => {
+        attempts.delete(message.key);
+        tellOutcome(message.key, outcome);
+      });
+      return;
+    }
+    case 'cached':
+      caches?.answered(message);
+      return;
+    case 'abort':
+      attempts.get(message.key)?.abort.abort(abortReasonOf(message.reason));
+      return;
+    case 'drain':
+      attempts.get(message.key)?.drain.abort();
+      return;
+    case 'finish':
+      flushLines();
+      void Promise.all([flushTraces(graphFiles), tracing?.flush()])
+        .catch((error: unknown) => logger.warn({ err: error }, 'traces.not_flushed'))
+        .then(() => tell({ type: 'finished' }));
+      return;
+  }
+});
+
+await graphs.loadAll();
+tell({ type: 'ready' });

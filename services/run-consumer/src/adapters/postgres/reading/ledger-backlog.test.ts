@@ -1,0 +1,79 @@
+/** Real: Postgres and the ledger. Decides: what is counted of lanes, events and executors, and what is shown of it. */
+import { recordingLog } from '../../../app/recording-ports.fixture.ts';
+import { watchBacklogUntil } from '../../../app/watch-backlog.ts';
+import { createRunConsumerMetrics } from '../../../metrics.ts';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { RunRows } from '../../langgraph/attempt/run-rows.fixture.ts';
+import { readBacklog } from './ledger-backlog.ts';
+
+let rows: RunRows;
+beforeEach(async () => {
+  rows = await RunRows.create(inject('databaseUrl'));
+});
+afterEach(() => rows[Symbol.asyncDispose]());
+
+/** Adds a lane of pending runs. */
+async function addLane(threadId: string, count: number): Promise<void> {
+  await rows.pool.query(
+    `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,
+       metadata, lane_position, source_topic, source_partition, source_offset)
+     select gen_random_uuid(), $1, 'a', 'a', 'pending', 'enqueue', '{}', '', '{}', position, 't', 0, 0
+     from generate_series(1, $2) as position`,
+    [threadId, count],
+  );
+}
+
+test('an empty ledger has nothing that waits', async () => {
+  expect(await readBacklog(rows.database)).toEqual({
+    lanesByDepth: { '1': 0, '2-10': 0, '11-100': 0, '101+': 0 },
+    unpublishedCount: 0,
+    oldestUnpublishedSeconds: 0,
+    executorCount: 0,
+  });
+});
+
+test('lanes are counted by their depth, events while nobody publishes them, and executors while their lease lasts', async () => {
+  for (const [index, count] of [1, 1, 2, 10, 11, 100, 101, 250].entries()) await addLane(`thread ${index}`, count);
+  await rows.pool.query(
+    `insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, occurred_at, published_at)
+     values
+       (gen_random_uuid(), 'x', 'run.pending', 1, 0, now() - interval '1 hour', now()),
+       (gen_random_uuid(), 'x', 'run.pending', 1, 0, now() - interval '90 seconds', null),
+       (gen_random_uuid(), 'x', 'run.pending', 1, 0, now(), null)`,
+  );
+  await rows.pool.query(
+    `insert into runlane.executors (executor_id, host, expires_at)
+     values (gen_random_uuid(), 'here', now() + interval '1 hour'), (gen_random_uuid(), 'gone', now() - interval '1 second')`,
+  );
+
+  const backlog = await readBacklog(rows.database);
+  expect(backlog).toMatchObject({
+    lanesByDepth: { '1': 2, '2-10': 2, '11-100': 2, '101+': 2 },
+    unpublishedCount: 2,
+    executorCount: 1,
+  });
+  expect(backlog.oldestUnpublishedSeconds).toBeGreaterThanOrEqual(90);
+});
+
+test('what could not be read is not shown, rather than what it was once', async () => {
+  const metrics = createRunConsumerMetrics();
+  const end = new AbortController();
+  const shown: boolean[] = [];
+  let looks = 0;
+  await watchBacklogUntil(end.signal, {
+    read: async () => {
+      looks += 1;
+      if (looks === 2) throw new Error('the database is away');
+      return readBacklog(rows.database);
+    },
+    delay: async () => {
+      shown.push(/^runlane_outbox_unpublished_events\{/m.test(await metrics.registry.metrics()));
+      if (looks === 3) end.abort();
+    },
+    monotonicMs: () => 0,
+    onBacklog: (backlog) => metrics.setBacklog(backlog),
+    logger: recordingLog().logger,
+  });
+  expect(shown).toEqual([true, false, true]);
+  expect(await metrics.registry.metrics()).not.toMatch(/^runlane_(outbox|busy_lanes|executors)\w*\{/m);
+});

@@ -1,0 +1,169 @@
+/**
+ * Purpose   Keeps the one lease row of this process, on which the ownership of all its runs hangs.
+ * I3        A lease that was taken, or that could not be renewed before it ran out, is given up: every run of it is
+ *           aborted as lease lost before another process may execute it.
+ * I11       A lease that was given up and that nobody has taken is held again under its old id, once the database answers:
+ *           what the ledger has in that name stays with this process, and no sweeper takes it for stranded and spends an
+ *           attempt. That may be more than this process knows of: a claim whose answer was lost, or a run that it has ended
+ *           and whose end a failover forgot.
+ * Clock     The database decides when a lease has ended; this side gives up earlier, by its own monotonic clock.
+ */
+import { LeaseLost } from '../../domain/abort-reasons.ts';
+import type { Logger } from '@runlane/service-kit';
+import type { HeldClaim } from '../../domain/run.ts';
+import type { ExecutorLeases } from '../ports.ts';
+
+export type LeaseDependencies = {
+  leases: ExecutorLeases;
+  newExecutorId: () => string;
+  host: string;
+  leaseMs: number;
+  monotonicMs: () => number;
+  /** Resolves after the milliseconds, or earlier when the signal aborts. */
+  delay: (ms: number, signal: AbortSignal) => Promise<void>;
+  onLost: (reason: LeaseLost) => void;
+  /**
+   * The lease is held until then, by `monotonicMs`, unless it is renewed or lost before. Whoever works under it looks at
+   * that time, because a process that was frozen cannot be told in time.
+   */
+  onHeldUntil: (endsAtMs: number) => void;
+  /** A lease was registered: runs can be claimed from now on. */
+  onHeld: () => void;
+  /**
+   * Called before each renewal is sent; what it returns gets the claims that the ledger knows of by then, with the runs
+   * that were asked to stop. They are said with every renewal until they have: hints may be lost.
+   */
+  onRenewing: () => (held: readonly HeldClaim[]) => void;
+  logger: Logger;
+};
+
+/** Share of the lease after whose silence it is given up: what is left covers a slow clock and the abort itself. */
+const GIVE_UP_SHARE = 0.8;
+
+export class ExecutorLease {
+  readonly #needs: LeaseDependencies;
+  #executorId: string | null = null;
+  /** The id of a lease that was given up while nobody is known to have taken it. */
+  #givenUpId: string | null = null;
+  #renewedAtMs = 0;
+
+  constructor(needs: LeaseDependencies) {
+    this.#needs = needs;
+  }
+
+  /** The id to claim under; null while this process holds no lease. */
+  get executorId(): string | null {
+    return this.#executorId;
+  }
+
+  /** Registers and renews until `signal` aborts. The row stays then: `release` removes it after the last settlement. */
+  async holdUntil(signal: AbortSignal): Promise<void> {
+    const { leaseMs, delay } = this.#needs;
+    while (!signal.aborted) {
+      const giveUp = setTimeout(
+        () => this.#lose('it could not be renewed in time'),
+        Math.max(0, this.#msUntilGivingUp()),
+      );
+      try {
+        await this.#registerOrRenew();
+      } catch (error) {
+        this.#needs.logger.warn({ err: error }, 'lease.renewal_failed');
+      }
+      clearTimeout(giveUp);
+      if (this.#executorId !== null && this.#msUntilGivingUp() <= 0) this.#lose('it could not be renewed in time');
+      await delay(this.#isFresh() ? leaseMs / 3 : Math.min(500, leaseMs / 10), signal);
+    }
+  }
+
+  /**
+   * Gives the lease back. Runs that were not settled by then are stranded at once, and rescued by others. Never rejects:
+   * while the database is away the lease runs out by itself.
+   */
+  async release(): Promise<void> {
+    const executorId = this.#executorId ?? this.#givenUpId;
+    this.#executorId = null;
+    this.#givenUpId = null;
+    if (executorId === null) return;
+    try {
+      await this.#needs.leases.release(executorId);
+    } catch (error) {
+      this.#needs.logger.warn({ err: error, executor_id: executorId }, 'lease.not_released');
+    }
+  }
+
+  async #registerOrRenew(): Promise<void> {
+    const { leases, leaseMs, monotonicMs } = this.#needs;
+    if (this.#executorId === null) {
+      if (!(await this.#holdAgain())) await this.#register();
+      return;
+    }
+    // Taken before the statement is sent: the lease in the database ends no earlier than counted from here.
+    const sentAtMs = monotonicMs();
+    const onRenewed = this.#needs.onRenewing();
+    const held = await leases.renew(this.#executorId, leaseMs);
+    if (held === null) {
+      this.#lose('another process took it');
+      this.#givenUpId = null;
+      return;
+    }
+    this.#renewed(sentAtMs);
+    onRenewed(held);
+  }
+
+  async #register(): Promise<void> {
+    const { leases, leaseMs, host, monotonicMs } = this.#needs;
+    const sentAtMs = monotonicMs();
+    const executorId = this.#needs.newExecutorId();
+    await leases.register(executorId, host, leaseMs);
+    this.#hold(executorId, sentAtMs, 'lease.registered');
+  }
+
+  /** False when there is no lease that was given up, or another process has taken it. */
+  async #holdAgain(): Promise<boolean> {
+    const executorId = this.#givenUpId;
+    if (executorId === null) return false;
+    const sentAtMs = this.#needs.monotonicMs();
+    const onRenewed = this.#needs.onRenewing();
+    const held = await this.#needs.leases.renew(executorId, this.#needs.leaseMs);
+    this.#givenUpId = null;
+    if (held === null) return false;
+    this.#hold(executorId, sentAtMs, 'lease.held_again');
+    onRenewed(held);
+    return true;
+  }
+
+  #hold(executorId: string, sentAtMs: number, message: string): void {
+    const { leaseMs, logger, onHeld } = this.#needs;
+    this.#executorId = executorId;
+    this.#renewed(sentAtMs);
+    logger.info({ executor_id: executorId, lease_ms: leaseMs }, message);
+    onHeld();
+  }
+
+  #renewed(sentAtMs: number): void {
+    this.#renewedAtMs = sentAtMs;
+    this.#needs.onHeldUntil(this.#givesUpAtMs());
+  }
+
+  #givesUpAtMs(): number {
+    return this.#renewedAtMs + this.#needs.leaseMs * GIVE_UP_SHARE;
+  }
+
+  #msUntilGivingUp(): number {
+    return this.#executorId === null ? this.#needs.leaseMs : this.#givesUpAtMs() - this.#needs.monotonicMs();
+  }
+
+  #isFresh(): boolean {
+    return this.#executorId !== null && this.#needs.monotonicMs() - this.#renewedAtMs < this.#needs.leaseMs / 3;
+  }
+
+  #lose(why: string): void {
+    if (this.#executorId === null) return;
+    const reason = new LeaseLost(`executor ${this.#executorId}`);
+    this.#needs.logger.error({ executor_id: this.#executorId, why }, 'lease.lost');
+    this.#givenUpId = this.#executorId;
+    this.#executorId = null;
+    this.#needs.onHeldUntil(this.#needs.monotonicMs());
+    this.#needs.onLost(reason);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Purpose   Ends attempts in the ledger, in groups: see GroupCommit for who waits for whom (I10, I11).
+ * I3        A settlement of a run that somebody else owns by now changes nothing and answers `lost`.
+ * I10       One whose thread is held goes on by itself.
+ * I1        An end that the ledger refuses for what it holds is settled once more without that: every run has an end.
+ * I11       While settlements wait, their runs stay ours as long as our lease is not taken.
+ */
+import { GroupCommit } from '@runlane/log-ledger';
+import { sqlState } from '@runlane/postgres';
+import { runFields } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import { endingWithoutOutcome } from '../../domain/settlement.ts';
+import type { OwnedSettlement, RunSettlements, SettleResult } from '../ports.ts';
+
+/** Most settlements in one transaction: bounds how long the rows of their threads stay locked. */
+const MAX_BATCH = 64;
+
+export type SettleDependencies = {
+  settlements: RunSettlements;
+  /** Resolves after the given milliseconds. */
+  delay: (ms: number) => Promise<void>;
+  random: () => number;
+  logger: Logger;
+};
+
+export class SettleQueue {
+  readonly #commits: GroupCommit<OwnedSettlement, SettleResult>;
+
+  constructor({ settlements, delay, random, logger }: SettleDependencies) {
+    this.#commits = new GroupCommit<OwnedSettlement, SettleResult>({
+      write: (group) => settlements.settle(group),
+      missing: 'lost',
+      maxItems: MAX_BATCH,
+      instead: withoutOutcome,
+      describe: runFields,
+      name: 'settlement',
+      delay,
+      random,
+      logger,
+    });
+  }
+
+  /** Settlements that were given and have not come to their end. */
+  get unsettledCount(): number {
+    return this.#commits.unwrittenCount;
+  }
+
+  /** Resolves when the settlement is committed, or lost. Thrown when our own code cannot write it, in any form. */
+  settle(settlement: OwnedSettlement): Promise<SettleResult> {
+    return this.#commits.add(settlement);
+  }
+}
+
+function withoutOutcome(owned: OwnedSettlement, error: unknown): OwnedSettlement | null {
+  const { settlement } = owned;
+  return settlement.kind === 'end' ? { ...owned, settlement: endingWithoutOutcome(settlement, causeOf(error)) } : null;
+}
+
+/** Texts of the database may quote the run. */
+function causeOf(error: unknown): string {
+  const state = sqlState(error);
+  if (state !== null) return `SQLSTATE ${state}`;
+  return error instanceof RangeError ? 'too large or too deep for JSON' : 'it is no JSON';
+}

@@ -1,0 +1,75 @@
+/**
+ * Purpose   The loop of a relay: publishes what the ledger has stored, oldest first, while it holds the lease.
+ * Leader    One process at a time, by lease; the others wait. Two leaders for a moment are harmless: both publish the
+ *           oldest first.
+ */
+import { FatalError, Wakeup, backoff } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import type { Lease } from '../ports.ts';
+
+/** What every relay needs; durations in milliseconds. */
+export type RelayLoop = {
+  lease: Lease;
+  /** Wakes the relay when something was stored. */
+  stored: Wakeup;
+  holder: string;
+  leaseMs: number;
+  /** Longest wait before the ledger is looked at without having been told. */
+  pollMs: number;
+  monotonicMs: () => number;
+  random: () => number;
+  logger: Logger;
+};
+
+export type RelayWork = {
+  /** First part of the names in the log, such as `relay` for `relay.failed`. */
+  name: string;
+  /** Whether a FatalError ends the loop; otherwise it is repeated like every other failure. */
+  endsOnFatal: boolean;
+  /** Publishes one batch of the oldest; true when more may be waiting. */
+  publishOldest: (signal: AbortSignal) => Promise<boolean>;
+  /** Told whenever another process leads. */
+  onFollowing?: () => void;
+};
+
+const RETRY = { baseMs: 100, maxMs: 5_000 };
+
+/**
+ * Relays until `signal` aborts, then publishes what is left once and gives its lease up.
+ * Thrown: FatalError where the work says so.
+ */
+export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work: RelayWork): Promise<void> {
+  const { lease, holder, leaseMs, pollMs, stored, monotonicMs, logger } = loop;
+  const { name, publishOldest } = work;
+  const pause = new Wakeup();
+  let leasedUntilMs = 0;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const nowMs = monotonicMs();
+      // Renewed after half of it; a batch takes less than the other half or is repeated harmlessly by the next leader.
+      if (nowMs > leasedUntilMs - leaseMs / 2) {
+        leasedUntilMs = (await lease.acquire(holder, leaseMs)) ? nowMs + leaseMs : 0;
+      }
+      const isLeader = leasedUntilMs > nowMs;
+      const hasMore = isLeader && (await publishOldest(signal));
+      failures = 0;
+      // Hints are for the leader: whoever waits for its lease would ask for it once per event of the whole fleet.
+      if (!isLeader) {
+        work.onFollowing?.();
+        await pause.wait(leaseMs / 4, signal);
+      } else if (!hasMore) await stored.wait(pollMs, signal);
+    } catch (error) {
+      if (work.endsOnFatal && error instanceof FatalError) throw error;
+      failures += 1;
+      logger.warn({ err: error, failures }, `${name}.failed`);
+      await pause.wait(backoff(failures, RETRY, loop.random()), signal);
+    }
+  }
+  try {
+    if (leasedUntilMs > monotonicMs()) await publishOldest(AbortSignal.timeout(leaseMs));
+    await lease.release(holder);
+  } catch (error) {
+    logger.warn({ err: error }, `${name}.last_flush_failed`);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Purpose   Publishes stored dead letters to their topic, in the order in which admission stored them.
+ * I1        A dead letter is deleted only after the broker has acknowledged it; a failed batch comes again as it was.
+ * I10       One that its topic refuses for its size holds up no other: it goes without its value and headers, then
+ *           without its key. One that is refused even then waits, and later ones pass it.
+ * Apart     It shares neither lease nor producer with the events: a failure of one holds up nothing of the other.
+ */
+import { BatchLimit } from '@runlane/service-kit';
+import { smallerDeadLetter } from '@runlane/kafka';
+import type { RecordProducer, RecordTooLarge } from '@runlane/kafka';
+import { HeldBack } from './held-back.ts';
+import { leadRelayUntil } from './lead-relay.ts';
+import type { RelayLoop } from './lead-relay.ts';
+import type { DeadLetterOutbox, StoredDeadLetter } from '../ports.ts';
+import { publishFitting } from './publish-fitting.ts';
+
+export type DeadLetterRelayDependencies = RelayLoop & {
+  outbox: Pick<DeadLetterOutbox, 'waiting' | 'forget'>;
+  publisher: Pick<RecordProducer, 'publish'>;
+};
+
+const BATCH = 500;
+const BATCH_BYTES = 8 * 1024 * 1024;
+
+/** Relays until `signal` aborts, then publishes what is left once. Never rejects: whatever fails is repeated. */
+export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRelayDependencies): Promise<void> {
+  const held = new HeldBack<bigint>(needs.monotonicMs);
+  const batch = new BatchLimit(BATCH);
+  return leadRelayUntil(signal, needs, {
+    name: 'dead_letter_relay',
+    // Runs and their events do not depend on dead letters, and the process is theirs as well.
+    endsOnFatal: false,
+    publishOldest: (stop) => publishOldest(needs, held, batch, stop),
+  });
+}
+
+async function publishOldest(
+  needs: DeadLetterRelayDependencies,
+  held: HeldBack<bigint>,
+  batch: BatchLimit,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { outbox, publisher, logger } = needs;
+  const { letters, hasMore } = await batch.ask((limit) => outbox.waiting(limit, BATCH_BYTES, held.keys()));
+  if (letters.length === 0) return false;
+  const smaller = ({ record, ...stored }: StoredDeadLetter, refusal: RecordTooLarge) => {
+    const fitting = smallerDeadLetter(record);
+    if (fitting === null) return null;
+    logger.warn({ err: refusal }, 'dead_letter_relay.too_large');
+    return { ...stored, record: fitting };
+  };
+  const leftOut = await publishFitting(letters, { smaller, waitsFor: () => false }, publisher, signal);
+  const leftOutIds = new Set(leftOut.map(({ item }) => item.id));
+  const published = letters.filter(({ id }) => !leftOutIds.has(id));
+  if (published.length > 0) await outbox.forget(published);
+  for (const { item, refusal } of leftOut) {
+    if (refusal === null) continue;
+    logger.error({ err: refusal, id: String(item.id) }, 'dead_letter_relay.refused');
+    held.hold(item.id, refusal);
+  }
+  return hasMore;
+}

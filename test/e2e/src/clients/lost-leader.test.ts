@@ -1,0 +1,122 @@
+/**
+ * Charter: while a partition has no leader, a call for it ends with a typed error within its time, and what was not confirmed is
+ * in the log under one run_id once the leader is back. Real: three brokers, one of which is killed; the TypeScript client and, where there
+ * is a Python, the Python client. What decides: the errors, and the records in the log.
+ */
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PublishError, RunPublisher } from '@runlane/client';
+import { PARTITION_COUNT, topicNames } from '@runlane/contracts';
+import { connectKafka, partitionForKey } from '@runlane/kafka';
+import { startKafka } from '@runlane/local';
+import type { LocalKafka } from '@runlane/local';
+import { TopicReader, eventually, runProgramWell, silentLogger } from '@runlane/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTopicOn, lacksLeader } from '../support/cluster.ts';
+import { pythonWithClient } from '../support/python-environment.ts';
+
+const dataDir = join(tmpdir(), `runlane-leaders-${randomUUID()}`);
+const topicPrefix = 'led.';
+const topic = topicNames(topicPrefix).requests;
+/** The broker that is lost. */
+const LOST = 3;
+
+let kafka: LocalKafka;
+let found: Awaited<ReturnType<typeof pythonWithClient>>;
+beforeAll(async () => {
+  [kafka, found] = await Promise.all([
+    startKafka({ dataDir, nodes: 3, env: { ...process.env, KAFKA_BROKERS: '' } }),
+    pythonWithClient(),
+  ]);
+  // One replica each, by turns: nobody takes a partition over.
+  await createTopicOn(
+    kafka.brokers,
+    topic,
+    Array.from({ length: PARTITION_COUNT }, (_, index) => [1 + (index % 3)]),
+  );
+});
+afterAll(async () => {
+  await kafka?.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** A request on a thread that the broker leads. */
+function requestOn(broker: number) {
+  for (;;) {
+    const thread_id = randomUUID();
+    if (1 + (partitionForKey(thread_id, PARTITION_COUNT) % 3) === broker)
+      return { thread_id, assistant_id: 'chat', input: {}, run_id: randomUUID() };
+  }
+}
+
+/** The run_ids of each thread, in the order of the log. */
+async function runIdsOf(threadIds: readonly string[]): Promise<string[][]> {
+  const connection = connectKafka({ brokers: kafka.brokers, clientId: 'leaders', logger: silentLogger });
+  await using reader = await TopicReader.start(connection, topic);
+  const idsOf = (threadId: string) =>
+    reader.records
+      .filter(({ key }) => String(key) === threadId)
+      .map(({ value }) => String(JSON.parse(String(value)).run_id));
+  const found = () => threadIds.map((threadId) => [...new Set(idsOf(threadId))]);
+  return await eventually(() => (found().every((ids) => ids.length > 0) ? found() : null), {
+    what: 'the records are read',
+  });
+}
+
+/** Says what has become of a request. */
+const PROGRAM = `
+import json, sys
+from runlane_client import PublishError, RunPublisher
+
+brokers, prefix, request, timeout = json.loads(sys.argv[1])
+runs = RunPublisher(brokers, topic_prefix=prefix, timeout=timeout)
+try:
+    said = {"published": runs.create(request).run_id}
+except PublishError as error:
+    said = {"code": error.code, "unconfirmed": error.unconfirmed}
+print(json.dumps(said))
+`;
+
+type Request = ReturnType<typeof requestOn>;
+type Said = { published: string } | { code: string; unconfirmed: readonly unknown[] };
+
+/** What a client says of a request, with seconds that it may take. */
+type Client = (request: Request, seconds: number) => Promise<Said>;
+
+const typescript: Client = async (request, seconds) => {
+  await using runs = new RunPublisher({ brokers: kafka.brokers, topicPrefix, timeoutMs: seconds * 1_000 });
+  try {
+    return { published: (await runs.create(request)).run_id };
+  } catch (error) {
+    if (error instanceof PublishError) return { code: error.code, unconfirmed: error.unconfirmed };
+    throw error;
+  }
+};
+
+const pythonWith =
+  (python: string): Client =>
+  async (request, seconds) => {
+    const order = JSON.stringify([kafka.brokers, topicPrefix, request, seconds]);
+    return JSON.parse((await runProgramWell(python, ['-c', PROGRAM, order])).stdout) as Said;
+  };
+
+test('a call that has no leader to go to ends in time, and its record comes once, under its run_id', async () => {
+  const clients = [typescript, ...('python' in found ? [pythonWith(found.python)] : [])];
+  const requests = clients.map(() => requestOn(LOST));
+  const say = (seconds: number) =>
+    Promise.all(
+      requests.map(async (request, index) => {
+        const said = await clients[index]?.(request, seconds);
+        if (said === undefined) throw new Error('There are as many requests as clients.');
+        return said;
+      }),
+    );
+  await kafka.node(LOST).kill();
+  await eventually(() => lacksLeader(kafka.brokers.slice(0, 2), topic), { what: 'its partitions have no leader' });
+  expect(await say(2)).toEqual(requests.map((request) => ({ code: 'unavailable', unconfirmed: [request] })));
+  await kafka.node(LOST).restart();
+  await eventually(async () => (await say(10)).every((said) => 'published' in said), { what: 'they are confirmed' });
+  expect(await runIdsOf(requests.map(({ thread_id }) => thread_id))).toEqual(requests.map(({ run_id }) => [run_id]));
+});

@@ -1,0 +1,6 @@
+import type { Part } from '@runlane/prove-deploy';
+import { metricsPart } from './metrics/part.ts';
+import { tracesPart } from './traces/part.ts';
+
+/** Everything that the command proves, in this order. */
+export const parts: readonly Part[] = [tracesPart, metricsPart];
