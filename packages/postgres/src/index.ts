@@ -1,4 +1,4 @@
-export { clientAt } from './database-url.ts';
+export { clientAt, currentUrl } from './database-url.ts';
 export type { DatabaseUrl } from './database-url.ts';
 export { Database } from './database.ts';
 export { isOverLimit, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
@@ -8,6 +8,8 @@ export { migrate } from './migrations/migrate.ts';
 export type { MigrateOptions } from './migrations/migrate.ts';
 export { listMigrations } from './migrations/migration-files.ts';
 export { createPool, waitForDatabase } from './pool.ts';
+export { applySettings } from './session-settings.ts';
+export type { SessionSettings } from './session-settings.ts';
 export type { PoolOptions } from './pool.ts';
 export { claimSchema } from './migrations/schema-owner.ts';
 export type { SchemaOwner } from './migrations/schema-owner.ts';
