@@ -16,6 +16,8 @@ export type PrepareSettings = {
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
   logger: Logger;
+  /** Whether to wait while the role lacks a grant, or the tables are newer than this version. */
+  mayWait: boolean;
 };
 
 const NO_STORE = { index: null, ttl: null };

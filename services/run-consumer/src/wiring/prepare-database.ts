@@ -24,6 +24,8 @@ export type PrepareOptions = {
   store: StoreSettings;
   signal: AbortSignal;
   logger: Logger;
+  /** False: it throws instead of waiting until it may. Default true. */
+  mayWait?: boolean;
 };
 
 /**
@@ -39,12 +41,13 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
 
 /** The tables alone: the database is no deployment's yet. */
 export async function prepareTables(options: Omit<PrepareOptions, 'topicPrefix'>): Promise<void> {
-  const { pool, databaseUrl, checkpointSchema: schema, store, signal, logger } = options;
+  const { pool, databaseUrl, checkpointSchema: schema, store, signal, logger, mayWait = true } = options;
   await waitForDatabase(pool, { signal, logger });
   await whenAllowed(() => migrate({ databaseUrl, directory: MIGRATIONS, schema: SCHEMA, logger }), {
     what: `schema ${SCHEMA}`,
     signal,
     logger,
+    mayWait,
   });
   // An index of the store is looked at each time: langgraph.json may want another one.
   if (store.index === null && (await areLangGraphTablesMade(pool, schema))) return;
@@ -58,7 +61,7 @@ export async function prepareTables(options: Omit<PrepareOptions, 'topicPrefix'>
       });
       await noteLangGraphTables(client, schema);
     });
-  await whenAllowed(inTurn, { what: `LangGraph's tables in ${schema}`, signal, logger });
+  await whenAllowed(inTurn, { what: `LangGraph's tables in ${schema}`, signal, logger, mayWait });
 }
 
 /** Polls: a statement that waited would hold a snapshot, for which an index that is made concurrently waits. */

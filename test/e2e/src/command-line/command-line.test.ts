@@ -66,6 +66,8 @@ test('a thread is cancelled, and a run that did not succeed is an exit code', as
     'watch',
     '--thread',
     thread_id,
+    '--assistant',
+    'gate',
     '--from',
     'earliest',
     '--type',
