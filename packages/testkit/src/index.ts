@@ -2,7 +2,7 @@ export { certificateMaker } from './certificates.ts';
 export type { Certificate, CertificateMaker, CertificateWish } from './certificates.ts';
 export { eventually } from './eventually.ts';
 export type { EventuallyOptions } from './eventually.ts';
-export { createDatabase } from './database.ts';
+export { createDatabase, preparedTemplate } from './database.ts';
 export { patiently } from './patience.ts';
 export { threadKeys } from './thread-keys.ts';
 export { nodeOf, npmInstall } from './npm-project.ts';

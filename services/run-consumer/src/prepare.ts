@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 
-export { MIGRATIONS, SCHEMA } from './wiring/prepare-database.ts';
+export { MIGRATIONS, SCHEMA, prepareTables } from './wiring/prepare-database.ts';
 
 export type PrepareSettings = {
   pool: Pool;
