@@ -1,4 +1,4 @@
-/** The scripts of completion, evaluated by a real bash. */
+/** The scripts of completion, evaluated by a real bash and, where it is installed, a real zsh. */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { program, runProgram } from './program.ts';
@@ -33,7 +33,17 @@ test('bash completes commands, commands below them, and options', async () => {
   expect(offered(script, ['dlq', 'redrive', '--d'])).toEqual(['--dry-run']);
   expect(offered(script, ['webhooks', 'deliveries', 're'])).toEqual(['replay']);
   expect(offered(script, ['runs', 'list', '--thread', 'support-42', '--st'])).toEqual(['--status']);
-  expect(await scriptOf('zsh')).toContain('bashcompinit');
+});
+
+test('zsh completes the same, also where nobody has set completion up', async ({ skip }) => {
+  // With arrays as bashcompinit has them when it calls the function.
+  const typed = 'setopt ksharrays; COMP_WORDS=(runlane dlq re); COMP_CWORD=2; _runlane; print -r -- "${COMPREPLY[@]}"';
+  const { error, stdout, stderr } = spawnSync('zsh', ['-f', '-c', `${await scriptOf('zsh')}\n${typed}`], {
+    encoding: 'utf8',
+  });
+  if (error !== undefined) return skip('there is no zsh');
+  // It picks those that begin as what was typed.
+  expect([stdout, stderr]).toEqual(['list show redrive --help\n', '']);
 });
 
 test('each help has an example, and says what each option is', () => {

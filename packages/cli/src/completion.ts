@@ -4,30 +4,38 @@ import type { Command } from 'commander';
 export const SHELLS = ['bash', 'zsh'] as const;
 export type Shell = (typeof SHELLS)[number];
 
+/** A shell that has not set its completion up has no compdef. */
+const ZSH_HEAD = `(( $+functions[compdef] )) || { autoload -U +X compinit && compinit }
+autoload -U +X bashcompinit && bashcompinit
+`;
+
 /** The script of a shell, to be evaluated when it starts. zsh runs that of bash. */
 export function completionScript(shell: Shell, runlane: Command): string {
-  return shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${bashScript(runlane)}` : bashScript(runlane);
+  return shell === 'zsh' ? `${ZSH_HEAD}${bashScript(runlane)}` : bashScript(runlane);
 }
 
-/** Looks at the words that are no options: as far as they name commands, what may follow is known. */
+/**
+ * Looks at the words that are no options: as far as they name commands, what may follow is known. zsh runs it too, so it has
+ * no names that mean something there (path, words), and says `$` before each name in an index.
+ */
 function bashScript(runlane: Command): string {
   const cases = commandsOf(runlane, []).map(
-    ({ path, words }) => `    '${path.join(' ')}') words='${words.join(' ')}' ;;`,
+    ({ path, words }) => `    '${path.join(' ')}') offered='${words.join(' ')}' ;;`,
   );
   return `_runlane() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" path='' words='' word next
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  local current="\${COMP_WORDS[$COMP_CWORD]}" place='' offered='' word next
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case "$word" in -*) continue ;; esac
-    next="\${path:+$path }$word"
+    next="\${place:+$place }$word"
     case "$next" in ${commandsOf(runlane, [])
       .filter(({ path }) => path.length > 0)
       .map(({ path }) => `'${path.join(' ')}'`)
-      .join('|')}) path="$next" ;; esac
+      .join('|')}) place="$next" ;; esac
   done
-  case "$path" in
+  case "$place" in
 ${cases.join('\n')}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY=($(compgen -W "$offered" -- "$current"))
 }
 complete -o default -F _runlane runlane
 `;

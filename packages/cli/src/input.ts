@@ -24,19 +24,38 @@ export function sinceOf(text: string, nowMs: number, name: string): Date {
 
 /** JSON, `@file`, or `-` for standard input. `what` says whose it is. */
 export function jsonOf(text: string, what: string): unknown {
-  const source = text === '-' ? readFileSync(0, 'utf8') : text.startsWith('@') ? fileText(text.slice(1)) : text;
+  const source = text === '-' ? textIn(0, 'standard input') : text.startsWith('@') ? fileText(text.slice(1)) : text;
   try {
     return JSON.parse(source);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new CommandError(`${what} is not JSON: ${error.message}; give JSON, @file, or - for standard input`);
+    const found = source.trim() === '' ? 'empty' : `not JSON: ${error.message}`;
+    throw new CommandError(`${what} is ${found}; give JSON, @file, or - for standard input`);
   }
 }
 
 function fileText(path: string): string {
+  return textIn(path, path);
+}
+
+function textIn(file: string | number, name: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(path, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
-    throw new CommandError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
+  const encoding = encodingOf(bytes);
+  try {
+    // The mark that tells the encoding is no part of the text.
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new CommandError(`${name} is no text in ${encoding.toUpperCase()}; save it as UTF-8`);
+  }
+}
+
+/** Windows' shells and editors write UTF-16, with a mark in front. */
+function encodingOf([first, second]: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }

@@ -1,5 +1,6 @@
 /** The command line as a function, with real files for dev.env; once as a process. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -108,6 +109,16 @@ test('as a process it prints to stdout and ends with the code', () => {
     });
   expect(runlane('webhooks', 'public-key')).toMatchObject({ status: 0, stdout: `${publicKeyOf(KEY)}\n`, stderr: '' });
   expect(runlane('webhooks', 'secret', 'nonsense')).toMatchObject({ status: 1, stdout: '' });
+});
+
+test('when nobody reads on it ends, as other programs do, and says nothing', async () => {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => (said += String(text)));
+  const [code] = await once(child, 'close');
+  expect([code, said]).toEqual([141, '']);
 });
 
 test('topics create and schemas register prepare a deployment, and may run again', async () => {

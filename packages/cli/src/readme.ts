@@ -6,7 +6,7 @@ const HEAD = `# The command line
 
 Everything that an operator does with a Runlane deployment has a command. From a checkout: \`npm run -s runlane -- COMMAND\`; in the
 image: \`node packages/cli/src/main.ts COMMAND\`; anywhere else with Node 22.12 or newer: \`npm run pack\` writes a tarball to \`.runlane/packages\`, and
-\`npm i -g ./runlane-cli-….tgz\` or \`npx ./runlane-cli-….tgz COMMAND\` the program \`runlane\` of it. It reads the variables of the services ([.env.example](../../.env.example)), and for names that
+\`npm i -g ./runlane-cli-….tgz\`, or \`npx -p ./runlane-cli-….tgz runlane COMMAND\`, has the program \`runlane\` of it. It reads the variables of the services ([.env.example](../../.env.example)), and for names that
 the environment lacks the \`.runlane/dev.env\` of \`npm start\` and \`npm run infra\`. A command needs only what it says: those that read
 runs and threads need \`DATABASE_URL\`, those of topics \`KAFKA_BROKERS\`.
 

@@ -6,23 +6,30 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createDatabase, nodeOf, runProgram, runProgramWell } from '@runlane/testkit';
+import { createDatabase, nodeOf, npmInstall, runProgram, runProgramWell } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Json } from '@runlane/contracts';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
+/** What `npm run pack` runs. */
+const PACK = fileURLToPath(new URL('../../../infra/scripts/pack.ts', import.meta.url));
+
 let project: string;
+/** Where the tarball of the command line lies. */
+let tarball: string;
+/** What was packed, by path. */
+let packed: string[];
 let environment: Record<string, string>;
 
 beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), 'runlane-cli-tarball-'));
-  await runProgramWell('pnpm', ['pack', '--pack-destination', project], { cwd: PACKAGE });
-  const tarball = readdirSync(project).find((name) => name.endsWith('.tgz'));
-  if (tarball === undefined) throw new Error('pnpm pack has made no tarball.');
-  await install(join(project, tarball));
+  const { stdout } = await runProgramWell(process.execPath, [PACK]);
+  packed = stdout.trim().split('\n');
+  tarball = packed.find((path) => basename(path).startsWith('runlane-cli-')) ?? '';
+  await install(tarball);
   environment = {
     SCHEMA_REGISTRY_URL: '',
     KAFKA_BROKERS: inject('kafkaBrokers').join(),
@@ -64,11 +71,43 @@ const linesOf = (text: string): Json[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Json);
 
+test('npm run pack packs the client and the command line', () => {
+  const names = packed.map((path) => basename(path).replace(/-[\d.]+\.tgz$/, ''));
+  expect(names.toSorted()).toEqual(['runlane-cli', 'runlane-client']);
+});
+
 test('it runs on the oldest Node that it names', async ({ skip }) => {
   const found = await nodeOf('22.12.0');
   if (!('node' in found)) return skip(found.missing);
   expect(await runlane(['--version'], found)).toBe('0.1.0\n');
   expect(linesOf(await runlane(['migrate'], found))).toHaveLength(1);
+});
+
+test('in a folder of its own npx runs it, on each Node that it names, and on an older one it says which', async ({
+  skip,
+}) => {
+  const folder = join(project, 'own');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{"private":true}');
+  const missing = await npmInstall(folder, [tarball]);
+  if (missing !== null) return skip(missing);
+  const said: Record<string, unknown> = {};
+  for (const version of ['20.19.0', '22.12.0', '24.21.0']) {
+    const found = await nodeOf(version);
+    if (!('node' in found)) return skip(found.missing);
+    const path = [dirname(found.node), process.env['PATH']].join(':');
+    const args = ['--no-install', 'runlane', '--version'];
+    const { code, output } = await runProgram('npx', args, { cwd: folder, environment: { PATH: path } });
+    said[version] = [code, output.trim()];
+  }
+  expect(said).toEqual({
+    '20.19.0': [
+      1,
+      expect.stringMatching(/^runlane: This is Node 20\.19\.0, and the command line needs 22\.12 or newer/),
+    ],
+    '22.12.0': [0, '0.1.0'],
+    '24.21.0': [0, '0.1.0'],
+  });
 });
 
 test('bash completes the program', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { requestSizeProblem, threadIdOfStatelessRun, topicNames } from '@runlane/contracts';
 import type { Json, RunCancelInput, RunCreateInput, RunRequestType } from '@runlane/contracts';
 import { createValueCodec } from '@runlane/kafka';
-import type { EventProducer, OutRecord, ValueCodec, WrittenAt } from '@runlane/kafka';
+import type { RecordProducer, OutRecord, ValueCodec, WrittenAt } from '@runlane/kafka';
 import { codeOf, InvalidRequestError, messageOf, PublishError } from './errors.ts';
 import type { PublishErrorCode } from './errors.ts';
 import { connect, loggerOf } from './options.ts';
@@ -59,7 +59,7 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
   readonly #maxRequestBytes: number;
   readonly #frameBytes: number;
   readonly #timeoutMs: number;
-  readonly #producer: Promise<EventProducer>;
+  readonly #producer: Promise<RecordProducer>;
   readonly #queue: Promise<SendQueue>;
   #isClosed = false;
 
@@ -167,8 +167,10 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
   }
 
   #prepare(given: RunRequest<Input, Context>, options: PublishOptions, index: number): Prepared {
-    const runId = given?.run_id ?? randomUUID();
-    const checked = checkedRequest({ ...given, run_id: runId }, 'run.create', index);
+    // Anything else than an object would become one, and the error would be about what is not in it.
+    const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+    const runId = (isObject ? given.run_id : null) ?? randomUUID();
+    const checked = checkedRequest(isObject ? { ...given, run_id: runId } : given, 'run.create', index);
     const { bytes, reading } = checked;
     const oversize = requestSizeProblem(bytes.length + this.#frameBytes, this.#maxRequestBytes);
     if (oversize !== null) throw new InvalidRequestError(oversize.message, { code: oversize.code, index });

@@ -1,9 +1,9 @@
-import type { EventProducer, OutRecord } from '@runlane/kafka';
+import type { RecordProducer, OutRecord } from '@runlane/kafka';
 import { expect, test } from 'vitest';
 import { createSendQueue } from './send-queue.ts';
 
 /** Writes at once, and keeps how many records came together. */
-function writing(batches: number[]): EventProducer {
+function writing(batches: number[]): RecordProducer {
   let offset = 0n;
   return {
     publish: async (batch, options) => {

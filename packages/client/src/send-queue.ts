@@ -1,4 +1,4 @@
-import type { EventProducer, OutRecord, WrittenAt } from '@runlane/kafka';
+import type { RecordProducer, OutRecord, WrittenAt } from '@runlane/kafka';
 import { RecordTooLarge } from '@runlane/kafka';
 
 /** Most records of one batch: a call waits for the whole of it. */
@@ -30,7 +30,7 @@ export type SendQueue = {
  * Q-I2      A record that its topic refuses fails alone; those behind it are sent again without it. One of them may so be
  *           written twice, which a `run_id` makes harmless.
  */
-export function createSendQueue(producer: EventProducer): SendQueue {
+export function createSendQueue(producer: RecordProducer): SendQueue {
   const waiting: Waiting[] = [];
   let sending: Promise<void> | null = null;
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eventHeaders, STATUS_OF_EVENT_TYPE, topicDefinitions, topicNames } from '@runlane/contracts';
 import type { RunStatusEvent, TopicNames } from '@runlane/contracts';
 import { connectKafka } from '@runlane/kafka';
-import type { EventProducer, KafkaAdmin, OutRecord } from '@runlane/kafka';
+import type { RecordProducer, KafkaAdmin, OutRecord } from '@runlane/kafka';
 import { silentLogger } from '@runlane/testkit';
 
 /** An event as Runlane publishes it. */
@@ -47,9 +47,9 @@ export class Topics implements AsyncDisposable {
   readonly prefix = `t${randomUUID().slice(0, 8)}.`;
   readonly names: TopicNames = topicNames(this.prefix);
   readonly admin: KafkaAdmin;
-  readonly #producer: EventProducer;
+  readonly #producer: RecordProducer;
 
-  private constructor(admin: KafkaAdmin, producer: EventProducer) {
+  private constructor(admin: KafkaAdmin, producer: RecordProducer) {
     this.admin = admin;
     this.#producer = producer;
   }

@@ -11,7 +11,7 @@ export const RUN_STATUSES = [
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-/** Where a thread stands. `busy` while any run of it is pending or running. */
+/** Where a thread stands. `busy` while any run of it is scheduled, pending or running. */
 export const THREAD_STATUSES = ['idle', 'busy', 'interrupted', 'error'] as const;
 export type ThreadStatus = (typeof THREAD_STATUSES)[number];
 

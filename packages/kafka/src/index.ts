@@ -7,7 +7,7 @@ export type {
   ConsumerHealth,
   ConsumerOptions,
   ConsumerTuning,
-  EventProducer,
+  RecordProducer,
   InRecord,
   KafkaAdmin,
   KafkaConnection,

@@ -81,7 +81,7 @@ export type WrittenAt = TopicPartition & { offset: bigint };
 export type PublishOptions = { signal?: AbortSignal; onWritten?: (record: OutRecord, at: WrittenAt) => void };
 
 /** Publishes in order per partition and waits for all in-sync replicas (acks = all). */
-export interface EventProducer {
+export interface RecordProducer {
   /**
    * Resolves once every record is written. Calls are served one after the other, in the order they were made.
    * Records of one call that share a partition keep their order.
@@ -241,7 +241,7 @@ export interface KafkaAdmin {
 /** A Kafka cluster. Each producer, consumer and admin has connections of its own and closes them itself. */
 export type KafkaConnection = {
   /** Resolves at once and connects in the background; a publish waits for the connection within its deadline. */
-  producer(options?: ProducerOptions): Promise<EventProducer>;
+  producer(options?: ProducerOptions): Promise<RecordProducer>;
   /** Connects when it is started. */
   consumer(options: ConsumerOptions): RecordConsumer;
   /** Resolves at once and connects with its first call. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createPool, migrate } from '@runlane/postgres';
-import { LeaseLost, createLogger } from '@runlane/service-kit';
+import { AbortReason, createLogger } from '@runlane/service-kit';
 import { createDatabase, eventually } from '@runlane/testkit';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { SchemaGuard } from './schema-guard.ts';
@@ -134,6 +134,6 @@ test('while the work goes on, a part that fails for any reason is a failure of t
   const service = guard.guard({ failed: [broken.promise], drain: async () => undefined, letGo: () => undefined });
   const failed = Promise.race(service.failed);
   failed.catch(() => undefined); // awaited below
-  broken.reject(new LeaseLost());
-  await expect(failed).rejects.toBeInstanceOf(LeaseLost);
+  broken.reject(new AbortReason('its lease was lost'));
+  await expect(failed).rejects.toBeInstanceOf(AbortReason);
 });

@@ -9,7 +9,7 @@
  */
 import { describeOutdated, listMigrations, readApplied, standingOf } from '@runlane/postgres';
 import type { SchemaStanding } from '@runlane/postgres';
-import { RunlaneError, ShuttingDown, isAbortReason, waitOrAbort } from '@runlane/service-kit';
+import { RunlaneError, ShuttingDown, failureOf, isAbort, waitOrAbort } from '@runlane/service-kit';
 import type { Logger, RunningService } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import { fileURLToPath } from 'node:url';
@@ -143,18 +143,8 @@ export class SchemaGuard {
   #withoutEcho(failure: Promise<never>): Promise<never> {
     const { promise, reject } = Promise.withResolvers<never>();
     failure.catch((error: unknown) => {
-      if (!this.#halting.signal.aborted || !isEcho(error)) reject(error);
+      if (!this.#halting.signal.aborted || !isAbort(error)) reject(error);
     });
     return promise;
   }
-}
-
-function isEcho(error: unknown): boolean {
-  return isAbortReason(error) || (error instanceof Error && error.name === 'AbortError');
-}
-
-function failureOf(loop: Promise<void>): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    loop.catch(reject);
-  });
 }

@@ -1,9 +1,7 @@
 import type { InRecord } from '@runlane/kafka';
 import { FatalError } from '@runlane/service-kit';
+import type { Position } from './positions.ts';
 import type { Batch } from './receive-batch.ts';
-
-/** The last record of a partition that is in the ledger. */
-export type LedgerPosition = { offset: bigint; timestampMs: number };
 
 /** Who keeps the position: what an operator stops and deletes when the topic was recreated on purpose. */
 export type PositionOwner = { services: string; table: string };
@@ -16,7 +14,7 @@ export type PositionOwner = { services: string; table: string };
  */
 export async function unseenRecords<Reading extends { record: InRecord }>(
   { readings, highWatermark }: Batch<Reading>,
-  position: LedgerPosition | null,
+  position: Position | null,
   endOffset: (topic: string, partition: number) => Promise<bigint>,
   owner: PositionOwner,
 ): Promise<readonly Reading[]> {

@@ -10,6 +10,7 @@ import type { Logger } from '@runlane/service-kit';
 import pg from 'pg';
 import { currentUrl } from './database-url.ts';
 import type { DatabaseUrl } from './database-url.ts';
+import { applySettings } from './session-settings.ts';
 import { openConnection } from './dedicated-connection.ts';
 
 export type ListenOptions = {
@@ -82,6 +83,8 @@ async function listenOnce(options: ListenOptions, signal: AbortSignal, onListeni
   listeners.defer(() => signal.removeEventListener('abort', onAbort));
   client.on('notification', ({ payload }) => onNotify(payload ?? ''));
   if (signal.aborted) return;
+  // Whoever listens is idle by trade.
+  await applySettings(client, config.connectionString, {});
   await client.query(`listen ${pg.escapeIdentifier(channel)}`);
   logger.debug({ channel }, 'listener.connected');
   onListening();

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { createLogger } from '@runlane/service-kit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isDatabaseUnavailable } from './failures.ts';
@@ -99,6 +100,49 @@ test('the settings reach the server', async () => {
   expect(rows).toEqual([{ name: 'pool-test', statement: '30s', idle: '10s' }]);
 });
 
+test('what its role, its database or its server has set changes neither values nor isolation nor limits of a session', async () => {
+  await using own = await createOwnDatabase();
+  const settings = {
+    datestyle: 'SQL, DMY',
+    intervalstyle: 'sql_standard',
+    array_nulls: 'off',
+    extra_float_digits: '-5',
+    standard_conforming_strings: 'off',
+    default_transaction_isolation: 'serializable',
+    lock_timeout: '1ms',
+    idle_session_timeout: '1s',
+  };
+  const name = new URL(own.url).pathname.slice(1);
+  for (const [key, value] of Object.entries(settings)) {
+    await execute(own.url, `alter database ${name} set ${key} = '${value}'`);
+  }
+  const theirs = createPool({ url: own.url, applicationName: 'theirs', logger });
+  const { rows } = await theirs.query(
+    `select $1::timestamptz as at, $2::text[] as list, $3::float8 as number, '\\' as backslash,
+       current_setting('transaction_isolation') as isolation, current_setting('lock_timeout') as lock,
+       current_setting('idle_session_timeout') as idle`,
+    [new Date(1_234_567_890_123), [null, 'NULL'], 1 / 3],
+  );
+  await theirs.end();
+  expect(rows).toEqual([
+    {
+      at: new Date(1_234_567_890_123),
+      list: [null, 'NULL'],
+      number: 1 / 3,
+      backslash: '\\',
+      isolation: 'read committed',
+      lock: '0',
+      idle: '0',
+    },
+  ]);
+
+  const url = new URL(own.url);
+  url.searchParams.set('options', '-c lock_timeout=7s');
+  const limited = createPool({ url: url.href, applicationName: 'limited', logger });
+  expect((await limited.query('show lock_timeout')).rows).toEqual([{ lock_timeout: '7s' }]);
+  await limited.end();
+});
+
 test('an error of a statement keeps the connection, and it serves the next one', async () => {
   const single = createPool({ url: database.url, applicationName: 'single', logger, max: 1 });
   const [before] = await query<{ pid: number }>(single, backendId);
@@ -182,4 +226,23 @@ test('waiting for a database that refuses ends with what to check', async () => 
     message: expect.stringMatching(/"no_such_database" does not exist. Create the database that DATABASE_URL names/),
   });
   await other.end();
+});
+
+test('a database whose sessions are read-only is waited for, with what to change', async () => {
+  await using own = await createOwnDatabase();
+  const name = new URL(own.url).pathname.slice(1);
+  await execute(own.url, `alter database ${name} set default_transaction_read_only = on`);
+  const theirs = createPool({ url: own.url, applicationName: 'theirs', logger });
+  const { signal } = new AbortController();
+  const lines: string[] = [];
+  const listening = createLogger({
+    service: 'test',
+    level: 'warn',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const waited = waitForDatabase(theirs, { signal, logger: listening });
+  await expect.poll(() => lines.join(''), { timeout: 10_000 }).toMatch(/default_transaction_read_only is on/);
+  await execute(own.url, `begin read write; alter database ${name} reset default_transaction_read_only; commit`);
+  await waited;
+  await theirs.end();
 });

@@ -111,14 +111,24 @@ export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSig
   });
 }
 
+const READ_ONLY_ADVICE =
+  'Sessions of this user are read-only in this database: default_transaction_read_only is on. Look at ' +
+  'pg_db_role_setting, and turn it off with ALTER ROLE … RESET or ALTER DATABASE … RESET default_transaction_read_only.';
+
 async function askForPrimary(pool: pg.Pool, logger: Logger): Promise<void> {
-  const { rows } = await pool.query<{ is_standby: boolean }>('select pg_is_in_recovery() as is_standby');
-  if (rows[0]?.is_standby === true) {
-    throw new RunlaneError({
-      code: 'database_read_only',
-      message: 'The server is a read-only standby. DATABASE_URL must lead to the primary.',
-      retryable: true,
-    });
+  const client = await pool.connect();
+  let advice: string | null = null;
+  try {
+    const { rows } = await client.query<{ is_standby: boolean; is_read_only: boolean }>(
+      `select pg_is_in_recovery() as is_standby, current_setting('transaction_read_only')::boolean as is_read_only`,
+    );
+    if (rows[0]?.is_standby === true)
+      advice = 'The server is a read-only standby. DATABASE_URL must lead to the primary.';
+    else if (rows[0]?.is_read_only === true) advice = READ_ONLY_ADVICE;
+  } finally {
+    // What a role or a database sets reaches new sessions only.
+    client.release(advice !== null);
   }
+  if (advice !== null) throw new RunlaneError({ code: 'database_read_only', message: advice, retryable: true });
   await requireOwnSession(pool.options.connectionString ?? '', logger);
 }

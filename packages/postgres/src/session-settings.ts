@@ -1,4 +1,7 @@
 import type pg from 'pg';
+import { loadSql, valuesOf } from './sql.ts';
+
+const sql = loadSql(new URL('./sql/apply-settings.sql', import.meta.url));
 
 /** Limits of a session in milliseconds, by the names that Postgres has for them; 0 = none. */
 export type SessionSettings = Partial<
@@ -6,17 +9,42 @@ export type SessionSettings = Partial<
 >;
 
 /**
- * Gives a session its limits with a statement: a pooler in front of the server refuses them as start-up parameters, or
- * drops them without a word, and others could then be kept waiting without end (I3, I10). What the URL says of a limit
- * stays.
+ * What the driver and the statements take for granted, and a role, a database or the server may have set otherwise: how
+ * values are written as text, what NULL in a list means, and that a statement sees what others have committed (I2, I3). A
+ * request would be blamed for the rest: a list that is read in another way is a value that does not fit.
+ */
+const TAKEN_FOR_GRANTED = {
+  datestyle: 'ISO',
+  intervalstyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  standard_conforming_strings: 'on',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  exit_on_error: 'off',
+};
+
+/**
+ * Limits that are there for others. They end a session that waits for its next work, or for a lock that is given up sooner
+ * than its holder may keep it. Not every server knows all of them.
+ */
+const NO_LIMIT = { lock_timeout: 0, transaction_timeout: 0, idle_session_timeout: 0 };
+
+/**
+ * Makes a session ours: its limits, and what its statements take for granted. By a statement, because a pooler in front of
+ * the server refuses parameters of the start-up, or drops them without a word, and others could then be kept waiting
+ * without end (I3, I10). What the URL says of a limit stays.
  */
 export async function applySettings(client: pg.ClientBase, url: string, settings: SessionSettings): Promise<void> {
   const given = URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams();
-  const missing = Object.entries(settings).filter(([name]) => !given.has(name));
-  if (missing.length === 0) return;
-  const calls = missing.map((_setting, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
-  await client.query(
-    `select ${calls.join(', ')}`,
-    missing.flatMap(([name, ms]) => [name, String(ms)]),
-  );
+  const isGiven = (name: string): boolean => given.has(name) || (given.get('options') ?? '').includes(`${name}=`);
+  const limits = Object.entries({ ...NO_LIMIT, ...settings }).filter(([name]) => !isGiven(name));
+  const values = valuesOf(sql, {
+    names: [...Object.keys(TAKEN_FOR_GRANTED), ...limits.map(([name]) => name)],
+    values: [...Object.values(TAKEN_FOR_GRANTED), ...limits.map(([, ms]) => String(ms))],
+  });
+  // Not prepared: it is asked once of each session.
+  await client.query(sql.text, values);
 }

@@ -2,18 +2,18 @@
  * What an audit asks the ledger: this module is the package's entry for it. Everything is read by single statements, beside a
  * system that works; what is asked first may have changed when the next is asked, and who compares has to allow for that.
  */
-import { wrongStates } from '@runlane/checkpoint';
-import type { WrongState } from '@runlane/checkpoint';
+import { wrongStates } from '@runlane/checkpoint/threads';
+import type { WrongState } from '@runlane/checkpoint/threads';
 import { DEAD_LETTER_HEADERS } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { Database } from '@runlane/postgres';
-import { readPositions } from './adapters/postgres/admission-ledger.ts';
+import { positionsIn } from './adapters/postgres/admission-ledger.ts';
 import { createDeadLetterOutbox } from './adapters/postgres/outbox/dead-letter-outbox.ts';
 import { createAuditReading } from './adapters/postgres/reading/audit-reading.ts';
 import type { AuditedRun, AuditReading } from './adapters/postgres/reading/audit-reading.ts';
 
 export type { AuditedRun, StuckRun } from './adapters/postgres/reading/audit-reading.ts';
-export type { WrongState } from '@runlane/checkpoint';
+export type { WrongState } from '@runlane/checkpoint/threads';
 export { expectationOf } from './requests.ts';
 export type { Expectation } from './requests.ts';
 
@@ -37,7 +37,7 @@ export function openAudit(database: Database, { group, topic, checkpointSchema }
   const letters = createDeadLetterOutbox(database);
   return {
     ...createAuditReading(database),
-    positions: () => readPositions(database, group, topic),
+    positions: () => positionsIn(database, group, topic),
     wrongStates: (runs) =>
       wrongStates(
         database,

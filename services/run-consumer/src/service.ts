@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { topicDefinitions, topicNames } from '@runlane/contracts';
 import type { TopicDefinition } from '@runlane/contracts';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
+import { probeDatabase } from '@runlane/postgres';
+import { Probes, ShuttingDown, failureOf, openTracing, startHttp, tracingSettings } from '@runlane/service-kit';
 import type { Logger, RunRole, RunningService, Scope } from '@runlane/service-kit';
 import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { createRunSettlements } from './adapters/postgres/run-settlements.ts';
@@ -23,9 +24,10 @@ import { startDeadLetterRelay } from './wiring/dead-letter-relay.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { serviceVersion } from './version.ts';
 import { MIGRATIONS, SCHEMA, prepareDatabase } from './wiring/prepare-database.ts';
-import { Probes, SchemaGuard, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
+import { SchemaGuard, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
 import { reloadOnChange } from './wiring/reload-graphs.ts';
-import { startRelay, startSweeping } from './wiring/relay-and-sweeping.ts';
+import { startRelay } from './wiring/relay.ts';
+import { startSweeping } from './wiring/sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
 
@@ -69,7 +71,7 @@ export async function startRunConsumer(
   });
   scope.defer('watch over the event loop', metrics.loopDelay.watch());
   const probes = new Probes({
-    pool: foundation.pool,
+    database: () => probeDatabase(foundation.pool),
     kafka: foundation.kafka,
     logger,
     consumes: config.RUNLANE_ROLES.includes('admission'),
@@ -192,11 +194,4 @@ function topicsOf({ RUNLANE_TOPIC_PREFIX, RUNLANE_ROLES }: RunConsumerConfig): T
     ...(RUNLANE_ROLES.includes('relay') ? [status, deadLetters] : []),
   ]);
   return topicDefinitions(RUNLANE_TOPIC_PREFIX).filter(({ name }) => used.has(name));
-}
-
-/** A loop ends when it is told to; that it fails must take the process down. */
-function failureOf(loop: Promise<void>): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    loop.catch(reject);
-  });
 }

@@ -1,10 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { versionOf } from '@runlane/service-kit';
 
 /** Version of this service, as its package has it. */
-export const serviceVersion = readVersion();
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
-  throw new Error('package.json of run-consumer has no version.');
-}
+export const serviceVersion = versionOf(new URL('../package.json', import.meta.url));

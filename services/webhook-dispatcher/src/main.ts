@@ -1,24 +1,17 @@
-import { createLogger, runService } from '@runlane/service-kit';
+import { runMain } from '@runlane/service-kit';
 import { describeConfig, readConfig } from './config.ts';
 import { SETTLE_RESERVE_MS, startDispatcher } from './service.ts';
 import { serviceVersion } from './version.ts';
 
-// Not exitCode: a leaked handle must not keep a stopped service alive.
-process.exit(await main(process.env));
+const code = await runMain({
+  service: 'webhook-dispatcher',
+  version: serviceVersion,
+  environment: process.env,
+  readConfig,
+  describeConfig,
+  settleReserveMs: SETTLE_RESERVE_MS,
+  start: startDispatcher,
+});
 
-async function main(environment: NodeJS.ProcessEnv): Promise<number> {
-  let config;
-  try {
-    config = readConfig(environment);
-  } catch (error) {
-    process.stderr.write(`webhook-dispatcher: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 2;
-  }
-  const logger = createLogger({ service: 'webhook-dispatcher', level: config.RUNLANE_LOG_LEVEL });
-  logger.info({ version: serviceVersion, ...describeConfig(config, environment) }, 'service.starting');
-  return runService({
-    logger,
-    drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000 + SETTLE_RESERVE_MS,
-    start: (scope, signal) => startDispatcher(scope, signal, { config, logger, environment }),
-  });
-}
+// Not exitCode: a leaked handle must not keep a stopped service alive.
+process.exit(code);

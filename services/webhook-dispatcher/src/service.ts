@@ -4,9 +4,17 @@
  * Drain     intake leaves its group → attempts end, or are aborted after the grace → leases are given back.
  */
 import { topicDefinitions } from '@runlane/contracts';
-import { claimSchema, migrate, waitForDatabase, whenAllowed } from '@runlane/postgres';
+import { claimSchema, migrate, probeDatabase, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
-import { ShuttingDown, openTracing, startHttp, startRoutes, tracingSettings } from '@runlane/service-kit';
+import {
+  Probes,
+  ShuttingDown,
+  failureOf,
+  openTracing,
+  startHttp,
+  startRoutes,
+  tracingSettings,
+} from '@runlane/service-kit';
 import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { createIntakeLedger } from './adapters/postgres/intake-ledger.ts';
@@ -26,7 +34,7 @@ import { layFoundation } from './wiring/foundation.ts';
 import { readsEvents, startIntake } from './wiring/intake.ts';
 import { tellOperatorsUntil } from './wiring/notices.ts';
 import { createCurrentSigner } from './wiring/signing.ts';
-import { Probes, SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
+import { SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** After the grace attempts are aborted and their results written; that may take this long more. */
 export const SETTLE_RESERVE_MS = 15_000;
@@ -62,7 +70,12 @@ export async function startDispatcher(
     '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }),
     '/.well-known/jwks.json': () => ({ keys: signer.jwks }),
   };
-  const probes = new Probes({ pool: foundation.pool, kafka: foundation.kafka, logger, consumes: true });
+  const probes = new Probes({
+    database: () => probeDatabase(foundation.pool),
+    kafka: foundation.kafka,
+    logger,
+    consumes: true,
+  });
   let started: WebhookDelivery | null = null;
   scope.use(
     await startHttp({
@@ -168,11 +181,4 @@ function livenessOf(delivery: WebhookDelivery | null): Check {
   const stalledForMs = delivery?.stalledForMs ?? 0;
   if (stalledForMs < STALLED_MS) return {};
   return { delivery: `the delivery loop has failed for ${Math.round(stalledForMs / 1_000)} s` };
-}
-
-/** A loop ends when it is told to; that it fails must take the process down. */
-function failureOf(loop: Promise<void>): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    loop.catch(reject);
-  });
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { topicDefinitions, topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
 import { connectKafka } from '@runlane/kafka';
-import type { EventProducer, KafkaConnection } from '@runlane/kafka';
+import type { RecordProducer, KafkaConnection } from '@runlane/kafka';
 import { ServiceProcess, silentLogger } from '@runlane/testkit';
 import type { BenchServers } from './bench.ts';
 import { ownDatabase } from './database.ts';
@@ -43,7 +43,7 @@ export class Deployment {
   }
 
   /** Opens a producer that is closed with the deployment. */
-  async producer(): Promise<EventProducer> {
+  async producer(): Promise<RecordProducer> {
     const producer = await this.kafka.producer();
     this.#resources.defer(() => producer.close());
     return producer;

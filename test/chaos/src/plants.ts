@@ -96,7 +96,7 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     'dies-of-sigterm',
     {
       law: 'I12',
-      file: 'packages/service-kit/src/endings.ts',
+      file: 'packages/service-kit/src/lifecycle/endings.ts',
       find: "const STOP_SIGNALS = ['SIGTERM', 'SIGINT'];",
       replace: "const STOP_SIGNALS = ['SIGINT'];",
       kinds: ['restart-consumer'],

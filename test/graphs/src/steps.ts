@@ -20,11 +20,15 @@ export const graph = new StateGraph(State)
     const { run_id, thread_id } = config.configurable ?? {};
     const node = `step ${done + 1}`;
     note({ run_id, thread_id, node, at: 'start' });
-    await sleep(ms / 2);
-    await config.store?.put(['steps', String(run_id)], String(done), { done });
-    await sleep(ms / 2);
-    note({ run_id, thread_id, node, at: 'end' });
-    return { done: done + 1 };
+    try {
+      await sleep(ms / 2);
+      await config.store?.put(['steps', String(run_id)], String(done), { done });
+      await sleep(ms / 2);
+      return { done: done + 1 };
+    } finally {
+      // The store refuses what an attempt asks for after its lease was lost.
+      note({ run_id, thread_id, node, at: 'end' });
+    }
   })
   .addEdge(START, 'step')
   .addConditionalEdges('step', ({ done, steps }) => (done < steps ? 'step' : END))

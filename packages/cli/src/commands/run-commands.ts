@@ -1,3 +1,4 @@
+import { RUN_STATUS_EVENT_TYPES } from '@runlane/contracts';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { Environment } from '../settings.ts';
@@ -50,7 +51,7 @@ export function addRunCommands(
     .description('show status events as they come, until Ctrl-C')
     .option('--thread <id>', 'of this thread only')
     .option('--run <id>', 'of this run only, from the beginning, and until it has ended')
-    .option('--type <types...>', 'of these types only, such as run.paused')
+    .addOption(new Option('--type <types...>', 'of these types only').choices(RUN_STATUS_EVENT_TYPES))
     .option('--assistant <id>', 'of this assistant or graph only')
     .option('--metadata <pairs...>', 'of runs with this metadata only, such as tenant=acme')
     .option('--limit <count>', 'end after so many events')

@@ -1,4 +1,4 @@
-import { isTerminalEventType } from '@runlane/client';
+import { isTerminalEventType, PublishError } from '@runlane/client';
 import type { PublishedRun, RunEvent, RunEvents, RunPublisher } from '@runlane/client';
 import type { Client } from '../client.ts';
 import { CommandError } from '../command-error.ts';
@@ -46,7 +46,9 @@ export async function resume(
   print: Print,
 ): Promise<void> {
   const paused = { thread_id: thread, assistant_id: assistant };
-  await published(client, print, flags, (runs) => runs.resume(paused, jsonOf(answer, 'the answer')));
+  const json = jsonOf(answer, 'the answer');
+  if (json === null) throw new CommandError('the answer is null, which interrupt() cannot return; give any other JSON');
+  await published(client, print, flags, (runs) => runs.resume(paused, json));
 }
 
 /** `cancel`: one run, or all of a thread. */
@@ -84,7 +86,9 @@ async function published(
   await using runs = client.publisher();
   const events: RunEvents | null = wait ? await client.events() : null;
   await using _closed = events;
-  const run = await ask(runs);
+  const run = await ask(runs).catch((error: unknown) => {
+    throw error instanceof PublishError ? withRepeat(error) : error;
+  });
   const { run_id, thread_id, topic, partition, offset } = run;
   print(
     { run_id, thread_id, topic, partition, offset: String(offset) },
@@ -95,6 +99,20 @@ async function published(
   print(ended, wordsOf(ended));
   if (ended.status === 'success') return;
   throw new CommandError(`the run ended with ${ended.type}${ended.error === null ? '' : `: ${ended.error.message}`}`);
+}
+
+/** Longer requests are not shown. */
+const SHOWN_LENGTH = 4_000;
+
+/** The run may have been asked for all the same: the same command would ask for another one. */
+function withRepeat({ message, unconfirmed: [request] }: PublishError): CommandError {
+  if (request === undefined) return new CommandError(message);
+  const json = JSON.stringify(request);
+  const again =
+    json.length > SHOWN_LENGTH
+      ? `Publish the same request with "run_id": "${request.run_id}" in it`
+      : `runlane publish '${json.replaceAll("'", String.raw`'\''`)}'`;
+  return new CommandError(`${message}\nTo repeat it as the same run: ${again}`);
 }
 
 function isShown(event: RunEvent, { thread, run, type, assistant, metadata = [] }: WatchFlags): boolean {

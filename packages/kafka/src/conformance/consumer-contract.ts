@@ -1,6 +1,6 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, PartitionBatch } from '../port.ts';
+import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, PartitionBatch } from '../port.ts';
 import {
   collecting,
   createTopic,
@@ -28,7 +28,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
     const logger = recordingLogger();
     let kafka: KafkaConnection;
     let admin: KafkaAdmin;
-    let producer: EventProducer;
+    let producer: RecordProducer;
 
     beforeAll(async () => {
       kafka = adapter.connect({ brokers: brokers(), clientId: 'consumer-contract', logger, tuning: TEST_CONNECTION });

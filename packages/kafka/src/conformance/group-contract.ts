@@ -1,6 +1,6 @@
 import { RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, RecordConsumer } from '../port.ts';
+import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, RecordConsumer } from '../port.ts';
 import {
   collecting,
   createTopic,
@@ -26,7 +26,7 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
   describe(`group contract: ${adapter.name}`, () => {
     let kafka: KafkaConnection;
     let admin: KafkaAdmin;
-    let producer: EventProducer;
+    let producer: RecordProducer;
 
     beforeAll(async () => {
       const logger = recordingLogger();

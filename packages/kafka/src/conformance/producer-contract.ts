@@ -2,7 +2,7 @@ import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RecordTooLarge } from '../errors.ts';
 import { partitionForKey } from '../partitioner.ts';
-import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, OutRecord } from '../port.ts';
+import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, OutRecord } from '../port.ts';
 import {
   collecting,
   createTopic,
@@ -26,7 +26,7 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
   describe(`producer contract: ${adapter.name}`, () => {
     let kafka: KafkaConnection;
     let admin: KafkaAdmin;
-    let producer: EventProducer;
+    let producer: RecordProducer;
 
     beforeAll(async () => {
       kafka = adapter.connect({

@@ -11,7 +11,7 @@ import {
   uniqueGroup,
   until,
 } from '../conformance/fixtures.ts';
-import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection } from '../port.ts';
+import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection } from '../port.ts';
 import { connectKafka } from './connect-kafka.ts';
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
@@ -24,7 +24,7 @@ describe('a log that others write', () => {
   const logger = recordingLogger();
   let kafka: KafkaConnection;
   let admin: KafkaAdmin;
-  let producer: EventProducer;
+  let producer: RecordProducer;
   let others: KafkaClient;
 
   beforeAll(async () => {

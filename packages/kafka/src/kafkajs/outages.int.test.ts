@@ -17,7 +17,7 @@ import {
   uniqueGroup,
   until,
 } from '../conformance/fixtures.ts';
-import type { EventProducer, InRecord, KafkaAdmin, KafkaConnection, OutRecord } from '../port.ts';
+import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, OutRecord } from '../port.ts';
 import { connectKafka } from './connect-kafka.ts';
 
 /**
@@ -32,7 +32,7 @@ describe('a broker that goes away', () => {
   let isUp = false;
   let kafka: KafkaConnection;
   let admin: KafkaAdmin;
-  const producers: EventProducer[] = [];
+  const producers: RecordProducer[] = [];
 
   beforeAll(async () => {
     // An address from the environment cannot be killed, so this suite brings its own.
@@ -58,14 +58,14 @@ describe('a broker that goes away', () => {
     isUp = false;
   }
 
-  async function startProducer(deliveryTimeoutMs: number): Promise<EventProducer> {
+  async function startProducer(deliveryTimeoutMs: number): Promise<RecordProducer> {
     const producer = await kafka.producer({ tuning: { deliveryTimeoutMs, ackTimeoutMs: 3_000 } });
     producers.push(producer);
     return producer;
   }
 
   /** Publishes as the outbox relay does: the same batch until it is confirmed. Returns how often it was not. */
-  async function publishStubbornly(producer: EventProducer, batch: OutRecord[]): Promise<number> {
+  async function publishStubbornly(producer: RecordProducer, batch: OutRecord[]): Promise<number> {
     for (let failures = 0; ; failures += 1) {
       try {
         await producer.publish(batch);

@@ -1,7 +1,8 @@
 import { RetryableError } from '@runlane/service-kit/errors';
+import { orAborted } from '@runlane/service-kit/or-aborted';
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { RecordTooLarge } from '../errors.ts';
-import type { EventProducer, OutRecord, ProducerOptions, ProducerTuning, PublishOptions } from '../port.ts';
+import type { RecordProducer, OutRecord, ProducerOptions, ProducerTuning, PublishOptions } from '../port.ts';
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
 import type { ClientFactory } from './client.ts';
 import { adviceOn, describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
@@ -26,7 +27,7 @@ type Client = { producer: Producer; placement: Placement; gate: SocketGate; conn
  * Failure   Whatever may heal is RetryableError with an unknown outcome, whatever cannot is FatalError; one record
  *           that its topic does not take is RecordTooLarge, and everything before it is written.
  */
-export function createProducer(factory: ClientFactory, options: ProducerOptions = {}): EventProducer {
+export function createProducer(factory: ClientFactory, options: ProducerOptions = {}): RecordProducer {
   const { deliveryTimeoutMs, ackTimeoutMs } = { ...DEFAULTS, ...options.tuning };
   const { idempotent = false } = options;
   const { access } = factory;
@@ -164,17 +165,4 @@ function tooLarge(record: OutRecord, cause: unknown): RecordTooLarge {
     `the record ${nameOf(record)} is too large for its topic (${size}); raise max.message.bytes of the topic`,
     { record, cause },
   );
-}
-
-/** Settles like `work`, or rejects with the signal's reason once it aborts. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

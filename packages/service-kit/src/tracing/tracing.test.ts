@@ -2,7 +2,6 @@
  * Real: OpenTelemetry and HTTP. Stands in for somebody else's service: the collector. Decides: what it gets of spans, and
  * which ones it does not.
  */
-import { OtlpReceiver } from '@runlane/testkit';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -10,6 +9,7 @@ import { z } from 'zod';
 import { recordingLogger } from '../recording-logger.fixture.ts';
 import { ATTRIBUTE, SCHEMA_URL } from './attributes.ts';
 import { openTracing } from './open-tracing.ts';
+import { OtlpReceiver } from './otlp-receiver.fixture.ts';
 import { tracingSettings } from './settings.ts';
 import type { Tracing } from './span.ts';
 import { parseTraceparent } from './traceparent.ts';

@@ -2,6 +2,7 @@
  * What the use cases need from the outside. Every method may reject with RetryableError while the database or the
  * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
+import type { Position } from '@runlane/log-ledger';
 import type { SeenLease } from './execution/lease-watch.ts';
 import type { CancelAction, RunStatusEvent, SupersededReason } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
@@ -12,9 +13,6 @@ import type { Lane } from '../domain/lane.ts';
 import type { Claim, ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { OutboxEntry } from '../domain/status-event.ts';
-
-/** The last record of a partition that is in the ledger; offset -1 before the first. */
-export type Position = { offset: bigint; timestampMs: number };
 
 /** Threads of which a batch may end runs, and how many of its cancels name single runs. */
 export type Cancelling = {
@@ -68,11 +66,6 @@ export interface AdmissionLedger {
     partition: number,
     work: (transaction: AdmissionTransaction) => Promise<T>,
   ): Promise<T>;
-}
-
-/** Publishes records in order and resolves when all of them are written. */
-export interface RecordPublisher {
-  publish(records: readonly OutRecord[], options?: { signal?: AbortSignal }): Promise<void>;
 }
 
 export interface RunClaims {

@@ -2,7 +2,8 @@ import type { AdmissionPlan } from '../domain/admission-plan.ts';
 import type { KnownRun } from '../domain/admission.ts';
 import type { StoredAssistant } from '../domain/assistant.ts';
 import type { Lane } from '../domain/lane.ts';
-import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from './ports.ts';
+import type { Position } from '@runlane/log-ledger';
+import type { AdmissionLedger, AdmissionTransaction, Cancelling, WrittenPlan } from './ports.ts';
 
 export type RecordingLedger = AdmissionLedger & {
   /** What happened, oldest first: `begin`, `lock t1`, `write 2 runs`, `position 5`, `keep 3`, `commit`, `rollback`. */

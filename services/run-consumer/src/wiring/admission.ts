@@ -7,7 +7,7 @@ import { logFields, runFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionSpans } from '../adapters/tracing/admission-spans.ts';
-import { createAdmissionLedger, readPositions } from '../adapters/postgres/admission-ledger.ts';
+import { createAdmissionLedger, positionsIn } from '../adapters/postgres/admission-ledger.ts';
 import { closeClaims } from '../adapters/postgres/close-claims.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, positionOwner } from '../app/receive-run-requests.ts';
@@ -78,7 +78,7 @@ export async function startAdmission(
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {
-      const positions = await readPositions(database, group, topics.requests);
+      const positions = await positionsIn(database, group, topics.requests);
       await resumeFromLedger(assignment, seek, {
         kafka,
         group,
@@ -108,7 +108,7 @@ export async function startAdmission(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: topics.requests,
-    read: () => readPositions(database, group, topics.requests),
+    read: () => positionsIn(database, group, topics.requests),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });
@@ -116,7 +116,7 @@ export async function startAdmission(
     kafka,
     topic: topics.requests,
     partitions: () => consumer.health().partitions,
-    read: () => readPositions(database, group, topics.requests),
+    read: () => positionsIn(database, group, topics.requests),
     onLag: (lag) => metrics.setLag(lag),
     logger,
   });

@@ -5,7 +5,7 @@ import { createDeadLetterOutbox } from '../adapters/postgres/outbox/dead-letter-
 import { relayDeadLettersUntil } from '../app/relay/relay-dead-letters.ts';
 import { watchDeadLettersUntil } from '../app/watch-dead-letters.ts';
 import type { Foundation } from './foundation.ts';
-import { RELAY_LEASE_MS, RELAY_POLL_MS } from './relay-and-sweeping.ts';
+import { RELAY_LEASE_MS, RELAY_POLL_MS } from './relay.ts';
 
 /** How often the dead letters that wait are counted, in milliseconds. */
 const WATCH_MS = 5_000;

@@ -12,7 +12,7 @@ import { createMarkedRuns } from '../adapters/postgres/sweeping/marked-runs.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { endMarkedUntil } from '../app/sweeping/end-marked-runs.ts';
 import { ENDED_AT_ONCE } from '../domain/lane-mark.ts';
-import { startCheckpointPruning, startJoining, startPruning, startStoreSweeping } from './relay-and-sweeping.ts';
+import { startCheckpointPruning, startJoining, startPruning, startStoreSweeping } from './sweeping.ts';
 
 /** After it a process takes over from one that is gone: how late scheduled runs may join then. */
 const LEASE_MS = 6_000;

@@ -30,7 +30,7 @@ const UNSETTLED_PER_SLOT = 3;
  */
 export class HeldEndpoint {
   readonly endpointId: bigint;
-  readonly fence: bigint;
+  readonly fencingToken: bigint;
   readonly origin: string;
   readonly site: string;
   /** Requests per second that the operator allows; null for no such limit. */
@@ -54,7 +54,7 @@ export class HeldEndpoint {
 
   constructor(leased: LeasedEndpoint, { fixedRate, nowMs }: { fixedRate: number | null; nowMs: number }) {
     this.endpointId = leased.endpointId;
-    this.fence = leased.fence;
+    this.fencingToken = leased.fencingToken;
     this.origin = leased.origin;
     this.site = leased.site;
     this.health = leased.health;

@@ -1,7 +1,7 @@
 /**
  * Purpose   The endpoints whose lease this process holds, and for how long it may count on that.
  * I11       While the database is away nothing new is sent once the leases may have run out.
- * I14       Results are written under the fence of the lease: what is settled after it was taken changes nothing.
+ * I14       Results are written under the fencing token of the lease: what is settled after it was taken changes nothing.
  */
 import type { Logger } from '@runlane/service-kit';
 import { TARGET_SLOTS } from '../domain/target-health.ts';
@@ -99,7 +99,7 @@ export class Leases {
     for (const held of asked) {
       if (recalledIds.has(held.endpointId)) held.leave();
       if (endpointIds.has(held.endpointId) || this.#held.get(held.endpointId) !== held) continue;
-      logger.warn({ origin: held.origin, fence: String(held.fence) }, 'lease.lost');
+      logger.warn({ origin: held.origin, fencing_token: String(held.fencingToken) }, 'lease.lost');
       this.#drop(held);
     }
   }
@@ -109,9 +109,9 @@ export class Leases {
     if (leaving.length === 0) return;
     for (const { held } of leaving) this.#drop(held);
     await this.#needs.ledger.release(
-      leaving.map(({ held: { endpointId, fence, health, emptyUrls }, notBeforeMs }) => ({
+      leaving.map(({ held: { endpointId, fencingToken, health, emptyUrls }, notBeforeMs }) => ({
         endpointId,
-        fence,
+        fencingToken,
         health,
         notBeforeMs,
         emptyUrls: [...emptyUrls],

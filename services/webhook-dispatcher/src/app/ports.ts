@@ -2,6 +2,7 @@
  * What the use cases need from the outside. Every method on the ledger may reject with RetryableError while the database
  * is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
  */
+import type { Position } from '@runlane/log-ledger';
 import type { DeadReason, OutcomeClass } from '../domain/delivery.ts';
 import type { OriginHealth } from '../domain/origin-health.ts';
 import type { TargetHealth } from '../domain/target-health.ts';
@@ -55,9 +56,6 @@ export interface WebhookSender {
   close(): Promise<void>;
 }
 
-/** The last record of a partition that is in the ledger. */
-export type Position = { offset: bigint; timestampMs: number };
-
 /** A record that is put aside, byte for byte. */
 export type QuarantinedRecord = {
   offset: bigint;
@@ -101,6 +99,7 @@ export interface IntakeTransaction {
   quarantine(records: readonly QuarantinedRecord[]): Promise<void>;
   /** Takes a record out of quarantine; false when it is not in there any more. */
   takeOut(record: { offset: bigint; timestampMs: number }): Promise<boolean>;
+  /** The last step, after `write`: accounts for the batch and lines up what is due. */
   close(entry: AccountEntry): Promise<void>;
 }
 
@@ -112,10 +111,10 @@ export interface IntakeLedger {
   ): Promise<T>;
 }
 
-/** An endpoint whose lease this process holds, as long as its fence is the row's. */
+/** An endpoint whose lease this process holds, as long as its fencing token is the row's. */
 export type LeasedEndpoint = {
   endpointId: bigint;
-  fence: bigint;
+  fencingToken: bigint;
   origin: string;
   site: string;
   health: OriginHealth;
@@ -167,10 +166,10 @@ export type AttemptRecord = {
   bodyExcerpt: string | null;
 };
 
-/** What becomes of a delivery; written only while the fence is the endpoint's. */
+/** What becomes of a delivery; written only while the fencing token is the endpoint's. */
 export type Settlement = {
   endpointId: bigint;
-  fence: bigint;
+  fencingToken: bigint;
   deliveryId: bigint;
   /** Tells the delivery from another one that has its id in a ledger that went back. */
   eventId: string;
@@ -181,7 +180,7 @@ export type Settlement = {
   isCharged: boolean;
   attempts: AttemptRecord[];
   urlHash: string;
-  /** More of the URL is due, under the same lease, and will be settled after this: its place in line stays as it is. */
+  /** More of the URL seems to be due: its place in line stays as it is. Who then finds nothing there says so with the release. */
   hasMore: boolean;
   /** Health with this attempt in it. */
   health: { origin: OriginHealth; target: TargetHealth };
@@ -193,7 +192,7 @@ export type SettleResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost
 /** When to look at a released endpoint next, besides when a delivery becomes due. */
 export type Release = {
   endpointId: bigint;
-  fence: bigint;
+  fencingToken: bigint;
   health: OriginHealth;
   /** Nothing is to be sent before this many milliseconds have passed; 0 for at once. */
   notBeforeMs: number;
@@ -218,7 +217,11 @@ export interface DeliveryLedger {
     held: readonly bigint[],
   ): Promise<{ endpoints: LeasedEndpoint[]; nowMs: number | null }>;
   /** Renews what is still the owner's, and returns it. */
-  renew(owner: string, held: readonly { endpointId: bigint; fence: bigint }[], leaseMs: number): Promise<RenewResult>;
+  renew(
+    owner: string,
+    held: readonly { endpointId: bigint; fencingToken: bigint }[],
+    leaseMs: number,
+  ): Promise<RenewResult>;
   /**
    * The URLs that are first in line at each endpoint, with their deliveries that are due. `busy` deliveries and
    * `without` URLs are left out.
@@ -229,7 +232,7 @@ export interface DeliveryLedger {
   /** Settles all in one transaction; results in the order given. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
   /** Ends up to `limit` due deliveries of a disabled URL as dead, and says how many. */
-  endDisabled(endpoint: { endpointId: bigint; fence: bigint }, urlHash: string, limit: number): Promise<number>;
+  endDisabled(endpoint: { endpointId: bigint; fencingToken: bigint }, urlHash: string, limit: number): Promise<number>;
   /** Gives leases back. */
   release(releases: readonly Release[]): Promise<void>;
 }

@@ -56,7 +56,7 @@ export async function sendOne(
   if (result.kind === 'infrastructure') held.rest(nowMs + INFRASTRUCTURE_REST_MS);
   const settlement: Settlement = {
     endpointId: held.endpointId,
-    fence: held.fence,
+    fencingToken: held.fencingToken,
     deliveryId: delivery.deliveryId,
     eventId: delivery.eventId,
     end: endOf(decision, result, signal.aborted),

@@ -1,6 +1,6 @@
 /**
  * Purpose   Writes what attempts came to, in groups: see GroupCommit for who waits for whom (I10).
- * I11       While the database is away results wait; by their fences they count only if nobody else took over.
+ * I11       While the database is away results wait; by their fencing tokens they count only if nobody else took over.
  * Order     Results of one endpoint are written in the order of their answers: each has the health of those before in it.
  */
 import { GroupCommit } from '@runlane/log-ledger';

@@ -4,7 +4,7 @@ import type { Stoppages } from '@runlane/log-ledger';
 import { logFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readEvent } from '../adapters/kafka/read-event.ts';
-import { createIntakeLedger, readPositions } from '../adapters/postgres/intake-ledger.ts';
+import { createIntakeLedger, positionsIn } from '../adapters/postgres/intake-ledger.ts';
 import { receiveStatusEvents, positionOwner } from '../app/intake/receive-status-events.ts';
 import type { IntakeDependencies, IntakeReport } from '../app/intake/receive-status-events.ts';
 import type { Foundation } from './foundation.ts';
@@ -54,7 +54,7 @@ export async function startIntake(
         kafka,
         group,
         topic: statusTopic,
-        positions: await readPositions(database, group, statusTopic),
+        positions: await positionsIn(database, group, statusTopic),
         known,
         owner: positionOwner,
         onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'intake.offset_ahead_of_ledger'),
@@ -71,7 +71,7 @@ export async function startIntake(
   void watchPositionsUntil(watch.signal, {
     known,
     topic: statusTopic,
-    read: () => readPositions(database, group, statusTopic),
+    read: () => positionsIn(database, group, statusTopic),
     everyMs: WATCH_POSITIONS_MS,
     logger,
   });
@@ -79,7 +79,7 @@ export async function startIntake(
     kafka,
     topic: statusTopic,
     partitions: () => consumer.health().partitions,
-    read: () => readPositions(database, group, statusTopic),
+    read: () => positionsIn(database, group, statusTopic),
     onLag: (lag) => metrics.setLag(lag),
     logger,
   });

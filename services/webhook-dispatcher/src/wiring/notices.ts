@@ -1,6 +1,6 @@
 import { webhookNoticeHeaders } from '@runlane/contracts';
 import type { WebhookNotice } from '@runlane/contracts';
-import type { EventProducer } from '@runlane/kafka';
+import type { RecordProducer } from '@runlane/kafka';
 import { createNoticeLedger } from '../adapters/postgres/notice-ledger.ts';
 import { tellUntil } from '../app/upkeep/tell-notices.ts';
 import type { Foundation } from './foundation.ts';
@@ -12,7 +12,7 @@ const TELL_EVERY_MS = 2_000;
 /** Tells operators how receivers stand until `signal` aborts. A producer is opened when there is something to tell. */
 export async function tellOperatorsUntil(signal: AbortSignal, foundation: Foundation): Promise<void> {
   const { kafka, codec, database, noticeTopic, logger } = foundation;
-  let producer: EventProducer | null = null;
+  let producer: RecordProducer | null = null;
   const recordOf = async (notice: WebhookNotice) => ({
     topic: noticeTopic,
     key: notice.origin,
@@ -35,6 +35,6 @@ export async function tellOperatorsUntil(signal: AbortSignal, foundation: Founda
   }
 }
 
-async function closed(producer: EventProducer | null): Promise<void> {
+async function closed(producer: RecordProducer | null): Promise<void> {
   await producer?.close();
 }

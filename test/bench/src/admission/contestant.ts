@@ -1,4 +1,4 @@
-import type { EventProducer } from '@runlane/kafka';
+import type { RecordProducer } from '@runlane/kafka';
 import { eventually } from '@runlane/testkit';
 import type { ServiceProcess } from '@runlane/testkit';
 import type { Client } from 'pg';
@@ -12,7 +12,7 @@ export type Contestant = {
   topic: string;
   /** A connection to its database, for looking at what it has written. */
   database: Client;
-  producer: EventProducer;
+  producer: RecordProducer;
 };
 
 /** `perSecond`: records; `cpuMs`: CPU time of the process, null where it is not known. */

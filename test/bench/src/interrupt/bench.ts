@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@runlane/testkit';
 import type { Client } from 'pg';
-import type { EventProducer } from '@runlane/kafka';
+import type { RecordProducer } from '@runlane/kafka';
 import type { Bench, BenchContext, Findings, Series } from '../bench.ts';
 import { connectTo } from '../database.ts';
 import { Deployment } from '../deployment.ts';
@@ -117,7 +117,7 @@ class OtherRuns {
   readonly #stopped = new AbortController();
   readonly #work: Promise<void>;
 
-  constructor(producer: EventProducer, topic: string) {
+  constructor(producer: RecordProducer, topic: string) {
     this.#work = this.#publishPaced(producer, topic);
   }
 
@@ -126,7 +126,7 @@ class OtherRuns {
     await this.#work;
   }
 
-  async #publishPaced(producer: EventProducer, topic: string): Promise<void> {
+  async #publishPaced(producer: RecordProducer, topic: string): Promise<void> {
     while (!this.#stopped.signal.aborted) {
       const [request] = runRequests(topic, { count: 1, threadCount: 1, durability: 'async' });
       if (request !== undefined) await producer.publish([request.record]);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EventProducer, OutRecord } from '@runlane/kafka';
+import type { RecordProducer, OutRecord } from '@runlane/kafka';
 import { eventually } from '@runlane/testkit';
 
 /** The graph in `graphs/interruptible.ts`. */
@@ -19,10 +19,10 @@ export type Interrupted = { successorId: string; publishedMs: number; abortedMs:
 export class InterruptibleRuns implements Disposable {
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-interrupt-'));
   readonly #topic: string;
-  readonly #producer: EventProducer;
+  readonly #producer: RecordProducer;
 
   /** @param topic of run requests */
-  constructor(topic: string, producer: EventProducer) {
+  constructor(topic: string, producer: RecordProducer) {
     this.#topic = topic;
     this.#producer = producer;
   }

@@ -3,7 +3,7 @@
  * service that has nothing else to do. Both sides take turns, each run on a new thread.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventProducer } from '@runlane/kafka';
+import type { RecordProducer } from '@runlane/kafka';
 import { BareInvoke } from '../bare-invoke/peer.ts';
 import type { Bench, BenchContext, Findings, Series } from '../bench.ts';
 import { connectTo } from '../database.ts';
@@ -100,7 +100,7 @@ function findings(ours: number[][], bare: number[][]): Findings['measures'] {
 }
 
 /** Publishes one request every `EVERY_MS`, whether the ones before are acknowledged or not. */
-async function publishPaced(requests: readonly Request[], producer: EventProducer): Promise<Published[]> {
+async function publishPaced(requests: readonly Request[], producer: RecordProducer): Promise<Published[]> {
   const firstMs = performance.now();
   return Promise.all(
     requests.map(async ({ runId, record }, index) => {

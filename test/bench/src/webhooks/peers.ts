@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { EventProducer } from '@runlane/kafka';
+import type { RecordProducer } from '@runlane/kafka';
 import { ServiceProcess } from '@runlane/testkit';
 import { untilJoined } from '../admission/contestant.ts';
 import type { BenchServers } from '../bench.ts';
@@ -13,7 +13,7 @@ const PARTITIONS = 12;
 /** Starts a peer as a process, with a topic and a database of its own; resolves when it reads. It ends with `resources`. */
 export async function startPeer(
   name: 'user-peer' | 'limit-peer',
-  about: { servers: BenchServers; resources: AsyncDisposableStack; receiver: Receiver; producer: EventProducer },
+  about: { servers: BenchServers; resources: AsyncDisposableStack; receiver: Receiver; producer: RecordProducer },
 ): Promise<Side> {
   const { servers, resources, receiver, producer } = about;
   const topic = `bench-${name}-${randomUUID().slice(0, 8)}`;

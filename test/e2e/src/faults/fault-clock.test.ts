@@ -1,32 +1,58 @@
 /**
- * Charter: the wall clock of a process jumps back (NTP step, restored machine). Durations do not come from it, so nothing
- * changes. Real: everything; the process gets another `Date.now`. Decides: the process reads its partitions on.
+ * Charter: the wall clock of a process jumps by an hour (NTP step, restored machine) while it executes runs, beside a process
+ * whose clock is right. Durations do not come from it, so that nothing changes. Real: everything; the process gets another
+ * `Date`. Decides: the ledger, the events, what the graphs have noted, and the log of the process.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { World, runCreate } from '../support/world.ts';
+import { historyProblems, overlapProblems, readHistory } from './fault-oracle.ts';
 
 const JUMPING_CLOCK = new URL('./jumping-clock.ts', import.meta.url);
+const HOUR_MS = 3_600_000;
+const RUNS_EACH = 3;
+/** Together they take longer than a session and a lease. */
+const STEPS = 12;
 
-test('a run-consumer whose clock jumps back an hour stays in its group and keeps its leases', async () => {
-  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
-  const events = await world.collectEvents();
-  // A file that does not exist until it is opened.
-  const jump = world.gate();
-  const service = world.runConsumer({ CLOCK_JUMPS_WITH: jump.file }, [`--import=${JUMPING_CLOCK.href}`]);
-  await service.ready();
-  jump.open();
-  await eventually(() => service.stderr.includes('the clock has jumped'), { what: 'the clock jumps' });
+test.concurrent.for([
+  ['back', -HOUR_MS],
+  ['ahead', HOUR_MS],
+] as const)(
+  'a run-consumer whose clock jumps an hour %s keeps its group, its leases and its runs',
+  async ([, byMs]) => {
+    await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+    const events = await world.collectEvents();
+    // A file that does not exist until it is opened.
+    const jump = world.gate();
+    // A lease that a machine which stalls for seconds does not lose.
+    const limit = { RUNLANE_MAX_CONCURRENT_RUNS: String(RUNS_EACH), RUNLANE_LEASE_SECONDS: '10' };
+    const jumping = { ...limit, CLOCK_JUMPS_WITH: jump.file, CLOCK_JUMPS_BY: String(byMs) };
+    const service = world.runConsumer(jumping, [`--import=${JUMPING_CLOCK.href}`]);
+    const beside = world.runConsumer(limit);
+    await Promise.all([service.ready(), beside.ready()]);
 
-  // Together they take longer than a session and several leases.
-  const runIds = Array.from({ length: 9 }, () => randomUUID());
-  await world.publish(...runIds.map((runId) => runCreate('slow', { run_id: runId, input: { label: 'a', ms: 1_000 } })));
-  for (const runId of runIds) expect(await events.terminal(runId)).toMatchObject({ type: 'run.succeeded', attempt: 1 });
-  const last = randomUUID();
-  await world.publish(runCreate('last', { run_id: last }));
-  expect(await events.terminal(last)).toMatchObject({ type: 'run.succeeded', attempt: 1 });
-  expect(service.logged('consumer.joined')).toHaveLength(1);
-  expect(service.logged('lease.lost')).toEqual([]);
-  expect(await service.stop()).toBe(0);
-});
+    const asked = Array.from({ length: 2 * RUNS_EACH }, (_, index) => ({
+      runId: randomUUID(),
+      threadId: `t-${index}`,
+    }));
+    const request = { assistant_id: 'steps', input: { steps: STEPS, ms: 1_000 } };
+    await world.publish(...asked.map(({ runId, threadId }) => runCreate(threadId, { ...request, run_id: runId })));
+    const executing = () => new Set(world.sideEffects().map(({ pid }) => pid)).size === 2;
+    await eventually(executing, { what: 'both processes execute runs' });
+    jump.open();
+    await eventually(() => service.stderr.includes('the clock has jumped'), { what: 'the clock jumps' });
+    const history = await readHistory(world, events, asked);
+    expect(historyProblems(history, asked)).toEqual([]);
+    expect(history.ledger.filter(({ attempt }) => attempt !== 1)).toEqual([]);
+    expect(world.sideEffects().filter(({ at }) => at === 'start')).toHaveLength(asked.length * STEPS);
+    expect(overlapProblems(world.sideEffects(), new Map())).toEqual([]);
+    expect([...service.logged('lease.lost'), ...beside.logged('lease.lost')]).toEqual([]);
+    // Alone in its group, it reads every partition.
+    expect(await beside.stop()).toBe(0);
+    const last = randomUUID();
+    await world.publish(runCreate('last', { run_id: last }));
+    expect(await events.terminal(last)).toMatchObject({ type: 'run.succeeded', attempt: 1 });
+    expect(await service.stop()).toBe(0);
+  },
+);

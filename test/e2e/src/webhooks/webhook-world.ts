@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventHeaders } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
-import type { EventProducer, OutRecord } from '@runlane/kafka';
+import type { RecordProducer, OutRecord } from '@runlane/kafka';
 import { ServiceProcess, eventually } from '@runlane/testkit';
 import { fileURLToPath } from 'node:url';
 import { World } from '../support/world.ts';
@@ -34,7 +34,7 @@ export class WebhookWorld implements AsyncDisposable {
   readonly #options: WorldOptions;
   readonly #resources = new AsyncDisposableStack();
   readonly #dispatchers: ServiceProcess[] = [];
-  #producer: Promise<EventProducer> | null = null;
+  #producer: Promise<RecordProducer> | null = null;
 
   private constructor(world: World, options: WorldOptions) {
     this.world = world;

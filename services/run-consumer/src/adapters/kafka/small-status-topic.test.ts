@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '@runlane/contracts';
 import { RecordTooLarge, connectKafka, createValueCodec } from '@runlane/kafka';
-import type { EventProducer } from '@runlane/kafka';
+import type { RecordProducer } from '@runlane/kafka';
 import { EventCollector, eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { publishEvents } from '../../app/relay/publish-events.ts';
@@ -18,7 +18,7 @@ const kafka = connectKafka({ brokers: inject('kafkaBrokers'), clientId: 'test', 
 const codec = createValueCodec({ registryUrl: null, logger: silent });
 const LARGE = 'x'.repeat(30_000);
 const interrupts = [{ id: 'i', value: LARGE }];
-let producer: EventProducer;
+let producer: RecordProducer;
 beforeAll(async () => {
   producer = await kafka.producer();
 });

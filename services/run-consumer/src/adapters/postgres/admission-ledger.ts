@@ -1,10 +1,11 @@
 import type { ThreadStatus } from '@runlane/contracts';
-import type { PositionCheck } from '@runlane/log-ledger';
+import { readPositions } from '@runlane/log-ledger';
+import type { Position, PositionCheck } from '@runlane/log-ledger';
 import type { OutRecord } from '@runlane/kafka';
 import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type { AdmissionLedger, AdmissionTransaction, Cancelling, Position, WrittenPlan } from '../../app/ports.ts';
+import type { AdmissionLedger, AdmissionTransaction, Cancelling, WrittenPlan } from '../../app/ports.ts';
 import type { AdmissionPlan } from '../../domain/admission-plan.ts';
 import type { KnownRun } from '../../domain/admission.ts';
 import type { StoredAssistant } from '../../domain/assistant.ts';
@@ -51,12 +52,8 @@ export function createAdmissionLedger(
 }
 
 /** The last record in the ledger of each partition that was ever read. */
-export async function readPositions(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
-  const rows = await database.query<{ partition: number; position: bigint }>(sql.selectPositions, {
-    group_name: group,
-    topic,
-  });
-  return new Map(rows.map(({ partition, position }) => [partition, position]));
+export function positionsIn(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
+  return readPositions(database, sql.selectPositions, { group, topic });
 }
 
 type Source = { group: string; topic: string; partition: number };

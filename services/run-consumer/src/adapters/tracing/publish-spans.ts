@@ -2,7 +2,7 @@
  * Purpose   A span for each event that is published, under the admission of its run: whoever reads the event goes on from
  *           its `traceparent`.
  */
-import type { EventProducer, OutRecord } from '@runlane/kafka';
+import type { RecordProducer, OutRecord } from '@runlane/kafka';
 import { ATTRIBUTE, RUNLANE } from '@runlane/service-kit';
 import type { TraceSpan, Tracing } from '@runlane/service-kit';
 import type { EventEncoder } from '../../app/ports.ts';
@@ -10,8 +10,8 @@ import type { EventEncoder } from '../../app/ports.ts';
 /** Encoder and publisher that trace what they are given. An event that is encoded again, smaller, has a span again. */
 export function tracedPublishing(
   tracing: Tracing,
-  { encode, publisher }: { encode: EventEncoder; publisher: EventProducer },
-): { encode: EventEncoder; publisher: EventProducer } {
+  { encode, publisher }: { encode: EventEncoder; publisher: RecordProducer },
+): { encode: EventEncoder; publisher: RecordProducer } {
   const open = new WeakMap<OutRecord, TraceSpan>();
   return {
     encode: async (event, traceparent) => {

@@ -11,7 +11,8 @@
  *           next renewal of its lease. How it ends is decided in the transaction that settles it.
  * I12       Draining stops claiming, stops graphs at their next superstep and hands their runs back unspent.
  */
-import { Cancelled, LeaseLost, RunTimedOut, ShuttingDown, Superseded } from '@runlane/service-kit';
+import { ShuttingDown } from '@runlane/service-kit';
+import { Cancelled, LeaseLost, RunTimedOut, Superseded } from '../../domain/abort-reasons.ts';
 import { runFields } from '@runlane/service-kit';
 import type { Logger, Wakeup } from '@runlane/service-kit';
 import { claimKey } from '../../domain/run.ts';
@@ -265,7 +266,7 @@ export class RunExecutor {
 }
 
 function abortReason({ action, supersededBy }: StopRequest): Superseded | Cancelled {
-  return supersededBy === null ? new Cancelled({ how: action }) : new Superseded({ by: supersededBy, how: action });
+  return supersededBy === null ? new Cancelled({ action }) : new Superseded({ by: supersededBy, action });
 }
 
 /** A graph that ended well before it noticed its abort has ended well; otherwise our own reason says how it ended. */
@@ -292,6 +293,6 @@ function afterAbort(outcome: Outcome, run: ClaimedRun, signal: AbortSignal): Out
 
 function stopOf(reason: Superseded | Cancelled): Stop {
   return reason instanceof Superseded
-    ? { action: reason.how, reason: 'superseded', supersededBy: reason.by }
-    : { action: reason.how, reason: 'cancelled', supersededBy: null };
+    ? { action: reason.action, reason: 'superseded', supersededBy: reason.by }
+    : { action: reason.action, reason: 'cancelled', supersededBy: null };
 }

@@ -1,5 +1,6 @@
 /** Real: the lease and its timers. Doubled: its table, and the clock of the machine. Decides: what was lost, and when. */
-import { LeaseLost, RetryableError } from '@runlane/service-kit';
+import { RetryableError } from '@runlane/service-kit';
+import { LeaseLost } from '../../domain/abort-reasons.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ExecutorLease } from './hold-executor-lease.ts';
 import type { HeldClaim } from '../../domain/run.ts';

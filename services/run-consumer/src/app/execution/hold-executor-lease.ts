@@ -8,7 +8,7 @@
  *           and whose end a failover forgot.
  * Clock     The database decides when a lease has ended; this side gives up earlier, by its own monotonic clock.
  */
-import { LeaseLost } from '@runlane/service-kit';
+import { LeaseLost } from '../../domain/abort-reasons.ts';
 import type { Logger } from '@runlane/service-kit';
 import type { HeldClaim } from '../../domain/run.ts';
 import type { ExecutorLeases } from '../ports.ts';

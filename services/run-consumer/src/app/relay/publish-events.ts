@@ -5,17 +5,17 @@
  *           left out, with those of its thread behind it, which must not pass it (I6).
  */
 import type { RunStatusEvent } from '@runlane/contracts';
-import type { OutRecord, RecordTooLarge } from '@runlane/kafka';
+import type { OutRecord, RecordProducer, RecordTooLarge } from '@runlane/kafka';
 import { runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { smallerEvent } from '../../domain/status-event.ts';
-import type { EventEncoder, RecordPublisher } from '../ports.ts';
+import type { EventEncoder } from '../ports.ts';
 import { publishFitting } from './publish-fitting.ts';
 import type { LeftOut } from './publish-fitting.ts';
 
 export type EventToPublish = { event: RunStatusEvent; traceparent: string | null };
 
-export type PublishDependencies = { publisher: RecordPublisher; encode: EventEncoder; logger: Logger };
+export type PublishDependencies = { publisher: Pick<RecordProducer, 'publish'>; encode: EventEncoder; logger: Logger };
 
 type Unpublished = EventToPublish & { record: OutRecord };
 

@@ -1,6 +1,5 @@
 import { RecordTooLarge } from '@runlane/kafka';
-import type { OutRecord } from '@runlane/kafka';
-import type { RecordPublisher } from '../ports.ts';
+import type { OutRecord, RecordProducer } from '@runlane/kafka';
 
 export type Fitting<Item> = {
   /** The next smaller form of what was refused; null when there is none. */
@@ -21,7 +20,7 @@ export type LeftOut<Item> = { item: Item; refusal: RecordTooLarge | null };
 export async function publishFitting<Item extends { record: OutRecord }>(
   items: readonly Item[],
   { smaller, waitsFor }: Fitting<Item>,
-  publisher: RecordPublisher,
+  publisher: Pick<RecordProducer, 'publish'>,
   signal: AbortSignal,
 ): Promise<LeftOut<Item>[]> {
   const leftOut: LeftOut<Item>[] = [];

@@ -5,18 +5,18 @@
  *           without its key. One that is refused even then waits, and later ones pass it.
  * Apart     It shares neither lease nor producer with the events: a failure of one holds up nothing of the other.
  */
+import { BatchLimit } from '@runlane/service-kit';
 import { smallerDeadLetter } from '@runlane/kafka';
-import type { RecordTooLarge } from '@runlane/kafka';
-import { BatchLimit } from '../batch-limit.ts';
+import type { RecordProducer, RecordTooLarge } from '@runlane/kafka';
 import { HeldBack } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
-import type { DeadLetterOutbox, RecordPublisher, StoredDeadLetter } from '../ports.ts';
+import type { DeadLetterOutbox, StoredDeadLetter } from '../ports.ts';
 import { publishFitting } from './publish-fitting.ts';
 
 export type DeadLetterRelayDependencies = RelayLoop & {
   outbox: Pick<DeadLetterOutbox, 'waiting' | 'forget'>;
-  publisher: RecordPublisher;
+  publisher: Pick<RecordProducer, 'publish'>;
 };
 
 const BATCH = 500;

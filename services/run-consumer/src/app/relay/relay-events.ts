@@ -5,21 +5,21 @@
  * I1        An event is marked only after the broker has acknowledged it; a failed batch is repeated before newer ones.
  * I10       An event that its topic refuses even at its smallest waits with the later ones of its thread; all others go on.
  */
-import type { RecordTooLarge } from '@runlane/kafka';
+import { BatchLimit } from '@runlane/service-kit';
+import type { RecordProducer, RecordTooLarge } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../../domain/status-event.ts';
 import type { WebhookJudge } from '../../domain/webhook-target.ts';
-import { BatchLimit } from '../batch-limit.ts';
 import { HeldBack } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
-import type { EventEncoder, Outbox, RecordPublisher } from '../ports.ts';
+import type { EventEncoder, Outbox } from '../ports.ts';
 import { eventFields, publishEvents } from './publish-events.ts';
 import type { EventToPublish } from './publish-events.ts';
 
 export type RelayDependencies = RelayLoop & {
   outbox: Outbox;
-  publisher: RecordPublisher;
+  publisher: Pick<RecordProducer, 'publish'>;
   encode: EventEncoder;
   judgeWebhook: WebhookJudge;
   onPublished: (count: number, oldestOccurredAt: Date) => void;

@@ -6,9 +6,8 @@
  *           somebody keeps no other from its turn: its own next one is due after a pause, which grows with each failure.
  * Twice     Two processes at once are harmless: a slice is taken under the lock of its thread.
  */
-import { OverrunError } from '@runlane/service-kit';
+import { BatchLimit, OverrunError } from '@runlane/service-kit';
 import type { Logger, Wakeup } from '@runlane/service-kit';
-import { BatchLimit } from '../batch-limit.ts';
 import type { CancelledRuns, Hints } from '../ports.ts';
 
 /** What a slice has done: `cancelled` and `readyCount` as for admission; `hasMore`: marked runs of the thread may be left. */

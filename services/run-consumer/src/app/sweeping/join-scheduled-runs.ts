@@ -3,9 +3,8 @@
  *           thread busy and let later runs pass.
  * Clock     The database's: every process sees the same time.
  */
-import { Wakeup } from '@runlane/service-kit';
+import { BatchLimit, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import { BatchLimit } from '../batch-limit.ts';
 import type { Hints } from '../ports.ts';
 
 export interface ScheduledRuns {

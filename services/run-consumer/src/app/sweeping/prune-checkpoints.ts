@@ -5,9 +5,8 @@
  *           an attempt or a rollback would still need goes away. The end of its last run brings it here again.
  * I10       A thread that is too heavy for the database, in small parts too, is passed over: it stops no other's pruning.
  */
-import { OverrunError, Wakeup } from '@runlane/service-kit';
+import { BatchLimit, OverrunError, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import { BatchLimit } from '../batch-limit.ts';
 
 /**
  * How far the pruning of the deployment has come. `walkedThrough`: the last thread of the walk over all threads, null once it

@@ -3,9 +3,8 @@
  * I4        A finished run is what a repeated request is recognised by, so runs are kept longer than the records of
  *           the topic live. What is gone from the ledger would be a new run.
  */
-import { Wakeup } from '@runlane/service-kit';
+import { BatchLimit, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import { BatchLimit } from '../batch-limit.ts';
 
 export interface LedgerPruning {
   /** Deletes up to `limit` of the oldest events that were published `ageMs` ago or longer, and says how many. */
@@ -35,30 +34,13 @@ export async function pruneUntil(signal: AbortSignal, needs: PruneDependencies):
   const batches = { events: new BatchLimit(BATCH), runs: new BatchLimit(BATCH) };
   while (!signal.aborted) {
     try {
-      const eventCount = await untilLess(signal, batches.events, (limit) =>
-        ledger.pruneEvents(Math.min(eventsMs, runsMs), limit),
-      );
-      const runCount = await untilLess(signal, batches.runs, (limit) => ledger.pruneRuns(runsMs, limit));
+      const eventsAgeMs = Math.min(eventsMs, runsMs);
+      const eventCount = await batches.events.all((limit) => ledger.pruneEvents(eventsAgeMs, limit), signal);
+      const runCount = await batches.runs.all((limit) => ledger.pruneRuns(runsMs, limit), signal);
       if (eventCount + runCount > 0) logger.info({ events: eventCount, runs: runCount }, 'ledger.pruned');
     } catch (error) {
       logger.warn({ err: error }, 'ledger.prune_failed');
     }
     await pause.wait(everyMs, signal);
-  }
-}
-
-async function untilLess(
-  signal: AbortSignal,
-  batch: BatchLimit,
-  prune: (limit: number) => Promise<number>,
-): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const { count, hasMore } = await batch.ask(async (limit) => {
-      const pruned = await prune(limit);
-      return { count: pruned, hasMore: pruned >= limit };
-    });
-    total += count;
-    if (!hasMore || signal.aborted) return total;
   }
 }

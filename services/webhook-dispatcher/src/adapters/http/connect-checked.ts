@@ -8,6 +8,7 @@
  */
 import { isIP, isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
+import { orAborted } from '@runlane/service-kit';
 import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
 import { DENIED_ANSWER } from '../../domain/delivery.ts';
 import { behindNat64 } from '../../domain/nat64.ts';
@@ -111,17 +112,5 @@ async function open(
   } catch (error) {
     first.release();
     throw error;
-  }
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -52,7 +52,7 @@ async function lease(
   if (first === undefined) return { endpoints: [], nowMs: null };
   const rows = await database.query<{
     endpoint_id: bigint;
-    fence: bigint;
+    fencing_token: bigint;
     origin: string;
     site: string;
     health: unknown;
@@ -68,7 +68,7 @@ async function lease(
   });
   const endpoints = rows.map((row) => ({
     endpointId: row.endpoint_id,
-    fence: row.fence,
+    fencingToken: row.fencing_token,
     origin: row.origin,
     site: row.site,
     health: readOriginHealth(row.health),
@@ -79,7 +79,7 @@ async function lease(
 async function renew(
   database: Database,
   owner: string,
-  held: readonly { endpointId: bigint; fence: bigint }[],
+  held: readonly { endpointId: bigint; fencingToken: bigint }[],
   leaseMs: number,
 ): Promise<RenewResult> {
   const rows = await database.query<{ endpoint_id: bigint; is_recalled: boolean; database_ms: bigint }>(
@@ -87,7 +87,7 @@ async function renew(
     {
       owner,
       endpoint_ids: held.map(({ endpointId }) => endpointId),
-      fences: held.map(({ fence }) => fence),
+      fencing_tokens: held.map(({ fencingToken }) => fencingToken),
       lease_ms: leaseMs,
     },
   );
@@ -175,21 +175,21 @@ async function selectBody(database: Database, eventId: string): Promise<Buffer> 
   return row.body;
 }
 
-type Held = { endpointId: bigint; fence: bigint };
+type Held = { endpointId: bigint; fencingToken: bigint };
 
-/** Locks the endpoints and returns what speaks of one whose fence is still the given one. */
+/** Locks the endpoints and returns what speaks of one whose fencing token is still the given one. */
 async function owned<T extends Held>(client: PoolClient, all: readonly T[]): Promise<T[]> {
   const leases = [...new Map(all.map((one) => [leaseKey(one), one])).values()];
-  const rows = await query<{ endpoint_id: bigint; fence: bigint }>(client, sql.lockOwnedEndpoints, {
+  const rows = await query<{ endpoint_id: bigint; fencing_token: bigint }>(client, sql.lockOwnedEndpoints, {
     endpoint_ids: leases.map(({ endpointId }) => endpointId),
-    fences: leases.map(({ fence }) => fence),
+    fencing_tokens: leases.map(({ fencingToken }) => fencingToken),
   });
-  const keys = new Set(rows.map((row) => leaseKey({ endpointId: row.endpoint_id, fence: row.fence })));
+  const keys = new Set(rows.map((row) => leaseKey({ endpointId: row.endpoint_id, fencingToken: row.fencing_token })));
   return all.filter((one) => keys.has(leaseKey(one)));
 }
 
-function leaseKey({ endpointId, fence }: Held): string {
-  return `${endpointId}/${fence}`;
+function leaseKey({ endpointId, fencingToken }: Held): string {
+  return `${endpointId}/${fencingToken}`;
 }
 
 async function settle(client: PoolClient, settlements: readonly Settlement[]): Promise<SettleResult[]> {
@@ -215,7 +215,7 @@ function deliveryColumns(settlements: readonly Settlement[]): SqlValues {
       started_at: attempt.startedAt.toISOString(),
       outcome: attempt.outcome,
       is_charged: attempt.isCharged,
-      fence: String(settlement.fence),
+      fence: String(settlement.fencingToken),
       status: attempt.status,
       message: attempt.message,
       address: attempt.address,

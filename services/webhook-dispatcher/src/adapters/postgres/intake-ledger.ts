@@ -1,8 +1,9 @@
-import type { PositionCheck } from '@runlane/log-ledger';
+import { readPositions } from '@runlane/log-ledger';
+import type { Position, PositionCheck } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type { AccountEntry, IntakeLedger, IntakeTransaction, Position, QuarantinedRecord } from '../../app/ports.ts';
+import type { AccountEntry, IntakeLedger, IntakeTransaction, QuarantinedRecord } from '../../app/ports.ts';
 import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../../domain/intake-plan.ts';
 import { laneKey } from '../../domain/intake-plan.ts';
 import { sql } from './statements.ts';
@@ -38,12 +39,8 @@ export function createIntakeLedger(
 }
 
 /** The last record in the ledger of each partition that was ever read. */
-export async function readPositions(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
-  const rows = await database.query<{ partition: number; position: bigint }>(sql.selectPositions, {
-    group_name: group,
-    topic,
-  });
-  return new Map(rows.map(({ partition, position }) => [partition, position]));
+export function positionsIn(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
+  return readPositions(database, sql.selectPositions, { group, topic });
 }
 
 type Source = { group: string; topic: string; partition: number };
@@ -66,6 +63,8 @@ class PostgresIntake implements IntakeTransaction {
   readonly #source: Source;
   readonly #endpointIds = new Map<string, bigint>();
   #hasLocks = false;
+  /** What was stored, is due now, and has to be lined up. */
+  #ready: TargetedEvent[] = [];
 
   constructor(client: PoolClient, source: Source, position: Position | null) {
     this.#client = client;
@@ -113,15 +112,7 @@ class PostgresIntake implements IntakeTransaction {
         ({ bySequence }) => `Event ${bySequence} of the run came while it waited for a retry.`,
       ),
     });
-    const ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));
-    if (ready.length === 0) return;
-    // As late as can be: settlements, and batches of other partitions, wait for these locks.
-    if (!this.#hasLocks) await this.#lockEndpoints(ready);
-    const targets = sortedEntries(ready.map((event) => [event.urlHash, this.#endpointIds.get(event.origin)]));
-    await query(this.#client, sql.lineUpStored, {
-      url_hashes: targets.map(([urlHash]) => urlHash),
-      endpoint_ids: targets.map(([, endpointId]) => endpointId),
-    });
+    this.#ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));
   }
 
   async quarantine(records: readonly QuarantinedRecord[]): Promise<void> {
@@ -165,6 +156,18 @@ class PostgresIntake implements IntakeTransaction {
       delivery_count: entry.deliveryCount,
       quarantined_count: entry.quarantinedCount,
       absent_count: entry.absentCount,
+    });
+    await this.#lineUp(this.#ready);
+  }
+
+  /** Last of all: settlements, and batches of other partitions, wait for these locks. */
+  async #lineUp(ready: readonly TargetedEvent[]): Promise<void> {
+    if (ready.length === 0) return;
+    if (!this.#hasLocks) await this.#lockEndpoints(ready);
+    const targets = sortedEntries(ready.map((event) => [event.urlHash, this.#endpointIds.get(event.origin)]));
+    await query(this.#client, sql.lineUpStored, {
+      url_hashes: targets.map(([urlHash]) => urlHash),
+      endpoint_ids: targets.map(([, endpointId]) => endpointId),
     });
   }
 

@@ -65,10 +65,10 @@ test('of a lease that the ledger has forgotten and the one in its place only the
   expect(await world.settle(later, await dueOne(later), answered(200))).toBe('delivered');
 });
 
-test('a fence of before, which only counts, is raised above all of its kind', async () => {
+test('a fencing token of before, which only counts, is raised above all of its kind', async () => {
   await world.takeIn([targeted()]);
   await world.pool.query('update webhooks.endpoints set fence = 9');
   const endpoint = await leasedOne();
-  expect(endpoint.fence).toBeGreaterThanOrEqual(2n ** 32n);
+  expect(endpoint.fencingToken).toBeGreaterThanOrEqual(2n ** 32n);
   expect(await world.settle(endpoint, await dueOne(endpoint), answered(200))).toBe('delivered');
 });

@@ -33,7 +33,7 @@ export class LedgerWorld implements AsyncDisposable {
   readonly replays;
   readonly #intake;
   readonly #audit;
-  /** By fence and URL. */
+  /** By fencing token and URL. */
   readonly #health = new Map<string, TargetHealth>();
   #offset = 0n;
 
@@ -91,7 +91,7 @@ export class LedgerWorld implements AsyncDisposable {
   async due(endpoint: LeasedEndpoint, busy: readonly bigint[] = []): Promise<DueDelivery[]> {
     const wanted = [{ endpointId: endpoint.endpointId, targets: 10, perTarget: 10, isOnlyProven: false }];
     const targets = await this.deliveries.due(wanted, busy, []);
-    for (const { urlHash, health } of targets) this.#health.set(`${endpoint.fence} ${urlHash}`, health);
+    for (const { urlHash, health } of targets) this.#health.set(`${endpoint.fencingToken} ${urlHash}`, health);
     return targets.flatMap(({ deliveries }) => deliveries);
   }
 
@@ -105,18 +105,18 @@ export class LedgerWorld implements AsyncDisposable {
     const decision = decideDelivery(delivery, outcome, [1, 1], 0.5);
     const times = { nowMs: Date.now(), sentAtMs: Date.now(), random: 0.5 };
     const { urlHash } = delivery;
-    const before = this.#health.get(`${endpoint.fence} ${urlHash}`) ?? UNKNOWN_TARGET;
+    const before = this.#health.get(`${endpoint.fencingToken} ${urlHash}`) ?? UNKNOWN_TARGET;
     const target = afterTargetAttempt(before, outcome, {
       ...times,
       isReplay: delivery.isReplay,
       isProbe: before.breaker.kind === 'open',
     });
-    this.#health.set(`${endpoint.fence} ${urlHash}`, target);
+    this.#health.set(`${endpoint.fencingToken} ${urlHash}`, target);
     const isProbe = endpoint.health.breaker.kind === 'open';
     endpoint.health = afterOriginAttempt(endpoint.health, outcome, { ...times, urlHash, isProbe });
     const settlement: Settlement = {
       endpointId: endpoint.endpointId,
-      fence: endpoint.fence,
+      fencingToken: endpoint.fencingToken,
       deliveryId: delivery.deliveryId,
       eventId: delivery.eventId,
       end: decision.kind === 'retry' ? { ...decision, afterMs: 0 } : decision,

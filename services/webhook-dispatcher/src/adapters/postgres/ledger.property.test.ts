@@ -16,7 +16,7 @@ type Step =
   | { do: 'take in'; events: { run: number; sequence: number; host: number; hasTarget: boolean }[] }
   /** An owner leases and fetches, and holds on to it. */
   | { do: 'fetch'; owner: number }
-  /** An owner settles what it has fetched, under whatever fence it has. */
+  /** An owner settles what it has fetched, under whatever fencing token it has. */
   | { do: 'settle'; owner: number; outcomes: Outcome[] }
   | { do: 'release'; owner: number }
   | { do: 'crash'; owner: number }

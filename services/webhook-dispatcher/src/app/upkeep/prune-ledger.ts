@@ -4,7 +4,7 @@
  * I14       Mends what a crash between two transactions, or a version that knew no line of URLs, has left standing.
  * I14       What was counted stays counted: pruned rows move to a count of their own.
  */
-import { Wakeup } from '@runlane/service-kit';
+import { BatchLimit, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 export interface LedgerPruning {
@@ -47,25 +47,24 @@ export async function pruneUntil(
       return 0;
     }
   };
-  const pruned = (what: string, prune: () => Promise<number>) => counted(what, () => untilLess(signal, prune));
+  const batches = {
+    deliveries: new BatchLimit(BATCH),
+    events: new BatchLimit(BATCH),
+    quarantine: new BatchLimit(BATCH),
+    targets: new BatchLimit(BATCH),
+    notices: new BatchLimit(BATCH),
+  };
+  const pruned = (what: keyof typeof batches, prune: (limit: number) => Promise<number>) =>
+    counted(what, () => batches[what].all(prune, signal));
   while (!signal.aborted) {
     const mended = await counted('stranded', () => ledger.mendStranded(BATCH));
     if (mended > 0) logger.warn({ mended }, 'ledger.stranded_deliveries_mended');
-    const deliveries = await pruned('deliveries', () => ledger.pruneDeliveries(ageMs, BATCH));
-    const events = await pruned('events', () => ledger.pruneEvents(ageMs, BATCH));
-    const quarantined = await pruned('quarantine', () => ledger.pruneQuarantine(2 * ageMs, BATCH));
-    await pruned('targets', () => ledger.pruneTargets(ageMs, BATCH));
-    await pruned('notices', () => ledger.pruneNotices(2 * ageMs, BATCH));
+    const deliveries = await pruned('deliveries', (limit) => ledger.pruneDeliveries(ageMs, limit));
+    const events = await pruned('events', (limit) => ledger.pruneEvents(ageMs, limit));
+    const quarantined = await pruned('quarantine', (limit) => ledger.pruneQuarantine(2 * ageMs, limit));
+    await pruned('targets', (limit) => ledger.pruneTargets(ageMs, limit));
+    await pruned('notices', (limit) => ledger.pruneNotices(2 * ageMs, limit));
     if (deliveries + events + quarantined > 0) logger.info({ deliveries, events, quarantined }, 'ledger.pruned');
     await pause.wait(everyMs, signal);
-  }
-}
-
-async function untilLess(signal: AbortSignal, prune: () => Promise<number>): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const count = await prune();
-    total += count;
-    if (count < BATCH || signal.aborted) return total;
   }
 }

@@ -4,7 +4,7 @@
  * commits that fail from some point on. Decides: the outcome and the rows, compared with an attempt that nothing happens to.
  */
 import type { Json } from '@runlane/contracts';
-import { Cancelled } from '@runlane/service-kit';
+import { Cancelled } from '../../../domain/abort-reasons.ts';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Outcome } from '../../../domain/run.ts';
 import { labelsOf } from './attempts.fixture.ts';
@@ -222,7 +222,7 @@ describe.each(['sync', 'async', 'exit'])(
         died = (await attempts.execute(run, { write: attempts.dyingAfter(count).write })).kind === 'failed';
         const second = await attempts.rows.claimAgain(run);
         const cancelled = await attempts.execute(second, {
-          abort: AbortSignal.abort(new Cancelled({ how: 'interrupt' })),
+          abort: AbortSignal.abort(new Cancelled({ action: 'interrupt' })),
         });
         const labels = labelsOf(cancelled) ?? [];
         expect(labels[0], `death after ${count} writes`).toBe('in');

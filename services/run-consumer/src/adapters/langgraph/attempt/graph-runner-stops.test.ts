@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import type { WriteBatch } from '@runlane/checkpoint';
 import type { Json } from '@runlane/contracts';
-import { Cancelled } from '@runlane/service-kit';
+import { Cancelled } from '../../../domain/abort-reasons.ts';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
@@ -64,7 +64,7 @@ describe('a run that is asked to stop', () => {
     const abort = new AbortController();
     const outcome = execute(run, abort.signal);
     await when();
-    abort.abort(new Cancelled({ how }));
+    abort.abort(new Cancelled({ action: how }));
     return outcome;
   };
   const hasCheckpoints = (run: ClaimedRun, count: number) => () =>
@@ -100,7 +100,7 @@ describe('a run that is asked to stop', () => {
       await eventually(() => noted().some((line) => line.includes(run.runId) && line.includes('second')), {
         what: 'the second step has begun',
       });
-      abort.abort(new Cancelled({ how: 'interrupt' }));
+      abort.abort(new Cancelled({ action: 'interrupt' }));
       expect(await outcome).toMatchObject({ head: { next: ['second'], values: { labels: ['a:first'] } } });
     },
   );
@@ -110,7 +110,7 @@ describe('a run that is asked to stop', () => {
     await execute(before, new AbortController().signal);
     await rows.settle(before);
     const abort = new AbortController();
-    abort.abort(new Cancelled({ how: 'interrupt' }));
+    abort.abort(new Cancelled({ action: 'interrupt' }));
     const outcome = await execute(await claim(before.threadId), abort.signal);
     expect(outcome).toMatchObject({ kind: 'failed', head: { next: [] } });
     expect(outcome).toMatchObject({ head: { values: { labels: ['before:first', 'before:second'] } } });

@@ -9,7 +9,7 @@ import { GraphDrained } from '@langchain/langgraph';
 import type { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
 import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
-import { Cancelled, LeaseLost, Superseded } from '@runlane/service-kit';
+import { Cancelled, LeaseLost, Superseded } from '../../../domain/abort-reasons.ts';
 import { runFields } from '@runlane/service-kit';
 import type { Logger, Tracing } from '@runlane/service-kit';
 import type { GraphRunner, RunSignals } from '../../../app/execution/execute-runs.ts';
@@ -190,7 +190,7 @@ async function attempt(
 /** Whether the run was asked to stop where it stands: then its event tells the state that it has left. */
 function keepsState(abort: AbortSignal): boolean {
   const reason: unknown = abort.reason;
-  return (reason instanceof Superseded || reason instanceof Cancelled) && reason.how === 'interrupt';
+  return (reason instanceof Superseded || reason instanceof Cancelled) && reason.action === 'interrupt';
 }
 
 function drainOn(signal: AbortSignal, control: RunControl): void {

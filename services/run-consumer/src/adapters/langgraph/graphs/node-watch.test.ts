@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Cancelled } from '@runlane/service-kit';
+import { Cancelled } from '../../../domain/abort-reasons.ts';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Attempts, testGraph } from '../attempt/attempts.fixture.ts';
@@ -69,7 +69,7 @@ describe.each([shared, ...ownCopies])('with $name', ({ prefix }) => {
     let isOver = false;
     const outcome = attempts.execute(run, { abort: abort.signal }).finally(() => (isOver = true));
     await eventually(() => noted(gate).length > 0, { what: 'the node has begun' });
-    abort.abort(new Cancelled({ how: 'rollback' }));
+    abort.abort(new Cancelled({ action: 'rollback' }));
 
     // An attempt that does not wait is over in less than what a whole one takes.
     const open = `${gate}-other`;

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Cancelled } from '@runlane/service-kit';
+import { Cancelled } from '../../../domain/abort-reasons.ts';
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Attempts, testGraph } from '../attempt/attempts.fixture.ts';
@@ -61,7 +61,7 @@ test.each(['interrupt', 'rollback'] as const)('an abort to %s starts no other ta
   const abort = new AbortController();
   const outcome = attempts.execute(run, { abort: abort.signal });
   await hasStarted();
-  abort.abort(new Cancelled({ how }));
+  abort.abort(new Cancelled({ action: how }));
   open();
   expect(await outcome).toMatchObject({ kind: 'failed' });
   expect(tasks()).toEqual(['first']);

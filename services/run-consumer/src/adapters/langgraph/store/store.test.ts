@@ -17,6 +17,7 @@ import { prepareStore } from './prepare-store.ts';
 import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
 import { loadEmbeddings } from './store-embeddings.ts';
 import { openStore } from './store.ts';
+import { waitingForStore } from './waiting-store.ts';
 import { VectorDatabase } from './vector-database.fixture.ts';
 
 const graphFile = (name: string) =>
@@ -86,6 +87,32 @@ test('what a graph puts is found by words in the run of another thread', async (
   expect(await runNotes(store, { note: '', question: 'door' })).toMatchObject({
     kind: 'succeeded',
     head: { values: { found: ['the door is blue'] } },
+  });
+});
+
+test('what is under way when its attempt is aborted has a moment to end, and is not waited for longer', async () => {
+  const url = await createDatabase(inject('databaseUrl'));
+  await prepare(url, plain);
+  await using store = await open(url, plain);
+  await withPool(url, async (pool) => {
+    const holder = await pool.connect();
+    const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    const abortedBehindLock = async (): Promise<Promise<void>[]> => {
+      const attempt = new AbortController();
+      await holder.query('begin; lock table store in access exclusive mode');
+      const put = waitingForStore(attempt.signal, () => store.put(['n'], 'k', { v: 1 }));
+      put.catch(() => undefined); // awaited below
+      await expect.poll(async () => (await pool.query(waits)).rowCount, { timeout: 10_000 }).toBe(1);
+      attempt.abort(new Error('lost'));
+      return [put];
+    };
+    const [stuck] = await abortedBehindLock();
+    await expect(stuck).rejects.toThrow('lost');
+    await holder.query('rollback');
+    const [inTime] = await abortedBehindLock();
+    await holder.query('rollback');
+    await inTime;
+    holder.release();
   });
 });
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
-import { clientAt } from '@runlane/postgres';
+import type { ClientBase } from 'pg';
+import { applySettings, clientAt, currentUrl } from '@runlane/postgres';
 import type { DatabaseUrl } from '@runlane/postgres';
 import type { Logger } from '@runlane/service-kit';
 import type { StoreSettings } from '../project/langgraph-json-store.ts';
@@ -30,6 +31,8 @@ export function openStore({ databaseUrl, schema, settings, embeddings, logger }:
   const store = new WaitingStore({
     connectionOptions: {
       Client: clientAt(databaseUrl),
+      // The pool waits for what it returns, which its types do not know.
+      onConnect: (client: ClientBase): unknown => applySettings(client, currentUrl(databaseUrl), {}),
       application_name: 'run-consumer store',
       max: STORE_CONNECTIONS,
       keepAlive: true,

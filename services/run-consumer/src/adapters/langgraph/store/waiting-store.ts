@@ -2,6 +2,9 @@
  * Purpose   LangGraph's store, whose operations wait while the database is away instead of failing the node that asks (I11).
  * Bounds    They wait for as long as the attempt of the asking run lasts: its abort, also that of a lost lease, ends them.
  *           Outside of an attempt they fail at once.
+ * I9        One that is under way when its attempt is aborted has a moment to end, so that what it puts comes before the
+ *           run's end. A server that is frozen, or holds a lock, does not answer in it: then the node goes on without an
+ *           answer, because it would be taken for deaf, and its thread ended, through no fault of its own.
  * Repeats   Every operation may be repeated: what it puts is put under a key, and replaced.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -11,6 +14,8 @@ import { isDatabaseUnavailable } from '@runlane/postgres';
 import { backoff, retrying } from '@runlane/service-kit';
 
 const RETRY = { baseMs: 50, maxMs: 1_000 };
+/** Less than a graph may go on after its abort. */
+const AFTER_ABORT_MS = 2_000;
 
 const attempts = new AsyncLocalStorage<AbortSignal>();
 
@@ -48,9 +53,26 @@ export class WaitingStore extends PostgresStore {
 function throughOutages<T>(operation: () => Promise<T>): Promise<T> {
   const signal = attempts.getStore();
   if (signal === undefined || signal.aborted) return operation();
-  return retrying(operation, {
+  return retrying(() => soonAfterAbort(operation(), signal), {
     signal,
     isRetryable: isDatabaseUnavailable,
     backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
   });
+}
+
+/** The result, or else the reason of the abort when there is none yet a moment after it. */
+async function soonAfterAbort<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  const isOver = new AbortController();
+  const onAbort = (reject: (reason: unknown) => void): void => {
+    const timer = setTimeout(() => reject(signal.reason), AFTER_ABORT_MS);
+    isOver.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  };
+  const abandoned = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => onAbort(reject), { once: true, signal: isOver.signal });
+  });
+  try {
+    return await Promise.race([result, abandoned]);
+  } finally {
+    isOver.abort();
+  }
 }

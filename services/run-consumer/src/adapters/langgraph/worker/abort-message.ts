@@ -1,10 +1,10 @@
-import { Cancelled, Superseded } from '@runlane/service-kit';
+import { Cancelled, Superseded } from '../../../domain/abort-reasons.ts';
 import type { AbortMessage } from './messages.ts';
 
 /** An abort reason as a message to a worker thread. */
 export function abortMessageOf(reason: unknown): AbortMessage {
-  if (reason instanceof Superseded) return { kind: 'superseded', by: reason.by, how: reason.how };
-  if (reason instanceof Cancelled) return { kind: 'cancelled', how: reason.how };
+  if (reason instanceof Superseded) return { kind: 'superseded', by: reason.by, action: reason.action };
+  if (reason instanceof Cancelled) return { kind: 'cancelled', action: reason.action };
   return { kind: 'other', message: reason instanceof Error ? reason.message : String(reason) };
 }
 

@@ -1,5 +1,5 @@
 /** Graphs that do not end after an abort, and the runs beside them. Real: worker threads, LangGraph, Postgres. */
-import { LeaseLost, Superseded } from '@runlane/service-kit';
+import { LeaseLost, Superseded } from '../../../domain/abort-reasons.ts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { DeafGraphs } from './deaf-graphs.ts';
 import type { GraphWorkers } from './graph-workers.ts';
@@ -31,7 +31,7 @@ async function deafRun(workers: GraphWorkers): Promise<void> {
   const claimed = await world.claim('ignore_abort', 120_000);
   const outcome = workers.run(claimed, controls);
   await world.haveStarted(claimed);
-  controls.stop.abort(new Superseded({ by: 'later', how: 'rollback' }));
+  controls.stop.abort(new Superseded({ by: 'later', action: 'rollback' }));
   expect(await outcome).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
   expect(world.hasNoted(claimed.runId, 'end')).toBe(false);
 }
@@ -54,7 +54,7 @@ test('I10: from its second time on a deaf graph moves no run of another graph, u
   await deafRun(workers);
   await deafRun(workers);
   expect(happened.filter(isEnded)).toHaveLength(3);
-  controls.stop.abort(new Superseded({ by: 'later', how: 'interrupt' }));
+  controls.stop.abort(new Superseded({ by: 'later', action: 'interrupt' }));
   // It has executed all the time, in the thread that it began in: otherwise it would have been handed back.
   expect(await neighbour).toMatchObject({ kind: 'failed', head: { next: ['step'] } });
 });
@@ -67,7 +67,7 @@ test('I3: when the lease is lost while a thread is emptied it ends at once, and 
   const [superseded, lost] = [signals(), signals()];
   const outcomes = Promise.all([workers.run(deaf, superseded), workers.run(beside, lost)]);
   await world.haveStarted(deaf, beside);
-  superseded.stop.abort(new Superseded({ by: 'later', how: 'interrupt' }));
+  superseded.stop.abort(new Superseded({ by: 'later', action: 'interrupt' }));
   await deafNow.promise;
   lost.stop.abort(new LeaseLost('executor'));
   const unspent = { kind: 'handed_back', spendsAttempt: false, isolate: false };
@@ -82,7 +82,7 @@ test('I9: a node that asks its store for something after its abort ends at once,
   const controls = signals();
   const outcome = workers.run(steps, controls);
   await world.haveStarted(steps);
-  controls.stop.abort(new Superseded({ by: 'later', how: 'interrupt' }));
+  controls.stop.abort(new Superseded({ by: 'later', action: 'interrupt' }));
   expect(await outcome).toMatchObject({ kind: 'failed', head: { next: ['step'] } });
   expect(happened).toEqual([]);
 });

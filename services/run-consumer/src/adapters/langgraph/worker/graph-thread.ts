@@ -10,7 +10,8 @@
  *           lease there is no time: then they are handed back as they are. None of them is spent. The same happens in a
  *           thread whose graphs keep more than they may; then each goes on apart, because it may be the cause.
  */
-import { LeaseLost, waitOrAbort } from '@runlane/service-kit';
+import { waitOrAbort } from '@runlane/service-kit';
+import { LeaseLost } from '../../../domain/abort-reasons.ts';
 import type { RunSignals } from '../../../app/execution/execute-runs.ts';
 import { claimKey } from '../../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';

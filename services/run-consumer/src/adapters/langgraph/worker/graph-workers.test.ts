@@ -2,7 +2,8 @@
  * What graphs can do to the thread that they run in, and what becomes of the runs beside them.
  * Real: worker threads, LangGraph, Postgres.
  */
-import { Cancelled, LeaseLost, ShuttingDown, Superseded } from '@runlane/service-kit';
+import { ShuttingDown } from '@runlane/service-kit';
+import { Cancelled, LeaseLost, Superseded } from '../../../domain/abort-reasons.ts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { WorkersWorld, fileOf, run, signals } from './workers.fixture.ts';
 
@@ -125,7 +126,7 @@ test('I9: a node that does not look at its signal has ended when its run has', a
   const claimed = await claim('ignore_abort', 1_500);
   const outcome = workers.run(claimed, controls);
   await world.haveStarted(claimed);
-  controls.stop.abort(new Cancelled({ how: 'interrupt' }));
+  controls.stop.abort(new Cancelled({ action: 'interrupt' }));
   expect(await outcome).toMatchObject({ kind: 'failed', head: { next: ['act'] } });
   expect(world.hasNoted(claimed.runId, 'end')).toBe(true);
 });
@@ -139,7 +140,7 @@ test('a node that goes on for longer than the grace is ended with its thread, it
   const steps = await world.claimOf('steps', { steps: 100, ms: 8_000 });
   const neighbours = [run(workers, long), run(workers, steps)];
   await world.haveStarted(claimed, long, steps);
-  controls.stop.abort(new Superseded({ by: 'later', how: 'rollback' }));
+  controls.stop.abort(new Superseded({ by: 'later', action: 'rollback' }));
   expect(await deaf).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
   expect(world.hasNoted(claimed.runId, 'end')).toBe(false);
   const unspent = { kind: 'handed_back', spendsAttempt: false, isolate: false };
@@ -202,7 +203,7 @@ test('a graph that was deaf and ends after all leaves its neighbours their time'
   const deaf = workers.run(late, controls);
   const neighbour = run(workers, long);
   await world.haveStarted(late, long);
-  controls.stop.abort(new Cancelled({ how: 'rollback' }));
+  controls.stop.abort(new Cancelled({ action: 'rollback' }));
 
   await deaf;
   expect(world.hasNoted(late.runId, 'end')).toBe(true);

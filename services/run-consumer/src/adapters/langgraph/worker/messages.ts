@@ -1,4 +1,5 @@
-import type { AbortHow, LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
+import type { CancelAction } from '@runlane/contracts';
+import type { LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import type { StoreSettings } from '../project/langgraph-json-store.ts';
 import type { CacheAnswer, CacheRequest } from '../cache/cache-messages.ts';
@@ -39,8 +40,8 @@ export type AttemptKey = string;
 
 /** An abort reason, whose class would not survive the way. */
 export type AbortMessage =
-  | { kind: 'superseded'; by: string; how: AbortHow }
-  | { kind: 'cancelled'; how: AbortHow }
+  | { kind: 'superseded'; by: string; action: CancelAction }
+  | { kind: 'cancelled'; action: CancelAction }
   | { kind: 'other'; message: string };
 
 export type ToWorker =

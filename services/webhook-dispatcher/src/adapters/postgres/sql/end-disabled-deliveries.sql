@@ -1,6 +1,6 @@
 -- end-disabled-deliveries
 -- params  $url_hash text, $limit integer
--- result  one row per delivery that ended; the caller holds the endpoint by its fence
+-- result  one row per delivery that ended; the caller holds the endpoint by its fencing token
 -- index   due_deliveries_by_target
 with picked as (
   select delivery_id

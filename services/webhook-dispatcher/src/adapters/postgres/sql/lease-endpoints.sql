@@ -1,11 +1,11 @@
 -- lease-endpoints
 -- params  $owner uuid, $limit integer, $lease_ms bigint, $per_site endpoints of a site
---         at once integer, $held_endpoint_ids bigint[] that the owner has, and renews: another fence would make its
+--         at once integer, $held_endpoint_ids bigint[] that the owner has, and renews: another fencing token would make its
 --         results void; $sites text[] and $looked_until timestamptz, as look-at-sites has returned them just before
 -- result  the endpoints with something due whose lease the owner has now, the first of each site before the second of any;
 --         database_ms, the clock
--- fence   the upper half counts, the lower half is the nonce of this lease: one that a ledger forgot, because it went back,
---         and that is handed out again has another fence. Fences below 2^32 are of before
+-- token   the upper half counts, the lower half is the nonce of this lease: one that a ledger forgot, because it went back,
+--         and that is handed out again has another one. Those below 2^32 are of before
 -- index   endpoints_in_line, leased_endpoints_by_site. A site is served by one owner at a time, so that its cap holds
 --         over all of them, and with a few endpoints, so that a site of many cannot take all leases. Two may share one
 --         for as long as a lease lasts, when something of it comes due between this statement and the one before it.
@@ -95,7 +95,7 @@ put_back as (
   where site.site = in_order.site
 )
 select
-  endpoint_id, fence, origin, site, health,
+  endpoint_id, fence as fencing_token, origin, site, health,
   (extract(epoch from clock_timestamp()) * 1000)::bigint as database_ms
 from leased
 order by place, next_due_at

@@ -1,9 +1,9 @@
 -- lock-owned-endpoints
--- params  $endpoint_ids bigint[], $fences bigint[]
--- result  those whose fence is still the given one; a missing one is somebody else's by now
+-- params  $endpoint_ids bigint[], $fencing_tokens bigint[]
+-- result  those whose fencing token is still the given one; a missing one is somebody else's by now
 -- locks   the endpoints, in the order of their ids: neither intake nor another owner writes to them meanwhile
-select endpoint.endpoint_id, endpoint.fence
+select endpoint.endpoint_id, endpoint.fence as fencing_token
 from webhooks.endpoints as endpoint
-join unnest($endpoint_ids::bigint[], $fences::bigint[]) as lease (endpoint_id, fence) using (endpoint_id, fence)
+join unnest($endpoint_ids::bigint[], $fencing_tokens::bigint[]) as lease (endpoint_id, fence) using (endpoint_id, fence)
 order by endpoint.endpoint_id
 for no key update of endpoint

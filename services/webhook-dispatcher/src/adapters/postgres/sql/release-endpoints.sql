@@ -1,7 +1,7 @@
 -- release-endpoints
 -- params  one array per column: $endpoint_ids, $origin_healths (JSON), $origin_breakers, $origin_parked_until_ms (ms
 --         since 1970; 0: not), $rest_ms how long each shall rest in milliseconds
--- result  none; the caller holds the endpoints by their fences since a statement before this one, so that every delivery
+-- result  none; the caller holds the endpoints by their fencing tokens since a statement before this one, so that every delivery
 --         which intake has committed is seen here
 -- index   targets_in_line, endpoints_in_line, leased_endpoints_by_site
 -- locks   the sites, in order

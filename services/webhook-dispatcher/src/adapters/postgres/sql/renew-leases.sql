@@ -1,11 +1,11 @@
 -- renew-leases
--- params  $owner uuid, $endpoint_ids bigint[], $fences bigint[], $lease_ms bigint
+-- params  $owner uuid, $endpoint_ids bigint[], $fencing_tokens bigint[], $lease_ms bigint
 -- result  the endpoints that are still the owner's, and whether they are to be given back soon; database_ms, the clock
 -- locks   the endpoints, in the order of their ids
 with held as (
   select endpoint.endpoint_id
   from webhooks.endpoints as endpoint
-  join unnest($endpoint_ids::bigint[], $fences::bigint[]) as lease (endpoint_id, fence) using (endpoint_id, fence)
+  join unnest($endpoint_ids::bigint[], $fencing_tokens::bigint[]) as lease (endpoint_id, fence) using (endpoint_id, fence)
   where endpoint.owner = $owner
   order by endpoint.endpoint_id
   for no key update of endpoint

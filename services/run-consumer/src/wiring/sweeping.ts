@@ -1,30 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetryableError, retrying } from '@runlane/service-kit';
-import type { Scope } from '@runlane/service-kit';
-import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
-import { openStore } from '../adapters/langgraph/store/store.ts';
-import { tracedPublishing } from '../adapters/tracing/publish-spans.ts';
 import { createCheckpointPruning } from '../adapters/postgres/sweeping/checkpoint-pruning.ts';
 import { createLedgerPruning } from '../adapters/postgres/sweeping/ledger-pruning.ts';
-import { createLease } from '../adapters/postgres/named-lease.ts';
-import { createOutbox } from '../adapters/postgres/outbox/outbox.ts';
 import { createScheduledRuns } from '../adapters/postgres/sweeping/scheduled-runs.ts';
 import { createStrandedRuns } from '../adapters/postgres/run-store.ts';
 import { joinScheduledUntil } from '../app/sweeping/join-scheduled-runs.ts';
 import { pruneCheckpointsUntil } from '../app/sweeping/prune-checkpoints.ts';
 import { pruneUntil } from '../app/sweeping/prune-ledger.ts';
-import { relayUntil } from '../app/relay/relay-events.ts';
 import { rescueUntil } from '../app/sweeping/rescue-stranded-runs.ts';
 import type { SettleQueue } from '../app/execution/settle-runs.ts';
 import { sweepStoreUntil } from '../app/sweeping/sweep-store.ts';
 import type { Foundation } from './foundation.ts';
 
-/** How long a relay leads without renewing it, in milliseconds. */
-export const RELAY_LEASE_MS = 6_000;
-/** Longest wait before the outbox is looked at unasked, in milliseconds. */
-export const RELAY_POLL_MS = 500;
 const LONGEST_SWEEP_MS = 1_000;
 
 /** How late a scheduled run may join its lane, in milliseconds. */
@@ -37,45 +24,6 @@ const EVENTS_KEPT_MS = DAY_MS;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_CHECKPOINTS_AFTER_MS = 10_000;
 const PRUNE_CHECKPOINTS_EVERY_MS = 5_000;
-
-/** Publishes the outbox until `background` aborts; `relaying` ends after the last flush. */
-export async function startRelay(
-  scope: Scope,
-  signals: { intake: AbortSignal; background: AbortSignal },
-  foundation: Foundation,
-): Promise<{ relaying: Promise<void> }> {
-  const { kafka, codec, topics, database, leaseDatabase, metrics, judgeWebhook, logger, wakeups, tracing } = foundation;
-  await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
-    isRetryable: (error) => error instanceof RetryableError,
-    signal: signals.intake,
-    onRetry: ({ error }) => logger.warn({ err: error }, 'relay.waits_for_registry'),
-  });
-  const publisher = await kafka.producer();
-  scope.defer('event producer', () => publisher.close());
-  const plain = { encode: createEventEncoder(codec, topics.status), publisher };
-  const relaying = relayUntil(signals.background, {
-    lease: createLease(leaseDatabase, 'outbox-relay'),
-    outbox: createOutbox(database),
-    ...(tracing === null ? plain : tracedPublishing(tracing, plain)),
-    judgeWebhook,
-    stored: wakeups.eventsStored,
-    holder: randomUUID(),
-    leaseMs: RELAY_LEASE_MS,
-    pollMs: RELAY_POLL_MS,
-    monotonicMs: () => performance.now(),
-    random: Math.random,
-    onPublished: (count, oldestOccurredAt) => {
-      metrics.published.inc(count);
-      metrics.publishDelay.observe(Math.max(0, Date.now() - oldestOccurredAt.getTime()) / 1_000);
-    },
-    onHeld: (threadCount) => {
-      if (threadCount === null) metrics.heldThreads.remove();
-      else metrics.heldThreads.set(threadCount);
-    },
-    logger,
-  });
-  return { relaying };
-}
 
 /** Rescues stranded runs until `background` aborts. */
 export function startSweeping(background: AbortSignal, foundation: Foundation, settle: SettleQueue): Promise<void> {
@@ -130,6 +78,8 @@ export async function startStoreSweeping(
   settings: StoreSettings,
 ): Promise<void> {
   if (settings.ttl === null) return;
+  // LangGraph's store is a large package, and few projects have expiring items.
+  const { openStore } = await import('../adapters/langgraph/store/store.ts');
   const store = openStore({
     databaseUrl: config.DATABASE_URL,
     schema: config.RUNLANE_CHECKPOINT_SCHEMA,

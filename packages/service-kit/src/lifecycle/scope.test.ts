@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Scope } from './scope.ts';
-import { recordingLogger } from './recording-logger.fixture.ts';
+import { recordingLogger } from '../recording-logger.fixture.ts';
 
 test('releases in reverse order, one after the other', async () => {
   const released: string[] = [];

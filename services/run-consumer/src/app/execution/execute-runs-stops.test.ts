@@ -2,12 +2,13 @@
  * Runs that are asked to stop. Real: the executor, its lease and the settle queue. Doubled: claims, the lease table, the
  * ledger, graphs and the clock. Decides: when and why a run was aborted, and what was settled.
  */
-import { Cancelled, ShuttingDown, Superseded } from '@runlane/service-kit';
+import { ShuttingDown } from '@runlane/service-kit';
+import { Cancelled, Superseded } from '../../domain/abort-reasons.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ClaimedRun, HeadState, StopRequest } from '../domain/run.ts';
-import type { RunClaims } from './ports.ts';
-import { claimedRun, openCalls, readyRuns } from './recording-ports.fixture.ts';
-import { FAILED, SUCCEEDED, startExecutor } from './execution/started-executor.fixture.ts';
+import type { ClaimedRun, HeadState, StopRequest } from '../../domain/run.ts';
+import type { RunClaims } from '../ports.ts';
+import { claimedRun, openCalls, readyRuns } from '../recording-ports.fixture.ts';
+import { FAILED, SUCCEEDED, startExecutor } from './started-executor.fixture.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -49,9 +50,9 @@ test('a hint makes the executor look, and abort the runs that were asked to stop
   await aMoment();
 
   expect(reasonOf(0)).toBeInstanceOf(Cancelled);
-  expect(reasonOf(0)).toMatchObject({ how: 'interrupt' });
+  expect(reasonOf(0)).toMatchObject({ action: 'interrupt' });
   expect(reasonOf(1)).toBeInstanceOf(Superseded);
-  expect(reasonOf(1)).toMatchObject({ how: 'rollback', by: 'later' });
+  expect(reasonOf(1)).toMatchObject({ action: 'rollback', by: 'later' });
   expect(reasonOf(2)).toBeUndefined();
 });
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { runService } from './lifecycle.ts';
 import type { RunServiceOptions, RunningService } from './lifecycle.ts';
-import { recordingLogger } from './recording-logger.fixture.ts';
+import { recordingLogger } from '../recording-logger.fixture.ts';
 import type { Scope } from './scope.ts';
 
 export type Start = (scope: Scope, signal: AbortSignal, happened: string[]) => Promise<RunningService>;

@@ -8,10 +8,10 @@
  * L3        It always ends: what outlives drainGraceMs is abandoned, what outlives disposeGraceMs more is cut by exit(1).
  * L4        Further signals are the same request. A crash while stopping skips the rest of the drain, and exits with 1.
  */
-import { ShuttingDown } from './abort-reasons.ts';
+import { ShuttingDown } from '../abort-reasons.ts';
 import { Endings } from './endings.ts';
 import type { ProcessEvents } from './endings.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../logger.ts';
 import { Scope } from './scope.ts';
 
 /** What a started service hands to {@link runService}. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { LogEvent } from './recording-logger.fixture.ts';
+import type { LogEvent } from '../recording-logger.fixture.ts';
 
 const fixture = fileURLToPath(new URL('./lifecycle-process.fixture.ts', import.meta.url));
 

@@ -1,6 +1,6 @@
 /** A service to be killed: `node lifecycle-process.fixture.ts <behaviour>`. Logs to stdout, like a real one. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger } from './logger.ts';
+import { createLogger } from '../logger.ts';
 import { runService } from './lifecycle.ts';
 import type { RunningService } from './lifecycle.ts';
 

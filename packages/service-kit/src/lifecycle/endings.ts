@@ -1,5 +1,5 @@
-import { isAbortReason } from './abort-reasons.ts';
-import type { Logger } from './logger.ts';
+import { isAbort } from '../abort-reasons.ts';
+import type { Logger } from '../logger.ts';
 
 /** Where stop requests and crashes come from: `process`, or an `EventEmitter` in a test. */
 export type ProcessEvents = {
@@ -57,7 +57,7 @@ export class Endings implements Disposable {
    * that rejects with the reason it was aborted with) is no crash.
    */
   crash(part: string, error: unknown): void {
-    if (this.#isEnding && isEchoOfStop(error)) {
+    if (this.#isEnding && isAbort(error)) {
       this.#logger.debug({ part, err: error }, 'service.part_aborted');
       return;
     }
@@ -75,8 +75,4 @@ export class Endings implements Disposable {
     this.#isEnding = true;
     this.#first.resolve(ending);
   }
-}
-
-function isEchoOfStop(error: unknown): boolean {
-  return isAbortReason(error) || (error instanceof Error && error.name === 'AbortError');
 }

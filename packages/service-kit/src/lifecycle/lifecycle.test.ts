@@ -5,10 +5,10 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { expect, test } from 'vitest';
-import { ShuttingDown } from './abort-reasons.ts';
+import { ShuttingDown } from '../abort-reasons.ts';
 import { never, setup, startTwoResources } from './lifecycle.fixture.ts';
 import { runService } from './lifecycle.ts';
-import { recordingLogger } from './recording-logger.fixture.ts';
+import { recordingLogger } from '../recording-logger.fixture.ts';
 
 test.each(['SIGTERM', 'SIGINT'])(
   '%s aborts the signal, drains, releases last in first out, and exits with 0',

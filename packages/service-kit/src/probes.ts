@@ -1,25 +1,22 @@
-import type { KafkaConnection, RecordConsumer } from '@runlane/kafka';
-import type { Check, Logger } from '@runlane/service-kit';
-import { SQLSTATE, sqlState } from '@runlane/postgres';
-import type { Pool } from 'pg';
-import type { Stoppages } from './stoppages.ts';
+import type { Check } from './health.ts';
+import type { Logger } from './logger.ts';
 
-/** What the probes of a process look at. `consumes`: whether it is ready only while its consumer is. */
+/** What the probes of a process look at. */
 export type ProbedProcess = {
-  pool: Pool;
-  kafka: Pick<KafkaConnection, 'refusals'>;
+  /** Whether the database answers and can write: `true`, or a sentence that says what is wrong. May hang; never rejects. */
+  database: () => Promise<true | string>;
+  /** What the broker refuses, a sentence each. */
+  kafka: { refusals(): readonly string[] };
   logger: Logger;
+  /** Whether it is ready only while its consumer is. */
   consumes: boolean;
 };
 
+/** A consumer as probes see it: `joined` while it reads, `crashed` when it does not come back by itself. */
+export type ProbedConsumer = { health(): { readonly state: string } };
+
 /** How long the database may take to answer a probe. */
 const DATABASE_ANSWER_MS = 1_000;
-
-/**
- * A question that the server answers only after writing some pages to a file of its own, which goes at once: a server
- * whose disk is full goes on answering what it has in memory.
- */
-const FILLS_A_FILE = `set local work_mem = '64kB'; select count(*) from generate_series(1, 4000)`;
 
 /**
  * Answers for /livez and /readyz. A server that is away, frozen or refuses us makes the process not ready, never not
@@ -29,8 +26,8 @@ const FILLS_A_FILE = `set local work_mem = '64kB'; select count(*) from generate
 export class Probes {
   readonly #process: ProbedProcess;
   #waitingFor: string | null = 'its start';
-  #consumer: RecordConsumer | null = null;
-  #stoppages: Pick<Stoppages, 'problems'> | null = null;
+  #consumer: ProbedConsumer | null = null;
+  #stoppages: { readonly problems: readonly string[] } | null = null;
   #schema: { readonly problem: string | null } | null = null;
   #question: Promise<true | string> | null = null;
 
@@ -48,7 +45,7 @@ export class Probes {
   }
 
   /** @param stoppages what keeps its partitions from going on */
-  watchConsumer(consumer: RecordConsumer, stoppages: Pick<Stoppages, 'problems'>): void {
+  watchConsumer(consumer: ProbedConsumer, stoppages: { readonly problems: readonly string[] }): void {
     this.#consumer = consumer;
     this.#stoppages = stoppages;
   }
@@ -83,7 +80,7 @@ export class Probes {
 
   async #databaseAnswers(): Promise<true | string> {
     // One question at a time: of a database that hangs, probes must not take all the connections.
-    this.#question ??= this.#askDatabase().finally(() => (this.#question = null));
+    this.#question ??= this.#process.database().finally(() => (this.#question = null));
     const late = Promise.withResolvers<string>();
     const timer = setTimeout(
       () => late.resolve(`the database does not answer within ${DATABASE_ANSWER_MS} ms`),
@@ -95,21 +92,4 @@ export class Probes {
       clearTimeout(timer);
     }
   }
-
-  async #askDatabase(): Promise<true | string> {
-    try {
-      await this.#process.pool.query(FILLS_A_FILE);
-      return true;
-    } catch (error) {
-      const state = sqlState(error);
-      // The operator's own limit of such files says nothing about the disk.
-      if (state === SQLSTATE.configurationLimitExceeded) return true;
-      if (state === SQLSTATE.diskFull) return `the database has no room to write: ${messageOf(error)}`;
-      return `the database does not answer: ${messageOf(error)}`;
-    }
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,12 +2,13 @@
  * Real: the executor, its lease and the settle queue. Doubled: claims, the lease table, the ledger, graphs and the
  * clock. Decides: which runs were started, why they were aborted, and what was settled.
  */
-import { LeaseLost, RunTimedOut, ShuttingDown } from '@runlane/service-kit';
+import { ShuttingDown } from '@runlane/service-kit';
+import { LeaseLost, RunTimedOut } from '../../domain/abort-reasons.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ClaimedRun, HeldClaim } from '../domain/run.ts';
-import type { RunClaims } from './ports.ts';
-import { claimedRun, openCalls, readyRuns } from './recording-ports.fixture.ts';
-import { FAILED, SUCCEEDED, startExecutor } from './execution/started-executor.fixture.ts';
+import type { ClaimedRun, HeldClaim } from '../../domain/run.ts';
+import type { RunClaims } from '../ports.ts';
+import { claimedRun, openCalls, readyRuns } from '../recording-ports.fixture.ts';
+import { FAILED, SUCCEEDED, startExecutor } from './started-executor.fixture.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

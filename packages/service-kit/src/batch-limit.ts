@@ -1,4 +1,4 @@
-import { OverrunError } from '@runlane/service-kit';
+import { OverrunError } from './errors.ts';
 
 /**
  * How much is asked of the database at once: as much as it can do in the time of a statement. Each call that went over a
@@ -25,5 +25,23 @@ export class BatchLimit {
       if (error instanceof OverrunError) this.#current = Math.max(1, Math.floor(limit / 2));
       throw error;
     }
+  }
+
+  /**
+   * Calls again and again until a call did less than its limit, or the signal aborts, and gives the sum.
+   *
+   * @param call does up to `limit` and says how many. What it throws is thrown.
+   */
+  async all(call: (limit: number) => Promise<number>, signal: AbortSignal): Promise<number> {
+    let total = 0;
+    let hasMore = true;
+    while (hasMore) {
+      total += await this.ask(async (limit) => {
+        const count = await call(limit);
+        hasMore = count >= limit && !signal.aborted;
+        return count;
+      });
+    }
+    return total;
   }
 }

@@ -1,4 +1,4 @@
-import { OverrunError, RetryableError } from '@runlane/service-kit';
+import { OverrunError, RetryableError } from './errors.ts';
 import { expect, test } from 'vitest';
 import { BatchLimit } from './batch-limit.ts';
 
@@ -18,4 +18,20 @@ test('what is too heavy together is asked for by halves, down to one, and by mor
   expect(await ask(away)).toBe(away);
   for (const count of [1, 2, 4, 5]) expect(await ask()).toBe(count);
   expect(asked).toEqual([5, 2, 1, 1, 1, 2, 4, 5]);
+});
+
+test('all that is there is done, in parts, and what an abort has cut short is not begun', async () => {
+  const counts = [10, 10, 3];
+  const limit = new BatchLimit(10);
+  const going = new AbortController();
+  expect(await limit.all(() => Promise.resolve(counts.shift() ?? 0), going.signal)).toBe(23);
+
+  const stopping = new AbortController();
+  const asked: number[] = [];
+  const stopped = limit.all((count) => {
+    asked.push(count);
+    stopping.abort();
+    return Promise.resolve(count);
+  }, stopping.signal);
+  expect([await stopped, asked]).toEqual([10, [10]]);
 });

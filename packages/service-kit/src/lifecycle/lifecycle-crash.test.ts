@@ -1,7 +1,7 @@
 /** How a service ends that was not asked to. Real and doubled are the same as in lifecycle.test.ts. */
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { LeaseLost, ShuttingDown } from './abort-reasons.ts';
+import { AbortReason, ShuttingDown } from '../abort-reasons.ts';
 import { never, setup, startTwoResources } from './lifecycle.fixture.ts';
 import type { RunningService } from './lifecycle.ts';
 
@@ -73,6 +73,6 @@ test('parts, waits and rejections that echo the stop signal are no crash; others
 });
 
 test('an abort reason before any stop is a crash like any other', async () => {
-  const { exitCode } = setup(async () => ({ failed: [Promise.reject(new LeaseLost('executor 1'))] }));
+  const { exitCode } = setup(async () => ({ failed: [Promise.reject(new AbortReason('the lease was lost'))] }));
   expect(await exitCode).toBe(1);
 });
