@@ -27,6 +27,15 @@ export async function graphsMisbehave(proof: Proof, { servers }: Stage, fired: S
     () => sleep(1_000),
   );
   await scene.fires(
+    ['LeasesLost'],
+    'the lease of the executor is taken from it',
+    async () => undefined,
+    async () => {
+      await world.pool.query('delete from runlane.executors');
+      await sleep(2_000);
+    },
+  );
+  await scene.fires(
     ['EventLoopBlocked'],
     'a process gets no CPU for seconds',
     async () => undefined,
@@ -72,15 +81,6 @@ export async function graphsMisbehave(proof: Proof, { servers }: Stage, fired: S
     async () => undefined,
     async () => {
       await world.publish(misbehave('exit'));
-      await sleep(2_000);
-    },
-  );
-  await scene.fires(
-    ['LeasesLost'],
-    'the lease of the executor is taken from it',
-    async () => undefined,
-    async () => {
-      await world.pool.query('delete from runlane.executors');
       await sleep(2_000);
     },
   );

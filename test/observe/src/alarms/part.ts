@@ -22,9 +22,9 @@ const RULES = join(import.meta.dirname, '..', '..', '..', '..', 'infra', 'observ
 
 const scenes: readonly ((proof: Proof, stage: Stage, fired: Set<string>) => Promise<void>)[] = [
   graphsMisbehave,
+  webhooksWait,
   nothingExecutes,
   serversRefuse,
-  webhooksWait,
 ];
 
 async function prove(proof: Proof): Promise<void> {
