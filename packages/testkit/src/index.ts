@@ -10,6 +10,7 @@ export { runProgram, runProgramWell } from './run-program.ts';
 export type { ProgramEnd, ProgramOptions } from './run-program.ts';
 export { ServiceProcess } from './service-process.ts';
 export type { LogLine } from './service-process.ts';
+export { statusEvent } from './status-event.ts';
 export { EventCollector, TopicReader } from './status-events.ts';
 export type { SeenEvent } from './status-events.ts';
 export { silentLogger } from './silent-logger.ts';
