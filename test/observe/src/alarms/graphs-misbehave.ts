@@ -68,13 +68,6 @@ export async function graphsMisbehave(proof: Proof, { servers }: Stage, fired: S
     await client.query('rollback');
     client.release();
   }
-  const deaf = Array.from({ length: 5 }, () => randomUUID());
-  await scene.fires(['GraphsDeaf'], 'nodes go on after they were cancelled', async () => {
-    const input = { what: 'ignore_abort', ms: 60_000 };
-    await world.publish(...deaf.map((id) => runCreate(id, { assistant_id: 'misbehaving', input })));
-    await eventually(() => deaf.every((id) => world.nodesExecuted(id).length > 0), { what: 'they execute' });
-    await world.publish(...deaf.map((id) => runCancel(id)));
-  });
   await scene.fires(
     ['WorkersEnd'],
     'a graph ends its thread, again and again',
@@ -84,6 +77,13 @@ export async function graphsMisbehave(proof: Proof, { servers }: Stage, fired: S
       await sleep(2_000);
     },
   );
+  const deaf = Array.from({ length: 5 }, () => randomUUID());
+  await scene.fires(['GraphsDeaf'], 'nodes go on after they were cancelled', async () => {
+    const input = { what: 'ignore_abort', ms: 60_000 };
+    await world.publish(...deaf.map((id) => runCreate(id, { assistant_id: 'misbehaving', input })));
+    await eventually(() => deaf.every((id) => world.nodesExecuted(id).length > 0), { what: 'they execute' });
+    await world.publish(...deaf.map((id) => runCancel(id)));
+  });
   await scene.fires(['RunsStranded'], 'an executor is killed with its runs', async () => {
     const held = Array.from({ length: 16 }, () => randomUUID());
     const { file } = world.gate();
