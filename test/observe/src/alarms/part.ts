@@ -21,9 +21,9 @@ export const alarmsPart: Part = {
 const RULES = join(import.meta.dirname, '..', '..', '..', '..', 'infra', 'observability', 'prometheus');
 
 const scenes: readonly ((proof: Proof, stage: Stage, fired: Set<string>) => Promise<void>)[] = [
-  graphsMisbehave,
   webhooksWait,
   nothingExecutes,
+  graphsMisbehave,
   serversRefuse,
 ];
 
