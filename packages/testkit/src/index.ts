@@ -16,5 +16,4 @@ export type { SeenEvent } from './status-events.ts';
 export { silentLogger } from './silent-logger.ts';
 export { OtlpReceiver } from '@runlane/service-kit/testing';
 export type { ReceivedSpan } from '@runlane/service-kit/testing';
-export { Prometheus, prometheusObstacle } from './prometheus.ts';
-export type { Target } from './prometheus.ts';
+export { prometheusObstacle } from './prometheus.ts';

@@ -94,6 +94,7 @@ export async function startDispatcher(
       await startRoutes({ port: keysPort, variable: 'RUNLANE_WEBHOOK_KEYS_PORT', routes: keyRoutes, logger }),
       'http of keys',
     );
+  scope.defer('watch over the event loop', metrics.loopDelay.watch());
   const background = new AbortController();
   scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
 
