@@ -73,6 +73,7 @@ export async function startDispatcher(
     signer,
     logger,
   });
+  scope.defer('watch over the event loop', metrics.loopDelay.watch());
   const background = new AbortController();
   scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
 
