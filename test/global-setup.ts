@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { removeLocalData, startKafka, startPostgres, startRegistry } from '../infra/local/src/index.ts';
 import type { LocalOptions, LocalServer } from '../infra/local/src/index.ts';
+import { makeTemplate } from './template-database.ts';
 import { needServers } from './test-files.ts';
 
 declare module 'vitest' {
@@ -46,7 +47,9 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     started.push(server);
     return server;
   };
+  let removeTemplate = async (): Promise<void> => undefined;
   const stopAll = async (): Promise<void> => {
+    await removeTemplate();
     const servers = await Promise.allSettled(started);
     await Promise.all(servers.flatMap((server) => (server.status === 'fulfilled' ? [server.value.stop()] : [])));
     removeData();
@@ -64,6 +67,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     project.provide('kafkaBrokers', kafka.brokers);
     project.provide('registryUrl', registry.url);
     project.provide('databaseUrl', postgres.url);
+    removeTemplate = await makeTemplate(postgres);
   } catch (error) {
     failed.abort(error);
     await stopAll();

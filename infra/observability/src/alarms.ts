@@ -123,7 +123,7 @@ export const alarms: readonly Alarm[] = [
   },
   {
     name: 'EventLoopBlocked',
-    expr: 'max by (namespace, pod) (nodejs_eventloop_lag_p99_seconds) > 1',
+    expr: 'histogram_quantile(0.9, sum by (namespace, pod, le) (rate(runlane_loop_delay_seconds_bucket[5m]))) > 0.5',
     forMinutes: 10,
     severity: 'warning',
     summary: '{{ $labels.pod }} is short of CPU',

@@ -98,7 +98,7 @@ const fleet: Dashboard = {
       unit: 's',
       queries: [
         {
-          expr: 'nodejs_eventloop_lag_p99_seconds{service=~"run-consumer|webhook-dispatcher"}',
+          expr: quantile(0.99, 'runlane_loop_delay_seconds', 'service, instance'),
           legend: '{{service}} {{instance}}',
         },
         {

@@ -6,7 +6,7 @@ import type { ServiceMetrics } from './catalogue.ts';
 const TARGET_LABELS = ['namespace', 'pod', 'instance', 'service', 'app_kubernetes_io_component', 'le'];
 
 /** Metrics of Node and of Prometheus itself, of which the catalogue has none. */
-const OTHERS = ['up', 'process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_eventloop_lag_p99_seconds'];
+const OTHERS = ['up', 'process_cpu_seconds_total', 'process_resident_memory_bytes'];
 
 /** The text of every node of a kind in an expression; `⚠` is the parser's kind of what it does not understand. */
 export function textsOf(expression: string, kind: string): string[] {

@@ -74,5 +74,7 @@ function databaseError(error: unknown, place: string): CommandError | null {
         'run `runlane migrate`; or set DATABASE_URL to another database.',
     );
   }
-  return new CommandError(`The database ${place} refuses: ${error instanceof Error ? error.message : String(error)}`);
+  const why = `The database ${place} refuses: ${error instanceof Error ? error.message : String(error)}`;
+  if (state !== SQLSTATE.insufficientPrivilege) return new CommandError(why);
+  return new CommandError(`${why}. Use the role of the services, or grant that of DATABASE_URL what it lacks.`);
 }

@@ -1,5 +1,5 @@
 /** `migrate`: brings the tables of both services, and LangGraph's, up to date. */
-import { claimSchema, createPool, migrate } from '@runlane/postgres';
+import { SQLSTATE, claimSchema, createPool, migrate, sqlState } from '@runlane/postgres';
 import { RunlaneError, createLogger, currentSecret, loadConfig, runlaneVariables } from '@runlane/service-kit';
 import { prepare } from '@runlane/run-consumer/prepare';
 import { MIGRATIONS, SCHEMA } from '@runlane/webhook-dispatcher/prepare';
@@ -13,7 +13,7 @@ const variables = runlaneVariables.pick({
   RUNLANE_TOPIC_PREFIX: true,
   RUNLANE_CHECKPOINT_SCHEMA: true,
 });
-/** Longest to wait for the server, for another one that migrates, and for what this role lacks, in milliseconds. */
+/** Longest to wait for the server, and for another one that migrates, in milliseconds. */
 const DEADLINE_MS = 300_000;
 
 /** Thrown: ConfigError; CommandError when a migration fails, or the database is not there in time. */
@@ -24,6 +24,9 @@ export async function migrateDatabase(environment: Environment, output: Output):
   const logger = createLogger({ service: 'runlane', level: 'silent' });
   const pool = createPool({ url: databaseUrl, max: 4, applicationName: 'runlane migrate', logger });
   const signal = AbortSignal.timeout(DEADLINE_MS);
+  output.say(
+    `Migrating ${placeOf(databaseUrl)}; a server that is away is waited for, up to ${DEADLINE_MS / 60_000} minutes …`,
+  );
   try {
     await prepare({
       pool,
@@ -34,6 +37,8 @@ export async function migrateDatabase(environment: Environment, output: Output):
       environment: { ...environment },
       signal,
       logger,
+      // Whoever calls it is the one who could be waited for.
+      mayWait: false,
     });
     const webhooks = await migrate({ databaseUrl, directory: MIGRATIONS, schema: SCHEMA, logger });
     await claimSchema(pool, { schema: SCHEMA, topicPrefix, logger });
@@ -42,9 +47,14 @@ export async function migrateDatabase(environment: Environment, output: Output):
       `${placeOf(databaseUrl)} is up to date.`,
     );
   } catch (error) {
-    if (error instanceof RunlaneError || signal.aborted) {
+    const isForbidden = sqlState(error) === SQLSTATE.insufficientPrivilege;
+    if (isForbidden || error instanceof RunlaneError || signal.aborted) {
+      const why = error instanceof Error ? error.message : String(error);
+      const advice = isForbidden
+        ? ' Use the role that owns the tables, or grant that of DATABASE_URL what it lacks.'
+        : '';
       throw new CommandError(
-        `${placeOf(databaseUrl)} was not migrated: ${error instanceof Error ? error.message : String(error)}`,
+        `${placeOf(databaseUrl)} was not migrated: ${why}${/[.!?]$/.test(why) ? '' : '.'}${advice}`,
       );
     }
     throw error;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { topicNames } from '@runlane/contracts';
 import { connectKafka, registerSchemas } from '@runlane/kafka';
 import { createDatabase, silentLogger } from '@runlane/testkit';
+import pg from 'pg';
 import { expect, inject, test } from 'vitest';
 import { contractSubjects } from './deployment.ts';
 import { runProgram } from './program.ts';
@@ -96,6 +97,30 @@ test('schemas check tells what is missing, older and incompatible', async () => 
   await run(['schemas', 'register'], fresh);
   const checked = await run(['schemas', 'check'], fresh);
   expect([checked.code, checked.err]).toEqual([0, '']);
+});
+
+test('a command says at once what its role lacks', async () => {
+  const owner = await createDatabase(inject('databaseUrl'));
+  const url = new URL(owner);
+  const role = `limited_${randomUUID().slice(0, 8)}`;
+  const client = new pg.Client(owner);
+  await client.connect();
+  try {
+    await client.query(`create role ${role} login password 'limited'`);
+    Object.assign(url, { username: role, password: 'limited' });
+    expect(await run(['migrate'], { DATABASE_URL: url.href })).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/was not migrated: .*permission denied.*\. Use the role that owns the tables/s),
+    });
+    await run(['migrate'], { DATABASE_URL: owner });
+    expect(await run(['runs', 'list'], { DATABASE_URL: url.href })).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/permission denied for schema runlane\. Use the role of the services/),
+    });
+  } finally {
+    await client.query(`drop role ${role}`);
+    await client.end();
+  }
 });
 
 test('migrate makes the tables of both services and of LangGraph, and refuses the database of another deployment', async () => {

@@ -1,4 +1,3 @@
-import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { createRegistryClient, statusOf, withDeadline } from './registry-client.ts';
 import { askRegistry } from './registry-http.ts';
@@ -42,13 +41,17 @@ async function registerSubject(options: RegisterSchemasOptions, wanted: SchemaSu
   const { subject, compatibility } = wanted;
   const action = `registering the schema of subject ${subject} failed`;
   await setCompatibility(options, wanted);
+  const { COMPATIBILITY, SchemaType } = await import('@kafkajs/confluent-schema-registry');
+  const client = await createRegistryClient(addressIn(options), TIMEOUTS);
   let id: number;
   try {
-    const schema = { type: SchemaType.JSON as const, schema: JSON.stringify(wanted.schema) };
     // The client would write the compatibility only after the version, and only the first time.
     const registerOptions = { subject, compatibility: COMPATIBILITY[compatibility], updateConfig: false };
-    const client = createRegistryClient(addressIn(options), TIMEOUTS);
-    ({ id } = await withDeadline(client.register(schema, registerOptions), TIMEOUTS, action));
+    ({ id } = await withDeadline(
+      client.register({ type: SchemaType.JSON, schema: JSON.stringify(wanted.schema) }, registerOptions),
+      TIMEOUTS,
+      action,
+    ));
   } catch (error) {
     throw registrationError(error, wanted, action);
   }

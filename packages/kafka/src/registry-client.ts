@@ -1,4 +1,4 @@
-import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { RetryableError } from '@runlane/service-kit/errors';
 import { askRegistry, authorization, withoutSlash } from './registry-http.ts';
 import type { RegistryAddress } from './registry-http.ts';
@@ -18,8 +18,15 @@ const RETRY = { maxRetryTimeInSecs: 1, initialRetryTimeInSecs: 0.1, factor: 0.2,
 // compiled alone: two versions may share one `$id`.
 const AJV_OPTIONS = { strict: false, validateSchema: false, validateFormats: false, logger: false } as const;
 
-/** The registry's client as Runlane sets it up. Left to itself it has no timeout at all. */
-export function createRegistryClient({ url, login }: RegistryAddress, timeouts: RegistryTimeouts): SchemaRegistry {
+/**
+ * The registry's client as Runlane sets it up. Left to itself it has no timeout at all. Its package brings four others along,
+ * so it is loaded where there is a registry.
+ */
+export async function createRegistryClient(
+  { url, login }: RegistryAddress,
+  timeouts: RegistryTimeouts,
+): Promise<SchemaRegistry> {
+  const { SchemaRegistry, SchemaType } = await import('@kafkajs/confluent-schema-registry');
   return new SchemaRegistry(
     {
       host: withoutSlash(url),

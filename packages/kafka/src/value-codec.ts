@@ -62,7 +62,7 @@ function plainCodec(): ValueCodec {
 }
 
 function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCodec {
-  const registry = createRegistryClient(address, TIMEOUTS);
+  const client = createRegistryClient(address, TIMEOUTS);
   const jsonSchemaIds = new Set<number>();
   const subjectIds = new Map<string, number>();
   const lookups = new Map<string, Promise<number>>();
@@ -73,6 +73,7 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
   async function checkSchema(id: number): Promise<void> {
     if (jsonSchemaIds.has(id)) return;
     const action = `looking up schema id ${id} in the registry failed`;
+    const registry = await client;
     try {
       const schema = await withDeadline(registry.getSchema(id), TIMEOUTS, action);
       // The client returns an instance per type and does not name the type; only JSON Schema has a validator.
@@ -104,6 +105,7 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
 
   async function lookUp(subject: string): Promise<number> {
     const action = `looking up the schema of subject ${subject} failed`;
+    const registry = await client;
     try {
       const id = await withDeadline(registry.getLatestSchemaId(subject), TIMEOUTS, action);
       await checkSchema(id);

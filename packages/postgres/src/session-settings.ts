@@ -1,4 +1,7 @@
 import type pg from 'pg';
+import { loadSql, valuesOf } from './sql.ts';
+
+const sql = loadSql(new URL('./sql/apply-settings.sql', import.meta.url));
 
 /** Limits of a session in milliseconds, by the names that Postgres has for them; 0 = none. */
 export type SessionSettings = Partial<
@@ -38,13 +41,10 @@ export async function applySettings(client: pg.ClientBase, url: string, settings
   const given = URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams();
   const isGiven = (name: string): boolean => given.has(name) || (given.get('options') ?? '').includes(`${name}=`);
   const limits = Object.entries({ ...NO_LIMIT, ...settings }).filter(([name]) => !isGiven(name));
-  await client.query(
-    `select set_config(name, value, false)
-     from unnest($1::text[], $2::text[]) as setting (name, value)
-     where current_setting(name, true) is not null`,
-    [
-      [...Object.keys(TAKEN_FOR_GRANTED), ...limits.map(([name]) => name)],
-      [...Object.values(TAKEN_FOR_GRANTED), ...limits.map(([, ms]) => String(ms))],
-    ],
-  );
+  const values = valuesOf(sql, {
+    names: [...Object.keys(TAKEN_FOR_GRANTED), ...limits.map(([name]) => name)],
+    values: [...Object.values(TAKEN_FOR_GRANTED), ...limits.map(([, ms]) => String(ms))],
+  });
+  // Not prepared: it is asked once of each session.
+  await client.query(sql.text, values);
 }

@@ -7,6 +7,8 @@ export type WhenAllowedOptions = {
   what: string;
   signal: AbortSignal;
   logger: Logger;
+  /** False: what would be waited for is thrown. Default true. */
+  mayWait?: boolean;
 };
 
 const TRY_AGAIN_MS = 2_000;
@@ -24,11 +26,14 @@ const OUTDATED_ADVICE = 'This process writes nothing. It goes on by itself if th
  *
  * @throws what `work` throws for another reason; the signal's reason when it aborts
  */
-export async function whenAllowed<T>(work: () => Promise<T>, { what, signal, logger }: WhenAllowedOptions): Promise<T> {
+export async function whenAllowed<T>(
+  work: () => Promise<T>,
+  { what, signal, logger, mayWait = true }: WhenAllowedOptions,
+): Promise<T> {
   let saidAtMs: number | null = null;
   return retrying(work, {
     signal,
-    isRetryable: (error) => isOutdated(error) || isForbidden(error),
+    isRetryable: (error) => mayWait && (isOutdated(error) || isForbidden(error)),
     backoff: () => TRY_AGAIN_MS,
     onRetry: ({ error }) => {
       const nowMs = performance.now();

@@ -28,6 +28,8 @@ export {
   readGauge,
 } from './metrics.ts';
 export type { CountedPool, MetricDescription } from './metrics.ts';
+export { createLoopDelay } from './loop-delay.ts';
+export type { LoopDelay } from './loop-delay.ts';
 export { orAborted } from './or-aborted.ts';
 export { versionOf } from './lifecycle/package-version.ts';
 export { Probes } from './probes.ts';

@@ -2,8 +2,8 @@
  * What an audit asks the ledger: this module is the package's entry for it. Everything is read by single statements, beside a
  * system that works; what is asked first may have changed when the next is asked, and who compares has to allow for that.
  */
-import { wrongStates } from '@runlane/checkpoint';
-import type { WrongState } from '@runlane/checkpoint';
+import { wrongStates } from '@runlane/checkpoint/threads';
+import type { WrongState } from '@runlane/checkpoint/threads';
 import { DEAD_LETTER_HEADERS } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import type { Database } from '@runlane/postgres';
@@ -13,7 +13,7 @@ import { createAuditReading } from './adapters/postgres/reading/audit-reading.ts
 import type { AuditedRun, AuditReading } from './adapters/postgres/reading/audit-reading.ts';
 
 export type { AuditedRun, StuckRun } from './adapters/postgres/reading/audit-reading.ts';
-export type { WrongState } from '@runlane/checkpoint';
+export type { WrongState } from '@runlane/checkpoint/threads';
 export { expectationOf } from './requests.ts';
 export type { Expectation } from './requests.ts';
 

@@ -1,4 +1,4 @@
-import { absentGauge, boundedLabel, createMetrics, createPoolGauges } from '@runlane/service-kit';
+import { absentGauge, boundedLabel, createLoopDelay, createMetrics, createPoolGauges } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { createAdmissionMetrics } from './metrics/admission-metrics.ts';
 import { createExecutionMetrics } from './metrics/execution-metrics.ts';
@@ -25,6 +25,7 @@ export function createRunConsumerMetrics() {
     ...createRelayMetrics(registry),
     ...createLedgerMetrics(registry),
     addPool: createPoolGauges(registry),
+    loopDelay: createLoopDelay(registry),
     schemaOutdated: absentGauge({
       registry,
       name: 'runlane_schema_outdated',

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';
 import { prepareDatabase } from './wiring/prepare-database.ts';
 
-export { MIGRATIONS, SCHEMA } from './wiring/prepare-database.ts';
+export { MIGRATIONS, SCHEMA, prepareTables } from './wiring/prepare-database.ts';
 
 export type PrepareSettings = {
   pool: Pool;
@@ -16,6 +16,8 @@ export type PrepareSettings = {
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
   logger: Logger;
+  /** Whether to wait while the role lacks a grant, or the tables are newer than this version. */
+  mayWait: boolean;
 };
 
 const NO_STORE = { index: null, ttl: null };

@@ -69,6 +69,7 @@ export async function startRunConsumer(
     tracing,
     tracingSettings: traces,
   });
+  scope.defer('watch over the event loop', metrics.loopDelay.watch());
   const probes = new Probes({
     database: () => probeDatabase(foundation.pool),
     kafka: foundation.kafka,

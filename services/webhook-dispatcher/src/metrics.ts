@@ -1,4 +1,4 @@
-import { createMetrics, createPoolGauges, readCounter, readGauge } from '@runlane/service-kit';
+import { createLoopDelay, createMetrics, createPoolGauges, readCounter, readGauge } from '@runlane/service-kit';
 import type { Registry } from '@runlane/service-kit';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { createLedgerGauges } from './ledger-gauges.ts';
@@ -102,6 +102,7 @@ export function createDispatcherMetrics() {
       for (const [partition, records] of byPartition ?? []) lag.set({ partition }, records);
     },
     addPool: createPoolGauges(registry),
+    loopDelay: createLoopDelay(registry),
     ...createLedgerGauges(registry),
   };
 }

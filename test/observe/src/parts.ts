@@ -1,6 +1,7 @@
 import type { Part } from '@runlane/prove-deploy';
+import { alarmsPart } from './alarms/part.ts';
 import { metricsPart } from './metrics/part.ts';
 import { tracesPart } from './traces/part.ts';
 
 /** Everything that the command proves, in this order. */
-export const parts: readonly Part[] = [tracesPart, metricsPart];
+export const parts: readonly Part[] = [tracesPart, metricsPart, alarmsPart];

@@ -72,12 +72,14 @@ export class Prometheus {
     return (await this.query(expression)).length > 0;
   }
 
-  /** The names of the alarms that fire now. */
+  /** The names of the alarms that have fired in the last seconds, with their label `component` behind it where they have one. */
   async firing(): Promise<Set<string>> {
-    const { alerts } = await this.#ask<{ alerts: { state: string; labels: { alertname: string } }[] }>(
-      '/api/v1/alerts',
+    const samples = await this.query('max_over_time(ALERTS{alertstate="firing"}[4s])');
+    return new Set(
+      samples.map(({ metric }) =>
+        [metric['alertname'], metric['component']].filter((name) => name !== undefined).join(' '),
+      ),
     );
-    return new Set(alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname));
   }
 
   async #ask<T>(path: string): Promise<T> {

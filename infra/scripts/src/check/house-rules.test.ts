@@ -28,3 +28,12 @@ test.for([
   const problems = houseProblems([file('packages/a/src/b.ts', `${text};\n`)]);
   expect(problems).toHaveLength(isRight === true ? 0 : 1);
 });
+
+test.for([
+  ["await client.query('select pg_notify($1, $2)', [a, b])", false],
+  ['await pool.query<{ n: bigint }>(\n  `select n\n   from t where id = $1`,\n  [id],\n)', false],
+  ['await client.query(`select pg_advisory_xact_lock(${LOCK})`)', true],
+  ["text.replace(pattern, '$1')", true],
+])('%s', ([text, isRight]) => {
+  expect(houseProblems([file('packages/a/src/b.ts', `${text};\n`)])).toHaveLength(isRight === true ? 0 : 1);
+});

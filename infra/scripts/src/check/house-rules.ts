@@ -1,6 +1,6 @@
 /**
- * Rules about the tree itself that a reader notices and no linter does: how long a file is, how many lie side by side, and how
- * events of the log are named.
+ * Rules about the tree itself that a reader notices and no linter does: how long a file is, how many lie side by side, how
+ * events of the log are named, and that parameters of statements have names.
  */
 import type { SourceFile } from './citations.ts';
 
@@ -14,9 +14,17 @@ const LOG_CALL = /\blogger\??\.(?:info|warn|error|debug)\(\s*(?:\{[^{}]*\}|[\w.]
 /** What a template fills in is not looked at. */
 const EVENT_NAME = /^[a-z0-9_]+\.(?:[a-z0-9_]|\$\{\w+\})+(?:$|: )/;
 
+/** A call that gives a statement as text with parameters by number. */
+const POSITIONAL = /\bquery(?:<[^()]*>)?\(\s*(?:\w+,\s*)?(?:`[^`]*\$\d|'[^'\n]*\$\d)/;
+
 /** What is wrong, one sentence each; empty when all is well. */
 export function houseProblems(files: readonly SourceFile[]): string[] {
-  return [...files.flatMap(lengthProblems), ...files.flatMap(eventProblems), ...folderProblems(files)];
+  return [
+    ...files.flatMap(lengthProblems),
+    ...files.flatMap(eventProblems),
+    ...files.flatMap(parameterProblems),
+    ...folderProblems(files),
+  ];
 }
 
 function lengthProblems({ path, text }: SourceFile): string[] {
@@ -32,6 +40,11 @@ function eventProblems({ path, text }: SourceFile): string[] {
     .map(
       (name) => `${path}: logs ${JSON.stringify(name)}. Name the event noun.verb; a sentence may follow after a colon.`,
     );
+}
+
+function parameterProblems({ path, text }: SourceFile): string[] {
+  if (!isProduct(path) || !POSITIONAL.test(text)) return [];
+  return [`${path}: has a statement with parameters by number. Name them, in a file of its own.`];
 }
 
 function folderProblems(files: readonly SourceFile[]): string[] {

@@ -29,7 +29,8 @@ export async function looking(check: string, advice: string, look: () => Promise
   try {
     return await look();
   } catch (error) {
-    return [problem(check, `${messageOf(error)} ${advice}`.trim())];
+    const message = messageOf(error);
+    return [problem(check, `${message}${/[.!?]$/.test(message) ? '' : '.'} ${advice}`.trim())];
   }
 }
 

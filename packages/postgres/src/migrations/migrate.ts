@@ -102,9 +102,9 @@ async function lockMigrations(client: Client, deadline: AbortSignal, logger: Mig
 }
 
 async function tryLock(client: Client): Promise<void> {
-  const { rows } = await client.query<{ is_mine: boolean }>('select pg_try_advisory_lock($1::bigint) as is_mine', [
-    PG_MIGRATE_LOCK_ID,
-  ]);
+  const { rows } = await client.query<{ is_mine: boolean }>(
+    `select pg_try_advisory_lock(${PG_MIGRATE_LOCK_ID}::bigint) as is_mine`,
+  );
   if (rows[0]?.is_mine !== true) {
     throw new RunlaneError({ code: 'migration_lock_taken', message: 'Another process migrates.', retryable: true });
   }
@@ -115,8 +115,7 @@ async function lockHolder(client: Client): Promise<string> {
     `select format('backend %s (%s, %s since %s)', pid, application_name, state, state_change) as holder
      from pg_locks
      join pg_stat_activity using (pid)
-     where locktype = 'advisory' and granted and ((classid::bigint << 32) | objid::bigint) = $1::bigint`,
-    [PG_MIGRATE_LOCK_ID],
+     where locktype = 'advisory' and granted and ((classid::bigint << 32) | objid::bigint) = ${PG_MIGRATE_LOCK_ID}::bigint`,
   );
   return rows[0]?.holder ?? 'it has just ended';
 }

@@ -26,10 +26,9 @@ export type SchemaOwner = { schema: string; topicPrefix: string; logger: Logger 
 export async function claimSchema(pool: Pool, { schema, topicPrefix, logger }: SchemaOwner): Promise<void> {
   try {
     await withTransaction(pool, async (client) => {
-      await client.query('select pg_advisory_xact_lock($1)', [MARK_LOCK]);
+      await client.query(`select pg_advisory_xact_lock(${MARK_LOCK})`);
       const { rows } = await client.query<{ mark: string | null }>(
-        `select obj_description(oid, 'pg_namespace') as mark from pg_namespace where nspname = $1`,
-        [schema],
+        `select obj_description(oid, 'pg_namespace') as mark from pg_namespace where nspname = ${pg.escapeLiteral(schema)}`,
       );
       const owner = MARK.exec(rows[0]?.mark ?? '')?.[1];
       if (owner === undefined) {

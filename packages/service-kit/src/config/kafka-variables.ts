@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { optionalUrl } from './variable-types.ts';
+import { optionalUrl, text } from './variable-types.ts';
 
 const protocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
@@ -16,7 +16,6 @@ const file = () =>
     .transform((path) => resolve(path))
     .nullable()
     .default(null);
-const text = () => z.string().nullable().default(null);
 
 export const kafkaVariables = {
   KAFKA_SECURITY_PROTOCOL: oneOf(protocols)

@@ -1,6 +1,11 @@
 /** Building blocks for environment variables: each reads a non-empty text, because an empty one counts as unset. */
 import { z } from 'zod';
 
+/** Any text, null when unset. */
+export function text() {
+  return z.string().nullable().default(null);
+}
+
 /** A whole number between `min` and `max`, both included; signs, fractions and exponents are refused. */
 export function wholeNumber(bounds: { min: number; max: number }, what = 'must be a whole number') {
   const error = `${what} from ${bounds.min} to ${bounds.max}`;

@@ -2,9 +2,8 @@
  * Where traces go, by OpenTelemetry's own names. They are often set for other programs, so each is read as the text that it
  * is, and judged only where traces are wanted (`tracingProblems`).
  */
-import { z } from 'zod';
-
-const text = () => z.string().nullable().default(null);
+import type { z } from 'zod';
+import { text } from '../config/variable-types.ts';
 
 export const tracingVariables = {
   OTEL_SDK_DISABLED: text().meta({ description: 'true turns traces off, whatever else is set.' }),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FailedReason } from '@runlane/contracts';
 import { runFields, waitOrAbort } from '@runlane/service-kit';
-import { LOAD_LIMIT_MS } from '../adapters/langgraph/graphs/graph-registry.ts';
+import { LOAD_LIMIT_MS } from '../adapters/langgraph/graphs/load-limit.ts';
 import type { LangGraphProject } from '../adapters/langgraph/project/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 import type { WorkerEvent } from '../adapters/langgraph/worker/worker-events.ts';

@@ -25,6 +25,8 @@ test('a set-up that takes long keeps its turn, and another process waits for it'
       logger: silent,
     });
   await prepare(first);
+  // As after an update of LangGraph's package.
+  await own.query('delete from runlane.langgraph_tables');
   const holder = await own.connect();
   await holder.query('begin; lock table checkpoint_migrations in access exclusive mode');
   const preparing = Promise.all([prepare(first), prepare(second)]);
@@ -41,3 +43,35 @@ test('a set-up that takes long keeps its turn, and another process waits for it'
   await expect(preparing).resolves.toEqual([undefined, undefined]);
   await Promise.all([first, second, own].map((pool) => pool.end()));
 });
+
+test("LangGraph's package is asked once, and again after an update or when its tables are gone", async () => {
+  const databaseUrl = await createDatabase(inject('databaseUrl'));
+  await using pool = asDisposable(createPool({ url: databaseUrl, applicationName: 'test', logger: silent }));
+  const prepareAgain = () =>
+    prepareDatabase({
+      pool,
+      databaseUrl,
+      checkpointSchema: 'public',
+      topicPrefix: '',
+      store: { index: null, ttl: null },
+      signal: AbortSignal.timeout(90_000),
+      logger: silent,
+    });
+  // Its set-up would fail here.
+  const spoil = () => pool.query('alter table store_migrations rename column v to spoiled');
+  const mend = () => pool.query('alter table store_migrations rename column spoiled to v');
+  await prepareAgain();
+  await spoil();
+  await prepareAgain();
+  await pool.query(`update runlane.langgraph_tables set made_by = '0.0.1'`);
+  await expect(prepareAgain()).rejects.toThrow('column');
+  await mend();
+  await prepareAgain();
+  await pool.query('drop table checkpoint_migrations, checkpoints, checkpoint_blobs, checkpoint_writes');
+  await prepareAgain();
+  expect((await pool.query(`select to_regclass('checkpoints') as name`)).rows).toEqual([{ name: 'checkpoints' }]);
+});
+
+function asDisposable<T extends { end(): Promise<void> }>(pool: T): T & AsyncDisposable {
+  return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
+}

@@ -1,10 +1,9 @@
-import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import { claimSchema, migrate, waitForDatabase, whenAllowed, withTransaction } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
-import { prepareStore } from '../adapters/langgraph/store/prepare-store.ts';
+import { areLangGraphTablesMade, noteLangGraphTables } from '../adapters/postgres/langgraph-tables.ts';
 
 /** Where our tables are, and what this version knows of them. */
 export const SCHEMA = 'runlane';
@@ -25,6 +24,8 @@ export type PrepareOptions = {
   store: StoreSettings;
   signal: AbortSignal;
   logger: Logger;
+  /** False: it throws instead of waiting until it may. Default true. */
+  mayWait?: boolean;
 };
 
 /**
@@ -34,33 +35,42 @@ export type PrepareOptions = {
  * @throws RunlaneError `database_of_another_prefix`; what `migrate` throws
  */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
-  const { pool, databaseUrl, checkpointSchema: schema, topicPrefix, store, signal, logger } = options;
+  await prepareTables(options);
+  await claimSchema(options.pool, { schema: SCHEMA, topicPrefix: options.topicPrefix, logger: options.logger });
+}
+
+/** The tables alone: the database is no deployment's yet. */
+export async function prepareTables(options: Omit<PrepareOptions, 'topicPrefix'>): Promise<void> {
+  const { pool, databaseUrl, checkpointSchema: schema, store, signal, logger, mayWait = true } = options;
   await waitForDatabase(pool, { signal, logger });
   await whenAllowed(() => migrate({ databaseUrl, directory: MIGRATIONS, schema: SCHEMA, logger }), {
     what: `schema ${SCHEMA}`,
     signal,
     logger,
+    mayWait,
   });
-  await claimSchema(pool, { schema: SCHEMA, topicPrefix, logger });
+  // An index of the store is looked at each time: langgraph.json may want another one.
+  if (store.index === null && (await areLangGraphTablesMade(pool, schema))) return;
+  const { prepareLangGraph } = await import('./prepare-langgraph.ts');
   // LangGraph's own set-up takes no lock, and two of them at once collide.
-  const prepareLangGraph = () =>
+  const inTurn = () =>
     withTransaction(pool, async (client) => {
       await takeTurn(client, signal);
       await keepingAwake(client, async () => {
-        await new PostgresSaver(pool, undefined, { schema }).setup();
-        await prepareStore(pool, { databaseUrl, schema, settings: store, logger });
+        await prepareLangGraph(pool, { databaseUrl, schema, settings: store, logger });
       });
+      await noteLangGraphTables(client, schema);
     });
-  await whenAllowed(prepareLangGraph, { what: `LangGraph's tables in ${schema}`, signal, logger });
+  await whenAllowed(inTurn, { what: `LangGraph's tables in ${schema}`, signal, logger, mayWait });
 }
 
 /** Polls: a statement that waited would hold a snapshot, for which an index that is made concurrently waits. */
 async function takeTurn(client: PoolClient, signal: AbortSignal): Promise<void> {
   const pause = new Wakeup();
   for (;;) {
-    const { rows } = await client.query<{ is_mine: boolean }>('select pg_try_advisory_xact_lock($1) as is_mine', [
-      SETUP_LOCK,
-    ]);
+    const { rows } = await client.query<{ is_mine: boolean }>(
+      `select pg_try_advisory_xact_lock(${SETUP_LOCK}) as is_mine`,
+    );
     if (rows[0]?.is_mine === true) return;
     await pause.wait(TURN_POLL_MS, signal);
     signal.throwIfAborted();

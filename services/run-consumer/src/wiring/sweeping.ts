@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
-import { openStore } from '../adapters/langgraph/store/store.ts';
 import { createCheckpointPruning } from '../adapters/postgres/sweeping/checkpoint-pruning.ts';
 import { createLedgerPruning } from '../adapters/postgres/sweeping/ledger-pruning.ts';
 import { createScheduledRuns } from '../adapters/postgres/sweeping/scheduled-runs.ts';
@@ -79,6 +78,8 @@ export async function startStoreSweeping(
   settings: StoreSettings,
 ): Promise<void> {
   if (settings.ttl === null) return;
+  // LangGraph's store is a large package, and few projects have expiring items.
+  const { openStore } = await import('../adapters/langgraph/store/store.ts');
   const store = openStore({
     databaseUrl: config.DATABASE_URL,
     schema: config.RUNLANE_CHECKPOINT_SCHEMA,

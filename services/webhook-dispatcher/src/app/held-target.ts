@@ -12,6 +12,8 @@ export class HeldTarget {
   inFlightCount = 0;
   /** Answered, and not committed yet. */
   unsettledCount = 0;
+  /** The last fetch brought as many as it asked for. */
+  isUnderfetched = false;
   readonly #queue: DueDelivery[] = [];
   /** Runs of which an event is under way or not settled. Replays have an order of their own. */
   readonly #busyLanes = new Set<string>();
@@ -33,9 +35,9 @@ export class HeldTarget {
     return this.inFlightCount + this.unsettledCount;
   }
 
-  /** More than the request that has just been answered is due: queued, or under way. */
+  /** More than the request that has just been answered is due: queued, under way, or left in the ledger by the last fetch. */
   get hasMore(): boolean {
-    return this.#queue.length > 0 || this.inFlightCount > 1;
+    return this.#queue.length > 0 || this.inFlightCount > 1 || this.isUnderfetched;
   }
 
   permission(nowMs: number): TargetPermission {

@@ -91,7 +91,8 @@ export class HeldTargets {
         held.add(deliveries);
         this.#byUrl.set(urlHash, held);
         this.emptyUrls.delete(urlHash);
-      } else if (!this.#byUrl.has(urlHash)) this.emptyUrls.add(urlHash);
+      } else if (!this.#byUrl.has(urlHash) || held.isUnderfetched) this.emptyUrls.add(urlHash);
+      held.isUnderfetched = deliveries.length >= perTarget;
     }
     this.#targetsInLine = found.length;
     return found.length < targets && found.every(({ deliveries }) => deliveries.length < perTarget);

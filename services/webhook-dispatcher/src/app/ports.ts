@@ -99,6 +99,7 @@ export interface IntakeTransaction {
   quarantine(records: readonly QuarantinedRecord[]): Promise<void>;
   /** Takes a record out of quarantine; false when it is not in there any more. */
   takeOut(record: { offset: bigint; timestampMs: number }): Promise<boolean>;
+  /** The last step, after `write`: accounts for the batch and lines up what is due. */
   close(entry: AccountEntry): Promise<void>;
 }
 
@@ -179,7 +180,7 @@ export type Settlement = {
   isCharged: boolean;
   attempts: AttemptRecord[];
   urlHash: string;
-  /** More of the URL is due, under the same lease, and will be settled after this: its place in line stays as it is. */
+  /** More of the URL seems to be due: its place in line stays as it is. Who then finds nothing there says so with the release. */
   hasMore: boolean;
   /** Health with this attempt in it. */
   health: { origin: OriginHealth; target: TargetHealth };

@@ -15,7 +15,7 @@ import { beside } from './beside.ts';
 import { startPeer } from './peers.ts';
 import type { ReceiverAnswer, ReceiverQuestion } from './receiver-child.ts';
 import { MASTER_KEY } from './send-signed.ts';
-import { answered, round } from './side.ts';
+import { answered, answeredApart, round } from './side.ts';
 import type { Receiver, Round, Side } from './side.ts';
 
 const ROUNDS = 3;
@@ -72,7 +72,13 @@ async function run(context: BenchContext): Promise<Findings> {
 
   say('warming all sides up');
   for (const side of [ours, user, limit]) await round(side, answered(origins, WARM_UP));
-  const rounds = { ours: [] as Round[], user: [] as Round[], limit: [] as Round[], tls: [] as Round[] };
+  const rounds = {
+    ours: [] as Round[],
+    user: [] as Round[],
+    limit: [] as Round[],
+    tls: [] as Round[],
+    apart: [] as Round[],
+  };
   const tlsOrigins = BUSY.map((host) => `https://${host}:${tlsPort}`);
   await round(ours, answered(tlsOrigins, WARM_UP));
   for (let n = 1; n <= ROUNDS; n += 1) {
@@ -84,6 +90,7 @@ async function run(context: BenchContext): Promise<Findings> {
     noise.sample();
     rounds.limit.push(await round(limit, answered(origins, COUNT)));
     rounds.tls.push(await round(ours, answered(tlsOrigins, COUNT)));
+    rounds.apart.push(await round(ours, answeredApart(origins, COUNT)));
   }
   say(`${SPARSE_COUNT} origins with one event each`);
   const sparse = await round(
@@ -104,10 +111,11 @@ async function run(context: BenchContext): Promise<Findings> {
       ...compared('the limit', rounds.ours, rounds.limit, 0.5),
       alone(`${SPARSE_COUNT} origins, one each`, '/s', medianOf([sparse.perSecond])),
       against('with TLS', '/s', speeds(rounds.tls), { name: 'without', ...speeds(rounds.ours) }),
+      against('each to a URL of its own', '/s', speeds(rounds.apart), { name: '16 URLs', ...speeds(rounds.ours) }),
       ...isolation,
     ],
     notes: [
-      `${ROUNDS} rounds of ${COUNT} events to ${ORIGIN_COUNT} origins, published before they are read. All sides read Kafka and sign ` +
+      `${ROUNDS} rounds of ${COUNT} events to ${ORIGIN_COUNT} origins with one URL each, published before they are read. All sides read Kafka and sign ` +
         'twice. A user: eachBatch → pg-boss → undici → a row per attempt. The limit: eachBatch → undici → one insert per batch',
     ],
     details: profiler === null ? [] : await profileOf(dispatcher, profiler),

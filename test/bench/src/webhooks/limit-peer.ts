@@ -34,4 +34,4 @@ await readFrom(rawKafka(setting('KAFKA_BROKERS').split(','), 'limit-peer'), sett
     ],
   );
 });
-process.stdout.write(`${JSON.stringify({ msg: 'consumer joined' })}\n`);
+process.stdout.write(`${JSON.stringify({ msg: 'consumer.joined' })}\n`);

@@ -1,7 +1,7 @@
 /**
  * The receiver of the webhook bench, as a process: HTTP servers on several addresses of the loopback, one for all other
  * addresses, and one with TLS. They note when a request came and answer 204. By its path a request is answered late, with
- * 500, or never. Paths are /answer/<n>, /slow, /dead and /hang.
+ * 500, or never. Paths are /answer and what begins so, /slow, /dead and /hang. One that comes again counts once, by its id.
  */
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
@@ -9,12 +9,12 @@ import { createServer as createTlsServer } from 'node:https';
 
 export type ReceiverQuestion = { hosts: string[]; tls: { key: string; cert: string } } | 'report' | 'reset';
 /**
- * `ports` in the order of the hosts; `anyPort` of the server on all addresses; `tlsPort` the same with TLS; `times` in
- * milliseconds since 1970.
+ * `ports` in the order of the hosts; `anyPort` of the server on all addresses; `tlsPort` the same with TLS; `times` by
+ * `webhook-id`, in milliseconds since 1970.
  */
 export type ReceiverAnswer =
   | { kind: 'listening'; ports: number[]; anyPort: number; tlsPort: number }
-  | { kind: 'report'; count: number; otherCount: number; firstMs: number; lastMs: number; times: [number, number][] };
+  | { kind: 'report'; count: number; otherCount: number; firstMs: number; lastMs: number; times: [string, number][] };
 
 /** As long as the slowest receiver that nobody would call broken. */
 const SLOW_MS = 2_000;
@@ -28,7 +28,7 @@ process.once('disconnect', () => process.exit());
 
 const now = (): number => performance.timeOrigin + performance.now();
 let otherCount = 0;
-let times = new Map<number, number>();
+let times = new Map<string, number>();
 let firstMs = 0;
 let lastMs = 0;
 
@@ -45,8 +45,8 @@ process.on('message', (question: ReceiverQuestion) => {
 
 const respond: RequestListener = (request, response) => {
   request.resume();
-  const number = /^\/answer\/(\d+)$/.exec(request.url ?? '')?.[1];
-  if (number === undefined) {
+  const id = request.headers['webhook-id'];
+  if (request.url?.startsWith('/answer') !== true || typeof id !== 'string') {
     otherCount += 1;
     if (request.url === '/slow') setTimeout(() => response.writeHead(204).end(), SLOW_MS);
     if (request.url === '/dead') request.once('end', () => response.writeHead(500).end());
@@ -55,7 +55,7 @@ const respond: RequestListener = (request, response) => {
   request.once('end', () => {
     lastMs = now();
     if (times.size === 0) firstMs = lastMs;
-    if (!times.has(Number(number))) times.set(Number(number), lastMs);
+    if (!times.has(id)) times.set(id, lastMs);
     response.writeHead(204).end();
   });
 };

@@ -13,11 +13,10 @@ export type PeerEvent = { event_id: string; webhook: string };
 
 /** Thrown when it is not answered with 2xx. */
 export async function sendSigned({ event_id: eventId, webhook }: PeerEvent, body: Buffer): Promise<number> {
-  const { origin } = new URL(webhook);
   const content = { id: webhookIdOf(eventId, webhook), timestamp: Math.floor(Date.now() / 1_000), body };
   const { statusCode, body: answer } = await request(webhook, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...signer.sign(origin, content) },
+    headers: { 'content-type': 'application/json', ...signer.sign(webhook, content) },
     body,
     dispatcher: agent,
   });

@@ -1,7 +1,9 @@
 /** One who sends the webhooks of a topic: a dispatcher or a peer, as a process, with the receiver that they share. */
+import { hash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordProducer } from '@runlane/kafka';
 import { eventually } from '@runlane/testkit';
+import { webhookIdOf } from '@runlane/webhooks';
 import { cpuMsOf } from '../machine.ts';
 import { percentile } from '../statistics.ts';
 import type { AskedChild } from './asked-child.ts';
@@ -47,21 +49,27 @@ export async function round(side: Side, urls: readonly string[]): Promise<Round>
 /** Publishes one webhook after the other, and takes the time of each until the receiver has it: the 99th of a hundred. */
 export async function p99(side: Side, urls: readonly string[], everyMs: number): Promise<number> {
   side.receiver.tell('reset');
-  const published: number[] = [];
+  const published = new Map<string, number>();
   for (const url of urls) {
-    published.push(now());
-    await Promise.all([publish(side, [url]), sleep(everyMs)]);
+    const event = terminalEvent(url);
+    published.set(webhookIdOf(event.event_id, hash('sha256', url)), now());
+    await Promise.all([side.producer.publish([eventRecord(side.topic, event)]), sleep(everyMs)]);
   }
   const { times } = await received(side.receiver, urls.length);
   return percentile(
-    times.map(([number, atMs]) => atMs - (published[number] ?? Number.NaN)),
+    times.map(([id, atMs]) => atMs - (published.get(id) ?? Number.NaN)),
     0.99,
   );
 }
 
-/** URLs that are answered, numbered, round-robin over the origins. */
+/** URLs of that many webhooks that are answered, round-robin over the origins, each of which has one URL. */
 export function answered(origins: readonly string[], count: number): string[] {
-  return Array.from({ length: count }, (_, number) => `${origins[number % origins.length]}/answer/${number}`);
+  return Array.from({ length: count }, (_, number) => `${origins[number % origins.length]}/answer`);
+}
+
+/** The same, and each webhook has a URL that no other one has. */
+export function answeredApart(origins: readonly string[], count: number): string[] {
+  return answered(origins, count).map((url) => `${url}/${randomUUID()}`);
 }
 
 export async function publish({ producer, topic }: Side, webhookUrls: readonly string[]): Promise<void> {

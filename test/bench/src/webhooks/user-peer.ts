@@ -43,4 +43,4 @@ await readFrom(rawKafka(setting('KAFKA_BROKERS').split(','), 'user-peer'), setti
     }),
   );
 });
-process.stdout.write(`${JSON.stringify({ msg: 'consumer joined' })}\n`);
+process.stdout.write(`${JSON.stringify({ msg: 'consumer.joined' })}\n`);

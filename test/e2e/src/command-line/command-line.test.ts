@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { processShellOf } from '../support/shell.ts';
+import { processShellOf, shellOf } from '../support/shell.ts';
 import type { Shell } from '../support/shell.ts';
 import { World } from '../support/world.ts';
 
@@ -66,6 +66,8 @@ test('a thread is cancelled, and a run that did not succeed is an exit code', as
     'watch',
     '--thread',
     thread_id,
+    '--assistant',
+    'gate',
     '--from',
     'earliest',
     '--type',
@@ -87,14 +89,13 @@ test.each([
   [['publish', '{"assistant_id":'], /the request is not JSON/],
   [['publish', '{"assistant_id":"lane","threadId":"t"}'], /"threadId" \(did you mean thread_id\?\)/],
   [['publish', '[]'], /^runlane: RunCreate: is a list/],
-  [['publish', '-'], /the request is empty; give JSON/],
   [['resume', 't', 'lane', 'null'], /the answer is null, which interrupt\(\) cannot return/],
   [['watch', '--type', 'run.ended'], /'run\.ended' is invalid\. Allowed choices are run\.pending,/],
   [['publish', '@not-there.json'], /not-there\.json cannot be read/],
   [['cancel'], /run_id: is missing, and so is thread_id/],
   [['watch', '--from', 'yesterday'], /--from yesterday is no time/],
 ])('%j is refused with what to change', async (args, message) => {
-  const { code, output } = await runlane(args);
+  const { code, output } = await shellOf(world)(args);
   expect([code, output]).toEqual([1, expect.stringMatching(message)]);
   expect(output).not.toMatch(/^ +at /m);
 });

@@ -9,13 +9,24 @@ import type { EventCollector, LogLine, ReceivedSpan, ServiceProcess } from '@run
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { WebhookReceiver } from '../webhooks/webhook-receiver.ts';
 import { WebhookWorld } from '../webhooks/webhook-world.ts';
-import { runCreate } from '../support/world.ts';
+import { World, runCreate } from '../support/world.ts';
 
 const resources = new AsyncDisposableStack();
 let webhooks: WebhookWorld;
 let collector: OtlpReceiver;
 let receiver: WebhookReceiver;
 let events: EventCollector;
+/** Has a process, its threads too, say on standard error which modules of OpenTelemetry it asks for; prom-client always has its API. */
+const TELL_MODULES = [
+  `--import=data:text/javascript,${encodeURIComponent(
+    `import { registerHooks } from 'node:module';
+     import { writeSync } from 'node:fs';
+     registerHooks({ resolve(specifier, context, next) {
+       if (specifier.startsWith('@opentelemetry/') && !context.parentURL.includes('/prom-client/')) writeSync(2, 'asks for ' + specifier + '\\n');
+       return next(specifier, context);
+     } });`,
+  )}`,
+];
 /** run-consumer and webhook-dispatcher, which log everything. */
 const services: ServiceProcess[] = [];
 
@@ -26,10 +37,8 @@ beforeAll(async () => {
     await WebhookWorld.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') }),
   );
   events = await webhooks.world.collectEvents();
-  const consumer = webhooks.world.runConsumer({
-    ...collector.environment,
-    RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*',
-  });
+  const allow = { RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*' };
+  const consumer = webhooks.world.runConsumer({ ...collector.environment, ...allow }, TELL_MODULES);
   const [dispatcher] = await Promise.all([webhooks.started(collector.environment), consumer.ready()]);
   services.push(consumer, dispatcher);
 }, 120_000);
@@ -214,6 +223,18 @@ test('a run that admission rejects for a mistake is one line at the level error,
     }),
     expect.objectContaining({ level: 'info', trace_id: trace.traceId, reason: 'thread_not_found' }),
   ]);
+});
+
+test('without traces nothing of OpenTelemetry is loaded, by the service or by a thread of its graphs', async () => {
+  expect(services[0]?.stderr).toContain('asks for @opentelemetry/');
+  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  const untraced = world.runConsumer({}, TELL_MODULES);
+  const runId = randomUUID();
+  await world.publish(runCreate('untraced', { run_id: runId, assistant_id: 'tooled', input: { messages: [] } }));
+  const attempts = () => untraced.logged('run.attempted').filter(({ run_id }) => run_id === runId);
+  await eventually(() => attempts().length > 0, { what: 'a run has ended', seen: () => untraced.stderr });
+  expect(attempts()).toEqual([expect.objectContaining({ outcome: 'succeeded' })]);
+  expect(untraced.stderr).not.toContain('asks for');
 });
 
 test('every line of a log is an event with fields in snake_case', async () => {

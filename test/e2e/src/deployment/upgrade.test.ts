@@ -21,7 +21,11 @@ const LOAD = { runs: 40, threads: 8, ms: 20 };
 test('a process is replaced by one of this version under load, and that by one of the last', async (context) => {
   if (obstacle !== null) context.skip(obstacle);
   using release = new LastRelease();
-  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  await using world = await World.create({
+    brokers: inject('kafkaBrokers'),
+    databaseUrl: inject('databaseUrl'),
+    isPrepared: false,
+  });
   const events = await world.collectEvents();
   const asked: Asked[] = [];
   const startOld = () => world.runConsumer({}, [], release.runConsumer);

@@ -8,7 +8,11 @@ import { expect, inject, test } from 'vitest';
 import { World, runCreate } from '../support/world.ts';
 
 test('a lost grant makes no dead letters: the topic waits, and goes on when it is given back', async () => {
-  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
+  await using world = await World.create({
+    brokers: inject('kafkaBrokers'),
+    databaseUrl: inject('databaseUrl'),
+    isPrepared: false,
+  });
   const events = await world.collectEvents();
   const deadLetters = await world.readDeadLetters();
   const role = `service_${randomUUID().replaceAll('-', '')}`;

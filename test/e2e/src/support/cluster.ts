@@ -18,6 +18,17 @@ export async function deleteTopic(brokers: string[], topic: string): Promise<voi
   });
 }
 
+/** Deletes what the topic has, as its retention does. */
+export async function deleteRecords(brokers: string[], topic: string): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    const ends = await admin.fetchTopicOffsets(topic);
+    const partitions = ends
+      .filter(({ high, low }) => high !== low)
+      .map(({ partition, high }) => ({ partition, offset: high }));
+    if (partitions.length > 0) await admin.deleteTopicRecords({ topic, partitions });
+  });
+}
+
 /** Something that an ACL is about. */
 export type AclTarget = { kind: 'topic' | 'group'; name: string; operation: 'READ' | 'WRITE' };
 

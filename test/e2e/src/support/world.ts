@@ -18,6 +18,7 @@ import {
   TopicReader,
   createDatabase,
   eventually,
+  preparedTemplate,
   silentLogger,
 } from '@runlane/testkit';
 import pg from 'pg';
@@ -36,6 +37,8 @@ export type WorldOptions = {
   createTopics?: boolean;
   /** False: `databaseUrl` itself is used, and need not answer yet. */
   createDatabase?: boolean;
+  /** False: the database is empty, and the first service makes its tables. */
+  isPrepared?: boolean;
 };
 
 export class World implements AsyncDisposable {
@@ -62,7 +65,9 @@ export class World implements AsyncDisposable {
 
   static async create(options: WorldOptions): Promise<World> {
     const ownsDatabase = options.createDatabase ?? true;
-    const world = new World(options, ownsDatabase ? await createDatabase(options.databaseUrl) : options.databaseUrl);
+    const template = options.isPrepared === false ? null : preparedTemplate(options.databaseUrl);
+    const databaseUrl = ownsDatabase ? await createDatabase(options.databaseUrl, template) : options.databaseUrl;
+    const world = new World(options, databaseUrl);
     if (options.createTopics ?? true) await world.createTopics();
     return world;
   }

@@ -2,7 +2,6 @@
  * The world of an end-to-end test of webhooks: a database and topics of its own, webhook-dispatchers as processes, and
  * status events that the test publishes itself.
  */
-import { randomUUID } from 'node:crypto';
 import { eventHeaders } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
 import type { RecordProducer, OutRecord } from '@runlane/kafka';
@@ -159,41 +158,7 @@ export class WebhookWorld implements AsyncDisposable {
   }
 }
 
-/** A status event of a run of its own, `run.succeeded` unless said otherwise. */
-export function statusEvent(event: Partial<RunStatusEvent>): RunStatusEvent {
-  const now = new Date().toISOString();
-  return {
-    event_id: randomUUID(),
-    type: 'run.succeeded',
-    sequence: 3,
-    occurred_at: now,
-    run_id: randomUUID(),
-    thread_id: randomUUID(),
-    assistant_id: randomUUID(),
-    graph_id: 'lane',
-    attempt: 1,
-    multitask_strategy: 'enqueue',
-    metadata: {},
-    created_at: now,
-    updated_at: now,
-    run_started_at: now,
-    run_ended_at: now,
-    status: 'success',
-    thread_status: 'idle',
-    reason: null,
-    superseded_by: null,
-    blocked_by: null,
-    interrupts: null,
-    interrupts_omitted: false,
-    next: [],
-    checkpoint_id: null,
-    values: { answer: 42 },
-    values_omitted: false,
-    error: null,
-    webhook: null,
-    ...event,
-  };
-}
+export { statusEvent } from '@runlane/testkit';
 
 export function eventRecord(event: RunStatusEvent): Omit<OutRecord, 'topic'> {
   return {

@@ -1,6 +1,6 @@
 /** I8: how low a rollback looks for checkpoints of a run. Real: Postgres. Decides: what claims store and hand out. */
 import { randomUUID } from 'node:crypto';
-import { checkpointFloorAt } from '@runlane/checkpoint';
+import { checkpointFloorAt } from '@runlane/checkpoint/threads';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';

@@ -5,7 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { emptyCheckpoint } from '@langchain/langgraph-checkpoint';
-import { GroupCommit, RunSaver, WriteRefused, createBatchWriter } from '@runlane/checkpoint';
+import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import { WriteRefused } from '@runlane/checkpoint/threads';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { claimNumber } from '../../domain/run.ts';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';

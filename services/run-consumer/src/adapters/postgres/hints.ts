@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { query } from '@runlane/postgres';
 import type { Logger, Wakeup } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import type { Hints } from '../../app/ports.ts';
+import { sql } from './statements.ts';
 
 /** Channel on which processes tell each other that there is work; the payload says which. */
 export const HINT_CHANNEL = 'runlane_hints';
@@ -122,7 +124,7 @@ export class PostgresHints implements Hints {
     this.#lastSentMs = performance.now();
     this.#timer = null;
     try {
-      await this.#options.pool.query('select pg_notify($1, $2)', [HINT_CHANNEL, payload]);
+      await query(this.#options.pool, sql.sendHint, { channel: HINT_CHANNEL, payload });
     } catch (error) {
       this.#options.logger.debug({ err: error }, 'hint.not_sent');
     }

@@ -1,4 +1,4 @@
-import { checkpointFloorAt } from '@runlane/checkpoint';
+import { checkpointFloorAt } from '@runlane/checkpoint/threads';
 import type { JsonObject, MultitaskStrategy, RunCreate } from '@runlane/contracts';
 import { SQLSTATE, sqlState } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';

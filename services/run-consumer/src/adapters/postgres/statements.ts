@@ -7,8 +7,11 @@ function statement(name: string): SqlStatement {
 
 /** Every statement of the service, one file each in `sql/`. */
 export const sql = {
+  selectLangGraphTables: statement('select-langgraph-tables'),
+  noteLangGraphTables: statement('note-langgraph-tables'),
   lockPosition: statement('lock-position'),
   movePosition: statement('move-position'),
+  sendHint: statement('send-hint'),
   selectPositions: statement('select-admitted-positions'),
   createThreads: statement('create-threads'),
   lockThreads: statement('lock-threads'),

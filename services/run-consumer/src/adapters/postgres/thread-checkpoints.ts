@@ -1,5 +1,5 @@
-import { forgetJournal, headWriters, headsWrittenBy, rollBackRuns } from '@runlane/checkpoint';
-import type { RunOnThread } from '@runlane/checkpoint';
+import { forgetJournal, headWriters, headsWrittenBy, rollBackRuns } from '@runlane/checkpoint/threads';
+import type { RunOnThread } from '@runlane/checkpoint/threads';
 import type { Pool, PoolClient } from 'pg';
 
 /** What ending and claiming runs needs of LangGraph's tables. Where there is a client, all works in its transaction. */

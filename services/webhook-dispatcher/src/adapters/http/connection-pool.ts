@@ -1,9 +1,10 @@
 import type { WebhookTarget } from '@runlane/webhooks';
+import { ORIGIN_SLOTS } from '../../domain/origin-health.ts';
 import type { ConnectNeeds } from './connect-checked.ts';
 import { Connection } from './connection.ts';
 
 /** Connections kept per origin: as many as an origin has attempts under way at most. */
-const MAX_IDLE_PER_ORIGIN = 4;
+const MAX_IDLE_PER_ORIGIN = ORIGIN_SLOTS;
 
 /** Idle connections by origin; the one that was used last is used next, so that the others age. */
 export class ConnectionPool {

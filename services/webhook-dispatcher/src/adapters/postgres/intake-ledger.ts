@@ -63,6 +63,8 @@ class PostgresIntake implements IntakeTransaction {
   readonly #source: Source;
   readonly #endpointIds = new Map<string, bigint>();
   #hasLocks = false;
+  /** What was stored, is due now, and has to be lined up. */
+  #ready: TargetedEvent[] = [];
 
   constructor(client: PoolClient, source: Source, position: Position | null) {
     this.#client = client;
@@ -110,15 +112,7 @@ class PostgresIntake implements IntakeTransaction {
         ({ bySequence }) => `Event ${bySequence} of the run came while it waited for a retry.`,
       ),
     });
-    const ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));
-    if (ready.length === 0) return;
-    // As late as can be: settlements, and batches of other partitions, wait for these locks.
-    if (!this.#hasLocks) await this.#lockEndpoints(ready);
-    const targets = sortedEntries(ready.map((event) => [event.urlHash, this.#endpointIds.get(event.origin)]));
-    await query(this.#client, sql.lineUpStored, {
-      url_hashes: targets.map(([urlHash]) => urlHash),
-      endpoint_ids: targets.map(([, endpointId]) => endpointId),
-    });
+    this.#ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));
   }
 
   async quarantine(records: readonly QuarantinedRecord[]): Promise<void> {
@@ -162,6 +156,18 @@ class PostgresIntake implements IntakeTransaction {
       delivery_count: entry.deliveryCount,
       quarantined_count: entry.quarantinedCount,
       absent_count: entry.absentCount,
+    });
+    await this.#lineUp(this.#ready);
+  }
+
+  /** Last of all: settlements, and batches of other partitions, wait for these locks. */
+  async #lineUp(ready: readonly TargetedEvent[]): Promise<void> {
+    if (ready.length === 0) return;
+    if (!this.#hasLocks) await this.#lockEndpoints(ready);
+    const targets = sortedEntries(ready.map((event) => [event.urlHash, this.#endpointIds.get(event.origin)]));
+    await query(this.#client, sql.lineUpStored, {
+      url_hashes: targets.map(([urlHash]) => urlHash),
+      endpoint_ids: targets.map(([, endpointId]) => endpointId),
     });
   }
 

@@ -14,6 +14,8 @@ import { createIntakeLedger } from './intake-ledger.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
 
 const OWNER = randomUUID();
+/** What a batch of nothing but deliveries accounts for. */
+const NOTHING_ELSE = { withoutTargetCount: 0, repeatCount: 0, quarantinedCount: 0, absentCount: 0 };
 
 /** An intake that has written the event and does not commit before it is told to. */
 async function heldIntake(world: LedgerWorld, event: TargetedEvent) {
@@ -23,6 +25,7 @@ async function heldIntake(world: LedgerWorld, event: TargetedEvent) {
     { topic: 'another topic', partition: 0, firstOffset: 0n },
     async (transaction) => {
       await transaction.write(planIntake([event], await transaction.prepare([event])));
+      await transaction.close({ ...NOTHING_ELSE, position: { offset: 0n, timestampMs: 0 }, deliveryCount: 1 });
       written.resolve();
       await gate.promise;
     },

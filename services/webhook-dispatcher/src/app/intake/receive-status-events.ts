@@ -1,7 +1,7 @@
 /**
  * Purpose   Intake: turns a batch of status events of one partition into deliveries of the ledger, in one transaction.
  * Order     decode → lock the account → skip what was seen → bodies → lock the endpoints if anything is known of the runs → plan
- *           → write → lock them, if they are not → line up → account → commit. The caller commits the Kafka offset after that. No HTTP here.
+ *           → write → account → lock them, if they are not → line up → commit. The caller commits the Kafka offset after that. No HTTP here.
  * I4        The position, and one delivery per event and URL: whatever comes again changes nothing.
  * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails is
  *           quarantined.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
-import { checkpointFloorAt } from '@runlane/checkpoint';
+import { checkpointFloorAt } from '@runlane/checkpoint/threads';
 import { parseRunCreate } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { Database, createPool, migrate } from '@runlane/postgres';

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
 import type { Logger } from '@runlane/service-kit';
 import { lend } from './lent-parts.ts';
+import { LOAD_LIMIT_MS } from './load-limit.ts';
 import { watchParts } from './node-watch.ts';
 import { versionProblem } from '../project/langgraph-version.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
@@ -35,9 +36,6 @@ export type GraphState = {
   parentConfig?: object | undefined;
   tasks: { id: string; name: string; interrupts: { id?: string; value?: unknown; response_schema?: unknown }[] }[];
 };
-
-/** How long the import of a graph may take, in milliseconds. */
-export const LOAD_LIMIT_MS = 60_000;
 
 /**
  * Milliseconds after which the import of the next graph begins, also when this one goes on: one that waits for a server

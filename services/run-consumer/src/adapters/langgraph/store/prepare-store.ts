@@ -1,4 +1,5 @@
 import { RunlaneError } from '@runlane/service-kit';
+import pg from 'pg';
 import type { Pool } from 'pg';
 import type { StoreSettings } from '../project/langgraph-json-store.ts';
 import { openStore } from './store.ts';
@@ -49,8 +50,9 @@ function explain(error: unknown): unknown {
 async function checkDims(pool: Pool, schema: string, dims: number): Promise<void> {
   const table = `"${schema}".store_vectors`;
   const { rows } = await pool.query<{ type: string }>(
-    `select format_type(atttypid, atttypmod) as type from pg_attribute where attrelid = $1::regclass and attname = 'embedding'`,
-    [table],
+    `select format_type(atttypid, atttypmod) as type
+     from pg_attribute
+     where attrelid = ${pg.escapeLiteral(table)}::regclass and attname = 'embedding'`,
   );
   const type = rows[0]?.type ?? 'missing';
   // With its schema in front where that is not in the search path.

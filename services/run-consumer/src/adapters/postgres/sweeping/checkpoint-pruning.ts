@@ -1,4 +1,4 @@
-import { pruneThread } from '@runlane/checkpoint';
+import { pruneThread } from '@runlane/checkpoint/threads';
 import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { CheckpointPruning } from '../../../app/sweeping/prune-checkpoints.ts';

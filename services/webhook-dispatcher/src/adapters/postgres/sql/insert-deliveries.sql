@@ -11,7 +11,7 @@ with superseded as (
   set state = 'dead', dead_reason = 'superseded', detail = ended.detail, next_attempt_at = null, ended_at = now()
   from unnest($ended_delivery_ids::bigint[], $ended_details::text[]) as ended (delivery_id, detail)
   where delivery.delivery_id = ended.delivery_id
-    and delivery.state = 'due'
+    and delivery.ended_at is null
 )
 insert into webhooks.deliveries (
   event_id, url_hash, url, endpoint_id, run_id, sequence, event_type, is_terminal, state, dead_reason, detail,

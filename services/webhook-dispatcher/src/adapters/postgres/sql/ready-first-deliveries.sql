@@ -18,7 +18,7 @@ readied as (
     where run_id = lanes.run_id
       and url_hash = lanes.url_hash
       and is_replay = lanes.is_replay
-      and state = 'due'
+      and ended_at is null
     order by sequence, delivery_id
     limit 1
   ) as first

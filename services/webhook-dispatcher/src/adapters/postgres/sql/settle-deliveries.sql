@@ -8,7 +8,8 @@
 --         URL whether its holder knows of more that is due: it stays in line, and nobody looks for what is next
 -- result  the deliveries that were settled, and how; a missing one had ended already, or is that of another event: a ledger
 --         that went back gives a delivery_id out again (I14)
--- index   deliveries_in_lanes, due_deliveries_by_target
+-- index   deliveries_in_lanes, due_deliveries_by_target. Where a row is looked up by its id or lane, that it is due is asked of
+--         ended_at: asked of its state, the planner may walk the index of all that is due beside, once for each row
 -- locks   the caller holds the endpoints, so nothing joins or leaves the runs' order meanwhile
 with settlement as (
   select *
@@ -30,14 +31,14 @@ decided as (
     from webhooks.deliveries
     where run_id = delivery.run_id
       and url_hash = delivery.url_hash
-      and state = 'due'
+      and ended_at is null
       and not is_replay
       and sequence > delivery.sequence
       and settlement.yields
     order by sequence
     limit 1
   ) as newer on true
-  where delivery.state = 'due'
+  where delivery.ended_at is null
 ),
 settled as (
   update webhooks.deliveries as delivery
@@ -54,7 +55,7 @@ settled as (
     sends = delivery.sends + decided.sends
   from decided
   where delivery.delivery_id = decided.delivery_id
-    and delivery.state = 'due'
+    and delivery.ended_at is null
   returning
     delivery.delivery_id, delivery.event_id, delivery.run_id, delivery.url_hash, delivery.sequence,
     delivery.is_replay, delivery.next_attempt_at, decided.outcome
@@ -69,7 +70,7 @@ succeeded as (
     join webhooks.deliveries as waiting on waiting.run_id = ended.run_id
       and waiting.url_hash || '' = ended.url_hash
       and waiting.is_replay = ended.is_replay
-      and waiting.state = 'due'
+      and waiting.ended_at is null
     where ended.outcome <> 'retry'
       and waiting.delivery_id not in (select delivery_id from settled where outcome <> 'retry')
     order by ended.run_id, ended.url_hash, ended.is_replay, waiting.sequence, waiting.delivery_id

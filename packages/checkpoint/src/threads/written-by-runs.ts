@@ -2,12 +2,12 @@
 import { loadSql, query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
-import { inSchema } from './checkpoint-schema.ts';
-import type { RunOnThread } from './journal.ts';
+import { inSchema } from '../checkpoint-schema.ts';
+import type { RunOnThread } from '../journal.ts';
 
-const writers = loadSql(new URL('./sql/select-head-writers.sql', import.meta.url));
-const wrong = loadSql(new URL('./sql/select-wrong-states.sql', import.meta.url));
-const template = loadSql(new URL('./sql/select-heads-written-by-runs.sql', import.meta.url));
+const writers = loadSql(new URL('../sql/select-head-writers.sql', import.meta.url));
+const wrong = loadSql(new URL('../sql/select-wrong-states.sql', import.meta.url));
+const template = loadSql(new URL('../sql/select-heads-written-by-runs.sql', import.meta.url));
 
 /**
  * The head checkpoint of each run's thread, by run id, for those whose head the run has written itself. For runs whose

@@ -1,9 +1,9 @@
 import { loadSql, query } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import { inSchema } from './checkpoint-schema.ts';
+import { inSchema } from '../checkpoint-schema.ts';
 
-const checkpoints = loadSql(new URL('./sql/prune-checkpoints-of-thread.sql', import.meta.url));
-const blobs = loadSql(new URL('./sql/prune-blobs-of-thread.sql', import.meta.url));
+const checkpoints = loadSql(new URL('../sql/prune-checkpoints-of-thread.sql', import.meta.url));
+const blobs = loadSql(new URL('../sql/prune-blobs-of-thread.sql', import.meta.url));
 
 /**
  * Deletes up to `limit` of a thread's checkpoints that nobody needs to continue it, with their writes, and once they are

@@ -7,12 +7,12 @@ import { Annotation, DeltaChannel, END, START, StateGraph } from '@langchain/lan
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { withTransaction } from '@runlane/postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { CheckpointWorld } from './checkpoint-world.fixture.ts';
-import type { GraphName } from './journal-graphs.fixture.ts';
-import { configOf, input, resume, threadIn } from './journal-thread.fixture.ts';
-import type { Durability, Thread } from './journal-thread.fixture.ts';
+import { CheckpointWorld } from '../checkpoint-world.fixture.ts';
+import type { GraphName } from '../journal-graphs.fixture.ts';
+import { configOf, input, resume, threadIn } from '../journal-thread.fixture.ts';
+import type { Durability, Thread } from '../journal-thread.fixture.ts';
 import { pruneThread } from './prune-thread.ts';
-import { blobProblems, rowsRead } from './thread-tables.fixture.ts';
+import { blobProblems, rowsRead } from '../thread-tables.fixture.ts';
 
 let world: CheckpointWorld;
 beforeAll(async () => {

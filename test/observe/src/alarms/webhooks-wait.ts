@@ -1,0 +1,59 @@
+/** Scene: what can befall webhooks, on their way from the topic to receivers. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Proof } from '@runlane/prove-deploy';
+import { deleteRecords } from '../../../e2e/src/support/cluster.ts';
+import { answerWith } from '../../../e2e/src/webhooks/webhook-receiver.ts';
+import { statusEvent } from '../../../e2e/src/webhooks/webhook-world.ts';
+import { openWorld } from '../stage.ts';
+import type { Stage } from '../stage.ts';
+import { Scene } from './scene.ts';
+
+export async function webhooksWait(proof: Proof, { servers, receiver }: Stage, fired: Set<string>): Promise<void> {
+  const webhooks = await openWorld(proof.scope, servers);
+  const { world } = webhooks;
+  const dispatcher = await webhooks.started();
+  const scene = await Scene.open(proof, { dispatcher }, fired);
+  const events = (count: number, path: string) =>
+    Array.from({ length: count }, () => statusEvent({ webhook: receiver.url(path) }));
+
+  await webhooks.publish(...events(3, '/well'));
+  await webhooks.ended(3);
+  await scene.fires(['WebhookRecordsQuarantined'], 'something else writes to the status topic', () =>
+    webhooks.publishRecords({ key: 'junk', value: Buffer.from('junk'), headers: {} }),
+  );
+  receiver.answer = answerWith(410);
+  await scene.fires(['WebhookEndpointsDisabled'], 'a receiver answers 410', () =>
+    webhooks.publish(...events(1, '/gone')),
+  );
+  receiver.answer = (response) => void sleep(1_000).then(() => response.writeHead(204).end());
+  await scene.fires(['WebhooksLate'], 'more is to be delivered than the dispatcher delivers', () =>
+    webhooks.publish(...events(100, '/slow')),
+  );
+  receiver.answer = answerWith(204);
+
+  const client = await world.pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('lock table webhooks.accounts, webhooks.deliveries in access exclusive mode');
+    await scene.fires(
+      ['WebhookIntakeLags', 'WebhookLedgerUnread'],
+      'a lock in the database stops the dispatcher, and events go on',
+      () => webhooks.publish(...events(1_100, '/later')),
+    );
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+  await scene.fires(['WebhookLedgerGap'], 'somebody deletes a delivery', () =>
+    world.pool.query(
+      'delete from webhooks.deliveries where delivery_id = (select min(delivery_id) from webhooks.deliveries)',
+    ),
+  );
+  await scene.fires(['WebhookEventsLost'], 'the topic loses events while the dispatcher stands still', async () => {
+    dispatcher.signal('SIGSTOP');
+    await webhooks.publish(...events(200, '/lost'));
+    await deleteRecords(servers.kafka.brokers, world.topics.status);
+    dispatcher.signal('SIGCONT');
+  });
+  await scene.fires(['PartGone dispatcher'], 'the dispatcher is killed', () => dispatcher.kill());
+}
