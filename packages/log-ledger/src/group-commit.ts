@@ -47,7 +47,7 @@ const MAX_ALONE = 2;
 /** A write that takes longer goes on beside the next one, in milliseconds. Many times what one takes under load. */
 const SLOW_MS = 250;
 const RETRY = { baseMs: 50, maxMs: 2_000 };
-/** What was over a limit is likely to be so again, and each try is work for the database. */
+/** A group that was over a limit is likely to be so again, and each try is work for the database. */
 const OVERRUN_RETRY = { baseMs: 1_000, maxMs: 60_000 };
 
 export class GroupCommit<Item, Result> {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger } from '@runlane/service-kit';
-import type { Logger } from '@runlane/service-kit';
 import pg from 'pg';
 import { inject } from 'vitest';
+
+export { recordingLogger } from '@runlane/service-kit/testing';
 
 /** A database of its own in the test run's server; dropped when disposed, whoever is still connected. */
 export type OwnDatabase = AsyncDisposable & { url: string };
@@ -28,12 +28,4 @@ export async function execute(url: string, text: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-/** A real logger that keeps the names of its events. */
-export function recordingLogger(): { logger: Logger; names: () => string[] } {
-  const lines: string[] = [];
-  const destination = { write: (line: string) => void lines.push(line) };
-  const logger = createLogger({ service: 'test', level: 'debug', destination });
-  return { logger, names: () => lines.map((line) => (JSON.parse(line) as { msg: string }).msg) };
 }

@@ -1,6 +1,6 @@
 /** What a {@link RunlaneError} is made of. */
 export type RunlaneErrorOptions = {
-  /** Stable snake_case code; logs, metrics and tests hang on it. */
+  /** Stable snake_case code; logs, metrics and tests depend on it. */
   code: string;
   /** Says what was wrong, where, and what to change. */
   message: string;

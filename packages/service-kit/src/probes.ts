@@ -21,7 +21,7 @@ const DATABASE_ANSWER_MS = 1_000;
 /**
  * Answers for /livez and /readyz. A server that is away, frozen or refuses us makes the process not ready, never not
  * alive: a restart would repeat work and heal nothing. A consumer whose connection hangs starts another one by itself.
- * What is left for /livez is an event loop that does not turn, and then nobody answers.
+ * /livez fails for an event loop that does not turn: then nobody answers.
  */
 export class Probes {
   readonly #process: ProbedProcess;

@@ -5,12 +5,19 @@ import type { Logger } from './logger.ts';
 export type LogEvent = { msg?: string } & Record<string, unknown>;
 
 /** A real logger of level trace that keeps its lines. */
-export function recordingLogger(): { logger: Logger; events: () => LogEvent[]; lines: string[] } {
+export function recordingLogger(): {
+  logger: Logger;
+  events: () => LogEvent[];
+  /** The names of the events. */
+  names: () => (string | undefined)[];
+  lines: string[];
+} {
   const lines: string[] = [];
   const logger = createLogger({
     service: 'test',
     level: 'trace',
     destination: { write: (line: string) => void lines.push(line) },
   });
-  return { logger, lines, events: () => lines.map((line) => JSON.parse(line) as LogEvent) };
+  const events = () => lines.map((line) => JSON.parse(line) as LogEvent);
+  return { logger, lines, events, names: () => events().map(({ msg }) => msg) };
 }

@@ -27,6 +27,7 @@ export const dispatcherVariables = runlaneVariables.pick({
   RUNLANE_WEBHOOK_ALLOW: true,
   RUNLANE_WEBHOOK_DENY: true,
   RUNLANE_WEBHOOK_PROXY: true,
+  RUNLANE_WEBHOOK_PROXY_BY: true,
   RUNLANE_WEBHOOK_RETRY_SCHEDULE: true,
   RUNLANE_WEBHOOK_RATES: true,
   RUNLANE_WEBHOOK_SIGNATURES: true,

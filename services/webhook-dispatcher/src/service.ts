@@ -6,16 +6,8 @@
 import { topicDefinitions } from '@runlane/contracts';
 import { claimSchema, migrate, probeDatabase, waitForDatabase, whenAllowed } from '@runlane/postgres';
 import type { RecordConsumer } from '@runlane/kafka';
-import {
-  Probes,
-  ShuttingDown,
-  failureOf,
-  openTracing,
-  startHttp,
-  startRoutes,
-  tracingSettings,
-} from '@runlane/service-kit';
-import type { Check, Logger, RunningService, Scope } from '@runlane/service-kit';
+import { Probes, ShuttingDown, failureOf, openTracing, tracingSettings } from '@runlane/service-kit';
+import type { Logger, RunningService, Scope } from '@runlane/service-kit';
 import { createLedgerAudit } from './adapters/postgres/ledger-audit.ts';
 import { createIntakeLedger } from './adapters/postgres/intake-ledger.ts';
 import { createLedgerPruning } from './adapters/postgres/ledger-pruning.ts';
@@ -32,6 +24,7 @@ import { serviceVersion } from './version.ts';
 import { createDelivery, createSender } from './wiring/delivery.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { readsEvents, startIntake } from './wiring/intake.ts';
+import { startServing } from './wiring/serving.ts';
 import { tellOperatorsUntil } from './wiring/notices.ts';
 import { createCurrentSigner } from './wiring/signing.ts';
 import { SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
@@ -44,8 +37,6 @@ const WATCH_EVERY_MS = 5_000;
 const PRUNE_EVERY_MS = 60_000;
 const TAKE_IN_EVERY_MS = 2_000;
 const WATCH_TOPICS_EVERY_MS = 600_000;
-/** How long the delivery loop may fail, for a reason that no server has, before the process is not alive. */
-const STALLED_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 export type ServiceOptions = { config: DispatcherConfig; logger: Logger; environment: NodeJS.ProcessEnv };
@@ -66,10 +57,6 @@ export async function startDispatcher(
   const foundation = layFoundation(scope, { config, logger, metrics, project, tracing });
   const { pool, database, group, statusTopic } = foundation;
   const signer = createCurrentSigner({ environment, monotonicMs: () => performance.now(), logger });
-  const keyRoutes = {
-    '/.well-known/webhook-keys': () => ({ keys: signer.publicKeys }),
-    '/.well-known/jwks.json': () => ({ keys: signer.jwks }),
-  };
   const probes = new Probes({
     database: () => probeDatabase(foundation.pool),
     kafka: foundation.kafka,
@@ -77,23 +64,15 @@ export async function startDispatcher(
     consumes: true,
   });
   let started: WebhookDelivery | null = null;
-  scope.use(
-    await startHttp({
-      port: config.HTTP_PORT,
-      live: () => ({ ...probes.live(), ...livenessOf(started) }),
-      ready: () => probes.ready(),
-      metrics: metrics.registry,
-      routes: keyRoutes,
-      logger,
-    }),
-    'http',
-  );
-  const keysPort = config.RUNLANE_WEBHOOK_KEYS_PORT;
-  if (keysPort !== null)
-    scope.use(
-      await startRoutes({ port: keysPort, variable: 'RUNLANE_WEBHOOK_KEYS_PORT', routes: keyRoutes, logger }),
-      'http of keys',
-    );
+  await startServing(scope, {
+    httpPort: config.HTTP_PORT,
+    keysPort: config.RUNLANE_WEBHOOK_KEYS_PORT,
+    probes,
+    stalledForMs: () => started?.stalledForMs ?? 0,
+    metrics: metrics.registry,
+    signer,
+    logger,
+  });
   scope.defer('watch over the event loop', metrics.loopDelay.watch());
   const background = new AbortController();
   scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
@@ -174,11 +153,4 @@ export async function startDispatcher(
     },
     letGo: () => background.abort(new ShuttingDown('the schema is of a newer version')),
   });
-}
-
-/** A delivery that gets nowhere, and not because the database is away, is worth a restart. */
-function livenessOf(delivery: WebhookDelivery | null): Check {
-  const stalledForMs = delivery?.stalledForMs ?? 0;
-  if (stalledForMs < STALLED_MS) return {};
-  return { delivery: `the delivery loop has failed for ${Math.round(stalledForMs / 1_000)} s` };
 }

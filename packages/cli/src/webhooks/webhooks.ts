@@ -5,7 +5,7 @@ import type { Environment } from '../settings.ts';
 
 /**
  * `webhooks secret URL`: what a receiver at the URL verifies v1 signatures with, one line for each master key and version, the
- * current ones first. It hangs on origin and path alone, and no policy is asked.
+ * current ones first. It depends on origin and path alone, and no policy is asked.
  *
  * @param ofOrigin that of all URLs of the origin instead, as receivers have it from before endpoints had their own
  * Thrown: CommandError for a URL that webhooks cannot have; ConfigError without a master key.

@@ -122,7 +122,7 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
         const own = (resources[0]?.configEntries ?? [])
           .filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG)
           .map(({ configName, configValue }) => [configName, configValue] as const);
-        // What is not named goes back to its default.
+        // A setting that is not named goes back to its default.
         const all = Object.entries({ ...Object.fromEntries(own), ...config });
         const configEntries = all.map(([name, value]) => ({ name, value }));
         await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });

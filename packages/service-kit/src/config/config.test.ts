@@ -49,6 +49,7 @@ test('with the required variables alone, all others have the defaults of the des
     RUNLANE_WEBHOOK_ALLOW: [],
     RUNLANE_WEBHOOK_DENY: [],
     RUNLANE_WEBHOOK_PROXY: null,
+    RUNLANE_WEBHOOK_PROXY_BY: 'address',
     RUNLANE_WEBHOOK_RETRY_SCHEDULE: [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
     RUNLANE_WEBHOOK_MASTER_KEY: ['k'.repeat(32)],
     RUNLANE_WEBHOOK_MAX_BYTES: 262_144,

@@ -113,11 +113,19 @@ export const runlaneVariables = z.object({
   }),
   RUNLANE_WEBHOOK_PROXY: proxyUrl().meta({
     description:
-      'HTTP proxy that takes all webhooks by CONNECT, to the address that was checked, in the form http://host:port. ' +
+      'HTTP proxy that takes all webhooks by CONNECT, in the form http://host:port. ' +
       'Webhooks go out directly without it.',
     example: 'http://egress-proxy:4750',
     secret: true,
   }),
+  RUNLANE_WEBHOOK_PROXY_BY: z
+    .enum(['address', 'name'], { error: 'must be address or name' })
+    .default('address')
+    .meta({
+      description:
+        'What RUNLANE_WEBHOOK_PROXY is asked for: the address that was checked, or the name, for a proxy with rules of names. It ' +
+        'looks the name up itself then, and has to deny addresses by itself.',
+    }),
   RUNLANE_WEBHOOK_RETRY_SCHEDULE: list(wholeNumber({ min: 1, max: 604_800 }, 'must be comma-separated whole numbers'))
     .default([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400])
     .meta({ description: 'Seconds to wait before attempts 2, 3, … of a webhook, comma-separated.' }),

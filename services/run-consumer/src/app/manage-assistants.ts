@@ -105,7 +105,7 @@ export function manageAssistants({ store, graphIds: own, newId }: AssistantsDepe
       if (active === null) {
         if ((await store.create(assistantId, after)) !== null) return applied(null, after);
       }
-      // What is compared is what is replaced: nobody else changes it meanwhile.
+      // The version that is compared is the one that is replaced: nobody else changes it meanwhile.
       let before: StoredAssistant | null = null;
       await store.addVersion(assistantId, (current) => {
         before = current;

@@ -54,7 +54,7 @@ export type StoredEvent = {
 /** `request`: the RunCreate as it executes, its webhook without path and query, which are credentials. */
 export type ShownRun = ListedRun & { request: Json; events: StoredEvent[] };
 
-/** What is not given is not asked about. */
+/** A field that is absent excludes nothing. */
 export type RunSelection = {
   threadId?: string;
   statuses?: readonly RunStatus[];

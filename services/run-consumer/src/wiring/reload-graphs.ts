@@ -17,7 +17,7 @@ export async function reloadOnChange(
   const { watchProject } = await import('../adapters/langgraph/project/watch-project.ts');
   await watchProject(project, signal, (changed) => {
     const files = changed.map((file) => relative(project.directory, file));
-    // What it says counts from the next start on.
+    // Its content counts from the next start on.
     if (changed.includes(project.file)) logger.warn({ file: project.file }, 'project.changed');
     logger.info({ files }, 'graphs.reloading');
     workers.reload().then(

@@ -1,25 +1,12 @@
-import { ORIGIN_SLOTS, onOriginSend, originPermission } from '../domain/origin-health.ts';
-import type { OriginHealth, OriginPermission } from '../domain/origin-health.ts';
+import { ORIGIN_SLOTS, onOriginSend } from '../domain/origin-health.ts';
 import { isProven } from '../domain/target-health.ts';
-import type { HeldTarget } from './held-target.ts';
+import { UNSETTLED_PER_SLOT } from './held-target.ts';
+import type { HeldTarget, Taken } from './held-target.ts';
 import { HOLD_MS, HeldTargets } from './held-targets.ts';
 import type { Wanting } from './held-targets.ts';
-import type { DueDelivery, DueTarget, LeasedEndpoint } from './ports.ts';
+import { LeasedOrigin } from './leased-origin.ts';
+import type { DueTarget } from './ports.ts';
 
-/** A delivery that is being sent; whether it is the probe of its URL's breaker, or of its origin's. */
-export type Taken = {
-  delivery: DueDelivery;
-  target: HeldTarget;
-  sentAtMs: number;
-  isTargetProbe: boolean;
-  isOriginProbe: boolean;
-};
-
-/**
- * Deliveries whose results may wait for their commit, for each slot: so many more go on meanwhile, and are repeated at most
- * when the process dies.
- */
-const UNSETTLED_PER_SLOT = 3;
 /**
  * An endpoint whose lease this process holds: its URLs in the order of their turns, and what is under way.
  * Only the holder changes the health, so what is here is the truth, and what is in the ledger the last committed of it.
@@ -28,39 +15,11 @@ const UNSETTLED_PER_SLOT = 3;
  *          since their last failure share half of the slots, so that those that hang leave room for those that do not.
  *          The probe of an open origin goes to the URL that succeeded last.
  */
-export class HeldEndpoint {
-  readonly endpointId: bigint;
-  readonly fencingToken: bigint;
-  readonly origin: string;
-  readonly site: string;
-  /** Requests per second that the operator allows; null for no such limit. */
-  readonly fixedRate: number | null;
-  health: OriginHealth;
-  /** The lease was taken: nothing may be sent under it any more. */
-  isLost = false;
-  /** The last fetch found everything that is due, at that time of the monotonic clock; null when there may be more. */
-  exhaustedAtMs: number | null = null;
-  /** Its turn is over: it fetches nothing more, and is given back when its attempts have ended. */
-  isLeaving = false;
-  /** Attempts begun under this lease. */
-  sentCount = 0;
-  /** When the lease was taken, by the monotonic clock. */
-  readonly heldSinceMs: number;
+export class HeldEndpoint extends LeasedOrigin {
   readonly #targets = new HeldTargets();
   readonly #busyIds = new Set<bigint>();
   #inFlightCount = 0;
   #hasProbe = false;
-  #restsUntilMs = 0;
-
-  constructor(leased: LeasedEndpoint, { fixedRate, nowMs }: { fixedRate: number | null; nowMs: number }) {
-    this.endpointId = leased.endpointId;
-    this.fencingToken = leased.fencingToken;
-    this.origin = leased.origin;
-    this.site = leased.site;
-    this.health = leased.health;
-    this.fixedRate = fixedRate;
-    this.heldSinceMs = nowMs;
-  }
 
   get disabled(): Set<string> {
     return this.#targets.disabled;
@@ -89,18 +48,6 @@ export class HeldEndpoint {
     return [...this.#busyIds, ...this.#targets.queuedIds];
   }
 
-  /** Nothing is sent to it before then, whatever its health permits: a fault of ours. Milliseconds since 1970. */
-  rest(untilMs: number): void {
-    this.#restsUntilMs = Math.max(this.#restsUntilMs, untilMs);
-  }
-
-  permission(nowMs: number): OriginPermission {
-    const permission = originPermission(this.health, nowMs, this.fixedRate);
-    if (this.#restsUntilMs <= nowMs) return permission;
-    const untilMs = permission.kind === 'wait' ? Math.max(permission.untilMs, this.#restsUntilMs) : this.#restsUntilMs;
-    return { kind: 'wait', untilMs };
-  }
-
   /** Whether it waits so shortly that it is not worth giving back. */
   isWorthHolding(nowMs: number): boolean {
     const permission = this.permission(nowMs);
@@ -118,11 +65,6 @@ export class HeldEndpoint {
   wanted(nowMs: number): Wanting | null {
     if (this.isLeaving || this.isLost || this.permission(nowMs).kind !== 'send') return null;
     return this.#targets.wanted(nowMs);
-  }
-
-  /** Whether a fetch may find something that the last one did not. */
-  isWorthFetching(monotonicMs: number, pollMs: number): boolean {
-    return this.exhaustedAtMs === null || monotonicMs - this.exhaustedAtMs >= pollMs;
   }
 
   /** Takes in what a fetch found; true when that was all there is. */

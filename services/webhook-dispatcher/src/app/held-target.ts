@@ -3,6 +3,12 @@ import { onTargetSend, targetPermission } from '../domain/target-health.ts';
 import type { TargetHealth, TargetPermission } from '../domain/target-health.ts';
 import type { DueDelivery } from './ports.ts';
 
+/**
+ * Deliveries whose results may wait for their commit, for each slot: so many more go on meanwhile, and are repeated at most
+ * when the process dies.
+ */
+export const UNSETTLED_PER_SLOT = 3;
+
 /** A URL of a held endpoint, with its deliveries that are fetched and those that are being sent. */
 export class HeldTarget {
   readonly urlHash: string;
@@ -79,3 +85,12 @@ export class HeldTarget {
 function laneOf(delivery: DueDelivery): string {
   return `${laneKey(delivery)} ${delivery.isReplay}`;
 }
+
+/** A delivery that is being sent; whether it is the probe of its URL's breaker, or of its origin's. */
+export type Taken = {
+  delivery: DueDelivery;
+  target: HeldTarget;
+  sentAtMs: number;
+  isTargetProbe: boolean;
+  isOriginProbe: boolean;
+};

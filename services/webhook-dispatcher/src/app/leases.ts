@@ -119,7 +119,7 @@ export class Leases {
     );
   }
 
-  /** What is under way to it may end; its result is written only while nobody else has taken the lease. */
+  /** A request that is under way to it may end; its result is written only while nobody else has taken the lease. */
   #drop(held: HeldEndpoint): void {
     held.isLost = true;
     held.dropQueue();

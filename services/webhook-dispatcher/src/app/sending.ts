@@ -6,7 +6,8 @@ import { ShuttingDown, waitOrAbort } from '@runlane/service-kit';
 import { AddressGate } from './address-gate.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { DeliveryDependencies } from './delivery-needs.ts';
-import type { HeldEndpoint, Taken } from './held-endpoint.ts';
+import type { HeldEndpoint } from './held-endpoint.ts';
+import type { Taken } from './held-target.ts';
 import type { Leases } from './leases.ts';
 import { OwnFaults } from './own-faults.ts';
 import type { AttemptResult } from './ports.ts';
@@ -25,18 +26,17 @@ export class Sending {
   #isEnding = false;
 
   constructor(needs: DeliveryDependencies, leases: Leases) {
-    const { settings } = needs;
     this.#needs = needs;
     this.#leases = leases;
-    this.#bodyBytes = new ByteBudget(settings.maxBodyBytes);
-    this.#addresses = new AddressGate(settings.addressSlots);
-    const process = (): number => this.#ownFaults.room(needs.monotonicMs(), settings.maxInFlight);
+    this.#bodyBytes = new ByteBudget(needs.settings.maxBodyBytes);
+    this.#addresses = new AddressGate(needs.settings.addressSlots);
+    const process = (): number => this.#ownFaults.room(needs.monotonicMs(), needs.settings.maxInFlight);
     this.#slots = new Slots(
       {
         get process() {
           return process();
         },
-        site: settings.siteSlots,
+        site: needs.settings.siteSlots,
       },
       ({ origin }) => this.#addresses.hasRoom(origin),
     );

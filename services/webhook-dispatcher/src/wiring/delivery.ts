@@ -67,6 +67,7 @@ export function createSender({ policy, config, tracing }: Foundation): WebhookSe
     policy,
     version: serviceVersion,
     proxyUrl: config.RUNLANE_WEBHOOK_PROXY,
+    proxyBy: config.RUNLANE_WEBHOOK_PROXY_BY,
     attemptsPerAddress: ADDRESS_SLOTS,
   });
   return tracing === null ? sender : tracedSender(tracing, sender);

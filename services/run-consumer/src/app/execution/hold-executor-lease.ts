@@ -1,5 +1,5 @@
 /**
- * Purpose   Keeps the one lease row of this process, on which the ownership of all its runs hangs.
+ * Purpose   Keeps the one lease row of this process, on which the ownership of all its runs depends.
  * I3        A lease that was taken, or that could not be renewed before it ran out, is given up: every run of it is
  *           aborted as lease lost before another process may execute it.
  * I11       A lease that was given up and that nobody has taken is held again under its old id, once the database answers:

@@ -61,7 +61,7 @@ export async function pruneCheckpointsUntil(signal: AbortSignal, needs: PruneChe
         const walked = await pruneNextPage(place.walkedThrough, signal, needs);
         count += ended.count + walked.count;
         place = { outboxId: ended.outboxId, walkedThrough: walked.through };
-        // What the signal has cut short is looked at again.
+        // A round that the signal has cut short is done again.
         if (!signal.aborted) await checkpoints.keep(place);
       } while (place.walkedThrough !== null && !signal.aborted);
     } catch (error) {

@@ -3,7 +3,7 @@
  *
  *   look up ─▶ judge every address ─▶ slot ─▶ dial what was judged ─▶ assert the peer ─▶ TLS for the name
  *
- * I13  No packet leaves for an address that the policy denies. One denied address denies them all: a mixed set is how
+ * I13  No packet leaves for an address that the policy denies; behind a proxy that is asked by name, the proxy sees to that. One denied address denies them all: a mixed set is how
  *      a name is rebound.
  */
 import { isIP, isIPv6 } from 'node:net';
@@ -35,6 +35,8 @@ export type ConnectNeeds = {
   keeping: KeepingLimits;
   /** The egress proxy; null to connect directly. */
   proxy: URL | null;
+  /** By name: what is checked here still decides whether it is asked, but the proxy looks the name up again. */
+  proxyBy: 'address' | 'name';
   ca: string[] | undefined;
 };
 
@@ -63,7 +65,7 @@ export async function connectChecked(target: WebhookTarget, attempt: Attempt, ne
   attempt.mark('dnsMs');
   const first = await takeSlot(addresses, attempt, needs);
   attempt.enter('connect');
-  const { socket, slot } = await open(addresses, target.port, { first, attempt, needs });
+  const { socket, slot } = await open(addresses, target, { first, attempt, needs });
   attempt.hold(slot);
   const ready = target.url.startsWith('https:')
     ? await secure(socket, target.hostname, { ca: needs.ca, signal: attempt.signal })
@@ -100,7 +102,7 @@ async function addressesOf(target: WebhookTarget, attempt: Attempt, { lookup }: 
 
 async function open(
   addresses: readonly string[],
-  port: number,
+  { hostname, port }: WebhookTarget,
   { first, attempt, needs }: { first: AddressSlot; attempt: Attempt; needs: ConnectNeeds },
 ): Promise<Dialled> {
   const { signal } = attempt;
@@ -108,7 +110,8 @@ async function open(
     return dialFirst(addresses, port, { first, slots: needs.slots, dial: needs.dial, signal });
   }
   try {
-    return { socket: await tunnelThrough(needs.proxy, first.address, port, signal), slot: first };
+    const host = needs.proxyBy === 'name' ? hostname : first.address;
+    return { socket: await tunnelThrough(needs.proxy, host, port, signal), slot: first };
   } catch (error) {
     first.release();
     throw error;

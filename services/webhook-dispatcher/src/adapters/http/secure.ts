@@ -6,7 +6,7 @@ import { AttemptFault } from './attempt-fault.ts';
 import { tlsFault } from './classify-error.ts';
 
 /**
- * TLS 1.2 or newer over a connection, for the name of the URL: server name, certificate and Host all hang on it, while
+ * TLS 1.2 or newer over a connection, for the name of the URL: server name, certificate and Host all depend on it, while
  * the address below was chosen by us. The certificate is always verified.
  *
  * @param ca certificates to trust instead of Node's; undefined in production, where NODE_EXTRA_CA_CERTS adds to them

@@ -127,7 +127,7 @@ describe('connections', () => {
     expect(to.received).toHaveLength(3);
   });
 
-  // Some of so many go out on a connection that is just being closed; how many hangs on the machine.
+  // Some of so many go out on a connection that is just being closed; how many depends on the machine.
   test('that are closed after each answer without a word cost no delivery an attempt', async () => {
     await using to = await receiver((socket) => onRequest(socket, () => socket.end(OK)));
     await using sender = localSender({ limits, keeping });

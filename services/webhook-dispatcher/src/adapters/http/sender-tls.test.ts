@@ -229,12 +229,21 @@ describe('the egress proxy', () => {
     expect(to.received[0]).not.toMatch(/proxy-/i);
   });
 
-  test('is not even asked for a denied address', async () => {
+  test('gets the name instead of the address on request', async () => {
+    await using to = await tlsReceiver(good, answering(OK));
+    await using through = await proxy('HTTP/1.1 200 Connection established\r\n\r\n', to.port);
+    await using sender = testSender({ ...options(to.port), proxyUrl: through.url, proxyBy: 'name' });
+    expect(inShort(await post(sender, `https://${HOST}/`))).toBe('200');
+    expect(through.heads[0]).toContain(`CONNECT ${HOST}:443 HTTP/1.1\r\nhost: ${HOST}:443\r\n`);
+  });
+
+  test.each(['address', 'name'] as const)('is not even asked for a denied address, by %s', async (proxyBy) => {
     await using through = await proxy('HTTP/1.1 200 OK\r\n\r\n', 1);
     await using sender = testSender({
       ...options(1),
       resolver: names({ [HOST]: ['10.0.0.1'] }),
       proxyUrl: through.url,
+      proxyBy,
     });
     expect(inShort(await post(sender, `https://${HOST}/`))).toBe('blocked denied_answer');
     expect(through.heads).toEqual([]);

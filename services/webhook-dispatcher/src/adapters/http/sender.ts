@@ -30,6 +30,8 @@ export type SenderOptions = {
   version: string;
   /** RUNLANE_WEBHOOK_PROXY; null (default) to connect directly. */
   proxyUrl?: string | null;
+  /** What the proxy is asked for: the address that was checked (default), or the name. */
+  proxyBy?: 'address' | 'name';
   /** Attempts under way per resolved address. Default 16. */
   attemptsPerAddress?: number;
   limits?: Partial<AttemptLimits>;
@@ -55,6 +57,7 @@ export function createWebhookSender(options: SenderOptions): WebhookSender {
     limits,
     keeping: { ageMs: 60_000, requests: 1_000, idleMs: 4_000, idle: 512, ...options.keeping },
     proxy: options.proxyUrl === undefined || options.proxyUrl === null ? null : new URL(options.proxyUrl),
+    proxyBy: options.proxyBy ?? 'address',
     ca: options.ca,
   };
   return new Sender(needs, `runlane-webhooks/${options.version}`);

@@ -5,14 +5,14 @@ import { isIPv6 } from 'node:net';
 import { AttemptFault, errorCode } from './attempt-fault.ts';
 
 /**
- * Has the egress proxy connect to a checked address: it gets the address, not the name, so that it resolves nothing
- * and what was checked is what is dialled.
+ * Has the egress proxy connect to a host. Of a checked address it resolves nothing, and what was checked is what is dialled.
  *
- * Thrown: AttemptFault: `blocked` when the proxy refuses the address, `connect` when the receiver does not answer it,
+ * @param host an address, or a name that the proxy looks up itself
+ * Thrown: AttemptFault: `blocked` when the proxy refuses the host, `connect` when the receiver does not answer it,
  *   `infrastructure` for everything that is wrong with the proxy itself.
  */
-export async function tunnelThrough(proxy: URL, address: string, port: number, signal: AbortSignal): Promise<Socket> {
-  const path = `${isIPv6(address) ? `[${address}]` : address}:${port}`;
+export async function tunnelThrough(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  const path = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const connect = request({
@@ -33,7 +33,7 @@ export async function tunnelThrough(proxy: URL, address: string, port: number, s
     if (status >= 200 && status < 300 && head.length === 0) resolve(socket as Socket);
     else {
       socket.destroy();
-      reject(refusal(answer, address));
+      reject(refusal(answer, host));
     }
   });
   connect.on('error', (error) => reject(proxyFault(errorCode(error) || error.message)));
@@ -52,14 +52,14 @@ export async function tunnelThrough(proxy: URL, address: string, port: number, s
   }
 }
 
-function refusal({ statusCode: status = 0, headers }: IncomingMessage, address: string): AttemptFault {
+function refusal({ statusCode: status = 0, headers }: IncomingMessage, host: string): AttemptFault {
   // Smokescreen says no with 407; it asks for no credentials then, and says why.
   const isDenial = status === 407 && (!('proxy-authenticate' in headers) || 'x-smokescreen-error' in headers);
   if (status === 403 || isDenial) {
-    return new AttemptFault({ kind: 'blocked', code: 'proxy_denied', message: `The egress proxy denies ${address}.` });
+    return new AttemptFault({ kind: 'blocked', code: 'proxy_denied', message: `The egress proxy denies ${host}.` });
   }
   if (status === 502 || status === 504) {
-    const message = `The egress proxy cannot reach ${address} (${status}).`;
+    const message = `The egress proxy cannot reach ${host} (${status}).`;
     return new AttemptFault({ kind: 'failed', class: 'connect', message });
   }
   return proxyFault(`status ${status}`);

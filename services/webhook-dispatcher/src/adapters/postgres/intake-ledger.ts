@@ -85,6 +85,9 @@ class PostgresIntake implements IntakeTransaction {
     let rows = await this.#selectKnown(lanes);
     if (rows.length > 0) {
       // What is known may be ending just now. Of runs that are new nobody else writes: all their events are in this partition.
+      // A mirror of the topic has the same ones, in the same order, and the first of them is written by one alone (insert-events):
+      // the other sees the rest. Only a mirror that begins in the middle of a run may make two of its events ready at once;
+      // they are sent one after the other then, in the order in which they came, and have their `sequence`.
       await this.#lockEndpoints(events);
       rows = await this.#selectKnown(lanes);
     }

@@ -62,7 +62,7 @@ export type QuarantinedRow = {
   created_at: Date;
 };
 
-/** What is not given is not asked about. */
+/** A field that is absent excludes nothing. */
 export type DeliverySelection = {
   deliveryId?: bigint;
   runId?: string;

@@ -159,7 +159,7 @@ async function attempt(
   } catch (error) {
     const isStopped = keepsState(signals.abort);
     if (isStopped && saver !== null) {
-      // What it has finished stays; what it still does is refused from here on, so that the head that is read stays too.
+      // Its finished supersteps stay. Its later writes are refused from here on, so that the head that is read stays too.
       await nodes.ended();
       await saver.settle();
     }

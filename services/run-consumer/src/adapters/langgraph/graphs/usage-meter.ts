@@ -103,7 +103,7 @@ function sum(one: UsageCounts, other: UsageCounts): UsageCounts {
   };
 }
 
-/** What is no count is none. */
+/** 0 for a value that is no count. */
 function count(value: unknown): number {
   return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : 0;
 }

@@ -54,7 +54,7 @@ function wrap(prototype: object): void {
   });
 }
 
-/** What was asked while the last batch was under way is in no batch any more. */
+/** A question that came while the last batch was under way is in no batch any more. */
 function rejectWaiting(store: object): void {
   const queue: unknown = Reflect.get(store, 'queue');
   if (!(queue instanceof Map)) return;

@@ -79,7 +79,7 @@ export class GraphWorkers {
 
   /** Has graphs loaded anew for the runs that begin from now on; resolves when they are loaded. */
   async reload(): Promise<void> {
-    // What the old code still computes stays in the old one.
+    // Results that the old code still computes stay in the old one.
     this.#cache = this.#newCache();
     await Promise.all([this.#shared.reload(), this.#deafShared?.reload()]);
   }
