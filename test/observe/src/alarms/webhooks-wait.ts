@@ -34,7 +34,9 @@ export async function webhooksWait(proof: Proof, { servers, receiver }: Stage, f
   const client = await world.pool.connect();
   try {
     await client.query('begin');
-    await client.query('lock table webhooks.accounts, webhooks.deliveries in access exclusive mode');
+    // How far intake has come can still be read, and what is to be delivered cannot.
+    await client.query('lock table webhooks.accounts in exclusive mode');
+    await client.query('lock table webhooks.deliveries in access exclusive mode');
     await scene.fires(
       ['WebhookIntakeLags', 'WebhookLedgerUnread'],
       'a lock in the database stops the dispatcher, and events go on',
