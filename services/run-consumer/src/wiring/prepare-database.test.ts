@@ -1,6 +1,7 @@
 /** Real Postgres, with a lock that makes the set-up take longer than a transaction may be idle. Decides: that it ends well. */
 import { createPool } from '@runlane/postgres';
 import { createDatabase, eventually } from '@runlane/testkit';
+import type { Pool } from 'pg';
 import { expect, inject, test } from 'vitest';
 import { silent } from '../adapters/langgraph/attempt/run-rows.fixture.ts';
 import { prepareDatabase } from './prepare-database.ts';
@@ -14,16 +15,7 @@ test('a set-up that takes long keeps its turn, and another process waits for it'
   const [first, second] = [open('first'), open('second')];
   // Its own transaction is idle for as long.
   const own = open('test', `${databaseUrl}?idle_in_transaction_session_timeout=0`);
-  const prepare = (pool: typeof first) =>
-    prepareDatabase({
-      pool,
-      databaseUrl,
-      checkpointSchema: 'public',
-      topicPrefix: '',
-      store: { index: null, ttl: null },
-      signal: AbortSignal.timeout(90_000),
-      logger: silent,
-    });
+  const prepare = (pool: Pool) => prepareAt(databaseUrl, pool);
   await prepare(first);
   // As after an update of LangGraph's package.
   await own.query('delete from runlane.langgraph_tables');
@@ -47,16 +39,7 @@ test('a set-up that takes long keeps its turn, and another process waits for it'
 test("LangGraph's package is asked once, and again after an update or when its tables are gone", async () => {
   const databaseUrl = await createDatabase(inject('databaseUrl'));
   await using pool = asDisposable(createPool({ url: databaseUrl, applicationName: 'test', logger: silent }));
-  const prepareAgain = () =>
-    prepareDatabase({
-      pool,
-      databaseUrl,
-      checkpointSchema: 'public',
-      topicPrefix: '',
-      store: { index: null, ttl: null },
-      signal: AbortSignal.timeout(90_000),
-      logger: silent,
-    });
+  const prepareAgain = () => prepareAt(databaseUrl, pool);
   // Its set-up would fail here.
   const spoil = () => pool.query('alter table store_migrations rename column v to spoiled');
   const mend = () => pool.query('alter table store_migrations rename column spoiled to v');
@@ -71,6 +54,18 @@ test("LangGraph's package is asked once, and again after an update or when its t
   await prepareAgain();
   expect((await pool.query(`select to_regclass('checkpoints') as name`)).rows).toEqual([{ name: 'checkpoints' }]);
 });
+
+function prepareAt(databaseUrl: string, pool: Pool): Promise<void> {
+  return prepareDatabase({
+    pool,
+    databaseUrl,
+    checkpointSchema: 'public',
+    topicPrefix: '',
+    store: { index: null, ttl: null },
+    signal: AbortSignal.timeout(90_000),
+    logger: silent,
+  });
+}
 
 function asDisposable<T extends { end(): Promise<void> }>(pool: T): T & AsyncDisposable {
   return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
