@@ -15,7 +15,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Start } from './start.fixture.ts';
 
 const COMMAND_LINE = fileURLToPath(new URL('../../../../packages/cli/src/main.ts', import.meta.url));
-const RUN_INFRA = new URL('run-infra.ts', import.meta.url).href;
+const RUN_INFRA = new URL('../dev/run-infra.ts', import.meta.url).href;
 const READY_MS = 120_000;
 
 const directory = mkdtempSync(join(tmpdir(), 'runlane-external-'));
