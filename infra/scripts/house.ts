@@ -1,5 +1,6 @@
 /**
- * Checks the tree: no file is too long, no folder too crowded, and every event of the log has a name.
+ * Checks the tree: no file is too long, no folder too crowded, every event of the log has a name, and modules named by their
+ * URL are there.
  *
  * usage: node infra/scripts/house.ts
  */

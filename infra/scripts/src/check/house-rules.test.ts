@@ -37,3 +37,11 @@ test.for([
 ])('%s', ([text, isRight]) => {
   expect(houseProblems([file('packages/a/src/b.ts', `${text};\n`)])).toHaveLength(isRight === true ? 0 : 1);
 });
+
+test('a module that is named by its URL is there', () => {
+  const naming = (target: string) => file('a/src/b.test.ts', `const ENTRY = new URL('${target}', import.meta.url);\n`);
+  expect(houseProblems([file('a/main.ts'), naming('../main.ts')])).toEqual([]);
+  expect(houseProblems([file('a/main.ts'), naming('./main.ts')])).toEqual([
+    'a/src/b.test.ts: names the module ./main.ts, which is not there. Correct its path.',
+  ]);
+});

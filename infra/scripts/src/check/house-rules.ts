@@ -1,7 +1,8 @@
 /**
  * Rules about the tree itself that a reader notices and no linter does: how long a file is, how many lie side by side, how
- * events of the log are named, and that parameters of statements have names.
+ * events of the log are named, that parameters of statements have names, and that a module named by its URL exists.
  */
+import { posix } from 'node:path';
 import type { SourceFile } from './citations.ts';
 
 /** A file with more lines holds two ideas. */
@@ -17,12 +18,18 @@ const EVENT_NAME = /^[a-z0-9_]+\.(?:[a-z0-9_]|\$\{\w+\})+(?:$|: )/;
 /** A call that gives a statement as text with parameters by number. */
 const POSITIONAL = /\bquery(?:<[^()]*>)?\(\s*(?:\w+,\s*)?(?:`[^`]*\$\d|'[^'\n]*\$\d)/;
 
+/** A module beside this one, by its URL: no compiler sees it when files move. */
+const MODULE_URL = /\bnew URL\(\s*'([^'$]+\.ts)',\s*import\.meta\.url/g;
+/** Tests that write whole projects, whose modules are texts. */
+const WRITES_MODULES = /^test\/e2e\/src\/projects\//;
+
 /** What is wrong, one sentence each; empty when all is well. */
 export function houseProblems(files: readonly SourceFile[]): string[] {
   return [
     ...files.flatMap(lengthProblems),
     ...files.flatMap(eventProblems),
     ...files.flatMap(parameterProblems),
+    ...moduleProblems(files),
     ...folderProblems(files),
   ];
 }
@@ -45,6 +52,15 @@ function eventProblems({ path, text }: SourceFile): string[] {
 function parameterProblems({ path, text }: SourceFile): string[] {
   if (!isProduct(path) || !POSITIONAL.test(text)) return [];
   return [`${path}: has a statement with parameters by number. Name them, in a file of its own.`];
+}
+
+function moduleProblems(files: readonly SourceFile[]): string[] {
+  const paths = new Set(files.map(({ path }) => path));
+  return files.flatMap(({ path, text }) =>
+    Array.from(text.matchAll(MODULE_URL), ([, target = '']) => target)
+      .filter((target) => !WRITES_MODULES.test(path) && !paths.has(posix.join(posix.dirname(path), target)))
+      .map((target) => `${path}: names the module ${target}, which is not there. Correct its path.`),
+  );
 }
 
 function folderProblems(files: readonly SourceFile[]): string[] {
