@@ -4,6 +4,7 @@
  *
  * usage: KAFKA_BROKERS=… DATABASE_URL=… TOPIC=… GROUP=… node peer.ts, until SIGTERM
  */
+import type { RunCreate } from '@runlane/contracts';
 import { createHash } from 'node:crypto';
 import { assistantIdOfGraph } from '@runlane/contracts';
 import { loadSql, query } from '@runlane/postgres';
@@ -26,7 +27,7 @@ const FETCH = {
 };
 
 /** What admission stores of a request that names only what the bench's requests name. */
-const DEFAULTS = {
+const DEFAULTS: RunCreate = {
   thread_id: null,
   assistant_id: '',
   input: null,
@@ -42,6 +43,7 @@ const DEFAULTS = {
   run_id: null,
   command: null,
   if_not_exists: 'create',
+  if_thread_status: null,
   on_completion: 'delete',
   after_seconds: null,
   durability: 'async',
