@@ -9,3 +9,13 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** What is wrong, in its own words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What is wrong, and what to change, as two sentences; without advice the one. */
+export function withAdvice(message: string, advice: string): string {
+  return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${advice}`.trim();
+}

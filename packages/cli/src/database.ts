@@ -9,7 +9,7 @@ import {
   runlaneVariables,
 } from '@runlane/service-kit';
 import type { Pool } from 'pg';
-import { CommandError } from './command-error.ts';
+import { CommandError, messageOf, withAdvice } from './command-error.ts';
 import type { Environment } from './settings.ts';
 
 /** The deployment's database. `place` names it for people, without its password. */
@@ -74,7 +74,9 @@ function databaseError(error: unknown, place: string): CommandError | null {
         'run `runlane migrate`; or set DATABASE_URL to another database.',
     );
   }
-  const why = `The database ${place} refuses: ${error instanceof Error ? error.message : String(error)}`;
+  const why = `The database ${place} refuses: ${messageOf(error)}`;
   if (state !== SQLSTATE.insufficientPrivilege) return new CommandError(why);
-  return new CommandError(`${why}. Use the role of the services, or grant that of DATABASE_URL what it lacks.`);
+  return new CommandError(
+    withAdvice(why, 'Use the role of the services, or grant that of DATABASE_URL what it lacks.'),
+  );
 }

@@ -1,6 +1,6 @@
 /** What people type: JSON, counts and times. Thrown by all: CommandError, which says what to give instead. */
 import { readFileSync } from 'node:fs';
-import { CommandError } from './command-error.ts';
+import { CommandError, messageOf } from './command-error.ts';
 
 /** A whole number from 1. `name` is what it was given as. */
 export function countOf(text: string, name: string): number {
@@ -43,7 +43,7 @@ function textIn(file: string | number, name: string): string {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new CommandError(`${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`${name} cannot be read: ${messageOf(error)}`);
   }
   const encoding = encodingOf(bytes);
   try {

@@ -3,7 +3,7 @@ import { SQLSTATE, claimSchema, createPool, migrate, sqlState } from '@runlane/p
 import { RunlaneError, createLogger, currentSecret, loadConfig, runlaneVariables } from '@runlane/service-kit';
 import { prepare } from '@runlane/run-consumer/prepare';
 import { MIGRATIONS, SCHEMA } from '@runlane/webhook-dispatcher/prepare';
-import { CommandError } from './command-error.ts';
+import { CommandError, messageOf, withAdvice } from './command-error.ts';
 import { placeOf } from './database.ts';
 import type { Output } from './output.ts';
 import type { Environment } from './settings.ts';
@@ -49,13 +49,10 @@ export async function migrateDatabase(environment: Environment, output: Output):
   } catch (error) {
     const isForbidden = sqlState(error) === SQLSTATE.insufficientPrivilege;
     if (isForbidden || error instanceof RunlaneError || signal.aborted) {
-      const why = error instanceof Error ? error.message : String(error);
       const advice = isForbidden
-        ? ' Use the role that owns the tables, or grant that of DATABASE_URL what it lacks.'
+        ? 'Use the role that owns the tables, or grant that of DATABASE_URL what it lacks.'
         : '';
-      throw new CommandError(
-        `${placeOf(databaseUrl)} was not migrated: ${why}${/[.!?]$/.test(why) ? '' : '.'}${advice}`,
-      );
+      throw new CommandError(withAdvice(`${placeOf(databaseUrl)} was not migrated: ${messageOf(error)}`, advice));
     }
     throw error;
   } finally {

@@ -5,7 +5,7 @@ import { checkSchemas, topicChanges, topicProblems } from '@runlane/kafka';
 import type { SchemaCheck, TopicChange, TopicDescription } from '@runlane/kafka';
 import { openKafka, registryLogin } from '@runlane/log-ledger';
 import { createLogger, kafkaSecurityProblems, loadConfig, runlaneVariables } from '@runlane/service-kit';
-import { CommandError } from './command-error.ts';
+import { CommandError, messageOf } from './command-error.ts';
 import { contractSubjects, createTopics, registerContracts } from './deployment.ts';
 import type { Environment } from './settings.ts';
 
@@ -122,6 +122,6 @@ async function orCommandError<T>(what: string, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    throw new CommandError(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`${what}: ${messageOf(error)}`);
   }
 }

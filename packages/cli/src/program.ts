@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError } from 'commander';
 import { ConfigError } from '@runlane/service-kit';
-import { CommandError } from './command-error.ts';
+import { CommandError, messageOf } from './command-error.ts';
 import { addAssistantCommands } from './commands/assistant-commands.ts';
 import { addCheckCommands } from './commands/check-commands.ts';
 import { SHELLS, completionScript } from './completion.ts';
@@ -48,10 +48,6 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
 /** The client is loaded by the commands that need it, and only they have its errors. */
 async function isClientError(error: unknown): Promise<boolean> {
   return error instanceof (await import('@runlane/client')).RunlaneClientError;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const WHERE_FROM =

@@ -1,3 +1,5 @@
+import { withAdvice } from '../command-error.ts';
+
 /** One thing that the doctor has looked at. */
 export type Check = {
   /** What was looked at, such as `topic runs.status.v1`. */
@@ -29,12 +31,11 @@ export async function looking(check: string, advice: string, look: () => Promise
   try {
     return await look();
   } catch (error) {
-    const message = messageOf(error);
-    return [problem(check, `${message}${/[.!?]$/.test(message) ? '' : '.'} ${advice}`.trim())];
+    return [problem(check, withAdvice(withCause(error), advice))];
   }
 }
 
-function messageOf(error: unknown): string {
+function withCause(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error && error.cause.message !== '' ? ` (${error.cause.message})` : '';
   return `${error.message}${cause}`;

@@ -4,9 +4,9 @@
  *
  * usage: KAFKA_BROKERS=… DATABASE_URL=… TOPIC=… GROUP=… node peer.ts, until SIGTERM
  */
-import type { RunCreate } from '@runlane/contracts';
 import { createHash } from 'node:crypto';
 import { assistantIdOfGraph } from '@runlane/contracts';
+import type { RunCreate } from '@runlane/contracts';
 import { loadSql, query } from '@runlane/postgres';
 import type { SqlValues } from '@runlane/postgres';
 import type { Batch, KafkaMessage } from 'kafkajs';

@@ -1,8 +1,8 @@
 /** What has been noted about LangGraph's tables, so that its package need not be loaded to find nothing to do. */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { query } from '@runlane/postgres';
+import { versionOf } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import { sql } from './statements.ts';
 
@@ -24,7 +24,5 @@ export async function noteLangGraphTables(client: PoolClient, checkpointSchema: 
 /** The package does not export its manifest, which lies beside the directory of its entry. */
 function packageVersion(): string {
   const entry = createRequire(import.meta.url).resolve(PACKAGE);
-  const manifest: unknown = JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8'));
-  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
-  throw new Error(`package.json of ${PACKAGE} has no version.`);
+  return versionOf(new URL('../package.json', pathToFileURL(entry)));
 }
