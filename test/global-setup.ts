@@ -27,6 +27,8 @@ declare module 'vitest' {
 
 /** Called by vitest before the tests; returns the teardown. */
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  // The projects inherit it, and what the root provides.
+  if (!project.isRootProject()) return undefined;
   if (!needServers(project.vitest.state.getPaths())) return undefined;
 
   const dataDir = join(import.meta.dirname, '..', '.runlane', `test-${process.pid}`);

@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { patiently } from '../packages/testkit/src/patience.ts';
 import { LongestFirst } from './longest-first.ts';
-import { pureTestFiles } from './test-files.ts';
+import { testFiles } from './test-files.ts';
 
-const pure = pureTestFiles();
+const { pure, sharing } = testFiles();
 
 export default defineConfig({
   test: {
@@ -15,6 +15,7 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // A test that shares its time with others of its file starts several services of its own.
     maxConcurrency: 3,
+    globalSetup: ['test/global-setup.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -22,9 +23,13 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['{packages,services,infra,test}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '.runlane/**', ...pure],
-          globalSetup: ['test/global-setup.ts'],
+          exclude: ['**/node_modules/**', '.runlane/**', ...pure, ...sharing],
         },
+      },
+      {
+        extends: true,
+        // What they import is loaded once for a process, which is most of what a short file costs.
+        test: { name: 'sharing', include: sharing, isolate: false },
       },
       {
         extends: true,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 
 /** A test run that is killed disposes of nothing, and a service waits for its servers for ever. */
-const DIE_WITH_PARENT = new URL('./die-with-parent.ts', import.meta.url);
+const DIE_WITH_PARENT = new URL('./die-with-parent.mjs', import.meta.url);
 /** How long a service may take to start, in milliseconds. */
 const START_DEADLINE_MS = 30_000;
 

@@ -50,7 +50,7 @@ const LAST_LINES = 15;
  */
 export async function startServiceChild(options: ServiceChildOptions): Promise<ServiceChild> {
   const { name, logFile } = options;
-  const preload = new URL('exit-with-parent.ts', import.meta.url).href;
+  const preload = new URL('exit-with-parent.mjs', import.meta.url).href;
   const child = spawn(process.execPath, ['--import', preload, fileURLToPath(options.entry)], {
     cwd: ROOT,
     env: options.environment,

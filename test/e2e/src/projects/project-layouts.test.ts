@@ -1,5 +1,6 @@
 /**
- * Charter: whole layouts of projects give what the command line of tsx gives in the folder of the graph's package.
+ * Charter: whole layouts of projects give what the command line of tsx gives in the folder of the graph's package, also when
+ * they are folders of one project.
  * Real: Kafka, Postgres, the process, project folders, tsx as a process of its own. What decides: both outputs are alike.
  */
 import { execFile } from 'node:child_process';
@@ -8,7 +9,8 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { EventCollector } from '@runlane/testkit';
 import { ProjectFolders, telling } from '../support/project-folder.ts';
 import type { PackageManager } from '../support/package-managers.ts';
 import { World, runCreate } from '../support/world.ts';
@@ -241,18 +243,53 @@ const LAYOUTS: Record<string, Layout> = {
   },
 };
 
-test.each(Object.entries(LAYOUTS))('%s', async (_name, { files, graphs, packages = {}, at = '.', manager }) => {
-  const written = { ...files, [join(at, 'langgraph.json')]: { graphs } };
-  const root = manager === undefined ? folders.create(written) : await folders.createWith(manager, written);
-  const directory = join(root, at);
-  await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
-  const service = world.runConsumer({ LANGGRAPH_CONFIG: join(directory, 'langgraph.json') });
-  await service.ready();
-  const events = await world.collectEvents();
-  for (const [graphId, spec] of Object.entries(graphs)) {
-    const expected = await byTsx(join(directory, spec.split(':')[0] ?? ''), join(directory, packages[graphId] ?? '.'));
+/** Those whose langgraph.json is in their own folder; the others are folders of one large project. */
+const ALONE = new Set(['decorators, fields and JSX by the tsconfig', 'packages of a workspace, linked by npm']);
+
+/** `spec` as in a langgraph.json, `folder` that of its package. */
+type Graph = { id: string; spec: string; folder: string };
+type Served = { graphs: Graph[]; world: World; events: EventCollector };
+
+const served = new Map<string, Served>();
+const resources = new AsyncDisposableStack();
+afterAll(() => resources.disposeAsync());
+
+beforeAll(async () => {
+  const together: [string, Graph[]][] = [];
+  for (const [name, layout] of Object.entries(LAYOUTS)) {
+    const { files, manager, at = '.', packages = {} } = layout;
+    const root = manager === undefined ? folders.create(files) : await folders.createWith(manager, files);
+    const directory = join(root, at);
+    const graphs = Object.entries(layout.graphs).map(([graphId, spec]) => ({
+      id: `${graphId}-${randomUUID()}`,
+      spec: join(directory, spec),
+      folder: join(directory, packages[graphId] ?? '.'),
+    }));
+    if (ALONE.has(name)) served.set(name, { graphs, ...(await serve(directory, graphs)) });
+    else together.push([name, graphs]);
+  }
+  const all = await serve(
+    folders.parent(),
+    together.flatMap(([, graphs]) => graphs),
+  );
+  for (const [name, graphs] of together) served.set(name, { graphs, ...all });
+});
+
+async function serve(directory: string, graphs: Graph[]): Promise<{ world: World; events: EventCollector }> {
+  const file = join(directory, 'langgraph.json');
+  writeFileSync(file, JSON.stringify({ graphs: Object.fromEntries(graphs.map(({ id, spec }) => [id, spec])) }));
+  const servers = { brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') };
+  const world = resources.use(await World.create(servers));
+  await world.runConsumer({ LANGGRAPH_CONFIG: file }).ready();
+  return { world, events: await world.collectEvents() };
+}
+
+test.concurrent.each(Object.keys(LAYOUTS))('%s', async (name) => {
+  const { graphs, world, events } = served.get(name) ?? expect.unreachable();
+  for (const { id, spec, folder } of graphs) {
+    const expected = await byTsx(spec.split(':')[0] ?? '', folder);
     const runId = randomUUID();
-    await world.publish(runCreate(graphId, { run_id: runId, assistant_id: graphId, input: { out: '' } }));
+    await world.publish(runCreate(id, { run_id: runId, assistant_id: id, input: { out: '' } }));
     expect(await events.terminal(runId)).toMatchObject({ error: null, values: expected });
   }
 });

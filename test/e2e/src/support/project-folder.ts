@@ -31,6 +31,12 @@ export class ProjectFolders implements Disposable {
     return directory;
   }
 
+  /** The folder that all of them are in, as a project. LangGraph is installed in it. */
+  parent(): string {
+    symlinkSync(NODE_MODULES, join(this.#root, 'node_modules'));
+    return this.#root;
+  }
+
   #write(files: Record<string, string | object>): string {
     const directory = join(this.#root, randomUUID());
     for (const [name, content] of Object.entries(files)) {
