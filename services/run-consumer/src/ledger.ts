@@ -29,7 +29,12 @@ export type {
   ThreadRow,
 } from './app/read-threads.ts';
 export { createDeploymentReading as openDeployment } from './adapters/postgres/reading/deployment-reading.ts';
-export type { DeploymentStanding } from './adapters/postgres/reading/deployment-reading.ts';
+export type { LedgerBacklog } from './app/watch-backlog.ts';
+export type {
+  DeploymentReading,
+  DeploymentStanding,
+  ExecutorRow,
+} from './adapters/postgres/reading/deployment-reading.ts';
 export type { Waiting } from './domain/waiting.ts';
 
 /** The runs in a migrated database. Its calls reject with RetryableError while the database is away. */

@@ -80,6 +80,7 @@ export const sql = {
   lockRestingThread: statement('lock-resting-thread'),
   listRuns: statement('list-runs'),
   listEndedRuns: statement('list-ended-runs'),
+  listExecutors: statement('list-executors'),
   listLanes: statement('list-lanes'),
   listPausedThreads: statement('list-paused-threads'),
   selectRunRequest: statement('select-run-request'),
