@@ -85,14 +85,18 @@ export type AccountEntry = {
   repeatCount: number;
   deliveryCount: number;
   quarantinedCount: number;
-  /** Offsets that the log did not hold any more. */
+  /** Offsets that held no record: marks of transactions, what was aborted, and what was lost. */
   absentCount: number;
+  /** Of those the ones that the log had deleted. */
+  lostCount: number;
 };
 
 /** One intake transaction. It holds the partition's account. */
 export interface IntakeTransaction {
   /** The last record of the partition that is in the ledger; null before the first. */
   readonly position: Position | null;
+  /** Where the account begins. */
+  readonly firstOffset: bigint;
   /** Stores the bodies, makes the endpoints, and returns what is known of the events' runs, of which nobody ends anything now. */
   prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
   write(plan: IntakePlan): Promise<void>;

@@ -55,7 +55,10 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
-  async takeIn(events: readonly (TargetedEvent | null | 'quarantine')[]): Promise<void> {
+  async takeIn(
+    events: readonly (TargetedEvent | null | 'quarantine')[],
+    { lowWatermark = 0n }: { lowWatermark?: bigint } = {},
+  ): Promise<void> {
     const records = events.map(() => ({
       topic: TOPIC,
       partition: 0,
@@ -67,7 +70,7 @@ export class LedgerWorld implements AsyncDisposable {
     }));
     const contents = events.map(contentOf);
     await receiveStatusEvents(
-      { records, highWatermark: this.#offset },
+      { records, highWatermark: this.#offset, lowWatermark },
       {
         read: async (record) => {
           const content = contents[records.findIndex(({ offset }) => offset === record.offset)];
@@ -82,6 +85,11 @@ export class LedgerWorld implements AsyncDisposable {
         logger,
       },
     );
+  }
+
+  /** The next record comes so many offsets later. */
+  skipOffsets(count: number): void {
+    this.#offset += BigInt(count);
   }
 
   async lease(owner: string, limit = 10): Promise<LeasedEndpoint[]> {
