@@ -11,18 +11,14 @@ export function arrayLiteral(values: readonly unknown[]): string | null {
   let text = '{';
   for (const value of values) {
     if (text.length > 1) text += ',';
-    switch (typeof value) {
-      case 'bigint':
-      case 'number':
-      case 'boolean':
-        text += String(value);
-        break;
-      case 'string':
-        text += TO_ESCAPE.test(value) ? `"${value.replace(ESCAPED, '\\$&')}"` : `"${value}"`;
-        break;
-      default:
-        if (value !== null && value !== undefined) return null;
-        text += 'NULL';
+    if (typeof value === 'string') {
+      text += TO_ESCAPE.test(value) ? `"${value.replace(ESCAPED, String.raw`\$&`)}"` : `"${value}"`;
+    } else if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean') {
+      text += String(value);
+    } else if (value === null || value === undefined) {
+      text += 'NULL';
+    } else {
+      return null;
     }
   }
   return `${text}}`;
