@@ -18,6 +18,7 @@ const LONGEST_SWEEP_MS = 1_000;
 const JOIN_EVERY_MS = 250;
 
 const MINUTE_MS = 60_000;
+const SWEEP_STORE_MS = 10 * MINUTE_MS;
 const DAY_MS = 86_400_000;
 /** How long published events stay in the outbox. */
 const EVENTS_KEPT_MS = DAY_MS;
@@ -84,6 +85,8 @@ export async function startStoreSweeping(
     databaseUrl: config.DATABASE_URL,
     schema: config.RUNLANE_CHECKPOINT_SCHEMA,
     settings,
+    // One statement deletes all that have expired.
+    statementTimeoutMs: SWEEP_STORE_MS,
     logger,
   });
   try {

@@ -16,7 +16,8 @@ const INSUFFICIENT_PRIVILEGE = '42501';
  * Thrown: RunlaneError `store_index_unavailable` when the database cannot hold the vectors that `store.index` asks for.
  */
 export async function prepareStore(pool: Pool, options: StoreOptions & { settings: StoreSettings }): Promise<void> {
-  const store = openStore(options);
+  // An index over vectors that are there takes as long as it takes.
+  const store = openStore({ ...options, statementTimeoutMs: 0 });
   try {
     await store.setup();
   } catch (error) {

@@ -15,6 +15,7 @@ import { createGraphRunner } from '../attempt/graph-runner.ts';
 import type { StoreSettings } from '../project/langgraph-json-store.ts';
 import { prepareStore } from './prepare-store.ts';
 import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { FreezableLink } from './freezable-link.fixture.ts';
 import { loadEmbeddings } from './store-embeddings.ts';
 import { openStore } from './store.ts';
 import { waitingForStore } from './waiting-store.ts';
@@ -56,6 +57,11 @@ const prepare = (databaseUrl: string, settings: StoreSettings, schema = 'public'
 async function open(databaseUrl: string, settings: StoreSettings, schema = 'public') {
   const embeddings = settings.index === null ? null : await loadEmbeddings(settings.index);
   const store = openStore({ databaseUrl, schema, settings, embeddings, logger: silent });
+  return Object.assign(store, { [Symbol.asyncDispose]: () => store.stop() });
+}
+
+function openStoreOf(databaseUrl: string) {
+  const store = openStore({ databaseUrl, schema: 'public', logger: silent });
   return Object.assign(store, { [Symbol.asyncDispose]: () => store.stop() });
 }
 
@@ -112,6 +118,35 @@ test('what is under way when its attempt is aborted has a moment to end, and is 
     const [inTime] = await abortedBehindLock();
     await holder.query('rollback');
     await inTime;
+    holder.release();
+  });
+});
+
+test('a server that answers no more holds nobody: the connection is given up, and another one serves', async () => {
+  const url = await createDatabase(inject('databaseUrl'));
+  await prepare(url, plain);
+  await using link = await FreezableLink.to(url);
+  await using store = openStoreOf(`${link.url}?statement_timeout=200`);
+  await store.put(['n'], 'k', { v: 1 });
+  link.freeze();
+  await expect(store.get(['n'], 'k')).rejects.toThrow('Query read timeout');
+  // Within an attempt it is asked again, until it is there.
+  const waiting = waitingForStore(new AbortController().signal, () => store.get(['n'], 'k'));
+  waiting.catch(() => undefined); // awaited below
+  link.thawForNewOnes();
+  expect(await waiting).toMatchObject({ value: { v: 1 } });
+});
+
+test('an operation that is over the limit of the database each time is an answer in the end', async () => {
+  const url = await createDatabase(inject('databaseUrl'));
+  await prepare(url, plain);
+  await using store = openStoreOf(`${url}?statement_timeout=100`);
+  await withPool(url, async (pool) => {
+    const holder = await pool.connect();
+    await holder.query('begin; lock table store in access exclusive mode');
+    const put = waitingForStore(new AbortController().signal, () => store.put(['n'], 'k', { v: 1 }));
+    await expect(put).rejects.toThrow('statement timeout');
+    await holder.query('rollback');
     holder.release();
   });
 });

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
-import type { ClientBase } from 'pg';
-import { applySettings, clientAt, currentUrl } from '@runlane/postgres';
+import { poolConfig, survivingLosses } from '@runlane/postgres';
 import type { DatabaseUrl } from '@runlane/postgres';
 import type { Logger } from '@runlane/service-kit';
 import type { StoreSettings } from '../project/langgraph-json-store.ts';
@@ -19,6 +18,8 @@ export type StoreOptions = {
   settings?: StoreSettings;
   /** Makes the vectors of `settings.index`; default none, for where nothing is put or searched. */
   embeddings?: Embeddings | null;
+  /** Longest that a statement may take, in milliseconds, 0 = without end; default as `createPool` has it. */
+  statementTimeoutMs?: number;
   logger: Logger;
 };
 
@@ -26,17 +27,17 @@ export type StoreOptions = {
  * LangGraph's store for the graphs, in the schema of the checkpoints. It makes a pool of its own. Its tables are
  * created once, by `prepareStore` when the service starts.
  */
-export function openStore({ databaseUrl, schema, settings, embeddings, logger }: StoreOptions): PostgresStore {
+export function openStore(options: StoreOptions): PostgresStore {
+  const { databaseUrl, schema, settings, embeddings, statementTimeoutMs, logger } = options;
   const { index, ttl } = settings ?? { index: null, ttl: null };
   const store = new WaitingStore({
-    connectionOptions: {
-      Client: clientAt(databaseUrl),
-      // The pool waits for what it returns, which its types do not know.
-      onConnect: (client: ClientBase): unknown => applySettings(client, currentUrl(databaseUrl), {}),
-      application_name: 'run-consumer store',
+    connectionOptions: poolConfig({
+      url: databaseUrl,
+      applicationName: 'run-consumer store',
       max: STORE_CONNECTIONS,
-      keepAlive: true,
-    },
+      ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
+      logger,
+    }),
     schema,
     ensureTables: false,
     ...(index === null ? {} : { index: { dims: index.dims, fields: index.fields, embed: embeddings ?? noEmbeddings } }),
@@ -50,12 +51,7 @@ export function openStore({ databaseUrl, schema, settings, embeddings, logger }:
         }),
   });
   // The store leaves its pool without an error listener, so a restart of Postgres would end the process.
-  const pool = poolOf(store);
-  pool.on('error', (error: Error) => logger.warn({ err: error }, 'store.connection_lost'));
-  // Nor does the pool listen to a connection while it is in use.
-  pool.on('connect', (client: NodeJS.EventEmitter) => {
-    client.on('error', (error: Error) => logger.debug({ err: error }, 'store.connection_lost'));
-  });
+  survivingLosses(poolOf(store), logger, 'store');
   return store;
 }
 

@@ -1,5 +1,7 @@
 /**
  * Purpose   LangGraph's store, whose operations wait while the database is away instead of failing the node that asks (I11).
+ * Limits    One that the database ends for taking longer than it may is tried again twice, because somebody may have held it
+ *           up; then its node hears of it.
  * Bounds    They wait for as long as the attempt of the asking run lasts: its abort, also that of a lost lease, ends them.
  *           Outside of an attempt they fail at once.
  * I9        One that is under way when its attempt is aborted has a moment to end, so that what it puts comes before the
@@ -10,9 +12,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Operation, OperationResults } from '@langchain/langgraph-checkpoint';
 import { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
-import { isDatabaseUnavailable } from '@runlane/postgres';
+import { isDatabaseUnavailable, isOverLimit } from '@runlane/postgres';
 import { backoff, retrying } from '@runlane/service-kit';
 
+/** Tries of an operation that goes over a limit of the database. */
+const MAX_OVER_LIMIT = 3;
 const RETRY = { baseMs: 50, maxMs: 1_000 };
 /** Less than a graph may go on after its abort. */
 const AFTER_ABORT_MS = 2_000;
@@ -53,9 +57,13 @@ export class WaitingStore extends PostgresStore {
 function throughOutages<T>(operation: () => Promise<T>): Promise<T> {
   const signal = attempts.getStore();
   if (signal === undefined || signal.aborted) return operation();
+  let overLimitCount = 0;
   return retrying(() => soonAfterAbort(operation(), signal), {
     signal,
-    isRetryable: isDatabaseUnavailable,
+    isRetryable: (error) => {
+      if (isOverLimit(error)) overLimitCount += 1;
+      return overLimitCount < MAX_OVER_LIMIT && isDatabaseUnavailable(error);
+    },
     backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
   });
 }
