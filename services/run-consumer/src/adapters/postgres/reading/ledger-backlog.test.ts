@@ -92,5 +92,7 @@ test('what could not be read is not shown, rather than what it was once', async 
     logger: recordingLog().logger,
   });
   expect(shown).toEqual([true, false, true]);
-  expect(await metrics.registry.metrics()).not.toMatch(/^runlane_(outbox|busy_lanes|executors|unfinished_runs|scheduled_runs)\w*\{/m);
+  expect(await metrics.registry.metrics()).not.toMatch(
+    /^runlane_(outbox|busy_lanes|executors|unfinished_runs|scheduled_runs)\w*\{/m,
+  );
 });
