@@ -11,8 +11,8 @@ import type { AttemptRecord, DueDelivery, LeasedEndpoint, SettleResult, Settleme
 import { decideDelivery } from '../../domain/attempt-decision.ts';
 import { classOf } from '../../domain/delivery.ts';
 import type { Outcome } from '../../domain/delivery.ts';
-import { afterOriginAttempt } from '../../domain/origin-health.ts';
-import { UNKNOWN_TARGET, afterTargetAttempt } from '../../domain/target-health.ts';
+import { afterOriginAttempt, isOriginStillWell } from '../../domain/origin-health.ts';
+import { UNKNOWN_TARGET, afterTargetAttempt, isStillWell } from '../../domain/target-health.ts';
 import type { TargetHealth } from '../../domain/target-health.ts';
 import type { TargetedEvent } from '../../domain/intake-plan.ts';
 import { createDeliveryLedger } from './delivery-ledger.ts';
@@ -55,7 +55,10 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
-  async takeIn(events: readonly (TargetedEvent | null | 'quarantine')[]): Promise<void> {
+  async takeIn(
+    events: readonly (TargetedEvent | null | 'quarantine')[],
+    { lowWatermark = 0n }: { lowWatermark?: bigint } = {},
+  ): Promise<void> {
     const records = events.map(() => ({
       topic: TOPIC,
       partition: 0,
@@ -67,7 +70,7 @@ export class LedgerWorld implements AsyncDisposable {
     }));
     const contents = events.map(contentOf);
     await receiveStatusEvents(
-      { records, highWatermark: this.#offset },
+      { records, highWatermark: this.#offset, lowWatermark },
       {
         read: async (record) => {
           const content = contents[records.findIndex(({ offset }) => offset === record.offset)];
@@ -82,6 +85,11 @@ export class LedgerWorld implements AsyncDisposable {
         logger,
       },
     );
+  }
+
+  /** The next record comes so many offsets later. */
+  skipOffsets(count: number): void {
+    this.#offset += BigInt(count);
   }
 
   async lease(owner: string, limit = 10): Promise<LeasedEndpoint[]> {
@@ -113,6 +121,7 @@ export class LedgerWorld implements AsyncDisposable {
     });
     this.#health.set(`${endpoint.fencingToken} ${urlHash}`, target);
     const isProbe = endpoint.health.breaker.kind === 'open';
+    const originBefore = endpoint.health;
     endpoint.health = afterOriginAttempt(endpoint.health, outcome, { ...times, urlHash, isProbe });
     const settlement: Settlement = {
       endpointId: endpoint.endpointId,
@@ -124,7 +133,10 @@ export class LedgerWorld implements AsyncDisposable {
       attempts: [attemptRow(delivery.sends + 1, outcome)],
       urlHash,
       hasMore,
-      health: { origin: endpoint.health, target },
+      health: {
+        origin: isOriginStillWell(originBefore, endpoint.health) ? null : endpoint.health,
+        target: hasMore && isStillWell(before, target) ? null : target,
+      },
     };
     const [result] = await this.deliveries.settle([settlement]);
     return result ?? 'lost';
