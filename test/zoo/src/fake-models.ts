@@ -3,10 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerOfAnthropic } from './answers/anthropic.ts';
 import { answerOfGoogle } from './answers/google.ts';
+import type { Answer } from './answers/answer.ts';
 import { answerOfOpenAi } from './answers/openai.ts';
-
-/** JSON, or the text of an event stream. */
-export type Answer = { json: object } | { stream: string };
 
 export class FakeModels implements AsyncDisposable {
   readonly #server = createServer((request, response) => {
@@ -43,10 +41,4 @@ function answerTo(path: string, body: unknown): Answer {
   if (path.startsWith('/v1/chat/completions')) return answerOfOpenAi(body as Parameters<typeof answerOfOpenAi>[0]);
   if (path.startsWith('/v1/messages')) return answerOfAnthropic(body as Parameters<typeof answerOfAnthropic>[0]);
   return answerOfGoogle(path, body as Parameters<typeof answerOfGoogle>[1]);
-}
-
-/** An event of a stream; the name is left out where a provider sends none. */
-export function sse(data: object | string, event?: string): string {
-  const name = event === undefined ? '' : `event: ${event}\n`;
-  return `${name}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
 }

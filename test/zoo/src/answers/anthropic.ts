@@ -1,6 +1,6 @@
 /** Anthropic's messages, whole and as a stream. Its input tokens leave out those that came from its cache. */
-import { sse } from '../fake-models.ts';
-import type { Answer } from '../fake-models.ts';
+import { sse } from './answer.ts';
+import type { Answer } from './answer.ts';
 
 type Body = { model: string; stream?: boolean; messages: { content: unknown }[]; tools?: unknown[] };
 

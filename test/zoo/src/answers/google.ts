@@ -1,6 +1,6 @@
 /** Google's Gemini API, whole and as a stream; the model and the way are in the path. */
-import { sse } from '../fake-models.ts';
-import type { Answer } from '../fake-models.ts';
+import { sse } from './answer.ts';
+import type { Answer } from './answer.ts';
 
 type Body = { contents: { parts: object[] }[]; tools?: unknown[] };
 

@@ -1,6 +1,6 @@
 /** OpenAI's chat completions, whole and as a stream. */
-import { sse } from '../fake-models.ts';
-import type { Answer } from '../fake-models.ts';
+import { sse } from './answer.ts';
+import type { Answer } from './answer.ts';
 
 type Body = { model: string; stream?: boolean; messages: { role: string }[]; tools?: unknown[] };
 
