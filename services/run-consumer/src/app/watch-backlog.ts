@@ -1,8 +1,9 @@
 /**
  * Purpose   Tells what waits in the ledger, for metrics, whichever process relays or executes, and also while nobody does.
- * Cost      At most a twentieth of the time of one connection.
+ * Cost      At most a twentieth of the time of one connection, or one look a minute.
  * Alarms    What cannot be read is told as unknown: a number of once must not look like one of now.
  */
+import { restAfterLook } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 /** How many lanes have how many unfinished runs; depths as the label has them. */
@@ -34,7 +35,6 @@ export type WatchBacklogDependencies = {
 };
 
 const LOOK_EVERY_MS = 5_000;
-const PAUSE_PER_LOOK = 20;
 
 /** Looks until `signal` aborts. Never rejects. */
 export async function watchBacklogUntil(signal: AbortSignal, needs: WatchBacklogDependencies): Promise<void> {
@@ -47,7 +47,7 @@ export async function watchBacklogUntil(signal: AbortSignal, needs: WatchBacklog
       onBacklog(null);
       logger.warn({ err: error }, 'backlog.not_read');
     }
-    await delay(Math.max(LOOK_EVERY_MS, (monotonicMs() - startedMs) * PAUSE_PER_LOOK), signal);
+    await delay(restAfterLook(LOOK_EVERY_MS, monotonicMs() - startedMs), signal);
   }
   onBacklog(null);
 }

@@ -1,10 +1,10 @@
 /**
  * Purpose   Reads how the ledger stands, for metrics: what became of every offset, and how old the oldest due is (I14).
- * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection.
+ * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection, or comes once a minute.
  * Alarms    Each reading has rounds of its own: an audit that takes too long leaves the ages alive. One that fails is told,
  *           because a number that nobody reads any more must not look like a good one.
  */
-import { Wakeup } from '@runlane/service-kit';
+import { Wakeup, restAfterLook } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 /** What became of the offsets of a partition. `gap`: of so many nothing is known; it must be 0. */
@@ -57,9 +57,6 @@ export type WatchDependencies = {
   logger: Logger;
 };
 
-/** An audit of two seconds comes every 40 seconds. */
-const PAUSE_PER_READING = 20;
-
 /** Watches until `signal` aborts. */
 export async function watchUntil(signal: AbortSignal, needs: WatchDependencies): Promise<void> {
   const { ledger, logger } = needs;
@@ -90,6 +87,6 @@ async function readUntil(
       logger.warn({ err: error, of }, 'ledger.watch_failed');
       onUnread(of);
     }
-    await pause.wait(Math.max(everyMs, (monotonicMs() - startedMs) * PAUSE_PER_READING), signal);
+    await pause.wait(restAfterLook(everyMs, monotonicMs() - startedMs), signal);
   }
 }
