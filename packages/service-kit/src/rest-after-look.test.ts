@@ -9,3 +9,7 @@ test.for([
 ] as const)('after %s', ([, tookMs, restMs]) => {
   expect(restAfterLook(5_000, tookMs)).toBe(restMs);
 });
+
+test('after one that is long by itself', () => {
+  expect(restAfterLook(5_000, 600_000, Infinity)).toBe(12_000_000);
+});

@@ -1,6 +1,7 @@
 /**
  * Purpose   Reads how the ledger stands, for metrics: what became of every offset, and how old the oldest due is (I14).
- * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection, or comes once a minute.
+ * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection. Ages are read once a
+ *           minute at least: that takes long only while it waits.
  * Alarms    Each reading has rounds of its own: an audit that takes too long leaves the ages alive. One that fails is told,
  *           because a number that nobody reads any more must not look like a good one.
  */
@@ -57,6 +58,14 @@ export type WatchDependencies = {
   logger: Logger;
 };
 
+/** What counts every row takes minutes by itself. */
+const LONGEST_REST_MS: Readonly<Record<LedgerReading['of'], number>> = {
+  accounts: Infinity,
+  ages: 60_000,
+  dead: Infinity,
+};
+const REST_AFTER_FAILURE_MS = 600_000;
+
 /** Watches until `signal` aborts. */
 export async function watchUntil(signal: AbortSignal, needs: WatchDependencies): Promise<void> {
   const { ledger, logger } = needs;
@@ -81,12 +90,14 @@ async function readUntil(
   const pause = new Wakeup();
   while (!signal.aborted) {
     const startedMs = monotonicMs();
+    let longestMs = LONGEST_REST_MS[of];
     try {
       onReading(await read());
     } catch (error) {
       logger.warn({ err: error, of }, 'ledger.watch_failed');
       onUnread(of);
+      longestMs = Math.min(longestMs, REST_AFTER_FAILURE_MS);
     }
-    await pause.wait(restAfterLook(everyMs, monotonicMs() - startedMs), signal);
+    await pause.wait(restAfterLook(everyMs, monotonicMs() - startedMs, longestMs), signal);
   }
 }
