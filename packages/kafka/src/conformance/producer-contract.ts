@@ -1,4 +1,5 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RecordTooLarge } from '../errors.ts';
 import { partitionForKey } from '../partitioner.ts';
@@ -8,7 +9,6 @@ import {
   createTopic,
   numbered,
   numberIn,
-  recordingLogger,
   startConsumer,
   TEST_CONNECTION,
   uniqueGroup,
@@ -32,7 +32,7 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       kafka = adapter.connect({
         brokers: brokers(),
         clientId: 'producer-contract',
-        logger: recordingLogger(),
+        logger: silentLogger,
         tuning: TEST_CONNECTION,
       });
       admin = await kafka.admin();

@@ -1,3 +1,4 @@
+import { silentLogger } from '@runlane/testkit';
 import { uuid6 } from '@langchain/langgraph-checkpoint';
 import type { Json } from '@runlane/contracts';
 import type { InRecord } from '@runlane/kafka';
@@ -13,7 +14,7 @@ import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.
 import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
 import { ENDED_AT_ONCE } from '../../domain/lane-mark.ts';
 import { settlementOf } from '../../domain/settlement.ts';
-import { RunRows, silent } from '../langgraph/attempt/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
 import { createMarkedRuns } from './sweeping/marked-runs.ts';
 import { createRunClaims } from './run-claims.ts';
@@ -85,7 +86,7 @@ export class LedgerWorld implements AsyncDisposable {
         report: (report) => reports.push(report),
         stoppages: new Stoppages(),
         endedAtOnce: this.endedAtOnce,
-        logger: silent,
+        logger: silentLogger,
       },
     );
     const [report] = reports;

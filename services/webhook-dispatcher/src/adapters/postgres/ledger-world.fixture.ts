@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Database, createPool, migrate } from '@runlane/postgres';
-import { createLogger } from '@runlane/service-kit';
-import { createDatabase } from '@runlane/testkit';
+import { createDatabase, silentLogger } from '@runlane/testkit';
 import { Stoppages } from '@runlane/log-ledger';
 import type { Pool } from 'pg';
 import type { PartitionAccount } from '../../app/upkeep/watch-ledger.ts';
@@ -20,7 +19,6 @@ import { createIntakeLedger } from './intake-ledger.ts';
 import { createLedgerAudit } from './ledger-audit.ts';
 import { createReplayLedger } from './replay-ledger.ts';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const TOPIC = 'runs.status.v1';
 const GROUP = 'webhook-dispatcher';
 
@@ -50,8 +48,11 @@ export class LedgerWorld implements AsyncDisposable {
   static async create(adminUrl: string): Promise<LedgerWorld> {
     const databaseUrl = await createDatabase(adminUrl);
     const directory = new URL('../../../migrations/', import.meta.url);
-    await migrate({ databaseUrl, directory, schema: 'webhooks', logger });
-    return new LedgerWorld(databaseUrl, createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
+    await migrate({ databaseUrl, directory, schema: 'webhooks', logger: silentLogger });
+    return new LedgerWorld(
+      databaseUrl,
+      createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger: silentLogger }),
+    );
   }
 
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
@@ -79,7 +80,7 @@ export class LedgerWorld implements AsyncDisposable {
         onDue: () => undefined,
         report: () => undefined,
         stoppages: new Stoppages(),
-        logger,
+        logger: silentLogger,
       },
     );
   }

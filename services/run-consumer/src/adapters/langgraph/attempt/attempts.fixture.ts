@@ -1,11 +1,13 @@
+import { silentLogger } from '@runlane/testkit';
 import { fileURLToPath } from 'node:url';
-import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import { GroupCommit, createBatchWriter } from '@runlane/checkpoint';
 import type { WriteBatch } from '@runlane/checkpoint';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { GraphRegistry } from '../graphs/graph-registry.ts';
 import { createGraphRunner } from './graph-runner.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
-import { RunRows, silent } from './run-rows.fixture.ts';
+import { createRunSavers } from './run-savers.ts';
+import { RunRows } from './run-rows.fixture.ts';
 import { openStore } from '../store/store.ts';
 
 export type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal; abort?: AbortSignal };
@@ -26,8 +28,8 @@ export class Attempts implements AsyncDisposable {
   private constructor(rows: RunRows, sources: GraphSource[]) {
     this.rows = rows;
     this.pool = rows.pool;
-    this.#graphs = new GraphRegistry(sources, silent);
-    this.#store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silent });
+    this.#graphs = new GraphRegistry(sources, silentLogger);
+    this.#store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silentLogger });
   }
 
   static async create(adminUrl: string, sources: GraphSource[]): Promise<Attempts> {
@@ -40,20 +42,9 @@ export class Attempts implements AsyncDisposable {
     const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
     const runGraph = createGraphRunner({
       graphs: this.#graphs,
-      newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
-        new RunSaver({
-          pool,
-          schema: 'public',
-          commits,
-          claim: { runId, fencingToken },
-          threadId,
-          floor: checkpointFloor,
-          metadata,
-          isDeferred: request.durability === 'async',
-          ...ties,
-        }),
+      newSaver: createRunSavers({ pool, schema: 'public', commits }),
       store: this.#store,
-      logger: silent,
+      logger: silentLogger,
     });
     const never = new AbortController().signal;
     return runGraph(run, { abort: abort ?? never, drain: drain ?? never });

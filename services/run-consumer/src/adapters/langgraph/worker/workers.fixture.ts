@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import type { Json } from '@runlane/contracts';
 import { createLogger } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import type { RunSignals } from '../../../app/execution/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { readLangGraphJson } from '../project/langgraph-json.ts';
 import { prepareStore } from '../store/prepare-store.ts';
-import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { RunRows } from '../attempt/run-rows.fixture.ts';
 import { GraphWorkers } from './graph-workers.ts';
 import type { GraphWorkersOptions } from './graph-workers.ts';
 import type { WorkerSettings } from './messages.ts';
@@ -52,7 +52,7 @@ export class WorkersWorld implements AsyncDisposable {
     const world = new WorkersWorld(await RunRows.create(adminUrl));
     const { pool, databaseUrl } = world.rows;
     const settings = { index: null, ttl: null };
-    await prepareStore(pool, { databaseUrl, schema: 'public', settings, embeddings: null, logger: silent });
+    await prepareStore(pool, { databaseUrl, schema: 'public', settings, embeddings: null, logger: silentLogger });
     return world;
   }
 
@@ -82,7 +82,7 @@ export class WorkersWorld implements AsyncDisposable {
       threadCount: 1,
       drainGraceMs: 60_000,
       leaseMs: 6_000,
-      logger: silent,
+      logger: silentLogger,
       ...others,
     });
     workers.leaseEnd.moveTo(performance.now() + 3_600_000);

@@ -3,7 +3,7 @@
  * block, run out of memory or crash; the main thread sees that and looks after the runs.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import { GroupCommit, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
 import { createLogger, openTracing } from '@runlane/service-kit';
 import type { Outcome } from '../../../../domain/run.ts';
@@ -14,6 +14,7 @@ import { GraphRegistry } from '../../graphs/graph-registry.ts';
 import { createGraphRunner } from '../../attempt/graph-runner.ts';
 import { loadEmbeddings } from '../../store/store-embeddings.ts';
 import { openStore } from '../../store/store.ts';
+import { createRunSavers } from '../../attempt/run-savers.ts';
 import { runScope } from '../../attempt/run-scope.ts';
 import { tellOutsideModules } from '../../project/outside-modules.ts';
 import { abortReasonOf } from '../abort-message.ts';
@@ -60,18 +61,7 @@ const graphs = new GraphRegistry(settings.graphs, logger, {
 });
 const runGraph = createGraphRunner({
   graphs,
-  newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
-    new RunSaver({
-      pool,
-      schema,
-      commits,
-      claim: { runId, fencingToken },
-      threadId,
-      floor: checkpointFloor,
-      metadata,
-      isDeferred: request.durability === 'async',
-      ...ties,
-    }),
+  newSaver: createRunSavers({ pool, schema, commits }),
   mayBegin: () => !leaseEnd.isOver(),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
   stackLength: settings.stackLength,
