@@ -37,12 +37,17 @@ export type OutRecord = {
   partition?: number;
 };
 
-/** Consecutive records of one partition, oldest first, never empty. `highWatermark` is the next offset to be written. */
+/**
+ * Consecutive records of one partition, oldest first, never empty. `highWatermark` is the next offset to be written,
+ * `lowWatermark` the first that the topic still had when they were read: what lies before it was deleted. Other offsets that
+ * are missing are no records: marks of transactions, and what was aborted.
+ */
 export type PartitionBatch = {
   topic: string;
   partition: number;
   records: readonly InRecord[];
   highWatermark: bigint;
+  lowWatermark: bigint;
 };
 
 /**

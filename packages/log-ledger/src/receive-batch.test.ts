@@ -17,7 +17,11 @@ test('a fault of ours that fails every record makes one dead letter at most, how
   const deadLetters: bigint[] = [];
   const deliver = (): Promise<void> =>
     receiveBatch<Reading>(
-      { records: [1n, 2n, 3n, 4n].filter((offset) => !deadLetters.includes(offset)).map(recordAt), highWatermark: 5n },
+      {
+        records: [1n, 2n, 3n, 4n].filter((offset) => !deadLetters.includes(offset)).map(recordAt),
+        highWatermark: 5n,
+        lowWatermark: 0n,
+      },
       {
         read: (record) => Promise.resolve({ record, isDeadLetter: false }),
         take: ({ readings }) => {
@@ -54,6 +58,7 @@ test('an overrun is taken apart by halves: all in front of the heavy record go i
       {
         records: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n].filter((offset) => offset > committed).map(recordAt),
         highWatermark: 9n,
+        lowWatermark: 0n,
       },
       {
         read: (record) => Promise.resolve({ record, isDeadLetter: false }),
@@ -113,6 +118,7 @@ test('what a fetch unpacks to is decoded and taken in piece by piece, in order',
     {
       records: sizes.map((value, index) => ({ ...recordAt(BigInt(index)), value })),
       highWatermark: BigInt(sizes.length),
+      lowWatermark: 0n,
     },
     {
       read: (record) => {

@@ -60,7 +60,7 @@ export function createDispatcherMetrics() {
     }),
     lostToRetention: new Counter({
       name: 'runlane_records_lost_to_retention_total',
-      help: 'Records of runs.status.v1 that its retention removed before the ledger, after it was put back, read them again.',
+      help: 'Records of runs.status.v1 that its retention removed before the ledger had read them: those events are told to nobody.',
       registers,
     }),
     attempts: new Histogram({

@@ -10,8 +10,8 @@
  * I11       A dependency that is away rejects with RetryableError: nothing is written, the batch comes again.
  */
 import type { DeadLetterReason } from '@runlane/contracts';
-import type { InRecord, OutRecord, PartitionBatch } from '@runlane/kafka';
-import { receiveBatch, unseenRecords } from '@runlane/log-ledger';
+import type { InRecord, OutRecord, PartitionBatch, TopicPartition } from '@runlane/kafka';
+import { lostBefore, receiveBatch, unseenRecords } from '@runlane/log-ledger';
 import type { Batch, PositionOwner, Stoppages } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planAdmission } from '../domain/admission-batch.ts';
@@ -30,6 +30,7 @@ export type DeadLetter = { kind: 'dead_letter'; reason: DeadLetterReason };
 
 /** What became of a batch; for logs and metrics. */
 export type AdmissionReport = {
+  at: TopicPartition;
   admittedCount: number;
   rejected: RejectedRun[];
   repeatCount: number;
@@ -40,6 +41,8 @@ export type AdmissionReport = {
   /** Lanes that were longer than what is ended at once: the rest of their runs ends later. */
   markedLaneCount: number;
   skippedCount: number;
+  /** Records that the topic has lost, by its retention, between the position and the batch. */
+  lostCount: number;
   deadLetters: DeadLetterReason[];
   /** Threads whose records arrive on another partition than before: some producer uses another partitioner. */
   strayThreads: string[];
@@ -74,7 +77,7 @@ export const positionOwner: PositionOwner = { services: 'run-consumers', table: 
  * Thrown: RetryableError when a dependency is away; FatalError when the stored position does not belong to this topic.
  */
 export function receiveRunRequests(
-  batch: Pick<PartitionBatch, 'records' | 'highWatermark'>,
+  batch: Pick<PartitionBatch, 'records' | 'highWatermark' | 'lowWatermark'>,
   needs: ReceiveDependencies,
 ): Promise<void> {
   return receiveBatch<Reading>(batch, {
@@ -94,9 +97,11 @@ export function receiveRunRequests(
 async function admitReadings(batch: Batch<Reading>, needs: ReceiveDependencies, attempts: number): Promise<void> {
   const first = batch.readings[0];
   if (first === undefined) return;
-  const report = await needs.ledger.inTransaction(first.record.topic, first.record.partition, (transaction) =>
+  const { topic, partition } = first.record;
+  const admitted = await needs.ledger.inTransaction(topic, partition, (transaction) =>
     admitInTransaction(batch, transaction, needs, attempts),
   );
+  const report = { at: { topic, partition }, ...admitted };
   needs.report(report);
   // First: a node hears its abort no later for what else there is to tell.
   if (report.cancelled.some(({ askedCount }) => askedCount > 0)) needs.hints.stopsRequested();
@@ -112,7 +117,7 @@ async function admitInTransaction(
   transaction: AdmissionTransaction,
   needs: ReceiveDependencies,
   attempts: number,
-): Promise<AdmissionReport> {
+): Promise<Omit<AdmissionReport, 'at'>> {
   const fresh = await unseenRecords(batch, transaction.position, needs.endOffset, positionOwner);
   const requests = fresh.flatMap(({ content }) => (content.kind === 'dead_letter' ? [] : [content]));
   const { plan, strayThreads } = await planRequests(requests, transaction, needs);
@@ -139,6 +144,7 @@ async function admitInTransaction(
     repeatCount: plan.repeatCount,
     ...written,
     skippedCount: batch.readings.length - fresh.length,
+    lostCount: lostBefore(fresh, batch, transaction.position.offset),
     deadLetters: deadLetters.map(({ reason }) => reason),
     strayThreads,
   };

@@ -40,6 +40,7 @@ type Setup = LedgerSetup & {
   readings: Reading[];
   /** End of the partition as the batch has it, and as the broker has it now. */
   highWatermark?: bigint;
+  lowWatermark?: bigint;
   endOffset?: bigint;
   read?: () => void;
 };
@@ -48,6 +49,7 @@ type Setup = LedgerSetup & {
 export function admission({
   readings,
   highWatermark = 1_000n,
+  lowWatermark = 0n,
   endOffset = highWatermark,
   read,
   ...ledgerSetup
@@ -60,7 +62,7 @@ export function admission({
   const stoppages = new Stoppages();
   const receive = () =>
     receiveRunRequests(
-      { records: readings.map(({ record }) => record), highWatermark },
+      { records: readings.map(({ record }) => record), highWatermark, lowWatermark },
       {
         read: async (record) => {
           read?.();

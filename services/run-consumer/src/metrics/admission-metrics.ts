@@ -61,7 +61,7 @@ export function createAdmissionMetrics(registry: Registry) {
     }),
     lostToRetention: new Counter({
       name: 'runlane_records_lost_to_retention_total',
-      help: 'Records of runs.requests.v1 that its retention removed before the ledger, after it was put back, read them again.',
+      help: 'Records of runs.requests.v1 that its retention removed before the ledger had read them: publish those requests again.',
       registers,
     }),
     stoppedPartitions: readGauge({

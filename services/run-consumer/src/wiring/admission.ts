@@ -1,13 +1,13 @@
 import type { RejectedReason } from '@runlane/contracts';
 import { deadLetterRecord } from '@runlane/kafka';
-import type { RecordConsumer } from '@runlane/kafka';
+import type { RecordConsumer, TopicPartition } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
 import { logFields, runFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionSpans } from '../adapters/tracing/admission-spans.ts';
-import { createAdmissionLedger, positionsIn } from '../adapters/postgres/admission-ledger.ts';
+import { createAdmissionLedger, placesIn, positionsIn } from '../adapters/postgres/admission-ledger.ts';
 import { closeClaims } from '../adapters/postgres/close-claims.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, positionOwner } from '../app/receive-run-requests.ts';
@@ -78,23 +78,19 @@ export async function startAdmission(
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {
-      const positions = await positionsIn(database, group, topics.requests);
       await resumeFromLedger(assignment, seek, {
         kafka,
         group,
         topic: topics.requests,
-        positions,
+        places: placesIn(database, group, topics.requests),
         known,
         owner: positionOwner,
-        onAhead: (at, offset) => {
+        onAhead: (at, offset, isEmpty) => {
           // Beside others a partition may be ahead by the marks of transactions, which are no records.
-          if (positions.size === 0) hasGoneBack = true;
+          if (isEmpty) hasGoneBack = true;
           logger.warn({ ...at, offset: String(offset) }, 'admission.offset_ahead_of_ledger');
         },
-        onLost: (at, count) => {
-          metrics.lostToRetention.inc(Number(count));
-          logger.error({ ...at, records: String(count) }, 'admission.records_lost_to_retention');
-        },
+        onLost: (at, count) => reportLost(foundation, at, count),
       });
       if (!hasGoneBack) return;
       await closeClaims(database, config.RUNLANE_LEASE_SECONDS * 1_000);
@@ -137,13 +133,20 @@ function sessionWithin(leaseMs: number): { sessionTimeoutMs: number; heartbeatIn
   return { sessionTimeoutMs, heartbeatIntervalMs: sessionTimeoutMs / 3 };
 }
 
-function createReporter({ metrics, logger }: Foundation): (report: AdmissionReport) => void {
+function reportLost({ metrics, logger }: Foundation, at: TopicPartition, count: number): void {
+  metrics.lostToRetention.inc(count);
+  logger.error({ ...at, records: count }, 'admission.records_lost_to_retention');
+}
+
+function createReporter(foundation: Foundation): (report: AdmissionReport) => void {
+  const { metrics, logger } = foundation;
   let hasWarnedOfStrays = false;
   return (report) => {
     metrics.records.inc({ verdict: 'admitted' }, report.admittedCount);
     metrics.records.inc({ verdict: 'rejected' }, report.rejected.length);
     for (const run of report.rejected) reportRejected(run, { metrics, logger });
     metrics.records.inc({ verdict: 'repeat' }, report.repeatCount + report.skippedCount);
+    if (report.lostCount > 0) reportLost(foundation, report.at, report.lostCount);
     metrics.records.inc({ verdict: 'dead_letter' }, report.deadLetters.length);
     for (const { code } of report.deadLetters) metrics.deadLetters.inc({ code });
     for (const { action, reason, endedCount, askedCount } of report.cancelled) {

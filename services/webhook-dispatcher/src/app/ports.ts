@@ -85,14 +85,18 @@ export type AccountEntry = {
   repeatCount: number;
   deliveryCount: number;
   quarantinedCount: number;
-  /** Offsets that the log did not hold any more. */
+  /** Offsets that held no record: marks of transactions, what was aborted, and what was lost. */
   absentCount: number;
+  /** Of those the ones that the log had deleted. */
+  lostCount: number;
 };
 
 /** One intake transaction. It holds the partition's account. */
 export interface IntakeTransaction {
   /** The last record of the partition that is in the ledger; null before the first. */
   readonly position: Position | null;
+  /** Where the account begins. */
+  readonly firstOffset: bigint;
   /** Stores the bodies, makes the endpoints, and returns what is known of the events' runs, of which nobody ends anything now. */
   prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
   write(plan: IntakePlan): Promise<void>;
@@ -182,8 +186,8 @@ export type Settlement = {
   urlHash: string;
   /** More of the URL seems to be due: its place in line stays as it is. Who then finds nothing there says so with the release. */
   hasMore: boolean;
-  /** Health with this attempt in it. */
-  health: { origin: OriginHealth; target: TargetHealth };
+  /** Health with this attempt in it. Null: what is written is still true enough; a URL stays in line as it is then. */
+  health: { origin: OriginHealth | null; target: TargetHealth | null };
 };
 
 /** `lost`: somebody else holds the endpoint by now, or the delivery has ended, and nothing was written. */

@@ -1,6 +1,6 @@
 import type { ThreadStatus } from '@runlane/contracts';
-import { readPositions } from '@runlane/log-ledger';
-import type { Position, PositionCheck } from '@runlane/log-ledger';
+import { placesOf, readPositions } from '@runlane/log-ledger';
+import type { Places, Position, PositionCheck } from '@runlane/log-ledger';
 import type { OutRecord } from '@runlane/kafka';
 import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
@@ -54,6 +54,12 @@ export function createAdmissionLedger(
 /** The last record in the ledger of each partition that was ever read. */
 export function positionsIn(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
   return readPositions(database, sql.selectPositions, { group, topic });
+}
+
+/** The ledger's places in the topic. */
+export function placesIn(database: Database, group: string, topic: string): Places {
+  const statements = { read: sql.selectPositions, note: sql.notePositions, skip: sql.skipPosition };
+  return placesOf(database, statements, { group, topic });
 }
 
 type Source = { group: string; topic: string; partition: number };

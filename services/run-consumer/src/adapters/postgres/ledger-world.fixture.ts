@@ -71,7 +71,7 @@ export class LedgerWorld implements AsyncDisposable {
     }));
     const reports: AdmissionReport[] = [];
     await receiveRunRequests(
-      { records, highWatermark: 1_000_000n },
+      { records, highWatermark: 1_000_000n, lowWatermark: 0n },
       {
         read: async (record) => {
           const content = contents[records.indexOf(record)];

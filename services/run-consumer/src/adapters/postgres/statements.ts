@@ -11,6 +11,8 @@ export const sql = {
   noteLangGraphTables: statement('note-langgraph-tables'),
   lockPosition: statement('lock-position'),
   movePosition: statement('move-position'),
+  notePositions: statement('note-positions'),
+  skipPosition: statement('skip-position'),
   sendHint: statement('send-hint'),
   selectPositions: statement('select-admitted-positions'),
   createThreads: statement('create-threads'),

@@ -1,5 +1,5 @@
-import { readPositions } from '@runlane/log-ledger';
-import type { Position, PositionCheck } from '@runlane/log-ledger';
+import { placesOf, readPositions } from '@runlane/log-ledger';
+import type { Places, Position, PositionCheck } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
@@ -32,8 +32,9 @@ export function createIntakeLedger(
           held.position < held.first_offset
             ? null
             : { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
-        known?.check({ topic, partition }, position?.offset ?? -1n);
-        return work(new PostgresIntake(client, { group, topic, partition }, position));
+        known?.check({ topic, partition }, held.position);
+        const source = { group, topic, partition };
+        return work(new PostgresIntake(client, source, { position, firstOffset: held.first_offset }));
       }),
   };
 }
@@ -41,6 +42,12 @@ export function createIntakeLedger(
 /** The last record in the ledger of each partition that was ever read. */
 export function positionsIn(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
   return readPositions(database, sql.selectPositions, { group, topic });
+}
+
+/** The ledger's places in the topic. */
+export function placesIn(database: Database, group: string, topic: string): Places {
+  const statements = { read: sql.selectPositions, note: sql.noteAccounts, skip: sql.skipLost };
+  return placesOf(database, statements, { group, topic });
 }
 
 type Source = { group: string; topic: string; partition: number };
@@ -59,6 +66,7 @@ type KnownRow = {
 
 class PostgresIntake implements IntakeTransaction {
   readonly position: Position | null;
+  readonly firstOffset: bigint;
   readonly #client: PoolClient;
   readonly #source: Source;
   readonly #endpointIds = new Map<string, bigint>();
@@ -66,10 +74,11 @@ class PostgresIntake implements IntakeTransaction {
   /** What was stored, is due now, and has to be lined up. */
   #ready: TargetedEvent[] = [];
 
-  constructor(client: PoolClient, source: Source, position: Position | null) {
+  constructor(client: PoolClient, source: Source, account: Pick<IntakeTransaction, 'position' | 'firstOffset'>) {
     this.#client = client;
     this.#source = source;
-    this.position = position;
+    this.position = account.position;
+    this.firstOffset = account.firstOffset;
   }
 
   async prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]> {
@@ -159,6 +168,7 @@ class PostgresIntake implements IntakeTransaction {
       delivery_count: entry.deliveryCount,
       quarantined_count: entry.quarantinedCount,
       absent_count: entry.absentCount,
+      lost_count: entry.lostCount,
     });
     await this.#lineUp(this.#ready);
   }

@@ -2,8 +2,27 @@
 import { Database, createPool } from '@runlane/postgres';
 import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
+import { placesIn } from './intake-ledger.ts';
 import { createLedgerAudit } from './ledger-audit.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
+
+test('what retention took is lost, an offset without a record is not, and every offset is accounted for', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const place = { group: 'webhook-dispatcher', topic: 'runs.status.v1' };
+  const places = placesIn(new Database(world.pool), place.group, place.topic);
+  // The account begins where the topic began when it was first looked at, and its first record comes later.
+  await places.note(new Map([[0, 4n]]));
+  world.skipOffsets(8);
+  await world.takeIn([null], { lowWatermark: 7n });
+  world.skipOffsets(3);
+  await world.takeIn([null]);
+  expect(await places.skip({ topic: place.topic, partition: 0 }, 12n, 19n)).toBe(true);
+  expect(await places.skip({ topic: place.topic, partition: 0 }, 12n, 19n)).toBe(false);
+  await places.note(new Map([[0, 0n]]));
+  expect(await places.read()).toEqual(new Map([[0, 19n]]));
+  const accounts = await createLedgerAudit(new Database(world.pool), place).audit();
+  expect(accounts).toMatchObject([{ offsets: 15, withoutTarget: 2, lost: 2 + 7, gap: 0 }]);
+});
 
 test('an audit may take longer than the statements beside it', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));

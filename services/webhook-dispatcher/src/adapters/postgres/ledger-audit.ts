@@ -37,7 +37,7 @@ async function readAccounts(database: Database, group: string, topic: string): P
     dead: number(row, 'dead'),
     quarantined: number(row, 'quarantined'),
     pruned: number(row, 'pruned'),
-    absent: number(row, 'absent'),
+    lost: number(row, 'lost'),
     gap: number(row, 'gap'),
   }));
 }

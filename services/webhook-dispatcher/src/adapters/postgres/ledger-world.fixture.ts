@@ -10,8 +10,8 @@ import type { AttemptRecord, DueDelivery, LeasedEndpoint, SettleResult, Settleme
 import { decideDelivery } from '../../domain/attempt-decision.ts';
 import { classOf } from '../../domain/delivery.ts';
 import type { Outcome } from '../../domain/delivery.ts';
-import { afterOriginAttempt } from '../../domain/origin-health.ts';
-import { UNKNOWN_TARGET, afterTargetAttempt } from '../../domain/target-health.ts';
+import { afterOriginAttempt, isOriginStillWell } from '../../domain/origin-health.ts';
+import { UNKNOWN_TARGET, afterTargetAttempt, isStillWell } from '../../domain/target-health.ts';
 import type { TargetHealth } from '../../domain/target-health.ts';
 import type { TargetedEvent } from '../../domain/intake-plan.ts';
 import { createDeliveryLedger } from './delivery-ledger.ts';
@@ -56,7 +56,10 @@ export class LedgerWorld implements AsyncDisposable {
   }
 
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
-  async takeIn(events: readonly (TargetedEvent | null | 'quarantine')[]): Promise<void> {
+  async takeIn(
+    events: readonly (TargetedEvent | null | 'quarantine')[],
+    { lowWatermark = 0n }: { lowWatermark?: bigint } = {},
+  ): Promise<void> {
     const records = events.map(() => ({
       topic: TOPIC,
       partition: 0,
@@ -68,7 +71,7 @@ export class LedgerWorld implements AsyncDisposable {
     }));
     const contents = events.map(contentOf);
     await receiveStatusEvents(
-      { records, highWatermark: this.#offset },
+      { records, highWatermark: this.#offset, lowWatermark },
       {
         read: async (record) => {
           const content = contents[records.findIndex(({ offset }) => offset === record.offset)];
@@ -83,6 +86,11 @@ export class LedgerWorld implements AsyncDisposable {
         logger: silentLogger,
       },
     );
+  }
+
+  /** The next record comes so many offsets later. */
+  skipOffsets(count: number): void {
+    this.#offset += BigInt(count);
   }
 
   async lease(owner: string, limit = 10): Promise<LeasedEndpoint[]> {
@@ -114,6 +122,7 @@ export class LedgerWorld implements AsyncDisposable {
     });
     this.#health.set(`${endpoint.fencingToken} ${urlHash}`, target);
     const isProbe = endpoint.health.breaker.kind === 'open';
+    const originBefore = endpoint.health;
     endpoint.health = afterOriginAttempt(endpoint.health, outcome, { ...times, urlHash, isProbe });
     const settlement: Settlement = {
       endpointId: endpoint.endpointId,
@@ -125,7 +134,10 @@ export class LedgerWorld implements AsyncDisposable {
       attempts: [attemptRow(delivery.sends + 1, outcome)],
       urlHash,
       hasMore,
-      health: { origin: endpoint.health, target },
+      health: {
+        origin: isOriginStillWell(originBefore, endpoint.health) ? null : endpoint.health,
+        target: hasMore && isStillWell(before, target) ? null : target,
+      },
     };
     const [result] = await this.deliveries.settle([settlement]);
     return result ?? 'lost';

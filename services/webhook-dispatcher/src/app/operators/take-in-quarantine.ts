@@ -90,6 +90,7 @@ async function takeIn({ record, content }: Reading, { ledger }: TakeInDependenci
       deliveryCount: plan.deliveries.length,
       quarantinedCount: -1,
       absentCount: 0,
+      lostCount: 0,
     });
   });
 }

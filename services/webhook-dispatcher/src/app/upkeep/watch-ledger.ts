@@ -11,7 +11,7 @@ import type { Logger } from '@runlane/service-kit';
 export type PartitionAccount = {
   partition: number;
   position: bigint;
-  /** How many offsets were read, those the log had deleted before (`absent`) included. */
+  /** How many offsets were read, those included that held no record; `lost`: those that the log had deleted before. */
   offsets: number;
   withoutTarget: number;
   repeats: number;
@@ -21,7 +21,7 @@ export type PartitionAccount = {
   dead: number;
   quarantined: number;
   pruned: number;
-  absent: number;
+  lost: number;
   gap: number;
 };
 
