@@ -50,7 +50,7 @@ export class Attempts implements AsyncDisposable {
     return runGraph(run, { abort: abort ?? never, drain: drain ?? never });
   }
 
-  /** Writes the first `count` batches and fails all later ones, as the death of the process does. */
+  /** Writes the first `count` batches and fails all later ones, as if the process had died. */
   dyingAfter(count: number): { write: WriteBatch; written: () => number } {
     const write = createBatchWriter(this.pool, 'public');
     let written = 0;
@@ -70,7 +70,7 @@ export class Attempts implements AsyncDisposable {
   }
 }
 
-/** State as the label graphs have it. */
+/** The state of the graphs that collect labels. */
 export function labelsOf(outcome: Outcome): string[] | undefined {
   const values = 'head' in outcome ? outcome.head?.values : undefined;
   return (values as { labels?: string[] } | undefined)?.labels;

@@ -61,7 +61,7 @@ export class RunRows implements AsyncDisposable {
     };
   }
 
-  /** The claim after the executor's death. */
+  /** The next claim, after the executor died. */
   async claimAgain(run: ClaimedRun): Promise<ClaimedRun> {
     const fencingToken = run.fencingToken + (1n << 32n);
     await this.pool.query('update runlane.runs set fencing_token = $2 where run_id = $1', [run.runId, fencingToken]);

@@ -37,7 +37,7 @@ export type StartOptions = Partial<Omit<GraphWorkersOptions, 'settings'>> & {
   graphIds?: string[];
 };
 
-/** Workers, the runs that they execute, on real Postgres, and what those leave outside. */
+/** Workers and the runs that they execute, on real Postgres, with the side effects of the runs. */
 export class WorkersWorld implements AsyncDisposable {
   readonly rows: RunRows;
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-workers-'));
@@ -56,7 +56,7 @@ export class WorkersWorld implements AsyncDisposable {
     return world;
   }
 
-  /** One thread of 128 MiB, with room for as little as one allocation of these tests needs, unless the options say otherwise. */
+  /** One thread of 128 MiB, with room for the allocations of these tests and no more, unless the options say otherwise. */
   async start(options: StartOptions = {}): Promise<GraphWorkers & AsyncDisposable> {
     const { settings, graphIds = ['misbehaving', 'steps'], ...others } = options;
     const workers = new GraphWorkers({

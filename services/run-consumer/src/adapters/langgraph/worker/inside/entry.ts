@@ -1,6 +1,6 @@
 /**
- * The inside of a worker thread: graphs, their saver and their store, and nothing of Kafka, claims or leases. It may
- * block, run out of memory or crash; the main thread sees that and looks after the runs.
+ * The inside of a worker thread: graphs, their saver and their store, and nothing of Kafka, claims or leases. It may block,
+ * run out of memory or crash; the main thread detects that and takes care of the runs.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { GroupCommit, createBatchWriter } from '@runlane/checkpoint';
@@ -72,7 +72,7 @@ const runGraph = createGraphRunner({
 type Attempt = { abort: AbortController; drain: AbortController };
 const attempts = new Map<AttemptKey, Attempt>();
 
-/** Whatever the outcome holds, the attempt ends. */
+/** The attempt ends, whatever the outcome contains. */
 function tellOutcome(key: AttemptKey, outcome: Outcome): void {
   try {
     tell({ type: 'ended', key, outcome });
@@ -86,10 +86,10 @@ function tellOutcome(key: AttemptKey, outcome: Outcome): void {
   }
 }
 
-// A promise that a node left behind belongs to no run any more, and must not take the others down.
+// A promise that a node left behind belongs to no run any more, and must not end the other runs.
 process.on('unhandledRejection', (error) => tellUncaught(error, 'graph.unhandled_rejection'));
 
-// Nor does an error in a callback, such as that of a client whose server has gone: LangGraph's own server goes on as well.
+// The same holds for an error in a callback, such as that of a client whose server is gone: LangGraph's own server goes on as well.
 process.on('uncaughtException', (error) => tellUncaught(error, 'graph.uncaught_exception'));
 
 function tellUncaught(error: unknown, message: string): void {
@@ -107,7 +107,7 @@ port.on('message', (message: ToThread) => {
       tell({ type: 'collected', usedBytes: collectGarbage() });
       return;
     case 'start': {
-      // Otherwise it was placed elsewhere, because this thread did not answer.
+      // Otherwise the attempt was placed elsewhere, because this thread did not answer.
       if (message.ticket !== null && !new BeginTicket(message.ticket).take()) return;
       tell({ type: 'began', key: message.key });
       const started = { abort: new AbortController(), drain: new AbortController() };
