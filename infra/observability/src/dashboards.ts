@@ -22,6 +22,14 @@ const fleet: Dashboard = {
       queries: [{ expr: 'max by (graph_id) (runlane_ready_runs)', legend: '{{graph_id}}' }],
     },
     {
+      title: 'Runs that have not ended',
+      unit: 'short',
+      queries: [
+        { expr: 'max by (status) (runlane_unfinished_runs)', legend: '{{status}}' },
+        { expr: 'max(runlane_scheduled_runs)', legend: 'of these scheduled' },
+      ],
+    },
+    {
       title: 'Attempts that ended, by outcome',
       unit: 'ops',
       queries: [{ expr: rate('runlane_run_attempt_seconds_count', 'outcome'), legend: '{{outcome}}' }],

@@ -16,6 +16,9 @@ export type LedgerBacklog = {
   oldestUnpublishedSeconds: number;
   /** Processes that hold a lease to execute runs. */
   executorCount: number;
+  /** Unfinished runs, each counted no further than a limit; those that are scheduled are pending too. */
+  runsByStatus: Readonly<Record<'running' | 'pending', number>>;
+  scheduledCount: number;
 };
 
 export type WatchBacklogDependencies = {
