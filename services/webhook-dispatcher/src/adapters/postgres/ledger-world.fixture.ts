@@ -88,7 +88,7 @@ export class LedgerWorld implements AsyncDisposable {
     );
   }
 
-  /** The next record comes so many offsets later. */
+  /** Skips this many offsets before the next record. */
   skipOffsets(count: number): void {
     this.#offset += BigInt(count);
   }
@@ -147,7 +147,7 @@ export class LedgerWorld implements AsyncDisposable {
     await this.deliveries.release([{ ...endpoint, notBeforeMs: 0, emptyUrls: [] }]);
   }
 
-  /** As time does: every lease runs out, everything that waits for its time is due. */
+  /** Lets time pass: every lease expires, and everything that waits becomes due. */
   async passTime(): Promise<void> {
     await this.pool.query(
       `update webhooks.endpoints set lease_until = now() - interval '1 second' where owner is not null`,
@@ -165,7 +165,7 @@ export class LedgerWorld implements AsyncDisposable {
     return (await this.#audit.audit())[0];
   }
 
-  /** What must never be so, whatever happened. */
+  /** Conditions that must never hold, whatever happened. */
   async problems(): Promise<string[]> {
     const { rows } = await this.pool.query<{ problem: string }>(
       `select 'a run has due deliveries and none that will be attempted: ' || run_id as problem

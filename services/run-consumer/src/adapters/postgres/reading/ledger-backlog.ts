@@ -15,7 +15,7 @@ type Row = {
   scheduled_count: number;
 };
 
-/** What bounds the cost of a look, whatever the ledger holds. */
+/** Limits on the cost of a look, whatever the ledger holds. */
 const LANES_LOOKED_AT = 2_000;
 const DEPTH_LOOKED_AT = 101;
 const COUNTED = 10_000;
