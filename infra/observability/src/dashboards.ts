@@ -139,6 +139,16 @@ const lanes: Dashboard = {
       queries: [{ expr: 'max(runlane_unserved_ready_runs)', legend: 'unserved' }],
     },
     {
+      title: 'Threads that wait for an answer',
+      unit: 'short',
+      queries: [{ expr: 'max(runlane_paused_threads)', legend: 'paused' }],
+    },
+    {
+      title: 'How long the first of them has waited',
+      unit: 's',
+      queries: [{ expr: 'max(runlane_paused_oldest_seconds)', legend: 'paused' }],
+    },
+    {
       title: 'Superseded and cancelled',
       unit: 'ops',
       queries: [{ expr: rate('runlane_runs_cancelled_total', 'reason, action'), legend: '{{reason}}: {{action}}' }],

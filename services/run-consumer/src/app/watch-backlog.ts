@@ -19,6 +19,9 @@ export type LedgerBacklog = {
   /** Unfinished runs, each counted no further than a limit; those that are scheduled are pending too. */
   runsByStatus: Readonly<Record<'running' | 'pending', number>>;
   scheduledCount: number;
+  /** Threads that wait for an answer, counted no further than a limit, and for how long the first of them has, in seconds. */
+  pausedCount: number;
+  oldestPausedSeconds: number;
 };
 
 export type WatchBacklogDependencies = {

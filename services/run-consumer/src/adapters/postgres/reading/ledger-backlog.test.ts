@@ -31,6 +31,8 @@ test('an empty ledger has nothing that waits', async () => {
     executorCount: 0,
     runsByStatus: { running: 0, pending: 0 },
     scheduledCount: 0,
+    pausedCount: 0,
+    oldestPausedSeconds: 0,
   });
 });
 
@@ -72,6 +74,23 @@ test('runs are counted by their status while they have not ended, and those that
   });
 });
 
+test('threads are counted while they are paused', async () => {
+  await rows.pool.query(
+    `insert into runlane.threads (thread_id, status, first_partition) values ('a', 'busy', 0), ('b', 'busy', 0), ('c', 'busy', 0)`,
+  );
+  await rows.pool.query(
+    `update runlane.threads set status = 'interrupted', resting_status = 'interrupted' where thread_id <> 'c'`,
+  );
+  await rows.pool.query(
+    `update runlane.paused_threads set paused_at = now() - interval '2 hours' where thread_id = 'a'`,
+  );
+  const paused = await readBacklog(rows.database);
+  expect(paused.pausedCount).toBe(2);
+  expect(paused.oldestPausedSeconds).toBeGreaterThanOrEqual(7_200);
+  await rows.pool.query(`update runlane.threads set status = 'busy' where thread_id = 'a'`);
+  expect(await readBacklog(rows.database)).toMatchObject({ pausedCount: 1 });
+});
+
 test('what could not be read is not shown, rather than what it was once', async () => {
   const metrics = createRunConsumerMetrics();
   const end = new AbortController();
@@ -93,6 +112,6 @@ test('what could not be read is not shown, rather than what it was once', async 
   });
   expect(shown).toEqual([true, false, true]);
   expect(await metrics.registry.metrics()).not.toMatch(
-    /^runlane_(outbox|busy_lanes|executors|unfinished_runs|scheduled_runs)\w*\{/m,
+    /^runlane_(outbox|busy_lanes|executors|unfinished_runs|scheduled_runs|paused_threads)\w*\{/m,
   );
 });

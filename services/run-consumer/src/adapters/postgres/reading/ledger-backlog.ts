@@ -13,6 +13,8 @@ type Row = {
   running_count: number;
   pending_count: number;
   scheduled_count: number;
+  paused_count: number;
+  oldest_paused_seconds: number;
 };
 
 /** Limits on the cost of a look, whatever the ledger holds. */
@@ -35,5 +37,7 @@ export async function readBacklog(database: Database): Promise<LedgerBacklog> {
     executorCount: row.executor_count,
     runsByStatus: { running: row.running_count, pending: row.pending_count },
     scheduledCount: row.scheduled_count,
+    pausedCount: row.paused_count,
+    oldestPausedSeconds: row.oldest_paused_seconds,
   };
 }

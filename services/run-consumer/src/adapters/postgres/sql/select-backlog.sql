@@ -3,9 +3,10 @@
 --         how many events, and how many runs of a status, to count bigint
 -- result  one row: lanes with unfinished runs by how many they have, of the first $lane_limit by thread_id; how many
 --         events are not published, up to $count_limit, and how long the oldest has waited, in seconds; how many
---         executors hold a lease; how many runs are running, pending and, of these, scheduled, each up to $count_limit
+--         executors hold a lease; how many runs are running, pending and, of these, scheduled, each up to $count_limit; how
+--         many threads are paused, up to $count_limit, and how long the first of them has been, in seconds
 -- index   unfinished_runs_by_lane, from lane to lane: costs as much as $lane_limit and $depth_limit say, not as there
---         are runs; unpublished_events, running_runs_by_executor, scheduled_runs: each is read in its order, so that a
+--         are runs; unpublished_events, running_runs_by_executor, scheduled_runs, paused_threads_by_age: each is read in its order, so that a
 --         plan that reads the table is none
 -- locks   none
 with recursive lane as (
@@ -77,8 +78,18 @@ scheduled as (
     order by scheduled_at, run_id
     limit $count_limit
   ) as counted
+),
+paused as (
+  select paused_at
+  from runlane.paused_threads
+  order by paused_at, thread_id
+  limit $count_limit
 )
 select
+  (select count(*) from paused)::integer as paused_count,
+  (
+    select coalesce(greatest(extract(epoch from now() - min(paused_at)), 0), 0) from paused
+  )::float8 as oldest_paused_seconds,
   (select run_count from running)::integer as running_count,
   greatest((select run_count from unfinished) - (select run_count from running), 0)::integer as pending_count,
   (select run_count from scheduled)::integer as scheduled_count,
