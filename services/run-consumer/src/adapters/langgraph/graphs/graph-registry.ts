@@ -7,6 +7,7 @@ import { LOAD_LIMIT_MS } from './load-limit.ts';
 import { watchParts } from './node-watch.ts';
 import { versionProblem } from '../project/langgraph-version.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
+import { loadAdvice } from '../project/load-advice.ts';
 import { answerAfterStop } from '../store/stopped-store.ts';
 import { ownFrameOf } from '../attempt/tell-failure.ts';
 import { meterModels } from './watch-models.ts';
