@@ -1,7 +1,7 @@
 /**
- * Purpose   Remembers what a topic refuses even at its smallest, so that all others are published meanwhile (I10).
- * I1        It stays stored, unpublished, and is tried again every minute: it goes out once the topic takes more.
- * Bound     With many of them it is the topic that is wrong, and what is behind them waits as well.
+ * Purpose   Remembers what a topic refuses even in its smallest form, so that everything else is published in the meantime (I10).
+ * I1        It stays stored, unpublished, and is tried again every minute, until the topic accepts larger records.
+ * Bound     When there are many, the topic itself is wrong, and whatever comes after them waits as well.
  */
 import type { RecordTooLarge } from '@runlane/kafka';
 
