@@ -200,7 +200,8 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   try {
     module = exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (error) {
-    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
+    const told = `${messageOf(error)}${loadAdvice(error, file)}`;
+    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${told}`, { cause: error });
   }
   await answerAfterStop(file);
   await meterModels(file);
