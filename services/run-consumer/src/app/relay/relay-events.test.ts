@@ -1,6 +1,6 @@
 /** Real: the relay loop. Doubled: outbox, publisher and clock. Decides: what was published and marked, in which order. */
 import { RecordTooLarge } from '@runlane/kafka';
-import type { OutRecord } from '@runlane/kafka';
+import type { OutRecord, PublishOptions } from '@runlane/kafka';
 import { FatalError, RetryableError, Wakeup } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutboxEntry } from '../../domain/status-event.ts';
@@ -45,7 +45,7 @@ type Setup = {
   /** Outbox ids that are waiting. */
   waiting?: number[];
   acquire?: () => Promise<boolean>;
-  publish?: (records: readonly OutRecord[]) => Promise<void>;
+  publish?: (records: readonly OutRecord[], options?: PublishOptions) => Promise<void>;
   threadOf?: (outboxId: number) => string;
   mark?: () => Promise<void>;
 };
@@ -87,9 +87,9 @@ function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = 
       },
     },
     publisher: {
-      publish: async (records) => {
+      publish: async (records, options) => {
         calls.push(`publish ${list(records.map(({ key }) => (key === null ? null : String(key))))}`);
-        await publish?.(records);
+        await publish?.(records, options);
       },
     },
     encode: (event) =>
@@ -291,4 +291,43 @@ test('I10: an event that its topic refuses at its smallest waits with its thread
   expect(held.at(-1)).toBe(0);
   stop.abort();
   await relaying;
+});
+
+test('events of a partition without a leader wait, those of their threads behind them, and all others are published', async () => {
+  let hasLeader = false;
+  const relay = startRelay({
+    waiting: [1, 2, 3],
+    threadOf: (id) => (id === 2 ? 'other' : 'leaderless'),
+    publish: async (records, options) => {
+      if (!hasLeader) for (const record of records) if (record.key !== '2') options?.onLeaderless?.(record);
+    },
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(relay.work()).toEqual(['publish 1,2,3', 'mark 2']);
+  relay.waiting.push(4);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(relay.waiting).toEqual([1, 3, 4]);
+  hasLeader = true;
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(relay.work().at(-1)).toBe('mark 1,3,4');
+  relay.stop.abort();
+});
+
+test('what is behind an event without a leader does not pass it when another one of the batch is too large', async () => {
+  const published: (readonly OutRecord[])[] = [];
+  const relay = startRelay({
+    waiting: [1, 2, 3],
+    threadOf: (id) => (id === 2 ? 'large' : 'leaderless'),
+    publish: async (records, options) => {
+      published.push(records);
+      const first = records.find(({ key }) => key === '1');
+      if (first !== undefined) options?.onLeaderless?.(first);
+      const large = records.find(({ key }) => key === '2');
+      if (large !== undefined) throw new RecordTooLarge('too large', { record: large });
+    },
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(published.flat().filter(({ key }) => key === '3')).toHaveLength(1);
+  expect(relay.waiting).toEqual([1, 2, 3]);
+  relay.stop.abort();
 });
