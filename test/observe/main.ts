@@ -13,7 +13,7 @@ const USAGE = `usage: npm run prove:observability [-- [part…]]
 Proves the parts that are named, or all, one after the other. What this machine cannot do is skipped with a sentence. The exit code is 1 when
 something does not hold. Prometheus and Jaeger are built once, by Go, which takes minutes.
 
-${parts.map(({ name, what }) => `  ${name.padEnd(10)}${what}`).join('\n')}`;
+${parts.map(({ name, what }) => `  ${name.padEnd(20)}${what}`).join('\n')}`;
 
 process.exit(await main(process.argv.slice(2)));
 

@@ -29,8 +29,26 @@ export type CheckpointRow = {
   source: string | null;
   runId: string | null;
   /** Questions that were open at this checkpoint, answered or not. */
-  interrupts: { id: string | null; value: Json }[];
+  interrupts: StoredQuestion[];
 };
+
+/** `response_schema`: the JSON Schema of an answer, where the graph has said one. */
+export type StoredQuestion = { id: string | null; value: Json; response_schema?: Json };
+
+/** A thread that waits for an answer. `place`: `pausedAt` as Postgres writes it, with its microseconds, for the next page. */
+export type PausedThread = { threadId: string; pausedAt: Date; place: string };
+
+/**
+ * Which lanes to look at. `after`: behind this one; `lookLimit`: how many; `depthLimit`: where counting ends; `minDepth`: lanes
+ * with fewer unfinished runs are passed over.
+ */
+export type LaneSelection = { after: string | null; lookLimit: number; depthLimit: number; minDepth: number };
+
+/** A lane with unfinished runs, counted up to a limit, and the first of them. */
+export type LaneRow = { threadId: string; depth: number; headRunId: string | null };
+
+/** `lookedThrough`: the lane behind which to go on; null when there is none left. */
+export type LanePage = { lanes: LaneRow[]; lookedThrough: string | null };
 
 /** `values`: the channels as stored, without LangGraph's own; `isLossy`: JSON cannot say all of them. */
 export type ShownState = CheckpointRow & { values: JsonObject; isLossy: boolean };
@@ -39,6 +57,10 @@ export interface ThreadReader {
   /** By id. */
   list(selection: ThreadSelection): Promise<ThreadRow[]>;
   show(threadId: string): Promise<ShownThread | null>;
+  /** Those that wait for an answer, the one that has waited longest first. */
+  paused(after: Pick<PausedThread, 'threadId' | 'place'> | null, limit: number): Promise<PausedThread[]>;
+  /** Those with unfinished runs, by thread. */
+  lanes(selection: LaneSelection): Promise<LanePage>;
   /** Null without that checkpoint; without an id the head. */
   state(threadId: string, checkpointId: string | null): Promise<ShownState | null>;
   /** The latest first. */

@@ -15,6 +15,12 @@ export type LedgerBacklog = {
   oldestUnpublishedSeconds: number;
   /** Processes that hold a lease to execute runs. */
   executorCount: number;
+  /** Unfinished runs, each counted no further than a limit; those that are scheduled are pending too. */
+  runsByStatus: Readonly<Record<'running' | 'pending', number>>;
+  scheduledCount: number;
+  /** Threads that wait for an answer, counted no further than a limit, and for how long the first of them has, in seconds. */
+  pausedCount: number;
+  oldestPausedSeconds: number;
 };
 
 export type WatchBacklogDependencies = {

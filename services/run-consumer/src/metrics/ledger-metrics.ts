@@ -33,6 +33,27 @@ export function createLedgerMetrics(registry: Registry) {
     labelNames: ['depth'] as const,
     registers,
   });
+  const unfinished = new Gauge({
+    name: 'runlane_unfinished_runs',
+    help: 'Runs that have not ended by status (pending, running), up to 10000 a status, in the process that sweeps.',
+    labelNames: ['status'] as const,
+    registers,
+  });
+  const scheduled = absentGauge({
+    registry,
+    name: 'runlane_scheduled_runs',
+    help: 'Pending runs whose time has not come, up to 10000, in the process that sweeps.',
+  });
+  const paused = absentGauge({
+    registry,
+    name: 'runlane_paused_threads',
+    help: 'Threads that wait for an answer, up to 10000, in the process that sweeps.',
+  });
+  const oldestPaused = absentGauge({
+    registry,
+    name: 'runlane_paused_oldest_seconds',
+    help: 'How long the first of them has waited; 0 without any. In the process that sweeps.',
+  });
   const unpublished = absentGauge({
     registry,
     name: 'runlane_outbox_unpublished_events',
@@ -74,10 +95,14 @@ export function createLedgerMetrics(registry: Registry) {
     },
     /** What waits in the ledger; null when nobody knows it. */
     setBacklog(backlog: LedgerBacklog | null): void {
-      lanes.reset();
-      for (const gauge of [unpublished, oldestUnpublished, executors]) gauge.remove();
+      for (const gauge of [lanes, unfinished]) gauge.reset();
+      for (const gauge of [scheduled, paused, oldestPaused, unpublished, oldestUnpublished, executors]) gauge.remove();
       if (backlog === null) return;
       for (const [depth, count] of Object.entries(backlog.lanesByDepth)) lanes.set({ depth }, count);
+      for (const [status, count] of Object.entries(backlog.runsByStatus)) unfinished.set({ status }, count);
+      scheduled.set(backlog.scheduledCount);
+      paused.set(backlog.pausedCount);
+      oldestPaused.set(backlog.oldestPausedSeconds);
       unpublished.set(backlog.unpublishedCount);
       oldestUnpublished.set(backlog.oldestUnpublishedSeconds);
       executors.set(backlog.executorCount);

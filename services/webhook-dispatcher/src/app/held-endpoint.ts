@@ -9,7 +9,7 @@ import type { DueTarget } from './ports.ts';
 
 /**
  * An endpoint whose lease this process holds: its URLs in the order of their turns, and what is under way.
- * Only the holder changes the health, so what is here is the truth, and what is in the ledger the last committed of it.
+ * Only the holder changes the health, so what is here is the truth, and what is in the ledger as much of it as others decide by.
  *
  * Turns    Each URL that may be sent to gets one slot, then it is the next one's turn. URLs that have not answered 2xx
  *          since their last failure share half of the slots, so that those that hang leave room for those that do not.

@@ -1,5 +1,5 @@
 import { laneKey } from '../domain/intake-plan.ts';
-import { onTargetSend, targetPermission } from '../domain/target-health.ts';
+import { isStillWell, onTargetSend, targetPermission } from '../domain/target-health.ts';
 import type { TargetHealth, TargetPermission } from '../domain/target-health.ts';
 import type { DueDelivery } from './ports.ts';
 
@@ -8,6 +8,12 @@ import type { DueDelivery } from './ports.ts';
  * when the process dies.
  */
 export const UNSETTLED_PER_SLOT = 3;
+
+/**
+ * How long a health that is still well may go unwritten, in milliseconds: writing it costs as much as a delivery, and who takes
+ * over after a crash decides nothing otherwise by a second more or less of successes.
+ */
+export const WELL_UNWRITTEN_MS = 1_000;
 
 /** A URL of a held endpoint, with its deliveries that are fetched and those that are being sent. */
 export class HeldTarget {
@@ -21,6 +27,8 @@ export class HeldTarget {
   /** The last fetch brought as many as it asked for. */
   isUnderfetched = false;
   readonly #queue: DueDelivery[] = [];
+  /** When its health was last given to be written while more was due, in milliseconds since 1970; 0: it has to be, next time. */
+  #writtenAtMs = 0;
   /** Runs of which an event is under way or not settled. Replays have an order of their own. */
   readonly #busyLanes = new Set<string>();
 
@@ -44,6 +52,19 @@ export class HeldTarget {
   /** More than the request that has just been answered is due: queued, under way, or left in the ledger by the last fetch. */
   get hasMore(): boolean {
     return this.#queue.length > 0 || this.inFlightCount > 1 || this.isUnderfetched;
+  }
+
+  /**
+   * What is to be written of its health after an answer; null when it is still well and in line, and that was written not long
+   * ago.
+   *
+   * @param before the health without the answer
+   */
+  toWrite(before: TargetHealth, nowMs: number): TargetHealth | null {
+    const { hasMore, health } = this;
+    if (hasMore && isStillWell(before, health) && nowMs - this.#writtenAtMs < WELL_UNWRITTEN_MS) return null;
+    this.#writtenAtMs = hasMore ? nowMs : 0;
+    return health;
   }
 
   permission(nowMs: number): TargetPermission {

@@ -1,5 +1,6 @@
-import { originPermission } from '../domain/origin-health.ts';
+import { isOriginStillWell, originPermission } from '../domain/origin-health.ts';
 import type { OriginHealth, OriginPermission } from '../domain/origin-health.ts';
+import { WELL_UNWRITTEN_MS } from './held-target.ts';
 import type { LeasedEndpoint } from './ports.ts';
 
 /** The lease of an endpoint, and what its health and faults of ours permit. */
@@ -22,6 +23,7 @@ export class LeasedOrigin {
   /** When the lease was taken, by the monotonic clock. */
   readonly heldSinceMs: number;
   #restsUntilMs = 0;
+  #writtenAtMs = 0;
 
   constructor(leased: LeasedEndpoint, { fixedRate, nowMs }: { fixedRate: number | null; nowMs: number }) {
     this.endpointId = leased.endpointId;
@@ -36,6 +38,18 @@ export class LeasedOrigin {
   /** Nothing is sent to it before then, whatever its health permits: a fault of ours. Milliseconds since 1970. */
   rest(untilMs: number): void {
     this.#restsUntilMs = Math.max(this.#restsUntilMs, untilMs);
+  }
+
+  /**
+   * What is to be written of its health after an answer; null when it is still well, and that was written not long ago: it is
+   * written in any case when the lease is given back.
+   *
+   * @param before the health without the answer
+   */
+  toWrite(before: OriginHealth, nowMs: number): OriginHealth | null {
+    if (isOriginStillWell(before, this.health) && nowMs - this.#writtenAtMs < WELL_UNWRITTEN_MS) return null;
+    this.#writtenAtMs = nowMs;
+    return this.health;
   }
 
   permission(nowMs: number): OriginPermission {

@@ -186,8 +186,8 @@ export type Settlement = {
   urlHash: string;
   /** More of the URL seems to be due: its place in line stays as it is. Who then finds nothing there says so with the release. */
   hasMore: boolean;
-  /** Health with this attempt in it. */
-  health: { origin: OriginHealth; target: TargetHealth };
+  /** Health with this attempt in it. Null: what is written is still true enough; a URL stays in line as it is then. */
+  health: { origin: OriginHealth | null; target: TargetHealth | null };
 };
 
 /** `lost`: somebody else holds the endpoint by now, or the delivery has ended, and nothing was written. */

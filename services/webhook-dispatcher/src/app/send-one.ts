@@ -43,12 +43,12 @@ export async function sendOne(
   const decision = decideDelivery(delivery, result, needs.retrySchedule, needs.random());
   const nowMs = needs.nowMs();
   const times = { sentAtMs, nowMs, random: needs.random() };
+  const before = { origin: held.health, target: target.health };
   held.health = afterOriginAttempt(held.health, result, {
     ...times,
     urlHash: delivery.urlHash,
     isProbe: isOriginProbe,
   });
-  const before = target.health.breaker.kind;
   target.health = afterTargetAttempt(target.health, result, {
     ...times,
     isReplay: delivery.isReplay,
@@ -65,9 +65,10 @@ export async function sendOne(
     attempts,
     urlHash: delivery.urlHash,
     hasMore: target.hasMore,
-    health: { origin: held.health, target: target.health },
+    health: { origin: held.toWrite(before.origin, nowMs), target: target.toWrite(before.target, nowMs) },
   };
   const { breaker } = target.health;
-  const disabledBecause = breaker.kind === 'disabled' && before !== 'disabled' ? breaker.because : null;
+  const disabledBecause =
+    breaker.kind === 'disabled' && before.target.breaker.kind !== 'disabled' ? breaker.because : null;
   return { attempted, settlement, disabledBecause };
 }

@@ -85,6 +85,19 @@ export function originParkedUntil(health: OriginHealth): number {
   return Math.max(openUntil(health), health.pace.pausedUntilMs);
 }
 
+/** Whether all is as it was, and was well: nothing that anybody would decide otherwise by. */
+export function isOriginStillWell(before: OriginHealth, after: OriginHealth): boolean {
+  return (
+    before.hasSucceeded &&
+    before.breaker.kind === 'closed' &&
+    after.breaker.kind === 'closed' &&
+    before.failures.count === 0 &&
+    after.failures.count === 0 &&
+    before.throttled === after.throttled &&
+    before.pace === after.pace
+  );
+}
+
 /** Takes note that a request is about to be sent. */
 export function onOriginSend(health: OriginHealth, nowMs: number, fixedRate: number | null = null): OriginHealth {
   const pace = onPacedSend(health.pace, nowMs, fixedRate);

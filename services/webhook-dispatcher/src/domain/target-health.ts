@@ -98,6 +98,18 @@ export function isProven({ succeededAtMs, failing }: TargetHealth): boolean {
   return succeededAtMs > 0 && failing === null;
 }
 
+/** Whether all is as it was, and was well: nothing that anybody would decide otherwise by. */
+export function isStillWell(before: TargetHealth, after: TargetHealth): boolean {
+  return (
+    isProven(before) &&
+    isProven(after) &&
+    before.breaker.kind === 'closed' &&
+    after.breaker.kind === 'closed' &&
+    before.timeoutsInARow === after.timeoutsInARow &&
+    before.pace === after.pace
+  );
+}
+
 /** Takes note that a request is about to be sent. */
 export function onTargetSend(health: TargetHealth, nowMs: number): TargetHealth {
   const pace = onPacedSend(health.pace, nowMs);

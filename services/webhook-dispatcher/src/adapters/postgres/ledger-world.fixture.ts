@@ -11,8 +11,8 @@ import type { AttemptRecord, DueDelivery, LeasedEndpoint, SettleResult, Settleme
 import { decideDelivery } from '../../domain/attempt-decision.ts';
 import { classOf } from '../../domain/delivery.ts';
 import type { Outcome } from '../../domain/delivery.ts';
-import { afterOriginAttempt } from '../../domain/origin-health.ts';
-import { UNKNOWN_TARGET, afterTargetAttempt } from '../../domain/target-health.ts';
+import { afterOriginAttempt, isOriginStillWell } from '../../domain/origin-health.ts';
+import { UNKNOWN_TARGET, afterTargetAttempt, isStillWell } from '../../domain/target-health.ts';
 import type { TargetHealth } from '../../domain/target-health.ts';
 import type { TargetedEvent } from '../../domain/intake-plan.ts';
 import { createDeliveryLedger } from './delivery-ledger.ts';
@@ -121,6 +121,7 @@ export class LedgerWorld implements AsyncDisposable {
     });
     this.#health.set(`${endpoint.fencingToken} ${urlHash}`, target);
     const isProbe = endpoint.health.breaker.kind === 'open';
+    const originBefore = endpoint.health;
     endpoint.health = afterOriginAttempt(endpoint.health, outcome, { ...times, urlHash, isProbe });
     const settlement: Settlement = {
       endpointId: endpoint.endpointId,
@@ -132,7 +133,10 @@ export class LedgerWorld implements AsyncDisposable {
       attempts: [attemptRow(delivery.sends + 1, outcome)],
       urlHash,
       hasMore,
-      health: { origin: endpoint.health, target },
+      health: {
+        origin: isOriginStillWell(originBefore, endpoint.health) ? null : endpoint.health,
+        target: hasMore && isStillWell(before, target) ? null : target,
+      },
     };
     const [result] = await this.deliveries.settle([settlement]);
     return result ?? 'lost';

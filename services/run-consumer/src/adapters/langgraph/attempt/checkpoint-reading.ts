@@ -7,7 +7,7 @@ import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import type { Json } from '@runlane/contracts';
 import type { Database } from '@runlane/postgres';
 import type { Pool } from 'pg';
-import type { CheckpointRow, ThreadReader } from '../../../app/read-threads.ts';
+import type { CheckpointRow, StoredQuestion, ThreadReader } from '../../../app/read-threads.ts';
 import { toWire } from './wire-values.ts';
 
 /** LangGraph's own channels: the input, what triggers nodes, and what joins them. */
@@ -54,7 +54,12 @@ function rowOf({ checkpoint, metadata, parentConfig, pendingWrites = [] }: Check
   };
 }
 
-function interruptOf(json: Json): CheckpointRow['interrupts'][number] {
+function interruptOf(json: Json): StoredQuestion {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { id: null, value: json };
-  return { id: typeof json['id'] === 'string' ? json['id'] : null, value: json['value'] ?? null };
+  const { id, value = null, response_schema: schema } = json;
+  return {
+    id: typeof id === 'string' ? id : null,
+    value,
+    ...(schema === undefined ? {} : { response_schema: schema }),
+  };
 }

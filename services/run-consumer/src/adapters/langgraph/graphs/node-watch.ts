@@ -12,6 +12,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
+import { followPromise } from './follow-promise.ts';
 import type { WorkflowTasks } from './workflow-task.ts';
 
 const watches = new AsyncLocalStorage<NodeWatch>();
@@ -23,7 +24,7 @@ const MAX_DEPTH = 2;
 const MAX_LENGTH = 1_000;
 
 export class NodeWatch {
-  readonly #executing = new Set<Promise<unknown>>();
+  readonly #executing = new Set<unknown>();
   readonly #tasks: WorkflowTasks;
 
   /** @param tasks of the same attempt */
@@ -44,8 +45,7 @@ export class NodeWatch {
       isHeld = false;
       return execute();
     });
-    if (!isHeld) this.track(result);
-    return result;
+    return isHeld ? result : this.track(result);
   }
 
   /** Resolves when nothing is executing. A workflow whose tasks are held never ends, and executes nothing either. */
@@ -53,13 +53,13 @@ export class NodeWatch {
     while (this.#executing.size > 0 && !this.#tasks.areHeld) await Promise.allSettled(this.#executing);
   }
 
-  /** @param result what a function returned: it executes until this has settled. */
-  track(result: unknown): void {
-    if (!types.isPromise(result)) return;
-    // How it ended is told to whoever called it; here it only matters that it did.
-    const end = () => this.#executing.delete(result);
-    this.#executing.add(result);
-    result.then(end, end);
+  /**
+   * @param result what a function returned: it executes until this has settled
+   * @returns what stands for it, for whoever called the function
+   */
+  track(result: unknown): unknown {
+    if (types.isPromise(result)) this.#executing.add(result);
+    return followPromise(result, () => this.#executing.delete(result));
   }
 }
 
@@ -103,8 +103,8 @@ function watchInvoke(runnable: object): void {
   hooked.add(owner);
   const watched = function (this: unknown, ...args: unknown[]): unknown {
     const result: unknown = Reflect.apply(invoke, this, args);
-    watches.getStore()?.track(result);
-    return result;
+    const watch = watches.getStore();
+    return watch === undefined ? result : watch.track(result);
   };
   Reflect.defineProperty(owner, 'invoke', { ...Reflect.getOwnPropertyDescriptor(owner, 'invoke'), value: watched });
 }

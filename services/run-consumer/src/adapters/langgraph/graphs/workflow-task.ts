@@ -8,6 +8,7 @@
  *           which all that it calls inherits: the first entry with an id is the task's own.
  */
 import { types } from 'node:util';
+import { followPromise } from './follow-promise.ts';
 
 export class WorkflowTasks {
   readonly #begun = new Set<string>();
@@ -44,12 +45,10 @@ export class WorkflowTasks {
     const result = execute();
     if (!types.isPromise(result)) return result;
     this.#executing += 1;
-    const end = () => {
+    return followPromise(result, () => {
       this.#executing -= 1;
       this.#tellStandstill();
-    };
-    result.then(end, end);
-    return result;
+    });
   }
 
   #hold(): Promise<never> {
