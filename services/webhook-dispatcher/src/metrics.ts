@@ -96,7 +96,7 @@ export function createDispatcherMetrics() {
       name: 'runlane_consumer_rebalances_total',
       help: 'Rebalances of the consumer group that this process saw.',
     }),
-    /** The lag by partition; null when nobody knows it. */
+    /** The lag by partition; null when it is unknown. */
     setLag(byPartition: ReadonlyMap<number, number> | null): void {
       lag.reset();
       for (const [partition, records] of byPartition ?? []) lag.set({ partition }, records);

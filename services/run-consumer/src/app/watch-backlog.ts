@@ -1,16 +1,17 @@
 /**
- * Purpose   Tells what waits in the ledger, for metrics, whichever process relays or executes, and also while nobody does.
+ * Purpose   Reports what waits in the ledger, for metrics. It does so whichever process relays or executes, and also while
+ *           none does.
  * Cost      At most a twentieth of the time of one connection.
- * Alarms    What cannot be read is told as unknown: a number of once must not look like one of now.
+ * Alarms    What cannot be read is reported as unknown, so that an old number does not look like a current one.
  */
 import type { Logger } from '@runlane/service-kit';
 
-/** How many lanes have how many unfinished runs; depths as the label has them. */
+/** How many lanes have how many unfinished runs; the depths are the values of the label. */
 export type LanesByDepth = Readonly<Record<'1' | '2-10' | '11-100' | '101+', number>>;
 
 export type LedgerBacklog = {
   lanesByDepth: LanesByDepth;
-  /** Events that their topic does not have yet, counted no further than a limit, and the age of the oldest in seconds. */
+  /** Events that are not published yet, counted up to a limit, and the age of the oldest in seconds. */
   unpublishedCount: number;
   oldestUnpublishedSeconds: number;
   /** Processes that hold a lease to execute runs. */
@@ -28,7 +29,7 @@ export type WatchBacklogDependencies = {
   /** Resolves after the milliseconds, or earlier when the signal aborts. */
   delay: (ms: number, signal: AbortSignal) => Promise<void>;
   monotonicMs: () => number;
-  /** Null: not known, because it could not be read or somebody else reads it from now on. */
+  /** Null: unknown, because it could not be read or because another process reads it from now on. */
   onBacklog: (backlog: LedgerBacklog | null) => void;
   logger: Logger;
 };

@@ -7,7 +7,7 @@ import type { LedgerBacklog } from '../app/watch-backlog.ts';
 /** Graphs with a sample of their own; the runs of all others are counted together. */
 const MAX_GRAPHS = 50;
 
-/** How the ledger of the whole deployment stands: in the one process that sweeps, and absent where it was not read. */
+/** The state of the deployment's ledger; only in the one process that sweeps, and absent while it could not be read. */
 export function createLedgerMetrics(registry: Registry) {
   const registers = [registry];
   const readyRuns = new Gauge({
@@ -76,7 +76,7 @@ export function createLedgerMetrics(registry: Registry) {
       name: 'runlane_marked_runs',
       help: 'Runs of long lanes that were superseded or cancelled and whose events are still to come, at most, in the process that sweeps.',
     }),
-    /** Ready runs by graph; null when nobody knows them. */
+    /** Ready runs by graph; null when they are unknown. */
     setWaiting(graphs: readonly WaitingGraph[] | null): void {
       for (const gauge of ofReady) gauge.reset();
       unservedRuns.remove();
@@ -93,7 +93,7 @@ export function createLedgerMetrics(registry: Registry) {
       }
       unservedRuns.set(sumOf(graphs.filter(({ isServed }) => !isServed)));
     },
-    /** What waits in the ledger; null when nobody knows it. */
+    /** What waits in the ledger; null when it is unknown. */
     setBacklog(backlog: LedgerBacklog | null): void {
       for (const gauge of [lanes, unfinished]) gauge.reset();
       for (const gauge of [scheduled, paused, oldestPaused, unpublished, oldestUnpublished, executors]) gauge.remove();

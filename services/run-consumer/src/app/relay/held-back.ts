@@ -1,8 +1,8 @@
 /**
- * Purpose   Remembers what cannot be published, because its topic refuses it even at its smallest or its partition has no
- *           leader, so that all others are published meanwhile (I10).
- * I1        It stays stored, unpublished, and is tried again: it goes out once it is taken.
- * Bound     With many of them it is the topic that is wrong, and what is behind them waits as well.
+ * Purpose   Remembers what cannot be published, because its topic refuses it even in its smallest form or its partition has
+ *           no leader, so that everything else is published in the meantime (I10).
+ * I1        It stays stored, unpublished, and is tried again until it is accepted.
+ * Bound     When there are many, the topic itself is wrong, and whatever comes after them waits as well.
  */
 
 /** `retryMs`: after so many milliseconds all are tried again. */

@@ -4,7 +4,7 @@ import type { OutRecord, RecordProducer } from '@runlane/kafka';
 export type Fitting<Item> = {
   /** The next smaller form of what was refused; null when there is none. */
   smaller: (refused: Item, refusal: RecordTooLarge) => Promise<Item | null> | Item | null;
-  /** Whether an item behind one that is left out has to wait for it. */
+  /** Whether a later item has to wait for one that is left out. */
   waitsFor: (item: Item, refused: Item) => boolean;
 };
 
@@ -14,11 +14,11 @@ export type LeftOut<Item> =
   | { item: Item; why: 'leaderless' | 'waits' };
 
 /**
- * Publishes what `items` stand for, in order, each as large as its topic takes it (I10): one that is refused for its size
- * goes out in a smaller form, at its own place among the others, or is left out, and holds up none of them. Nor does one whose
- * partition has no leader.
+ * Publishes the records of `items` in order, each as large as its topic accepts (I10). One that is refused for its size is
+ * published in a smaller form, at its own place among the others, or is left out; it delays none of them. The same holds for
+ * one whose partition has no leader.
  *
- * @returns what was left out; all others are acknowledged. Thrown: what else publishing throws, with an unknown outcome
+ * @returns what was left out; all others are acknowledged. Thrown: any other error of the producer; the outcome is then unknown
  */
 export async function publishFitting<Item extends { record: OutRecord }>(
   items: readonly Item[],

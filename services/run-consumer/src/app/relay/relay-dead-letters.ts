@@ -1,9 +1,9 @@
 /**
  * Purpose   Publishes stored dead letters to their topic, in the order in which admission stored them.
  * I1        A dead letter is deleted only after the broker has acknowledged it; a failed batch comes again as it was.
- * I10       One that its topic refuses for its size holds up no other: it goes without its value and headers, then
+ * I10       One that its topic refuses for its size delays no other: it is published without its value and headers, then
  *           without its key. One that is refused even then waits, and later ones pass it.
- * Apart     It shares neither lease nor producer with the events: a failure of one holds up nothing of the other.
+ * Apart     It shares neither lease nor producer with the events, so a failure of one does not delay the other.
  */
 import { BatchLimit, RetryableError } from '@runlane/service-kit';
 import { smallerDeadLetter } from '@runlane/kafka';
@@ -23,7 +23,7 @@ const LEADERLESS_LETTERS = 'Too many dead letters are for partitions of their to
 const BATCH = 500;
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-/** Relays until `signal` aborts, then publishes what is left once. Never rejects: whatever fails is repeated. */
+/** Relays until `signal` aborts, then publishes the rest once. Never rejects: failures are repeated. */
 export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRelayDependencies): Promise<void> {
   const held = {
     refused: new HeldBack<bigint>(needs.monotonicMs, REFUSED),
@@ -32,7 +32,7 @@ export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRela
   const batch = new BatchLimit(BATCH);
   return leadRelayUntil(signal, needs, {
     name: 'dead_letter_relay',
-    // Runs and their events do not depend on dead letters, and the process is theirs as well.
+    // Runs and their events do not depend on dead letters, so dead letters must not end the process.
     endsOnFatal: false,
     publishOldest: (stop) => publishOldest(needs, held, batch, stop),
   });

@@ -1,10 +1,10 @@
 /**
  * Purpose   The outbox relay: publishes stored events to the status topic, in order.
- * Leader    One process at a time, by lease; the others wait. Two leaders for a moment are harmless: both publish the
+ * Leader    One process at a time, by lease; the others wait. Two leaders for a short time are harmless: both publish the
  *           oldest unpublished events first, so a consumer that drops known event ids sees every thread in order (I6).
  * I1        An event is marked only after the broker has acknowledged it; a failed batch is repeated before newer ones.
- * I10       An event that its topic refuses even at its smallest waits with the later ones of its thread, as does one whose
- *           partition has no leader; all others go on.
+ * I10       An event that its topic refuses even in its smallest form waits, with the later events of its thread, and so does
+ *           one whose partition has no leader; all others are published.
  */
 import { BatchLimit, RetryableError } from '@runlane/service-kit';
 import type { RecordProducer, RecordTooLarge } from '@runlane/kafka';
@@ -24,7 +24,10 @@ export type RelayDependencies = RelayLoop & {
   encode: EventEncoder;
   judgeWebhook: WebhookJudge;
   onPublished: (count: number, oldestOccurredAt: Date) => void;
-  /** Told after each look how many threads wait for an event that the topic does not take; null: another process looks. */
+  /**
+   * Called after each look with the number of threads that wait for an event which the topic refuses; null: another process
+   * looks.
+   */
   onHeld: (threadCount: number | null) => void;
 };
 
@@ -32,11 +35,11 @@ export type RelayDependencies = RelayLoop & {
 type Held = { refused: HeldBack<string>; leaderless: HeldBack<string> };
 
 const BATCH = 500;
-/** A batch lies in memory several times over: as rows, as events and as bytes. */
+/** A batch is in memory several times: as rows, as events and as bytes. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 /**
- * Relays until `signal` aborts, then publishes what is left once and gives its lease up.
+ * Relays until `signal` aborts, then publishes the rest once and gives its lease up.
  * Thrown: FatalError when repeating cannot help.
  */
 export function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promise<void> {
@@ -47,7 +50,7 @@ export function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promi
   const batch = new BatchLimit(BATCH);
   return leadRelayUntil(signal, needs, {
     name: 'relay',
-    // A missing schema: waiting would only hide it.
+    // A schema is missing: waiting would only hide that.
     endsOnFatal: true,
     publishOldest: (stop) => publishOldest(needs, held, batch, stop),
     onFollowing: () => needs.onHeld(null),

@@ -1,17 +1,18 @@
 /**
- * Purpose   Reads how the ledger stands, for metrics: what became of every offset, and how old the oldest due is (I14).
+ * Purpose   Reads the state of the ledger for metrics: what was done with every offset, and how old the oldest due delivery
+ *           is (I14).
  * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection.
- * Alarms    Each reading has rounds of its own: an audit that takes too long leaves the ages alive. One that fails is told,
- *           because a number that nobody reads any more must not look like a good one.
+ * Alarms    Each reading has rounds of its own: an audit that takes too long does not stop the ages. A failed reading is
+ *           reported, so that an old number does not look like a current one.
  */
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
-/** What became of the offsets of a partition. `gap`: of so many nothing is known; it must be 0. */
+/** What was done with the offsets of a partition. `gap`: offsets of which nothing is known; it must be 0. */
 export type PartitionAccount = {
   partition: number;
   position: bigint;
-  /** How many offsets were read, those included that held no record; `lost`: those that the log had deleted before. */
+  /** How many offsets were read, including those without a record; `lost`: those that the topic had deleted earlier. */
   offsets: number;
   withoutTarget: number;
   repeats: number;
@@ -52,7 +53,7 @@ export type WatchDependencies = {
   everyMs: number;
   monotonicMs: () => number;
   onReading: (reading: LedgerReading) => void;
-  /** It could not be read: what was read of it before is no longer known to be so. */
+  /** It could not be read, so earlier values may be wrong by now. */
   onUnread: (of: LedgerReading['of']) => void;
   logger: Logger;
 };

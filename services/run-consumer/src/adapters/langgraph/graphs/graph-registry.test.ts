@@ -1,8 +1,9 @@
+import { silentLogger } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { testGraph } from '../attempt/attempts.fixture.ts';
 import { GraphNotLoadable, GraphRegistry } from './graph-registry.ts';
 import { asBorrower } from './lent-parts.ts';
-import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { RunRows } from '../attempt/run-rows.fixture.ts';
 import { openStore } from '../store/store.ts';
 
 let rows: RunRows;
@@ -12,15 +13,19 @@ beforeAll(async () => {
 afterAll(() => rows[Symbol.asyncDispose]());
 
 test('a graph whose import never ends fails its own runs only, with a sentence', async () => {
-  const graphs = new GraphRegistry([testGraph('hanging', 'misbehaving/hanging'), testGraph('echo', 'echo')], silent, {
-    loadLimitMs: 2_000,
-  });
+  const graphs = new GraphRegistry(
+    [testGraph('hanging', 'misbehaving/hanging'), testGraph('echo', 'echo')],
+    silentLogger,
+    {
+      loadLimitMs: 2_000,
+    },
+  );
   await graphs.loadAll();
   const store = openStore({
     databaseUrl: rows.databaseUrl,
     schema: 'public',
     settings: { index: null, ttl: null },
-    logger: silent,
+    logger: silentLogger,
   });
   const instance = (id: string) =>
     asBorrower(() => graphs.instantiate(id, {}, null, store, new AsyncDisposableStack()));

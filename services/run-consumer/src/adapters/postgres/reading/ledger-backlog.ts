@@ -17,7 +17,7 @@ type Row = {
   oldest_paused_seconds: number;
 };
 
-/** What bounds the cost of a look, whatever the ledger holds. */
+/** Limits on the cost of a look, whatever the ledger holds. */
 const LANES_LOOKED_AT = 2_000;
 const DEPTH_LOOKED_AT = 101;
 const COUNTED = 10_000;
