@@ -37,12 +37,17 @@ export type OutRecord = {
   partition?: number;
 };
 
-/** Consecutive records of one partition, oldest first, never empty. `highWatermark` is the next offset to be written. */
+/**
+ * Consecutive records of one partition, oldest first, never empty. `highWatermark` is the next offset to be written,
+ * `lowWatermark` the first that the topic still had when they were read: what lies before it was deleted. Other offsets that
+ * are missing are no records: marks of transactions, and what was aborted.
+ */
 export type PartitionBatch = {
   topic: string;
   partition: number;
   records: readonly InRecord[];
   highWatermark: bigint;
+  lowWatermark: bigint;
 };
 
 /**
@@ -77,8 +82,17 @@ export type Assignment = { generation: number; partitions: readonly TopicPartiti
 /** Where a record has been written. */
 export type WrittenAt = TopicPartition & { offset: bigint };
 
-/** `onWritten` hears of each record that the broker has acknowledged, also when later ones of its batch fail. */
-export type PublishOptions = { signal?: AbortSignal; onWritten?: (record: OutRecord, at: WrittenAt) => void };
+/**
+ * `onWritten` hears of each record that the broker has acknowledged, also when later ones of its batch fail. With
+ * `onLeaderless`, records of partitions that have no leader hold up none of the others: they are not sent, told, and the
+ * batch counts as published without them; they come again before anything newer of their keys. Without it they are waited
+ * for, with all others of the batch.
+ */
+export type PublishOptions = {
+  signal?: AbortSignal;
+  onWritten?: (record: OutRecord, at: WrittenAt) => void;
+  onLeaderless?: (record: OutRecord) => void;
+};
 
 /** Publishes in order per partition and waits for all in-sync replicas (acks = all). */
 export interface RecordProducer {

@@ -1,5 +1,6 @@
+import { silentLogger } from '@runlane/service-kit/testing';
 import type { InRecord } from '@runlane/kafka';
-import { OverrunError, RetryableError, createLogger } from '@runlane/service-kit';
+import { OverrunError, RetryableError } from '@runlane/service-kit';
 import { expect, test } from 'vitest';
 import { receiveBatch } from './receive-batch.ts';
 import { Stoppages } from './stoppages.ts';
@@ -16,7 +17,11 @@ test('a fault of ours that fails every record makes one dead letter at most, how
   const deadLetters: bigint[] = [];
   const deliver = (): Promise<void> =>
     receiveBatch<Reading>(
-      { records: [1n, 2n, 3n, 4n].filter((offset) => !deadLetters.includes(offset)).map(recordAt), highWatermark: 5n },
+      {
+        records: [1n, 2n, 3n, 4n].filter((offset) => !deadLetters.includes(offset)).map(recordAt),
+        highWatermark: 5n,
+        lowWatermark: 0n,
+      },
       {
         read: (record) => Promise.resolve({ record, isDeadLetter: false }),
         take: ({ readings }) => {
@@ -28,7 +33,7 @@ test('a fault of ours that fails every record makes one dead letter at most, how
         giveUp: ({ record }) => ({ record, isDeadLetter: true }),
         stoppages,
         name: 'test',
-        logger: createLogger({ service: 'test', level: 'silent' }),
+        logger: silentLogger,
       },
     );
   for (let delivery = 0; delivery < 10; delivery += 1) {
@@ -53,6 +58,7 @@ test('an overrun is taken apart by halves: all in front of the heavy record go i
       {
         records: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n].filter((offset) => offset > committed).map(recordAt),
         highWatermark: 9n,
+        lowWatermark: 0n,
       },
       {
         read: (record) => Promise.resolve({ record, isDeadLetter: false }),
@@ -67,7 +73,7 @@ test('an overrun is taken apart by halves: all in front of the heavy record go i
         },
         stoppages,
         name: 'test',
-        logger: createLogger({ service: 'test', level: 'silent' }),
+        logger: silentLogger,
       },
     );
   const deliverAgain = async () => {
@@ -112,6 +118,7 @@ test('what a fetch unpacks to is decoded and taken in piece by piece, in order',
     {
       records: sizes.map((value, index) => ({ ...recordAt(BigInt(index)), value })),
       highWatermark: BigInt(sizes.length),
+      lowWatermark: 0n,
     },
     {
       read: (record) => {
@@ -127,7 +134,7 @@ test('what a fetch unpacks to is decoded and taken in piece by piece, in order',
       giveUp: ({ record }) => ({ record, isDeadLetter: true }),
       stoppages: new Stoppages(() => 0),
       name: 'test',
-      logger: createLogger({ service: 'test', level: 'silent' }),
+      logger: silentLogger,
     },
   );
   expect(taken).toEqual([

@@ -4,8 +4,10 @@ import { FatalError, OverrunError, RetryableError } from '@runlane/service-kit';
 import { adviceOn, describe } from './stoppages.ts';
 import type { Stoppages } from './stoppages.ts';
 
-/** Decoded records of one partition, and the offset behind its last record at the time they were read. */
-export type Batch<Reading> = { readings: readonly Reading[]; highWatermark: bigint };
+/** Decoded records of one partition, and where it ended and began at the time they were read (see `PartitionBatch`). */
+export type Batch<Reading> = { readings: readonly Reading[] } & Watermarks;
+
+export type Watermarks = Pick<PartitionBatch, 'highWatermark' | 'lowWatermark'>;
 
 export type ReceiveSteps<Reading> = {
   /** Thrown: RetryableError while what it needs is away. Everything else is a reading. */
@@ -38,10 +40,11 @@ const MAX_PART_RECORDS = 2_000;
  * is skipped when it comes again.
  */
 export async function receiveBatch<Reading extends { record: InRecord }>(
-  { records, highWatermark }: Pick<PartitionBatch, 'records' | 'highWatermark'>,
+  { records, highWatermark, lowWatermark }: Pick<PartitionBatch, 'records'> & Watermarks,
   steps: ReceiveSteps<Reading>,
 ): Promise<void> {
-  for (const part of partsOf(records)) await receivePart(part, highWatermark, steps);
+  const watermarks = { highWatermark, lowWatermark };
+  for (const part of partsOf(records)) await receivePart(part, watermarks, steps);
 }
 
 /** The records in order, as many at once as fit, and at least one. */
@@ -64,7 +67,7 @@ function* partsOf(records: readonly InRecord[]): Generator<InRecord[]> {
 
 async function receivePart<Reading extends { record: InRecord }>(
   records: readonly InRecord[],
-  highWatermark: bigint,
+  watermarks: Watermarks,
   steps: ReceiveSteps<Reading>,
 ): Promise<void> {
   const successesBefore = steps.stoppages.successCount;
@@ -75,23 +78,23 @@ async function receivePart<Reading extends { record: InRecord }>(
   for (const [index, record] of records.entries()) {
     const waitMs = steps.stoppages.waitOf(record);
     if (waitMs === null) continue;
-    await takeTogether(readings.slice(from, index), highWatermark, successesBefore, steps);
+    await takeTogether(readings.slice(from, index), watermarks, successesBefore, steps);
     if (waitMs > 0) throw stillWaits(record, waitMs);
-    await takeTogether(readings.slice(index, index + 1), highWatermark, successesBefore, steps);
+    await takeTogether(readings.slice(index, index + 1), watermarks, successesBefore, steps);
     from = index + 1;
   }
-  await takeTogether(readings.slice(from), highWatermark, successesBefore, steps);
+  await takeTogether(readings.slice(from), watermarks, successesBefore, steps);
 }
 
 async function takeTogether<Reading extends { record: InRecord }>(
   readings: readonly Reading[],
-  highWatermark: bigint,
+  watermarks: Watermarks,
   successesBefore: number,
   steps: ReceiveSteps<Reading>,
 ): Promise<void> {
   if (readings.length === 0) return;
   try {
-    await steps.take({ readings, highWatermark }, 1);
+    await steps.take({ readings, ...watermarks }, 1);
     wereTaken(readings, steps);
     return;
   } catch (error) {
@@ -99,14 +102,14 @@ async function takeTogether<Reading extends { record: InRecord }>(
       if (readings.length === 1 && readings[0] !== undefined) throw overran(readings[0], error, steps);
       steps.logger.warn({ err: error, records: readings.length }, `${steps.name}.batch_overran`);
       const half = Math.ceil(readings.length / 2);
-      await takeTogether(readings.slice(0, half), highWatermark, successesBefore, steps);
-      await takeTogether(readings.slice(half), highWatermark, successesBefore, steps);
+      await takeTogether(readings.slice(0, half), watermarks, successesBefore, steps);
+      await takeTogether(readings.slice(half), watermarks, successesBefore, steps);
       return;
     }
     if (isForTheCaller(error)) throw error;
     steps.logger.debug({ err: error, records: readings.length }, `${steps.name}.batch_failed`);
   }
-  for (const reading of readings) await takeAlone(reading, highWatermark, successesBefore, steps);
+  for (const reading of readings) await takeAlone(reading, watermarks, successesBefore, steps);
 }
 
 function wereTaken<Reading extends { record: InRecord }>(
@@ -145,14 +148,14 @@ function stillWaits({ topic, partition, offset }: InRecord, waitMs: number): Ret
 
 async function takeAlone<Reading extends { record: InRecord }>(
   reading: Reading,
-  highWatermark: bigint,
+  watermarks: Watermarks,
   successesBefore: number,
   steps: ReceiveSteps<Reading>,
 ): Promise<void> {
   const { take, taken, giveUp, stoppages, name, logger } = steps;
   for (;;) {
     try {
-      await take({ readings: [reading], highWatermark }, 1);
+      await take({ readings: [reading], ...watermarks }, 1);
       wereTaken([reading], steps);
       return;
     } catch (error) {
@@ -169,7 +172,7 @@ async function takeAlone<Reading extends { record: InRecord }>(
       }
       logger.error({ err: error, ...at, attempts }, `${name}.record_failed`);
       const message = `The record failed ${attempts} times: ${describe(error)}`;
-      await take({ readings: [giveUp(reading, message)], highWatermark }, attempts);
+      await take({ readings: [giveUp(reading, message)], ...watermarks }, attempts);
       stoppages.wasPutAside(reading.record);
       taken?.(reading.record);
       return;

@@ -19,19 +19,23 @@ const owner = { services: 'services', table: 'positions' };
 const endOffset = () => Promise.resolve(10n);
 
 test('a batch that was read before it became unreadable is no sign of another topic', async () => {
-  const batch = { readings: [record(5n, { timestampMs: 2_000, unreadable }), record(6n)], highWatermark: 10n };
+  const batch = {
+    readings: [record(5n, { timestampMs: 2_000, unreadable }), record(6n)],
+    highWatermark: 10n,
+    lowWatermark: 0n,
+  };
   const fresh = await unseenRecords(batch, { offset: 5n, timestampMs: 1_000 }, endOffset, owner);
   expect(fresh.map((reading) => reading.record.offset)).toEqual([6n]);
 });
 
 test('an unreadable batch of which only the first records were read is a dead letter from its end', async () => {
-  const batch = { readings: [record(5n, { unreadable })], highWatermark: 10n };
+  const batch = { readings: [record(5n, { unreadable })], highWatermark: 10n, lowWatermark: 0n };
   const fresh = await unseenRecords(batch, { offset: 3n, timestampMs: 1_000 }, endOffset, owner);
   expect(fresh.map((reading) => reading.record.offset)).toEqual([5n]);
 });
 
 test('a readable record with another time than the position still is', async () => {
-  const batch = { readings: [record(5n, { timestampMs: 2_000 })], highWatermark: 10n };
+  const batch = { readings: [record(5n, { timestampMs: 2_000 })], highWatermark: 10n, lowWatermark: 0n };
   await expect(unseenRecords(batch, { offset: 5n, timestampMs: 1_000 }, endOffset, owner)).rejects.toThrow(
     /created again/,
   );

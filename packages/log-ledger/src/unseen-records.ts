@@ -1,7 +1,7 @@
 import type { InRecord } from '@runlane/kafka';
 import { FatalError } from '@runlane/service-kit';
 import type { Position } from './positions.ts';
-import type { Batch } from './receive-batch.ts';
+import type { Batch, Watermarks } from './receive-batch.ts';
 
 /** Who keeps the position: what an operator stops and deletes when the topic was recreated on purpose. */
 export type PositionOwner = { services: string; table: string };
@@ -30,6 +30,19 @@ export async function unseenRecords<Reading extends { record: InRecord }>(
     position.offset >= highWatermark && position.offset >= (await endOffset(first.topic, first.partition));
   if (isAnotherRecord || isBehindEnd) throw new FatalError(recreatedTopicMessage(first, position.offset, owner));
   return readings.filter(({ record }) => record.offset > position.offset);
+}
+
+/**
+ * How many records between the position and the batch were deleted by the retention of the topic before anybody read them.
+ * Offsets that are no records, such as the marks of transactions, are not among them. `fresh`: what `unseenRecords` gave.
+ */
+export function lostBefore(
+  fresh: readonly unknown[],
+  { lowWatermark }: Pick<Watermarks, 'lowWatermark'>,
+  position: bigint,
+): number {
+  const next = position + 1n;
+  return fresh.length > 0 && lowWatermark > next ? Number(lowWatermark - next) : 0;
 }
 
 /** Says what to do about a position that does not belong to the topic's present life. */

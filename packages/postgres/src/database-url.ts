@@ -15,3 +15,28 @@ export function clientAt(url: DatabaseUrl): typeof pg.Client {
     }
   };
 }
+
+/** The same for a library that gives a connection back to its pool after whatever came of it: one that was not answered in time ends. */
+export function lentClientAt(url: DatabaseUrl): typeof pg.Client {
+  return class extends clientAt(url) {
+    constructor(config?: pg.ClientConfig) {
+      super(config);
+      endUnanswered(this);
+    }
+  };
+}
+
+function endUnanswered(client: pg.Client): void {
+  const query: unknown = Reflect.get(client, 'query');
+  if (typeof query !== 'function') throw new TypeError('This version of pg has another client: adapt endUnanswered.');
+  const ending = (...given: unknown[]): unknown => {
+    const result: unknown = Reflect.apply(query, client, given);
+    if (result instanceof Promise) {
+      result.catch((error: unknown) => {
+        if (error instanceof Error && error.message === 'Query read timeout') void client.end();
+      });
+    }
+    return result;
+  };
+  Object.assign(client, { query: ending });
+}

@@ -2,7 +2,7 @@ import { RunlaneError, backoff, retrying } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import pg from 'pg';
 import { columnTypes } from './column-types.ts';
-import { clientAt, currentUrl } from './database-url.ts';
+import { clientAt, currentUrl, lentClientAt } from './database-url.ts';
 import type { DatabaseUrl } from './database-url.ts';
 import { adviceOn } from './connection-advice.ts';
 import { isDatabaseUnavailable } from './failures.ts';
@@ -46,6 +46,17 @@ const LIFETIME_SECONDS = 1_800;
  * `pool.end()`, which waits for connections in use.
  */
 export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({ ...poolConfig(options), Client: clientAt(options.url), types: columnTypes });
+  survivingLosses(pool, options.logger);
+  return pool;
+}
+
+/**
+ * The settings of `createPool` for a pool that a library makes, which reads `int8` as the driver does. A connection whose
+ * server does not answer in time ends itself: a library may give it back to its pool as if nothing had happened. Call
+ * `survivingLosses` with the pool.
+ */
+export function poolConfig(options: PoolOptions): pg.PoolConfig {
   const statementTimeoutMs =
     options.statementTimeoutMs ?? limitOf(currentUrl(options.url)) ?? options.defaultStatementTimeoutMs ?? 30_000;
   // The pool waits for what it returns, which its types do not know.
@@ -54,13 +65,12 @@ export function createPool(options: PoolOptions): pg.Pool {
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     });
-  const pool = new pg.Pool({
+  return {
     connectionString: currentUrl(options.url),
     // Each connection by the URL of its moment.
-    Client: clientAt(options.url),
+    Client: lentClientAt(options.url),
     application_name: options.applicationName,
     max: options.max ?? 10,
-    types: columnTypes,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
@@ -69,14 +79,17 @@ export function createPool(options: PoolOptions): pg.Pool {
     // None where the URL says that there is none.
     query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + (options.readMarginMs ?? READ_MARGIN_MS),
     onConnect,
-  });
-  pool.on('error', (err) => options.logger.warn({ err }, 'database.idle_connection_lost'));
+  };
+}
+
+/** Logs connections that break; unheard they would end the process. `name` begins the names of the lines. */
+export function survivingLosses(pool: NodeJS.EventEmitter, logger: Logger, name = 'database'): void {
+  pool.on('error', (err: Error) => logger.warn({ err }, `${name}.idle_connection_lost`));
   // The pool listens only while a connection is idle. One that breaks between two statements of a transaction would
   // otherwise be an unhandled 'error' event, which ends the process; its next statement reports the loss.
-  pool.on('connect', (client) => {
-    client.on('error', (err) => options.logger.debug({ err }, 'database.connection_lost'));
+  pool.on('connect', (client: NodeJS.EventEmitter) => {
+    client.on('error', (err: Error) => logger.debug({ err }, `${name}.connection_lost`));
   });
-  return pool;
 }
 
 /** The time limit that a URL sets for statements, in milliseconds, as the driver reads it; null where it sets none. */

@@ -58,7 +58,7 @@ test('a parameter with a number is refused', () => {
 
 test('values come in the order of the statement, and a missing or surplus one is refused', () => {
   const claim = loadSql(write('order-values.sql', 'select $limit, $run_ids, $limit'));
-  expect(valuesOf(claim, { run_ids: ['a'], limit: null })).toEqual([null, ['a']]);
+  expect(valuesOf(claim, { run_ids: ['a'], limit: null })).toEqual([null, '{"a"}']);
   expect(() => valuesOf(claim, { limit: 1 })).toThrow('order-values.sql needs a value for $run_ids');
   expect(() => valuesOf(claim, { limit: 1, run_ids: [], run_id: 'a' })).toThrow(
     'order-values.sql has no parameter $run_id',

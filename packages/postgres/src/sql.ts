@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { Pool, PoolClient } from 'pg';
+import { arrayLiteral } from './array-literal.ts';
 import { spoilsConnection } from './failures.ts';
 import { numberParameters } from './named-parameters.ts';
 
@@ -69,7 +70,8 @@ function namesIn(header: string): Set<string> | null {
 export function valuesOf({ name, parameters }: SqlStatement, values: SqlValues): unknown[] {
   const inOrder = parameters.map((parameter) => {
     if (!Object.hasOwn(values, parameter)) throw new Error(`${name}.sql needs a value for $${parameter}.`);
-    return values[parameter];
+    const value = values[parameter];
+    return Array.isArray(value) ? (arrayLiteral(value) ?? value) : value;
   });
   const given = Object.keys(values);
   if (given.length === parameters.length) return inOrder;

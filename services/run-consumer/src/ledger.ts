@@ -1,4 +1,4 @@
-/** What others may read of run-consumer's ledger: this module is the package's entry for people's questions. */
+/** What others may read of run-consumer's ledger: this module is the package's entry for operators' questions. */
 import type { Database } from '@runlane/postgres';
 import { createCheckpointReading } from './adapters/langgraph/attempt/checkpoint-reading.ts';
 import { createRunReading } from './adapters/postgres/reading/run-reading.ts';
@@ -7,10 +7,34 @@ import { readRuns } from './app/read-runs.ts';
 import type { RunReader } from './app/read-runs.ts';
 import type { ThreadReader } from './app/read-threads.ts';
 
-export type { ListedRun, RunReader, RunSelection, ShownRun, StoredEvent } from './app/read-runs.ts';
-export type { CheckpointRow, ShownState, ShownThread, ThreadReader, ThreadRow } from './app/read-threads.ts';
+export type {
+  EndedPage,
+  EndedPlace,
+  ListedRun,
+  RunReader,
+  RunSelection,
+  ShownRun,
+  StoredEvent,
+} from './app/read-runs.ts';
+export type {
+  CheckpointRow,
+  LanePage,
+  LaneRow,
+  LaneSelection,
+  PausedThread,
+  ShownState,
+  ShownThread,
+  StoredQuestion,
+  ThreadReader,
+  ThreadRow,
+} from './app/read-threads.ts';
 export { createDeploymentReading as openDeployment } from './adapters/postgres/reading/deployment-reading.ts';
-export type { DeploymentStanding } from './adapters/postgres/reading/deployment-reading.ts';
+export type { LedgerBacklog } from './app/watch-backlog.ts';
+export type {
+  DeploymentReading,
+  DeploymentStanding,
+  ExecutorRow,
+} from './adapters/postgres/reading/deployment-reading.ts';
 export type { Waiting } from './domain/waiting.ts';
 
 /** The runs in a migrated database. Its calls reject with RetryableError while the database is away. */

@@ -25,7 +25,7 @@ export function createLedgerGauges(registry: Registry) {
   const disabled = gauge('runlane_webhook_disabled_endpoints', 'URLs that are disabled.');
   const quarantined = gauge('runlane_webhook_quarantined_records', 'Records that are quarantined.');
   const gap = gauge('runlane_webhook_ledger_gap', 'Offsets of which the ledger knows nothing. Must be 0.');
-  const absent = gauge('runlane_webhook_absent_offsets', 'Offsets that the log had deleted before they were read.');
+  const lost = gauge('runlane_webhook_absent_offsets', 'Offsets that the log had deleted before they were read.');
   const readAt = new Gauge({
     name: 'runlane_webhook_ledger_read_timestamp_seconds',
     help: 'When the ledger was read last, by what was read: accounts (deliveries, gap), ages, dead (by reason).',
@@ -33,16 +33,16 @@ export function createLedgerGauges(registry: Registry) {
     registers,
   });
   const ofAges = [oldestDue, oldestServedDue, oldestLease, openBreakers, disabled];
-  const ofAccounts = [quarantined, gap, absent];
+  const ofAccounts = [quarantined, gap, lost];
   let deadReasons: string[] = [];
 
   const setAccounts = (accounts: readonly PartitionAccount[]): void => {
-    const sum = (key: 'delivered' | 'due' | 'parked' | 'quarantined' | 'gap' | 'absent'): number =>
+    const sum = (key: 'delivered' | 'due' | 'parked' | 'quarantined' | 'gap' | 'lost'): number =>
       accounts.reduce((total, account) => total + account[key], 0);
     for (const state of COUNTED_STATES) deliveries.set({ state, reason: '' }, sum(state));
     quarantined.set(sum('quarantined'));
     gap.set(sum('gap'));
-    absent.set(sum('absent'));
+    lost.set(sum('lost'));
   };
   const setAges = (watch: Watch): void => {
     oldestDue.set(watch.oldestDueSeconds);

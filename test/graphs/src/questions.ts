@@ -74,3 +74,23 @@ export const nested = new StateGraph(State)
   .addEdge('inner', END)
   .addEdge('gated', END)
   .compile();
+
+const DECISION = {
+  type: 'object',
+  title: 'Decision',
+  properties: {
+    approve: { type: 'boolean', title: 'Approve it' },
+    amount: { type: 'integer', title: 'Amount', minimum: 1 },
+    reason: { type: 'string', title: 'Reason', enum: ['as agreed', 'goodwill'] },
+  },
+  required: ['amount'],
+};
+
+/** Asks for an answer of a certain shape, and says which. */
+export const form = new StateGraph(Annotation.Root({ order: Annotation<string>, decision: Annotation<unknown> }))
+  .addNode('decide', (state) => ({
+    decision: interrupt({ text: 'Shall the order be refunded?', order: state.order }, { responseSchema: DECISION }),
+  }))
+  .addEdge(START, 'decide')
+  .addEdge('decide', END)
+  .compile();

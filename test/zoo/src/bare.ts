@@ -159,8 +159,12 @@ function describe(error: unknown): NonNullable<RunEnd['error']> {
   // LangGraph cannot mark a thrown text, and fails with an error of its own: the events tell the text.
   const hidden = isError ? /^Cannot create property 'pregelTaskId' on \w+ '([^]*)'$/.exec(String(error.message)) : null;
   if (hidden !== null) return { error: 'Error', message: String(hidden[1]) };
-  if (isError) return { error: String(error.name), message: String(error.message) };
-  return { error: 'Error', message: typeof error === 'string' ? error : JSON.stringify(error) };
+  if (isError) return { error: String(error.name), message: inWords(error.message) };
+  return { error: 'Error', message: inWords(error) };
+}
+
+function inWords(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function failed(error: unknown): RunEnd {

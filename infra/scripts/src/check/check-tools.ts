@@ -6,6 +6,7 @@ const CHECKS: readonly Tool[] = [
   { command: 'oxfmt', args: ['--check', '.'] },
   { command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
   { command: 'tsc', args: ['-p', 'tsconfig.base.json'] },
+  { command: 'tsc', args: ['-p', 'services/console/page'] },
   { command: 'infra/scripts/generate.ts', args: ['--check'] },
   { command: 'infra/scripts/citations.ts', args: [] },
   { command: 'infra/scripts/house.ts', args: [] },

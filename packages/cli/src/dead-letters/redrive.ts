@@ -6,19 +6,16 @@
  *           again, unless that is asked for. So the command may be repeated after a failure.
  * Refused   What admission would make a dead letter of again is not published; it is said in admission's own words.
  */
-import { REDRIVE_HEADER } from '@runlane/contracts';
-import type { InRecord, OutRecord } from '@runlane/kafka';
-import { problemOfRequest } from '@runlane/run-consumer/requests';
 import { CommandError } from '../command-error.ts';
 import { isAsked, letterOf, parseLetterId, placeOf, textOf } from './dead-letter.ts';
 import type { Letter, LetterFlags } from './dead-letter.ts';
 import { withKafka } from '../deployment-kafka.ts';
 import type { Kafka } from '../deployment-kafka.ts';
 import { editedRecord } from './edit-record.ts';
-import type { EditedRecord } from './edit-record.ts';
 import { countOf, sinceOf } from '../input.ts';
 import type { Output } from '../output.ts';
 import { readTopic } from '../read-topic.ts';
+import { redrivenBefore, redrivenRecord } from './redriven-record.ts';
 import type { Environment } from '../settings.ts';
 import { compare, unknownLetter } from './show-dead-letters.ts';
 
@@ -33,8 +30,6 @@ export type RedriveFlags = LetterFlags & {
 
 /** Most bytes of values that are held at once; what is left is for the next call. */
 const HELD_BYTES = 256 * 1024 * 1024;
-/** The clocks of two machines may differ by this, in milliseconds. */
-const CLOCK_MARGIN_MS = 3_600_000;
 
 type Verdict = 'redriven' | 'would be redriven' | 'redriven before' | 'refused';
 
@@ -92,23 +87,6 @@ async function select(ids: readonly string[], flags: RedriveFlags, { kafka, topi
   return { letters: letters.toSorted(compare), leftCount };
 }
 
-/** Where the records lie that letters were redriven as, by the place of the letter. */
-async function redrivenBefore(letters: readonly Letter[], { kafka, topics, prefix }: Kafka) {
-  const wanted = new Set(letters.map(placeOf));
-  const found = new Map<string, string>();
-  const oldestMs = Math.min(...letters.map(({ record }) => record.timestampMs));
-  await readTopic(kafka, {
-    topic: topics.requests,
-    groupPrefix: prefix,
-    from: new Date(Math.max(oldestMs - CLOCK_MARGIN_MS, 0)),
-    onRecord: ({ topic, partition, offset, headers }: InRecord) => {
-      const of = headers.get(REDRIVE_HEADER)?.at(-1)?.toString('utf8');
-      if (of !== undefined && wanted.has(of)) found.set(of, `${topic}/${partition}/${offset}`);
-    },
-  });
-  return found;
-}
-
 type Needs = { flags: RedriveFlags; environment: Environment; kafka: Kafka; output: Output };
 
 /** Returns how many were refused. */
@@ -149,26 +127,10 @@ async function redriveAll(letters: readonly Letter[], before: ReadonlyMap<string
 }
 
 /** What would be published of a letter, or why nothing should. */
-async function recordOf(
-  letter: Letter,
-  { flags, environment, kafka }: Needs,
-): Promise<{ problem: string } | { problem: null; record: OutRecord }> {
-  const { record } = letter;
-  if (record.value === null && flags.edit !== true) {
-    return { problem: `it has no value. If it was too large, its value is in the log at ${letter.source}` };
-  }
-  const edited: EditedRecord =
-    flags.edit === true ? await editedRecord(letter, environment, kafka) : { key: record.key, value: record.value };
-  const headers = Object.fromEntries(
-    [...record.headers].filter(([name]) => !name.startsWith('dlq.') && name !== REDRIVE_HEADER),
-  );
-  const asRead = { ...record, ...edited, headers: new Map(Object.entries(headers)) };
-  const options = { codec: kafka.codec, maxRequestBytes: kafka.maxRequestBytes };
-  const problem = await problemOfRequest(asRead, options);
-  if (problem !== null) {
-    const hint = flags.edit === true ? '' : ' --edit opens it in an editor';
-    return { problem: `it would be a dead letter again (${problem.code}): ${problem.message}${hint}` };
-  }
-  const named = { ...headers, [REDRIVE_HEADER]: placeOf(letter) };
-  return { problem: null, record: { topic: kafka.topics.requests, ...edited, headers: named } };
+async function recordOf(letter: Letter, { flags, environment, kafka }: Needs) {
+  const { key, value } = letter.record;
+  if (flags.edit === true) return redrivenRecord(letter, await editedRecord(letter, environment, kafka), kafka);
+  const asked = await redrivenRecord(letter, { key, value }, kafka);
+  const canEdit = asked.problem !== null && value !== null;
+  return canEdit ? { problem: `${asked.problem} --edit opens it in an editor` } : asked;
 }

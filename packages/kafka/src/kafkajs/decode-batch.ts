@@ -10,7 +10,14 @@ export function decodeBatch(batch: Batch): PartitionBatch {
     partition,
     records: batch.messages.map((message) => decodeRecord(topic, partition, message)),
     highWatermark: BigInt(batch.highWatermark),
+    lowWatermark: lowWatermarkOf(batch),
   };
+}
+
+/** The patch of kafkajs keeps it; a broker that does not know it says -1. */
+function lowWatermarkOf(batch: Batch): bigint {
+  const low = 'lowWatermark' in batch && typeof batch.lowWatermark === 'string' ? BigInt(batch.lowWatermark) : 0n;
+  return low > 0n ? low : 0n;
 }
 
 function decodeRecord(topic: string, partition: number, message: KafkaMessage): InRecord {

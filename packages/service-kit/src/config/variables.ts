@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { consoleVariables } from './console-variables.ts';
 import { kafkaVariables } from './kafka-variables.ts';
 import { logLevels } from '../logger.ts';
 import { tracingVariables } from '../tracing/variables.ts';
@@ -218,6 +219,7 @@ export const runlaneVariables = z.object({
     .enum(['processes', 'containers'], { error: 'must be processes or containers' })
     .default('processes')
     .meta({ description: 'How npm start, npm run infra and the tests run the servers that they start.' }),
+  ...consoleVariables,
   ...tracingVariables,
   RUNLANE_LOG_LEVEL: z
     .enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` })

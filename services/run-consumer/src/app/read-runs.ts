@@ -1,4 +1,4 @@
-/** Reads runs for people: what they are, what they wait for, what has happened to them. Changes nothing and locks nothing. */
+/** Reads runs for operators: what they are, what they wait for, what has happened to them. Changes nothing and locks nothing. */
 import { isUuid } from '@runlane/contracts';
 import type {
   Json,
@@ -25,16 +25,16 @@ export type RunRow = {
   attempt: number;
   blockedBy: string | null;
   supersededBy: string | null;
-  /** Where its request lies. */
+  /** Topic, partition and offset of its request. */
   source: { topic: string; partition: number; offset: bigint };
   createdAt: Date;
   runStartedAt: Date | null;
   runEndedAt: Date | null;
-  /** How many events it has had; those that were published leave the ledger after a day. */
+  /** How many events it has had; published events leave the ledger after a day. */
   eventCount: number;
 };
 
-/** Of `facts` whatever the ledger says; null for a run that has ended. */
+/** What the ledger knows about what the run waits for; null for a run that has ended. */
 export type StoredRun = { run: RunRow; facts: WaitingFacts | null };
 
 export type ListedRun = RunRow & { waitsFor: Waiting | null };
@@ -45,7 +45,7 @@ export type StoredEvent = {
   sequence: number;
   attempt: number;
   occurredAt: Date;
-  /** Null: it has not left the outbox yet. */
+  /** Null: it is not published yet. */
   publishedAt: Date | null;
   threadStatus: ThreadStatus | null;
   details: EventDetails;
@@ -60,7 +60,7 @@ export type RunSelection = {
   statuses?: readonly RunStatus[];
   /** Id of an assistant, or name of a graph. */
   assistant?: string;
-  /** Of the ended runs, those that ended since; unfinished ones are shown whatever their age. */
+  /** Ended runs are shown only if they ended since then; unfinished ones are always shown. */
   endedSince: Date;
   limit: number;
 };
@@ -69,18 +69,46 @@ export interface RunReading {
   /** Running ones first, then pending ones lane by lane, then ended ones, the latest first. */
   list(selection: RunSelection, silentMs: number): Promise<StoredRun[]>;
   one(runId: string, silentMs: number): Promise<StoredRun | null>;
+  /** Those of these ids that the ledger has, in the order of `list`. */
+  these(runIds: readonly string[], silentMs: number): Promise<StoredRun[]>;
+  /** The runs that ended last, the latest first. */
+  ended(before: EndedPlace | null, limit: number): Promise<EndedPlace[]>;
   details(runId: string): Promise<{ request: Json; events: StoredEvent[] }>;
 }
 
+/** A run in the list of those that have ended, to go on behind it; `endedAt` as Postgres writes it, with its microseconds. */
+export type EndedPlace = { endedAt: string; runId: string };
+
+/** `next`: what to ask for next; null behind the last one. */
+export type EndedPage = { runs: ListedRun[]; next: EndedPlace | null };
+
 export interface RunReader {
   list(selection: RunSelection): Promise<ListedRun[]>;
+  /** Those of these ids that the ledger has, by id. */
+  these(runIds: readonly string[]): Promise<Map<string, ListedRun>>;
+  /** Those that ended last, the latest first. */
+  ended(before: EndedPlace | null, limit: number): Promise<EndedPage>;
   /** Null: the ledger has no such run. */
   show(runId: string): Promise<ShownRun | null>;
 }
 
 /** Thrown: RetryableError while the database is away. */
 export function readRuns(ledger: RunReading): RunReader {
+  const these = async (runIds: readonly string[]): Promise<Map<string, ListedRun>> => {
+    if (runIds.length === 0) return new Map();
+    return new Map((await ledger.these(runIds, SILENT_MS)).map((stored) => [stored.run.runId, listed(stored)]));
+  };
   return {
+    these,
+    async ended(before, limit) {
+      const places = await ledger.ended(before, limit);
+      const runs = await these(places.map(({ runId }) => runId));
+      return {
+        // A run may leave the ledger between the two statements.
+        runs: places.flatMap(({ runId }) => runs.get(runId) ?? []),
+        next: places.length < limit ? null : (places.at(-1) ?? null),
+      };
+    },
     async list(selection) {
       return (await ledger.list(selection, SILENT_MS)).map(listed);
     },

@@ -1,10 +1,10 @@
-/** Reads threads for people: where they stand, and what their checkpoints hold. Changes nothing and locks nothing. */
+/** Reads threads for operators: their status, and what their checkpoints hold. Changes nothing and locks nothing. */
 import type { Json, JsonObject, ThreadStatus } from '@runlane/contracts';
 
 export type ThreadRow = {
   threadId: string;
   status: ThreadStatus;
-  /** As the last run that counts has left it. */
+  /** Its status when nothing is in flight. */
   restingStatus: ThreadStatus;
   partition: number;
   /** Runs that are pending, running or scheduled. */
@@ -16,7 +16,7 @@ export type ThreadRow = {
 /** `configurable`: what its later runs inherit. */
 export type ShownThread = ThreadRow & { configurable: JsonObject | null };
 
-/** `after`: threads whose id comes behind this one, to go on where a list ended. */
+/** `after`: only threads whose id comes after this one, to continue where a list ended. */
 export type ThreadSelection = { status?: ThreadStatus; after?: string; limit: number };
 
 export type CheckpointRow = {
@@ -29,16 +29,38 @@ export type CheckpointRow = {
   source: string | null;
   runId: string | null;
   /** Questions that were open at this checkpoint, answered or not. */
-  interrupts: { id: string | null; value: Json }[];
+  interrupts: StoredQuestion[];
 };
 
-/** `values`: the channels as stored, without LangGraph's own; `isLossy`: JSON cannot say all of them. */
+/** `response_schema`: the JSON Schema of an answer, where the graph has said one. */
+export type StoredQuestion = { id: string | null; value: Json; response_schema?: Json };
+
+/** A thread that waits for an answer. `place`: `pausedAt` as Postgres writes it, with its microseconds, for the next page. */
+export type PausedThread = { threadId: string; pausedAt: Date; place: string };
+
+/**
+ * Which lanes to look at. `after`: behind this one; `lookLimit`: how many; `depthLimit`: where counting ends; `minDepth`: lanes
+ * with fewer unfinished runs are passed over.
+ */
+export type LaneSelection = { after: string | null; lookLimit: number; depthLimit: number; minDepth: number };
+
+/** A lane with unfinished runs, counted up to a limit, and the first of them. */
+export type LaneRow = { threadId: string; depth: number; headRunId: string | null };
+
+/** `lookedThrough`: the lane behind which to go on; null when there is none left. */
+export type LanePage = { lanes: LaneRow[]; lookedThrough: string | null };
+
+/** `values`: the channels as stored, without LangGraph's own; `isLossy`: JSON cannot hold all of them. */
 export type ShownState = CheckpointRow & { values: JsonObject; isLossy: boolean };
 
 export interface ThreadReader {
   /** By id. */
   list(selection: ThreadSelection): Promise<ThreadRow[]>;
   show(threadId: string): Promise<ShownThread | null>;
+  /** Those that wait for an answer, the one that has waited longest first. */
+  paused(after: Pick<PausedThread, 'threadId' | 'place'> | null, limit: number): Promise<PausedThread[]>;
+  /** Those with unfinished runs, by thread. */
+  lanes(selection: LaneSelection): Promise<LanePage>;
   /** Null without that checkpoint; without an id the head. */
   state(threadId: string, checkpointId: string | null): Promise<ShownState | null>;
   /** The latest first. */

@@ -21,6 +21,7 @@ describe('a batch', () => {
     expect(hints.given).toEqual(['runs_ready', 'events_stored']);
     expect(reports).toEqual([
       {
+        at: { topic: 'requests', partition: 0 },
         admittedCount: 3,
         rejected: [],
         repeatCount: 0,
@@ -28,6 +29,7 @@ describe('a batch', () => {
         readyCount: 0,
         markedLaneCount: 0,
         skippedCount: 0,
+        lostCount: 0,
         deadLetters: [],
         strayThreads: [],
       },

@@ -38,16 +38,18 @@ export const unreadable = (offset: number): Reading => ({
 
 type Setup = LedgerSetup & {
   readings: Reading[];
-  /** End of the partition as the batch has it, and as the broker has it now. */
+  /** End of the partition, as the batch gives it and as the broker has it now. */
   highWatermark?: bigint;
+  lowWatermark?: bigint;
   endOffset?: bigint;
   read?: () => void;
 };
 
-/** Admission of one batch over and over, from the ledger as the calls before have left it. */
+/** Admission, batch after batch, on the ledger that the earlier calls left. */
 export function admission({
   readings,
   highWatermark = 1_000n,
+  lowWatermark = 0n,
   endOffset = highWatermark,
   read,
   ...ledgerSetup
@@ -60,7 +62,7 @@ export function admission({
   const stoppages = new Stoppages();
   const receive = () =>
     receiveRunRequests(
-      { records: readings.map(({ record }) => record), highWatermark },
+      { records: readings.map(({ record }) => record), highWatermark, lowWatermark },
       {
         read: async (record) => {
           read?.();

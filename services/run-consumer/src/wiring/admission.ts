@@ -1,13 +1,13 @@
 import type { RejectedReason } from '@runlane/contracts';
 import { deadLetterRecord } from '@runlane/kafka';
-import type { RecordConsumer } from '@runlane/kafka';
+import type { RecordConsumer, TopicPartition } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
 import { logFields, runFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readRecord } from '../adapters/kafka/read-record.ts';
 import { createAdmissionSpans } from '../adapters/tracing/admission-spans.ts';
-import { createAdmissionLedger, positionsIn } from '../adapters/postgres/admission-ledger.ts';
+import { createAdmissionLedger, placesIn, positionsIn } from '../adapters/postgres/admission-ledger.ts';
 import { closeClaims } from '../adapters/postgres/close-claims.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { receiveRunRequests, positionOwner } from '../app/receive-run-requests.ts';
@@ -17,7 +17,7 @@ import { assistantDirectory } from '../domain/assistant-directory.ts';
 import { serviceVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 
-/** How late a ledger that went back is noticed while no records come, in milliseconds. */
+/** How late a ledger that was put back is noticed while no records arrive, in milliseconds. */
 const WATCH_POSITIONS_MS = 5_000;
 
 /** Joins the consumer group and admits what it reads. */
@@ -29,7 +29,7 @@ export async function startAdmission(
 ): Promise<RecordConsumer> {
   const { kafka, database, codec, config, topics, group, hints, metrics, judgeWebhook, logger, tracing } = foundation;
   const spans = tracing === null ? null : createAdmissionSpans(tracing, { topic: topics.requests, group });
-  // Said here, and acted upon before the next record is read: what the ledger has forgotten is admitted by that.
+  // Logged here. Before the next record is read, the forgotten records are read again and admitted.
   let hasGoneBack = false;
   const known = new KnownPositions((reason) => {
     hasGoneBack = true;
@@ -78,23 +78,19 @@ export async function startAdmission(
       return { commitThrough: last.offset };
     },
     onAssigned: async (assignment, seek) => {
-      const positions = await positionsIn(database, group, topics.requests);
       await resumeFromLedger(assignment, seek, {
         kafka,
         group,
         topic: topics.requests,
-        positions,
+        places: placesIn(database, group, topics.requests),
         known,
         owner: positionOwner,
-        onAhead: (at, offset) => {
-          // Beside others a partition may be ahead by the marks of transactions, which are no records.
-          if (positions.size === 0) hasGoneBack = true;
+        onAhead: (at, offset, isEmpty) => {
+          // With other producers a partition may be ahead by the marks of transactions, which are no records.
+          if (isEmpty) hasGoneBack = true;
           logger.warn({ ...at, offset: String(offset) }, 'admission.offset_ahead_of_ledger');
         },
-        onLost: (at, count) => {
-          metrics.lostToRetention.inc(Number(count));
-          logger.error({ ...at, records: String(count) }, 'admission.records_lost_to_retention');
-        },
+        onLost: (at, count) => reportLost(foundation, at, count),
       });
       if (!hasGoneBack) return;
       await closeClaims(database, config.RUNLANE_LEASE_SECONDS * 1_000);
@@ -124,26 +120,33 @@ export async function startAdmission(
   return consumer;
 }
 
-/** What a broker allows by default, and as long as a member of a busy group may be silent. */
+/** The most that a broker allows by default; a member of a busy group may be silent for as long. */
 const SHORTEST_SESSION_MS = 6_000;
 const LONGEST_SESSION_MS = 10_000;
 
 /**
  * A session no longer than the lease, where the broker allows it: when a process dies, its partitions are read again no
- * later than its runs go on, so that a cancel of one of them is heard.
+ * later than its runs continue, so that a cancel of one of them arrives.
  */
 function sessionWithin(leaseMs: number): { sessionTimeoutMs: number; heartbeatIntervalMs: number } {
   const sessionTimeoutMs = Math.min(Math.max(leaseMs, SHORTEST_SESSION_MS), LONGEST_SESSION_MS);
   return { sessionTimeoutMs, heartbeatIntervalMs: sessionTimeoutMs / 3 };
 }
 
-function createReporter({ metrics, logger }: Foundation): (report: AdmissionReport) => void {
+function reportLost({ metrics, logger }: Foundation, at: TopicPartition, count: number): void {
+  metrics.lostToRetention.inc(count);
+  logger.error({ ...at, records: count }, 'admission.records_lost_to_retention');
+}
+
+function createReporter(foundation: Foundation): (report: AdmissionReport) => void {
+  const { metrics, logger } = foundation;
   let hasWarnedOfStrays = false;
   return (report) => {
     metrics.records.inc({ verdict: 'admitted' }, report.admittedCount);
     metrics.records.inc({ verdict: 'rejected' }, report.rejected.length);
     for (const run of report.rejected) reportRejected(run, { metrics, logger });
     metrics.records.inc({ verdict: 'repeat' }, report.repeatCount + report.skippedCount);
+    if (report.lostCount > 0) reportLost(foundation, report.at, report.lostCount);
     metrics.records.inc({ verdict: 'dead_letter' }, report.deadLetters.length);
     for (const { code } of report.deadLetters) metrics.deadLetters.inc({ code });
     for (const { action, reason, endedCount, askedCount } of report.cancelled) {
@@ -169,7 +172,7 @@ function createReporter({ metrics, logger }: Foundation): (report: AdmissionRepo
   };
 }
 
-/** Answers to what a request has asked for itself; every other rejection is a mistake, of its producer or of this deployment. */
+/** Rejections that a request asked for; every other rejection is a mistake of its producer or of this deployment. */
 const ASKED_FOR: ReadonlySet<RejectedReason> = new Set(['thread_not_found', 'thread_status', 'thread_busy']);
 
 function reportRejected(run: RejectedRun, { metrics, logger }: Pick<Foundation, 'metrics' | 'logger'>): void {

@@ -18,6 +18,7 @@ const LONGEST_SWEEP_MS = 1_000;
 const JOIN_EVERY_MS = 250;
 
 const MINUTE_MS = 60_000;
+const SWEEP_STORE_MS = 10 * MINUTE_MS;
 const DAY_MS = 86_400_000;
 /** How long published events stay in the outbox. */
 const EVENTS_KEPT_MS = DAY_MS;
@@ -45,7 +46,7 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
   });
 }
 
-/** Deletes what is past its retention until `background` aborts; without a retention nothing is. */
+/** Deletes what is past its retention until `background` aborts; without a retention it deletes nothing. */
 export async function startPruning(background: AbortSignal, { database, config, logger }: Foundation): Promise<void> {
   if (config.RUNLANE_RETENTION_DAYS === 0) return;
   await pruneUntil(background, {
@@ -57,7 +58,7 @@ export async function startPruning(background: AbortSignal, { database, config, 
   });
 }
 
-/** Deletes checkpoints that no thread needs to go on until `background` aborts, where the configuration asks for it. */
+/** Deletes checkpoints that no thread needs to continue until `background` aborts, if the configuration asks for it. */
 export async function startCheckpointPruning(
   background: AbortSignal,
   { database, config, logger }: Foundation,
@@ -71,7 +72,7 @@ export async function startCheckpointPruning(
   });
 }
 
-/** Deletes expired items of LangGraph's store until `background` aborts, where langgraph.json gives them a time. */
+/** Deletes expired items of LangGraph's store until `background` aborts, if langgraph.json gives them a lifetime. */
 export async function startStoreSweeping(
   background: AbortSignal,
   { config, logger }: Foundation,
@@ -84,6 +85,8 @@ export async function startStoreSweeping(
     databaseUrl: config.DATABASE_URL,
     schema: config.RUNLANE_CHECKPOINT_SCHEMA,
     settings,
+    // One statement deletes all that have expired.
+    statementTimeoutMs: SWEEP_STORE_MS,
     logger,
   });
   try {

@@ -1,8 +1,9 @@
-import { originPermission } from '../domain/origin-health.ts';
+import { isOriginStillWell, originPermission } from '../domain/origin-health.ts';
 import type { OriginHealth, OriginPermission } from '../domain/origin-health.ts';
+import { WELL_UNWRITTEN_MS } from './held-target.ts';
 import type { LeasedEndpoint } from './ports.ts';
 
-/** The lease of an endpoint, and what its health and faults of ours permit. */
+/** The lease of an endpoint, and what its health and our own faults permit. */
 export class LeasedOrigin {
   readonly endpointId: bigint;
   readonly fencingToken: bigint;
@@ -15,13 +16,14 @@ export class LeasedOrigin {
   isLost = false;
   /** The last fetch found everything that is due, at that time of the monotonic clock; null when there may be more. */
   exhaustedAtMs: number | null = null;
-  /** Its turn is over: it fetches nothing more, and is given back when its attempts have ended. */
+  /** Its turn is over: nothing more is fetched for it, and it is given back when its attempts have ended. */
   isLeaving = false;
   /** Attempts begun under this lease. */
   sentCount = 0;
   /** When the lease was taken, by the monotonic clock. */
   readonly heldSinceMs: number;
   #restsUntilMs = 0;
+  #writtenAtMs = 0;
 
   constructor(leased: LeasedEndpoint, { fixedRate, nowMs }: { fixedRate: number | null; nowMs: number }) {
     this.endpointId = leased.endpointId;
@@ -33,9 +35,21 @@ export class LeasedOrigin {
     this.heldSinceMs = nowMs;
   }
 
-  /** Nothing is sent to it before then, whatever its health permits: a fault of ours. Milliseconds since 1970. */
+  /** Nothing is sent to it before this time, whatever its health permits, because of a fault of ours. Milliseconds since 1970. */
   rest(untilMs: number): void {
     this.#restsUntilMs = Math.max(this.#restsUntilMs, untilMs);
+  }
+
+  /**
+   * The health to be written after an answer; null when it is still good and was written not long ago. It is always written
+   * when the lease is given back.
+   *
+   * @param before the health without the answer
+   */
+  toWrite(before: OriginHealth, nowMs: number): OriginHealth | null {
+    if (isOriginStillWell(before, this.health) && nowMs - this.#writtenAtMs < WELL_UNWRITTEN_MS) return null;
+    this.#writtenAtMs = nowMs;
+    return this.health;
   }
 
   permission(nowMs: number): OriginPermission {
@@ -45,7 +59,7 @@ export class LeasedOrigin {
     return { kind: 'wait', untilMs };
   }
 
-  /** Whether a fetch may find something that the last one did not. */
+  /** Whether a fetch may find something that the last one did not find. */
   isWorthFetching(monotonicMs: number, pollMs: number): boolean {
     return this.exhaustedAtMs === null || monotonicMs - this.exhaustedAtMs >= pollMs;
   }

@@ -18,7 +18,7 @@ export type SendDependencies = AttemptDependencies &
     retrySchedule: readonly number[];
   };
 
-/** A fault of ours lasts a while, and is the same for all that is sent there. */
+/** A fault of ours lasts for a while, and affects everything that is sent there. */
 const INFRASTRUCTURE_REST_MS = 5_000;
 
 /** `disabledBecause`: this answer has disabled the URL; null when it has not. */
@@ -28,7 +28,7 @@ export type Sent = {
   disabledBecause: 'asked' | 'gone' | 'failing' | null;
 };
 
-/** Sends what was taken, takes the answer into the health of its URL and origin, and says what is to be written. */
+/** Sends a delivery, adds the answer to the health of its URL and origin, and returns what has to be written. */
 export async function sendOne(
   held: HeldEndpoint,
   { delivery, target, sentAtMs, isTargetProbe, isOriginProbe }: Taken,
@@ -43,12 +43,12 @@ export async function sendOne(
   const decision = decideDelivery(delivery, result, needs.retrySchedule, needs.random());
   const nowMs = needs.nowMs();
   const times = { sentAtMs, nowMs, random: needs.random() };
+  const before = { origin: held.health, target: target.health };
   held.health = afterOriginAttempt(held.health, result, {
     ...times,
     urlHash: delivery.urlHash,
     isProbe: isOriginProbe,
   });
-  const before = target.health.breaker.kind;
   target.health = afterTargetAttempt(target.health, result, {
     ...times,
     isReplay: delivery.isReplay,
@@ -65,9 +65,10 @@ export async function sendOne(
     attempts,
     urlHash: delivery.urlHash,
     hasMore: target.hasMore,
-    health: { origin: held.health, target: target.health },
+    health: { origin: held.toWrite(before.origin, nowMs), target: target.toWrite(before.target, nowMs) },
   };
   const { breaker } = target.health;
-  const disabledBecause = breaker.kind === 'disabled' && before !== 'disabled' ? breaker.because : null;
+  const disabledBecause =
+    breaker.kind === 'disabled' && before.target.breaker.kind !== 'disabled' ? breaker.because : null;
   return { attempted, settlement, disabledBecause };
 }

@@ -90,6 +90,8 @@ function reportAttempt({ metrics, logger }: Foundation, report: AttemptReport): 
   metrics.settled.inc({ result: settled });
   const last = attempted.attempts.at(-1);
   const level = settled === 'delivered' ? 'debug' : settled === 'dead' ? 'warn' : 'info';
+  // Most are never logged, and making a line costs more than looking whether it is.
+  if (!logger.isLevelEnabled(level)) return;
   logger[level](
     {
       delivery_id: String(delivery.deliveryId),

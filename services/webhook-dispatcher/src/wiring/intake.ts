@@ -1,15 +1,15 @@
-import type { RecordConsumer } from '@runlane/kafka';
+import type { RecordConsumer, TopicPartition } from '@runlane/kafka';
 import { KnownPositions, endOffset, resumeFromLedger, watchLagUntil, watchPositionsUntil } from '@runlane/log-ledger';
 import type { Stoppages } from '@runlane/log-ledger';
 import { logFields } from '@runlane/service-kit';
 import type { Scope } from '@runlane/service-kit';
 import { readEvent } from '../adapters/kafka/read-event.ts';
-import { createIntakeLedger, positionsIn } from '../adapters/postgres/intake-ledger.ts';
+import { createIntakeLedger, placesIn, positionsIn } from '../adapters/postgres/intake-ledger.ts';
 import { receiveStatusEvents, positionOwner } from '../app/intake/receive-status-events.ts';
 import type { IntakeDependencies, IntakeReport } from '../app/intake/receive-status-events.ts';
 import type { Foundation } from './foundation.ts';
 
-/** How late a ledger that went back is noticed while no records come, in milliseconds. */
+/** How late a ledger that was put back is noticed while no records arrive, in milliseconds. */
 const WATCH_POSITIONS_MS = 5_000;
 
 /** Reads records as this deployment is configured. */
@@ -33,7 +33,10 @@ export async function startIntake(
     read: readsEvents(foundation),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onDue,
-    report: (report) => reportIntake(foundation, report),
+    report: (report, at) => {
+      if (report.lostCount > 0) reportLost(foundation, at, report.lostCount);
+      reportIntake(foundation, report);
+    },
     taken: (last) => known.note(last, last.offset),
     stoppages,
     logger,
@@ -54,14 +57,11 @@ export async function startIntake(
         kafka,
         group,
         topic: statusTopic,
-        positions: await positionsIn(database, group, statusTopic),
+        places: placesIn(database, group, statusTopic),
         known,
         owner: positionOwner,
         onAhead: (at, offset) => logger.warn({ ...at, offset: String(offset) }, 'intake.offset_ahead_of_ledger'),
-        onLost: (at, count) => {
-          metrics.lostToRetention.inc(Number(count));
-          logger.error({ ...at, records: String(count) }, 'intake.records_lost_to_retention');
-        },
+        onLost: (at, count) => reportLost(foundation, at, count),
       }),
   });
   metrics.rebalances(() => consumer.health().rebalanceCount);
@@ -87,6 +87,11 @@ export async function startIntake(
   return consumer;
 }
 
+function reportLost({ metrics, logger }: Foundation, at: TopicPartition, count: number): void {
+  metrics.lostToRetention.inc(count);
+  logger.error({ ...at, records: count }, 'intake.records_lost_to_retention');
+}
+
 function reportIntake({ metrics, logger }: Foundation, report: IntakeReport): void {
   const { deliveryCount, deadCount, withoutTargetCount, repeatCount, skippedCount, quarantined } = report;
   metrics.events.inc({ fate: 'due' }, deliveryCount - deadCount);
@@ -94,6 +99,6 @@ function reportIntake({ metrics, logger }: Foundation, report: IntakeReport): vo
   metrics.events.inc({ fate: 'without_target' }, withoutTargetCount);
   metrics.events.inc({ fate: 'repeat' }, repeatCount + skippedCount);
   metrics.events.inc({ fate: 'quarantined' }, quarantined.length);
-  const level = quarantined.length > 0 || report.absentCount > 0 ? 'warn' : 'debug';
+  const level = quarantined.length > 0 || report.lostCount > 0 ? 'warn' : 'debug';
   logger[level](logFields(report), 'batch.taken_in');
 }

@@ -5,9 +5,11 @@
  * effect of its second execution.
  */
 import { randomUUID } from 'node:crypto';
+import { PARTITION_COUNT } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';
 import type { EventCollector, ServiceProcess } from '@runlane/testkit';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { deleteRecords, publishInTransaction } from '../support/cluster.ts';
 import { World, runCreate } from '../support/world.ts';
 
 const brokers = inject('kafkaBrokers');
@@ -91,4 +93,54 @@ test('a new and empty database is filled from what the topic has, whatever the g
   await world.pool.query('truncate runlane.runs, runlane.threads, runlane.outbox, runlane.consumer_positions');
   service = world.runConsumer();
   await expect(haveEnded(runIds, 2)).resolves.toBeUndefined();
+});
+
+/** How many records the services have said to be lost, oldest first. */
+function saidLost(services: readonly ServiceProcess[]): unknown[] {
+  const lines = services.flatMap(({ logs }) => logs);
+  return lines.filter(({ msg }) => msg === 'admission.records_lost_to_retention').map(({ records }) => records);
+}
+
+test('what retention took before it was read is counted once, and said; marks of transactions and what was aborted are not', async () => {
+  const { requests: topic } = world.topics;
+  const transact = (end: 'commit' | 'abort', run_id: string) => {
+    const message = { topic, key: 'thread-0', value: String(runCreate('thread-0', { run_id }).value) };
+    return publishInTransaction(brokers, [message], end);
+  };
+  const first = service;
+  await eventually(
+    async () => (await world.pool.query('select from runlane.consumer_positions')).rowCount === PARTITION_COUNT,
+    { what: 'every partition has its place, also before anything was read of it' },
+  );
+  await first.stopCleanly();
+  await publish('thread-0', 2);
+  await deleteRecords(brokers, topic);
+  const second = (service = world.runConsumer());
+  await eventually(() => saidLost([second]).length > 0, { what: 'the loss is said before a record comes' });
+
+  // Lost under a process that goes on: it waits with the next record in its hands.
+  const [aborted, committed] = [randomUUID(), randomUUID()];
+  await transact('abort', aborted);
+  await transact('commit', committed);
+  await haveEnded([committed], 1);
+  const holder = await world.pool.connect();
+  await holder.query('begin; lock table runlane.consumer_positions');
+  const [held] = await publish('thread-0', 1);
+  await eventually(
+    async () => {
+      const { rowCount } = await world.pool.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event = 'relation' and query like '%lock-position%'`,
+      );
+      return rowCount === 1;
+    },
+    { what: 'the record waits' },
+  );
+  await publish('thread-0', 3);
+  await deleteRecords(brokers, topic);
+  const later = await publish('thread-0', 1);
+  await holder.query('commit');
+  holder.release();
+  await haveEnded([...(held === undefined ? [] : [held]), ...later], 1);
+  expect(saidLost([first, second])).toEqual([2, 3]);
+  expect((await events.events()).filter(({ run_id: id }) => id === aborted)).toEqual([]);
 });

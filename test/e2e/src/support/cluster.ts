@@ -1,4 +1,5 @@
 /** What tests do to a cluster and Runlane never does; the port of `@runlane/kafka` therefore does not offer it. */
+import { randomUUID } from 'node:crypto';
 // oxlint-disable-next-line no-restricted-imports -- see above
 import kafkajs from 'kafkajs';
 import { eventually } from '@runlane/testkit';
@@ -27,6 +28,24 @@ export async function deleteRecords(brokers: string[], topic: string): Promise<v
       .map(({ partition, high }) => ({ partition, offset: high }));
     if (partitions.length > 0) await admin.deleteTopicRecords({ topic, partitions });
   });
+}
+
+/** Publishes values in one transaction, which ends as told; it leaves a mark in each partition that it wrote to. */
+export async function publishInTransaction(
+  brokers: string[],
+  messages: { topic: string; key: string; value: string }[],
+  end: 'commit' | 'abort',
+): Promise<void> {
+  const kafka = new Kafka({ brokers, clientId: 'e2e-transactions', logLevel: logLevel.NOTHING });
+  const producer = kafka.producer({ transactionalId: `e2e-${randomUUID()}`, idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  try {
+    const transaction = await producer.transaction();
+    for (const { topic, key, value } of messages) await transaction.send({ topic, messages: [{ key, value }] });
+    await transaction[end]();
+  } finally {
+    await producer.disconnect();
+  }
 }
 
 /** Something that an ACL is about. */

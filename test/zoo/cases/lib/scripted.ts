@@ -25,8 +25,7 @@ export class Scripted extends BaseChatModel {
   }
   async _generate(messages: BaseMessage[], options: any) {
     effect(`model saw ${messages.length}`);
-    refuseUnanswered(messages);
-    const reply = this.script(messages, this.tools, options);
+    const reply = this.reply(messages, options);
     const { content = '', calls = [] } = typeof reply === 'string' ? { content: reply } : reply;
     const message = new AIMessage({
       content,
@@ -34,6 +33,15 @@ export class Scripted extends BaseChatModel {
       usage_metadata: { input_tokens: messages.length, output_tokens: 5, total_tokens: messages.length + 5 },
     });
     return { generations: [{ message, text: content }] };
+  }
+  private reply(messages: BaseMessage[], options: any): Reply {
+    try {
+      refuseUnanswered(messages);
+      return this.script(messages, this.tools, options);
+    } catch (error) {
+      effect('model threw');
+      throw error;
+    }
   }
 }
 

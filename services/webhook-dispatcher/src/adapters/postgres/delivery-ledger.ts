@@ -177,7 +177,7 @@ async function selectBody(database: Database, eventId: string): Promise<Buffer> 
 
 type Held = { endpointId: bigint; fencingToken: bigint };
 
-/** Locks the endpoints and returns what speaks of one whose fencing token is still the given one. */
+/** Locks the endpoints and returns the entries whose fencing token still is the endpoint's. */
 async function owned<T extends Held>(client: PoolClient, all: readonly T[]): Promise<T[]> {
   const leases = [...new Map(all.map((one) => [leaseKey(one), one])).values()];
   const rows = await query<{ endpoint_id: bigint; fencing_token: bigint }>(client, sql.lockOwnedEndpoints, {
@@ -197,7 +197,10 @@ async function settle(client: PoolClient, settlements: readonly Settlement[]): P
   if (valid.length === 0) return settlements.map(() => 'lost');
   const rows = await query<{ event_id: string; outcome: SettleResult }>(client, sql.settleDeliveries, {
     ...deliveryColumns(valid),
-    ...originColumns(valid.map(({ endpointId, health }) => ({ endpointId, health: health.origin }))),
+    ...attemptColumns(valid),
+    ...originColumns(
+      valid.flatMap(({ endpointId, health: { origin } }) => (origin === null ? [] : [{ endpointId, health: origin }])),
+    ),
     ...targetColumns(valid),
   });
   const outcomes = new Map(rows.map((row) => [row.event_id, row.outcome]));
@@ -205,28 +208,9 @@ async function settle(client: PoolClient, settlements: readonly Settlement[]): P
   return settlements.map((one) => (isValid.has(one) ? (outcomes.get(one.eventId) ?? 'lost') : 'lost'));
 }
 
-/** What settle-deliveries is told of the deliveries and their attempts. */
+/** Parameters of settle-deliveries for the deliveries. */
 function deliveryColumns(settlements: readonly Settlement[]): SqlValues {
   const ends = settlements.map(({ end }) => end);
-  const attempts = settlements.flatMap((settlement) =>
-    settlement.attempts.map((attempt) => ({
-      delivery_id: String(settlement.deliveryId),
-      n: attempt.n,
-      started_at: attempt.startedAt.toISOString(),
-      outcome: attempt.outcome,
-      is_charged: attempt.isCharged,
-      fence: String(settlement.fencingToken),
-      status: attempt.status,
-      message: attempt.message,
-      address: attempt.address,
-      total_ms: Math.round(attempt.timings.totalMs),
-      dns_ms: rounded(attempt.timings.dnsMs),
-      connect_ms: rounded(attempt.timings.connectMs),
-      first_byte_ms: rounded(attempt.timings.firstByteMs),
-      body_bytes: attempt.bodyBytes,
-      body_excerpt: attempt.bodyExcerpt,
-    })),
-  );
   return {
     delivery_ids: settlements.map(({ deliveryId }) => deliveryId),
     event_ids: settlements.map(({ eventId }) => eventId),
@@ -237,7 +221,29 @@ function deliveryColumns(settlements: readonly Settlement[]): SqlValues {
     is_charged: settlements.map(({ isCharged }) => isCharged),
     yields: ends.map((end) => end.kind === 'retry' && end.yields),
     attempt_counts: settlements.map((settlement) => settlement.attempts.length),
-    attempts: JSON.stringify(attempts),
+  };
+}
+
+/** The same for their attempts. */
+function attemptColumns(settlements: readonly Settlement[]): SqlValues {
+  const of = settlements.flatMap((settlement) => settlement.attempts.map(() => settlement));
+  const attempts = settlements.flatMap((settlement) => settlement.attempts);
+  return {
+    attempt_delivery_ids: of.map(({ deliveryId }) => deliveryId),
+    attempt_ns: attempts.map(({ n }) => n),
+    attempts_started_at: attempts.map(({ startedAt }) => startedAt.toISOString()),
+    attempt_outcomes: attempts.map(({ outcome }) => outcome),
+    attempts_charged: attempts.map(({ isCharged }) => isCharged),
+    attempt_fences: of.map(({ fencingToken }) => fencingToken),
+    attempt_statuses: attempts.map(({ status }) => status),
+    attempt_messages: attempts.map(({ message }) => message),
+    attempt_addresses: attempts.map(({ address }) => address),
+    attempts_total_ms: attempts.map(({ timings }) => Math.round(timings.totalMs)),
+    attempts_dns_ms: attempts.map(({ timings }) => rounded(timings.dnsMs)),
+    attempts_connect_ms: attempts.map(({ timings }) => rounded(timings.connectMs)),
+    attempts_first_byte_ms: attempts.map(({ timings }) => rounded(timings.firstByteMs)),
+    attempts_body_bytes: attempts.map(({ bodyBytes }) => bodyBytes),
+    attempt_excerpts: attempts.map(({ bodyExcerpt }) => bodyExcerpt),
   };
 }
 
@@ -245,7 +251,7 @@ function rounded(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms);
 }
 
-/** Of the endpoints. Of one that is there several times the last health counts: it has the others in it. */
+/** For the endpoints. If one occurs several times, its last health counts, because it includes the others. */
 function originColumns(states: readonly { endpointId: bigint; health: OriginHealth }[]): SqlValues {
   const last = [...new Map(states.map((state) => [state.endpointId, state.health]))];
   return {
@@ -256,15 +262,20 @@ function originColumns(states: readonly { endpointId: bigint; health: OriginHeal
   };
 }
 
-/** The same of the URLs. */
+/** The same for the URLs. */
 function targetColumns(settlements: readonly Settlement[]): SqlValues {
-  const last = [...new Map(settlements.map(({ urlHash, health }) => [urlHash, health.target]))];
+  const last = [
+    ...new Map(
+      settlements.flatMap(({ urlHash, health: { target } }) => (target === null ? [] : [[urlHash, target] as const])),
+    ),
+  ];
+  const hasMore = new Map(settlements.map((settlement) => [settlement.urlHash, settlement.hasMore]));
   return {
     url_hashes: last.map(([urlHash]) => urlHash),
     target_healths: last.map(([, health]) => JSON.stringify(health)),
     target_breakers: last.map(([, health]) => health.breaker.kind),
     target_parked_until_ms: last.map(([, health]) => Math.ceil(targetParkedUntil(health))),
-    has_more: [...new Map(settlements.map(({ urlHash, hasMore }) => [urlHash, hasMore])).values()],
+    has_more: last.map(([urlHash]) => hasMore.get(urlHash)),
   };
 }
 

@@ -1,5 +1,5 @@
-import { readPositions } from '@runlane/log-ledger';
-import type { Position, PositionCheck } from '@runlane/log-ledger';
+import { placesOf, readPositions } from '@runlane/log-ledger';
+import type { Places, Position, PositionCheck } from '@runlane/log-ledger';
 import { query } from '@runlane/postgres';
 import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
@@ -32,8 +32,9 @@ export function createIntakeLedger(
           held.position < held.first_offset
             ? null
             : { offset: held.position, timestampMs: Number(held.record_timestamp_ms) };
-        known?.check({ topic, partition }, position?.offset ?? -1n);
-        return work(new PostgresIntake(client, { group, topic, partition }, position));
+        known?.check({ topic, partition }, held.position);
+        const source = { group, topic, partition };
+        return work(new PostgresIntake(client, source, { position, firstOffset: held.first_offset }));
       }),
   };
 }
@@ -41,6 +42,12 @@ export function createIntakeLedger(
 /** The last record in the ledger of each partition that was ever read. */
 export function positionsIn(database: Database, group: string, topic: string): Promise<Map<number, bigint>> {
   return readPositions(database, sql.selectPositions, { group, topic });
+}
+
+/** The ledger's places in the topic. */
+export function placesIn(database: Database, group: string, topic: string): Places {
+  const statements = { read: sql.selectPositions, note: sql.noteAccounts, skip: sql.skipLost };
+  return placesOf(database, statements, { group, topic });
 }
 
 type Source = { group: string; topic: string; partition: number };
@@ -59,17 +66,19 @@ type KnownRow = {
 
 class PostgresIntake implements IntakeTransaction {
   readonly position: Position | null;
+  readonly firstOffset: bigint;
   readonly #client: PoolClient;
   readonly #source: Source;
   readonly #endpointIds = new Map<string, bigint>();
   #hasLocks = false;
-  /** What was stored, is due now, and has to be lined up. */
+  /** Stored deliveries that are due now and have to be brought into line. */
   #ready: TargetedEvent[] = [];
 
-  constructor(client: PoolClient, source: Source, position: Position | null) {
+  constructor(client: PoolClient, source: Source, account: Pick<IntakeTransaction, 'position' | 'firstOffset'>) {
     this.#client = client;
     this.#source = source;
-    this.position = position;
+    this.position = account.position;
+    this.firstOffset = account.firstOffset;
   }
 
   async prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]> {
@@ -84,10 +93,12 @@ class PostgresIntake implements IntakeTransaction {
     const lanes = [...new Map(events.map((event) => [laneKey(event), event])).values()];
     let rows = await this.#selectKnown(lanes);
     if (rows.length > 0) {
-      // What is known may be ending just now. Of runs that are new nobody else writes: all their events are in this partition.
-      // A mirror of the topic has the same ones, in the same order, and the first of them is written by one alone (insert-events):
-      // the other sees the rest. Only a mirror that begins in the middle of a run may make two of its events ready at once;
-      // they are sent one after the other then, in the order in which they came, and have their `sequence`.
+      // Known deliveries may be ending right now. Nobody else writes about new runs, because all their events are in this
+      // partition.
+      // A mirror of the topic has the same events, in the same order. Only one of the two readers writes the first of them
+      // (insert-events); the other sees the rest. A mirror that begins in the middle of a run may make two of its events
+      // ready at the same time; they are then sent one after the other, in the order of their arrival, and they have their
+      // `sequence`.
       await this.#lockEndpoints(events);
       rows = await this.#selectKnown(lanes);
     }
@@ -159,11 +170,12 @@ class PostgresIntake implements IntakeTransaction {
       delivery_count: entry.deliveryCount,
       quarantined_count: entry.quarantinedCount,
       absent_count: entry.absentCount,
+      lost_count: entry.lostCount,
     });
     await this.#lineUp(this.#ready);
   }
 
-  /** Last of all: settlements, and batches of other partitions, wait for these locks. */
+  /** This comes last, because settlements and batches of other partitions wait for these locks. */
   async #lineUp(ready: readonly TargetedEvent[]): Promise<void> {
     if (ready.length === 0) return;
     if (!this.#hasLocks) await this.#lockEndpoints(ready);
@@ -174,7 +186,7 @@ class PostgresIntake implements IntakeTransaction {
     });
   }
 
-  /** Learns the ids of the endpoints, and makes those that are missing. */
+  /** Reads the ids of the endpoints, and creates the missing ones. */
   async #findEndpoints(sites: [origin: string, site: string][]): Promise<void> {
     const origins = sites.map(([origin]) => origin);
     const find = async (): Promise<void> => {
@@ -202,7 +214,7 @@ class PostgresIntake implements IntakeTransaction {
     this.#hasLocks = true;
   }
 
-  /** What insert-deliveries is told of the deliveries, one array per column. */
+  /** Parameters of insert-deliveries, one array for each column. */
   #columnsOf(deliveries: readonly NewDelivery[]): SqlValues {
     const events = deliveries.map(({ event }) => event);
     const fates = deliveries.map(({ fate }) => fate);

@@ -1,10 +1,20 @@
 /**
- * Charter: what a settlement costs does not grow with what else is due.
+ * Charter: what a settlement, and a batch that is taken in, costs does not grow with what else there is.
  * Real: Postgres, the migrations and the statement. Decides: the plan, which is made while little is due and kept when much is.
  */
 import { expect, inject, test } from 'vitest';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { sql } from './statements.ts';
+
+test('what is known of a run is looked up by its lane, by a plan from when there was nothing too', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  const { rows } = await world.pool.query<{ 'QUERY PLAN': string }>(
+    `explain (generic_plan) ${sql.selectKnownDeliveries.text}`,
+  );
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan).toContain('deliveries_in_lanes');
+  expect(plan).not.toContain('Seq Scan');
+});
 
 test('what is settled is looked up by id and by lane, never by way of all that is due', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));

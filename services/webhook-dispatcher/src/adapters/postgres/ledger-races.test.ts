@@ -15,7 +15,7 @@ import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
 
 const OWNER = randomUUID();
 /** What a batch of nothing but deliveries accounts for. */
-const NOTHING_ELSE = { withoutTargetCount: 0, repeatCount: 0, quarantinedCount: 0, absentCount: 0 };
+const NOTHING_ELSE = { withoutTargetCount: 0, repeatCount: 0, quarantinedCount: 0, absentCount: 0, lostCount: 0 };
 
 /** An intake that has written the event and does not commit before it is told to. */
 async function heldIntake(world: LedgerWorld, event: TargetedEvent) {

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Database, createPool, migrate } from '@runlane/postgres';
-import { createLogger } from '@runlane/service-kit';
-import { createDatabase } from '@runlane/testkit';
+import { createDatabase, silentLogger } from '@runlane/testkit';
 import { Stoppages } from '@runlane/log-ledger';
 import type { Pool } from 'pg';
 import type { PartitionAccount } from '../../app/upkeep/watch-ledger.ts';
@@ -11,8 +10,8 @@ import type { AttemptRecord, DueDelivery, LeasedEndpoint, SettleResult, Settleme
 import { decideDelivery } from '../../domain/attempt-decision.ts';
 import { classOf } from '../../domain/delivery.ts';
 import type { Outcome } from '../../domain/delivery.ts';
-import { afterOriginAttempt } from '../../domain/origin-health.ts';
-import { UNKNOWN_TARGET, afterTargetAttempt } from '../../domain/target-health.ts';
+import { afterOriginAttempt, isOriginStillWell } from '../../domain/origin-health.ts';
+import { UNKNOWN_TARGET, afterTargetAttempt, isStillWell } from '../../domain/target-health.ts';
 import type { TargetHealth } from '../../domain/target-health.ts';
 import type { TargetedEvent } from '../../domain/intake-plan.ts';
 import { createDeliveryLedger } from './delivery-ledger.ts';
@@ -20,7 +19,6 @@ import { createIntakeLedger } from './intake-ledger.ts';
 import { createLedgerAudit } from './ledger-audit.ts';
 import { createReplayLedger } from './replay-ledger.ts';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const TOPIC = 'runs.status.v1';
 const GROUP = 'webhook-dispatcher';
 
@@ -50,12 +48,18 @@ export class LedgerWorld implements AsyncDisposable {
   static async create(adminUrl: string): Promise<LedgerWorld> {
     const databaseUrl = await createDatabase(adminUrl);
     const directory = new URL('../../../migrations/', import.meta.url);
-    await migrate({ databaseUrl, directory, schema: 'webhooks', logger });
-    return new LedgerWorld(databaseUrl, createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
+    await migrate({ databaseUrl, directory, schema: 'webhooks', logger: silentLogger });
+    return new LedgerWorld(
+      databaseUrl,
+      createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger: silentLogger }),
+    );
   }
 
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
-  async takeIn(events: readonly (TargetedEvent | null | 'quarantine')[]): Promise<void> {
+  async takeIn(
+    events: readonly (TargetedEvent | null | 'quarantine')[],
+    { lowWatermark = 0n }: { lowWatermark?: bigint } = {},
+  ): Promise<void> {
     const records = events.map(() => ({
       topic: TOPIC,
       partition: 0,
@@ -67,7 +71,7 @@ export class LedgerWorld implements AsyncDisposable {
     }));
     const contents = events.map(contentOf);
     await receiveStatusEvents(
-      { records, highWatermark: this.#offset },
+      { records, highWatermark: this.#offset, lowWatermark },
       {
         read: async (record) => {
           const content = contents[records.findIndex(({ offset }) => offset === record.offset)];
@@ -79,9 +83,14 @@ export class LedgerWorld implements AsyncDisposable {
         onDue: () => undefined,
         report: () => undefined,
         stoppages: new Stoppages(),
-        logger,
+        logger: silentLogger,
       },
     );
+  }
+
+  /** Skips this many offsets before the next record. */
+  skipOffsets(count: number): void {
+    this.#offset += BigInt(count);
   }
 
   async lease(owner: string, limit = 10): Promise<LeasedEndpoint[]> {
@@ -113,6 +122,7 @@ export class LedgerWorld implements AsyncDisposable {
     });
     this.#health.set(`${endpoint.fencingToken} ${urlHash}`, target);
     const isProbe = endpoint.health.breaker.kind === 'open';
+    const originBefore = endpoint.health;
     endpoint.health = afterOriginAttempt(endpoint.health, outcome, { ...times, urlHash, isProbe });
     const settlement: Settlement = {
       endpointId: endpoint.endpointId,
@@ -124,7 +134,10 @@ export class LedgerWorld implements AsyncDisposable {
       attempts: [attemptRow(delivery.sends + 1, outcome)],
       urlHash,
       hasMore,
-      health: { origin: endpoint.health, target },
+      health: {
+        origin: isOriginStillWell(originBefore, endpoint.health) ? null : endpoint.health,
+        target: hasMore && isStillWell(before, target) ? null : target,
+      },
     };
     const [result] = await this.deliveries.settle([settlement]);
     return result ?? 'lost';
@@ -134,7 +147,7 @@ export class LedgerWorld implements AsyncDisposable {
     await this.deliveries.release([{ ...endpoint, notBeforeMs: 0, emptyUrls: [] }]);
   }
 
-  /** As time does: every lease runs out, everything that waits for its time is due. */
+  /** Lets time pass: every lease expires, and everything that waits becomes due. */
   async passTime(): Promise<void> {
     await this.pool.query(
       `update webhooks.endpoints set lease_until = now() - interval '1 second' where owner is not null`,
@@ -152,7 +165,7 @@ export class LedgerWorld implements AsyncDisposable {
     return (await this.#audit.audit())[0];
   }
 
-  /** What must never be so, whatever happened. */
+  /** Conditions that must never hold, whatever happened. */
   async problems(): Promise<string[]> {
     const { rows } = await this.pool.query<{ problem: string }>(
       `select 'a run has due deliveries and none that will be attempted: ' || run_id as problem

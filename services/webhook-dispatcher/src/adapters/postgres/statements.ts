@@ -10,6 +10,8 @@ export const sql = {
   openAccount: statement('open-account'),
   closeAccount: statement('close-account'),
   selectPositions: statement('select-positions'),
+  noteAccounts: statement('note-accounts'),
+  skipLost: statement('skip-lost'),
   insertEvents: statement('insert-events'),
   insertEndpoints: statement('insert-endpoints'),
   selectEndpointsOfOrigins: statement('select-endpoints-of-origins'),

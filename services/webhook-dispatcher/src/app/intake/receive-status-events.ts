@@ -2,14 +2,14 @@
  * Purpose   Intake: turns a batch of status events of one partition into deliveries of the ledger, in one transaction.
  * Order     decode → lock the account → skip what was seen → bodies → lock the endpoints if anything is known of the runs → plan
  *           → write → account → lock them, if they are not → line up → commit. The caller commits the Kafka offset after that. No HTTP here.
- * I4        The position, and one delivery per event and URL: whatever comes again changes nothing.
- * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails is
+ * I4        The position, and one delivery per event and URL: a repeated record changes nothing.
+ * I10       A batch that fails because of its content is taken record by record, and a record that still fails is
  *           quarantined.
  * I11       A dependency that is away rejects with RetryableError: nothing is written, the batch comes again.
- * I14       Every offset is counted under what became of it.
+ * I14       Every offset is counted by what was done with it.
  */
-import type { InRecord, PartitionBatch } from '@runlane/kafka';
-import { receiveBatch, unseenRecords } from '@runlane/log-ledger';
+import type { InRecord, PartitionBatch, TopicPartition } from '@runlane/kafka';
+import { lostBefore, receiveBatch, unseenRecords } from '@runlane/log-ledger';
 import type { Batch, PositionOwner, Stoppages } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planIntake } from '../../domain/intake-plan.ts';
@@ -28,13 +28,15 @@ export type Reading = {
 /** What became of a batch; for logs and metrics. */
 export type IntakeReport = {
   deliveryCount: number;
-  /** Deliveries that were dead from the start. */
+  /** Deliveries that were dead when they were stored. */
   deadCount: number;
   supersededCount: number;
   withoutTargetCount: number;
   repeatCount: number;
   skippedCount: number;
   absentCount: number;
+  /** Records that the topic has lost, by its retention, between the position and the batch. */
+  lostCount: number;
   quarantined: QuarantineCode[];
 };
 
@@ -46,7 +48,7 @@ export type IntakeDependencies = {
   endOffset: (topic: string, partition: number) => Promise<bigint>;
   /** Called when deliveries are due. */
   onDue: () => void;
-  report: (report: IntakeReport) => void;
+  report: (report: IntakeReport, at: TopicPartition) => void;
   /** Told when everything through this record is committed. */
   taken?: (last: InRecord) => void;
   /** Records that failed, and partitions that stand still. */
@@ -63,7 +65,7 @@ export const positionOwner: PositionOwner = { services: 'webhook-dispatchers', t
  * Thrown: RetryableError when a dependency is away; FatalError when the stored position does not belong to this topic.
  */
 export function receiveStatusEvents(
-  batch: Pick<PartitionBatch, 'records' | 'highWatermark'>,
+  batch: Pick<PartitionBatch, 'records' | 'highWatermark' | 'lowWatermark'>,
   needs: IntakeDependencies,
 ): Promise<void> {
   return receiveBatch<Reading>(batch, {
@@ -82,7 +84,7 @@ async function takeIn(batch: Batch<Reading>, needs: IntakeDependencies): Promise
   if (first === undefined) return;
   const at = { topic: first.topic, partition: first.partition, firstOffset: first.offset };
   const report = await needs.ledger.inTransaction(at, (transaction) => takeInWithin(batch, transaction, needs));
-  needs.report(report);
+  needs.report(report, { topic: first.topic, partition: first.partition });
   if (report.deliveryCount > 0 || report.supersededCount > 0) needs.onDue();
 }
 
@@ -104,6 +106,7 @@ async function takeInWithin(
   const plan = planIntake(events, known);
   if (plan.deliveries.length > 0) await transaction.write(plan);
   if (quarantined.length > 0) await transaction.quarantine(quarantined);
+  const place = transaction.position?.offset ?? transaction.firstOffset - 1n;
   const report: IntakeReport = {
     deliveryCount: plan.deliveries.length,
     deadCount: plan.deliveries.filter(({ fate }) => fate.state === 'dead').length,
@@ -111,7 +114,8 @@ async function takeInWithin(
     withoutTargetCount,
     repeatCount: plan.repeatCount,
     skippedCount: batch.readings.length - fresh.length,
-    absentCount: absentBefore(fresh, transaction.position),
+    absentCount: absentBefore(fresh, place),
+    lostCount: lostBefore(fresh, batch, place),
     quarantined: quarantined.map(({ code }) => code),
   };
   const last = fresh.at(-1)?.record;
@@ -122,13 +126,10 @@ async function takeInWithin(
   return report;
 }
 
-/** Offsets between the position and the last record that the batch does not hold: the log has deleted them. */
-function absentBefore(fresh: readonly Reading[], position: IntakeTransaction['position']): number {
-  const first = fresh[0]?.record.offset;
+/** Offsets between the position and the last record that are missing from the batch. */
+function absentBefore(fresh: readonly Reading[], position: bigint): number {
   const last = fresh.at(-1)?.record.offset;
-  if (first === undefined || last === undefined) return 0;
-  const from = position === null ? first : position.offset + 1n;
-  return Number(last - from) + 1 - fresh.length;
+  return last === undefined ? 0 : Number(last - position) - fresh.length;
 }
 
 function putAside(record: InRecord, why: { code: QuarantineCode; message: string }): QuarantinedRecord {

@@ -1,6 +1,5 @@
 /** Rounds of watching, and what the metrics say of them. Doubled: the ledger. */
-import { createLogger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, test } from 'vitest';
 import { createDispatcherMetrics } from '../../metrics.ts';
 import { watchUntil } from './watch-ledger.ts';
@@ -9,7 +8,7 @@ import type { LedgerAudit } from './watch-ledger.ts';
 const GAP = /^runlane_webhook_ledger_gap(\{.*\})? 0$/m;
 const DEAD = /^runlane_webhook_deliveries\{state="dead",reason="gone".*\} 2$/m;
 const COUNTS = { offsets: 1, withoutTarget: 0, repeats: 0, delivered: 1, due: 0, parked: 0, dead: 0 };
-const ACCOUNT = { partition: 0, position: 0n, ...COUNTS, quarantined: 0, pruned: 0, absent: 0, gap: 0 };
+const ACCOUNT = { partition: 0, position: 0n, ...COUNTS, quarantined: 0, pruned: 0, lost: 0, gap: 0 };
 
 test('an audit that fails takes its numbers away, and leaves those of the ages', async () => {
   const metrics = createDispatcherMetrics();
@@ -36,7 +35,7 @@ test('an audit that fails takes its numbers away, and leaves those of the ages',
     monotonicMs: () => performance.now(),
     onReading: (reading) => metrics.setReading(reading),
     onUnread: (of) => metrics.forgetReading(of),
-    logger: createLogger({ service: 'test', level: 'silent' }),
+    logger: silentLogger,
   });
   const shown = (line: RegExp) =>
     eventually(async () => line.exec(await metrics.registry.metrics()), { what: `${line} is shown` });

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
-import { createDatabase } from '@runlane/testkit';
+import { createDatabase, silentLogger } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Outcome } from '../../../domain/run.ts';
@@ -14,7 +14,8 @@ import { GraphRegistry } from '../graphs/graph-registry.ts';
 import { createGraphRunner } from '../attempt/graph-runner.ts';
 import type { StoreSettings } from '../project/langgraph-json-store.ts';
 import { prepareStore } from './prepare-store.ts';
-import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { RunRows } from '../attempt/run-rows.fixture.ts';
+import { FreezableLink } from './freezable-link.fixture.ts';
 import { loadEmbeddings } from './store-embeddings.ts';
 import { openStore } from './store.ts';
 import { waitingForStore } from './waiting-store.ts';
@@ -22,7 +23,7 @@ import { VectorDatabase } from './vector-database.fixture.ts';
 
 const graphFile = (name: string) =>
   fileURLToPath(new URL(`../../../../../../test/graphs/src/${name}.ts`, import.meta.url));
-const graphs = new GraphRegistry([{ graphId: 'notes', file: graphFile('notes'), exportName: 'graph' }], silent);
+const graphs = new GraphRegistry([{ graphId: 'notes', file: graphFile('notes'), exportName: 'graph' }], silentLogger);
 
 const plain: StoreSettings = { index: null, ttl: null };
 const indexed = (exportName: string, dims = 3, fields = ['text']): StoreSettings => ({
@@ -42,7 +43,7 @@ afterAll(async () => {
 });
 
 async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = createPool({ url, applicationName: 'test', logger: silent });
+  const pool = createPool({ url, applicationName: 'test', logger: silentLogger });
   try {
     return await work(pool);
   } finally {
@@ -51,11 +52,16 @@ async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promi
 }
 
 const prepare = (databaseUrl: string, settings: StoreSettings, schema = 'public') =>
-  withPool(databaseUrl, (pool) => prepareStore(pool, { databaseUrl, schema, settings, logger: silent }));
+  withPool(databaseUrl, (pool) => prepareStore(pool, { databaseUrl, schema, settings, logger: silentLogger }));
 
 async function open(databaseUrl: string, settings: StoreSettings, schema = 'public') {
   const embeddings = settings.index === null ? null : await loadEmbeddings(settings.index);
-  const store = openStore({ databaseUrl, schema, settings, embeddings, logger: silent });
+  const store = openStore({ databaseUrl, schema, settings, embeddings, logger: silentLogger });
+  return Object.assign(store, { [Symbol.asyncDispose]: () => store.stop() });
+}
+
+function openStoreOf(databaseUrl: string) {
+  const store = openStore({ databaseUrl, schema: 'public', logger: silentLogger });
   return Object.assign(store, { [Symbol.asyncDispose]: () => store.stop() });
 }
 
@@ -70,7 +76,7 @@ async function runNotes(
     newSaver: ({ runId, fencingToken }, ties) =>
       new RunSaver({ pool: rows.pool, schema: 'public', commits, claim: { runId, fencingToken }, ...ties }),
     store,
-    logger: silent,
+    logger: silentLogger,
   });
   const never = new AbortController().signal;
   return runGraph(await rows.claim(randomUUID(), { assistant_id: 'notes', input }), { abort: never, drain: never });
@@ -112,6 +118,35 @@ test('what is under way when its attempt is aborted has a moment to end, and is 
     const [inTime] = await abortedBehindLock();
     await holder.query('rollback');
     await inTime;
+    holder.release();
+  });
+});
+
+test('a server that answers no more holds nobody: the connection is given up, and another one serves', async () => {
+  const url = await createDatabase(inject('databaseUrl'));
+  await prepare(url, plain);
+  await using link = await FreezableLink.to(url);
+  await using store = openStoreOf(`${link.url}?statement_timeout=200`);
+  await store.put(['n'], 'k', { v: 1 });
+  link.freeze();
+  await expect(store.get(['n'], 'k')).rejects.toThrow('Query read timeout');
+  // Within an attempt it is asked again, until it is there.
+  const waiting = waitingForStore(new AbortController().signal, () => store.get(['n'], 'k'));
+  waiting.catch(() => undefined); // awaited below
+  link.thawForNewOnes();
+  expect(await waiting).toMatchObject({ value: { v: 1 } });
+});
+
+test('an operation that is over the limit of the database each time is an answer in the end', async () => {
+  const url = await createDatabase(inject('databaseUrl'));
+  await prepare(url, plain);
+  await using store = openStoreOf(`${url}?statement_timeout=100`);
+  await withPool(url, async (pool) => {
+    const holder = await pool.connect();
+    await holder.query('begin; lock table store in access exclusive mode');
+    const put = waitingForStore(new AbortController().signal, () => store.put(['n'], 'k', { v: 1 }));
+    await expect(put).rejects.toThrow('statement timeout');
+    await holder.query('rollback');
     holder.release();
   });
 });

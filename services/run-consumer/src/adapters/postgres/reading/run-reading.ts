@@ -54,8 +54,8 @@ type EventColumns = {
   details: EventDetails | null;
 };
 
-/** What list-runs is asked about: of what is null here, nothing. */
-const ALL_RUNS = { run_id: null, thread_id: null, statuses: null, assistant: null };
+/** The conditions of list-runs; null means no condition. */
+const ALL_RUNS = { run_ids: null, run_id: null, thread_id: null, statuses: null, assistant: null };
 
 /** The runs of the ledger, read by one statement each, outside of any transaction. */
 export function createRunReading(database: Database): RunReading {
@@ -67,8 +67,17 @@ export function createRunReading(database: Database): RunReading {
       return rows.map(storedRun);
     },
     async one(runId, silentMs) {
-      const [row] = await select({ run_id: runId, ended_since: new Date(0), limit: 1, silent_ms: silentMs });
-      return row === undefined ? null : storedRun(row);
+      const [found] = await this.these([runId], silentMs);
+      return found ?? null;
+    },
+    async these(runIds, silentMs) {
+      const values = { run_ids: runIds, ended_since: new Date(0), limit: runIds.length, silent_ms: silentMs };
+      return (await select(values)).map(storedRun);
+    },
+    async ended(before, limit) {
+      const values = { before_at: before?.endedAt ?? null, before: before?.runId ?? null, limit };
+      const rows = await database.query<{ run_id: string; place: string }>(sql.listEndedRuns, values);
+      return rows.map((row) => ({ runId: row.run_id, endedAt: row.place }));
     },
     async details(runId) {
       const [found] = await database.query<{ request: Json }>(sql.selectRunRequest, { run_id: runId });

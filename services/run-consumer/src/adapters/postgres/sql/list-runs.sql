@@ -1,5 +1,5 @@
 -- list-runs
--- params  $run_id uuid, $thread_id text, $statuses text[], $assistant assistant_id or graph_id text: each null where it
+-- params  $run_ids uuid[]: these and no others, whatever else is asked; $run_id uuid, $thread_id text, $statuses text[], $assistant assistant_id or graph_id text: each null where it
 --         is not asked about; $ended_since timestamptz, $limit bigint, $silent_ms bigint after
 --         which a graph that nobody has said to execute has gone
 -- result  running runs, then pending ones lane by lane, then ended ones, the latest first; with what is known of why an
@@ -11,6 +11,7 @@ with picked as (
     select run_id, 0 as part
     from runlane.runs
     where status = 'running'
+      and $run_ids::uuid[] is null
       and ($run_id::uuid is null or run_id = $run_id)
       and ($thread_id::text is null or thread_id = $thread_id)
       and ($statuses::text[] is null or status = any ($statuses))
@@ -22,6 +23,7 @@ with picked as (
     select run_id, 1
     from runlane.runs
     where status = 'pending'
+      and $run_ids::uuid[] is null
       and ($run_id::uuid is null or run_id = $run_id)
       and ($thread_id::text is null or thread_id = $thread_id)
       and ($statuses::text[] is null or status = any ($statuses))
@@ -34,6 +36,7 @@ with picked as (
     select run_id, 2
     from runlane.runs
     where run_ended_at is not null
+      and $run_ids::uuid[] is null
       and run_ended_at >= $ended_since::timestamptz
       and ($run_id::uuid is null or run_id = $run_id)
       and ($thread_id::text is null or thread_id = $thread_id)
@@ -41,6 +44,12 @@ with picked as (
       and ($assistant::text is null or $assistant in (assistant_id, graph_id))
     order by run_ended_at desc
     limit $limit
+  )
+  union all
+  (
+    select run_id, case status when 'running' then 0 when 'pending' then 1 else 2 end
+    from runlane.runs
+    where run_id = any ($run_ids::uuid[])
   )
 )
 select

@@ -1,7 +1,7 @@
 -- audit-ledger
 -- params  $group_name text, $topic text
 -- result  one row per partition: what became of its offsets. gap counts those of which nothing is known and must be 0;
---         absent_count those that the log had deleted before they were read.
+--         lost those that the log had deleted before they were read.
 -- index   none: it counts every row, so it is not for each second
 with held as (
   select
@@ -40,7 +40,7 @@ select
   coalesce(held.dead, 0) as dead,
   coalesce(quarantined.total, 0) as quarantined,
   account.pruned_delivery_count + account.pruned_quarantine_count as pruned,
-  account.absent_count as absent,
+  account.lost_count as lost,
   abs(
     account.position - account.first_offset + 1
     - account.absent_count - account.without_target_count - account.repeat_count

@@ -1,8 +1,10 @@
 -- settle-deliveries
 -- params  one array per column: $delivery_ids, $ends (delivered, retry, dead), $dead_reasons, $details, $waits_ms waits
 --         in milliseconds, $is_charged, $yields (ends as superseded when a newer event of its run waits),
---         $attempt_counts how many attempts; $attempts the attempts, a JSON array of rows of webhooks.attempts; then
---         the endpoints, one array per column: $endpoint_ids, $origin_healths (JSON), $origin_breakers,
+--         $attempt_counts how many attempts; then the attempts: $attempt_delivery_ids, $attempt_ns, $attempts_started_at,
+--         $attempt_outcomes, $attempts_charged, $attempt_fences, $attempt_statuses, $attempt_messages, $attempt_addresses,
+--         $attempts_total_ms, $attempts_dns_ms, $attempts_connect_ms, $attempts_first_byte_ms, $attempts_body_bytes,
+--         $attempt_excerpts; then the endpoints, one array per column: $endpoint_ids, $origin_healths (JSON), $origin_breakers,
 --         $origin_parked_until_ms (ms since 1970; 0: not); then the same of the URLs: $url_hashes,
 --         $target_healths, $target_breakers, $target_parked_until_ms; $event_ids of the deliveries; $has_more of each
 --         URL whether its holder knows of more that is due: it stays in line, and nobody looks for what is next
@@ -84,11 +86,16 @@ kept as (
     delivery_id, n, started_at, outcome, is_charged, fence, status, message, address, total_ms, dns_ms, connect_ms,
     first_byte_ms, body_bytes, body_excerpt
   )
-  select
-    attempt.delivery_id, attempt.n, attempt.started_at, attempt.outcome, attempt.is_charged, attempt.fence,
-    attempt.status, attempt.message, attempt.address, attempt.total_ms, attempt.dns_ms, attempt.connect_ms,
-    attempt.first_byte_ms, attempt.body_bytes, attempt.body_excerpt
-  from jsonb_populate_recordset(null::webhooks.attempts, $attempts::jsonb) as attempt
+  select attempt.*
+  from unnest(
+    $attempt_delivery_ids::bigint[], $attempt_ns::integer[], $attempts_started_at::timestamptz[], $attempt_outcomes::text[],
+    $attempts_charged::boolean[], $attempt_fences::bigint[], $attempt_statuses::integer[], $attempt_messages::text[],
+    $attempt_addresses::text[], $attempts_total_ms::integer[], $attempts_dns_ms::integer[], $attempts_connect_ms::integer[],
+    $attempts_first_byte_ms::integer[], $attempts_body_bytes::integer[], $attempt_excerpts::text[]
+  ) as attempt (
+    delivery_id, n, started_at, outcome, is_charged, fence, status, message, address, total_ms, dns_ms, connect_ms,
+    first_byte_ms, body_bytes, body_excerpt
+  )
   join settled using (delivery_id)
 ),
 remembered as (

@@ -1,0 +1,9 @@
+/** What the command line does with dead letters and webhooks, for other programs of people: the package's entry for them. */
+export { CommandError } from './command-error.ts';
+export { letterOf, parseLetterId, placeOf, textOf } from './dead-letters/dead-letter.ts';
+export type { Letter } from './dead-letters/dead-letter.ts';
+export { redrivenBefore, redrivenRecord } from './dead-letters/redriven-record.ts';
+export { editableText, replacedRecord } from './dead-letters/replace-record.ts';
+export type { EditedRecord } from './dead-letters/replace-record.ts';
+export { readTopic } from './read-topic.ts';
+export type { TopicReading } from './read-topic.ts';

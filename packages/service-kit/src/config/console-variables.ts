@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { wholeNumber } from './variable-types.ts';
+
+/** What configures the console and nothing else. */
+export const consoleVariables = {
+  RUNLANE_CONSOLE_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .meta({ description: 'Address that the console listens on. 0.0.0.0: all of the machine or pod.' }),
+  RUNLANE_CONSOLE_PORT: wholeNumber({ min: 1, max: 65_535 }).nullable().default(null).meta({
+    description: 'Port of the console. Unset: a free port, which is logged.',
+    example: '8090',
+  }),
+  RUNLANE_CONSOLE_ACTIONS: z
+    .enum(['off', 'on'], { error: 'must be off or on' })
+    .default('off')
+    .meta({
+      description:
+        'Whether people may act in the console: answer, cancel, fork, redrive, replay, pause and resume. Without ' +
+        'RUNLANE_CONSOLE_AUTH only on a loopback address.',
+    }),
+  RUNLANE_CONSOLE_AUTH: z
+    .enum(['none', 'proxy'], { error: 'must be none or proxy' })
+    .default('none')
+    .meta({
+      description:
+        'Who is asked who somebody is: nobody, or a reverse proxy in front of the console, which names them in ' +
+        'RUNLANE_CONSOLE_USER_HEADER and removes that header from what it is sent.',
+    }),
+  RUNLANE_CONSOLE_USER_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/, { error: 'must be the name of a header: letters, digits and dashes' })
+    .default('x-forwarded-user')
+    .meta({ description: 'Header in which the reverse proxy says who somebody is, with RUNLANE_CONSOLE_AUTH=proxy.' }),
+};

@@ -1,0 +1,65 @@
+/** What the page asks the console, and how an answer looks when it has come as JSON. */
+import { useQuery } from '@tanstack/react-query';
+import type { UseQueryResult } from '@tanstack/react-query';
+
+/** A value of the server after its way as JSON: times and large numbers are texts. */
+export type Wire<T> = T extends Date | bigint
+  ? string
+  : T extends readonly (infer Item)[]
+    ? Wire<Item>[]
+    : T extends object
+      ? { [Key in keyof T]: Wire<T[Key]> }
+      : T;
+
+export type Session = { user: string; canAct: boolean; auth: 'none' | 'proxy'; version: string; token: string };
+
+/** An answer that says why not; `status` is that of HTTP, 0 without any. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Thrown: ApiError. */
+export async function ask<T>(path: string, signal?: AbortSignal): Promise<Wire<T>> {
+  const response = await fetch(`/api/${path}`, signal === undefined ? {} : { signal }).catch(() => {
+    throw new ApiError(0, 'The console does not answer. It may be starting again; this page tries on.');
+  });
+  return read<T>(response);
+}
+
+/** A path with its query; what is null or empty is left out. */
+export function pathOf(path: string, query: Record<string, string | null | undefined>): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []));
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}
+
+/** What was asked, kept up to date while somebody looks at it. */
+export function useAsked<T>(path: string): UseQueryResult<Wire<T>, ApiError> {
+  return useQuery<Wire<T>, ApiError>({ queryKey: [path], queryFn: ({ signal }) => ask<T>(path, signal) });
+}
+
+export function useSession(): UseQueryResult<Session, ApiError> {
+  return useQuery<Session, ApiError>({
+    queryKey: ['session'],
+    queryFn: ({ signal }) => ask<Session>('session', signal),
+    staleTime: Infinity,
+  });
+}
+
+async function read<T>(response: Response): Promise<Wire<T>> {
+  const text = await response.text();
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new ApiError(response.status, `The console was not reached: something answered ${response.status}.`);
+  }
+  if (response.ok) return json as Wire<T>;
+  const message =
+    typeof json === 'object' && json !== null && 'message' in json ? String(json.message) : response.statusText;
+  throw new ApiError(response.status, message);
+}

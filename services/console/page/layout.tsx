@@ -1,0 +1,96 @@
+import { useEffect } from 'react';
+import type { ReactNode } from 'react';
+import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
+import { useSession } from './api.ts';
+import { useLiveUpdates } from './live.ts';
+import type { Liveness } from './live.ts';
+import { Failure } from './parts/parts.tsx';
+
+/** In the order of their worth; the number of a screen is its key. */
+const SCREENS: readonly [path: string, name: string][] = [
+  ['/', 'Waiting for you'],
+  ['/lanes', 'Lanes'],
+  ['/runs', 'Runs'],
+  ['/threads', 'Threads'],
+  ['/health', 'Health'],
+];
+
+const LIVENESS: Record<Liveness, string> = {
+  connecting: 'connecting …',
+  live: 'live',
+  off: 'not live; trying again',
+};
+
+export function Layout(): ReactNode {
+  const liveness = useLiveUpdates();
+  const session = useSession();
+  useKeys();
+  useTitle();
+  return (
+    <>
+      <a className="skip" href="#main">
+        To the content
+      </a>
+      <header className="top">
+        <nav aria-label="Screens">
+          <strong className="brand">Runlane</strong>
+          <ul>
+            {SCREENS.map(([path, name], index) => (
+              <li key={path}>
+                <NavLink to={path} end={path === '/'} title={`Key ${index + 1}`}>
+                  {name}
+                </NavLink>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <p className="session">
+          <span role="status" className={`liveness ${liveness}`}>
+            {LIVENESS[liveness]}
+          </span>
+          {session.data && (
+            <span>
+              {session.data.auth === 'none' ? '' : `${session.data.user} · `}
+              {session.data.canAct ? 'may act' : 'read-only'}
+            </span>
+          )}
+        </p>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <Failure error={session.error} />
+        <Outlet />
+      </main>
+    </>
+  );
+}
+
+/** A number goes to its screen, a slash to what is searched by; not while somebody writes. */
+function useKeys(): void {
+  const navigate = useNavigate();
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const isWriting =
+        event.target instanceof HTMLElement && event.target.closest('input, textarea, select, dialog') !== null;
+      if (isWriting || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === '/') {
+        const search = document.querySelector<HTMLInputElement>('input[type="search"]');
+        if (search === null) return;
+        event.preventDefault();
+        search.focus();
+        return;
+      }
+      const screen = SCREENS[Number(event.key) - 1];
+      if (screen !== undefined) void navigate(screen[0]);
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [navigate]);
+}
+
+function useTitle(): void {
+  const { pathname } = useLocation();
+  useEffect(() => {
+    const name = SCREENS.find(([path]) => path === pathname)?.[1] ?? pathname.slice(1);
+    document.title = `${name} – Runlane`;
+  }, [pathname]);
+}

@@ -1,0 +1,42 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { BrowserRouter, Route, Routes } from 'react-router';
+import { Layout } from './layout.tsx';
+import { askAgainAfterMs } from './live.ts';
+import { HealthScreen } from './screens/health.tsx';
+import { Lanes } from './screens/lanes.tsx';
+import { NotThere } from './screens/not-there.tsx';
+import { RunScreen } from './screens/run.tsx';
+import { Runs } from './screens/runs.tsx';
+import { ThreadScreen } from './screens/thread.tsx';
+import { Threads } from './screens/threads.tsx';
+import { WaitingScreen } from './screens/waiting.tsx';
+import './style.css';
+
+const client = new QueryClient({
+  defaultOptions: { queries: { refetchInterval: askAgainAfterMs, retry: 1, staleTime: 500 } },
+});
+
+const root = document.querySelector('#root');
+if (root === null) throw new Error('The document has no #root.');
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <BrowserRouter>
+        <Routes>
+          <Route element={<Layout />}>
+            <Route index element={<WaitingScreen />} />
+            <Route path="lanes" element={<Lanes />} />
+            <Route path="runs" element={<Runs />} />
+            <Route path="run/:id" element={<RunScreen />} />
+            <Route path="threads" element={<Threads />} />
+            <Route path="thread" element={<ThreadScreen />} />
+            <Route path="health" element={<HealthScreen />} />
+            <Route path="*" element={<NotThere />} />
+          </Route>
+        </Routes>
+      </BrowserRouter>
+    </QueryClientProvider>
+  </StrictMode>,
+);

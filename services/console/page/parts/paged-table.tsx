@@ -1,0 +1,107 @@
+/** A table that asks for its next page when its end comes near, and has only those rows in the page that can be seen. */
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
+import { ask, pathOf } from '../api.ts';
+import type { ApiError, Wire } from '../api.ts';
+import { Failure } from './parts.tsx';
+
+export type Column<Row> = { name: string; cell: (row: Row) => ReactNode; isNarrow?: boolean };
+
+type Page<T, Row> = {
+  path: string;
+  /** Name of the parameter that says where a page begins. */
+  cursor: string;
+  rowsOf: (page: Wire<T>) => readonly Row[];
+  nextOf: (page: Wire<T>) => string | null;
+};
+
+export type PagedTableProps<T, Row> = Page<T, Row> & {
+  label: string;
+  query?: Record<string, string | null>;
+  columns: readonly Column<Row>[];
+  keyOf: (row: Row) => string;
+  /** What is said when there is no row. */
+  empty: ReactNode;
+};
+
+const ROW_PX = 41;
+const ROWS_AHEAD = 20;
+
+export function PagedTable<T, Row>(props: PagedTableProps<T, Row>): ReactNode {
+  const { path, cursor, rowsOf, nextOf, label, query = {}, columns, keyOf, empty } = props;
+  const found = useInfiniteQuery<Wire<T>, ApiError, { pages: Wire<T>[] }, unknown[], string | null>({
+    queryKey: [path, query],
+    queryFn: ({ pageParam, signal }) => ask<T>(pathOf(path, { ...query, [cursor]: pageParam }), signal),
+    initialPageParam: null,
+    getNextPageParam: nextOf,
+  });
+  const rows = (found.data?.pages ?? []).flatMap((page) => [...rowsOf(page)]);
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [top, setTop] = useState(0);
+  useEffect(() => setTop(body.current?.getBoundingClientRect().top ?? 0), [found.isSuccess]);
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => ROW_PX,
+    overscan: ROWS_AHEAD,
+    scrollMargin: top,
+    getItemKey: (index) => keyOf(rows[index] as Row),
+  });
+  const items = virtual.getVirtualItems();
+  const lastSeen = items.at(-1)?.index ?? 0;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, isFetchNextPageError } = found;
+  useEffect(() => {
+    // A page may be empty and not the last, as where shallow lanes are passed over.
+    const isNear = lastSeen >= rows.length - 1 - ROWS_AHEAD;
+    if (isNear && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
+  }, [lastSeen, rows.length, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+  const before = items[0] === undefined ? 0 : items[0].start - virtual.options.scrollMargin;
+  const after = virtual.getTotalSize() - ((items.at(-1)?.end ?? 0) - virtual.options.scrollMargin);
+  return (
+    <>
+      <Failure error={found.error} />
+      <div className="table-wrap">
+        <table aria-label={label} aria-rowcount={hasNextPage ? -1 : rows.length + 1} aria-busy={found.isFetching}>
+          <thead>
+            <tr aria-rowindex={1}>
+              {columns.map(({ name, isNarrow }) => (
+                <th key={name} scope="col" className={isNarrow === true ? 'narrow' : ''}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody ref={body}>
+            {before > 0 && <Spacer height={before} columns={columns.length} />}
+            {items.map((item) => {
+              const row = rows[item.index] as Row;
+              return (
+                <tr key={item.key} data-index={item.index} ref={virtual.measureElement} aria-rowindex={item.index + 2}>
+                  {columns.map(({ name, cell }) => (
+                    <td key={name} data-label={name}>
+                      {cell(row)}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+            {after > 0 && <Spacer height={after} columns={columns.length} />}
+          </tbody>
+        </table>
+      </div>
+      {found.isSuccess && rows.length === 0 && !hasNextPage && <p className="empty">{empty}</p>}
+      <p className="faint count" aria-live="polite">
+        {found.isPending ? 'Reading …' : `${rows.length} shown${hasNextPage ? '; more follow as you scroll' : ''}`}
+      </p>
+    </>
+  );
+}
+
+function Spacer({ height, columns }: { height: number; columns: number }): ReactNode {
+  return (
+    <tr aria-hidden="true" className="spacer">
+      <td colSpan={columns} style={{ height }} />
+    </tr>
+  );
+}

@@ -1,0 +1,139 @@
+import type { CheckpointRow, ShownRun, ShownState } from '@runlane/run-consumer/ledger';
+import type { ReactNode } from 'react';
+import { useParams } from 'react-router';
+import { pathOf, useAsked } from '../api.ts';
+import type { Wire } from '../api.ts';
+import { Age, Facts, Failure, RunLink, Status, ThreadLink, Time, Value } from '../parts/parts.tsx';
+import { waitingText } from '../parts/words.ts';
+import { Checkpoints } from './checkpoints.tsx';
+
+type Shown = Wire<ShownRun>;
+
+/** Everything that is known of one run. */
+export function RunScreen(): ReactNode {
+  const { id = '' } = useParams();
+  const { data: run, error } = useAsked<ShownRun>(pathOf('run', { id }));
+  return (
+    <>
+      <h1>
+        Run <span className="id">{id}</span> {run && <Status of={run.status} />}
+      </h1>
+      <Failure error={error} />
+      {run && <Known run={run} />}
+    </>
+  );
+}
+
+function Known({ run }: { run: Shown }): ReactNode {
+  const last = run.events.at(-1)?.details ?? {};
+  const usage = last.usage ?? [];
+  return (
+    <>
+      <Facts
+        facts={[
+          ['Thread', <ThreadLink key="thread" id={run.threadId} />],
+          ['Graph', run.graphId],
+          ['Assistant', run.assistantId],
+          ['Waits for', waitingText(run.waitsFor)],
+          ['Why', run.reason],
+          ['Blocked by', run.blockedBy && <RunLink id={run.blockedBy} isWhole />],
+          ['Superseded by', run.supersededBy && <RunLink id={run.supersededBy} isWhole />],
+          ['Strategy', run.multitaskStrategy],
+          ['Attempt', String(run.attempt)],
+          ['Asked for', <Time key="created" at={run.createdAt} />],
+          ['Began', run.runStartedAt && <Time at={run.runStartedAt} />],
+          ['Ended', run.runEndedAt && <Time at={run.runEndedAt} />],
+          ['Request lies at', `${run.source.topic}/${run.source.partition}/${run.source.offset}`],
+        ]}
+      />
+      {last.error && (
+        <section aria-label="Error">
+          <h2>Error</h2>
+          <p className="failure">
+            <strong>{last.error.error}</strong>
+            {last.error.message === '' ? '' : `: ${last.error.message}`}
+          </p>
+          {last.error.stack !== undefined && <Value of={last.error.stack} label="Stack" />}
+        </section>
+      )}
+      <Events run={run} />
+      {usage.length > 0 && (
+        <section>
+          <h2>Usage</h2>
+          <Value of={usage} label="Usage" />
+        </section>
+      )}
+      <section>
+        <h2>Request</h2>
+        <Value of={run.request} label="Request" />
+      </section>
+      {last.checkpoint_id != null && <Values threadId={run.threadId} checkpointId={last.checkpoint_id} />}
+      <OfRun run={run} />
+    </>
+  );
+}
+
+function Events({ run: { events, eventCount } }: { run: Shown }): ReactNode {
+  return (
+    <section>
+      <h2>Events</h2>
+      {events.length < eventCount && (
+        <p className="faint">
+          {eventCount} in all. Those that were published leave the ledger after a day; the topic has them longer.
+        </p>
+      )}
+      <div className="table-wrap">
+        <table aria-label="Events">
+          <thead>
+            <tr>
+              {['#', 'Type', 'At', 'Age', 'Attempt', 'Thread is', 'Why', 'Published'].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {events.map(({ eventId, sequence, type, occurredAt, attempt, threadStatus, publishedAt, details }) => (
+              <tr key={eventId}>
+                <td data-label="#">{sequence}</td>
+                <td data-label="Type">{type}</td>
+                <td data-label="At">
+                  <Time at={occurredAt} />
+                </td>
+                <td data-label="Age">
+                  <Age at={occurredAt} />
+                </td>
+                <td data-label="Attempt">{attempt}</td>
+                <td data-label="Thread is">{threadStatus && <Status of={threadStatus} />}</td>
+                <td data-label="Why">{details.reason ?? ''}</td>
+                <td data-label="Published">{publishedAt === null ? 'not yet' : 'yes'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Values({ threadId, checkpointId }: { threadId: string; checkpointId: string }): ReactNode {
+  const { data: state } = useAsked<ShownState>(pathOf('state', { thread: threadId, checkpoint: checkpointId }));
+  if (state === undefined) return null;
+  return (
+    <section>
+      <h2>Values at its end</h2>
+      {state.isLossy && <p className="faint">JSON cannot say all of them.</p>}
+      <Value of={state.values} label="Values at its end" />
+    </section>
+  );
+}
+
+function OfRun({ run }: { run: Shown }): ReactNode {
+  const { data } = useAsked<{ checkpoints: CheckpointRow[]; isWhole: boolean }>(
+    pathOf('history', { thread: run.threadId }),
+  );
+  const own = (data?.checkpoints ?? []).filter(({ runId }) => runId === run.runId);
+  if (own.length === 0) return null;
+  return <Checkpoints threadId={run.threadId} assistantId={run.assistantId} checkpoints={own} />;
+}

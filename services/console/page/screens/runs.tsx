@@ -1,0 +1,63 @@
+import type { ListedRun } from '@runlane/run-consumer/ledger';
+import type { ReactNode } from 'react';
+import { useState } from 'react';
+import type { FormEvent } from 'react';
+import { useNavigate } from 'react-router';
+import { PagedTable } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/paged-table.tsx';
+import { Age, RunLink, Status, ThreadLink, Time } from '../parts/parts.tsx';
+import type { Run } from '../parts/words.ts';
+
+type RunsPage = { running: ListedRun[]; ended: ListedRun[]; next: string | null };
+
+const COLUMNS: readonly Column<Run>[] = [
+  { name: 'Run', cell: ({ runId }) => <RunLink id={runId} />, isNarrow: true },
+  { name: 'Is', cell: ({ status }) => <Status of={status} />, isNarrow: true },
+  { name: 'Thread', cell: ({ threadId }) => <ThreadLink id={threadId} /> },
+  { name: 'Graph', cell: ({ graphId, assistantId }) => graphId ?? assistantId },
+  { name: 'Why', cell: ({ reason }) => reason ?? '' },
+  { name: 'Ended', cell: ({ runEndedAt }) => (runEndedAt === null ? 'not yet' : <Time at={runEndedAt} />) },
+  { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} />, isNarrow: true },
+];
+
+/** Runs that execute now, and those that ended last. */
+export function Runs(): ReactNode {
+  return (
+    <>
+      <h1>Runs</h1>
+      <p className="lead">Those that execute now, then those that ended last. Runs that wait are in their lanes.</p>
+      <OpenById />
+      <PagedTable<RunsPage, Run>
+        label="Runs"
+        path="runs"
+        cursor="before"
+        rowsOf={({ running, ended }) => [...running, ...ended]}
+        nextOf={({ next }) => next}
+        keyOf={({ runId }) => runId}
+        columns={COLUMNS}
+        empty="No run has been asked for yet."
+      />
+    </>
+  );
+}
+
+function OpenById(): ReactNode {
+  const [id, setId] = useState('');
+  const navigate = useNavigate();
+  const open = (event: FormEvent): void => {
+    event.preventDefault();
+    if (id.trim() !== '') void navigate(`/run/${encodeURIComponent(id.trim())}`);
+  };
+  return (
+    <form role="search" className="search" onSubmit={open}>
+      <input
+        type="search"
+        aria-label="run_id"
+        placeholder="run_id …"
+        value={id}
+        onChange={({ target }) => setId(target.value)}
+      />
+      <button type="submit">Open</button>
+    </form>
+  );
+}

@@ -1,0 +1,94 @@
+import type { CheckpointRow, ListedRun, ShownState, ShownThread } from '@runlane/run-consumer/ledger';
+import type { ReactNode } from 'react';
+import { useSearchParams } from 'react-router';
+import type { WaitingThread } from '../../src/app/waiting.ts';
+import { pathOf, useAsked } from '../api.ts';
+import type { Wire } from '../api.ts';
+import { Age, Facts, Failure, RunLink, Status, Time, Value } from '../parts/parts.tsx';
+import { sinceOf, waitingText } from '../parts/words.ts';
+import { Checkpoints } from './checkpoints.tsx';
+import { WaitingCard } from './waiting.tsx';
+
+type Shown = { thread: ShownThread; waiting: WaitingThread | null; unfinished: ListedRun[] };
+type History = { checkpoints: CheckpointRow[]; isWhole: boolean };
+
+/** A thread: where it stands, its lane, its values and its checkpoints. */
+export function ThreadScreen(): ReactNode {
+  const [search] = useSearchParams();
+  const id = search.get('id') ?? '';
+  const { data, error } = useAsked<Shown>(pathOf('thread', { id }));
+  const history = useAsked<History>(pathOf('history', { thread: id }));
+  const state = useAsked<ShownState>(pathOf('state', { thread: id }));
+  const checkpoints = history.data?.checkpoints ?? [];
+  return (
+    <>
+      <h1>
+        Thread <span className="id">{id}</span> {data && <Status of={data.thread.status} />}
+      </h1>
+      <Failure error={error} />
+      {data && <Standing shown={data} />}
+      {data?.waiting && <WaitingCard waiting={data.waiting} />}
+      {data && data.unfinished.length > 0 && <Lane runs={data.unfinished} />}
+      {state.data && (
+        <section>
+          <h2>Values</h2>
+          {state.data.isLossy && <p className="faint">JSON cannot say all of them.</p>}
+          <Value of={state.data.values} label="Values" />
+        </section>
+      )}
+      {checkpoints.length > 0 && <Checkpoints threadId={id} assistantId={null} checkpoints={checkpoints} />}
+      {history.data?.isWhole === false && <p className="faint">The latest {checkpoints.length} checkpoints.</p>}
+    </>
+  );
+}
+
+function Standing({ shown: { thread } }: { shown: Wire<Shown> }): ReactNode {
+  return (
+    <Facts
+      facts={[
+        ['Was, when it rested', thread.status === 'busy' ? <Status of={thread.restingStatus} /> : null],
+        ['Partition', String(thread.partition)],
+        ['Made', <Time key="made" at={thread.createdAt} />],
+        ['Changed', <Time key="changed" at={thread.updatedAt} />],
+        ['Configurable', thread.configurable && <code>{JSON.stringify(thread.configurable)}</code>],
+      ]}
+    />
+  );
+}
+
+function Lane({ runs }: { runs: readonly Wire<ListedRun>[] }): ReactNode {
+  return (
+    <section>
+      <h2>Lane</h2>
+      <div className="table-wrap">
+        <table aria-label="Lane">
+          <thead>
+            <tr>
+              {['Run', 'Is', 'Waits for', 'Since'].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {runs.map((run) => (
+              <tr key={run.runId}>
+                <td data-label="Run">
+                  <RunLink id={run.runId} isWhole />
+                </td>
+                <td data-label="Is">
+                  <Status of={run.status} />
+                </td>
+                <td data-label="Waits for">{waitingText(run.waitsFor)}</td>
+                <td data-label="Since">
+                  <Age at={sinceOf(run)} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,57 @@
+import type { ThreadRow } from '@runlane/run-consumer/ledger';
+import { useState } from 'react';
+import type { FormEvent, ReactNode } from 'react';
+import { useSearchParams } from 'react-router';
+import type { Wire } from '../api.ts';
+import { PagedTable } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/paged-table.tsx';
+import { Age, Status, ThreadLink } from '../parts/parts.tsx';
+
+type ThreadsPage = { threads: ThreadRow[]; next: string | null };
+
+const COLUMNS: readonly Column<Wire<ThreadRow>>[] = [
+  { name: 'Thread', cell: ({ threadId }) => <ThreadLink id={threadId} /> },
+  { name: 'Is', cell: ({ status }) => <Status of={status} />, isNarrow: true },
+  { name: 'Unfinished', cell: ({ unfinishedCount }) => (unfinishedCount >= 1_000 ? '1,000+' : unfinishedCount) },
+  { name: 'Partition', cell: ({ partition }) => partition, isNarrow: true },
+  { name: 'Changed', cell: ({ updatedAt }) => <Age at={updatedAt} />, isNarrow: true },
+  { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} />, isNarrow: true },
+];
+
+/** Threads by their ids, from one on. */
+export function Threads(): ReactNode {
+  const [search, setSearch] = useSearchParams();
+  const from = search.get('from') ?? '';
+  const [text, setText] = useState(from);
+  const look = (event: FormEvent): void => {
+    event.preventDefault();
+    setSearch(text === '' ? {} : { from: text });
+  };
+  return (
+    <>
+      <h1>Threads</h1>
+      <p className="lead">In the order of their ids, beginning with the one that you name or the next after it.</p>
+      <form role="search" className="search" onSubmit={look}>
+        <input
+          type="search"
+          aria-label="thread_id, or how it begins"
+          placeholder="thread_id, or how it begins …"
+          value={text}
+          onChange={({ target }) => setText(target.value)}
+        />
+        <button type="submit">Look</button>
+      </form>
+      <PagedTable<ThreadsPage, Wire<ThreadRow>>
+        label="Threads"
+        path="threads"
+        cursor="after"
+        query={{ from }}
+        rowsOf={({ threads }) => threads}
+        nextOf={({ next }) => next}
+        keyOf={({ threadId }) => threadId}
+        columns={COLUMNS}
+        empty={from === '' ? 'No run was accepted on any thread yet.' : 'No thread has that id or a later one.'}
+      />
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { WaitingThread } from '../../src/app/waiting.ts';
+import { ask, pathOf } from '../api.ts';
+import type { ApiError, Wire } from '../api.ts';
+import { Age, Failure, RunLink, ThreadLink, Value } from '../parts/parts.tsx';
+
+type Waiting = Wire<WaitingThread>;
+type Page = { threads: WaitingThread[]; next: string | null };
+
+/** Threads that have paused, the one that has waited longest first. */
+export function WaitingScreen(): ReactNode {
+  const found = useInfiniteQuery<Wire<Page>, ApiError, { pages: Wire<Page>[] }, string[], string | null>({
+    queryKey: ['waiting'],
+    queryFn: ({ pageParam, signal }) => ask<Page>(pathOf('waiting', { after: pageParam }), signal),
+    initialPageParam: null,
+    getNextPageParam: ({ next }) => next,
+  });
+  const threads = (found.data?.pages ?? []).flatMap((page) => page.threads);
+  return (
+    <>
+      <h1>Waiting for you</h1>
+      <p className="lead">Threads that have paused for an answer, the one that has waited longest first.</p>
+      <Failure error={found.error} />
+      {threads.map((waiting) => (
+        <WaitingCard key={waiting.threadId} waiting={waiting} />
+      ))}
+      {found.isSuccess && threads.length === 0 && <p className="empty">Nobody waits for an answer.</p>}
+      {found.isPending && <p className="faint">Reading …</p>}
+      {found.hasNextPage && (
+        <button
+          type="button"
+          className="secondary"
+          disabled={found.isFetching}
+          onClick={() => void found.fetchNextPage()}
+        >
+          Show more
+        </button>
+      )}
+    </>
+  );
+}
+
+/** What a thread asks. */
+export function WaitingCard({ waiting }: { waiting: Waiting }): ReactNode {
+  const { threadId, pausedAt, questions, runId, graphId } = waiting;
+  return (
+    <article className="waiting" aria-label={`Thread ${threadId}`}>
+      <header>
+        <ThreadLink id={threadId} />
+        <span>
+          {graphId ?? ''} · run <RunLink id={runId} /> · for <Age at={pausedAt} />
+        </span>
+      </header>
+      {questions.length === 0 && <p>It stands at a breakpoint and goes on when it is let.</p>}
+      {questions.map(({ id, value }, index) => (
+        <Question key={id ?? index} value={value} />
+      ))}
+    </article>
+  );
+}
+
+function Question({ value }: { value: unknown }): ReactNode {
+  if (typeof value === 'string') return <p className="question">{value}</p>;
+  return <Value of={value} label="Question" />;
+}

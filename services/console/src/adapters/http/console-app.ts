@@ -1,0 +1,89 @@
+/** The console over HTTP: the page, what it asks, and what it does. */
+import { serveStatic } from '@hono/node-server/serve-static';
+import { RetryableError } from '@runlane/service-kit';
+import type { Logger } from '@runlane/service-kit';
+import { Hono } from 'hono';
+import { compress } from 'hono/compress';
+import { secureHeaders } from 'hono/secure-headers';
+import { identify, tokenOf } from './access.ts';
+import type { AccessSettings, Caller } from './access.ts';
+import { BadRequest, NotFound } from './bad-request.ts';
+import type { EventHub } from '../../app/event-hub.ts';
+import { liveEvents } from './live-events.ts';
+import { readApi } from './read-api.ts';
+import type { Readings } from './read-api.ts';
+
+export type ConsoleNeeds = {
+  access: AccessSettings;
+  version: string;
+  readings: Readings;
+  hub: EventHub;
+  stopped: AbortSignal;
+  /** Folder with the page as it was built. */
+  page: string;
+  logger: Logger;
+};
+
+/** Names of built files hold a hash of their content. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
+  const { access, version, page, logger } = needs;
+  const app = new Hono<Caller>();
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+      referrerPolicy: 'no-referrer',
+      xFrameOptions: 'DENY',
+    }),
+  );
+  app.use(identify(access));
+  app.use('/api/*', async (context, next) => {
+    await next();
+    context.header('cache-control', 'no-store');
+  });
+  app.route('/api', liveEvents(needs.hub, needs.stopped));
+  app.use(compress());
+  app.get('/api/session', (context) =>
+    context.json({
+      user: context.get('user'),
+      canAct: access.canAct,
+      auth: access.auth,
+      version,
+      token: tokenOf(context),
+    }),
+  );
+  app.route('/api', readApi(needs.readings));
+  app.all('/api/*', (context) => context.json({ message: `There is no ${context.req.path}.` }, 404));
+  app.use('/assets/*', serveStatic({ root: page, onFound: (_, context) => context.header('cache-control', FOR_EVER) }));
+  // Every other address is one of the page's own, which it reads itself.
+  app.get(
+    '*',
+    serveStatic({
+      root: page,
+      path: 'index.html',
+      onFound: (_, context) => context.header('cache-control', 'no-cache'),
+    }),
+  );
+
+  app.onError((error, context) => {
+    if (error instanceof BadRequest) return context.json({ message: error.message }, 400);
+    if (error instanceof NotFound) return context.json({ message: error.message }, 404);
+    if (error instanceof RetryableError) {
+      return context.json({ message: `Not available just now: ${error.message}` }, 503);
+    }
+    const id = crypto.randomUUID();
+    logger.error({ err: error, path: context.req.path, error_id: id }, 'request.failed');
+    return context.json({ message: `That went wrong in the console; its log has it as ${id}.` }, 500);
+  });
+  return app;
+}

@@ -1,0 +1,102 @@
+/** What the page asks: each a reading, and none changes anything. */
+import type { DeploymentReading, RunReader, ThreadReader } from '@runlane/run-consumer/ledger';
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { lanesPage } from '../../app/lanes.ts';
+import { waitingThread, waitingThreads } from '../../app/waiting.ts';
+import type { Caller } from './access.ts';
+import { BadRequest, NotFound } from './bad-request.ts';
+import { cursorText, readCursor } from './cursor.ts';
+
+export type Readings = { threads: ThreadReader; runs: RunReader; deployment: DeploymentReading };
+
+const WAITING_PER_PAGE = 20;
+const RUNS_PER_PAGE = 100;
+const ACTIVE_RUNS = 200;
+const THREADS_PER_PAGE = 100;
+const CHECKPOINTS_PER_PAGE = 50;
+const EXECUTORS_SHOWN = 200;
+
+/** A time as Postgres writes it. */
+const timestamp = z.string().regex(/^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d(?::\d\d)*$/);
+const placeOfThread = z.object({ threadId: z.string(), place: timestamp });
+const placeOfRun = z.object({ runId: z.uuid(), endedAt: timestamp });
+
+export function readApi({ threads, runs, deployment }: Readings): Hono<Caller> {
+  return new Hono<Caller>()
+    .get('/waiting', async (context) => {
+      const after = readCursor(placeOfThread, context.req.query('after'));
+      const { threads: found, next } = await waitingThreads({ threads, runs }, after, WAITING_PER_PAGE);
+      return answer(context, { threads: found, next: next === null ? null : cursorText(next) });
+    })
+    .get('/lanes', async (context) => {
+      const after = context.req.query('after') ?? null;
+      return answer(context, await lanesPage({ threads, runs }, after, context.req.query('deep') === '1'));
+    })
+    .get('/runs', async (context) => {
+      const before = readCursor(placeOfRun, context.req.query('before'));
+      const page = await runs.ended(before, RUNS_PER_PAGE);
+      const next = page.next === null ? null : cursorText(page.next);
+      const unended = { statuses: ['running'] as const, endedSince: new Date(), limit: ACTIVE_RUNS };
+      return answer(context, { running: before === null ? await runs.list(unended) : [], ended: page.runs, next });
+    })
+    .get('/run', async (context) => {
+      const id = needed(context, 'id');
+      const run = await runs.show(id.toLowerCase());
+      if (run === null)
+        throw new NotFound(`The ledger has no run ${id}. Ended runs leave it after RUNLANE_RETENTION_DAYS.`);
+      return answer(context, run);
+    })
+    .get('/threads', async (context) => {
+      const from = context.req.query('from') ?? '';
+      const after = context.req.query('after') ?? null;
+      const first = after === null && from !== '' ? await threads.show(from) : null;
+      const place = after ?? from;
+      const found = await threads.list({ limit: THREADS_PER_PAGE, ...(place === '' ? {} : { after: place }) });
+      const last = found.length < THREADS_PER_PAGE ? undefined : found.at(-1);
+      return answer(context, { threads: [...(first === null ? [] : [first]), ...found], next: last?.threadId ?? null });
+    })
+    .get('/thread', async (context) => {
+      const id = needed(context, 'id');
+      const thread = await threads.show(id);
+      if (thread === null)
+        throw new NotFound(`The ledger has no thread ${id}. One is there once a run was accepted on it.`);
+      const unended = { threadId: id, statuses: ['pending', 'running'] as const, endedSince: new Date() };
+      return answer(context, {
+        thread,
+        waiting: await waitingThread({ threads, runs }, id),
+        unfinished: await runs.list({ ...unended, limit: RUNS_PER_PAGE }),
+      });
+    })
+    .get('/history', async (context) => {
+      const found = await threads.history(needed(context, 'thread'), CHECKPOINTS_PER_PAGE);
+      return answer(context, { checkpoints: found, isWhole: found.length < CHECKPOINTS_PER_PAGE });
+    })
+    .get('/state', async (context) => {
+      const thread = needed(context, 'thread');
+      const state = await threads.state(thread, context.req.query('checkpoint') ?? null);
+      if (state === null) throw new NotFound(`Thread ${thread} has no such checkpoint.`);
+      return answer(context, state);
+    })
+    .get('/health', async (context) => {
+      const [standing, backlog, executors] = await Promise.all([
+        deployment.standing(),
+        deployment.backlog(),
+        deployment.executors(EXECUTORS_SHOWN),
+      ]);
+      return answer(context, { standing, backlog, executors });
+    });
+}
+
+/** JSON in which large numbers are texts. */
+export function answer(context: Context, value: unknown): Response {
+  const text = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
+  return context.body(text, 200, { 'content-type': 'application/json; charset=utf-8' });
+}
+
+function needed(context: Context, name: string): string {
+  const value = context.req.query(name);
+  if (value === undefined || value === '') throw new BadRequest(`Say which: ${name} is missing.`);
+  return value;
+}

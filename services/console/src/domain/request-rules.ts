@@ -1,0 +1,44 @@
+/** Who may be answered, by what a request says of itself. */
+
+/** What of a request is looked at; null: the header is absent. */
+export type RequestFacts = {
+  host: string | null;
+  origin: string | null;
+  secFetchSite: string | null;
+  contentType: string | null;
+  token: string | null;
+  cookieToken: string | null;
+};
+
+const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Whether the address is one of this machine alone. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || /^127(?:\.\d{1,3}){3}$/.test(address);
+}
+
+/** A page of somebody else may have its own name lead to this machine; then the name is what gives it away. */
+export function isLoopbackHost(host: string | null): boolean {
+  return host !== null && LOOPBACK_NAMES.has(host.toLowerCase().replace(/:\d+$/, ''));
+}
+
+/** Why an action is refused, as a sentence; null when the page of the console has asked for it. */
+export function actionProblem(facts: RequestFacts): string | null {
+  if (facts.contentType?.split(';', 1)[0]?.trim().toLowerCase() !== 'application/json') {
+    return 'An action is asked for as application/json.';
+  }
+  if (facts.secFetchSite !== null && facts.secFetchSite !== 'same-origin') {
+    return 'An action is asked for by the page of the console, and this comes from another site.';
+  }
+  if (facts.origin !== null && !isOriginOf(facts.origin, facts.host)) {
+    return 'An action is asked for by the page of the console, and this comes from another origin.';
+  }
+  if (facts.token === null || facts.token !== facts.cookieToken) {
+    return 'The page is older than the console, or cookies are off: load it again.';
+  }
+  return null;
+}
+
+function isOriginOf(origin: string, host: string | null): boolean {
+  return URL.canParse(origin) && host !== null && new URL(origin).host === host.toLowerCase();
+}

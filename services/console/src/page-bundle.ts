@@ -1,0 +1,66 @@
+/** The page as browsers get it: built by the package's `build`, into a folder that is not checked in. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RunlaneError } from '@runlane/service-kit';
+
+/** Where `build` puts it, and the service looks for it. */
+export const PAGE_DIRECTORY = fileURLToPath(new URL('../dist/', import.meta.url));
+
+const ENTRY = fileURLToPath(new URL('../page/main.tsx', import.meta.url));
+
+/** Thrown: RunlaneError `page_not_built`. */
+export function assertBuilt(directory: string): void {
+  if (existsSync(join(directory, 'index.html'))) return;
+  throw new RunlaneError({
+    code: 'page_not_built',
+    message: `The page is not in ${directory}. Build it: npm run console:build (or \`node build.ts\` in services/console).`,
+  });
+}
+
+/** Builds the page with esbuild. Names hold a hash, so that browsers may keep the files for ever. */
+export async function buildPage(directory: string): Promise<void> {
+  const { build } = await import('esbuild');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const { metafile } = await build({
+    entryPoints: { page: ENTRY },
+    outdir: join(directory, 'assets'),
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: ['es2022'],
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    legalComments: 'linked',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const files = Object.keys(metafile.outputs).map((path) => path.slice(path.lastIndexOf('/') + 1));
+  const named = (ending: string): string => {
+    const name = files.find((file) => file.endsWith(ending));
+    if (name === undefined) throw new Error(`esbuild wrote no ${ending}: ${files.join(', ')}`);
+    return `/assets/${name}`;
+  };
+  writeFileSync(join(directory, 'index.html'), documentOf(named('.js'), named('.css')));
+}
+
+function documentOf(script: string, style: string): string {
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>Runlane</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="${style}" />
+    <script type="module" src="${script}"></script>
+  </head>
+  <body>
+    <div id="root"></div>
+  </body>
+</html>
+`;
+}

@@ -1,0 +1,130 @@
+/**
+ * Purpose   Puts the console together: what is started in which order, and in which order it ends.
+ * State     None of its own: what it shows is in Postgres and in the topics, and what people do goes there. So any number of
+ *           processes may serve the same people, and one that dies takes nothing with it.
+ */
+import { serve } from '@hono/node-server';
+import { kafkaSecurity } from '@runlane/kafka';
+import { openKafka } from '@runlane/log-ledger';
+import { Database, createPool, probeDatabase } from '@runlane/postgres';
+import { openDeployment, openRuns, openThreads } from '@runlane/run-consumer/ledger';
+import {
+  Probes,
+  RunlaneError,
+  ShuttingDown,
+  createMetrics,
+  currentSecret,
+  failureOf,
+  startHttp,
+} from '@runlane/service-kit';
+import type { Logger, RunningService, Scope } from '@runlane/service-kit';
+import type { AddressInfo } from 'node:net';
+import { createConsoleApp } from './adapters/http/console-app.ts';
+import { EventHub } from './app/event-hub.ts';
+import type { ConsoleConfig } from './config.ts';
+import { PAGE_DIRECTORY, assertBuilt } from './page-bundle.ts';
+import { serviceVersion } from './version.ts';
+import { followEventsUntil } from './wiring/follow-events.ts';
+
+/** People wait no longer for a page, and a statement that takes longer would be a burden to the runs. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+const HUB = { queueLength: 500, mostListeners: 500 };
+
+export type ServiceOptions = { config: ConsoleConfig; logger: Logger };
+
+/** Starts the service and resolves when it listens; it need not wait for its servers, and says of each page what is away. */
+export async function startConsole(
+  scope: Scope,
+  signal: AbortSignal,
+  { config, logger }: ServiceOptions,
+): Promise<RunningService> {
+  assertBuilt(PAGE_DIRECTORY);
+  const pool = createPool({
+    url: () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL,
+    max: config.RUNLANE_DATABASE_POOL_SIZE,
+    applicationName: 'console',
+    logger,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  scope.defer('database pool', () => pool.end());
+  const database = new Database(pool);
+  const probes = new Probes({
+    database: () => probeDatabase(pool),
+    kafka: openKafka(config, 'console', logger),
+    logger,
+    consumes: false,
+  });
+  scope.use(
+    await startHttp({
+      port: config.HTTP_PORT,
+      live: () => probes.live(),
+      ready: () => probes.ready(),
+      metrics: createMetrics('console', serviceVersion),
+      logger,
+    }),
+    'http',
+  );
+  const hub = new EventHub(HUB);
+  const background = new AbortController();
+  scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
+  const following = followEventsUntil(background.signal, {
+    hub,
+    logger,
+    connection: {
+      brokers: config.KAFKA_BROKERS,
+      clientId: 'console',
+      topicPrefix: config.RUNLANE_TOPIC_PREFIX,
+      ...kafkaSecurity(config, (name) => currentSecret(config, name)),
+    },
+  });
+  const app = createConsoleApp({
+    access: {
+      auth: config.RUNLANE_CONSOLE_AUTH,
+      userHeader: config.RUNLANE_CONSOLE_USER_HEADER,
+      host: config.RUNLANE_CONSOLE_HOST,
+      canAct: config.RUNLANE_CONSOLE_ACTIONS === 'on',
+    },
+    version: serviceVersion,
+    readings: {
+      threads: openThreads(database, config.RUNLANE_CHECKPOINT_SCHEMA),
+      runs: openRuns(database),
+      deployment: openDeployment(database),
+    },
+    hub,
+    stopped: background.signal,
+    page: PAGE_DIRECTORY,
+    logger,
+  });
+  await listen(scope, app.fetch, config, logger);
+  probes.isStarted();
+  signal.addEventListener('abort', () => background.abort(new ShuttingDown('stopped')), { once: true });
+  return { failed: [failureOf(following)], drain: () => following };
+}
+
+/** Thrown: RunlaneError when the port cannot be had. */
+async function listen(
+  scope: Scope,
+  fetch: Parameters<typeof serve>[0]['fetch'],
+  { RUNLANE_CONSOLE_HOST: hostname, RUNLANE_CONSOLE_PORT: port }: ConsoleConfig,
+  logger: Logger,
+): Promise<void> {
+  const listening = Promise.withResolvers<AddressInfo>();
+  const server = serve({ fetch, hostname, port: port ?? 0 }, listening.resolve);
+  server.once('error', (cause) =>
+    listening.reject(
+      new RunlaneError({
+        code: 'http_port_unavailable',
+        message: `Cannot listen on ${hostname}:${port ?? 0}: ${String(cause)}. Set RUNLANE_CONSOLE_HOST and RUNLANE_CONSOLE_PORT to what is free.`,
+        cause,
+      }),
+    ),
+  );
+  const address = await listening.promise;
+  scope.defer('console', async () => {
+    const closed = Promise.withResolvers<void>();
+    server.close(() => closed.resolve());
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await closed.promise;
+  });
+  logger.info({ host: hostname, console_port: address.port }, 'console.listening');
+}

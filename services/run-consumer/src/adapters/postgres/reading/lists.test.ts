@@ -1,0 +1,105 @@
+/** Real: Postgres, the migrations and the statements. Decides: what people's lists have, and that their pages fit together. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { EndedPage, EndedPlace, RunReader } from '../../../app/read-runs.ts';
+import type { ThreadReader } from '../../../app/read-threads.ts';
+import { openRuns, openThreads } from '../../../ledger.ts';
+import { RunRows } from '../../langgraph/attempt/run-rows.fixture.ts';
+
+let rows: RunRows;
+let threads: ThreadReader;
+let runs: RunReader;
+beforeAll(async () => {
+  rows = await RunRows.create(inject('databaseUrl'));
+  threads = openThreads(rows.database, 'public');
+  runs = openRuns(rows.database);
+});
+afterAll(() => rows[Symbol.asyncDispose]());
+
+async function addLane(threadId: string, count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => randomUUID());
+  await rows.pool.query(
+    `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,
+       metadata, lane_position, source_topic, source_partition, source_offset)
+     select run_id, $1, 'a', 'a', 'pending', 'enqueue', '{}', '', '{}', position, 't', 0, 0
+     from unnest($2::uuid[]) with ordinality as given (run_id, position)`,
+    [threadId, ids],
+  );
+  return ids;
+}
+
+test('lanes come by thread, each with its depth and its first run; pages meet, and shallow ones can be passed over', async () => {
+  const first = new Map<string, string | undefined>();
+  for (const [index, count] of [1, 3, 2, 5, 1].entries()) {
+    const threadId = `lane ${index}`;
+    await rows.pool.query(`insert into runlane.threads (thread_id, status, first_partition) values ($1, 'busy', 0)`, [
+      threadId,
+    ]);
+    first.set(threadId, (await addLane(threadId, count))[0]);
+  }
+  const asked = { after: null, lookLimit: 3, depthLimit: 4, minDepth: 1 };
+  const one = await threads.lanes(asked);
+  expect(one.lanes.map(({ threadId, depth }) => [threadId, depth])).toEqual([
+    ['lane 0', 1],
+    ['lane 1', 3],
+    ['lane 2', 2],
+  ]);
+  expect(one.lookedThrough).toBe('lane 2');
+  const two = await threads.lanes({ ...asked, after: one.lookedThrough });
+  expect(two).toEqual({
+    lookedThrough: null,
+    lanes: [
+      { threadId: 'lane 3', depth: 4, headRunId: first.get('lane 3') },
+      { threadId: 'lane 4', depth: 1, headRunId: first.get('lane 4') },
+    ],
+  });
+  const deep = await threads.lanes({ ...asked, minDepth: 3 });
+  expect(deep.lanes.map(({ threadId }) => threadId)).toEqual(['lane 1']);
+  const none = await threads.lanes({ ...asked, minDepth: 10 });
+  expect(none).toEqual({ lanes: [], lookedThrough: 'lane 2' });
+  const heads = await runs.these([...first.values()].flatMap((id) => id ?? []));
+  expect([...heads.values()].map(({ waitsFor }) => waitsFor?.kind)).toEqual(Array(5).fill('no_graph'));
+});
+
+test('a thread is in the list of those that wait for an answer from its pause to the next run on it', async () => {
+  const setStatus = (threadId: string, status: string, resting: string) =>
+    rows.pool.query('update runlane.threads set status = $2, resting_status = $3 where thread_id = $1', [
+      threadId,
+      status,
+      resting,
+    ]);
+  const ids = ['c', 'a', 'b'];
+  for (const id of ids) {
+    await rows.pool.query(`insert into runlane.threads (thread_id, status, first_partition) values ($1, 'busy', 0)`, [
+      id,
+    ]);
+    await setStatus(id, 'interrupted', 'interrupted');
+  }
+  const page = await threads.paused(null, 2);
+  expect(page.map(({ threadId }) => threadId)).toEqual(['c', 'a']);
+  const [, last] = page;
+  if (last === undefined) throw new Error('The first page has two threads.');
+  expect((await threads.paused(last, 2)).map(({ threadId }) => threadId)).toEqual(['b']);
+
+  await setStatus('c', 'busy', 'interrupted');
+  await rows.pool.query(`delete from runlane.threads where thread_id = 'a'`);
+  expect((await threads.paused(null, 9)).map(({ threadId }) => threadId)).toEqual(['b']);
+  await setStatus('c', 'interrupted', 'interrupted');
+  expect((await threads.paused(null, 9)).map(({ threadId }) => threadId)).toEqual(['b', 'c']);
+});
+
+test('ended runs come the latest first, page by page, also those of one moment and of neighbouring ones', async () => {
+  await addLane('ended', 5);
+  await rows.pool.query(
+    `update runlane.runs set status = 'success', run_ended_at = timestamptz '2026-01-01' + mod(lane_position, 3) * interval '1 microsecond' where thread_id = 'ended'`,
+  );
+  const seen: string[] = [];
+  let before: EndedPlace | null = null;
+  do {
+    const page: EndedPage = await runs.ended(before, 2);
+    seen.push(...page.runs.map(({ runId }) => runId));
+    before = page.next;
+  } while (before !== null);
+  expect(new Set(seen).size).toBe(5);
+  expect(seen).toHaveLength(5);
+});

@@ -1,0 +1,15 @@
+-- skip-lost
+-- params  $group_name text, $topic text, $partition integer, $from_position bigint, $to_position bigint
+-- result  one row when the position was the one and is the other now: what lies between is not in the topic any more
+update webhooks.accounts
+set
+  position = $to_position,
+  record_timestamp_ms = 0,
+  absent_count = absent_count + ($to_position::bigint - position),
+  lost_count = lost_count + ($to_position::bigint - position),
+  updated_at = now()
+where group_name = $group_name
+  and topic = $topic
+  and partition = $partition
+  and position = $from_position
+returning partition

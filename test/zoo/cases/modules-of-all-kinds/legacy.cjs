@@ -1,0 +1,2 @@
+const { Annotation } = require('@langchain/langgraph');
+module.exports = { name: `legacy ${typeof Annotation}` };
