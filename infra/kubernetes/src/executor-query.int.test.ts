@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
 import { migrate } from '@runlane/postgres';
-import { createLogger } from '@runlane/service-kit';
-import { createDatabase } from '@runlane/testkit';
+import { createDatabase, silentLogger } from '@runlane/testkit';
 import { KUBERNETES, readManifest } from './render.ts';
 
 const MIGRATIONS = join(KUBERNETES, '..', '..', 'services', 'run-consumer', 'migrations');
@@ -34,8 +33,7 @@ test('the query of executors counts the runs that are ready and those that run, 
   await client.connect();
   // Before there are tables, as a new cluster runs it; and once more.
   await client.query(ROLE);
-  const logger = createLogger({ service: 'test', level: 'silent' });
-  await migrate({ databaseUrl, directory: MIGRATIONS, schema: 'runlane', logger });
+  await migrate({ databaseUrl, directory: MIGRATIONS, schema: 'runlane', logger: silentLogger });
   const { triggers } = readManifest('components/keda/executor.yaml').spec as {
     triggers: { metadata: { query: string } }[];
   };

@@ -1,3 +1,4 @@
+export { createDatabaseAt } from './create-database.ts';
 export { GivenRefuses } from './given.ts';
 export { startKafka } from './kafka.ts';
 export { freePorts } from './free-ports.ts';

@@ -28,6 +28,7 @@ const BOUNDED = new Map([
   ['spent', 'true, false'],
   ['stage', 'stages of the code'],
   ['state', 'states of the code'],
+  ['status', 'pending, running'],
   ['verdict', 'four verdicts'],
   ['version', 'one a process'],
   ['why', 'causes of the code'],

@@ -22,6 +22,14 @@ const fleet: Dashboard = {
       queries: [{ expr: 'max by (graph_id) (runlane_ready_runs)', legend: '{{graph_id}}' }],
     },
     {
+      title: 'Runs that have not ended',
+      unit: 'short',
+      queries: [
+        { expr: 'max by (status) (runlane_unfinished_runs)', legend: '{{status}}' },
+        { expr: 'max(runlane_scheduled_runs)', legend: 'of these scheduled' },
+      ],
+    },
+    {
       title: 'Attempts that ended, by outcome',
       unit: 'ops',
       queries: [{ expr: rate('runlane_run_attempt_seconds_count', 'outcome'), legend: '{{outcome}}' }],
@@ -129,6 +137,16 @@ const lanes: Dashboard = {
       title: 'Ready runs of graphs that nobody has',
       unit: 'short',
       queries: [{ expr: 'max(runlane_unserved_ready_runs)', legend: 'unserved' }],
+    },
+    {
+      title: 'Threads that wait for an answer',
+      unit: 'short',
+      queries: [{ expr: 'max(runlane_paused_threads)', legend: 'paused' }],
+    },
+    {
+      title: 'How long the first of them has waited',
+      unit: 's',
+      queries: [{ expr: 'max(runlane_paused_oldest_seconds)', legend: 'paused' }],
     },
     {
       title: 'Superseded and cancelled',

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeLocalData, startRegistry } from '@runlane/local';
 import { RetryableError } from '@runlane/service-kit/errors';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { expect, test } from 'vitest';
-import { recordingLogger } from './conformance/fixtures.ts';
 import { registerSchemas } from './register-schemas.ts';
 import { createValueCodec } from './value-codec.ts';
 
@@ -25,7 +25,7 @@ test('known ids and subjects outlive an outage of the registry, unknown ones wai
   }));
   await registerSchemas({ registryUrl: registry.url, subjects });
   const open = (): ReturnType<typeof createValueCodec> =>
-    createValueCodec({ registryUrl: registry.url, logger: recordingLogger() });
+    createValueCodec({ registryUrl: registry.url, logger: silentLogger });
   const json = Buffer.from('{}');
   const codec = open();
   const known = await codec.frame('topic', 'known', json);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { describe, expect, inject, test } from 'vitest';
-import { recordingLogger } from './conformance/fixtures.ts';
 import { registerSchemas, type SchemaSubject } from './register-schemas.ts';
 import { createValueCodec, type ValueCodec } from './value-codec.ts';
 
@@ -14,7 +14,7 @@ describe('values with a registry', () => {
   const registryUrl: string = inject('registryUrl');
 
   function codecOn(url: string): ValueCodec {
-    return createValueCodec({ registryUrl: url, logger: recordingLogger() });
+    return createValueCodec({ registryUrl: url, logger: silentLogger });
   }
 
   function schemaOf(properties: object, isOpen = false): object {
@@ -81,7 +81,7 @@ describe('values with a registry', () => {
   });
 
   test.each([1, 4, 5])('a frame that ends after %i bytes is poison', async (length) => {
-    for (const codec of [codecOn(registryUrl), createValueCodec({ registryUrl: null, logger: recordingLogger() })]) {
+    for (const codec of [codecOn(registryUrl), createValueCodec({ registryUrl: null, logger: silentLogger })]) {
       const refusal = codec.unframe(framed(1).subarray(0, length));
       await expect(refusal).rejects.toMatchObject({ name: 'PoisonError', code: 'undecodable' });
     }

@@ -1,5 +1,5 @@
 /** Real: the queue. Doubled: the write, which the test opens. The rest of its behaviour is told in run-consumer's settle-runs.test.ts. */
-import { createLogger } from '@runlane/service-kit';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { expect, test } from 'vitest';
 import { GroupCommit } from './group-commit.ts';
 
@@ -22,7 +22,7 @@ function commits(fromItems: number) {
     name: 'test',
     delay: () => Promise.resolve(),
     random: () => 0,
-    logger: createLogger({ service: 'test', level: 'silent' }),
+    logger: silentLogger,
   });
   const add = (...names: string[]) =>
     Promise.all(names.map((name) => queue.add({ key: name.slice(0, 1), n: Number(name.slice(1)) })));

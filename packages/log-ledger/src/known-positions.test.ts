@@ -1,5 +1,5 @@
-import { RetryableError, createLogger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { RetryableError } from '@runlane/service-kit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, test } from 'vitest';
 import { KnownPositions, LedgerWentBack, watchPositionsUntil } from './known-positions.ts';
 
@@ -57,7 +57,7 @@ test('all partitions are looked at without a record, also those without a row; o
       return looks === 1 ? Promise.reject(new Error('no connection')) : Promise.resolve(new Map([[1, 2n]]));
     },
     everyMs: 5,
-    logger: createLogger({ service: 'test', level: 'silent' }),
+    logger: silentLogger,
   });
   await eventually(() => looks > 4, { what: 'it has looked several times' });
   stop.abort();

@@ -1,5 +1,6 @@
+import { silentLogger } from '@runlane/service-kit/testing';
 import type { InRecord } from '@runlane/kafka';
-import { OverrunError, RetryableError, createLogger } from '@runlane/service-kit';
+import { OverrunError, RetryableError } from '@runlane/service-kit';
 import { expect, test } from 'vitest';
 import { receiveBatch } from './receive-batch.ts';
 import { Stoppages } from './stoppages.ts';
@@ -32,7 +33,7 @@ test('a fault of ours that fails every record makes one dead letter at most, how
         giveUp: ({ record }) => ({ record, isDeadLetter: true }),
         stoppages,
         name: 'test',
-        logger: createLogger({ service: 'test', level: 'silent' }),
+        logger: silentLogger,
       },
     );
   for (let delivery = 0; delivery < 10; delivery += 1) {
@@ -72,7 +73,7 @@ test('an overrun is taken apart by halves: all in front of the heavy record go i
         },
         stoppages,
         name: 'test',
-        logger: createLogger({ service: 'test', level: 'silent' }),
+        logger: silentLogger,
       },
     );
   const deliverAgain = async () => {
@@ -133,7 +134,7 @@ test('what a fetch unpacks to is decoded and taken in piece by piece, in order',
       giveUp: ({ record }) => ({ record, isDeadLetter: true }),
       stoppages: new Stoppages(() => 0),
       name: 'test',
-      logger: createLogger({ service: 'test', level: 'silent' }),
+      logger: silentLogger,
     },
   );
   expect(taken).toEqual([

@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createPool, migrate } from '@runlane/postgres';
-import { AbortReason, createLogger } from '@runlane/service-kit';
-import { createDatabase, eventually } from '@runlane/testkit';
+import { AbortReason } from '@runlane/service-kit';
+import { createDatabase, eventually, silentLogger } from '@runlane/testkit';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { SchemaGuard } from './schema-guard.ts';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const never = new Promise<never>(() => undefined);
 
 let databaseUrl: string;
@@ -21,7 +20,7 @@ let outdated: number[];
 
 beforeEach(async () => {
   databaseUrl = await createDatabase(inject('databaseUrl'));
-  pool = createPool({ url: databaseUrl, applicationName: 'guard', logger });
+  pool = createPool({ url: databaseUrl, applicationName: 'guard', logger: silentLogger });
   [older, newer] = [folderOf('0001_create_runs'), folderOf('0001_create_runs')];
   await migrateTo(older);
   stop = new AbortController();
@@ -43,7 +42,7 @@ function addTo(folder: string, name: string): void {
   writeFileSync(join(folder, `${name}.sql`), `create table t_${name} ();`);
 }
 
-const migrateTo = (directory: string) => migrate({ databaseUrl, directory, schema: 'runlane', logger });
+const migrateTo = (directory: string) => migrate({ databaseUrl, directory, schema: 'runlane', logger: silentLogger });
 
 function createGuard(drainMs = 60_000): SchemaGuard {
   return new SchemaGuard({
@@ -54,7 +53,7 @@ function createGuard(drainMs = 60_000): SchemaGuard {
     drainMs,
     signal: stop.signal,
     onOutdated: (value) => outdated.push(value),
-    logger,
+    logger: silentLogger,
   });
 }
 

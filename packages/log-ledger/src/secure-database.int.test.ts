@@ -8,14 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeLocalData, startPostgres } from '@runlane/local';
 import type { LocalPostgres } from '@runlane/local';
-import { certificateMaker, eventually } from '@runlane/testkit';
+import { certificateMaker, eventually, silentLogger } from '@runlane/testkit';
 import type { Certificate } from '@runlane/testkit';
-import { createLogger } from '@runlane/service-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPool, waitForDatabase } from '@runlane/postgres';
 import type { DatabaseUrl } from '@runlane/postgres';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const directory = mkdtempSync(join(tmpdir(), 'runlane-secure-postgres-'));
 const authorityFile = join(directory, 'ca.crt');
 let postgres: LocalPostgres;
@@ -28,7 +26,7 @@ beforeAll(async () => {
   expired = certificates.issue({ issuer: authority, names: 'DNS:localhost', days: [-20, -10] });
   writeFileSync(authorityFile, authority.cert);
   postgres = await startPostgres({ dataDir: join(directory, 'data'), env: { ...process.env, DATABASE_URL: '' } });
-  const pool = createPool({ url: postgres.url, applicationName: 'set-up', logger });
+  const pool = createPool({ url: postgres.url, applicationName: 'set-up', logger: silentLogger });
   await giveToServer(pool, server);
   await pool.query('alter system set ssl = on');
   await pool.query('select pg_reload_conf()');
@@ -68,9 +66,9 @@ function urlWith(parameters: Record<string, string>, host = 'localhost'): string
 
 /** Whether the connection is encrypted, once the database has let us in. */
 async function connect(url: DatabaseUrl): Promise<boolean | undefined> {
-  const pool = createPool({ url, applicationName: 'secure', logger });
+  const pool = createPool({ url, applicationName: 'secure', logger: silentLogger });
   try {
-    await waitForDatabase(pool, { signal: new AbortController().signal, logger });
+    await waitForDatabase(pool, { signal: new AbortController().signal, logger: silentLogger });
     const sessions = await pool.query<{ ssl: boolean }>('select ssl from pg_stat_ssl where pid = pg_backend_pid()');
     return sessions.rows[0]?.ssl;
   } finally {
@@ -102,7 +100,7 @@ describe('a refusal says what to change when', () => {
 
 test('a password that changes is the new one for each new connection', async () => {
   const user = `rotating_${randomUUID().slice(0, 8)}`;
-  const admin = createPool({ url: postgres.url, applicationName: 'admin', logger });
+  const admin = createPool({ url: postgres.url, applicationName: 'admin', logger: silentLogger });
   await admin.query(`create role ${user} login password 'first'`);
   let password = 'first';
   const pool = createPool({
@@ -113,7 +111,7 @@ test('a password that changes is the new one for each new connection', async () 
       return url.href;
     },
     applicationName: 'rotating',
-    logger,
+    logger: silentLogger,
   });
   await pool.query('select 1');
   await admin.query(`alter role ${user} password 'second'`);
@@ -129,7 +127,7 @@ test('a password that changes is the new one for each new connection', async () 
 
 // Last, because the server keeps it.
 test('a certificate that has expired is told with the variable', async () => {
-  const pool = createPool({ url: postgres.url, applicationName: 'set-up', logger });
+  const pool = createPool({ url: postgres.url, applicationName: 'set-up', logger: silentLogger });
   await giveToServer(pool, expired);
   await pool.query('select pg_reload_conf()');
   await pool.end();

@@ -13,8 +13,8 @@ import { SASL_SESSION_MS, removeLocalData, startSecuredKafka } from '@runlane/lo
 import type { SecuredKafka } from '@runlane/local';
 import { AccessDenied } from '@runlane/kafka';
 import type { KafkaConnection } from '@runlane/kafka';
-import { createLogger, kafkaSecurityProblems, loadConfig, runlaneVariables } from '@runlane/service-kit';
-import { certificateMaker, eventually } from '@runlane/testkit';
+import { kafkaSecurityProblems, loadConfig, runlaneVariables } from '@runlane/service-kit';
+import { certificateMaker, eventually, silentLogger } from '@runlane/testkit';
 import type { Certificate } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKafka } from './connections.ts';
@@ -94,11 +94,7 @@ function connect(given: Record<string, string> = {}, broker = kafka.sasl): Kafka
     RUNLANE_WEBHOOK_MASTER_KEY: true,
   });
   const env = { KAFKA_BROKERS: broker, ...environment, ...given };
-  return openKafka(
-    loadConfig(variables, env, kafkaSecurityProblems),
-    'secure',
-    createLogger({ service: 'test', level: 'silent' }),
-  );
+  return openKafka(loadConfig(variables, env, kafkaSecurityProblems), 'secure', silentLogger);
 }
 
 /** Instead of SASL. */

@@ -1,6 +1,9 @@
 import { createLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
 
+/** A real logger that writes nothing, for tests that do not look at the log. */
+export const silentLogger: Logger = createLogger({ service: 'test', level: 'silent' });
+
 /** A line of the log, parsed. */
 export type LogEvent = { msg?: string } & Record<string, unknown>;
 

@@ -13,7 +13,6 @@ export type { LogLine } from './service-process.ts';
 export { statusEvent } from './status-event.ts';
 export { EventCollector, TopicReader } from './status-events.ts';
 export type { SeenEvent } from './status-events.ts';
-export { silentLogger } from './silent-logger.ts';
-export { OtlpReceiver } from '@runlane/service-kit/testing';
+export { OtlpReceiver, silentLogger } from '@runlane/service-kit/testing';
 export type { ReceivedSpan } from '@runlane/service-kit/testing';
 export { prometheusObstacle } from './prometheus.ts';

@@ -1,6 +1,6 @@
 /**
- * What an audit asks the ledger: this module is the package's entry for it. Everything is read by single statements, beside a
- * system that works; what is asked first may have changed when the next is asked, and who compares has to allow for that.
+ * What an audit asks the ledger: this module is the package's entry for it. Single statements read everything while the
+ * system works. An earlier answer may be out of date when the next one comes, and comparisons have to allow for that.
  */
 import { wrongStates } from '@runlane/checkpoint/threads';
 import type { WrongState } from '@runlane/checkpoint/threads';
@@ -20,9 +20,9 @@ export type { Expectation } from './requests.ts';
 export type LedgerQuestions = AuditReading & {
   /** The last offset of each partition of the request topic that is in the ledger. */
   positions(): Promise<Map<number, bigint>>;
-  /** Dead letters that wait for their topic, by the place of what they are of, and for how long the oldest has, in seconds. */
+  /** Dead letters that wait for their topic, by the place of their record, and how long the oldest has waited, in seconds. */
   waitingDeadLetters(): Promise<{ places: string[]; oldestSeconds: number }>;
-  /** The runs that have ended, and of which their threads hold more than they may. */
+  /** Ended runs of which the checkpoint tables still hold something that must be gone. */
   wrongStates(runs: readonly AuditedRun[]): Promise<WrongState[]>;
 };
 

@@ -1,6 +1,6 @@
 /**
- * The process of `checkGraphs`: loads the graphs of a project as a worker does, one after the other, and tells the parent of
- * each. What a graph does to its process while it loads is done to this one.
+ * The process of `checkGraphs`: loads the graphs of a project as a worker does, one after the other, and reports each to the
+ * parent. Whatever a graph does to its process while it loads happens to this process.
  */
 import { InMemoryStore } from '@langchain/langgraph-checkpoint';
 import { createLogger } from '@runlane/service-kit';

@@ -21,7 +21,7 @@ const PROCESS = fileURLToPath(new URL(`./check-graphs-process${extname(import.me
  * Loads each graph in a process of its own, in the folder and with the environment that the graphs have when they run. A factory
  * is called with an empty configuration.
  *
- * @param limitMs how long one graph may take, in milliseconds; one that blocks its process costs those behind it their check
+ * @param limitMs how long one graph may take, in milliseconds; if one blocks its process, the later ones are not checked
  * Thrown: RunlaneError `invalid_langgraph_json`.
  */
 export async function checkGraphs(
@@ -34,14 +34,14 @@ export async function checkGraphs(
   const child = fork(PROCESS, [project.file, String(limitMs)], {
     cwd: project.directory,
     env: { ...environment, ...project.env, PWD: project.directory },
-    // Nothing that a graph prints is an answer of ours.
+    // What a graph prints must not be taken for an answer.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     execArgv: [],
   });
   let timer: NodeJS.Timeout | undefined;
   const restart = (): void => {
     clearTimeout(timer);
-    // One that waits is given up by the process itself; one that blocks it is not.
+    // The process itself gives up a graph that waits, but not one that blocks it.
     timer = setTimeout(() => child.kill('SIGKILL'), limitMs + 10_000);
   };
   restart();

@@ -52,7 +52,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): RunConsumerConfig {
   ]);
 }
 
-/** What the log says of the configuration at start: every setting, secrets redacted, and names that nobody knows. */
+/** What is logged about the configuration at start: every setting with secrets redacted, and unknown names. */
 export function describeConfig(config: RunConsumerConfig, environment: NodeJS.ProcessEnv) {
   return {
     config: configSummary(runConsumerVariables, config),

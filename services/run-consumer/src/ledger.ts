@@ -1,4 +1,4 @@
-/** What others may read of run-consumer's ledger: this module is the package's entry for people's questions. */
+/** What others may read of run-consumer's ledger: this module is the package's entry for operators' questions. */
 import type { Database } from '@runlane/postgres';
 import { createCheckpointReading } from './adapters/langgraph/attempt/checkpoint-reading.ts';
 import { createRunReading } from './adapters/postgres/reading/run-reading.ts';

@@ -17,7 +17,7 @@ export function createRunConsumerMetrics() {
   const registry: Registry = createMetrics('run-consumer', serviceVersion);
   return {
     registry,
-    /** The label of a graph, and that of a model: bounded, whatever users call theirs. */
+    /** The label of a graph, and that of a model: bounded, whatever names users choose. */
     graphLabel: boundedLabel(MAX_GRAPHS),
     modelLabel: boundedLabel(MAX_MODELS),
     ...createAdmissionMetrics(registry),

@@ -1,4 +1,4 @@
-/** Brings the database of the service up to date without starting it; the package's entry for who prepares a database. */
+/** Brings the database of the service up to date without starting it; the package's entry for code that prepares a database. */
 import type { Logger } from '@runlane/service-kit';
 import type { Pool } from 'pg';
 import { readLangGraphJson } from './adapters/langgraph/project/langgraph-json.ts';

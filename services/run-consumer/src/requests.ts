@@ -7,8 +7,8 @@ import { readRecord } from './adapters/kafka/read-record.ts';
 export type RequestReadingOptions = { codec: Pick<ValueCodec, 'unframe'>; maxRequestBytes: number };
 
 /**
- * Why admission would make a dead letter of the record, by every rule that needs nothing but the record; null when it would
- * take it. Where webhooks may go is not asked: that is no dead letter.
+ * Why admission would make a dead letter of the record, by every rule that needs nothing but the record; null when admission
+ * would take it. Where webhooks may go is not checked: a refused webhook is no dead letter.
  *
  * Thrown: RetryableError while the schema registry is away.
  */
@@ -20,12 +20,12 @@ export async function problemOfRequest(
   return expected.kind === 'dead_letter' ? expected.reason : null;
 }
 
-/** What has to become of a record that admission has read, by every rule that needs nothing but the record. */
+/** What must have happened to a record that admission has read, by every rule that needs nothing but the record. */
 export type Expectation =
-  /** It is in the ledger under its id, whatever its end; a dead letter only where the ledger refused it. */
+  /** It is in the ledger under its id, however it ended; it is a dead letter only if the ledger refused it. */
   | { kind: 'run'; runId: string; isScheduled: boolean }
   | { kind: 'dead_letter'; reason: DeadLetterReason }
-  /** Nothing of its own, or a dead letter where the run is unknown. */
+  /** It leaves nothing of its own, or a dead letter if the run is unknown. */
   | { kind: 'cancel' };
 
 /** Thrown: RetryableError while the schema registry is away. */

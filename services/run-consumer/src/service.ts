@@ -1,5 +1,5 @@
 /**
- * Purpose   Puts run-consumer together: what is started in which order, and in which order it ends.
+ * Purpose   Puts run-consumer together: the order in which its parts start and end.
  * Start     HTTP (so that probes answer) → database → graphs → relay → sweeping → execution → admission.
  * Drain     admission leaves its group → runs end, or are handed back after the grace → the relay flushes → leases end.
  */
@@ -31,10 +31,10 @@ import { startSweeping } from './wiring/sweeping.ts';
 import { startSweepsOfOne } from './wiring/sweeps-of-one.ts';
 import { createWebhookJudge } from './wiring/webhook-judge.ts';
 
-/** Longest a consumer may take to leave its group, in milliseconds; a handler that is longer under way is abandoned. */
+/** How long a consumer may take to leave its group, in milliseconds; a handler that takes longer is abandoned. */
 const LEAVE_GROUP_MS = 10_000;
 
-/** After the grace the runs that are left are handed back and their events published; that may take this long more. */
+/** After the grace, the remaining runs are handed back and their events published; that may take this much longer. */
 export const SETTLE_RESERVE_MS = 15_000;
 const WATCH_TOPICS_EVERY_MS = 600_000;
 

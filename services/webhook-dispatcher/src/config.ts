@@ -44,7 +44,7 @@ export const dispatcherVariables = runlaneVariables.pick({
 export type DispatcherConfig = z.infer<typeof dispatcherVariables> & WithSecretFiles;
 
 const DAY_SECONDS = 86_400;
-/** The schedule give or take 20 %, and a breaker's longest pause before each attempt. */
+/** The schedule with 20 % added, and the longest pause of a breaker before each attempt. */
 const HORIZON_SHARE = 1.2;
 
 /** Thrown: ConfigError with every problem at once. */
@@ -64,7 +64,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): DispatcherConfig {
   return config;
 }
 
-/** What the log says of the configuration at start: every setting, secrets redacted, and names that nobody knows. */
+/** What is logged about the configuration at start: every setting with secrets redacted, and unknown names. */
 export function describeConfig(config: DispatcherConfig, environment: NodeJS.ProcessEnv) {
   return {
     config: configSummary(dispatcherVariables, config),

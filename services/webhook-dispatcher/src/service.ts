@@ -1,5 +1,5 @@
 /**
- * Purpose   Puts webhook-dispatcher together: what is started in which order, and in which order it ends.
+ * Purpose   Puts webhook-dispatcher together: the order in which its parts start and end.
  * Start     HTTP (so that probes answer) → database → delivery → watching and pruning → intake.
  * Drain     intake leaves its group → attempts end, or are aborted after the grace → leases are given back.
  */

@@ -1,7 +1,7 @@
 import type { Part } from '@runlane/prove-deploy';
-import { alarmsPart } from './alarms/part.ts';
+import { alarmParts, rulesPart } from './alarms/part.ts';
 import { metricsPart } from './metrics/part.ts';
 import { tracesPart } from './traces/part.ts';
 
 /** Everything that the command proves, in this order. */
-export const parts: readonly Part[] = [tracesPart, metricsPart, alarmsPart];
+export const parts: readonly Part[] = [tracesPart, metricsPart, rulesPart, ...alarmParts];

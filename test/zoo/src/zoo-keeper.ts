@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isTerminalEventType } from '@runlane/contracts';
-import type { RunStatusEvent } from '@runlane/contracts';
+import type { ModelUsage, RunStatusEvent } from '@runlane/contracts';
 import type { OutRecord } from '@runlane/kafka';
 import { createDatabase, eventually, patiently } from '@runlane/testkit';
 import pg from 'pg';
@@ -15,7 +15,7 @@ import type { Effect } from '../cases/lib/effects.ts';
 import { isForking, requestFrom, threadOf } from './cases.ts';
 import type { ZooCase, ZooRequest } from './cases.ts';
 import { FakeLangGraphServer } from './fake-langgraph-server.ts';
-import { FakeOpenAi } from './fake-openai.ts';
+import { FakeModels } from './fake-models.ts';
 import type { CaseSeen, RunEnd } from './observation.ts';
 
 const BARE = fileURLToPath(new URL('./bare.ts', import.meta.url));
@@ -26,24 +26,24 @@ const DEADLINE_MS = 60_000;
 
 export class ZooKeeper implements AsyncDisposable {
   readonly #options: { brokers: string[]; databaseUrl: string };
-  readonly #openAi: FakeOpenAi;
+  readonly #models: FakeModels;
   readonly #remote: FakeLangGraphServer;
-  /** Calls of models that the events of a case have told. */
-  readonly modelCalls = new Map<string, number>();
+  /** What models have used, as the terminal events of each run of a case tell it. */
+  readonly usage = new Map<string, ModelUsage[][]>();
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-zoo-'));
 
   private constructor(
     options: { brokers: string[]; databaseUrl: string },
-    openAi: FakeOpenAi,
+    models: FakeModels,
     remote: FakeLangGraphServer,
   ) {
     this.#options = options;
-    this.#openAi = openAi;
+    this.#models = models;
     this.#remote = remote;
   }
 
   static async create(options: { brokers: string[]; databaseUrl: string }): Promise<ZooKeeper> {
-    return new ZooKeeper(options, await FakeOpenAi.start(), await FakeLangGraphServer.start());
+    return new ZooKeeper(options, await FakeModels.start(), await FakeLangGraphServer.start());
   }
 
   /** By a script of its own process. */
@@ -106,10 +106,9 @@ export class ZooKeeper implements AsyncDisposable {
         deadlineMs: DEADLINE_MS,
         seen: () => deadLetters.records.map(({ value }) => String(value)),
       });
-      const usage = terminal.flatMap((event) => event.usage ?? []);
-      this.modelCalls.set(
+      this.usage.set(
         name,
-        usage.reduce((sum, { calls }) => sum + calls, 0),
+        terminal.map((event) => event.usage ?? []),
       );
       ends.set(name, terminal.map(endOf));
     }
@@ -117,7 +116,7 @@ export class ZooKeeper implements AsyncDisposable {
   }
 
   #environment(effectsFile: string): Record<string, string> {
-    return { ZOO_EFFECTS: effectsFile, ZOO_OPENAI_URL: this.#openAi.url, ZOO_LANGGRAPH_URL: this.#remote.url };
+    return { ...this.#models.environment, ZOO_EFFECTS: effectsFile, ZOO_LANGGRAPH_URL: this.#remote.url };
   }
 
   async #seenOf(
@@ -154,7 +153,7 @@ export class ZooKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#openAi[Symbol.asyncDispose]();
+    await this.#models[Symbol.asyncDispose]();
     await this.#remote[Symbol.asyncDispose]();
     rmSync(this.#directory, { recursive: true, force: true });
   }

@@ -46,12 +46,27 @@ test('events tell each call of a model that was answered, once', () => {
   );
   // Half of its models are called in chains, which do not tell whose they are.
   calls.set('chains-as-nodes', 4);
-  // Their models are the providers', on servers that answer that often.
-  calls.set('openai-local', 3);
-  calls.set('openai-streaming', 2);
-  expect(Object.fromEntries(keeper.modelCalls)).toEqual(Object.fromEntries(calls));
+  // Their models are the providers', on a server that answers that often.
+  calls.set('openai-local', 4);
+  calls.set('openai-batch', 2);
+  calls.set('openai-streaming', 4);
+  calls.set('anthropic-local', 4);
+  calls.set('google-local', 4);
+  const told = [...keeper.usage].map(([name, runs]) => [name, sum(runs.flat().map((model) => model.calls))]);
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(calls));
+});
+
+test.each([
+  ['openai-streaming', 'gpt-test', { input_tokens: 6, output_tokens: 4, cached_tokens: 2, reasoning_tokens: 2 }],
+  ['anthropic-local', 'claude-test', { input_tokens: 14, output_tokens: 4, cached_tokens: 8, reasoning_tokens: 0 }],
+  ['google-local', 'gemini-test', { input_tokens: 6, output_tokens: 4, reasoning_tokens: 0 }],
+])('%s: events tell what %s has used, whole and streamed', (name, model, tokens) => {
+  const used = [{ model, calls: 2, ...tokens }];
+  expect(keeper.usage.get(name)).toMatchObject([used, used]);
 });
 
 test('README.md says what there is and how it ends', async () => {
   await expect(readme(cases, bare)).toMatchFileSnapshot('../README.md');
 });
+
+const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);

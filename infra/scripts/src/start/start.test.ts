@@ -5,6 +5,7 @@
  * Doubled  Nothing; only `.runlane` is a directory of the test, so that the checkout may have an `npm start` up.
  * Oracles  Its output, dev.env, the registry, the table of processes, its ports.
  */
+import { silentLogger } from '@runlane/service-kit/testing';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,6 @@ import { fileURLToPath } from 'node:url';
 import { subjectOf, topicNames } from '@runlane/contracts';
 import { connectKafka } from '@runlane/kafka';
 import { removeLocalData } from '@runlane/local';
-import { createLogger } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SERVERS, Start } from './start.fixture.ts';
 
@@ -138,8 +138,7 @@ test('graphs are loaded anew when they change, and the next start with --keep ha
 }, 900_000);
 
 async function publish(broker: string, record: Parameters<Producer['publish']>[0][number]): Promise<void> {
-  const logger = createLogger({ service: 'test', level: 'silent' });
-  const producer = await connectKafka({ brokers: [broker], clientId: 'start-test', logger }).producer();
+  const producer = await connectKafka({ brokers: [broker], clientId: 'start-test', logger: silentLogger }).producer();
   await producer.publish([record]);
   await producer.close();
 }

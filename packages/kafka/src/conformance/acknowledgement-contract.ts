@@ -1,4 +1,5 @@
 import { RetryableError } from '@runlane/service-kit/errors';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RecordTooLarge } from '../errors.ts';
 import { partitionForKey } from '../partitioner.ts';
@@ -9,7 +10,6 @@ import {
   joined,
   lastOffset,
   numbered,
-  recordingLogger,
   startConsumer,
   TEST_CONNECTION,
   uniqueGroup,
@@ -31,7 +31,7 @@ export function acknowledgementContract(adapter: Adapter, brokers: () => string[
       kafka = adapter.connect({
         brokers: brokers(),
         clientId: 'acknowledgement-contract',
-        logger: recordingLogger(),
+        logger: silentLogger,
         tuning: TEST_CONNECTION,
       });
       admin = await kafka.admin();

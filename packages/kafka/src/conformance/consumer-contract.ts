@@ -1,13 +1,15 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, PartitionBatch } from '../port.ts';
 import {
   collecting,
+  committed,
   createTopic,
+  first,
   lastOffset,
   numbered,
   numberIn,
-  recordingLogger,
   startConsumer,
   TEST_CONNECTION,
   tick,
@@ -16,8 +18,6 @@ import {
   type Adapter,
 } from './fixtures.ts';
 
-const first = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-
 /**
  * What any consumer behind the port does with one member: delivery, commits and failing handlers.
  * Real: the adapter and the broker; doubled: nothing. What decides are the records a handler saw and the offsets that
@@ -25,13 +25,17 @@ const first = (count: number): number[] => Array.from({ length: count }, (_, ind
  */
 export function consumerContract(adapter: Adapter, brokers: () => string[]): void {
   describe(`consumer contract: ${adapter.name}`, () => {
-    const logger = recordingLogger();
     let kafka: KafkaConnection;
     let admin: KafkaAdmin;
     let producer: RecordProducer;
 
     beforeAll(async () => {
-      kafka = adapter.connect({ brokers: brokers(), clientId: 'consumer-contract', logger, tuning: TEST_CONNECTION });
+      kafka = adapter.connect({
+        brokers: brokers(),
+        clientId: 'consumer-contract',
+        logger: silentLogger,
+        tuning: TEST_CONNECTION,
+      });
       admin = await kafka.admin();
       producer = await kafka.producer();
     });
@@ -39,10 +43,6 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
       await producer.close();
       await admin.close();
     });
-
-    async function committed(group: string, topic: string, partition = 0): Promise<bigint | undefined> {
-      return (await admin.committedOffsets(group, topic)).get(partition);
-    }
 
     test('reads from the beginning, in order, and commits what the handler returned', async () => {
       const topic = await createTopic(admin, 1);
@@ -58,7 +58,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
           return { commitThrough: lastOffset(batch) };
         },
       });
-      await until(async () => (await committed(group, topic)) === 30n, 'all is committed');
+      await until(async () => (await committed(admin, group, topic)) === 30n, 'all is committed');
       const records = batches.flatMap((batch) => batch.records);
       expect(records.map(numberIn)).toEqual(first(30));
       expect(records.map(({ offset }) => offset)).toEqual(first(30).map(BigInt));
@@ -88,9 +88,9 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
         },
       });
       await entered.promise;
-      expect(await committed(group, topic)).toBeUndefined();
+      expect(await committed(admin, group, topic)).toBeUndefined();
       finish.resolve();
-      await until(async () => (await committed(group, topic)) === 3n, 'the batch is committed');
+      await until(async () => (await committed(admin, group, topic)) === 3n, 'the batch is committed');
     });
 
     test('delivers again what lies behind commitThrough', async () => {
@@ -107,7 +107,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
           return { commitThrough: offset };
         },
       });
-      await until(async () => (await committed(group, topic)) === 10n, 'all is committed, one by one');
+      await until(async () => (await committed(admin, group, topic)) === 10n, 'all is committed, one by one');
       expect(starts).toEqual(first(10).map(BigInt));
     });
 
@@ -138,9 +138,9 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
       await producer.publish(numbered(topic, 1, 5, 5));
       await until(() => seen.length === 10, 'the healthy partition goes on');
       expect(new Set(attempts)).toEqual(new Set([0n]));
-      expect(await committed(group, topic, 0)).toBeUndefined();
+      expect(await committed(admin, group, topic, 0)).toBeUndefined();
       isBroken = false;
-      await until(async () => (await committed(group, topic, 0)) === 5n, 'the healed partition catches up');
+      await until(async () => (await committed(admin, group, topic, 0)) === 5n, 'the healed partition catches up');
       expect(seen.filter(({ partition }) => partition === 0).map(numberIn)).toEqual(first(5));
       expect(seen.filter(({ partition }) => partition === 1).map(numberIn)).toEqual(first(10));
       expect(consumer.health()).toMatchObject({ state: 'joined', rebalanceCount: 0, crashCount: 0 });
@@ -162,7 +162,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
           return answer === undefined ? { commitThrough: lastOffset(batch) } : answer;
         },
       });
-      await until(async () => (await committed(group, topic)) === 2n, 'the batch is committed at last');
+      await until(async () => (await committed(admin, group, topic)) === 2n, 'the batch is committed at last');
       expect(calledAt).toHaveLength(5);
       const waits = calledAt.slice(1).map((at, index) => at - (calledAt[index] ?? 0));
       expect(Math.min(...waits)).toBeGreaterThan(95);
@@ -180,7 +180,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
       });
       await expect(consumer.failed).rejects.toBe(fatal);
       expect(consumer.health()).toMatchObject({ state: 'crashed', partitions: [] });
-      expect(await committed(group, topic)).toBeUndefined();
+      expect(await committed(admin, group, topic)).toBeUndefined();
       const seen: InRecord[] = [];
       const startedAt = performance.now();
       await using _ = await startConsumer(kafka, { group, topics: [topic], handle: collecting(seen) });

@@ -6,7 +6,6 @@ import type {
   InRecord,
   KafkaAdmin,
   KafkaConnection,
-  KafkaLogger,
   KafkaOptions,
   OutRecord,
   PartitionBatch,
@@ -36,20 +35,6 @@ export const TEST_CONNECTION = {
   reconnectMaxMs: 300,
   metadataMaxAgeMs: 60_000,
 };
-
-/** One line of a recorded log. */
-export type LogLine = { level: 'debug' | 'info' | 'warn' | 'error'; fields: object; message: string };
-
-/** A logger that keeps what it is given. */
-export function recordingLogger(): KafkaLogger & { lines: LogLine[] } {
-  const lines: LogLine[] = [];
-  const at =
-    (level: LogLine['level']) =>
-    (fields: object, message: string): void => {
-      lines.push({ level, fields, message });
-    };
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
 
 /** A topic with a name of its own; Kafka needs a moment before every broker knows it. */
 export async function createTopic(
@@ -94,6 +79,21 @@ export function numbered(topic: string, partition: number, count: number, from =
     value: Buffer.from(String(from + index)),
     headers: {},
   }));
+}
+
+/** The first `count` numbers, as `numbered` writes them. */
+export function first(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
+
+/** What the broker has for the group on one partition; undefined when nothing was committed. */
+export async function committed(
+  admin: KafkaAdmin,
+  group: string,
+  topic: string,
+  partition = 0,
+): Promise<bigint | undefined> {
+  return (await admin.committedOffsets(group, topic)).get(partition);
 }
 
 export function numberIn(record: InRecord): number {

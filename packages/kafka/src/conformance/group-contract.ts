@@ -1,4 +1,5 @@
 import { RetryableError } from '@runlane/service-kit/errors';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, RecordConsumer } from '../port.ts';
 import {
@@ -7,7 +8,6 @@ import {
   joined,
   lastOffset,
   numbered,
-  recordingLogger,
   startConsumer,
   TEST_CONNECTION,
   tick,
@@ -29,8 +29,12 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
     let producer: RecordProducer;
 
     beforeAll(async () => {
-      const logger = recordingLogger();
-      kafka = adapter.connect({ brokers: brokers(), clientId: 'group-contract', logger, tuning: TEST_CONNECTION });
+      kafka = adapter.connect({
+        brokers: brokers(),
+        clientId: 'group-contract',
+        logger: silentLogger,
+        tuning: TEST_CONNECTION,
+      });
       admin = await kafka.admin();
       producer = await kafka.producer();
     });

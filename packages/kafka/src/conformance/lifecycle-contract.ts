@@ -1,22 +1,22 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection } from '../port.ts';
 import {
   collecting,
+  committed,
   createTopic,
+  first,
   joined,
   lastOffset,
   numbered,
   numberIn,
-  recordingLogger,
   startConsumer,
   TEST_CONNECTION,
   uniqueGroup,
   until,
   type Adapter,
 } from './fixtures.ts';
-
-const first = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 /**
  * How a consumer behind the port is paused, drained and killed. Real: the adapter and the broker; doubled: nothing.
@@ -25,13 +25,17 @@ const first = (count: number): number[] => Array.from({ length: count }, (_, ind
  */
 export function lifecycleContract(adapter: Adapter, brokers: () => string[]): void {
   describe(`lifecycle contract: ${adapter.name}`, () => {
-    const logger = recordingLogger();
     let kafka: KafkaConnection;
     let admin: KafkaAdmin;
     let producer: RecordProducer;
 
     beforeAll(async () => {
-      kafka = adapter.connect({ brokers: brokers(), clientId: 'lifecycle-contract', logger, tuning: TEST_CONNECTION });
+      kafka = adapter.connect({
+        brokers: brokers(),
+        clientId: 'lifecycle-contract',
+        logger: silentLogger,
+        tuning: TEST_CONNECTION,
+      });
       admin = await kafka.admin();
       producer = await kafka.producer();
     });
@@ -39,10 +43,6 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
       await producer.close();
       await admin.close();
     });
-
-    async function committed(group: string, topic: string, partition = 0): Promise<bigint | undefined> {
-      return (await admin.committedOffsets(group, topic)).get(partition);
-    }
 
     test('a paused partition is not delivered until it is resumed, whatever was fetched already', async () => {
       const topic = await createTopic(admin, 2);
@@ -155,7 +155,7 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
       await entered.promise;
       await consumer.drain(5_000);
       expect(await aborted.promise).toBeInstanceOf(RetryableError);
-      expect(await committed(group, topic)).toBe(5n);
+      expect(await committed(admin, group, topic)).toBe(5n);
       expect(consumer.health()).toMatchObject({ state: 'stopped', partitions: [] });
     });
 

@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import tls from 'node:tls';
+import { recordingLogger, silentLogger } from '@runlane/service-kit/testing';
 import { afterEach, expect, inject, test } from 'vitest';
-import { recordingLogger, TEST_CONNECTION, uniqueGroup, until } from '../conformance/fixtures.ts';
+import { TEST_CONNECTION, uniqueGroup, until } from '../conformance/fixtures.ts';
 import { connectKafka } from './connect-kafka.ts';
 
 /** Real: the adapter and its sockets, a TLS server, Kafka. A server that only hangs up stands for the wrong address. */
@@ -25,21 +26,20 @@ test.each([
   ['that hangs up', () => createServer((socket) => socket.on('error', () => undefined).end())],
 ])('a listener %s is no outage without a word', async (_, serverOf) => {
   const broker = await listening(serverOf());
-  const logger = recordingLogger();
+  const { logger, events } = recordingLogger();
   const kafka = connectKafka({ brokers: [broker], clientId: 'early-closes', logger, tuning: TEST_CONNECTION });
   const consumer = kafka.consumer({ group: uniqueGroup(), topics: ['any'], handle: () => Promise.resolve(null) });
   await consumer.start();
   await until(() => kafka.refusals().length === 1, 'it is said');
   expect(kafka.refusals()).toEqual([expect.stringContaining(`this service at ${broker}`)]);
   await consumer.drain(1_000);
-  const errors = logger.lines.filter(({ level }) => level === 'error');
-  expect(errors.map(({ message }) => message)).toEqual([expect.stringMatching(/may want TLS or SASL.*KAFKA_BROKERS/)]);
+  const errors = events().filter(({ level }) => level === 'error');
+  expect(errors.map(({ msg }) => msg)).toEqual([expect.stringMatching(/may want TLS or SASL.*KAFKA_BROKERS/)]);
 });
 
 test('a broker that answers is not accused, however often we leave it ourselves', async () => {
-  const logger = recordingLogger();
   const brokers = inject('kafkaBrokers');
-  const kafka = connectKafka({ brokers, clientId: 'early-closes', logger, tuning: TEST_CONNECTION });
+  const kafka = connectKafka({ brokers, clientId: 'early-closes', logger: silentLogger, tuning: TEST_CONNECTION });
   for (let connection = 0; connection < 7; connection += 1) {
     const admin = await kafka.admin();
     await admin.partitionCount('any');

@@ -1,11 +1,11 @@
 import kafkajs, { type Kafka as KafkaClient } from 'kafkajs';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import {
   collecting,
   createTopic,
   numbered,
   numberIn,
-  recordingLogger,
   startConsumer,
   TEST_CONNECTION,
   uniqueGroup,
@@ -21,7 +21,6 @@ const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
  * a second kafkajs client that plays the others; doubled: nothing.
  */
 describe('a log that others write', () => {
-  const logger = recordingLogger();
   let kafka: KafkaConnection;
   let admin: KafkaAdmin;
   let producer: RecordProducer;
@@ -29,7 +28,7 @@ describe('a log that others write', () => {
 
   beforeAll(async () => {
     const brokers = inject('kafkaBrokers');
-    kafka = connectKafka({ brokers, clientId: 'log-shapes', logger, tuning: TEST_CONNECTION });
+    kafka = connectKafka({ brokers, clientId: 'log-shapes', logger: silentLogger, tuning: TEST_CONNECTION });
     others = new Kafka({ brokers, clientId: 'others', logLevel: logLevel.NOTHING, retry: { retries: 8 } });
     admin = await kafka.admin();
     producer = await kafka.producer();

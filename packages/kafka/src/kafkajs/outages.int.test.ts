@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeLocalData, startKafka, type LocalKafka } from '@runlane/local';
 import { RetryableError } from '@runlane/service-kit/errors';
+import { recordingLogger } from '@runlane/service-kit/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   collecting,
@@ -10,7 +11,6 @@ import {
   joined,
   numbered,
   numberIn,
-  recordingLogger,
   startConsumer,
   TEST_CONNECTION,
   tick,
@@ -27,7 +27,7 @@ import { connectKafka } from './connect-kafka.ts';
  */
 describe('a broker that goes away', () => {
   const dataDir = join(tmpdir(), `runlane-kafka-outages-${randomUUID()}`);
-  const logger = recordingLogger();
+  const { logger, events } = recordingLogger();
   let broker: LocalKafka;
   let isUp = false;
   let kafka: KafkaConnection;
@@ -103,8 +103,8 @@ describe('a broker that goes away', () => {
     expect(firstOccurrences(seen)).toEqual([0, 1, 2]);
     await consumer.drain(10_000);
     const seconds = (performance.now() - startedAt) / 1_000;
-    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
-    const warnings = logger.lines.filter(({ level }) => level === 'warn');
+    expect(events().filter(({ level }) => level === 'error')).toEqual([]);
+    const warnings = events().filter(({ level }) => level === 'warn');
     expect(warnings.length).toBeGreaterThan(0);
     expect(warnings.length).toBeLessThan(3 + seconds / 10);
   });
@@ -190,6 +190,6 @@ describe('a broker that goes away', () => {
     await publishStubbornly(await startProducer(5_000), numbered(topic, 0, 3));
     await until(() => seen.length >= 3, 'the records are delivered');
     expect(firstOccurrences(seen)).toEqual([0, 1, 2]);
-    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(events().filter(({ level }) => level === 'error')).toEqual([]);
   });
 });

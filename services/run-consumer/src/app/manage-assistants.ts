@@ -1,8 +1,8 @@
 /**
- * Purpose   Creates assistants, changes them and goes back to earlier versions; a running consumer sees it with its next
- *           batch. What was admitted before stays as it was.
- * Failures  RetryableError while the database is away. Whether something was done is not known then: look, or repeat
- *           a `create` that brings its id.
+ * Purpose   Creates assistants, changes them and activates earlier versions. A running consumer sees the change with its
+ *           next batch; runs that were admitted before keep what they have.
+ * Failures  RetryableError while the database is away. It is then unknown whether the change was made: look, or repeat a
+ *           `create` that names its id.
  */
 import { isUuid, parseAssistantCreate, parseAssistantUpdate } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
@@ -15,7 +15,7 @@ export type InvalidAssistant = { kind: 'invalid'; problems: string[] };
 
 export type CreateVerdict =
   | { kind: 'created'; assistant: StoredAssistant }
-  /** There is one with this id, and it stays as it is. */
+  /** An assistant with this id exists, and it stays as it is. */
   | { kind: 'exists'; message: string }
   | InvalidAssistant;
 
@@ -24,31 +24,31 @@ export type ChangeVerdict =
   { kind: 'changed'; assistant: StoredAssistant } | { kind: 'unknown'; message: string } | InvalidAssistant;
 
 export type ApplyVerdict =
-  /** `before` is null for a new one; without a difference nothing is stored. */
+  /** `before` is null for a new assistant; without a difference nothing is stored. */
   { kind: 'applied'; before: StoredAssistant | null; after: AssistantVersion; isChanged: boolean } | InvalidAssistant;
 
-/** A version as it is listed. */
+/** A version as lists show it. */
 export type ListedVersion = StoredAssistant & { createdAt: Date; isActive: boolean };
 
 export interface Assistants {
-  /** By id, those behind `after`. Those of the graphs themselves are not stored, and not among them. */
+  /** The assistants behind `after`, by id. The graphs' own assistants are not stored, so they are not among them. */
   list(after: string | null, limit: number): Promise<StoredAssistant[]>;
-  /** All versions, the latest first; none without such an assistant. */
+  /** All versions, the latest first; an empty list without such an assistant. */
   versions(assistantId: string): Promise<ListedVersion[]>;
   /**
-   * Makes an assistant be what is said, and nothing else: creates it, or adds a version that replaces the active one. Unlike
-   * `update`, what is not said is taken away. The id has to be given.
+   * Gives an assistant exactly the fields of the request: creates it, or adds a version that replaces the active one. Unlike
+   * `update`, it removes fields that the request leaves out. The id has to be given.
    *
-   * @param isDryRun true: tells what would be done, and stores nothing
+   * @param isDryRun true: reports what would be done, and stores nothing
    */
   apply(json: Json, isDryRun: boolean): Promise<ApplyVerdict>;
   /** False without such an assistant. Runs that were admitted stay as they are; later ones are rejected. */
   delete(assistantId: string): Promise<boolean>;
   /** Reads LangGraph's `assistants.create`: `graph_id`, and optionally `assistant_id` and the fields of a version. */
   create(json: Json): Promise<CreateVerdict>;
-  /** Reads LangGraph's `assistants.update`: makes a version of what is said and of the active one, and activates it. */
+  /** Reads LangGraph's `assistants.update`: makes a version from the active one and the fields of the request, and activates it. */
   update(assistantId: string, json: Json): Promise<ChangeVerdict>;
-  /** Activates a version that is there, as LangGraph's `assistants.set_latest` does. */
+  /** Activates an existing version, as LangGraph's `assistants.set_latest` does. */
   activate(assistantId: string, version: number): Promise<ChangeVerdict>;
 }
 
@@ -56,8 +56,8 @@ export interface AssistantStore {
   /** Stores a first version; null when the id is taken. */
   create(assistantId: string, version: AssistantVersion): Promise<StoredAssistant | null>;
   /**
-   * Adds and activates what follows from the active version, while nobody else changes the assistant; `next` gives null
-   * to add nothing. Resolves with the version that is active afterwards; null without such an assistant.
+   * Adds and activates the version that `next` makes of the active one, while nobody else changes the assistant; null adds
+   * nothing. Resolves with the version that is then active; null without such an assistant.
    */
   addVersion(
     assistantId: string,
@@ -74,13 +74,13 @@ export interface AssistantStore {
 
 export type AssistantsDependencies = {
   store: AssistantStore;
-  /** The graphs of `langgraph.json`; those that other deployments execute are known besides. */
+  /** The graphs of `langgraph.json`; those that other deployments execute are known too. */
   graphIds: readonly string[];
   /** Makes a UUID. */
   newId: () => string;
 };
 
-/** The largest that the database can hold. */
+/** The largest number that the database can hold. */
 const MAX_VERSION = 2_147_483_647;
 
 export function manageAssistants({ store, graphIds: own, newId }: AssistantsDependencies): Assistants {
@@ -105,7 +105,7 @@ export function manageAssistants({ store, graphIds: own, newId }: AssistantsDepe
       if (active === null) {
         if ((await store.create(assistantId, after)) !== null) return applied(null, after);
       }
-      // The version that is compared is the one that is replaced: nobody else changes it meanwhile.
+      // The compared version is the one that is replaced: nobody else changes it in between.
       let before: StoredAssistant | null = null;
       await store.addVersion(assistantId, (current) => {
         before = current;
@@ -162,7 +162,7 @@ function unknown(assistantId: string): ChangeVerdict {
   return { kind: 'unknown', message: `No assistant ${assistantId}. Create it first; a graph's own cannot be changed.` };
 }
 
-/** Under the id of a graph's own assistant nobody would find another one. */
+/** Nobody would find a stored assistant under the id of a graph's own one. */
 function problemsOfId(assistantId: string | null, graphIds: readonly string[]): string[] {
   if (assistantId === null) return [];
   const resolution = resolveAssistant(assistantId, assistantDirectory(graphIds));

@@ -1,6 +1,6 @@
 /**
- * What the use cases need from the outside. Every method may reject with RetryableError while the database or the
- * broker is away: nothing was done then, or it is not known whether it was, and the same call may be repeated.
+ * What the use cases need from the outside. Every method may reject with RetryableError while the database or the broker is
+ * away. Then nothing was done, or it is unknown whether it was; the same call may be repeated.
  */
 import type { Position } from '@runlane/log-ledger';
 import type { SeenLease } from './execution/lease-watch.ts';
@@ -14,24 +14,24 @@ import type { Claim, ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts
 import type { Settlement } from '../domain/settlement.ts';
 import type { OutboxEntry } from '../domain/status-event.ts';
 
-/** Threads of which a batch may end runs, and how many of its cancels name single runs. */
+/** Threads on which a batch may end runs, and how many of its cancels name single runs. */
 export type Cancelling = {
   threadIds: readonly string[];
   singleCount: number;
   /**
-   * Those of the threads on which all runs may end, and those of these on which a cancel says so; and how many waiting runs
-   * of one are ended at once, so that the lane has to be known as longer or not.
+   * The threads on which all runs may end, and those among them on which a cancel says so. Also how many waiting runs of one
+   * thread are ended in one transaction: the batch has to know whether the lane is longer.
    */
   wholeLanes: { threadIds: readonly string[]; cancelledThreadIds: readonly string[]; endedAtOnce: number };
 };
 
 /**
- * What the cancellations of a plan have done, by kind, how many runs became ready by that, and of how many lanes runs are
- * marked to end later.
+ * What the cancellations of a plan have done, by kind; how many runs became ready because of them; and in how many lanes
+ * runs are marked to end later.
  */
 export type WrittenPlan = { cancelled: CancelledRuns[]; readyCount: number; markedLaneCount: number };
 
-/** Runs that have ended before they started, and running ones that were asked to stop. */
+/** Runs that ended before they started, and running ones that were asked to stop. */
 export type CancelledRuns = {
   action: CancelAction;
   reason: SupersededReason;
@@ -39,7 +39,7 @@ export type CancelledRuns = {
   askedCount: number;
 };
 
-/** One admission transaction. It holds the partition's position, and the threads once they are loaded. */
+/** One transaction of admission. It locks the partition's position, and the threads once they are loaded. */
 export interface AdmissionTransaction {
   readonly position: Position;
   /**
@@ -70,8 +70,8 @@ export interface AdmissionLedger {
 
 export interface RunClaims {
   /**
-   * Claims up to `limit` ready runs of its graphs for the executor; none when its lease was taken. Runs that are its own already and
-   * not among `known` come along: an earlier claim got them, and its answer was lost.
+   * Claims up to `limit` ready runs of the executor's graphs; none when its lease was taken. The result includes runs that
+   * the executor owns already and that are not in `known`: an earlier claim got them, and its answer was lost.
    */
   claim(executorId: string, limit: number, known: readonly string[]): Promise<ClaimedRun[]>;
   /** The running runs of the executor that were asked to stop. */
@@ -81,7 +81,7 @@ export interface RunClaims {
 /** A settlement of a run, valid only for the holder of the token. */
 export type OwnedSettlement = Claim & {
   threadId: string;
-  /** For lines about it. Default: it has no trace. */
+  /** For log lines about the run. Default: it has no trace. */
   traceparent?: string | null;
   settlement: Settlement;
 };
@@ -89,7 +89,7 @@ export type OwnedSettlement = Claim & {
 /** `lost`: somebody else owns the run by now and nothing was written (I3). */
 export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';
 
-/** `held`: somebody holds the thread; of a batch such a settlement is left out, and alone it waits. */
+/** `held`: somebody holds the thread. Such a settlement is left out of a batch; a single one waits. */
 export type BatchResult = SettleResult | 'held';
 
 export interface RunSettlements {
@@ -105,27 +105,27 @@ export type StrandedRun = Claim & {
   graphId: string;
   attempt: number;
   traceparent: string | null;
-  /** It was asked to stop: then it has not failed, however often it was tried. */
+  /** The run was asked to stop. Then it has not failed, however often it was tried. */
   isStopping: boolean;
 };
 
 export interface StrandedRuns {
   /** The leases of all executors. */
   leases(): Promise<SeenLease[]>;
-  /** Ends those of the leases that are not renewed meanwhile, and returns the executors that lost theirs. */
+  /** Ends the given leases, except those that were renewed in between, and returns the executors that lost theirs. */
   takeLeases(leases: readonly SeenLease[]): Promise<{ executorId: string; host: string }[]>;
-  /** Running runs that no living executor looks after. */
+  /** Running runs without a living executor. */
   select(limit: number): Promise<StrandedRun[]>;
 }
 
 export interface ExecutorLeases {
   register(executorId: string, host: string, leaseMs: number): Promise<void>;
-  /** The claims of the executor whose runs are running, all of them; null when the lease was taken. */
+  /** All claims of the executor whose runs are running; null when the lease was taken. */
   renew(executorId: string, leaseMs: number): Promise<HeldClaim[] | null>;
   release(executorId: string): Promise<void>;
 }
 
-/** Makes one process at a time do what it stands for. */
+/** A lease that one process at a time holds for one kind of work. */
 export interface Lease {
   /** Takes or renews the lease; false while another holder has it. */
   acquire(holder: string, leaseMs: number): Promise<boolean>;
@@ -135,30 +135,30 @@ export interface Lease {
 export interface Outbox {
   /**
    * The oldest entries that are not published, in order: at most `limit`, and no more once they have `maxBytes` of JSON.
-   * `hasMore`: whether others may be waiting behind them. `without`: threads to leave out.
+   * `hasMore`: whether more may be waiting. `without`: threads to leave out.
    */
   unpublished(
     limit: number,
     maxBytes: number,
     without?: readonly string[],
   ): Promise<{ entries: OutboxEntry[]; hasMore: boolean }>;
-  /** Marks them where the ledger still has them: in one that went back, another event may have the `outboxId` (I1). */
+  /** Marks the events that the ledger still has. In a ledger that was put back, another event may have the `outboxId` (I1). */
   markPublished(published: readonly Pick<OutboxEntry, 'outboxId' | 'eventId'>[]): Promise<void>;
 }
 
 /**
- * `storedUs`: when, in microseconds since 1970. It tells a dead letter from another one that has its `id` in a ledger that
- * went back.
+ * `storedUs`: when it was stored, in microseconds since 1970. It distinguishes a dead letter from another one with the same
+ * `id` in a ledger that was put back.
  */
 export type StoredDeadLetter = { id: bigint; storedUs: bigint; record: OutRecord };
 
-/** Dead letters that wait for their topic; `letterCount` counts no further than a limit. Age of the oldest in seconds. */
+/** Dead letters that wait for their topic; `letterCount` stops at a limit. The age of the oldest is in seconds. */
 export type DeadLetterBacklog = { letterCount: number; bytes: number; oldestSeconds: number };
 
 export interface DeadLetterOutbox {
   /**
    * The oldest dead letters that are not published, in order: at most `limit`, and no more once they have `maxBytes`.
-   * `hasMore`: whether others may be waiting behind them. `without`: ids to leave out.
+   * `hasMore`: whether more may be waiting. `without`: ids to leave out.
    */
   waiting(
     limit: number,
@@ -166,14 +166,14 @@ export interface DeadLetterOutbox {
     without?: readonly bigint[],
   ): Promise<{ letters: StoredDeadLetter[]; hasMore: boolean }>;
   backlog(): Promise<DeadLetterBacklog>;
-  /** Deletes those that the broker has, and no other that has the `id` of one in a ledger that went back (I1). */
+  /** Deletes the dead letters that the broker has, and none that has the same `id` in a ledger that was put back (I1). */
   forget(letters: readonly Pick<StoredDeadLetter, 'id' | 'storedUs'>[]): Promise<void>;
 }
 
 /** Turns a status event into the record that carries it. */
 export type EventEncoder = (event: RunStatusEvent, traceparent: string | null) => Promise<OutRecord>;
 
-/** Wakes other processes up; only a hint, which may be lost. */
+/** Wakes other processes; only a hint, which may be lost. */
 export interface Hints {
   runsReady(): void;
   eventsStored(): void;

@@ -1,4 +1,4 @@
-/** Reads runs for people: what they are, what they wait for, what has happened to them. Changes nothing and locks nothing. */
+/** Reads runs for operators: what they are, what they wait for, what has happened to them. Changes nothing and locks nothing. */
 import { isUuid } from '@runlane/contracts';
 import type {
   Json,
@@ -25,16 +25,16 @@ export type RunRow = {
   attempt: number;
   blockedBy: string | null;
   supersededBy: string | null;
-  /** Where its request lies. */
+  /** Topic, partition and offset of its request. */
   source: { topic: string; partition: number; offset: bigint };
   createdAt: Date;
   runStartedAt: Date | null;
   runEndedAt: Date | null;
-  /** How many events it has had; those that were published leave the ledger after a day. */
+  /** How many events it has had; published events leave the ledger after a day. */
   eventCount: number;
 };
 
-/** Of `facts` whatever the ledger says; null for a run that has ended. */
+/** What the ledger knows about what the run waits for; null for a run that has ended. */
 export type StoredRun = { run: RunRow; facts: WaitingFacts | null };
 
 export type ListedRun = RunRow & { waitsFor: Waiting | null };
@@ -45,7 +45,7 @@ export type StoredEvent = {
   sequence: number;
   attempt: number;
   occurredAt: Date;
-  /** Null: it has not left the outbox yet. */
+  /** Null: it is not published yet. */
   publishedAt: Date | null;
   threadStatus: ThreadStatus | null;
   details: EventDetails;
@@ -60,7 +60,7 @@ export type RunSelection = {
   statuses?: readonly RunStatus[];
   /** Id of an assistant, or name of a graph. */
   assistant?: string;
-  /** Of the ended runs, those that ended since; unfinished ones are shown whatever their age. */
+  /** Ended runs are shown only if they ended since then; unfinished ones are always shown. */
   endedSince: Date;
   limit: number;
 };

@@ -1,10 +1,10 @@
-/** Reads threads for people: where they stand, and what their checkpoints hold. Changes nothing and locks nothing. */
+/** Reads threads for operators: their status, and what their checkpoints hold. Changes nothing and locks nothing. */
 import type { Json, JsonObject, ThreadStatus } from '@runlane/contracts';
 
 export type ThreadRow = {
   threadId: string;
   status: ThreadStatus;
-  /** As the last run that counts has left it. */
+  /** Its status when nothing is in flight. */
   restingStatus: ThreadStatus;
   partition: number;
   /** Runs that are pending, running or scheduled. */
@@ -16,7 +16,7 @@ export type ThreadRow = {
 /** `configurable`: what its later runs inherit. */
 export type ShownThread = ThreadRow & { configurable: JsonObject | null };
 
-/** `after`: threads whose id comes behind this one, to go on where a list ended. */
+/** `after`: only threads whose id comes after this one, to continue where a list ended. */
 export type ThreadSelection = { status?: ThreadStatus; after?: string; limit: number };
 
 export type CheckpointRow = {
@@ -50,7 +50,7 @@ export type LaneRow = { threadId: string; depth: number; headRunId: string | nul
 /** `lookedThrough`: the lane behind which to go on; null when there is none left. */
 export type LanePage = { lanes: LaneRow[]; lookedThrough: string | null };
 
-/** `values`: the channels as stored, without LangGraph's own; `isLossy`: JSON cannot say all of them. */
+/** `values`: the channels as stored, without LangGraph's own; `isLossy`: JSON cannot hold all of them. */
 export type ShownState = CheckpointRow & { values: JsonObject; isLossy: boolean };
 
 export interface ThreadReader {

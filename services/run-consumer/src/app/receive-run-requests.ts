@@ -3,11 +3,11 @@
  * Order     decode → lock position → skip what was seen → lock threads → verdicts → write, dead letters too → commit.
  *           The caller commits the Kafka offset after that.
  * I1        A dead letter is stored in the transaction that moves the position past it, and leaves through the outbox.
- *           Nothing is sent while the transaction holds its locks: a slow broker holds up no other work on the threads.
+ *           Nothing is sent while the transaction holds its locks, so a slow broker delays no other work on the threads.
  * I2        Records are taken in offset order under the locks of their threads.
- * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails and is to
- *           blame becomes a dead letter.
- * I11       A dependency that is away rejects with RetryableError: nothing is written, the batch comes again.
+ * I10       A batch that fails because of its content is taken record by record, and a record that fails alone becomes a
+ *           dead letter.
+ * I11       When a dependency is away, the call rejects with RetryableError: nothing is written, and the batch is delivered again.
  */
 import type { DeadLetterReason } from '@runlane/contracts';
 import type { InRecord, OutRecord, PartitionBatch, TopicPartition } from '@runlane/kafka';
@@ -28,7 +28,7 @@ export type Reading = { record: InRecord; content: RunRequest | CancelRequest | 
 
 export type DeadLetter = { kind: 'dead_letter'; reason: DeadLetterReason };
 
-/** What became of a batch; for logs and metrics. */
+/** What was done with a batch, for logs and metrics. */
 export type AdmissionReport = {
   at: TopicPartition;
   admittedCount: number;
@@ -38,13 +38,13 @@ export type AdmissionReport = {
   cancelled: CancelledRuns[];
   /** Runs that became ready because others were cancelled. */
   readyCount: number;
-  /** Lanes that were longer than what is ended at once: the rest of their runs ends later. */
+  /** Lanes with more runs than one transaction ends: the rest of their runs ends later. */
   markedLaneCount: number;
   skippedCount: number;
   /** Records that the topic has lost, by its retention, between the position and the batch. */
   lostCount: number;
   deadLetters: DeadLetterReason[];
-  /** Threads whose records arrive on another partition than before: some producer uses another partitioner. */
+  /** Threads whose records arrive on another partition than before, because some producer uses another partitioner. */
   strayThreads: string[];
 };
 
@@ -55,13 +55,13 @@ export type ReceiveDependencies = {
   /** The offset behind the last record of the partition, as the broker has it now. */
   endOffset: (topic: string, partition: number) => Promise<bigint>;
   deadLetterRecord: (record: InRecord, reason: DeadLetterReason, attempts: number) => OutRecord;
-  /** Those of this deployment's graphs, which need no look into the database. */
+  /** The assistants of this deployment's graphs, which need no look into the database. */
   assistants: AssistantDirectory;
   hints: Hints;
   report: (report: AdmissionReport) => void;
   /** How many waiting runs of a lane are ended with the request that ends them all; ENDED_AT_ONCE by default. */
   endedAtOnce?: number;
-  /** Told when everything through this record is committed. */
+  /** Called when everything through this record is committed. */
   taken?: (last: InRecord) => void;
   /** Records that failed, and partitions that stand still. */
   stoppages: Stoppages;
@@ -103,7 +103,7 @@ async function admitReadings(batch: Batch<Reading>, needs: ReceiveDependencies, 
   );
   const report = { at: { topic, partition }, ...admitted };
   needs.report(report);
-  // First: a node hears its abort no later for what else there is to tell.
+  // This comes first, so that nothing else delays the abort of a node.
   if (report.cancelled.some(({ askedCount }) => askedCount > 0)) needs.hints.stopsRequested();
   if (report.markedLaneCount > 0) needs.hints.lanesMarked();
   if (report.admittedCount + report.readyCount > 0) needs.hints.runsReady();
@@ -162,7 +162,7 @@ async function planRequests(
   const directory = await directoryFor(requests, transaction, assistants);
   const plan = planAdmission(requests, known, lanes, directory, endedAtOnce);
   const { partition } = first.coordinates;
-  // A stateless run is named without a key, so a cancel of it may lie anywhere.
+  // A cancel of a stateless run has no key, so it may be on any partition.
   const named = new Set(requests.map(({ request }) => request.thread_id));
   const strayThreads = lanes
     .filter((lane) => lane.exists && lane.firstPartition !== partition && named.has(lane.threadId))
@@ -171,8 +171,9 @@ async function planRequests(
 }
 
 /**
- * Whom the requests may name. Read in the transaction, once for the batch: nothing where every request names a graph of
- * this deployment, and the graphs of others only where a name leads nowhere without them.
+ * The assistants that the requests may name. Read in the transaction, once for the batch. Nothing is read where every
+ * request names a graph of this deployment, and the graphs of other deployments are read only where a name is unknown
+ * without them.
  */
 async function directoryFor(
   requests: readonly (RunRequest | CancelRequest)[],

@@ -38,14 +38,14 @@ export const unreadable = (offset: number): Reading => ({
 
 type Setup = LedgerSetup & {
   readings: Reading[];
-  /** End of the partition as the batch has it, and as the broker has it now. */
+  /** End of the partition, as the batch gives it and as the broker has it now. */
   highWatermark?: bigint;
   lowWatermark?: bigint;
   endOffset?: bigint;
   read?: () => void;
 };
 
-/** Admission of one batch over and over, from the ledger as the calls before have left it. */
+/** Admission, batch after batch, on the ledger that the earlier calls left. */
 export function admission({
   readings,
   highWatermark = 1_000n,

@@ -10,7 +10,7 @@ export type RecordingLedger = AdmissionLedger & {
   readonly steps: string[];
   /** Ids of the runs whose transactions were committed. */
   readonly committedRuns: string[];
-  /** What each transaction said of runs that it may end. */
+  /** What each transaction said about the runs that it may end. */
   readonly cancelling: Cancelling[];
 };
 
@@ -21,17 +21,17 @@ export type LedgerSetup = {
   assistants?: StoredAssistant[];
   /** Graphs of other deployments. */
   servedGraphs?: string[];
-  /** What writing the plan is said to have done. */
+  /** What the double reports as the effect of a plan. */
   written?: WrittenPlan;
-  /** Called with every plan before it is written; throws what the database would. */
+  /** Called with every plan before it is written; may throw what the database would. */
   onWrite?: (plan: AdmissionPlan) => void;
-  /** Called before dead letters are stored; throws what the database would. */
+  /** Called before dead letters are stored; may throw what the database would. */
   onKeep?: () => void;
-  /** Called before every commit; throws what the database would. */
+  /** Called before every commit; may throw what the database would. */
   onCommit?: () => void;
 };
 
-/** A ledger that commits and rolls back: a position moves, and runs are there, only after the commit. */
+/** A ledger that commits and rolls back: positions and runs change only with the commit. */
 export function recordingLedger(setup: LedgerSetup = {}): RecordingLedger {
   const steps: string[] = [];
   const committedRuns: string[] = [];

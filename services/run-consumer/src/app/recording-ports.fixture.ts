@@ -1,4 +1,4 @@
-/** Doubles for the ports of the use cases: each remembers what it was asked and answers as the test says. */
+/** Doubles for the ports of the use cases. Each records its calls and answers as the test says. */
 import { parseRunCreate } from '@runlane/contracts';
 import { createLogger } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -6,7 +6,7 @@ import type { ClaimedRun, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type { ExecutorLeases, Hints, OwnedSettlement, RunClaims, RunSettlements, BatchResult } from './ports.ts';
 
-/** A logger whose lines a test can look at; `messages` are the event names, oldest first. */
+/** A logger whose lines a test can read; `messages` are the event names, oldest first. */
 export function recordingLog(): { logger: Logger; messages: () => string[]; parsed: () => Record<string, unknown>[] } {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
@@ -32,7 +32,7 @@ export function recordingHints(): RecordingHints {
   };
 }
 
-/** A call that the test answers when it wants to. */
+/** A call that the test answers at a moment of its choice. */
 export type OpenCall<A, R> = { args: A; resolve: (result: R) => void; reject: (error: unknown) => void };
 
 /** A port's method whose calls stay open until the test answers them. */
@@ -64,7 +64,7 @@ export function recordingSettlements(
   };
 }
 
-/** Leases that are always given, unless the test replaces a method; `calls` is what was asked, oldest first. */
+/** Leases that are always granted, unless the test replaces a method; `calls` holds the calls, oldest first. */
 export function recordingLeases(
   overrides: Partial<ExecutorLeases> = {},
 ): ExecutorLeases & { readonly calls: string[] } {
@@ -86,7 +86,7 @@ export function recordingLeases(
   };
 }
 
-/** Ready runs in the given order; each claim is remembered by how many it asked for and what it said it knew. */
+/** Ready runs in the given order. Each claim is recorded with its limit and with the runs that it already knew. */
 export function readyRuns(
   runs: readonly ClaimedRun[],
   stopRequests: () => StopRequest[] = () => [],

@@ -11,7 +11,7 @@ export type WatchDeadLettersDependencies = {
   logger: Logger;
 };
 
-/** Tells how many dead letters wait for their topic, whichever process relays them, until `signal` aborts. Never rejects. */
+/** Reports how many dead letters wait for their topic, whichever process relays them, until `signal` aborts. Never rejects. */
 export async function watchDeadLettersUntil(
   signal: AbortSignal,
   { outbox, everyMs, onBacklog, logger }: WatchDeadLettersDependencies,

@@ -1,8 +1,8 @@
-/** Why an attempt at a run was aborted, besides the end of its process. Nodes see these as the reason of their signal. */
+/** Why an attempt at a run was aborted, other than the end of its process. Nodes see these as the reason of their signal. */
 import type { CancelAction } from '@runlane/contracts';
 import { AbortReason } from '@runlane/service-kit/abort-reasons';
 
-/** The lease of the executor or of the run was taken or ran out: nothing may be written any more. */
+/** The lease of the executor or of the run was taken or has expired: nothing may be written any more. */
 export class LeaseLost extends AbortReason {
   override readonly name = 'LeaseLost';
 

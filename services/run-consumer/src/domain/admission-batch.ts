@@ -15,9 +15,9 @@ import type { CancelRequest, RunRequest } from './run-request.ts';
  * Applies requests one after the other, each seeing what the earlier ones did: a batch gives the verdicts of a
  * sequential reading (I2).
  *
- * @param lanes the threads of the requests as they are in the ledger; a missing one is a thread that does not exist
- * @param known the runs of the ledger whose id one of the requests, or its record, has
- * @param endedAtOnce how many waiting runs of a lane are ended in one transaction; the others of a longer one are marked
+ * @param lanes the threads of the requests as they are in the ledger; a thread that is missing does not exist
+ * @param known the runs of the ledger that have the id of one of the requests, or of its record
+ * @param endedAtOnce how many waiting runs of a lane are ended in one transaction; the others of a longer lane are marked
  */
 export function planAdmission(
   requests: readonly (RunRequest | CancelRequest)[],
@@ -69,7 +69,7 @@ class Batch {
       this.#repeatCount += 1;
       return;
     }
-    // A conflict cannot use the id it claims; under its own id it is known when the record is read again (I4).
+    // A conflict cannot use the id that it asks for; under its record's own id it is recognised when the record is read again (I4).
     const runId = verdict.kind === 'reject' && verdict.because === 'run_id_conflict' ? request.recordId : request.runId;
     if (runId !== request.runId && this.#known.has(runId)) {
       this.#repeatCount += 1;
@@ -85,7 +85,7 @@ class Batch {
       threadId,
       assistantId: verdict.assistant?.assistantId ?? request.request.assistant_id,
       graphId: verdict.assistant?.graphId ?? null,
-      // A refused run executes with nothing.
+      // A refused run executes with no assistant.
       request: isFinished ? request.request : requestWithDefaults(request.request, defaults),
       ownConfigurable: isFinished ? null : (request.request.config?.configurable ?? null),
       assistantConfigurable: isFinished ? null : (defaults?.config?.configurable ?? null),
@@ -158,7 +158,7 @@ class Batch {
   #accept(verdict: Extract<Verdict, { supersedes: CancelAction | null }>, common: Admitted, lane: Lane): void {
     const { runId, threadId, request, coordinates, ordinal } = common;
     const isScheduled = verdict.kind === 'schedule';
-    // Its thread is only the lane that every run needs, unless others have sent requests to it, before or later.
+    // Its thread is only the lane that every run needs, unless other requests have named it, earlier or later.
     const isTemporary = request.thread_id === null && request.on_completion === 'delete';
     let before = lane;
     if (verdict.supersedes !== null) {
@@ -199,8 +199,9 @@ class Batch {
   }
 
   /**
-   * Runs of this batch are ended one by one, as they are all known; those of the ledger together, as they are not.
-   * Returns the mark behind which the lane goes on, if it was long.
+   * Runs of this batch are ended one by one, because all are known; those of the ledger are ended together, because not all
+   * are known.
+   * Returns the mark after which the lane continues, if it was long.
    */
   #end(
     lane: Lane,
@@ -214,7 +215,7 @@ class Batch {
       if (!isStored) this.#cancellations.push({ ...end, runId, mark: null });
     }
     if (mark === null || mark.sparesLater) return mark;
-    // A marked run is not hit again, by a later request of the batch neither.
+    // A marked run is not hit again, not even by a later request of the batch.
     for (const [runId, known] of this.#known) {
       const isOfLane = known.threadId === lane.threadId && runId !== end.supersededBy;
       if (isOfLane && isHit(known)) this.#known.set(runId, { ...known, isFinished: true });

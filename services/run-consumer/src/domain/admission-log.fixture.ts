@@ -29,7 +29,7 @@ const create = fc.record({
   bears: fc.oneof(
     { arbitrary: fc.constant(null), weight: 3 },
     { arbitrary: fc.subarray(['idle', 'interrupted', 'error', 'busy'], { minLength: 1 }), weight: 2 },
-    // What a run has that interrupts others, and must not throw a question away.
+    // The strategy of a run that interrupts others and must not throw a question away.
     { arbitrary: fc.constant(['idle' as const, 'busy' as const]), weight: 2 },
   ),
 });
@@ -56,11 +56,11 @@ const between = fc.oneof(
   },
 );
 
-/** @param maxLength most things that happen in a log */
+/** @param maxLength most steps in a log */
 export function logs(maxLength: number): fc.Arbitrary<Step[]> {
   return fc.array(
     fc.oneof({ arbitrary: create, weight: 6 }, { arbitrary: cancel, weight: 1 }, { arbitrary: between, weight: 6 }),
-    // Else nearly all of them are too short for a run to be claimed, superseded and settled.
+    // Otherwise nearly all logs are too short for a run to be claimed, superseded and settled.
     { maxLength, size: 'max' },
   ) as fc.Arbitrary<Step[]>;
 }
@@ -80,7 +80,7 @@ export function readBy(model: SequentialModel, log: readonly Placed[]): void {
   for (const { step, record } of log) model.step(step, record?.kind === 'create' ? record.recordId : '');
 }
 
-/** Cuts a log into batches, which end at the cuts and before everything that happens in between. */
+/** Cuts a log into batches, which end at the cuts and before every step that is no record. */
 export function batchesOf(
   log: readonly Placed[],
   cuts: ReadonlySet<number>,
@@ -112,7 +112,7 @@ function recordOf(step: Step, offset: number): RunRequest | CancelRequest | null
         input: { input: step.input },
         ...(step.configurable === null ? {} : { config: { configurable: step.configurable } }),
         ...(step.bears === null ? {} : { if_thread_status: step.bears }),
-        // So late that nobody but a test lets it come.
+        // So late that only a test makes it due.
         ...(step.isScheduled ? { after_seconds: 3_600 } : {}),
         ...(step.sharedId === null ? {} : { run_id: step.sharedId }),
       });
@@ -133,14 +133,14 @@ export function byThread(events: readonly string[]): string[][] {
 }
 
 /**
- * How many waiting runs of a lane one request ends at once in a log: of a few all, or one to three, so that the others are
+ * How many waiting runs of a lane one request ends in its transaction: all of a few, or one to three, so that the others are
  * marked and end in slices.
  */
 export const endedAtOnce: fc.Arbitrary<number> = fc.oneof(fc.constant(1_000), fc.integer({ min: 1, max: 3 }));
 
 /**
- * What is promised of events when some runs have ended in slices: per thread the order, and the thread status, of all others;
- * and per run the order of its own.
+ * What is promised about events when some runs have ended in slices: for each thread the order and the thread status of all
+ * other events, and for each run the order of its own.
  *
  * @param later the runs that ended in slices
  */

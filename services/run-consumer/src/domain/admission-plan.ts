@@ -18,7 +18,7 @@ export type AdmittedRun = Admitted &
         status: 'pending';
         /** Null until a scheduled run joins. */
         lanePosition: bigint | null;
-        /** Of a scheduled run its place among the positions of the lane, so that a mark may hit it; null for all others. */
+        /** For a scheduled run its place among the positions of the lane, so that a mark may hit it; null for all others. */
         admissionPosition: bigint | null;
         isReady: boolean;
         isTemporary: boolean;
@@ -31,7 +31,7 @@ export type AdmittedRun = Admitted &
         status: 'rejected';
         reason: RejectedReason;
         message: string;
-        /** With the reason `thread_status`: the status that the thread had. */
+        /** The status that the thread had, with the reason `thread_status`; otherwise null. */
         seen: ThreadStatus | null;
         blockedBy: string | null;
         threadStatus: ThreadStatus | null;
@@ -48,7 +48,7 @@ export type Admitted = {
   threadId: string;
   assistantId: string;
   graphId: string | null;
-  /** As it executes: of an accepted run with the assistant's config and context under its own. */
+  /** The request as it executes; an accepted run has the assistant's config and context merged under its own. */
   request: RunCreate;
   /** `config.configurable` of the request as it was sent; null without one. */
   ownConfigurable: JsonObject | null;
@@ -63,33 +63,36 @@ export type Admitted = {
 };
 
 /**
- * Ends runs that wait or are scheduled, and asks running ones to stop. What an earlier one has hit stays as that left
- * it.
+ * Ends runs that wait or are scheduled, and asks running ones to stop. A run that an earlier cancellation has hit stays as
+ * that left it.
  */
 export type Cancellation = {
   /** Place of its request in the batch; its events come after the one of a run with the same place. */
   ordinal: number;
   threadId: string;
-  /** One run, of the ledger or of this batch; null: every run of the thread that the ledger had before this batch. */
+  /** One run of the ledger or of this batch; null: every run that the ledger had on the thread before this batch. */
   runId: string | null;
   action: CancelAction;
   reason: SupersededReason;
   supersededBy: string | null;
   /** Status of the thread afterwards. */
   threadStatus: ThreadStatus;
-  /** With `runId` null: runs of the batch's partition from this offset on are spared. Null spares none. */
+  /** When `runId` is null, runs of the batch's partition from this offset on are spared. Null spares none. */
   beforeOffset: bigint | null;
-  /** With `runId` null, of a long lane: who is ended in this transaction, and who is left for later. Null: all now. */
+  /**
+   * When `runId` is null and the lane is long: which runs end in this transaction, and which are left for later. Null: all
+   * end now.
+   */
   mark: LaneMark | null;
 };
 
-/** What a batch does to the ledger, and what of it cannot be done. */
+/** What a batch does to the ledger, and which of its records do nothing. */
 export type AdmissionPlan = {
   /** In log order. */
   runs: AdmittedRun[];
   /** In log order. */
   cancellations: Cancellation[];
-  /** Threads that have got a run. */
+  /** Threads that a run was accepted on. */
   lanes: Lane[];
   /** Requests that had been admitted before. */
   repeatCount: number;

@@ -48,14 +48,14 @@ export type Verdict =
   | { kind: 'repeat' }
   | ({ kind: 'start' } & Accepted)
   | ({ kind: 'enqueue'; behind: string } & Accepted)
-  /** Joins its lane later; until then it only keeps the thread busy. */
+  /** The run joins its lane later; until then it only keeps the thread busy. */
   | ({ kind: 'schedule'; inSeconds: number } & Accepted)
   | {
       kind: 'reject';
       because: RejectedReason;
       message: string;
       blockedBy: string | null;
-      /** Status of the thread, where that is the reason. */
+      /** Status of the thread, when that is the reason. */
       seen: ThreadStatus | null;
       assistant: Assistant | null;
     };

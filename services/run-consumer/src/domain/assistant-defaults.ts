@@ -5,7 +5,7 @@
  *   config.tags, config.recursion_limit       the run's, else the assistant's
  *
  * A `context` of one side does not exclude a `configurable` of the other, as it does within one request or one
- * assistant: LangGraph.js hands both to the graph, each in its own place, so nothing that was said is lost.
+ * assistant: LangGraph.js hands both to the graph, each in its own place, so nothing is lost.
  */
 import type { JsonObject, RunCreate, RunCreateConfig } from '@runlane/contracts';
 import type { AssistantDefaults } from './assistant.ts';

@@ -11,25 +11,25 @@ import type { AssistantDefaults, StoredAssistant } from './assistant.ts';
 export type Assistant = {
   assistantId: string;
   graphId: string;
-  /** Null for the assistant that each graph has by itself. */
+  /** Null for a graph's own assistant. */
   defaults: AssistantDefaults | null;
 };
 
 /** The assistants that requests may name. */
 export type AssistantDirectory = {
-  /** The graphs of `langgraph.json`, and those of other deployments once they were looked up. */
+  /** The graphs of `langgraph.json`, and those of other deployments after they were looked up. */
   graphIds: readonly string[];
   /** By names of graphs and by ids in lower case. */
   byName: ReadonlyMap<string, Assistant>;
 };
 
-/** `message`: why, and which graphs there are. */
+/** `message`: why, and which graphs exist. */
 export type Resolution = { kind: 'found'; assistant: Assistant } | { kind: 'unknown'; message: string };
 
 /** The directory of the system assistants: a graph answers to its name and to the UUIDv5 derived from it. */
 export function assistantDirectory(graphIds: readonly string[]): AssistantDirectory {
   const assistants = graphIds.map((graphId) => ({ assistantId: assistantIdOfGraph(graphId), graphId, defaults: null }));
-  // Names last: a graph that is called like another graph's UUID is still found by its name, as LangGraph resolves it.
+  // Names come last: a graph whose name is another graph's UUID is still found by its name, as on LangGraph's servers.
   const byName = new Map<string, Assistant>([
     ...assistants.map((assistant) => [assistant.assistantId, assistant] as const),
     ...assistants.map((assistant) => [assistant.graphId, assistant] as const),
@@ -49,7 +49,7 @@ export function withGraphs(directory: AssistantDirectory, graphIds: readonly str
   return others.length === 0 ? directory : assistantDirectory([...directory.graphIds, ...others]);
 }
 
-/** The directory together with stored assistants, none of which takes the name of another one. */
+/** The directory together with stored assistants; none of them replaces an entry. */
 export function withStored(directory: AssistantDirectory, stored: readonly StoredAssistant[]): AssistantDirectory {
   if (stored.length === 0) return directory;
   const assistants = stored.map(({ assistantId, graphId, ...defaults }) => ({ assistantId, graphId, defaults }));
@@ -59,7 +59,7 @@ export function withStored(directory: AssistantDirectory, stored: readonly Store
 
 /** Looks up what a request names. */
 export function resolveAssistant(name: string, { graphIds, byName }: AssistantDirectory): Resolution {
-  // Case means nothing in a UUID, and everything in the name of a graph.
+  // Case is ignored in a UUID and matters in the name of a graph.
   const assistant = byName.get(name) ?? (isUuid(name) ? byName.get(name.toLowerCase()) : undefined);
   const known = `Known graphs: ${graphIds.join(', ') || 'none'}.`;
   if (assistant === undefined) return { kind: 'unknown', message: `No assistant ${name}. ${known}` };

@@ -4,12 +4,12 @@
  *   new version = the active one, changed:   metadata       merged
  *                                            all others     replaced where something was said
  *
- * A version is never changed. A run has what the active one says at its admission; a later change does not reach it.
+ * A version is never changed. A run takes the version that is active at its admission; later changes do not affect it.
  */
 import { fingerprintOfJson, reservedConfigKeys } from '@runlane/contracts';
 import type { AssistantCreate, AssistantFields, JsonObject, RunCreateConfig } from '@runlane/contracts';
 
-/** What an assistant gives to the runs that name it, each under what the run says itself. */
+/** What an assistant gives to its runs; fields of the run win over it. */
 export type AssistantDefaults = {
   metadata: JsonObject;
   config: RunCreateConfig | null;
@@ -25,7 +25,7 @@ export type StoredAssistant = AssistantVersion & { assistantId: string; version:
 /** Most bytes of a version as JSON: each run keeps a copy of its config, and each event one of its metadata. */
 const MAX_VERSION_BYTES = 1024 * 1024;
 
-/** The first version of a new assistant, which is called like its graph if it has no name. */
+/** The first version of a new assistant; without a name it gets the name of its graph. */
 export function firstVersion(create: AssistantCreate): AssistantVersion {
   const { graph_id: graphId, name, description, metadata, config, context } = create;
   return { graphId, name: name ?? graphId, description, metadata: metadata ?? {}, config, context };
@@ -43,14 +43,14 @@ export function changedVersion(active: AssistantVersion, update: AssistantFields
   };
 }
 
-/** Whether two versions give their runs the same, whatever the order of the keys in an object. */
+/** Whether two versions give their runs the same; the order of keys in an object does not count. */
 export function isSameVersion(a: AssistantVersion, b: AssistantVersion): boolean {
   const partsOf = ({ graphId, name, description, metadata, config, context }: AssistantVersion) =>
     fingerprintOfJson(JSON.parse(JSON.stringify([graphId, name, description, metadata, config, context])));
   return partsOf(a) === partsOf(b);
 }
 
-/** What forbids a version, as lines that say where, what and what to do; none if it is good. */
+/** The problems of a version, as lines that say where, what is wrong and what to do; empty if there are none. */
 export function problemsOfVersion(version: AssistantVersion, graphIds: readonly string[]): string[] {
   const { graphId, name, description, metadata, config, context } = version;
   const configurable = config?.configurable ?? null;

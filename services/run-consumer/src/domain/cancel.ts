@@ -1,6 +1,6 @@
 /**
- * The verdict on a `RunCancel`, when its turn in the log comes. It affects runs that were admitted before
- * it, and no others: a cancel that is read again, after positions were lost, changes nothing (I4).
+ * The verdict on a `RunCancel` at its turn in the log. It affects only runs that were admitted before it, so a cancel that
+ * is read again after positions were lost changes nothing (I4).
  *
  *   run_id     the run is in flight            cancel it
  *              it has ended, or was rejected   nothing
@@ -21,7 +21,7 @@ export type CancelVerdict =
   | { kind: 'cancel_all' }
   | { kind: 'unknown_run'; message: string };
 
-/** The thread that a cancel is about. A stateless run has one that follows from its id. */
+/** The thread that a cancel names. The thread of a stateless run is derived from its id. */
 export function threadOfCancel(request: RunCancel): string {
   if (request.thread_id !== null) return request.thread_id;
   if (request.run_id === null) throw new Error('A RunCancel names a thread or a run.');
@@ -61,7 +61,7 @@ export function judgeCancel(
   return known.isFinished ? { kind: 'nothing' } : { kind: 'cancel_run', runId };
 }
 
-/** Whether a run was admitted before the record: everything was, except what stands behind it in its partition. */
+/** Whether a run was admitted before the record. Every run was, except those that come after it in its partition. */
 export function isEarlier(run: Source, record: Source): boolean {
   return run.topic !== record.topic || run.partition !== record.partition || run.offset < record.offset;
 }

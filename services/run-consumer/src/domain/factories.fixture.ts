@@ -56,13 +56,13 @@ export function cancelAt(offset: number, json: Record<string, Json>): CancelRequ
   return { kind: 'cancel', request: parsed.request, coordinates };
 }
 
-/** A run in flight that an earlier batch has put there, from offset 0 of another topic. */
+/** A run in flight that an earlier batch admitted, from offset 0 of another topic. */
 export function storedRun(runId: string, state: InFlightRun['state'] = 'pending'): InFlightRun {
   const source = { topic: 'earlier', partition: 0, offset: 0n };
   return { runId, state, source, isStored: true, isAskedToStop: false };
 }
 
-/** A thread on which runs wait, or are what `states` says, in this order. */
+/** A thread with waiting runs, or with runs in the given `states`, in this order. */
 export function busyLane(runIds: readonly string[], states: readonly InFlightRun['state'][] = []): Lane {
   return { ...idleLane(), inFlight: runIds.map((runId, index) => storedRun(runId, states[index])) };
 }

@@ -1,11 +1,11 @@
 /**
- * A lane: the runs of one thread that have not ended, in the order in which they will. Admission knows its beginning.
+ * A lane: the runs of one thread that have not ended, in the order in which they will execute. Admission reads its beginning.
  *
  *   running?  pending …  scheduled …      the running run is the first; scheduled ones join at the end when due
  */
 import type { CancelAction, RecordCoordinates, ThreadStatus } from '@runlane/contracts';
 
-/** Where a run came from: its place in the log says what was admitted before it. */
+/** Where a run came from; its place in the log says what was admitted before it. */
 export type Source = Pick<RecordCoordinates, 'topic' | 'partition' | 'offset'>;
 
 export type InFlightRun = {
@@ -14,9 +14,9 @@ export type InFlightRun = {
   source: Source;
   /** Whether the ledger had it before this batch. */
   isStored: boolean;
-  /** A running run that was asked to stop; it stays in flight until it has. */
+  /** A running run that was asked to stop; it stays in flight until it has stopped. */
   isAskedToStop: boolean;
-  /** It waits again after it has begun, and has left something to go on with. */
+  /** It waits again after an earlier attempt, which has left a checkpoint to continue from. */
   hasBegun?: boolean;
 };
 
@@ -28,29 +28,29 @@ export type Lane = {
   threadId: string;
   /** False until a run was accepted on it. */
   exists: boolean;
-  /** A temporary run of this batch has made it, and no other was accepted on it: it goes with that run. */
+  /** A temporary run of this batch created it, and no other run was accepted on it: it is deleted with that run. */
   isTemporary: boolean;
   /** The partition it was first seen on; null for a thread that does not exist. */
   firstPartition: number | null;
   /** Its status when nothing is in flight. */
   restingStatus: RestingStatus;
   /**
-   * Runs in flight, first those in the lane by position, then scheduled ones by admission. Of those in the ledger only
-   * the first may be known: as many as the batch needs to say which is the oldest after everything it does; and, where it
-   * cancels all of the lane, the last of the batch's partition, which such a cancel may spare.
+   * Runs in flight, first those in the lane by position, then scheduled ones by admission. Of the runs in the ledger only
+   * the first may be known: as many as the batch needs to tell which is the oldest after all its changes. Where the batch
+   * cancels the whole lane, the last runs of its partition are known too, because such a cancel may spare them.
    */
   inFlight: readonly InFlightRun[];
   nextPosition: bigint;
   /**
-   * Runs of the ledger that wait, or are scheduled: counted no further than is needed to say that the lane is long, and 0
-   * where the batch ends none of them.
+   * Runs of the ledger that wait or are scheduled. The count stops where the lane is known to be long, and is 0 where the
+   * batch ends none of them.
    */
   waitingCount: number;
-  /** The greatest offset of the runs that are of the batch's partition, where it cancels all of the lane; or null. */
+  /** The greatest offset among the runs of the batch's partition, where the batch cancels the whole lane; otherwise null. */
   lastOffset: bigint | null;
 };
 
-/** A thread that no run was accepted on. */
+/** A thread without an accepted run. */
 export function newLane(threadId: string): Lane {
   return {
     threadId,
@@ -71,7 +71,7 @@ export function statusOf(lane: Lane): ThreadStatus | null {
   return lane.inFlight.length > 0 ? 'busy' : lane.restingStatus;
 }
 
-/** The first run in the lane, behind which others wait; null when a run that joins now can start. */
+/** The first run in the lane, for which the others wait; null when a run that joins now can start. */
 export function headOf(lane: Lane): InFlightRun | null {
   const [first] = lane.inFlight;
   return first === undefined || first.state === 'scheduled' ? null : first;
@@ -82,7 +82,7 @@ export function withRun(lane: Lane, run: InFlightRun): Lane {
   return { ...lane, exists: true, inFlight: withLast(lane.inFlight, run) };
 }
 
-/** Runs of a lane in order, and one more, at the end of its kind; nothing happens where it is among them. */
+/** The runs of a lane in order with one more, at the end of its kind; the same runs if it is among them already. */
 export function withLast(first: readonly InFlightRun[], last: InFlightRun): InFlightRun[] {
   if (first.some(({ runId }) => runId === last.runId)) return [...first];
   const behind = first.findIndex(({ state }) => state === 'scheduled');
@@ -90,8 +90,8 @@ export function withLast(first: readonly InFlightRun[], last: InFlightRun): InFl
 }
 
 /**
- * The lane after the given runs were ended, or asked to end: what waited or was scheduled is gone, what runs stays in
- * flight until its graph and its saver have stopped (I9). What an interrupted run has left can be gone on with.
+ * The lane after the given runs were ended, or asked to end: waiting and scheduled runs are gone; a running one stays in
+ * flight until its graph and its saver have stopped (I9). An interrupted run may leave a state to continue from.
  */
 export function withoutRuns(lane: Lane, isHit: (run: InFlightRun) => boolean, action: CancelAction): Lane {
   const leavesWork = ({ state, hasBegun = false }: InFlightRun) => state !== 'running' && hasBegun;

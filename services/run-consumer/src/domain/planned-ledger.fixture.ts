@@ -1,4 +1,4 @@
-/** A ledger in memory that does with plans what the SQL does, and shows a batch no more of a lane than the SQL would. */
+/** A ledger in memory that executes plans as the SQL does, and shows a batch no more of a lane than the SQL would. */
 import type { AdmissionPlan, AdmittedRun, Cancellation } from './admission-plan.ts';
 import { planAdmission } from './admission-batch.ts';
 import type { KnownRun } from './admission.ts';
@@ -29,7 +29,7 @@ type Mark = Pick<Cancellation, 'action' | 'supersededBy'> & { threadId: string; 
 export class PlannedLedger {
   readonly events: string[] = [];
   readonly asked = new Map<string, string>();
-  /** Runs that were marked, and have ended in a slice. */
+  /** Runs that were marked and that ended in a slice. */
   readonly endedLater = new Set<string>();
   readonly #endedAtOnce: number;
   readonly #rows: Row[] = [];
@@ -71,7 +71,7 @@ export class PlannedLedger {
         if (run === undefined) return;
         if (run !== first) throw new Error(`A run of ${step.thread} is ready that is not the first of its lane.`);
         Object.assign(run, { state: 'running', isReady: false });
-        // As an attempt does before anything else.
+        // An attempt does this before anything else.
         if (statusProblem(run.request, step.thread, thread?.restingStatus ?? 'idle') === null) return;
         if (this.#hasStoppedHead(run)) return;
         run.state = 'ended';
@@ -126,7 +126,10 @@ export class PlannedLedger {
     if (slice.length < size) this.#marks.splice(this.#marks.indexOf(mark), 1);
   }
 
-  /** Whether the head of its thread is of a run that stopped because of this one, or of one that it has superseded in turn. */
+  /**
+   * Whether the head of its thread was written by a run that stopped because of this one, or because of one that this run
+   * superseded.
+   */
   #hasStoppedHead(run: Row): boolean {
     const seen = new Set<string>();
     let stopped = this.#heads.get(run.threadId);
@@ -139,7 +142,7 @@ export class PlannedLedger {
     return false;
   }
 
-  /** The mark under which a waiting run is going to end. */
+  /** The mark by which a waiting run will end. */
   #markOf(row: Row): Mark | undefined {
     if (!isWaiting(row)) return undefined;
     return this.#marks.find((mark) => mark.threadId === row.threadId && placeOf(row) <= mark.throughPosition);

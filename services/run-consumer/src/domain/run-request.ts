@@ -3,14 +3,14 @@ import type { DeadLetterReason, Json, RecordCoordinates, RunCancel, RunCreate } 
 import { webhookRefusal } from './webhook-target.ts';
 import type { WebhookJudge } from './webhook-target.ts';
 
-/** A record whose value was decoded as JSON: what admission knows before it looks at the content. */
+/** A record whose value was decoded as JSON, before admission looks at its content. */
 export type DecodedRecord = {
   coordinates: RecordCoordinates;
   /** The record key as text; null without a key. */
   key: string | null;
   /** The `ce_type` header; null when absent. */
   type: string | null;
-  /** The W3C `traceparent` header, handed on to the run's events; null when absent. */
+  /** The W3C `traceparent` header, which the run's events carry too; null when absent. */
   traceparent: string | null;
   json: Json;
 };
@@ -19,7 +19,7 @@ export type DecodedRecord = {
 export type RunRequest = {
   kind: 'create';
   runId: string;
-  /** The id a record has of itself; a `run_id` conflict is reported under it. */
+  /** The id that is derived from the record; a `run_id` conflict is reported under it. */
   recordId: string;
   threadId: string;
   fingerprint: string;
@@ -35,10 +35,10 @@ export type CancelRequest = { kind: 'cancel'; request: RunCancel; coordinates: R
 
 export type Interpretation = RunRequest | CancelRequest | { kind: 'dead_letter'; reason: DeadLetterReason };
 
-/** W3C Trace Context, version 00 and later ones that keep its beginning. */
+/** W3C Trace Context, version 00 and later versions with the same beginning. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{0,200})?$/;
 
-/** Says what a decoded record asks for, or why it is a dead letter . */
+/** Says what a decoded record asks for, or why it is a dead letter. */
 export function interpretRecord(record: DecodedRecord, judgeWebhook: WebhookJudge): Interpretation {
   const reading = readRequest(record.json, record.type);
   if (reading.kind === 'dead_letter') return reading;
@@ -65,7 +65,10 @@ export function interpretRecord(record: DecodedRecord, judgeWebhook: WebhookJudg
   };
 }
 
-/** With a thread the key must be its id, or its runs lose their order; a stateless run may be keyed by its `run_id`. */
+/**
+ * The key of a request with a thread must be the thread's id, or its runs lose their order. A stateless run may have its
+ * `run_id` as the key.
+ */
 function keyMismatch(key: string | null, threadId: string | null, runId: string | null): string | null {
   if (threadId !== null) {
     return key === threadId ? null : 'The record key must equal thread_id: it keeps the runs of a thread in order.';

@@ -8,8 +8,8 @@
  *
  *   rejected is never pending. A running run that is superseded or cancelled is asked to stop, and settles when it has.
  *
- * I3  Each claim and each rescue raises the fencing token; a write with an older one changes nothing. Nor does one with a
- *     claim that the database has forgotten, by a failover or a restore, and handed out again: see `claimNumber`.
+ * I3  Each claim and each rescue raises the fencing token; a write with an older one changes nothing. Nor does a write under
+ *     a claim that the database has forgotten, by a failover or a restore, and handed out again (`claimNumber`).
  */
 import type {
   CancelAction,
@@ -27,7 +27,7 @@ import type { RestingStatus } from './lane.ts';
 /** The right to write for a run: valid while the run is running under exactly this token (I3). */
 export type Claim = { runId: string; fencingToken: bigint };
 
-/** A run that an executor owns: what it needs to execute it and to write about it. */
+/** A run that an executor owns, with what the executor needs to execute it and to write about it. */
 export type ClaimedRun = Claim & {
   threadId: string;
   assistantId: string;
@@ -37,22 +37,25 @@ export type ClaimedRun = Claim & {
   multitaskStrategy: MultitaskStrategy;
   /** From 1. */
   attempt: number;
-  /** The run was there when a thread, or twice a process, went: it executes in a process of its own. */
+  /** The run was executing when a worker thread died, or twice when a process died: it executes in a process of its own. */
   isIsolated: boolean;
-  /** A stateless run that leaves nothing behind: it has no checkpointer, and a next attempt starts over. */
+  /** A stateless run that leaves nothing behind: it has no checkpointer, and each attempt starts over. */
   isTemporary: boolean;
-  /** Status of its thread when nothing is in flight: as the run finds it, until it has ended. */
+  /** Status of its thread when nothing is in flight, as the run finds it. */
   restingStatus: RestingStatus;
   /**
-   * The head of its thread is of a run that stopped because of this one: superseded by it, or by one that it has superseded in
-   * turn. Asked only where `if_thread_status` would refuse the run otherwise.
+   * The head of its thread was written by a run that stopped because of this one: superseded by it, or by a run that this
+   * one superseded. Looked up only where `if_thread_status` would refuse the run otherwise.
    */
   hasStoppedHead?: true;
-  /** Stored with the run: none of its checkpoints has a lower id. Null: not known, of runs that began before there was one. */
+  /**
+   * Stored with the run: none of its checkpoints has a lower id. Null: unknown, for a run that began under a version without
+   * it.
+   */
   checkpointFloor: string | null;
   /** W3C trace context of its request, in the form `00-<trace id>-<span id>-<flags>`; null without one. */
   traceparent: string | null;
-  /** How long it had been ready when it was claimed; null where that is not known. */
+  /** How long it had been ready when it was claimed; null: unknown. */
   readySeconds: number | null;
 };
 
@@ -64,24 +67,24 @@ export function claimNumber({ fencingToken }: Pick<Claim, 'fencingToken'>): numb
   return Number(fencingToken >> 32n);
 }
 
-/** Names a claim among others: a run may be claimed again before its lost attempt has ended. */
+/** Identifies a claim: a run may be claimed again before its lost attempt has ended. */
 export function claimKey({ runId, fencingToken }: Claim): string {
   return `${runId}/${fencingToken}`;
 }
 
-/** Why a run has to end before its time: the first request that said so counts. */
+/** Why a run has to end early; the first request that asked for it counts. */
 export type Stop = { action: CancelAction; reason: SupersededReason; supersededBy: string | null };
 
 /** A running run that was asked to stop. */
 export type StopRequest = Stop & Claim;
 
-/** A claim that the ledger knows of, and what its run was asked to stop for; null when it was not. */
+/** A claim that the ledger knows, and why its run was asked to stop; null when it was not. */
 export type HeldClaim = Claim & { stop: Stop | null };
 
-/** Starts of a run that may fail for reasons of the infrastructure before it is given up. */
+/** How many attempts at a run the infrastructure may lose before the run is given up. */
 export const MAX_ATTEMPTS = 3;
 
-/** A value under an id, as LangGraph gives the interrupts of a paused task. */
+/** A value and its id, as LangGraph gives the interrupts of a paused task. */
 export type PendingInterrupt = {
   id: string;
   value: Json;
@@ -94,29 +97,32 @@ export type HeadState = {
   checkpointId: string | null;
   next: string[];
   interrupts: PendingInterrupt[];
-  /** Something in the values of `interrupts` is not as the graph has it, because JSON cannot say it. */
+  /** Some value of `interrupts` differs from the graph's, because JSON cannot hold it. */
   areInterruptsLossy?: true;
-  /** What `graph.invoke` would return, as the wire has it. */
+  /** What `graph.invoke` would return, in the form of the event. */
   values: Json;
   /** The same of `values`. */
   areValuesLossy?: true;
 };
 
 /**
- * An error as the wire has it: class name and message, where the deployment wants it the stack with its causes, and the
- * status of the thread where that is the reason.
+ * An error in the form of the event: class name and message; the stack with its causes, if the deployment asks for it; and
+ * the status of the thread, if that is the reason.
  */
 export type RunError = { error: string; message: string; stack?: string; thread_status?: ThreadStatus };
 
-/** What is told of an attempt however it ended. */
+/** What is reported of an attempt, however it ended. */
 export type AttemptReport = {
-  /** Of the run up to the end of this attempt; null when no model has told any. */
+  /** Of the run up to the end of this attempt; null when no model has reported any. */
   usage: ModelUsage[] | null;
   /** Questions that were open on the thread when the run began with an input. */
   abandonedInterrupts: string[];
 };
 
-/** How an attempt ended, as its executor saw it. Without a report there is nothing to tell, or nobody is left to. */
+/**
+ * How an attempt ended, as its executor saw it. The report is missing when there is nothing to report, or when the executor
+ * is gone.
+ */
 export type Outcome = AttemptEnd & { report?: AttemptReport };
 
 type AttemptEnd =
@@ -124,7 +130,7 @@ type AttemptEnd =
   | { kind: 'paused'; head: HeadState }
   | { kind: 'failed'; reason: FailedReason; error: RunError; head: HeadState | null }
   | { kind: 'timed_out'; limitSeconds: number }
-  /** It was asked to stop, and its graph and its saver have stopped. Head null: not known, or there is none. */
+  /** It was asked to stop, and its graph and its saver have stopped. `head` is null when it is unknown or when there is none. */
   | { kind: 'interrupted'; stop: Stop; head: HeadState | null }
   /** The run goes back to pending: its executor stops (the attempt is not spent) or the infrastructure failed. */
   | { kind: 'handed_back'; spendsAttempt: boolean; isolate: boolean; error: RunError }

@@ -1,6 +1,6 @@
 /**
- * What a reader of the log expects, one record at a time, written without a look at the code: the oracle of the property
- * tests (I2, I4).
+ * What a reader of the log expects, one record at a time: the oracle of the property tests (I2, I4). It was written without
+ * a look at the code that it judges.
  */
 
 /** One thing that happens: a record of the log, or what executors and sweepers do between batches. */
@@ -10,18 +10,18 @@ export type Step =
       thread: string;
       strategy: 'enqueue' | 'reject' | 'interrupt' | 'rollback';
       isScheduled: boolean;
-      /** One of a few ids that requests share; null: an id of its own. */
+      /** One of a few ids that several requests use; null: an id of its own. */
       sharedId: string | null;
       input: number;
-      /** What it says in `config.configurable`; null: nothing. */
+      /** Its `config.configurable`; null: none. */
       configurable: Record<string, number> | null;
-      /** The statuses of its thread that it bears; null: all. */
+      /** Its `if_thread_status`; null: every status. */
       bears: ('idle' | 'interrupted' | 'error' | 'busy')[] | null;
     }
   | { kind: 'cancel'; thread: string; action: 'interrupt' | 'rollback'; run: string | null }
-  /** `lose`: the attempt of the running run ends without the run, as when its executor dies. */
+  /** `lose`: the attempt of the running run ends and the run does not, as when its executor dies. */
   | { kind: 'claim' | 'join' | 'lose'; thread: string }
-  /** Up to so many marked runs of the thread end: nothing that a reader of the log knows of. */
+  /** Up to this many marked runs of the thread end; a reader of the log does not see it. */
   | { kind: 'slice'; thread: string; size: number }
   | { kind: 'settle'; thread: string; leaves: 'idle' | 'interrupted' | 'error' };
 
@@ -48,9 +48,9 @@ export function configurableLine(run: { id: string; thread: string }, configurab
 }
 
 export class SequentialModel {
-  /** What admission tells, oldest first: run, what, because of which run, thread status. */
+  /** What admission reports, oldest first: run, event, the run that caused it, thread status. */
   readonly events: string[] = [];
-  /** The same, together with what executors tell. */
+  /** The same, together with what executors report. */
   readonly history: string[] = [];
   /** What running runs were asked, by run. */
   readonly asked = new Map<string, string>();
@@ -79,7 +79,7 @@ export class SequentialModel {
         this.configurables.push(
           configurableLine(first, { ...this.#broughtTo.get(first.thread), ...first.configurable }),
         );
-        // Its turn has come on a thread that it does not bear: it fails, and leaves the thread as it was.
+        // At its turn the thread has a status that `if_thread_status` refuses: the run fails, and the thread stays as it was.
         if (!this.#isBorne(first, this.#rests.get(first.thread) ?? 'idle') && !this.#hasStoppedHead(first)) {
           this.#close(first, 'error', null);
         }
@@ -184,7 +184,7 @@ export class SequentialModel {
     }
   }
 
-  /** A running run that was asked to stop has. */
+  /** A running run that was asked to stop has stopped. */
   #stop(run: ModelRun): void {
     this.#close(run, run.askedTo === 'rollback' ? 'rollback' : 'interrupted', run.askedBy);
   }
@@ -203,7 +203,10 @@ export class SequentialModel {
     return bears === null || bears.includes(status);
   }
 
-  /** Whether the thread is as a run has left it that stopped because of this one, or of one that stopped because of this one. */
+  /**
+   * Whether the thread was left by a run that stopped because of this one, or because of a run that stopped because of this
+   * one.
+   */
   #hasStoppedHead(run: ModelRun): boolean {
     let stopped = this.#heads.get(run.thread);
     if (stopped?.end !== 'interrupted') return false;

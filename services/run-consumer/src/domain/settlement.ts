@@ -2,7 +2,7 @@ import type { Json, ModelUsage, RunInterrupt, RunStatus, RunStatusEventType, Thr
 import { MAX_ATTEMPTS } from './run.ts';
 import type { AttemptReport, HeadState, Outcome, RunError, Stop } from './run.ts';
 
-/** The fields of a status event that only this event has; absent ones are null in the event. */
+/** The fields that this status event has and others have not; absent ones are null in the event. */
 export type EventDetails = {
   reason?: string;
   superseded_by?: string;
@@ -28,14 +28,14 @@ export type Settlement =
       type: RunStatusEventType;
       reason: string | null;
       /**
-       * Status of the thread when no run waits on it; with one waiting it is busy. Null: what it was before the run.
+       * Status of the thread if no run waits on it; otherwise the thread is busy. Null: the status that it had before the run.
        */
       threadStatus: ThreadStatus | null;
       details: EventDetails;
-      /** The attempt was lost rather than ended: a run that was asked to stop has stopped, and has not failed. */
+      /** The attempt was lost: a run that was asked to stop has then stopped, and has not failed. */
       isLost: boolean;
     }
-  /** `isolate`: its next attempt runs apart, because the run may have taken its process or thread down. */
+  /** `isolate`: its next attempt runs in a process of its own, because the run may have crashed its process or thread. */
   | { kind: 'requeue'; spendsAttempt: boolean; isolate: boolean }
   | { kind: 'nothing' };
 
@@ -43,8 +43,8 @@ export type Settlement =
 export type Ending = Extract<Settlement, { kind: 'end' }>;
 
 /**
- * Says how an attempt ends in the ledger. The ledger overrules it for a run that was asked to stop: one to
- * be rolled back is, whatever it ended as, and one that would go back to pending ends instead.
+ * Says how an attempt ends in the ledger. The ledger overrules this for a run that was asked to stop: one that is to be
+ * rolled back is rolled back however it ended, and one that would go back to pending ends instead.
  *
  * @param valuesMaxBytes size of `values` and of `interrupts`, as JSON in UTF-8, above which an event leaves them out
  */
@@ -64,7 +64,7 @@ function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settl
     case 'paused':
       return end('success', 'run.paused', 'interrupted', headDetails(outcome.head, valuesMaxBytes));
     case 'failed':
-      // A run that its thread's status has kept from starting leaves the thread as it was, with the question on it.
+      // A run that the status of its thread kept from starting leaves the thread, and the question on it, as they were.
       return end('error', 'run.failed', outcome.reason === 'thread_status' ? null : 'error', {
         reason: outcome.reason,
         error: outcome.error,
@@ -91,15 +91,15 @@ function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settl
   }
 }
 
-/** Whether the attempt was the last one that its run has, so that the run fails with it, unless it was asked to stop. */
+/** Whether this was the run's last attempt, so that the run fails with it unless it was asked to stop. */
 export function isLastLoss(outcome: Outcome, attempt: number): boolean {
   return outcome.kind === 'handed_back' && outcome.spendsAttempt && attempt >= MAX_ATTEMPTS;
 }
 
 /**
- * What becomes of a run whose executor is gone: another attempt, or the end. A process mostly dies for reasons of its
- * own, and then all of its runs have to go on at once (B7): starting a process for each would take too long. A run that
- * has met two such deaths may be their cause.
+ * What happens to a run whose executor is gone: another attempt, or the end. A process mostly dies for reasons of its own,
+ * and then all its runs have to continue immediately (B7); starting a process for each would take too long. A run that was
+ * executing at two such deaths may be their cause.
  */
 export function rescueOf(attempt: number): Settlement {
   return attempt >= MAX_ATTEMPTS
@@ -107,7 +107,7 @@ export function rescueOf(attempt: number): Settlement {
     : { kind: 'requeue', spendsAttempt: true, isolate: attempt > 1 };
 }
 
-/** How a run that was asked to stop ends when its attempt was lost; it wrote the head checkpoint, or wrote none. */
+/** How a run that was asked to stop ends when its attempt was lost; it may have written the head checkpoint, or none. */
 export function interruptedWithoutHead(stop: Stop, checkpointId: string | null): Ending {
   return end('interrupted', 'run.interrupted', checkpointId === null ? null : 'interrupted', {
     ...stopDetails(stop),
@@ -116,10 +116,10 @@ export function interruptedWithoutHead(stop: Stop, checkpointId: string | null):
 }
 
 /**
- * What is settled in place of an end that the ledger cannot hold: nothing of what the graph has left. A run that was stopped
- * has been stopped all the same; any other one has failed.
+ * The settlement that replaces an end which the ledger cannot hold. It contains nothing that the graph left. A run that was
+ * asked to stop has stopped all the same; any other run has failed.
  *
- * @param cause what the ledger said, in a few words that hold nothing of the run
+ * @param cause what the ledger said, in a few words that quote nothing of the run
  */
 export function endingWithoutOutcome(refused: Ending, cause: string): Ending {
   if (refused.status === 'interrupted') {
@@ -162,7 +162,7 @@ function end(
   return { kind: 'end', status, type, reason: details.reason ?? null, threadStatus, details, isLost: false };
 }
 
-/** What an interrupted run has left: something to go on with, or a thread at rest. */
+/** The status that an interrupted run leaves: `interrupted` if there is something to continue, else `idle`. Null: unknown. */
 function threadStatusAfter(head: HeadState | null): ThreadStatus | null {
   if (head === null) return null;
   return head.next.length > 0 ? 'interrupted' : 'idle';

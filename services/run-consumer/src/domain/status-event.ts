@@ -32,7 +32,7 @@ export type OutboxEntry = WebhookWish & {
   traceparent: string | null;
 };
 
-/** Composes the status event: every field present, null where it does not apply. */
+/** Composes the status event. Every field is present, and null where it does not apply. */
 export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): RunStatusEvent {
   const { details } = entry;
   return {
@@ -73,8 +73,8 @@ export function statusEventOf(entry: OutboxEntry, judgeWebhook: WebhookJudge): R
 }
 
 /**
- * An event's JSON that fits its topic: what `smallerEvent` takes away is left out until it is at most `maxBytes` long, or
- * until nothing more can be left out. Written once where the event fits as it is.
+ * The JSON of an event, small enough for its topic: `smallerEvent` removes parts until it has at most `maxBytes`, or until
+ * nothing more can be left out. An event that fits as it is is serialised once.
  */
 export function fittingJson(event: RunStatusEvent, maxBytes: number): Buffer {
   const json = Buffer.from(JSON.stringify(event));
@@ -83,8 +83,8 @@ export function fittingJson(event: RunStatusEvent, maxBytes: number): Buffer {
 }
 
 /**
- * The event without the next thing that may be left out of it, marked as omitted: its values, then its interrupts, then
- * its metadata. Null when none of them is left; the rest says what happened and always stays.
+ * The event without the next part that may be left out, which is marked as omitted: its values, then its interrupts, then
+ * its metadata. Null when none of them is left; the other fields always stay.
  */
 export function smallerEvent(event: RunStatusEvent): RunStatusEvent | null {
   if (event.values !== null) return { ...event, values: null, values_omitted: true, values_lossy: false };

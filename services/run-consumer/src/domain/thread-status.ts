@@ -1,17 +1,17 @@
 /**
- * Whether a run may go on by `if_thread_status`: asked at admission, and once more when its turn comes, because
- * what it has waited for may have left a question that its input would throw away.
+ * Whether `if_thread_status` lets a run go on. Asked at admission, and again at its turn, because a run before it may have
+ * left a question that its input would throw away.
  *
- * A run that it has superseded, and that stopped midway, leaves the thread interrupted or idle by the will of this very run.
- * That counts for nothing at its turn. What was there before does, when the superseded run has written nothing, and so does
- * the way in which that one ended by itself, such as with a question that it asked before it noticed.
+ * A run that it has superseded, and that stopped midway, leaves the thread interrupted or idle because this very run wanted
+ * it. At its turn that status does not count. The earlier status counts when the superseded run has written nothing. The
+ * status also counts when the superseded run ended before it noticed, for example with a question.
  */
 import type { RunCreate, ThreadStatus } from '@runlane/contracts';
 import type { ClaimedRun, Outcome } from './run.ts';
 
 /**
- * What is wrong with the thread's status, and what to change; null when nothing is. Runs of before there was the field have
- * none.
+ * What is wrong with the thread's status, and what to change; null when nothing is wrong. Runs of versions without the field
+ * have no condition.
  *
  * @param seen of a thread that does not exist: `idle`
  */
@@ -27,7 +27,7 @@ export function statusProblem(
 
 type Turn = Pick<ClaimedRun, 'request' | 'threadId' | 'restingStatus' | 'hasStoppedHead'>;
 
-/** The end of a run that has come to its turn, and must not start; null when it may. Nothing changes its thread until then. */
+/** The end of a run that must not start at its turn; null when it may start. Until then nothing changes its thread. */
 export function turnRefusal({
   request,
   threadId,
@@ -41,7 +41,7 @@ export function turnRefusal({
   return { kind: 'failed', reason: 'thread_status', error, head: null };
 }
 
-/** Whether it has to be asked who has left the thread as it is before a run is refused: it may have been the run itself. */
+/** Whether the writer of the thread's head has to be looked up before the run is refused: the run itself may have stopped it. */
 export function mayHaveStoppedHead(run: Turn & Pick<ClaimedRun, 'multitaskStrategy'>): boolean {
   const supersedes = run.multitaskStrategy === 'interrupt' || run.multitaskStrategy === 'rollback';
   return supersedes && turnRefusal(run) !== null;

@@ -1,15 +1,15 @@
-/** What an unfinished run waits for, as an operator asks. */
+/** What an unfinished run waits for, for operators. */
 
 export type Waiting =
   /** It was superseded or cancelled together with many others; its row and its event follow within seconds. */
   | { kind: 'ending' }
-  /** Its time has not come (`after_seconds`). */
+  /** It is not due yet (`after_seconds`). */
   | { kind: 'scheduled'; until: Date }
   /** Another run of its thread is first; `aheadCount` runs, that one included, come before it; no more than 1,000 are counted. */
   | { kind: 'behind'; runId: string; aheadCount: number }
-  /** It could start, and no process has said lately that it executes the graph. */
+  /** It could start, but no process has said lately that it executes the graph. */
   | { kind: 'no_graph'; graphId: string }
-  /** It could start, and no process executes runs. */
+  /** It could start, but no process executes runs. */
   | { kind: 'no_process' }
   /** The ledger was restored or failed over, and what it forgot may still execute. */
   | { kind: 'restored_ledger' }
@@ -18,13 +18,13 @@ export type Waiting =
   /** It executes; `host` is null when the process has gone and nobody has taken the run over yet. */
   | { kind: 'executing'; host: string | null; isAskedToStop: boolean };
 
-/** What the ledger says of an unfinished run and of its surroundings. */
+/** What the ledger says of an unfinished run, its lane and the executors. */
 export type WaitingFacts = {
   status: 'pending' | 'running';
   graphId: string;
   scheduledAt: Date | null;
   isReady: boolean;
-  /** It has ended for everybody, and its row does not say so yet. */
+  /** It counts as ended, but its row does not say so yet. */
   isMarked: boolean;
   /** The first unfinished run of its lane, and how many come before it. */
   firstOfLane: string | null;

@@ -4,7 +4,7 @@ import type { Registry } from '@runlane/service-kit';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { SECONDS } from './buckets.ts';
 
-/** What admission reads, and what becomes of it. */
+/** What admission reads, and what it does with it. */
 export function createAdmissionMetrics(registry: Registry) {
   const registers = [registry];
   const lag = new Gauge({
@@ -25,7 +25,8 @@ export function createAdmissionMetrics(registry: Registry) {
     labelNames: ['reason'] as const,
     registers,
   });
-  // An increase from nothing is none: without a 0 before it, the first one of a kind would alarm nobody.
+  // Prometheus sees no increase in the first sample of a series: without a 0 before it, the first event of a kind would
+  // raise no alarm.
   for (const code of DEAD_LETTER_CODES) deadLetters.inc({ code }, 0);
   for (const reason of REJECTED_REASONS) rejected.inc({ reason }, 0);
   return {
@@ -41,7 +42,7 @@ export function createAdmissionMetrics(registry: Registry) {
       buckets: SECONDS,
       registers,
     }),
-    /** The lag by partition; null when nobody knows it. */
+    /** The lag by partition; null when it is unknown. */
     setLag(byPartition: ReadonlyMap<number, number> | null): void {
       lag.reset();
       for (const [partition, records] of byPartition ?? []) lag.set({ partition }, records);

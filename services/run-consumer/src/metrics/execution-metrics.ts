@@ -5,7 +5,7 @@ import { WORKER_ENDS } from '../adapters/langgraph/worker/worker-events.ts';
 import { RESCUED } from '../app/sweeping/rescue-stranded-runs.ts';
 import { SECONDS } from './buckets.ts';
 
-/** What executes runs: how long they take, how they end, what they use, and what befalls their workers. */
+/** Execution: how long runs take, how they end, what they use, and what happens to their workers. */
 export function createExecutionMetrics(registry: Registry) {
   const registers = [registry];
   const rescues = new Counter({
@@ -20,7 +20,7 @@ export function createExecutionMetrics(registry: Registry) {
     labelNames: ['why'] as const,
     registers,
   });
-  // An increase from nothing is none: without a 0 before them, the first ones would alarm nobody.
+  // Prometheus sees no increase in the first sample of a series: without a 0 before it, the first events would raise no alarm.
   for (const result of RESCUED) rescues.inc({ result }, 0);
   for (const why of WORKER_ENDS) endedWorkers.inc({ why }, 0);
   return {

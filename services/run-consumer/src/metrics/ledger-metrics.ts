@@ -7,7 +7,7 @@ import type { LedgerBacklog } from '../app/watch-backlog.ts';
 /** Graphs with a sample of their own; the runs of all others are counted together. */
 const MAX_GRAPHS = 50;
 
-/** How the ledger of the whole deployment stands: in the one process that sweeps, and absent where it was not read. */
+/** The state of the deployment's ledger; only in the one process that sweeps, and absent while it could not be read. */
 export function createLedgerMetrics(registry: Registry) {
   const registers = [registry];
   const readyRuns = new Gauge({
@@ -33,6 +33,27 @@ export function createLedgerMetrics(registry: Registry) {
     labelNames: ['depth'] as const,
     registers,
   });
+  const unfinished = new Gauge({
+    name: 'runlane_unfinished_runs',
+    help: 'Runs that have not ended by status (pending, running), up to 10000 a status, in the process that sweeps.',
+    labelNames: ['status'] as const,
+    registers,
+  });
+  const scheduled = absentGauge({
+    registry,
+    name: 'runlane_scheduled_runs',
+    help: 'Pending runs whose time has not come, up to 10000, in the process that sweeps.',
+  });
+  const paused = absentGauge({
+    registry,
+    name: 'runlane_paused_threads',
+    help: 'Threads that wait for an answer, up to 10000, in the process that sweeps.',
+  });
+  const oldestPaused = absentGauge({
+    registry,
+    name: 'runlane_paused_oldest_seconds',
+    help: 'How long the first of them has waited; 0 without any. In the process that sweeps.',
+  });
   const unpublished = absentGauge({
     registry,
     name: 'runlane_outbox_unpublished_events',
@@ -55,7 +76,7 @@ export function createLedgerMetrics(registry: Registry) {
       name: 'runlane_marked_runs',
       help: 'Runs of long lanes that were superseded or cancelled and whose events are still to come, at most, in the process that sweeps.',
     }),
-    /** Ready runs by graph; null when nobody knows them. */
+    /** Ready runs by graph; null when they are unknown. */
     setWaiting(graphs: readonly WaitingGraph[] | null): void {
       for (const gauge of ofReady) gauge.reset();
       unservedRuns.remove();
@@ -72,12 +93,16 @@ export function createLedgerMetrics(registry: Registry) {
       }
       unservedRuns.set(sumOf(graphs.filter(({ isServed }) => !isServed)));
     },
-    /** What waits in the ledger; null when nobody knows it. */
+    /** What waits in the ledger; null when it is unknown. */
     setBacklog(backlog: LedgerBacklog | null): void {
-      lanes.reset();
-      for (const gauge of [unpublished, oldestUnpublished, executors]) gauge.remove();
+      for (const gauge of [lanes, unfinished]) gauge.reset();
+      for (const gauge of [scheduled, paused, oldestPaused, unpublished, oldestUnpublished, executors]) gauge.remove();
       if (backlog === null) return;
       for (const [depth, count] of Object.entries(backlog.lanesByDepth)) lanes.set({ depth }, count);
+      for (const [status, count] of Object.entries(backlog.runsByStatus)) unfinished.set({ status }, count);
+      scheduled.set(backlog.scheduledCount);
+      paused.set(backlog.pausedCount);
+      oldestPaused.set(backlog.oldestPausedSeconds);
       unpublished.set(backlog.unpublishedCount);
       oldestUnpublished.set(backlog.oldestUnpublishedSeconds);
       executors.set(backlog.executorCount);

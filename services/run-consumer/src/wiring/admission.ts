@@ -17,7 +17,7 @@ import { assistantDirectory } from '../domain/assistant-directory.ts';
 import { serviceVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 
-/** How late a ledger that went back is noticed while no records come, in milliseconds. */
+/** How late a ledger that was put back is noticed while no records arrive, in milliseconds. */
 const WATCH_POSITIONS_MS = 5_000;
 
 /** Joins the consumer group and admits what it reads. */
@@ -29,7 +29,7 @@ export async function startAdmission(
 ): Promise<RecordConsumer> {
   const { kafka, database, codec, config, topics, group, hints, metrics, judgeWebhook, logger, tracing } = foundation;
   const spans = tracing === null ? null : createAdmissionSpans(tracing, { topic: topics.requests, group });
-  // Said here, and acted upon before the next record is read: what the ledger has forgotten is admitted by that.
+  // Logged here. Before the next record is read, the forgotten records are read again and admitted.
   let hasGoneBack = false;
   const known = new KnownPositions((reason) => {
     hasGoneBack = true;
@@ -86,7 +86,7 @@ export async function startAdmission(
         known,
         owner: positionOwner,
         onAhead: (at, offset, isEmpty) => {
-          // Beside others a partition may be ahead by the marks of transactions, which are no records.
+          // With other producers a partition may be ahead by the marks of transactions, which are no records.
           if (isEmpty) hasGoneBack = true;
           logger.warn({ ...at, offset: String(offset) }, 'admission.offset_ahead_of_ledger');
         },
@@ -120,13 +120,13 @@ export async function startAdmission(
   return consumer;
 }
 
-/** What a broker allows by default, and as long as a member of a busy group may be silent. */
+/** The most that a broker allows by default; a member of a busy group may be silent for as long. */
 const SHORTEST_SESSION_MS = 6_000;
 const LONGEST_SESSION_MS = 10_000;
 
 /**
  * A session no longer than the lease, where the broker allows it: when a process dies, its partitions are read again no
- * later than its runs go on, so that a cancel of one of them is heard.
+ * later than its runs continue, so that a cancel of one of them arrives.
  */
 function sessionWithin(leaseMs: number): { sessionTimeoutMs: number; heartbeatIntervalMs: number } {
   const sessionTimeoutMs = Math.min(Math.max(leaseMs, SHORTEST_SESSION_MS), LONGEST_SESSION_MS);
@@ -172,7 +172,7 @@ function createReporter(foundation: Foundation): (report: AdmissionReport) => vo
   };
 }
 
-/** Answers to what a request has asked for itself; every other rejection is a mistake, of its producer or of this deployment. */
+/** Rejections that a request asked for; every other rejection is a mistake of its producer or of this deployment. */
 const ASKED_FOR: ReadonlySet<RejectedReason> = new Set(['thread_not_found', 'thread_status', 'thread_busy']);
 
 function reportRejected(run: RejectedRun, { metrics, logger }: Pick<Foundation, 'metrics' | 'logger'>): void {

@@ -20,7 +20,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Foundation } from './foundation.ts';
 import { loaderCacheSettings } from './loader-cache.ts';
 
-/** Longest wait before ready runs are looked for unasked, in milliseconds: what a lost hint costs. */
+/** Longest time between two looks for ready runs, in milliseconds: the cost of a lost hint. */
 const CLAIM_POLL_MS = 1_000;
 
 /** Postgres connections of each worker thread: one for group commits, the others for reading checkpoints. */
@@ -88,9 +88,9 @@ function countWorkerEvent(metrics: Metrics, event: WorkerEvent): void {
 /**
  * Starts to claim and execute runs.
  *
- * @param graphIds those that the process executes; of others it claims no run
- * @param signals `intake` aborts when no more runs shall be claimed, `background` when the last run is settled and the
- *   lease need not be renewed any more
+ * @param graphIds the graphs that the process executes; it claims no run of others
+ * @param signals `intake` aborts when no more runs shall be claimed; `background` when the last run is settled, so that the
+ *   lease is not needed any more
  */
 export function startExecution(
   signals: { intake: AbortSignal; background: AbortSignal },
@@ -137,7 +137,7 @@ export function startExecution(
       pollMs: CLAIM_POLL_MS,
     },
   });
-  // An increase from nothing is none: without a 0 before it, the first one would alarm nobody.
+  // Prometheus sees no increase in the first sample of a series: without a 0 before it, the first event would raise no alarm.
   for (const id of graphIds) metrics.deafGraphs.inc({ graph_id: metrics.graphLabel(id) }, 0);
   metrics.executing(() => executor.activeCount);
   metrics.capacity(() => config.RUNLANE_MAX_CONCURRENT_RUNS);
@@ -157,7 +157,7 @@ export function startExecution(
   };
 }
 
-/** Our own names for why an attempt goes back, as its error has them; every other error is the database's. */
+/** Our own names for the reasons for which an attempt goes back; every other error is the database's. */
 const HAND_BACK_CAUSES: ReadonlyMap<string, string> = new Map([
   ['WorkerGone', 'worker_gone'],
   ['LeaseLost', 'lease_lost'],
@@ -173,7 +173,7 @@ const TOKEN_KINDS = {
   reasoning: 'reasoning_tokens',
 } as const;
 
-/** Why the run fails with this outcome, as its event says it; null where it does not. */
+/** Why the run fails with this outcome, as in its event; null if it does not fail. */
 function failureOf({ attempt }: ClaimedRun, outcome: Outcome): FailedReason | null {
   if (outcome.kind === 'failed') return outcome.reason;
   return isLastLoss(outcome, attempt) ? 'attempts_exhausted' : null;
@@ -199,7 +199,7 @@ function countAttempt(metrics: Metrics, run: ClaimedRun, outcome: Outcome, durat
 
 function reportAttempt({ metrics, logger }: Foundation, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
   countAttempt(metrics, run, outcome, durationMs);
-  // A run that has failed is one line that has all of it, at a level that somebody looks at.
+  // A failed run is one line with all details, at a level that people read.
   const reason = failureOf(run, outcome);
   const level = reason !== null || outcome.kind === 'timed_out' ? 'error' : 'info';
   logger[level](

@@ -14,15 +14,15 @@ import { currentDatabaseUrl } from '../database-files.ts';
 import type { WebhookJudge } from '../domain/webhook-target.ts';
 import type { Metrics } from '../metrics.ts';
 
-/** What every role of the process stands on. */
+/** What every role of the process uses. */
 export type Foundation = {
   config: RunConsumerConfig;
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
   /**
-   * For the renewal of leases, and nothing else: what is slow must not make it wait for a connection, and it is not worth
-   * waiting for longer than a third of a lease.
+   * Only for the renewal of leases: slow statements must not keep it waiting for a connection, and after a third of a lease
+   * it is useless.
    */
   leasePool: Pool;
   /** The statements of the pool, and those of the pool for leases. */
@@ -49,16 +49,16 @@ export type Foundation = {
   tracingSettings: TracingSettings | null;
 };
 
-/** Executor, relays and sweeping renew one lease each, seldom at once. */
+/** Executor, relays and sweeping renew one lease each, seldom at the same time. */
 const LEASE_CONNECTIONS = 2;
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
 const HINT_INTERVAL_MS = 50;
-/** Shortest time between two claims for which other processes are the reason, in milliseconds. */
+/** Shortest time between two claims that hints of other processes cause, in milliseconds. */
 const MIN_LOOK_MS = 20;
-/** The same as HINT_INTERVAL_MS when runs were asked to stop, which counts as soon as it is published. */
+/** Replaces HINT_INTERVAL_MS for hints that runs were asked to stop, which have to arrive soon. */
 const URGENT_HINT_INTERVAL_MS = 5;
 
-/** Opens what the roles share. Nothing waits for a server here: each role does when it needs one. */
+/** Opens what the roles share. Nothing here waits for a server; each role waits when it needs one. */
 export function layFoundation(
   scope: Scope,
   signal: AbortSignal,

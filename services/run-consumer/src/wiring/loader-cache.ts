@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Logger } from '@runlane/service-kit';
 
 /**
- * What the environment of the graphs needs besides where nothing can be written, as in a container with a read-only file
- * system: tsx keeps what it has compiled in the directory for temporary files, and without one loads no TypeScript at all.
+ * Additions to the environment of the graphs for a read-only file system, as in a container: tsx caches compiled modules in
+ * the directory for temporary files, and without one it loads no TypeScript.
  */
 export function loaderCacheSettings(logger: Logger): { TSX_DISABLE_CACHE?: string } {
   try {

@@ -1,9 +1,8 @@
 /** Real Postgres, with a lock that makes the set-up take longer than a transaction may be idle. Decides: that it ends well. */
 import { createPool } from '@runlane/postgres';
-import { createDatabase, eventually } from '@runlane/testkit';
+import { createDatabase, eventually, silentLogger } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { expect, inject, test } from 'vitest';
-import { silent } from '../adapters/langgraph/attempt/run-rows.fixture.ts';
 import { prepareDatabase } from './prepare-database.ts';
 
 /** Longer than the limit of `createPool` for an idle transaction. */
@@ -11,7 +10,8 @@ const LONG_SECONDS = 12;
 
 test('a set-up that takes long keeps its turn, and another process waits for it', async () => {
   const databaseUrl = await createDatabase(inject('databaseUrl'));
-  const open = (applicationName: string, url = databaseUrl) => createPool({ url, applicationName, logger: silent });
+  const open = (applicationName: string, url = databaseUrl) =>
+    createPool({ url, applicationName, logger: silentLogger });
   const [first, second] = [open('first'), open('second')];
   // Its own transaction is idle for as long.
   const own = open('test', `${databaseUrl}?idle_in_transaction_session_timeout=0`);
@@ -38,7 +38,7 @@ test('a set-up that takes long keeps its turn, and another process waits for it'
 
 test("LangGraph's package is asked once, and again after an update or when its tables are gone", async () => {
   const databaseUrl = await createDatabase(inject('databaseUrl'));
-  await using pool = asDisposable(createPool({ url: databaseUrl, applicationName: 'test', logger: silent }));
+  await using pool = asDisposable(createPool({ url: databaseUrl, applicationName: 'test', logger: silentLogger }));
   const prepareAgain = () => prepareAt(databaseUrl, pool);
   // Its set-up would fail here.
   const spoil = () => pool.query('alter table store_migrations rename column v to spoiled');
@@ -63,7 +63,7 @@ function prepareAt(databaseUrl: string, pool: Pool): Promise<void> {
     topicPrefix: '',
     store: { index: null, ttl: null },
     signal: AbortSignal.timeout(90_000),
-    logger: silent,
+    logger: silentLogger,
   });
 }
 

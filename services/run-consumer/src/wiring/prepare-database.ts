@@ -5,11 +5,11 @@ import type { Pool, PoolClient } from 'pg';
 import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
 import { areLangGraphTablesMade, noteLangGraphTables } from '../adapters/postgres/langgraph-tables.ts';
 
-/** Where our tables are, and what this version knows of them. */
+/** The schema of our tables, and their migrations in this version. */
 export const SCHEMA = 'runlane';
 export const MIGRATIONS: URL = new URL('../../migrations/', import.meta.url);
 
-/** Milliseconds between two statements of a transaction that waits: well below the limit of createPool. */
+/** Milliseconds between two statements of a waiting transaction, well below the limit of createPool for idle ones. */
 const BEAT_MS = 2_000;
 const TURN_POLL_MS = 200;
 /** Any number: it only has to be the same in every process that prepares a database. */
@@ -19,18 +19,18 @@ export type PrepareOptions = {
   pool: Pool;
   databaseUrl: string;
   checkpointSchema: string;
-  /** Of the deployment, which the database belongs to. */
+  /** The topic prefix of the deployment that owns the database. */
   topicPrefix: string;
   store: StoreSettings;
   signal: AbortSignal;
   logger: Logger;
-  /** False: it throws instead of waiting until it may. Default true. */
+  /** False: it throws instead of waiting for rights or a newer version. Default true. */
   mayWait?: boolean;
 };
 
 /**
  * Creates or migrates our tables and LangGraph's. Safe when several processes start at once.
- * While it may not, or is too old for the tables, it waits and says so.
+ * While the role lacks rights, or this version is too old for the tables, it waits and logs that.
  *
  * @throws RunlaneError `database_of_another_prefix`; what `migrate` throws
  */
@@ -39,7 +39,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
   await claimSchema(options.pool, { schema: SCHEMA, topicPrefix: options.topicPrefix, logger: options.logger });
 }
 
-/** The tables alone: the database is no deployment's yet. */
+/** Only the tables: the database belongs to no deployment yet. */
 export async function prepareTables(options: Omit<PrepareOptions, 'topicPrefix'>): Promise<void> {
   const { pool, databaseUrl, checkpointSchema: schema, store, signal, logger, mayWait = true } = options;
   await waitForDatabase(pool, { signal, logger });
@@ -49,10 +49,10 @@ export async function prepareTables(options: Omit<PrepareOptions, 'topicPrefix'>
     logger,
     mayWait,
   });
-  // An index of the store is looked at each time: langgraph.json may want another one.
+  // The index of the store is checked each time, because langgraph.json may ask for another one.
   if (store.index === null && (await areLangGraphTablesMade(pool, schema))) return;
   const { prepareLangGraph } = await import('./prepare-langgraph.ts');
-  // LangGraph's own set-up takes no lock, and two of them at once collide.
+  // LangGraph's own set-up takes no lock, and two at the same time collide.
   const inTurn = () =>
     withTransaction(pool, async (client) => {
       await takeTurn(client, signal);
@@ -78,15 +78,15 @@ async function takeTurn(client: PoolClient, signal: AbortSignal): Promise<void> 
 }
 
 /**
- * Does work on other connections while a transaction waits for it. The server ends a transaction that is idle for long,
- * and its lock with it, which is right when this process is frozen and wrong while an index is being made.
+ * Does work on other connections while a transaction stays open. The server ends a transaction that is idle for long, and
+ * its lock with it. That is right when this process is frozen, and wrong while an index is being made.
  *
- * @throws what the work throws, or else that the transaction was lost
+ * @throws what the work throws; otherwise an error if the transaction was lost
  */
 async function keepingAwake(client: PoolClient, work: () => Promise<void>): Promise<void> {
   const done = new AbortController();
   const beating = beatUntil(done.signal, client);
-  // Whoever awaits it below hears of a loss, at the end.
+  // A loss is reported at the end, where this is awaited.
   beating.catch(() => undefined);
   try {
     await work();

@@ -8,9 +8,9 @@ import { createOutbox } from '../adapters/postgres/outbox/outbox.ts';
 import { relayUntil } from '../app/relay/relay-events.ts';
 import type { Foundation } from './foundation.ts';
 
-/** How long a relay leads without renewing it, in milliseconds. */
+/** How long a relay leads without renewing its lease, in milliseconds. */
 export const RELAY_LEASE_MS = 6_000;
-/** Longest wait before the outbox is looked at unasked, in milliseconds. */
+/** Longest time between two looks into the outbox, in milliseconds. */
 export const RELAY_POLL_MS = 500;
 
 /** Publishes the outbox until `background` aborts; `relaying` ends after the last flush. */

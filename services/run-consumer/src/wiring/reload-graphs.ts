@@ -4,8 +4,8 @@ import type { LangGraphProject } from '../adapters/langgraph/project/langgraph-j
 import type { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
 
 /**
- * Has the workers load their graphs anew whenever a file of the project changes, until the signal aborts: new runs use the
- * new code, and those that execute end with the old one. Resolves when changes are seen.
+ * Makes the workers load their graphs anew whenever a file of the project changes, until the signal aborts. New runs use the
+ * new code, and executing ones end with the old code. Resolves when changes are watched.
  */
 export async function reloadOnChange(
   project: LangGraphProject,
@@ -13,11 +13,11 @@ export async function reloadOnChange(
   signal: AbortSignal,
   logger: Logger,
 ): Promise<void> {
-  // Nothing of it is loaded in production.
+  // None of this is loaded in production.
   const { watchProject } = await import('../adapters/langgraph/project/watch-project.ts');
   await watchProject(project, signal, (changed) => {
     const files = changed.map((file) => relative(project.directory, file));
-    // Its content counts from the next start on.
+    // Its content takes effect with the next start.
     if (changed.includes(project.file)) logger.warn({ file: project.file }, 'project.changed');
     logger.info({ files }, 'graphs.reloading');
     workers.reload().then(

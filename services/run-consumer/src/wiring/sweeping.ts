@@ -46,7 +46,7 @@ export function startSweeping(background: AbortSignal, foundation: Foundation, s
   });
 }
 
-/** Deletes what is past its retention until `background` aborts; without a retention nothing is. */
+/** Deletes what is past its retention until `background` aborts; without a retention it deletes nothing. */
 export async function startPruning(background: AbortSignal, { database, config, logger }: Foundation): Promise<void> {
   if (config.RUNLANE_RETENTION_DAYS === 0) return;
   await pruneUntil(background, {
@@ -58,7 +58,7 @@ export async function startPruning(background: AbortSignal, { database, config, 
   });
 }
 
-/** Deletes checkpoints that no thread needs to go on until `background` aborts, where the configuration asks for it. */
+/** Deletes checkpoints that no thread needs to continue until `background` aborts, if the configuration asks for it. */
 export async function startCheckpointPruning(
   background: AbortSignal,
   { database, config, logger }: Foundation,
@@ -72,7 +72,7 @@ export async function startCheckpointPruning(
   });
 }
 
-/** Deletes expired items of LangGraph's store until `background` aborts, where langgraph.json gives them a time. */
+/** Deletes expired items of LangGraph's store until `background` aborts, if langgraph.json gives them a lifetime. */
 export async function startStoreSweeping(
   background: AbortSignal,
   { config, logger }: Foundation,

@@ -14,10 +14,10 @@ import { endMarkedUntil } from '../app/sweeping/end-marked-runs.ts';
 import { ENDED_AT_ONCE } from '../domain/lane-mark.ts';
 import { startCheckpointPruning, startJoining, startPruning, startStoreSweeping } from './sweeping.ts';
 
-/** After it a process takes over from one that is gone: how late scheduled runs may join then. */
+/** Time after which a process takes over from one that is gone, and so how late scheduled runs may then join. */
 const LEASE_MS = 6_000;
 
-/** How late marked runs are noticed whose hint was lost, in milliseconds. */
+/** How late marked runs are noticed when their hint was lost, in milliseconds. */
 const END_MARKED_EVERY_MS = 1_000;
 
 function startWatchingWaiting(signal: AbortSignal, { database, metrics, logger }: Foundation): Promise<void> {
@@ -61,7 +61,7 @@ function startEndingMarked(
   }).finally(() => metrics.markedRuns.remove());
 }
 
-/** Does the sweeps that one process of the deployment does for all, while it is this one, until `background` aborts. */
+/** Does the sweeps that one process of the deployment does for all, while this process is the one, until `background` aborts. */
 export function startSweepsOfOne(background: AbortSignal, foundation: Foundation, store: StoreSettings): Promise<void> {
   return leadUntil(background, {
     lease: createLease(foundation.leaseDatabase, 'sweeping'),

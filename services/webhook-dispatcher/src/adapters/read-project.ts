@@ -7,9 +7,9 @@ import { readProjectWebhooks } from '@runlane/webhooks';
 import type { ProjectWebhooks } from '@runlane/webhooks';
 
 /**
- * Reads the `webhooks` section of a langgraph.json; all else in it is for others.
+ * Reads the `webhooks` section of a langgraph.json and nothing else.
  *
- * @param environment where the templates of its headers find their values
+ * @param environment gives the values for the templates of its headers
  * Thrown: RunlaneError `invalid_langgraph_json`, naming the file and what to change.
  */
 export function readProject(path: string, environment: NodeJS.ProcessEnv): ProjectWebhooks {

@@ -1,16 +1,16 @@
 import { addressGroup } from '@runlane/webhooks';
 
-/** Origins whose addresses are remembered: they are free to mint. */
+/** Most origins whose addresses are remembered; anybody can invent origins. */
 const MAX_ORIGINS = 4_096;
 /** Addresses of an origin that are remembered. */
 const MAX_ADDRESSES = 4;
 
 /**
- * Keeps attempts from waiting for a slot of an address (see `AddressSlots` of the sender) while they hold slots of origin, site
- * and process that others could use: origins whose addresses are full are not served. It goes by the addresses at which an
- * origin was last, so it decides nothing but whose turn it is; what is dialled is looked up and judged by the sender.
+ * Keeps attempts from waiting for a slot of an address (`AddressSlots` of the sender) while they hold slots of origin, site
+ * and process that others could use: origins whose addresses are full are not served. It knows only the addresses at which
+ * an origin was last, so it decides only whose turn it is; the sender looks up and judges what is dialled.
  *
- * Over the slots of an address a few more are let through: they find out whether the origin has another one.
+ * A few more than the slots of an address are let through, to find out whether the origin has another address.
  */
 export class AddressGate {
   readonly #cap: number;
@@ -30,7 +30,7 @@ export class AddressGate {
   /**
    * An attempt begins.
    *
-   * @returns to be called once, with the address at which it was: true when origins may have been kept waiting for it
+   * @returns a function to call once, with the address that was used; true when origins may have waited for it
    */
   enter(origin: string): (address: string | null) => boolean {
     const groups = this.#groupsOf.get(origin) ?? [];
@@ -53,7 +53,7 @@ export class AddressGate {
   #remember(origin: string, group: string): void {
     const known = this.#groupsOf.get(origin) ?? [];
     if (known[0] === group) return;
-    // The order of a Map is that of insertion: who moved last goes to its end.
+    // A Map keeps the order of insertion, so the one that moved last goes to the end.
     this.#groupsOf.delete(origin);
     this.#groupsOf.set(origin, [group, ...known.filter((other) => other !== group)].slice(0, MAX_ADDRESSES));
     const oldest = this.#groupsOf.size > MAX_ORIGINS ? this.#groupsOf.keys().next().value : undefined;

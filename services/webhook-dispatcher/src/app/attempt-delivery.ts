@@ -1,11 +1,11 @@
 /**
  * Purpose   One attempt of a delivery: signs, sends, and turns the result into what is kept of it.
- * Decision  A kept connection that is closed under the request, before a byte of an answer, says nothing of the receiver:
- *           servers close idle connections when they like. It is sent again at once on a fresh connection, and only that
- *           result counts. RFC 9110 9.2.2 lets a POST be repeated when the receiver can tell that it is one: `webhook-id`
- *           is the same, which is what receivers know duplicates by in any case.
- * I13       What is kept of an answer is short and redacted, and nothing of one that an attacker could read as an
- *           oracle: of blocked targets, and of origins that have never answered 2xx.
+ * Decision  A reused connection that closes before a byte of an answer says nothing about the receiver: servers close idle
+ *           connections at any time. The request is sent again immediately on a fresh connection, and only that result
+ *           counts. RFC 9110 9.2.2 allows a POST to be repeated when the receiver can recognise the repeat: `webhook-id` is
+ *           the same, by which receivers recognise duplicates in any case.
+ * I13       What is kept of an answer is short and redacted. Nothing is kept that an attacker could use as an oracle:
+ *           answers of blocked targets, and of origins that have never answered 2xx.
  */
 import { cutToBytes } from '@runlane/contracts';
 import { redact } from '@runlane/service-kit';
@@ -22,7 +22,7 @@ export type AttemptDependencies = {
 const EXCERPT_BYTES = 2_048;
 const MESSAGE_BYTES = 500;
 
-/** `result`: the one that decides; `attempts`: all that was sent, one or two. */
+/** `result`: the result that counts; `attempts`: all requests that were sent, one or two. */
 export type Attempted = { result: AttemptResult; attempts: AttemptRecord[] };
 
 /** @param about its body, and whether the origin has answered 2xx before (`isTrusted`) */
@@ -51,14 +51,14 @@ export async function attemptDelivery(
 }
 
 /**
- * How the decision is written down: its words without secrets, and free for another process at once when this one stops.
+ * The decision as it is stored: its texts without secrets; when this process stops, another one may continue immediately.
  *
  * @param isStopping this process is ending
  */
 export function endOf(decision: DeliveryDecision, result: AttemptResult, isStopping: boolean): Settlement['end'] {
   if (decision.kind === 'dead')
     return { ...decision, detail: redact(decision.detail).replaceAll('\0', '').toWellFormed() };
-  // Another process can go on at once.
+  // Another process can continue immediately.
   if (decision.kind === 'retry' && isStopping && result.kind === 'infrastructure') return { ...decision, afterMs: 0 };
   return decision;
 }

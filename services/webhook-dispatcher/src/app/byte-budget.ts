@@ -1,6 +1,6 @@
 /**
- * Purpose   Bounds the bytes of bodies that are in memory at once; whoever comes first is served first.
- * I10       What is larger than the whole budget takes all of it, and so its turn comes as well.
+ * Purpose   Bounds the bytes of bodies in memory; first come, first served.
+ * I10       A body larger than the whole budget takes all of it, so that its turn comes too.
  */
 export class ByteBudget {
   readonly #max: number;
@@ -11,7 +11,7 @@ export class ByteBudget {
     this.#max = max;
   }
 
-  /** Runs `work` once so many bytes are free, and frees them with its end. */
+  /** Runs `work` when this many bytes are free, and frees them at its end. */
   async within<T>(wanted: number, work: () => Promise<T>): Promise<T> {
     const bytes = Math.min(wanted, this.#max);
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,14 +1,14 @@
 /**
- * Purpose   Delivery: leases endpoints with something due, sends to them, settles what came of it.
- * Parts     Leases: which endpoints are ours. DueQueue: what is due of them. HeldEndpoint: what is sent to one, URL by URL.
- *           Sending: attempts under way. Slots: whose turn it is. give-back: who has had his turn.
- * Fairness  Endpoints are leased longest due first and given back after their turn while others may wait. Slots are capped by
- *           URL, origin, site and process, and go round; a hang uses up only its own.
- * I10       Nothing waits for an attempt but the slots of its own URL. An endpoint that cannot be fetched rests alone.
+ * Purpose   Delivery: leases endpoints with something due, sends to them, and settles the results.
+ * Parts     Leases: the endpoints of this process. DueQueue: what is due at them. HeldEndpoint: what is sent to one, URL by
+ *           URL. Sending: attempts under way. Slots: whose turn it is. give-back: which endpoints have had their turn.
+ * Fairness  Endpoints are leased longest due first, and given back after their turn if others may wait. Slots are limited by
+ *           URL, origin, site and process, and are given in turns; a receiver that hangs uses up only its own.
+ * I10       An attempt delays only the slots of its own URL. An endpoint that cannot be fetched rests alone.
  * I11       While the database is away nothing new is sent once the leases may have run out, and no result is lost.
  * I14       A slot is free when its answer is there; results that wait for their commit are few (HeldEndpoint), so that
- *           a crash costs at most so many repeats, all under their old ids. A lease is kept until all are committed, but
- *           not by a loop that gets nowhere: somebody else shall have what it holds.
+ * a crash costs at most so many repeats, all under their old ids. A lease is kept until all are committed, but not by a loop
+ *           without progress: others shall get what it holds.
  */
 import { OverrunError, RetryableError } from '@runlane/service-kit';
 import type { DeliveryDependencies } from './delivery-needs.ts';
@@ -18,7 +18,7 @@ import { Leases } from './leases.ts';
 import { Sending } from './sending.ts';
 
 const RENEWALS_PER_LEASE = 6;
-/** A loop that has not come round for so much of a lease does not renew it. */
+/** A loop that has made no round for this share of a lease does not renew it. */
 const STALLED_SHARE = 1 / 3;
 const FAILURE_PAUSE_MS = 500;
 
@@ -56,7 +56,7 @@ export class WebhookDelivery {
     return this.#leases.size;
   }
 
-  /** Milliseconds since the loop came round, or found the database away; 0 once it has been told to stop. */
+  /** Milliseconds since the loop's last round, or since it found the database away; 0 after it was told to stop. */
   get stalledForMs(): number {
     return this.#isSending ? this.#needs.monotonicMs() - this.#cameRoundAtMs : 0;
   }
@@ -75,7 +75,8 @@ export class WebhookDelivery {
         this.#problem = null;
         await due.wait(this.#due.idleMs(), signal);
       } catch (error) {
-        // That the database is away keeps nobody else from what this process holds, and its results wait for the leases.
+        // An outage of the database is no reason to give up the leases: no other process could take them, and the results
+        // need them.
         const isAway = error instanceof RetryableError && !(error instanceof OverrunError);
         if (isAway) this.#cameRoundAtMs = monotonicMs();
         this.#problem = isAway ? null : error;
@@ -115,7 +116,7 @@ export class WebhookDelivery {
     await this.#leases.release(this.#leases.all().map((held) => ({ held, notBeforeMs: 0 })));
   }
 
-  /** Something may be due that was not: call it when deliveries were stored. */
+  /** Call this when deliveries were stored: something may be due. */
   lookAgain(): void {
     this.#due.lookAgain();
   }

@@ -8,12 +8,12 @@ export type DeliverySettings = {
   maxInFlight: number;
   /** Requests in flight to one site (registrable domain, or address), over all of its origins. */
   siteSlots: number;
-  /** Requests under way at one address before origins that are there wait elsewhere; see AddressGate. */
+  /** Requests under way at one address above which its origins have to wait (AddressGate). */
   addressSlots: number;
   leaseMs: number;
   /** Seconds before attempts 2, 3, …. */
   retrySchedule: readonly number[];
-  /** Longest wait before due deliveries are looked for without having been told, in milliseconds. */
+  /** Longest time between two looks for due deliveries without a hint, in milliseconds. */
   pollMs: number;
   /** Bytes of large bodies in memory at once. */
   maxBodyBytes: number;

@@ -1,6 +1,6 @@
 /**
  * Purpose   Finds what is due: leases endpoints with something due, and fetches their deliveries.
- * Hints     What is told during a query, the query may have missed: only one that no hint overtook says that there is no more.
+ * Hints     A query may miss what a hint during it announces, so only a query without such a hint shows that there is no more.
  */
 import type { DeliveryDependencies } from './delivery-needs.ts';
 import { fetchDue } from './fetch-due.ts';
@@ -12,7 +12,7 @@ export class DueQueue {
   readonly #needs: DueDependencies;
   readonly #leases: Leases;
   #leaseAgainAtMs = 0;
-  /** How often it was told that something may be due. */
+  /** How often something was announced as due. */
   #hintCount = 0;
 
   constructor(leases: Leases, needs: DueDependencies) {
@@ -28,7 +28,7 @@ export class DueQueue {
     this.#needs.due.notify();
   }
 
-  /** Leases endpoints, unless there is no room for more or none was due just now. */
+  /** Leases endpoints, unless there is no room or the last look found none due. */
   async lease(): Promise<void> {
     const { settings, monotonicMs } = this.#needs;
     const startedMs = monotonicMs();
@@ -59,7 +59,7 @@ export class DueQueue {
     }
   }
 
-  /** How long there is nothing to do, unless something is told: the next one whose pace or pause allows it, or a poll. */
+  /** How long there is nothing to do without a hint: until a pace or a pause allows the next request, or until the next poll. */
   idleMs(): number {
     const nowMs = this.#leases.nowMs();
     const wakeAtMs = Math.min(...this.#leases.all().map((held) => held.wakeAtMs(nowMs)));

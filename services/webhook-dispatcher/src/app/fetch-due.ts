@@ -4,7 +4,7 @@ import type { HeldEndpoint } from './held-endpoint.ts';
 import type { Wanting } from './held-targets.ts';
 import type { DeliveryLedger, DueTarget } from './ports.ts';
 
-/** An endpoint, and what a fetch shall bring of it. */
+/** An endpoint, and what a fetch shall return for it. */
 export type HeldWanting = { held: HeldEndpoint; wanted: Wanting };
 
 export type FetchDependencies = {
@@ -17,7 +17,7 @@ export type FetchDependencies = {
 const UNFETCHABLE_REST_MS = 30_000;
 
 /**
- * What is due of the endpoints. One that cannot be fetched rests, and spoils no other (I10).
+ * What is due at the endpoints. One that cannot be fetched rests, and affects no other (I10).
  *
  * Thrown: RetryableError while the database is away.
  */
@@ -33,7 +33,7 @@ export async function fetchDue(wanting: readonly HeldWanting[], needs: FetchDepe
     if (error instanceof RetryableError) throw error;
     const [only] = wanting;
     if (wanting.length > 1 || only === undefined) {
-      // One of them spoils it: the others shall not wait for it.
+      // One of them fails the query, and the others shall not wait for it.
       const found: DueTarget[] = [];
       for (const one of wanting) found.push(...(await fetchDue([one], needs)));
       return found;

@@ -1,4 +1,4 @@
-/** What the loop does with the endpoints that it holds, besides sending: ends what is disabled, and gives leases back. */
+/** What the loop does with its endpoints besides sending: it ends deliveries of disabled URLs, and gives leases back. */
 import type { DeliveryDependencies } from './delivery-needs.ts';
 import type { HeldEndpoint } from './held-endpoint.ts';
 import type { Leases } from './leases.ts';
@@ -8,7 +8,7 @@ const SLICE = 200;
 const TURN_MS = 2_000;
 const END_AT_ONCE = 1_000;
 
-/** One batch of each endpoint and round, so that a long queue of a disabled URL holds up nobody. */
+/** One batch for each endpoint and round, so that the long queue of a disabled URL delays nothing else. */
 export async function endDisabled(
   leases: Leases,
   { ledger, due, logger }: Pick<DeliveryDependencies, 'ledger' | 'due' | 'logger'>,
@@ -23,7 +23,7 @@ export async function endDisabled(
   }
 }
 
-/** Gives back what has nothing to send now, and what has had its turn while others may wait. */
+/** Gives back endpoints with nothing to send now, and those that have had their turn if others may wait. */
 export async function letGo(leases: Leases, monotonicMs: number): Promise<void> {
   const nowMs = leases.nowMs();
   const leaving: { held: HeldEndpoint; notBeforeMs: number }[] = [];

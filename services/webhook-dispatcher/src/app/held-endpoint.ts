@@ -9,7 +9,8 @@ import type { DueTarget } from './ports.ts';
 
 /**
  * An endpoint whose lease this process holds: its URLs in the order of their turns, and what is under way.
- * Only the holder changes the health, so what is here is the truth, and what is in the ledger as much of it as others decide by.
+ * Only the holder changes the health, so the health here is the true one; the ledger has as much of it as others need for
+ * decisions.
  *
  * Turns    Each URL that may be sent to gets one slot, then it is the next one's turn. URLs that have not answered 2xx
  *          since their last failure share half of the slots, so that those that hang leave room for those that do not.
@@ -48,26 +49,26 @@ export class HeldEndpoint extends LeasedOrigin {
     return [...this.#busyIds, ...this.#targets.queuedIds];
   }
 
-  /** Whether it waits so shortly that it is not worth giving back. */
+  /** Whether its wait is too short to be worth giving the lease back. */
   isWorthHolding(nowMs: number): boolean {
     const permission = this.permission(nowMs);
     return permission.kind === 'send' || (permission.untilMs - nowMs < HOLD_MS && this.queuedCount > 0);
   }
 
-  /** When something that is queued may be sent that may not be now; Infinity without any. */
+  /** When the next queued delivery that may not be sent now may be sent; Infinity without one. */
   wakeAtMs(nowMs: number): number {
     const permission = this.permission(nowMs);
     if (permission.kind === 'wait') return this.queuedCount > 0 ? permission.untilMs : Infinity;
     return this.#targets.wakeAtMs(nowMs);
   }
 
-  /** What the next fetch wants of it; null when there is enough. */
+  /** What the next fetch shall return for it; null when it has enough. */
   wanted(nowMs: number): Wanting | null {
     if (this.isLeaving || this.isLost || this.permission(nowMs).kind !== 'send') return null;
     return this.#targets.wanted(nowMs);
   }
 
-  /** Takes in what a fetch found; true when that was all there is. */
+  /** Takes what a fetch found; true when that was everything. */
   add(found: readonly DueTarget[], wanting: Wanting): boolean {
     return this.#targets.add(found, wanting);
   }
@@ -100,11 +101,11 @@ export class HeldEndpoint extends LeasedOrigin {
     return null;
   }
 
-  /** The request is over and its slot free; the result is in the health already. */
+  /** The request is over and its slot is free; the health includes the result already. */
   answered({ target, isTargetProbe, isOriginProbe }: Taken): void {
     this.#inFlightCount -= 1;
     target.answered(isTargetProbe);
-    // Room for doubt: a fetch may have left them out.
+    // Not certain, because a fetch may have left them out.
     if (!isProven(target.health)) this.exhaustedAtMs = null;
     if (isOriginProbe) this.#hasProbe = false;
     if (target.health.breaker.kind === 'disabled') this.#targets.disabled.add(target.urlHash);
@@ -118,12 +119,12 @@ export class HeldEndpoint extends LeasedOrigin {
     this.#targets.forgetIfIdle(target);
   }
 
-  /** A disabled URL whose queue can be ended: nothing of it is under way. */
+  /** A disabled URL whose queue can be ended, because nothing of it is under way. */
   endable(): string | null {
     return this.#targets.endable();
   }
 
-  /** Leaves to the ledger what has to wait for long. */
+  /** Drops from memory what has to wait for long; the ledger has it. */
   dropWaiting(nowMs: number): void {
     for (const target of this.#targets.waitingLong(nowMs)) this.#dropQueueOf(target);
   }

@@ -4,18 +4,17 @@ import type { TargetHealth, TargetPermission } from '../domain/target-health.ts'
 import type { DueDelivery } from './ports.ts';
 
 /**
- * Deliveries whose results may wait for their commit, for each slot: so many more go on meanwhile, and are repeated at most
- * when the process dies.
+ * Results for each slot that may wait for their commit while more is sent; at most these are repeated when the process dies.
  */
 export const UNSETTLED_PER_SLOT = 3;
 
 /**
- * How long a health that is still well may go unwritten, in milliseconds: writing it costs as much as a delivery, and who takes
- * over after a crash decides nothing otherwise by a second more or less of successes.
+ * How long a good health may stay unwritten, in milliseconds: writing it costs as much as a delivery, and after a crash a
+ * second more or less of successes changes no decision.
  */
 export const WELL_UNWRITTEN_MS = 1_000;
 
-/** A URL of a held endpoint, with its deliveries that are fetched and those that are being sent. */
+/** A URL of a held endpoint, with its deliveries that are fetched or being sent. */
 export class HeldTarget {
   readonly urlHash: string;
   health: TargetHealth;
@@ -24,12 +23,15 @@ export class HeldTarget {
   inFlightCount = 0;
   /** Answered, and not committed yet. */
   unsettledCount = 0;
-  /** The last fetch brought as many as it asked for. */
+  /** The last fetch returned as many as it asked for. */
   isUnderfetched = false;
   readonly #queue: DueDelivery[] = [];
-  /** When its health was last given to be written while more was due, in milliseconds since 1970; 0: it has to be, next time. */
+  /**
+   * When its health was last handed over to be written while more was due, in milliseconds since 1970; 0: the next time it
+   * has to be written.
+   */
   #writtenAtMs = 0;
-  /** Runs of which an event is under way or not settled. Replays have an order of their own. */
+  /** Runs with an event that is under way or not settled. Replays have an order of their own. */
   readonly #busyLanes = new Set<string>();
 
   constructor(urlHash: string, health: TargetHealth) {
@@ -49,14 +51,13 @@ export class HeldTarget {
     return this.inFlightCount + this.unsettledCount;
   }
 
-  /** More than the request that has just been answered is due: queued, under way, or left in the ledger by the last fetch. */
+  /** Whether more is due than the request that was just answered: queued, under way, or left in the ledger by the last fetch. */
   get hasMore(): boolean {
     return this.#queue.length > 0 || this.inFlightCount > 1 || this.isUnderfetched;
   }
 
   /**
-   * What is to be written of its health after an answer; null when it is still well and in line, and that was written not long
-   * ago.
+   * The health to be written after an answer; null when it is still good and in line, and was written not long ago.
    *
    * @param before the health without the answer
    */
@@ -79,7 +80,7 @@ export class HeldTarget {
     this.#queue.length = 0;
   }
 
-  /** The next delivery, of the first run of which nothing is under way; null when there is none. */
+  /** The next delivery, from the first run without anything under way; null when there is none. */
   take(nowMs: number, isProbe: boolean): DueDelivery | null {
     const index = this.#queue.findIndex((delivery) => !this.#busyLanes.has(laneOf(delivery)));
     const [delivery] = index < 0 ? [] : this.#queue.splice(index, 1);

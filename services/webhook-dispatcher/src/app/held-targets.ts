@@ -3,16 +3,16 @@ import { HeldTarget } from './held-target.ts';
 import type { DueTarget } from './ports.ts';
 
 /**
- * What a fetch wants of an endpoint: so many URLs, so many deliveries of each. `isOnlyProven`: there are enough of URLs that
- * have not succeeded last, which must not keep the others from being seen.
+ * What a fetch wants of an endpoint: how many URLs, and how many deliveries of each. `isOnlyProven`: there are enough URLs
+ * whose last attempt failed; they must not keep the others from being fetched.
  */
 export type Wanting = { targets: number; perTarget: number; isOnlyProven: boolean; without: string[] };
 
-/** What a URL may not be sent sooner is left to the ledger: others need the room in memory. */
+/** Deliveries that wait longer than this stay in the ledger, because others need the memory. */
 export const HOLD_MS = 2_000;
 /** Deliveries fetched for an endpoint at once: enough to keep its slots busy over a round trip to the database. */
 const FETCH = 8 * TARGET_SLOTS;
-/** With fewer fetched and not begun, more are fetched. */
+/** When fewer are fetched and not begun, more are fetched. */
 const REFILL = 2 * TARGET_SLOTS;
 
 /** The URLs of a held endpoint of which something is queued or under way, in the order of their turns. */
@@ -55,7 +55,7 @@ export class HeldTargets {
     this.#byUrl.set(target.urlHash, target);
   }
 
-  /** When something that is queued may be sent that may not be now; Infinity without any. */
+  /** When the next queued delivery that may not be sent now may be sent; Infinity without one. */
   wakeAtMs(nowMs: number): number {
     let wakeAtMs = Infinity;
     for (const target of this.#byUrl.values()) {
@@ -65,7 +65,7 @@ export class HeldTargets {
     return wakeAtMs;
   }
 
-  /** What the next fetch wants; null when there is enough. */
+  /** What the next fetch shall return; null when there is enough. */
   wanted(nowMs: number): Wanting | null {
     let proven = 0;
     let doubtful = 0;
@@ -82,7 +82,7 @@ export class HeldTargets {
     return { targets: FETCH, perTarget, isOnlyProven: doubtful >= REFILL, without };
   }
 
-  /** Takes in what a fetch found; true when that was all there is. */
+  /** Takes what a fetch found; true when that was everything. */
   add(found: readonly DueTarget[], { targets, perTarget }: Wanting): boolean {
     for (const { urlHash, health, deliveries } of found) {
       const held = this.#byUrl.get(urlHash) ?? new HeldTarget(urlHash, health);
@@ -98,7 +98,7 @@ export class HeldTargets {
     return found.length < targets && found.every(({ deliveries }) => deliveries.length < perTarget);
   }
 
-  /** A disabled URL whose queue can be ended: nothing of it is under way. */
+  /** A disabled URL whose queue can be ended, because nothing of it is under way. */
   endable(): string | null {
     for (const urlHash of this.disabled) if (!this.#byUrl.has(urlHash)) return urlHash;
     return null;
@@ -112,7 +112,7 @@ export class HeldTargets {
     });
   }
 
-  /** Leaves what is queued of it to the ledger; true when there was something. */
+  /** Drops its queue from memory, because the ledger has it; true when there was something. */
   dropQueueOf(target: HeldTarget): boolean {
     const hadQueue = target.queuedCount > 0;
     target.dropQueue();
@@ -120,7 +120,7 @@ export class HeldTargets {
     return hadQueue;
   }
 
-  /** What it knew is in the ledger. */
+  /** The ledger has what it knew. */
   forgetIfIdle(target: HeldTarget): void {
     if (target.unendedCount === 0 && target.queuedCount === 0) this.#byUrl.delete(target.urlHash);
   }

@@ -3,7 +3,7 @@ import type { OriginHealth, OriginPermission } from '../domain/origin-health.ts'
 import { WELL_UNWRITTEN_MS } from './held-target.ts';
 import type { LeasedEndpoint } from './ports.ts';
 
-/** The lease of an endpoint, and what its health and faults of ours permit. */
+/** The lease of an endpoint, and what its health and our own faults permit. */
 export class LeasedOrigin {
   readonly endpointId: bigint;
   readonly fencingToken: bigint;
@@ -16,7 +16,7 @@ export class LeasedOrigin {
   isLost = false;
   /** The last fetch found everything that is due, at that time of the monotonic clock; null when there may be more. */
   exhaustedAtMs: number | null = null;
-  /** Its turn is over: it fetches nothing more, and is given back when its attempts have ended. */
+  /** Its turn is over: nothing more is fetched for it, and it is given back when its attempts have ended. */
   isLeaving = false;
   /** Attempts begun under this lease. */
   sentCount = 0;
@@ -35,14 +35,14 @@ export class LeasedOrigin {
     this.heldSinceMs = nowMs;
   }
 
-  /** Nothing is sent to it before then, whatever its health permits: a fault of ours. Milliseconds since 1970. */
+  /** Nothing is sent to it before this time, whatever its health permits, because of a fault of ours. Milliseconds since 1970. */
   rest(untilMs: number): void {
     this.#restsUntilMs = Math.max(this.#restsUntilMs, untilMs);
   }
 
   /**
-   * What is to be written of its health after an answer; null when it is still well, and that was written not long ago: it is
-   * written in any case when the lease is given back.
+   * The health to be written after an answer; null when it is still good and was written not long ago. It is always written
+   * when the lease is given back.
    *
    * @param before the health without the answer
    */
@@ -59,7 +59,7 @@ export class LeasedOrigin {
     return { kind: 'wait', untilMs };
   }
 
-  /** Whether a fetch may find something that the last one did not. */
+  /** Whether a fetch may find something that the last one did not find. */
   isWorthFetching(monotonicMs: number, pollMs: number): boolean {
     return this.exhaustedAtMs === null || monotonicMs - this.exhaustedAtMs >= pollMs;
   }

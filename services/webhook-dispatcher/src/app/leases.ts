@@ -1,7 +1,7 @@
 /**
  * Purpose   The endpoints whose lease this process holds, and for how long it may count on that.
  * I11       While the database is away nothing new is sent once the leases may have run out.
- * I14       Results are written under the fencing token of the lease: what is settled after it was taken changes nothing.
+ * I14       Results are written under the fencing token of the lease: a settlement after the lease was taken changes nothing.
  */
 import type { Logger } from '@runlane/service-kit';
 import { TARGET_SLOTS } from '../domain/target-health.ts';
@@ -28,7 +28,7 @@ export type LeaseDependencies = {
 const LEASE_AT_ONCE = 64;
 /** Endpoints of one site that are leased at once. */
 export const SITE_LEASES = 8;
-/** What is left of a lease must cover the longest attempt's settlement. */
+/** The rest of a lease must cover the settlement of the longest attempt. */
 const LEASE_SHARE = 0.8;
 
 export class Leases {
@@ -61,7 +61,7 @@ export class Leases {
     return this.#needs.monotonicMs() < this.#leasedUntilMs;
   }
 
-  /** So many more endpoints may be leased. */
+  /** How many more endpoints may be leased. */
   room(): number {
     return Math.min(LEASE_AT_ONCE, this.#needs.maxInFlight - this.#reservedSlots());
   }
@@ -104,7 +104,7 @@ export class Leases {
     }
   }
 
-  /** Gives leases back. When that fails, they run out by themselves. */
+  /** Gives leases back. When that fails, they expire. */
   async release(leaving: readonly { held: HeldEndpoint; notBeforeMs: number }[]): Promise<void> {
     if (leaving.length === 0) return;
     for (const { held } of leaving) this.#drop(held);
@@ -131,7 +131,7 @@ export class Leases {
     if (databaseMs !== null) this.#clockOffsetMs = databaseMs - this.#needs.monotonicMs();
   }
 
-  /** Slots that the held endpoints are likely to take; never less than what they take. */
+  /** Slots that the held endpoints are likely to use; never less than they use now. */
   #reservedSlots(): number {
     const nowMs = this.nowMs();
     let slots = 0;

@@ -17,7 +17,7 @@ export type WebhookRequest = {
   isOnFreshConnection?: boolean;
 };
 
-/** Milliseconds from the beginning of the attempt. Null: the attempt did not come so far, or a connection was reused. */
+/** Milliseconds from the beginning of the attempt. Null: the attempt did not get so far, or a connection was reused. */
 export type AttemptTimings = {
   totalMs: number;
   dnsMs: number | null;
@@ -25,7 +25,7 @@ export type AttemptTimings = {
   firstByteMs: number | null;
 };
 
-/** What an attempt came to; never thrown. `message` never holds the URL's path, query or credentials. */
+/** The outcome of an attempt; never thrown. `message` never holds the URL's path, query or credentials. */
 export type AttemptResult = { timings: AttemptTimings; address: string | null } & AttemptOutcome;
 
 export type AttemptOutcome =
@@ -56,7 +56,7 @@ export interface WebhookSender {
   close(): Promise<void>;
 }
 
-/** A record that is put aside, byte for byte. */
+/** A record in quarantine, byte for byte. */
 export type QuarantinedRecord = {
   offset: bigint;
   timestampMs: number;
@@ -87,7 +87,7 @@ export type AccountEntry = {
   quarantinedCount: number;
   /** Offsets that held no record: marks of transactions, what was aborted, and what was lost. */
   absentCount: number;
-  /** Of those the ones that the log had deleted. */
+  /** Those of them that the topic had deleted. */
   lostCount: number;
 };
 
@@ -97,11 +97,14 @@ export interface IntakeTransaction {
   readonly position: Position | null;
   /** Where the account begins. */
   readonly firstOffset: bigint;
-  /** Stores the bodies, makes the endpoints, and returns what is known of the events' runs, of which nobody ends anything now. */
+  /**
+   * Stores the bodies, creates the endpoints, and returns what is known of the events' runs; until the commit nobody ends
+   * any of it.
+   */
   prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
   write(plan: IntakePlan): Promise<void>;
   quarantine(records: readonly QuarantinedRecord[]): Promise<void>;
-  /** Takes a record out of quarantine; false when it is not in there any more. */
+  /** Removes a record from quarantine; false when it is not there any more. */
   takeOut(record: { offset: bigint; timestampMs: number }): Promise<boolean>;
   /** The last step, after `write`: accounts for the batch and lines up what is due. */
   close(entry: AccountEntry): Promise<void>;
@@ -115,7 +118,7 @@ export interface IntakeLedger {
   ): Promise<T>;
 }
 
-/** An endpoint whose lease this process holds, as long as its fencing token is the row's. */
+/** An endpoint whose lease this process holds for as long as the row has this fencing token. */
 export type LeasedEndpoint = {
   endpointId: bigint;
   fencingToken: bigint;
@@ -124,7 +127,7 @@ export type LeasedEndpoint = {
   health: OriginHealth;
 };
 
-/** A URL that is in line, with deliveries whose time has come; none when it is disabled. */
+/** A URL that is in line, with its due deliveries; none when it is disabled. */
 export type DueTarget = {
   endpointId: bigint;
   urlHash: string;
@@ -148,7 +151,7 @@ export type DueDelivery = {
   /** Since it was made or replayed, in milliseconds. */
   dueForMs: number;
   bodyBytes: number;
-  /** Null: it is large, and is read just before it is sent. */
+  /** Null: the body is large, and is read just before it is sent. */
   body: Buffer | null;
   /** W3C trace context of the record that brought it. */
   traceparent?: string | null;
@@ -166,16 +169,16 @@ export type AttemptRecord = {
   address: string | null;
   timings: AttemptTimings;
   bodyBytes: number | null;
-  /** At most 2 KiB, without secrets; null where it must not be shown. */
+  /** At most 2 KiB, without secrets; null if it must not be shown. */
   bodyExcerpt: string | null;
 };
 
-/** What becomes of a delivery; written only while the fencing token is the endpoint's. */
+/** The result for a delivery; written only while the endpoint has the fencing token. */
 export type Settlement = {
   endpointId: bigint;
   fencingToken: bigint;
   deliveryId: bigint;
-  /** Tells the delivery from another one that has its id in a ledger that went back. */
+  /** Distinguishes the delivery from another one with its id in a ledger that was put back. */
   eventId: string;
   end:
     | { kind: 'delivered' }
@@ -184,23 +187,26 @@ export type Settlement = {
   isCharged: boolean;
   attempts: AttemptRecord[];
   urlHash: string;
-  /** More of the URL seems to be due: its place in line stays as it is. Who then finds nothing there says so with the release. */
+  /**
+   * More of the URL seems to be due, so its place in line stays. A process that then finds nothing there reports that with
+   * the release.
+   */
   hasMore: boolean;
-  /** Health with this attempt in it. Null: what is written is still true enough; a URL stays in line as it is then. */
+  /** The health after this attempt. Null: the stored health is accurate enough, and a URL keeps its place in line. */
   health: { origin: OriginHealth | null; target: TargetHealth | null };
 };
 
 /** `lost`: somebody else holds the endpoint by now, or the delivery has ended, and nothing was written. */
 export type SettleResult = 'delivered' | 'retry' | 'dead' | 'superseded' | 'lost';
 
-/** When to look at a released endpoint next, besides when a delivery becomes due. */
+/** When to look at a released endpoint next, unless a delivery becomes due earlier. */
 export type Release = {
   endpointId: bigint;
   fencingToken: bigint;
   health: OriginHealth;
-  /** Nothing is to be sent before this many milliseconds have passed; 0 for at once. */
+  /** Nothing shall be sent for this many milliseconds; 0: no wait. */
   notBeforeMs: number;
-  /** URLs that were in line and had nothing due: their place is to be found again. */
+  /** URLs that were in line and had nothing due; their place has to be computed again. */
   emptyUrls: readonly string[];
 };
 
@@ -227,7 +233,7 @@ export interface DeliveryLedger {
     leaseMs: number,
   ): Promise<RenewResult>;
   /**
-   * The URLs that are first in line at each endpoint, with their deliveries that are due. `busy` deliveries and
+   * The first URLs in line at each endpoint, with their due deliveries. `busy` deliveries and
    * `without` URLs are left out.
    */
   due(wanted: readonly Wanted[], busy: readonly bigint[], without: readonly string[]): Promise<DueTarget[]>;
@@ -244,7 +250,7 @@ export interface DeliveryLedger {
 /** `nowMs`: the database's clock; null when nothing was found that it could be read with. */
 export type RenewResult = {
   endpointIds: Set<bigint>;
-  /** Of these, those that are to be given back when what is under way has ended. */
+  /** Those of them that shall be given back when their requests under way have ended. */
   recalledIds: Set<bigint>;
   nowMs: number | null;
 };

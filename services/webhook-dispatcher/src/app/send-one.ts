@@ -18,7 +18,7 @@ export type SendDependencies = AttemptDependencies &
     retrySchedule: readonly number[];
   };
 
-/** A fault of ours lasts a while, and is the same for all that is sent there. */
+/** A fault of ours lasts for a while, and affects everything that is sent there. */
 const INFRASTRUCTURE_REST_MS = 5_000;
 
 /** `disabledBecause`: this answer has disabled the URL; null when it has not. */
@@ -28,7 +28,7 @@ export type Sent = {
   disabledBecause: 'asked' | 'gone' | 'failing' | null;
 };
 
-/** Sends what was taken, takes the answer into the health of its URL and origin, and says what is to be written. */
+/** Sends a delivery, adds the answer to the health of its URL and origin, and returns what has to be written. */
 export async function sendOne(
   held: HeldEndpoint,
   { delivery, target, sentAtMs, isTargetProbe, isOriginProbe }: Taken,

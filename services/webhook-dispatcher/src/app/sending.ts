@@ -1,6 +1,6 @@
 /**
- * Purpose   Attempts under way: fills free slots with what may be sent, and goes on with whoever waits when one is answered (I10).
- * I14       A slot is free when its answer is there; its result is looked after until it is committed.
+ * Purpose   Attempts under way: fills free slots with what may be sent, and with the next waiter when one is answered (I10).
+ * I14       A slot is free when its answer has arrived; the result is kept until it is committed.
  */
 import { ShuttingDown, waitOrAbort } from '@runlane/service-kit';
 import { AddressGate } from './address-gate.ts';
@@ -47,7 +47,7 @@ export class Sending {
     return this.#slots.inUseCount;
   }
 
-  /** The endpoint may be sent to, when it is its turn. */
+  /** The endpoint may be sent to at its turn. */
   add(held: HeldEndpoint): void {
     this.#slots.add(held);
   }
@@ -141,7 +141,7 @@ export class Sending {
     onAttempt({ delivery: taken.delivery, origin: held.origin, attempted, settled, settleWaitMs, retryAfterMs });
   }
 
-  /** What fails for a reason of ours, fails for everybody: nothing more is tried for a while. */
+  /** A failure of our own affects every receiver, so nothing is tried for a while. */
   #noteFault(result: AttemptResult): void {
     const pauseMs = this.#ownFaults.note(result, this.#needs.monotonicMs());
     if (pauseMs === null || result.kind !== 'infrastructure') return;

@@ -1,7 +1,7 @@
 /**
- * Purpose   Writes what attempts came to, in groups: see GroupCommit for who waits for whom (I10).
+ * Purpose   Writes the results of attempts, in groups: see GroupCommit for who waits for whom (I10).
  * I11       While the database is away results wait; by their fencing tokens they count only if nobody else took over.
- * Order     Results of one endpoint are written in the order of their answers: each has the health of those before in it.
+ * Order     Results of one endpoint are written in the order of their answers: the health in each includes the earlier ones.
  */
 import { GroupCommit } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
@@ -36,7 +36,7 @@ export class SettleQueue {
     });
   }
 
-  /** Resolves once it is committed. Thrown: what is wrong with the settlement itself, never that the database is away. */
+  /** Resolves when it is committed. Rejects when the settlement itself is wrong, never because the database is away. */
   settle(settlement: Settlement): Promise<SettleResult> {
     return this.#commits.add(settlement);
   }

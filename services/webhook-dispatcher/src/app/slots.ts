@@ -1,7 +1,7 @@
 /**
  * Purpose   Hands out the slots of the process and of each site, in turns.
- * Fairness  A slot that comes free goes to the endpoint of its site that has waited longest, and of sites to the one that has;
- *           whoever was served goes to the end. So nobody keeps a slot that others wait for.
+ * Fairness  A free slot goes to the site that has waited longest, and there to the endpoint that has waited longest;
+ *           whichever was served goes to the end. So nobody keeps a slot that others wait for.
  */
 export type Waiter<T> = { readonly site: string; take: (nowMs: number) => T | null };
 
@@ -14,7 +14,7 @@ export class Slots<T, W extends Waiter<T>> {
   readonly #sites = new Map<string, { waiters: Set<W>; inUse: number }>();
   #inUse = 0;
 
-  /** @param mayServe asked before a waiter is: false while what it would take waits for something else */
+  /** @param mayServe asked before a waiter is; false while what the waiter would take has to wait for something else */
   constructor(limits: SlotLimits, mayServe: (waiter: W) => boolean) {
     this.#limits = limits;
     this.#mayServe = mayServe;

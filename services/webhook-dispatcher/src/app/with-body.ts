@@ -11,8 +11,8 @@ export type BodyDependencies = {
 };
 
 /**
- * Attempts a delivery with its body. A large one is read now, when it has its slot, and forgotten with the attempt: queues
- * and results that wait for their commit hold none. When it cannot be read, nothing was sent, and it is soon tried again.
+ * Attempts a delivery with its body. A large body is read now that the delivery has its slot, and dropped with the attempt,
+ * so queues and waiting results hold none. When it cannot be read, nothing was sent, and the delivery is tried again soon.
  */
 export async function withBody(
   delivery: DueDelivery,

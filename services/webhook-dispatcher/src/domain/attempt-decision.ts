@@ -1,5 +1,5 @@
 /**
- * What becomes of a delivery after an attempt.
+ * What happens to a delivery after an attempt.
  *
  *   outcome                                   delivery                                    charged
  *   2xx                                       delivered                                   yes
@@ -21,18 +21,21 @@ import { nextAttemptDelayMs } from '@runlane/webhooks';
 import { isBlockedForNow, isSuccess, isThrottled } from './delivery.ts';
 import type { DeadReason, DeliveryFacts, Outcome } from './delivery.ts';
 
-/** A fault of ours is over soon or lasts; either way the attempt costs the receiver nothing. */
+/** Whether a fault of ours is short or lasts, the attempt is not charged. */
 const DAY_MS = 86_400_000;
 const INFRASTRUCTURE_RETRY_MS = 5_000;
 
-/** As long as it has been due no longer than this, a receiver that takes less than it is sent costs it no attempt. */
+/**
+ * A receiver that accepts less than it is sent costs a delivery no attempt, as long as the delivery has been due for no
+ * longer than this.
+ */
 const UNCHARGED_THROTTLING_MS = 72 * 3_600_000;
-/** Its pace decides when it is its turn; this only lets others of its URL go first. */
+/** The pace decides when its turn comes; this only lets other deliveries of the URL go first. */
 const THROTTLED_RETRY_MS = 1_000;
 
 export type DeliveryDecision =
   | { kind: 'delivered' }
-  /** `yields`: it ends as superseded instead, if a newer event of its run waits for the same URL. */
+  /** `yields`: it ends as superseded if a newer event of its run waits for the same URL. */
   | { kind: 'retry'; afterMs: number; isCharged: boolean; yields: boolean }
   | { kind: 'dead'; reason: DeadReason; detail: string; isCharged: boolean };
 

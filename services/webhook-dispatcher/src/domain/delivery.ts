@@ -8,7 +8,7 @@
  *    └──── replay ───────┘   also of delivered ones
  *
  * A due delivery is *parked* while the breaker of its URL or origin is open or a pause was asked for: nothing of it changes.
- * One that waits for an earlier event of the same run and URL is due as well, without a time.
+ * A delivery that waits for an earlier event of the same run and URL is due too, without a time.
  */
 
 export const DEAD_REASONS = ['exhausted', 'gone', 'aborted', 'blocked', 'disabled', 'superseded'] as const;
@@ -29,7 +29,7 @@ export type DeliveryFacts = {
 export const FAILURE_CLASSES = ['dns', 'connect', 'tls', 'timeout', 'protocol', 'stale_connection'] as const;
 export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
-/** What an attempt came to, as far as it decides anything. `Retry-After` in seconds, null without a valid one. */
+/** The outcome of an attempt, as far as decisions need it. `Retry-After` in seconds, null without a valid one. */
 export type Outcome =
   | {
       kind: 'response';
@@ -44,10 +44,10 @@ export type Outcome =
 /** The class under which an attempt is stored and counted; its values are few, and none is of a receiver. */
 export type OutcomeClass = 'delivered' | 'throttled' | 'refused' | 'blocked' | 'infrastructure' | FailureClass;
 
-/** Code of what is blocked because of the addresses that a name has now. */
+/** Code of targets that are blocked because of the current addresses of their name. */
 export const DENIED_ANSWER = 'denied_answer';
 
-/** It is blocked by an answer of DNS, which another answer may lift: split horizons, sinkholes, botched fail-overs. */
+/** It is blocked because of an answer of DNS, and a later answer may be another: split horizons, sinkholes, failed fail-overs. */
 export function isBlockedForNow(outcome: Outcome): outcome is Extract<Outcome, { kind: 'blocked' }> {
   return outcome.kind === 'blocked' && outcome.code === DENIED_ANSWER;
 }
@@ -56,13 +56,13 @@ export function isSuccess(outcome: Outcome): boolean {
   return outcome.kind === 'response' && outcome.status >= 200 && outcome.status <= 299;
 }
 
-/** It asks for fewer requests: 429, or 503 that says for how long. That is no failure of the receiver. */
+/** The receiver asks for fewer requests: 429, or 503 with a duration. That is no failure. */
 export function isThrottled(outcome: Outcome): outcome is Extract<Outcome, { kind: 'response' }> {
   if (outcome.kind !== 'response' || outcome.instruction !== null) return false;
   return outcome.status === 429 || (outcome.status === 503 && outcome.retryAfterSeconds !== null);
 }
 
-/** It wants no more of this one event, which says nothing of the others. */
+/** The receiver refuses this one event for good, which says nothing about others. */
 export function isAborted(outcome: Outcome): boolean {
   return outcome.kind === 'response' && outcome.instruction === 'abort-message' && !isSuccess(outcome);
 }

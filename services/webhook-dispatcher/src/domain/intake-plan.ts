@@ -6,9 +6,9 @@
  *   not terminal, and a newer event of its run is known            dead: superseded (it came too late to be in order)
  *   anything else                                                  due; ready unless an older one of its run is due (no replay)
  *
- * A new event also ends the older ones of its run that wait for a retry and are not terminal: superseded. One that is
- * being sent is left alone: it ends, or gives way when it fails. Replays are left alone, and hold nothing up: they are of the
- * past, and have an order of their own.
+ * A new event also ends the older ones of its run that wait for a retry and are not terminal: superseded. One that is being
+ * sent is left alone: it ends, or gives way when it fails. Replays are left alone and delay nothing: they repeat the past,
+ * and have an order of their own.
  */
 import type { DeadReason } from './delivery.ts';
 
@@ -32,7 +32,7 @@ export type TargetedEvent = {
   traceparent?: string | null;
 };
 
-/** A delivery that is in the ledger, of a run that the batch speaks of. */
+/** A delivery of the ledger whose run occurs in the batch. */
 export type KnownDelivery = {
   deliveryId: bigint;
   eventId: string;
@@ -40,7 +40,7 @@ export type KnownDelivery = {
   urlHash: string;
   sequence: number;
   isDue: boolean;
-  /** Due, was attempted, and its next attempt lies in the future: nobody is sending it. */
+  /** It is due and was attempted, and its next attempt is in the future: nobody is sending it. */
   isRetrying: boolean;
   isTerminal: boolean;
   isReplay: boolean;

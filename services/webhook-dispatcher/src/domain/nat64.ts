@@ -1,12 +1,12 @@
 /**
- * NAT64: in a network without IPv4 its resolver makes IPv6 addresses out of those of IPv4-only hosts, and a gateway brings
- * what is sent there to the IPv4 address. So an address in such a prefix is as public as the IPv4 address in it. Which prefix it
- * is, the network tells by the name ipv4only.arpa (RFC 7050), whose two IPv4 addresses are known.
+ * NAT64: in a network without IPv4 the resolver makes IPv6 addresses for IPv4-only hosts, and a gateway forwards packets to
+ * the IPv4 address. So an address in such a prefix is as public as the IPv4 address in it. The network gives the prefix
+ * through the name ipv4only.arpa (RFC 7050), whose two IPv4 addresses are known.
  */
 /** Length in bits of a prefix (RFC 6052), and the first of the bytes in hexadecimal. */
 export type Nat64Prefix = { bits: number; bytes: string };
 
-/** Where the four bytes of IPv4 stand behind a prefix of so many bits; byte 8 is always 0. */
+/** Positions of the four bytes of IPv4 after a prefix of this many bits; byte 8 is always 0. */
 const PLACES: Readonly<Record<number, readonly number[]>> = {
   32: [4, 5, 6, 7],
   40: [5, 6, 7, 9],
@@ -47,7 +47,7 @@ function hexOf(bytes: Uint8Array, bits: number): string {
 
 /** The sixteen bytes of an IPv6 address; null for anything else. */
 function bytesOf(address: string): Uint8Array | null {
-  // The URL parser knows no zones, and writes a dotted end as two groups.
+  // The URL parser knows no zones, and turns a dotted end into two groups.
   const text = URL.parse(`http://[${address}]`)?.hostname.slice(1, -1);
   if (text === undefined) return null;
   const [head = '', tail] = text.split('::');

@@ -14,8 +14,8 @@
  *   protocol, stale_connection,
  *   blocked, ours                tells nothing
  *
- * Until it has answered 2xx once it gets one request at a time and five in a minute, so that nobody can aim us at a third
- * party. Attempts that were under way when the breaker opened do not count.
+ * Until it has answered 2xx once, it gets one request at a time and five in a minute, so that nobody can use Runlane against
+ * a third party. Attempts that were under way when the breaker opened do not count.
  */
 import { isSuccess, isThrottled } from './delivery.ts';
 import type { Outcome } from './delivery.ts';
@@ -26,10 +26,10 @@ const MINUTE_MS = 60_000;
 const MAX_FAILURES = 10;
 const MAX_TIMEOUTS = 5;
 const FIRST_OPEN_MS = 30_000;
-/** Shorter than that of a URL: many wait for it, and it may come back for one of them. */
+/** Shorter than the pause of a URL: many URLs wait for it, and any of them may succeed again. */
 const LONGEST_OPEN_MS = 600_000;
 const THROTTLED_TOGETHER_MS = 60_000;
-/** A pause that two URLs asked for is one for all of them: not longer than this, in seconds. */
+/** A pause that two URLs asked for holds for the whole origin; at most this long, in seconds. */
 const LONGEST_PAUSE_SECONDS = 60;
 const PROBATION_PER_MINUTE = 5;
 
@@ -40,7 +40,7 @@ export type OriginBreaker = { kind: 'closed' } | { kind: 'open'; untilMs: number
 
 export type OriginHealth = {
   breaker: OriginBreaker;
-  /** Failures since the host was seen alive: of how many URLs (two stand for more), and by whose word. */
+  /** Failures since the host was last seen alive: of how many URLs (two means two or more), and of which. */
   failures: { count: number; timeouts: number; voices: string[]; isCertain: boolean };
   hasSucceeded: boolean;
   /** Which URL was throttled last, and when. */
@@ -52,7 +52,7 @@ export type OriginHealth = {
 
 const NO_FAILURES: OriginHealth['failures'] = { count: 0, timeouts: 0, voices: [], isCertain: false };
 
-/** Of an origin to which nothing was sent yet. */
+/** The health of an origin to which nothing was sent yet. */
 export const UNKNOWN_ORIGIN: OriginHealth = {
   breaker: { kind: 'closed' },
   failures: NO_FAILURES,
@@ -80,12 +80,12 @@ export function originPermission(
   return { kind: 'send', slots: health.hasSucceeded ? pace.slots : 1, isProbe: false };
 }
 
-/** Until when nothing is sent to it; 0 when that is not so. */
+/** Until when nothing is sent to it; 0 when it is not paused. */
 export function originParkedUntil(health: OriginHealth): number {
   return Math.max(openUntil(health), health.pace.pausedUntilMs);
 }
 
-/** Whether all is as it was, and was well: nothing that anybody would decide otherwise by. */
+/** Whether the health was good and is unchanged, as far as any decision depends on it. */
 export function isOriginStillWell(before: OriginHealth, after: OriginHealth): boolean {
   return (
     before.hasSucceeded &&
@@ -98,7 +98,7 @@ export function isOriginStillWell(before: OriginHealth, after: OriginHealth): bo
   );
 }
 
-/** Takes note that a request is about to be sent. */
+/** Notes that a request is about to be sent. */
 export function onOriginSend(health: OriginHealth, nowMs: number, fixedRate: number | null = null): OriginHealth {
   const pace = onPacedSend(health.pace, nowMs, fixedRate);
   if (health.hasSucceeded) return pace === health.pace ? health : { ...health, pace };
@@ -153,7 +153,7 @@ function afterThrottling(
     throttled !== null && throttled.urlHash !== urlHash && nowMs - throttled.atMs <= THROTTLED_TOGETHER_MS;
   return {
     ...health,
-    // Whoever throttles is there.
+    // A host that throttles is alive.
     breaker: isProbe ? { kind: 'closed' } : health.breaker,
     failures: NO_FAILURES,
     throttled: { urlHash, atMs: nowMs },

@@ -12,11 +12,11 @@ export function failed(failure: FailureClass): Outcome {
 }
 
 export const blocked = { kind: 'blocked', code: 'denied_address', message: 'It is private.' } as const;
-/** By the addresses that its name has now. */
+/** Because of the current addresses of its name. */
 export const blockedForNow: Outcome = { ...blocked, code: 'denied_answer' };
 export const infrastructure: Outcome = { kind: 'infrastructure', message: 'The resolver is down.' };
 
-/** One of each kind that any rule tells apart. */
+/** One outcome of each kind that some rule distinguishes. */
 export const OUTCOMES: readonly Outcome[] = [
   answered(200),
   answered(299),

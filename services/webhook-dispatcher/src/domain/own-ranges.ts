@@ -1,9 +1,10 @@
-/** An address of the machine as Node's `networkInterfaces` tells it; `cidr` is the address and the length of its prefix. */
+/** An address of the machine as Node's `networkInterfaces` gives it; `cidr` is the address and the length of its prefix. */
 export type InterfaceAddress = { address: string; family: 'IPv4' | 'IPv6'; cidr: string | null };
 
 /**
- * What webhooks must not reach, because the machine itself or its own network is there: each address, and of IPv6 the
- * prefix around it too, where global addresses are those of the own pods and machines. A public IPv4 prefix is shared with strangers.
+ * Addresses that webhooks must not reach, because they are of the machine itself or of its own network: each address, and
+ * for IPv6 the prefix around it too, because the global addresses in it belong to the own pods and machines. A public IPv4
+ * prefix is shared with strangers.
  *
  * @returns addresses and CIDRs
  */
@@ -12,7 +13,7 @@ export function ownRanges(addresses: readonly InterfaceAddress[]): string[] {
     // A link-local address names its interface.
     const plain = address.replace(/%.*$/, '');
     const length = Number(cidr?.split('/')[1] ?? 128);
-    // Shorter than any network of one's own: a tunnel or a default route.
+    // Shorter than the prefix of any own network: a tunnel or a default route.
     return family === 'IPv6' && length >= 48 ? `${plain}/${length}` : plain;
   });
   return [...new Set(ranges)];

@@ -1,5 +1,5 @@
 /**
- * How fast a receiver takes webhooks, as far as its throttling tells (429, or 503 with Retry-After). Instants are
+ * How fast a receiver accepts webhooks, as far as its throttling shows (429, or 503 with Retry-After). Instants are
  * milliseconds since 1970.
  *
  *   free ──throttled──▶ pause, then one request ──good──▶ seeking: a third faster with each good answer
@@ -9,8 +9,8 @@
  *
  * A period is a minute, or ten pauses or thirty requests when those take longer (an hour at most), so that pauses cost a
  * small share of the time. Slots are halved
- * by each throttling, and one comes back with each period. Requests that were sent before the last throttling was heard
- * prolong the pause and change nothing else: they are the same news.
+ * by each throttling, and one comes back with each period. Requests that were sent before the last throttling arrived
+ * prolong the pause and change nothing else: they report the same throttling.
  */
 import { MAX_RETRY_AFTER_SECONDS } from '@runlane/webhooks';
 
@@ -23,12 +23,12 @@ const REQUESTS_PER_PERIOD = 30;
 const LONGEST_PERIOD_MS = 3_600_000;
 const FREE_AFTER_PERIODS = 10;
 const SEEKING_FACTOR = 1.3;
-/** What a rate is lowered by below the limit that was found. */
+/** How far below the limit that was found the rate begins. */
 const BACK_OFF = 0.1;
-/** Throttled again at once: the limit is far lower than was thought. */
+/** Throttled again immediately: the limit is far lower than assumed. */
 const FAR_TOO_FAST = 0.7;
 const AT_ONCE_PERIODS = 0.2;
-/** One request in an hour: slower than that only pauses are. */
+/** One request in an hour; only pauses are slower. */
 const SLOWEST_RATE = 1 / 3_600;
 
 export type Pace = {
@@ -42,7 +42,7 @@ export type Pace = {
   inARow: number;
   /** Requests per second while the limit is sought. */
   seekingRate: number;
-  /** Requests per second that it takes, as it seems; null while that is sought. */
+  /** Requests per second that it seems to accept; null while the limit is sought. */
   limit: number | null;
   /** Requests at once, as of the last throttling. */
   slots: number;
@@ -75,17 +75,17 @@ export function paceOf(pace: Pace, nowMs: number, mostSlots: number, fixedRate: 
   return { atMs, slots: Math.min(mostSlots, pace.slots + Math.floor(periodsSince(pace, nowMs))) };
 }
 
-/** Takes note that a request is about to be sent. The same object when there is nothing to note. */
+/** Notes that a request is about to be sent. The same object when there is nothing to note. */
 export function onPacedSend(pace: Pace, nowMs: number, fixedRate: number | null = null): Pace {
   const rate = Math.min(rateOf(pace, nowMs), fixedRate ?? Infinity);
   if (rate === Infinity) return pace;
-  // A request that is late by less than its turn does not delay the ones behind it.
+  // A request that is late by less than its interval does not delay the next ones.
   const turnMs = SECOND_MS / rate;
   const plannedMs = nowMs - pace.nextAtMs < turnMs ? pace.nextAtMs : nowMs;
   return { ...pace, nextAtMs: plannedMs + turnMs };
 }
 
-/** Takes note of an answer that was no throttling and no failure. The same object when there is nothing to note. */
+/** Notes an answer that was no throttling and no failure. Returns the same object when nothing changes. */
 export function onTaken(pace: Pace, nowMs: number): Pace {
   if (pace.throttledAtMs === null) return pace;
   if (isFree(pace, nowMs)) return FREE_PACE;
@@ -94,7 +94,7 @@ export function onTaken(pace: Pace, nowMs: number): Pace {
 }
 
 /**
- * Takes note of a throttling.
+ * Notes a throttling.
  *
  * @param retryAfterSeconds what it asked for; null when it did not
  * @param sentAtMs when the request was sent that was answered so
@@ -130,7 +130,7 @@ function limitsAfter(pace: Pace, nowMs: number, pauseMs: number): Pick<Pace, 'li
     return { limit: null, seekingRate: SECOND_MS / Math.max(pauseMs, FIRST_PAUSE_MS) };
   }
   if (pace.inARow > 0) {
-    // The one request after the pause was refused as well: it was the pause that was too short.
+    // The one request after the pause was refused too: the pause was too short.
     const lower = (rate: number): number => Math.max(rate * FAR_TOO_FAST, SLOWEST_RATE);
     return { limit: pace.limit === null ? null : lower(pace.limit), seekingRate: lower(pace.seekingRate) };
   }

@@ -1,6 +1,7 @@
 /**
- * What is remembered of the answers of one URL, and what may be sent to it now. Strangers share hosts, so whatever a URL
- * answers speaks of that URL alone; what speaks of the host is in origin-health. Instants are milliseconds since 1970.
+ * What is remembered of the answers of one URL, and what may be sent to it now. Different owners share hosts, so the answer
+ * of a URL says something about that URL alone; origin-health has what concerns the host. Instants are milliseconds since
+ * 1970.
  *
  *   breaker   closed ──10 samples, 70 % failed in 5 min, or 5 timeouts in a row──▶ open ──time is over──▶ one probe
  *                ▲                                                                   ▲                     │
@@ -19,7 +20,7 @@
  *   blocked, ours           none     kept                kept      –
  *
  * Failing: ten failures or more, on three days or more, over five days or more, and no success between.
- * Replays leave no trace (they are of the past), with two exceptions: one that succeeds ends the failing, and one that is
+ * Replays do not count, because they repeat the past, with two exceptions: one that succeeds ends the failing, and one that is
  * the probe of an open breaker closes it, or keeps it open for the same time again. Attempts that were under way when the
  * breaker opened do not count either.
  */
@@ -63,7 +64,7 @@ export type TargetHealth = {
   pace: Pace;
 };
 
-/** Of a URL to which nothing was sent yet. */
+/** The health of a URL to which nothing was sent yet. */
 export const UNKNOWN_TARGET: TargetHealth = {
   breaker: { kind: 'closed' },
   minutes: [],
@@ -88,17 +89,17 @@ export function targetPermission(health: TargetHealth, nowMs: number): TargetPer
   return { kind: 'send', slots: health.succeededAtMs > 0 ? pace.slots : 1, isProbe: false };
 }
 
-/** Until when nothing is sent to it; 0 when that is not so. Of a disabled one its replay decides. */
+/** Until when nothing is sent to it; 0 when it is not paused. Of a disabled one its replay decides. */
 export function targetParkedUntil(health: TargetHealth): number {
   return Math.max(openUntil(health), health.pace.pausedUntilMs, health.pace.nextAtMs);
 }
 
-/** It succeeded last: what it is sent costs no slot in vain, as far as one knows. */
+/** Its last attempt succeeded, so a request to it is likely to succeed. */
 export function isProven({ succeededAtMs, failing }: TargetHealth): boolean {
   return succeededAtMs > 0 && failing === null;
 }
 
-/** Whether all is as it was, and was well: nothing that anybody would decide otherwise by. */
+/** Whether the health was good and is unchanged, as far as any decision depends on it. */
 export function isStillWell(before: TargetHealth, after: TargetHealth): boolean {
   return (
     isProven(before) &&
@@ -110,7 +111,7 @@ export function isStillWell(before: TargetHealth, after: TargetHealth): boolean 
   );
 }
 
-/** Takes note that a request is about to be sent. */
+/** Notes that a request is about to be sent. */
 export function onTargetSend(health: TargetHealth, nowMs: number): TargetHealth {
   const pace = onPacedSend(health.pace, nowMs);
   return pace === health.pace ? health : { ...health, pace };
@@ -159,7 +160,7 @@ function afterProbe(
   { outcome, isReplay, nowMs }: { outcome: Outcome; isReplay: boolean; nowMs: number },
 ): TargetHealth {
   if (isSuccess(outcome)) return { ...health, breaker: { kind: 'closed' }, minutes: [], timeoutsInARow: 0 };
-  // It told nothing about the receiver: the next attempt is the probe.
+  // It showed nothing about the receiver: the next attempt is the probe.
   if (!isSample(outcome)) return health;
   const after = isReplay ? health : { ...health, failing: failedOnceMore(health.failing, nowMs) };
   if (isGivenUp(after, nowMs)) return { ...after, breaker: { kind: 'disabled', because: 'failing' } };

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@runlane/contracts';
 
-/** What may be large in an event, in the order in which it is left out, and what says so. */
+/** The parts of an event that may be large, in the order in which they are left out, with their marks. */
 const PARTS = [
   { left: { values: null }, flag: 'values_omitted' },
   { left: { interrupts: null }, flag: 'interrupts_omitted' },

@@ -9,7 +9,7 @@ import { receiveStatusEvents, positionOwner } from '../app/intake/receive-status
 import type { IntakeDependencies, IntakeReport } from '../app/intake/receive-status-events.ts';
 import type { Foundation } from './foundation.ts';
 
-/** How late a ledger that went back is noticed while no records come, in milliseconds. */
+/** How late a ledger that was put back is noticed while no records arrive, in milliseconds. */
 const WATCH_POSITIONS_MS = 5_000;
 
 /** Reads records as this deployment is configured. */

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Wakeup, createLogger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { Wakeup } from '@runlane/service-kit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { LedgerWorld, targeted } from '../adapters/postgres/ledger-world.fixture.ts';
 import { WebhookDelivery } from '../app/deliver-webhooks.ts';
 import type { AttemptResult, WebhookRequest, WebhookSender } from '../app/ports.ts';
 import { SettleQueue } from '../app/settle-attempts.ts';
 import { answered } from '../domain/outcomes.fixture.ts';
-
-const logger = createLogger({ service: 'test', level: 'silent' });
 
 /** Longer than any test: what is seen earlier was not found by looking now and then. */
 export const NEVER_MS = 3_600_000;
@@ -117,7 +115,7 @@ export class LoopWorld implements AsyncDisposable {
         },
         delay: (ms) => sleep(ms),
         random: Math.random,
-        logger,
+        logger: silentLogger,
       }),
       sender: this.sender,
       headers: () => ({}),
@@ -129,7 +127,7 @@ export class LoopWorld implements AsyncDisposable {
       delay: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
       onAttempt: () => undefined,
       onDisabled: () => undefined,
-      logger,
+      logger: silentLogger,
       settings: {
         ...settings,
         siteSlots: 8,

@@ -3,8 +3,8 @@
  * Real: the servers, the signer, the delivery loop. Doubled: its ledger, and its clock.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Scope, Wakeup, createLogger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { Scope, Wakeup } from '@runlane/service-kit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { createSigner } from '@runlane/webhooks';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
@@ -13,12 +13,11 @@ import type { DeliveryLedger } from '../app/ports.ts';
 import { SettleQueue } from '../app/settle-attempts.ts';
 import { startServing } from './serving.ts';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const signer = createSigner(['a-master-key-of-a-test-0123456789abcdef']);
 
 async function serving(scope: Scope, stalledForMs: () => number) {
   const probes = { live: () => ({}), ready: () => ({}) };
-  const about = { httpPort: null, keysPort: 0, probes, metrics: new Registry(), signer, logger };
+  const about = { httpPort: null, keysPort: 0, probes, metrics: new Registry(), signer, logger: silentLogger };
   const { http, keys } = await startServing(scope, { ...about, stalledForMs });
   const get = async (port: number | undefined, path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -60,7 +59,7 @@ test('a delivery loop that gets nowhere for a minute is not alive, and is again 
   };
   const delivery = new WebhookDelivery({
     ledger,
-    settle: new SettleQueue({ ledger, delay: (ms) => sleep(ms), random: Math.random, logger }),
+    settle: new SettleQueue({ ledger, delay: (ms) => sleep(ms), random: Math.random, logger: silentLogger }),
     sender: { send: unused, close: async () => undefined },
     headers: () => ({}),
     owner: 'a process',
@@ -71,7 +70,7 @@ test('a delivery loop that gets nowhere for a minute is not alive, and is again 
     delay: async () => sleep(1),
     onAttempt: () => undefined,
     onDisabled: () => undefined,
-    logger,
+    logger: silentLogger,
     settings: {
       maxInFlight: 4,
       siteSlots: 4,

@@ -1,8 +1,8 @@
 /** Charter: keys are rotated without a restart. Real: files. Decided by the test: the clock. */
+import { silentLogger } from '@runlane/service-kit/testing';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@runlane/service-kit';
 import { publicKeyOf } from '@runlane/webhooks';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCurrentSigner } from './signing.ts';
@@ -20,10 +20,9 @@ function signing(more: Record<string, string> = {}) {
   const file = join(directory, 'master-key');
   writeFileSync(file, `${KEY}\n`);
   let nowMs = 0;
-  const logger = createLogger({ service: 'test', level: 'silent' });
-  const errors = vi.spyOn(logger, 'error');
+  const errors = vi.spyOn(silentLogger, 'error');
   const environment = { RUNLANE_WEBHOOK_MASTER_KEY_FILE: file, ...more };
-  const signer = createCurrentSigner({ environment, monotonicMs: () => nowMs, logger });
+  const signer = createCurrentSigner({ environment, monotonicMs: () => nowMs, logger: silentLogger });
   const write = (text: string) => {
     writeFileSync(file, text);
     nowMs += 5_000;

@@ -6,8 +6,12 @@ const SHORT_AGE = 3;
 /** The same for what is read every five seconds. */
 const SHORT_AGE_OF_READING = 15;
 
-/** Alarms over a window in which nothing of a kind may have happened, with the window in its place. */
-const SHORT_WINDOWS: Readonly<Record<string, string>> = { EventsStopped: '5s', SettlementsStuck: '3s' };
+/** Alarms that would remember what was before they are tried, or wait for all of it to be over, with the window in its place. */
+const SHORT_WINDOWS: Readonly<Record<string, string>> = {
+  EventsStopped: '5s',
+  EventsLate: '15s',
+  SettlementsStuck: '3s',
+};
 
 /** What has become of each alarm: `whole`, or what was shortened besides how long it must have been so. */
 export const shortened = new Map<string, string>();
@@ -33,7 +37,10 @@ function shortExpression(name: string, expression: string): string {
   const isLong = limit !== undefined && Number(limit) >= 30;
   const age = expression.startsWith('time()') ? SHORT_AGE_OF_READING : SHORT_AGE;
   const short = isLong ? windowed.replace(/\d+$/, String(age)) : windowed;
-  if (window !== undefined) shortened.set(name, `a window of ${window}`);
-  if (isLong) shortened.set(name, `${age} s instead of ${limit} s`);
+  const changes = [
+    ...(window === undefined ? [] : [`a window of ${window}`]),
+    ...(isLong ? [`${age} s instead of ${limit} s`] : []),
+  ];
+  if (changes.length > 0) shortened.set(name, changes.join(', '));
   return short;
 }

@@ -1,16 +1,11 @@
-/** OpenAI's client streaming with tools, a structured answer and embeddings, against a server. */
-import { MessagesAnnotation, START, StateGraph, Annotation } from '@langchain/langgraph';
+/** OpenAI's client against a server: a tool is called, whole and streaming inside a node. */
 import { ChatOpenAI } from '@langchain/openai';
-const model = new ChatOpenAI({
-  model: 'small',
-  apiKey: 'none',
-  configuration: { baseURL: process.env['ZOO_OPENAI_URL']! },
-  maxRetries: 0,
-});
-export const graph = new StateGraph(Annotation.Root({ ...MessagesAnnotation.spec, parts: Annotation<unknown> }))
-  .addNode('batch', async ({ messages }) => {
-    const [one, two] = await model.batch([messages, messages]);
-    return { parts: [one?.content, two?.usage_metadata?.total_tokens] };
-  })
-  .addEdge(START, 'batch')
-  .compile();
+import { providerAgent } from '../lib/provider-agent.ts';
+export const graph = providerAgent(
+  new ChatOpenAI({
+    model: 'gpt-test',
+    apiKey: 'none',
+    configuration: { baseURL: process.env['ZOO_OPENAI_URL']! },
+    maxRetries: 0,
+  }),
+);

@@ -1,4 +1,4 @@
-/** Runs without a thread that ask, by a node and by a breakpoint. */
+/** A run without a thread that asks. */
 import { Annotation, interrupt, START, StateGraph } from '@langchain/langgraph';
 export const graph = new StateGraph(Annotation.Root({ x: Annotation<number>, y: Annotation<unknown> }))
   .addNode('a', ({ x }) => ({ x: x + 1 }))

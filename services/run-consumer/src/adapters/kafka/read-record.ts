@@ -18,7 +18,7 @@ export type ReadOptions = {
 };
 
 /**
- * Decodes a record as far as it goes: a run request, a cancel, or the reason why it is a dead letter.
+ * Decodes a record into a run request, a cancel, or the reason why it is a dead letter.
  *
  * Thrown: RetryableError while the schema registry is away (I11).
  */
@@ -70,7 +70,7 @@ function refusedHeaders(headers: InRecord['headers']): string | null {
   return `The record has ${count} headers of ${bytes} bytes; at most ${MAX_HEADERS} of ${MAX_HEADER_BYTES} bytes are taken.`;
 }
 
-/** The last value of a header, as the producer that added it last meant it; null without one. */
+/** The last value of a header, because the producer that adds a header last wins; null without one. */
 function headerText(record: InRecord, name: string): string | null {
   return record.headers.get(name)?.at(-1)?.toString('utf8') ?? null;
 }

@@ -4,18 +4,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '@runlane/contracts';
-import { RecordTooLarge, connectKafka, createValueCodec } from '@runlane/kafka';
+import { connectKafka, createValueCodec } from '@runlane/kafka';
 import type { RecordProducer } from '@runlane/kafka';
-import { EventCollector, eventually } from '@runlane/testkit';
+import { EventCollector, eventually, silentLogger } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { publishEvents } from '../../app/relay/publish-events.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 import { statusEventOf } from '../../domain/status-event.ts';
-import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createEventEncoder } from './encode-event.ts';
 
-const kafka = connectKafka({ brokers: inject('kafkaBrokers'), clientId: 'test', logger: silent });
-const codec = createValueCodec({ registryUrl: null, logger: silent });
+const kafka = connectKafka({ brokers: inject('kafkaBrokers'), clientId: 'test', logger: silentLogger });
+const codec = createValueCodec({ registryUrl: null, logger: silentLogger });
 const LARGE = 'x'.repeat(30_000);
 const interrupts = [{ id: 'i', value: LARGE }];
 let producer: RecordProducer;
@@ -76,7 +75,7 @@ test('events that a topic does not take lose what makes them large, at their own
     eventOf(5, { values: 'small' }, { tenant: 'x' }),
   ];
 
-  const needs = { publisher: producer, encode: createEventEncoder(codec, topic), logger: silent };
+  const needs = { publisher: producer, encode: createEventEncoder(codec, topic), logger: silentLogger };
   await publishEvents(events, needs, AbortSignal.timeout(60_000));
 
   await eventually(async () => (await collector.seen()).length === 5, { what: 'every event is read' });
@@ -102,13 +101,13 @@ test('an event of which nothing can be left out any more waits with its thread, 
   const behind = eventOf(3, { values: 'small' });
   const other = eventOf(4, { values: 'small' });
   other.event.thread_id = 'other';
-  const needs = { publisher: producer, encode: createEventEncoder(codec, topic), logger: silent };
+  const needs = { publisher: producer, encode: createEventEncoder(codec, topic), logger: silentLogger };
 
   const events = [eventOf(1, { values: 'small' }), refused, behind, other];
   const leftOut = await publishEvents(events, needs, AbortSignal.timeout(60_000));
 
   expect(leftOut.map(({ item }) => item.event.sequence)).toEqual([2, 3]);
-  expect(leftOut.map(({ refusal }) => refusal instanceof RecordTooLarge)).toEqual([true, false]);
+  expect(leftOut.map(({ why }) => why)).toEqual(['refused', 'waits']);
   await eventually(async () => (await collector.seen()).length === 2, { what: 'the others are read' });
   expect((await collector.seen()).map(({ event }) => event.sequence)).toEqual([1, 4]);
 });

@@ -71,7 +71,7 @@ class PostgresAdmission implements AdmissionTransaction {
   readonly #checkpoints: ThreadCheckpoints;
   /** Those of the threads of which this transaction may end runs. */
   #begun: BegunRuns = new Map();
-  /** Threads that this transaction created, to hold a lock on, and on which it has accepted nothing yet. */
+  /** Threads that this transaction created only to lock them, and on which it has accepted nothing yet. */
   #emptyThreads = new Set<string>();
 
   constructor(client: PoolClient, source: Source, position: Position, checkpoints: ThreadCheckpoints) {
@@ -98,7 +98,7 @@ class PostgresAdmission implements AdmissionTransaction {
     }));
   }
 
-  /** All of them, of which the missing ones are created to hold a lock on. */
+  /** All threads of the batch; missing ones are created, so that they can be locked. */
   async #lockThreads(ids: readonly string[]): Promise<ThreadRow[]> {
     for (;;) {
       const created = await query<{ thread_id: string }>(this.#client, sql.createThreads, {
@@ -107,7 +107,8 @@ class PostgresAdmission implements AdmissionTransaction {
       });
       for (const row of created) this.#emptyThreads.add(row.thread_id);
       const locked = await query<ThreadRow>(this.#client, sql.lockThreads, { thread_ids: ids });
-      // One that was there has gone with a temporary run, or with a rejection elsewhere, while its lock was waited for.
+      // An existing thread may have been deleted with a temporary run, or after a rejection elsewhere, while its lock was
+      // waited for.
       if (locked.length === ids.length) return locked;
     }
   }
@@ -119,7 +120,7 @@ class PostgresAdmission implements AdmissionTransaction {
     const isCancelling = new Set(cancelling.threadIds);
     const held = busy.filter((threadId) => isCancelling.has(threadId));
     if (held.length > 0) await this.#holdLaneHeads(held);
-    // Every cancel of one run takes at most one away, and one of all leaves the running run, if anything.
+    // A cancel of one run removes at most one, and a cancel of all leaves at most the running run.
     const rows = await query<InFlightRow>(this.#client, sql.selectRunsInFlight, {
       thread_ids: busy,
       limit: 2 + cancelling.singleCount,
@@ -143,14 +144,17 @@ class PostgresAdmission implements AdmissionTransaction {
     return byThread;
   }
 
-  /** Whether runs of the thread may stand behind a record of the batch: after positions were lost, and records read again. */
+  /**
+   * Whether runs of the thread may come after a record of the batch: that happens when positions were lost and records are
+   * read again.
+   */
   #mayStandBehind({ first_partition: first, last_offset: last, stray_offsets: strays }: ThreadRow): boolean {
     if (last === null) return true;
     const { partition } = this.#source;
     return (first === partition ? last : BigInt(strays?.[partition] ?? -1)) > this.position.offset;
   }
 
-  /** Of each thread in which any is in flight the last run of the batch's partition; looks at a whole lane where it has to. */
+  /** For each thread with runs in flight, the last run of the batch's partition. Reads a whole lane only where it has to. */
   async #lastInLanes(threadIds: readonly string[], lookAt: number): Promise<LastRow[]> {
     const look = async (ids: readonly string[], count: number | null) => {
       const { topic, partition } = this.#source;

@@ -29,7 +29,7 @@ const cancelOne = (thread: string, run: string | undefined, action = 'interrupt'
 });
 const failed: Outcome = { kind: 'failed', reason: 'graph_error', error: { error: 'E', message: 'm' }, head: null };
 
-/** Ends what a test has left, so that the next one finds nothing ready. */
+/** Ends the runs that a test has left, so that the next test finds none ready. */
 async function finish(): Promise<void> {
   for (let runs = await world.claim(); runs.length > 0; runs = await world.claim()) {
     for (const run of runs) await world.settle(run, failed);

@@ -2,12 +2,12 @@
  * I4: a cancel of all runs of a thread that is read again, after positions were lost, on real Postgres. Doubled: Kafka, and
  * executors, which claim and settle as told. Decides: the rows of runs and threads, and the outbox.
  */
+import { silentLogger } from '@runlane/testkit';
 import { randomUUID } from 'node:crypto';
 import { Database, createPool } from '@runlane/postgres';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { cancelAt, requestAt } from '../../domain/factories.fixture.ts';
 import type { Outcome } from '../../domain/run.ts';
-import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { createThreadCheckpoints } from './thread-checkpoints.ts';
@@ -113,7 +113,7 @@ test('a lane of which only the last from elsewhere are looked at is known to its
 
 test('a lane is looked through from its end only for a cancel that was read again, whichever partitions its runs are of', async () => {
   const on = { thread_id: randomUUID() };
-  const pool = createPool({ url: world.rows.databaseUrl, max: 1, applicationName: 'one', logger: silent });
+  const pool = createPool({ url: world.rows.databaseUrl, max: 1, applicationName: 'one', logger: silentLogger });
   try {
     const lookCount = async (): Promise<number> => {
       const text = `select custom_plans + generic_plans as count from pg_prepared_statements where name = 'select-last-in-lanes'`;

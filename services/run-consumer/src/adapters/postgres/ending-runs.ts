@@ -7,10 +7,10 @@ import { cancellationColumns, eventColumns, laneCancelColumns, markColumns } fro
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
-/** Waiting runs that have begun already, by id, with the head checkpoint that they have written. */
+/** Waiting runs that earlier attempts have begun, by id, with the head checkpoint that they have written. */
 export type BegunRuns = ReadonlyMap<string, { threadId: string; checkpointId: string | null }>;
 
-/** What the runs have written so far. They are locked, so that nobody claims them meanwhile. */
+/** What the runs have written so far. The runs are locked, so that nobody claims them in the meantime. */
 export async function begunRuns(
   client: PoolClient,
   checkpoints: ThreadCheckpoints,
@@ -24,7 +24,7 @@ export async function begunRuns(
 }
 
 export type EndingRuns = {
-  /** Of the batch, where its cancellations may spare runs that stand behind them in its partition; null without one. */
+  /** The partition of the batch, where its cancellations may spare later runs of that partition; null without a batch. */
   source: Pick<RecordCoordinates, 'topic' | 'partition'> | null;
   cancellations: readonly Cancellation[];
   /** Runs that the batch has inserted, whose first events are still to be stored. */
@@ -34,8 +34,8 @@ export type EndingRuns = {
 };
 
 /**
- * Ends waiting runs with their events, asks running ones to stop, marks what is left of long lanes, and frees the lanes. The
- * caller holds the rows of the threads, and those of running and ready runs.
+ * Ends waiting runs with their events, asks running ones to stop, marks the rest of long lanes, and frees the lanes. The
+ * caller has locked the rows of the threads, and those of running and ready runs.
  */
 export async function endRuns(
   client: PoolClient,
@@ -70,7 +70,7 @@ export async function endRuns(
   };
 }
 
-/** Keeps who is left of long lanes for the sweep that ends them. */
+/** Stores the rest of long lanes for the sweep that ends them. */
 async function markLanes(
   client: PoolClient,
   source: EndingRuns['source'],

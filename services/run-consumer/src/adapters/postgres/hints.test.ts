@@ -2,10 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createPool, listen } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
-import { createDatabase, eventually } from '@runlane/testkit';
+import { createDatabase, eventually, silentLogger } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { HINT_CHANNEL, PostgresHints } from './hints.ts';
 
 let pool: Pool;
@@ -23,7 +22,7 @@ const local = {
 
 beforeAll(async () => {
   const url = await createDatabase(inject('databaseUrl'));
-  pool = createPool({ url, applicationName: 'test', logger: silent });
+  pool = createPool({ url, applicationName: 'test', logger: silentLogger });
   resources.defer(() => pool.end());
   let isListening = false;
   const onNotify = (payload: string | null) => {
@@ -31,7 +30,7 @@ beforeAll(async () => {
     else heard.push({ payload, atMs: performance.now() });
   };
   const { signal } = new AbortController();
-  resources.use(listen({ url, channel: HINT_CHANNEL, onNotify, logger: silent, signal }));
+  resources.use(listen({ url, channel: HINT_CHANNEL, onNotify, logger: silentLogger, signal }));
   await eventually(() => isListening, { what: 'the listener listens' });
   hints = new PostgresHints({
     pool,
@@ -40,7 +39,7 @@ beforeAll(async () => {
     urgentIntervalMs: 0,
     minLookMs: 1,
     random,
-    logger: silent,
+    logger: silentLogger,
   });
 });
 afterAll(async () => {
@@ -76,7 +75,7 @@ test('hints of many processes make this one look seldom, soon after the first, a
     urgentIntervalMs: 0,
     minLookMs: 50,
     random,
-    logger: silent,
+    logger: silentLogger,
   });
   let lookCount = 0;
   const end = new AbortController();
@@ -105,7 +104,7 @@ test('a process is not woken a second time by its own hint', async () => {
     urgentIntervalMs: 0,
     minLookMs: 0,
     random,
-    logger: silent,
+    logger: silentLogger,
   });
   const before = heard.length;
   own.runsReady();

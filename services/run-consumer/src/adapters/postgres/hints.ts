@@ -12,11 +12,11 @@ type Topic = 'runs_ready' | 'events_stored' | 'dead_letters_stored' | 'stops_req
 
 export type HintOptions = {
   pool: Pool;
-  /** Loops of this process, woken at once. */
+  /** Loops of this process, which are woken immediately. */
   local: Record<Topic, Wakeup>;
   /** Shortest time between two NOTIFYs, in milliseconds: each takes a lock on the whole database when it commits. */
   minIntervalMs: number;
-  /** The same for what somebody waits for: a node that shall stop. */
+  /** The same for hints that somebody waits for: a node shall stop. */
   urgentIntervalMs: number;
   /**
    * Shortest time between two looks for ready runs that other processes make this one take, in milliseconds, and as much
@@ -29,9 +29,9 @@ export type HintOptions = {
 };
 
 /**
- * Tells this process at once and the others by NOTIFY, at most once per interval and never within a transaction of the
- * ledger. A lost hint costs a poll interval, nothing else. Hints of others are heard, but ready runs are looked for on their
- * account only so often; those of this process, which it can execute, at once.
+ * Wakes this process immediately and the others by NOTIFY, at most once per interval and never within a transaction of the
+ * ledger. A lost hint costs a poll interval and nothing else. Hints of others make this process look for ready runs only so
+ * often; its own hints, for runs that it can execute, immediately.
  */
 export class PostgresHints implements Hints {
   readonly #options: HintOptions;
@@ -40,7 +40,7 @@ export class PostgresHints implements Hints {
   #lastSentMs = 0;
   /** When the timer is due. */
   #sendAtMs = 0;
-  /** Ends the payloads of this process, which need not wake it: it was woken when it gave the hint. */
+  /** Suffix of the payloads of this process. They need not wake it: it was woken when it gave the hint. */
   readonly #signature = `@${randomUUID()}`;
   #lookTimer: NodeJS.Timeout | null = null;
   #nextLookMs = 0;
@@ -80,7 +80,7 @@ export class PostgresHints implements Hints {
     if (payload === null || payload.includes('lanes_marked')) local.lanes_marked.notify();
   }
 
-  /** Drops what is still to be told. */
+  /** Drops pending hints. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -88,7 +88,7 @@ export class PostgresHints implements Hints {
     this.#due.clear();
   }
 
-  /** At once after a quiet time; of hints that come faster than that, one look follows the last. */
+  /** Immediately after a quiet time; when hints come faster, one look follows the last of them. */
   #lookSoon(): void {
     if (this.#lookTimer !== null) return;
     const { local, minLookMs, random } = this.#options;

@@ -1,4 +1,4 @@
-/** What has been noted about LangGraph's tables, so that its package need not be loaded to find nothing to do. */
+/** A note about LangGraph's tables, so that its package is not loaded when there is nothing to do. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { query } from '@runlane/postgres';
@@ -16,12 +16,12 @@ export async function areLangGraphTablesMade(pool: Pool, checkpointSchema: strin
   return noted?.made_by === packageVersion();
 }
 
-/** Notes that they are. */
+/** Notes that it has. */
 export async function noteLangGraphTables(client: PoolClient, checkpointSchema: string): Promise<void> {
   await query(client, sql.noteLangGraphTables, { checkpoint_schema: checkpointSchema, made_by: packageVersion() });
 }
 
-/** The package does not export its manifest, which lies beside the directory of its entry. */
+/** The package does not export its manifest, which is beside the directory of its entry. */
 function packageVersion(): string {
   const entry = createRequire(import.meta.url).resolve(PACKAGE);
   return versionOf(new URL('../package.json', pathToFileURL(entry)));

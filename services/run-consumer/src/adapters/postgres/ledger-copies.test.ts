@@ -9,11 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeLocalData, startPostgres } from '@runlane/local';
 import { Database, createPool } from '@runlane/postgres';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { assistants } from '../../domain/factories.fixture.ts';
-import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { closeClaims } from './close-claims.ts';
 import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
 import { createRunClaims } from './run-claims.ts';
@@ -33,7 +32,7 @@ beforeEach(async () => {
 afterEach(() => resources.disposeAsync());
 
 const openPool = (url: string): Pool =>
-  resources.adopt(createPool({ url, applicationName: 'test', logger: silent }), (pool) => pool.end());
+  resources.adopt(createPool({ url, applicationName: 'test', logger: silentLogger }), (pool) => pool.end());
 const renew = (pool: Pool) => createExecutorLeases(new Database(pool)).renew(EXECUTOR, LEASE_MS);
 const claimCount = async (pool: Pool) =>
   (await createRunClaims(new Database(pool), assistants.graphIds, checkpoints).claim(EXECUTOR, 10, [])).length;

@@ -1,3 +1,4 @@
+import { silentLogger } from '@runlane/testkit';
 import { uuid6 } from '@langchain/langgraph-checkpoint';
 import type { Json } from '@runlane/contracts';
 import type { InRecord } from '@runlane/kafka';
@@ -13,7 +14,7 @@ import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.
 import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
 import { ENDED_AT_ONCE } from '../../domain/lane-mark.ts';
 import { settlementOf } from '../../domain/settlement.ts';
-import { RunRows, silent } from '../langgraph/attempt/run-rows.fixture.ts';
+import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createAdmissionLedger } from './admission-ledger.ts';
 import { createMarkedRuns } from './sweeping/marked-runs.ts';
 import { createRunClaims } from './run-claims.ts';
@@ -26,7 +27,7 @@ export type LogEntry = { create: Record<string, Json> } | { cancel: Record<strin
 
 export const EXECUTOR = 'eeeeeeee-0000-4000-8000-000000000001';
 
-/** A ledger on real Postgres, with everything that changes runs in it, and nothing else. */
+/** A ledger on real Postgres, with all code that changes its runs, and nothing else. */
 export class LedgerWorld implements AsyncDisposable {
   readonly rows: RunRows;
   readonly hints = recordingHints();
@@ -46,7 +47,7 @@ export class LedgerWorld implements AsyncDisposable {
     return world;
   }
 
-  /** Admits one batch and returns the ids of its runs, in log order; a cancel has the id of nothing. */
+  /** Admits one batch and returns the ids of its runs, in log order; the id of a cancel names no run. */
   async admit(entries: readonly LogEntry[], group = 'g'): Promise<{ runIds: string[]; report: AdmissionReport }> {
     const contents = entries.map((entry) => {
       const offset = this.#nextOffset++;
@@ -85,7 +86,7 @@ export class LedgerWorld implements AsyncDisposable {
         report: (report) => reports.push(report),
         stoppages: new Stoppages(),
         endedAtOnce: this.endedAtOnce,
-        logger: silent,
+        logger: silentLogger,
       },
     );
     const [report] = reports;
@@ -93,7 +94,7 @@ export class LedgerWorld implements AsyncDisposable {
     return report;
   }
 
-  /** Admits contents up to the commit, at which the process dies: nothing of it is left. */
+  /** Admits contents and dies before the commit: nothing of it is left. */
   async receiveAndDie(contents: Parameters<LedgerWorld['receive']>[0], group: string): Promise<void> {
     const ledger = createAdmissionLedger(this.rows.database, group, this.#checkpoints);
     const death = new RetryableError('the process has died');
@@ -129,7 +130,7 @@ export class LedgerWorld implements AsyncDisposable {
     }
   }
 
-  /** Ends what a test has left, so that the next one finds nothing ready. */
+  /** Ends the runs that a test has left, so that the next test finds none ready. */
   async finish(): Promise<void> {
     const error = { error: 'E', message: 'm' };
     for (let runs = await this.claim(); runs.length > 0; runs = await this.claim()) {
@@ -161,13 +162,13 @@ export class LedgerWorld implements AsyncDisposable {
     return run;
   }
 
-  /** What a running run was asked, as its executor hears of it. */
+  /** What a running run was asked, as its executor receives it. */
   async stopOf({ runId }: ClaimedRun): Promise<Stop | null> {
     const requests = await this.#claims().stopRequests(EXECUTOR);
     return requests.find((request) => request.runId === runId) ?? null;
   }
 
-  /** Ends an attempt. What leaves a head has written it. */
+  /** Ends an attempt. An end with a head counts as its writer. */
   async settle(run: ClaimedRun, outcome: Outcome): Promise<BatchResult | undefined> {
     if ('head' in outcome && outcome.head !== null && !run.isTemporary) await this.#writeHead(run);
     const { runId, threadId, fencingToken, attempt } = run;
@@ -196,7 +197,7 @@ export class LedgerWorld implements AsyncDisposable {
     });
   }
 
-  /** Status of the thread and how it rests; null without one. */
+  /** Status of the thread and its resting status; null without a thread. */
   async thread(threadId: string): Promise<[string, string] | null> {
     const [row] = await this.#select<{ status: string; resting_status: string }>(
       'select status, resting_status from runlane.threads where thread_id = $1',

@@ -5,7 +5,7 @@ import { sql } from './statements.ts';
 /**
  * A lease of the table `leases`, by name.
  *
- * @param pool best one for leases alone: a renewal must not wait behind what is slow
+ * @param pool best a pool for leases alone: a renewal must not wait for slow statements
  */
 export function createLease(database: Database, name: string): Lease {
   return {

@@ -4,7 +4,7 @@ import type { SqlValues } from '@runlane/postgres';
 import type { AdmittedRun, Cancellation } from '../../domain/admission-plan.ts';
 import type { EventDetails } from '../../domain/settlement.ts';
 
-/** What insert-runs is told of the runs. */
+/** Parameters of insert-runs for the runs. */
 export function runColumns(runs: readonly AdmittedRun[]): SqlValues {
   return {
     run_ids: runs.map((run) => run.runId),
@@ -32,7 +32,7 @@ export function runColumns(runs: readonly AdmittedRun[]): SqlValues {
   };
 }
 
-/** What cancel-runs is told of the cancellations: `first_counts` says of a long lane how many waiting runs end now. */
+/** Parameters of cancel-runs for the cancellations; `first_counts`: how many waiting runs of a long lane end now. */
 export function cancellationColumns(cancellations: readonly Cancellation[]): SqlValues {
   return {
     ordinals: cancellations.map((cancellation) => cancellation.ordinal),
@@ -47,12 +47,12 @@ export function cancellationColumns(cancellations: readonly Cancellation[]): Sql
   };
 }
 
-/** What mark-lanes is told. */
+/** Parameters of mark-lanes. */
 export function markColumns(cancellations: readonly Cancellation[]): SqlValues {
   return laneColumns(cancellations.filter(({ mark }) => mark?.sparesLater === false));
 }
 
-/** What keep-lane-cancels is told, likewise. */
+/** Parameters of keep-lane-cancels. */
 export function laneCancelColumns(cancellations: readonly Cancellation[]): SqlValues {
   const sparing = cancellations.filter(({ mark }) => mark?.sparesLater === true);
   return { ...laneColumns(sparing), before_offsets: sparing.map(({ beforeOffset }) => beforeOffset) };
@@ -68,7 +68,7 @@ function laneColumns(cancellations: readonly Cancellation[]): SqlValues {
   };
 }
 
-/** What cancel-runs is told of inserted runs, whose events it stores. */
+/** Parameters of cancel-runs for inserted runs, whose events it stores. */
 export function eventColumns(runs: readonly AdmittedRun[]): SqlValues {
   return {
     inserted_ordinals: runs.map((run) => run.ordinal),

@@ -1,11 +1,11 @@
 /** Real: Postgres, with less stack than usual, the queue, settlements. Decides: how runs end in the ledger. */
+import { silentLogger } from '@runlane/testkit';
 import { randomUUID } from 'node:crypto';
 import type { Json } from '@runlane/contracts';
 import { Database, createPool } from '@runlane/postgres';
 import { expect, inject, test } from 'vitest';
 import { SettleQueue } from '../../app/execution/settle-runs.ts';
 import { settlementOf } from '../../domain/settlement.ts';
-import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { createRunSettlements } from './run-settlements.ts';
 import { createThreadCheckpoints } from './thread-checkpoints.ts';
@@ -16,12 +16,12 @@ test('I1: a run that ended with what Postgres refuses ends as failed, and its ne
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const url = new URL(world.rows.databaseUrl);
   url.searchParams.set('options', '-c max_stack_depth=100kB');
-  const pool = createPool({ url: url.href, applicationName: 'test', logger: silent });
+  const pool = createPool({ url: url.href, applicationName: 'test', logger: silentLogger });
   const settle = new SettleQueue({
     settlements: createRunSettlements(new Database(pool), createThreadCheckpoints('public')),
     delay: () => Promise.resolve(),
     random: () => 0,
-    logger: silent,
+    logger: silentLogger,
   });
   const [deepThread, otherThread] = [randomUUID(), randomUUID()];
   await world.admit([deepThread, otherThread, deepThread].map((thread_id) => ({ create: { thread_id } })));

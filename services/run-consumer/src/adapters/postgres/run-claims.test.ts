@@ -6,7 +6,6 @@ import { query, valuesOf } from '@runlane/postgres';
 import type { SqlStatement, SqlValues } from '@runlane/postgres';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
-import type { PoolClient } from 'pg';
 import type { ClaimedRun } from '../../domain/run.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
@@ -73,18 +72,6 @@ async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom:
   }
 }
 
-/** Works in a transaction that stays open meanwhile. */
-async function inOpenTransaction(begin: string, work: (client: PoolClient) => Promise<void>): Promise<void> {
-  const client = await rows.pool.connect();
-  try {
-    await client.query(begin);
-    await work(client);
-  } finally {
-    await client.query('rollback');
-    client.release();
-  }
-}
-
 test('a process claims runs of its graphs only, those that have waited longest first, whichever the graph', async () => {
   const [foreign] = await addReady('foreign', 1, 900);
   const [second] = await addReady('b', 1, 200);
@@ -128,7 +115,7 @@ test('of a full queue a claim reads and locks little more than it takes', async 
   await addReady('mine', 20_000, 900);
   await rows.pool.query('vacuum (analyze) runlane.runs');
   expect((await lookOf(null)).pages).toBeLessThan(400);
-  await inOpenTransaction('begin', async (client) => {
+  await rows.inOpenTransaction('begin', async (client) => {
     const [ready] = await query<{ run_ids: string[] }>(client, sql.selectReadyRuns, { ...LOOK, look_from: null });
     await query(client, sql.claimRuns, { ...CLAIM, candidate_run_ids: ready?.run_ids });
     const { rows: free } = await rows.pool.query('select run_id from runlane.runs for update skip locked');
@@ -137,7 +124,7 @@ test('of a full queue a claim reads and locks little more than it takes', async 
 });
 
 test('runs that went through beside an old snapshot cost the next claims nothing', async () => {
-  await inOpenTransaction('begin isolation level repeatable read', async (client) => {
+  await rows.inOpenTransaction('begin isolation level repeatable read', async (client) => {
     await client.query('select count(*) from runlane.runs');
     await addReady('mine', 5_000, 3_600);
     await rows.pool.query(
@@ -153,7 +140,7 @@ test('runs that went through beside an old snapshot cost the next claims nothing
 
 test('runs that others hold are passed over, and as many free ones are claimed as were asked for', async () => {
   const ids = await addReady('mine', 100, 900);
-  await inOpenTransaction('begin', async (client) => {
+  await rows.inOpenTransaction('begin', async (client) => {
     await client.query('select from runlane.runs where run_id = any ($1) for update', [ids.slice(0, 60)]);
     expect((await claimOf(['mine'], 10)).map(({ runId }) => runId).toSorted()).toEqual(ids.slice(60, 70).toSorted());
   });

@@ -35,18 +35,18 @@ type ClaimedRow = {
 type Ready = { run_ids: string[]; look_from: Date | null; look_from_if_left: Date | null; has_forgotten: boolean };
 
 /**
- * Milliseconds after which a claim looks at all ready runs again, and not only from where the last one has come to: how
- * late it sees a run whose transaction was long under way.
+ * Milliseconds after which a claim looks at all ready runs again, and not only from where the last look ended: how late it
+ * sees a run whose transaction took long.
  */
 const LOOK_AT_ALL_EVERY_MS = 15_000;
 
 export type ClaimSettings = { lookAtAllEveryMs: number };
 
-/** How many of the oldest ready runs are tried for `limit`; more in each further try, while others hold the most of them. */
+/** How many of the oldest ready runs are tried for `limit`; more in each further try, while others hold most of them. */
 const TRIES = [1, 4, 16];
 const triedFor = (limit: number, times: number) => (2 * limit + 8) * times;
 
-/** Claiming ready runs of these graphs, which are those that the process can execute. */
+/** Claims ready runs of these graphs, which are those that the process can execute. */
 export function createRunClaims(
   database: Database,
   graphIds: readonly string[],
@@ -112,7 +112,7 @@ class PostgresClaims implements RunClaims {
     const candidates = ready.run_ids;
     const runs =
       candidates.length > 0 || ready.has_forgotten ? await this.#takeSome(executorId, limit, known, candidates) : [];
-    // What others hold counts as left: they may give it back.
+    // Runs that others hold count as left, because they may be given back.
     const taken = new Set(runs.map(({ runId }) => runId));
     const isLeft = candidates.length === tried || candidates.some((runId) => !taken.has(runId));
     if (lookFrom === null) this.#lookedAtAllMs = performance.now();
@@ -120,7 +120,7 @@ class PostgresClaims implements RunClaims {
     return { runs, candidateCount: candidates.length };
   }
 
-  /** A run of a thread on which another one runs can not be claimed; it keeps nobody from claiming the others (I10). */
+  /** A run cannot be claimed while another run of its thread executes; it prevents no other claim (I10). */
   async #takeSome(
     executorId: string,
     limit: number,
@@ -154,7 +154,7 @@ class PostgresClaims implements RunClaims {
     known: readonly string[],
     candidates: readonly string[],
   ): Promise<ClaimedRun[]> {
-    // Before the claim: the run's first checkpoint is made after it, by the same clock.
+    // Taken before the claim: by the same clock, the run's first checkpoint comes later.
     const floor = checkpointFloorAt(Date.now());
     const rows = await this.#database.query<ClaimedRow>(sql.claimRuns, {
       executor_id: executorId,
@@ -166,7 +166,10 @@ class PostgresClaims implements RunClaims {
     return withStoppedHeads(this.#database, this.#checkpoints, rows.map(claimedRunOf));
   }
 
-  /** Null looks at all: now and then, and under a new lease, because without one nothing of what was seen was claimed. */
+  /**
+   * Null looks at all runs: from time to time, and under a new lease, because without a lease nothing that was seen was
+   * claimed.
+   */
   #nextLookFrom(executorId: string): Date | null {
     if (executorId !== this.#executorId) this.#lookFrom = null;
     this.#executorId = executorId;
@@ -191,7 +194,7 @@ function claimedRunOf(row: ClaimedRow): ClaimedRun {
     fencingToken: row.fencing_token,
     isIsolated: row.is_isolated,
     isTemporary: row.is_temporary,
-    // A thread that is gone has no state to find.
+    // A deleted thread has no state.
     restingStatus: row.thread_resting_status ?? 'idle',
     checkpointFloor: row.checkpoint_floor,
     traceparent: row.traceparent,

@@ -2,7 +2,7 @@
  * Purpose   Ends attempts in the ledger, several in one transaction. Those of runs that were asked to stop, and whose
  *           attempt was lost, follow in a second one.
  * I8        The checkpoints of a run that is rolled back go in the transaction that says so.
- * I9        The successor of a run becomes ready in the transaction that ends it, and so never before.
+ * I9        The successor of a run becomes ready in the transaction that ends the run, and never earlier.
  * Locks     threads, then runs: no run joins a lane, and none is asked to stop, while one of its thread ends. Going back
  *           to pending changes no lane and takes no thread, so that the rescue of a run waits for nobody: the thread may be
  *           held by a process that is frozen.
@@ -22,7 +22,7 @@ export function createRunSettlements(database: Database, checkpoints: ThreadChec
   return { settle: (settlements) => settleAll(database, settlements, checkpoints) };
 }
 
-/** What became of each claim, by its key. */
+/** The result for each claim, by its key. */
 type Results = Map<string, BatchResult>;
 
 type Owned<S extends Settlement> = Omit<OwnedSettlement, 'settlement'> & { settlement: S };
@@ -36,7 +36,7 @@ async function settleAll(
   const results = await database.transaction(async (client) => {
     const found: Results = new Map();
     const wanted = settlements.filter(isOf('end'));
-    // One thread that somebody holds, a frozen process say, must not keep all the others from their ends (I10).
+    // A thread that somebody holds, for example a frozen process, must not delay the settlements of all others (I10).
     const endings = settlements.length === 1 ? wanted : await lockFreeThreads(client, wanted, found);
     if (settlements.length === 1) await lockThreads(client, wanted);
     await endRuns(client, endings, checkpoints, found);
@@ -49,7 +49,7 @@ async function settleAll(
   return settlements.map((owned) => results.get(claimKey(owned)) ?? late?.get(claimKey(owned)) ?? 'lost');
 }
 
-/** Ends those of the runs that were asked to stop. */
+/** Ends those runs that were asked to stop. */
 function endStopped(
   database: Database,
   left: readonly OwnedSettlement[],
@@ -63,13 +63,13 @@ function endStopped(
   });
 }
 
-/** In a statement of its own: those that look at the lanes must see what the lock waited for. */
+/** A separate statement, so that the statements on lanes see what was committed while the lock was waited for. */
 async function lockThreads(client: PoolClient, settlements: readonly OwnedSettlement[]): Promise<void> {
   if (settlements.length === 0) return;
   await query(client, sql.lockThreads, { thread_ids: [...new Set(settlements.map((owned) => owned.threadId))] });
 }
 
-/** Locks those of the threads that nobody holds, and returns the settlements of these; the others are `held`. */
+/** Locks the threads that nobody holds, and returns their settlements; the others are `held`. */
 async function lockFreeThreads<S extends Settlement>(
   client: PoolClient,
   settlements: readonly Owned<S>[],
@@ -141,7 +141,7 @@ type StoppedRow = {
   superseded_by: string | null;
 };
 
-/** How those of the runs end that were asked to stop, and whose attempt was lost. What their graphs did is not known. */
+/** Ends of runs that were asked to stop and whose attempt was lost. What their graphs did is unknown. */
 async function stoppedRuns(
   client: PoolClient,
   lost: readonly OwnedSettlement[],
@@ -178,7 +178,7 @@ function isLostEnd(settlement: Settlement): boolean {
   return settlement.kind === 'end' && settlement.isLost;
 }
 
-/** A run may be settled by its executor and by a sweeper in one batch; only the token tells them apart. */
+/** One batch may hold settlements of a run by its executor and by a sweeper; only the token distinguishes them. */
 function rowKey(row: { run_id: string; fencing_token: bigint }): string {
   return claimKey({ runId: row.run_id, fencingToken: row.fencing_token });
 }

@@ -6,7 +6,10 @@ import { sql } from './statements.ts';
 
 type WaitingRow = { graph_id: string; oldest_seconds: number; run_count: number; is_served: boolean };
 
-/** How long a graph is known after its last server has gone, in milliseconds: longer than any deploy, or way back, takes. */
+/**
+ * How long a graph stays known after the last process that executed it, in milliseconds: longer than a deployment or its
+ * reversal takes.
+ */
 const KNOWN_MS = 7 * 86_400_000;
 
 /** The graphs that the processes of all deployments execute. */

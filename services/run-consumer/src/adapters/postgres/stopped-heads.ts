@@ -4,7 +4,7 @@ import { mayHaveStoppedHead } from '../../domain/thread-status.ts';
 import { sql } from './statements.ts';
 import type { ThreadCheckpoints } from './thread-checkpoints.ts';
 
-/** Finds out of whom it matters whether the head of the thread is of a run that stopped because of them. */
+/** Finds the runs for which the writer of the thread's head matters, and whether it stopped because of them. */
 export async function withStoppedHeads(
   database: Database,
   checkpoints: ThreadCheckpoints,
@@ -18,7 +18,7 @@ export async function withStoppedHeads(
       asking.map(({ threadId }) => threadId),
     ),
   );
-  // What something else has put into a checkpoint need not be an id.
+  // A checkpoint from elsewhere may have anything in place of the id.
   const pairs = asking.flatMap(({ runId, threadId }) => {
     const writer = writers.get(threadId) ?? '';
     return UUID.test(writer) ? [[runId, writer] as const] : [];

@@ -2,11 +2,11 @@ import { forgetJournal, headWriters, headsWrittenBy, rollBackRuns } from '@runla
 import type { RunOnThread } from '@runlane/checkpoint/threads';
 import type { Pool, PoolClient } from 'pg';
 
-/** What ending and claiming runs needs of LangGraph's tables. Where there is a client, all works in its transaction. */
+/** What the ends and claims of runs need from LangGraph's tables. Methods with a client work in its transaction. */
 export type ThreadCheckpoints = {
   /** Makes the threads as if the runs had never been (I8). */
   rollBack(client: PoolClient, runs: readonly RunOnThread[]): Promise<void>;
-  /** Lets go of what a rollback of the runs would have needed: they have ended in another way. */
+  /** Deletes what a rollback of the runs would have needed, because they ended otherwise. */
   keep(client: PoolClient, runIds: readonly string[]): Promise<void>;
   /** The head checkpoint of each run's thread by run id, if the run has written it. */
   headsWrittenBy(client: PoolClient, runs: readonly RunOnThread[]): Promise<Map<string, string>>;

@@ -6,10 +6,9 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPool, migrate } from '@runlane/postgres';
-import { createDatabase } from '@runlane/testkit';
+import { createDatabase, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { MIGRATIONS } from '../../wiring/prepare-database.ts';
-import { silent } from '../langgraph/attempt/run-rows.fixture.ts';
 
 const PLACING = '0018_name_lane_places.sql';
 
@@ -17,11 +16,11 @@ test('each has a place of its own, behind what is marked and before what comes; 
   const directory = mkdtempSync(join(tmpdir(), 'migrations-'));
   const add = (file: string) => copyFileSync(new URL(file, MIGRATIONS), join(directory, file));
   const databaseUrl = await createDatabase(inject('databaseUrl'));
-  const pool = createPool({ url: databaseUrl, applicationName: 'test', logger: silent });
+  const pool = createPool({ url: databaseUrl, applicationName: 'test', logger: silentLogger });
   try {
     const before = readdirSync(MIGRATIONS).filter((file) => file.endsWith('.sql') && file < PLACING);
     for (const file of before) add(file);
-    await migrate({ databaseUrl, directory, schema: 'runlane', logger: silent });
+    await migrate({ databaseUrl, directory, schema: 'runlane', logger: silentLogger });
     await pool.query(
       `insert into runlane.threads (thread_id, status, first_partition, next_lane_position, ended_through)
        values ('a', 'busy', 0, 10, 9), ('b', 'busy', 0, 3, 0)`,
@@ -34,7 +33,7 @@ test('each has a place of its own, behind what is marked and before what comes; 
          as run (thread_id, place, source_offset)`,
     );
     add(PLACING);
-    await migrate({ databaseUrl, directory, schema: 'runlane', logger: silent });
+    await migrate({ databaseUrl, directory, schema: 'runlane', logger: silentLogger });
     const { rows } = await pool.query<{ run: string }>(
       `select thread_id || source_offset || ' ' || admission_position as run from runlane.runs order by 1`,
     );

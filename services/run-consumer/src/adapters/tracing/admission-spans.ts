@@ -1,7 +1,7 @@
 /**
- * Purpose   A span for each request that is admitted, under the trace of its producer. What belongs to the run from then on
- *           belongs to this span: its `traceparent` is stored with the run, and goes on with its events.
- * Ends      A span is ended with its batch. A batch that comes again makes new ones; those of before are never sent.
+ * Purpose   A span for each request that is admitted, under the trace of its producer. Everything later in the run is a
+ *           child of this span: its `traceparent` is stored with the run, and its events carry it.
+ * Ends      A span is ended with its batch. A repeated batch makes new spans, and its earlier ones are never sent.
  */
 import { ATTRIBUTE, RUNLANE } from '@runlane/service-kit';
 import type { TraceSpan, Tracing } from '@runlane/service-kit';

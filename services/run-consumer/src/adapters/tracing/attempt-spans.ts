@@ -1,18 +1,18 @@
 /**
  * Purpose   A span for each attempt, `invoke_agent <graph>`, under the admission of its run. It is made in the thread that
- *           owns the claim, so that it is told how an attempt ended whose worker has gone.
- * Links     After a long wait the admission is linked, and the attempt begins a trace of its own: a trace that lies open for
- *           hours is none that anybody finds. The same for what follows a hand-back: each attempt has its own span.
+ *           owns the claim, so that it also has the end of an attempt whose worker is gone.
+ * Links     After a long wait the attempt begins a trace of its own with a link to the admission, because a trace that is
+ *           open for hours is hard to find. The same holds after a hand-back: each attempt has its own span.
  */
 import { ATTRIBUTE, RUNLANE } from '@runlane/service-kit';
 import type { Tracing } from '@runlane/service-kit';
 import type { GraphRunner } from '../../app/execution/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../domain/run.ts';
 
-/** A run that was ready for longer than so many seconds, or of which that is not known, is linked. */
+/** An attempt is linked if its run was ready for longer than this, in seconds, or if that is unknown. */
 export const LINK_AFTER_SECONDS = 60;
 
-/** Runs attempts in spans; what executes within belongs to them. */
+/** Runs attempts in spans; what executes within is a child of them. */
 export function tracedRunner(tracing: Tracing, runGraph: GraphRunner): GraphRunner {
   return async (run, signals) => {
     const isLong = run.readySeconds === null || run.readySeconds > LINK_AFTER_SECONDS;

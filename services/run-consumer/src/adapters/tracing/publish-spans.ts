@@ -1,13 +1,13 @@
 /**
- * Purpose   A span for each event that is published, under the admission of its run: whoever reads the event goes on from
- *           its `traceparent`.
+ * Purpose   A span for each event that is published, under the admission of its run: readers of the event continue from its
+ *           `traceparent`.
  */
 import type { RecordProducer, OutRecord } from '@runlane/kafka';
 import { ATTRIBUTE, RUNLANE } from '@runlane/service-kit';
 import type { TraceSpan, Tracing } from '@runlane/service-kit';
 import type { EventEncoder } from '../../app/ports.ts';
 
-/** Encoder and publisher that trace what they are given. An event that is encoded again, smaller, has a span again. */
+/** An encoder and a publisher with tracing. An event that is encoded again, smaller, gets another span. */
 export function tracedPublishing(
   tracing: Tracing,
   { encode, publisher }: { encode: EventEncoder; publisher: RecordProducer },

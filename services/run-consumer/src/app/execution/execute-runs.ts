@@ -1,14 +1,14 @@
 /**
  * Purpose   Execution: claims ready runs while there is room, runs their graphs, settles them.
  * Owns      The runs it claimed, for as long as the executor's lease is held.
- * I3        When the lease is lost, every run is aborted; so is one whose claim the ledger does not know any more, which
- *           the next renewal of the lease tells. What is settled then is settled by its token: nothing, once somebody else
- *           owns the run.
+ * I3        When the lease is lost, every run is aborted; so is a run whose claim the ledger has forgotten, which the next
+ *           renewal of the lease reports. A later settlement matches no row once somebody else owns the run, because the
+ *           token has changed.
  * I9        A run is settled only after its graph has ended.
- * I11       A database that was away for longer than a lease costs no attempt: until the lease is taken, its runs are
- *           handed back.
- * Stops     A run that was superseded or cancelled is aborted as soon as this process hears of it: by a hint, or with the
- *           next renewal of its lease. How it ends is decided in the transaction that settles it.
+ * I11       A database that was away for longer than a lease costs no attempt: while nobody has taken the lease, the runs of
+ *           this process are handed back.
+ * Stops     A run that was superseded or cancelled is aborted as soon as this process learns of it, from a hint or from the
+ *           next renewal of its lease. The transaction that settles it decides how it ends.
  * I12       Draining stops claiming, stops graphs at their next superstep and hands their runs back unspent.
  */
 import { ShuttingDown } from '@runlane/service-kit';
@@ -28,11 +28,11 @@ import { UnsettledRuns } from './unsettled-runs.ts';
 export type RunSignals = {
   abort: AbortSignal;
   drain: AbortSignal;
-  /** Called when the graph begins to execute, which may be later than the call: only then its time counts. */
+  /** Called when the graph begins to execute, which may be later than the call. The time limit counts from there. */
   began?: () => void;
 };
 
-/** Runs one attempt of a graph. Never rejects: what goes wrong is an outcome. */
+/** Runs one attempt of a graph. Never rejects: a failure is an outcome. */
 export type GraphRunner = (run: ClaimedRun, signals: RunSignals) => Promise<Outcome>;
 
 export type ExecuteDependencies = {
@@ -58,7 +58,7 @@ export type ExecuteSettings = {
   /** Seconds an attempt may take; 0 = no limit. */
   runTimeoutSeconds: number;
   valuesMaxBytes: number;
-  /** Longest wait before ready runs are looked for without having been told, in milliseconds. */
+  /** Longest time between two looks for ready runs when no hint arrives, in milliseconds. */
   pollMs: number;
 };
 
@@ -67,7 +67,7 @@ type Executing = { runId: string; abort: AbortController; done: Promise<void> };
 /** Most runs in one claim: their requests, of some MiB each, are parsed on the thread that renews the lease. */
 const MAX_CLAIM = 32;
 
-/** Longest wait for a hint, in milliseconds; nothing is done when it has passed. */
+/** Longest wait for a hint, in milliseconds; after it nothing is done. */
 const LONGEST_WAIT_MS = 60_000;
 
 const UNWRITTEN_END: Outcome = {
@@ -82,7 +82,7 @@ export class RunExecutor {
   readonly #executing = new Map<string, Executing>();
   readonly #unsettled: UnsettledRuns;
   readonly #draining = new AbortController();
-  /** Stop requests for claims whose answer is still under way, by claim. */
+  /** Stop requests for claims whose answer has not arrived yet, by claim. */
   readonly #early = new Map<string, StopRequest>();
 
   constructor(needs: ExecuteDependencies) {
@@ -90,12 +90,12 @@ export class RunExecutor {
     this.#unsettled = new UnsettledRuns((run) => this.#settleOutcome(run, UNWRITTEN_END), needs.logger);
   }
 
-  /** Runs being executed at this moment. */
+  /** Runs that are being executed. */
   get activeCount(): number {
     return this.#executing.size;
   }
 
-  /** Claims and executes until `signal` aborts; then no run is claimed any more. */
+  /** Claims and executes runs until `signal` aborts; after that it claims none. */
   async claimUntil(signal: AbortSignal): Promise<void> {
     const { ready, settings, hints } = this.#needs;
     while (!signal.aborted) {
@@ -122,7 +122,7 @@ export class RunExecutor {
     }
   }
 
-  /** Aborts the runs that were asked to stop, and have not yet. `requests` are all of this process. */
+  /** Aborts the runs that were asked to stop and have not stopped yet. `requests` are all those of this process. */
   stopRuns(requests: readonly StopRequest[]): void {
     for (const request of requests) {
       const key = claimKey(request);
@@ -133,9 +133,9 @@ export class RunExecutor {
   }
 
   /**
-   * Takes note of what is executing now. With the claims that the ledger knows of later, the function that it returns aborts
-   * what was asked to stop, and what the ledger has forgotten: its run may be handed out again, and nothing of it would be
-   * kept (I3).
+   * Notes what is executing now, and returns a function that takes the claims which the ledger knows of later. It aborts
+   * what was asked to stop, and what the ledger has forgotten: such a run may be handed out again, and nothing that it
+   * writes is kept (I3).
    */
   watchClaims(): (held: readonly HeldClaim[]) => void {
     const executing = [...this.#executing];
@@ -152,7 +152,7 @@ export class RunExecutor {
 
   /**
    * Asks every graph to stop at its next superstep. Resolves when no run is executing; those that are left after
-   * `graceMs` are aborted. Either way they are handed back without spending an attempt.
+   * `graceMs` are aborted. All of them are handed back without spending an attempt.
    */
   async drain(graceMs: number): Promise<void> {
     this.#draining.abort();
@@ -164,7 +164,7 @@ export class RunExecutor {
     await this.#allDone();
   }
 
-  /** Aborts every run with the reason, after which it is handed back, unless somebody else owns it by then. */
+  /** Aborts every run with the reason; each is then handed back, unless somebody else owns it by then. */
   abortAll(reason: ShuttingDown | LeaseLost): void {
     for (const { abort } of this.#executing.values()) abort.abort(reason);
   }
@@ -186,8 +186,8 @@ export class RunExecutor {
       logger.warn({ err: error }, 'claim.failed');
       return [];
     }
-    // The lease may have ended while the answer was under way. Nothing would abort such a run, and its lease is not
-    // renewed, so that a second process could execute it (I3).
+    // The lease may have ended before the answer arrived. Nothing would abort such a run, and its lease is not renewed, so a
+    // second process could execute it (I3).
     const isOurs = lease.executorId === executorId;
     for (const run of claimed) {
       this.#needs.onClaimed(run);
@@ -203,7 +203,7 @@ export class RunExecutor {
 
   /**
    * Aborts the executions of a run that was claimed again: the database has forgotten their claims. Resolves when they have
-   * ended; before, the new one must not start (I3, I9).
+   * ended; the new execution must not start earlier (I3, I9).
    */
   async #forgotten(runId: string): Promise<void> {
     const earlier = [...this.#executing.values()].filter((executing) => executing.runId === runId);
@@ -269,13 +269,13 @@ function abortReason({ action, supersededBy }: StopRequest): Superseded | Cancel
   return supersededBy === null ? new Cancelled({ action }) : new Superseded({ by: supersededBy, action });
 }
 
-/** A graph that ended well before it noticed its abort has ended well; otherwise our own reason says how it ended. */
+/** A graph that succeeded before it noticed its abort has succeeded; otherwise the reason of the abort says how it ended. */
 function afterAbort(outcome: Outcome, run: ClaimedRun, signal: AbortSignal): Outcome {
   if (!signal.aborted || outcome.kind === 'lease_lost') return outcome;
   if (outcome.kind === 'succeeded' || outcome.kind === 'paused') return outcome;
   const reason: unknown = signal.reason;
   if (reason instanceof Superseded || reason instanceof Cancelled) {
-    // Its thread or its database went away: the ledger says how such a run ends.
+    // Its worker thread or the database went away: the ledger says how such a run ends.
     if (outcome.kind === 'handed_back') return outcome;
     return { kind: 'interrupted', stop: stopOf(reason), head: 'head' in outcome ? outcome.head : null };
   }

@@ -1,11 +1,11 @@
 /**
  * Purpose   Keeps the one lease row of this process, on which the ownership of all its runs depends.
- * I3        A lease that was taken, or that could not be renewed before it ran out, is given up: every run of it is
- *           aborted as lease lost before another process may execute it.
- * I11       A lease that was given up and that nobody has taken is held again under its old id, once the database answers:
- *           what the ledger has in that name stays with this process, and no sweeper takes it for stranded and spends an
- *           attempt. That may be more than this process knows of: a claim whose answer was lost, or a run that it has ended
- *           and whose end a failover forgot.
+ * I3        A lease that was taken, or that could not be renewed before it ran out, is given up: all its runs are aborted
+ *           with the reason that the lease is lost, before another process may execute them.
+ * I11       A lease that was given up and that nobody has taken is held again under its old id, once the database answers.
+ *           The runs that the ledger has under that id stay with this process, and no sweeper takes them for stranded and
+ *           spends an attempt. They may be more than this process knows of: a claim whose answer was lost, or a run whose
+ *           end a failover forgot.
  * Clock     The database decides when a lease has ended; this side gives up earlier, by its own monotonic clock.
  */
 import { LeaseLost } from '../../domain/abort-reasons.ts';
@@ -23,21 +23,21 @@ export type LeaseDependencies = {
   delay: (ms: number, signal: AbortSignal) => Promise<void>;
   onLost: (reason: LeaseLost) => void;
   /**
-   * The lease is held until then, by `monotonicMs`, unless it is renewed or lost before. Whoever works under it looks at
-   * that time, because a process that was frozen cannot be told in time.
+   * The lease is held until this time, by `monotonicMs`, unless it is renewed or lost earlier. Code that works under the
+   * lease checks the time itself, because a process that was frozen cannot be notified in time.
    */
   onHeldUntil: (endsAtMs: number) => void;
-  /** A lease was registered: runs can be claimed from now on. */
+  /** A lease was registered: from now on runs can be claimed. */
   onHeld: () => void;
   /**
-   * Called before each renewal is sent; what it returns gets the claims that the ledger knows of by then, with the runs
-   * that were asked to stop. They are said with every renewal until they have: hints may be lost.
+   * Called before each renewal is sent. The function that it returns gets the claims that the ledger knows of by then, with
+   * the runs that were asked to stop. Each renewal repeats them until they have stopped, because hints may be lost.
    */
   onRenewing: () => (held: readonly HeldClaim[]) => void;
   logger: Logger;
 };
 
-/** Share of the lease after whose silence it is given up: what is left covers a slow clock and the abort itself. */
+/** The lease is given up when no renewal has succeeded for this share of it; the rest covers a slow clock and the abort itself. */
 const GIVE_UP_SHARE = 0.8;
 
 export class ExecutorLease {
@@ -76,8 +76,8 @@ export class ExecutorLease {
   }
 
   /**
-   * Gives the lease back. Runs that were not settled by then are stranded at once, and rescued by others. Never rejects:
-   * while the database is away the lease runs out by itself.
+   * Gives the lease back. Runs that were not settled by then are stranded immediately, and others rescue them. Never
+   * rejects: while the database is away, the lease expires.
    */
   async release(): Promise<void> {
     const executorId = this.#executorId ?? this.#givenUpId;
@@ -97,7 +97,7 @@ export class ExecutorLease {
       if (!(await this.#holdAgain())) await this.#register();
       return;
     }
-    // Taken before the statement is sent: the lease in the database ends no earlier than counted from here.
+    // Read before the statement is sent, so that the lease in the database ends no earlier than this process counts.
     const sentAtMs = monotonicMs();
     const onRenewed = this.#needs.onRenewing();
     const held = await leases.renew(this.#executorId, leaseMs);

@@ -1,10 +1,11 @@
 /**
  * When the leases of executors have ended, by the monotonic clock of this process.
  *
- * The database's clock says when one ends, and it may be set: forward by more than a lease, and everybody's has ended,
- * although all of them renew in time; back by an hour, and that of one who is gone lasts for an hour. So what counts is how long
- * this process has seen a lease stay as it is: as long as it had left when it was first seen so, but no less than its holder
- * takes to renew it, and no more than any lease lasts.
+ * The database's clock says when a lease ends, and that clock may be set. Set forward by more than a lease, it ends every
+ * lease, although all holders renew in time; set back by an hour, it lets the lease of a dead process last for an hour. So
+ * this process measures how long it has seen a lease unchanged. A lease has ended when it stayed unchanged for the time that
+ * it had left when it was first seen so, but for no less than its holder takes to renew it, and no more than any lease
+ * lasts.
  */
 
 /** A lease as the ledger has it. */
@@ -16,10 +17,10 @@ export type SeenLease = {
   leftMs: number;
 };
 
-/** A holder that has not renewed for this share of its lease has given it up: see hold-executor-lease.ts. */
+/** A holder that has not renewed for this share of its lease has given it up (hold-executor-lease.ts). */
 const RENEWED_WITHIN = 0.8;
 
-/** Leases may differ from process to process while their length is being changed; none is so many times as long as ours. */
+/** Processes may have leases of different lengths while a new length is rolled out; none is this many times as long as ours. */
 const LONGEST_LEASES = 10;
 
 export class LeaseWatch {
@@ -32,7 +33,7 @@ export class LeaseWatch {
   }
 
   /**
-   * Takes in all leases of the ledger, and returns those that have ended.
+   * Takes all leases of the ledger, and returns those that have ended.
    *
    * @param nowMs by the monotonic clock, when the ledger had answered
    */

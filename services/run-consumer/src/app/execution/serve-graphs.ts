@@ -1,7 +1,7 @@
 /**
- * Purpose   Ties runs to processes that have their graph: each process says which it executes, so that any admits runs of
- *           them, and one of all tells of graphs that have ready runs and nobody who executes them.
- * Deploys   What a process has said stays for days. A graph that was taken away, or is on its way back, is not unknown.
+ * Purpose   Ties runs to processes that have their graph: each process says which graphs it executes, so that every process
+ *           admits runs of them, and one process reports graphs that have ready runs and nobody who executes them.
+ * Deploys   What a process has said stays for days, so a graph that was removed, or that is being redeployed, is not unknown.
  */
 import type { Logger } from '@runlane/service-kit';
 
@@ -9,7 +9,7 @@ import type { Logger } from '@runlane/service-kit';
 export type WaitingGraph = { graphId: string; oldestSeconds: number; runCount: number; isServed: boolean };
 
 export interface ServedGraphs {
-  /** Says that the graphs are executed; those of which somebody said so less than `freshMs` ago need not be written. */
+  /** Says that the graphs are executed; those that somebody named less than `freshMs` ago need not be written. */
   serve(graphIds: readonly string[], freshMs: number): Promise<void>;
   /** Graphs with ready runs; those are served of which somebody has said so in the last `silentMs`. */
   waiting(silentMs: number, countLimit: number): Promise<WaitingGraph[]>;
@@ -23,13 +23,13 @@ export type ServeDependencies = {
   logger: Logger;
 };
 
-/** Time between two times that a process says what it has, in milliseconds. */
+/** How often a process says what it executes, in milliseconds. */
 const SAY_EVERY_MS = 10_000;
-/** What another process has said within this time is fresh, in milliseconds. */
+/** What another process has said counts as fresh for this long, in milliseconds. */
 const FRESH_MS = SAY_EVERY_MS / 2;
-/** The first time, and after a failure, it is tried again so soon, in milliseconds. */
+/** Wait before a try is repeated, at first and after a failure, in milliseconds. */
 const TRY_AGAIN_MS = 1_000;
-/** Who has said nothing for so long has gone, in milliseconds. */
+/** A process that has said nothing for this long is gone, in milliseconds. */
 export const SILENT_MS = 60_000;
 
 /** Says what this process executes, until `signal` aborts. */
@@ -48,17 +48,17 @@ export async function serveGraphsUntil(signal: AbortSignal, needs: ServeDependen
 }
 
 export type WatchWaitingDependencies = Pick<ServeDependencies, 'served' | 'delay' | 'logger'> & {
-  /** Told after each look; null when it could not look, and at the end, when somebody else does. */
+  /** Called after each look; null when the look failed, and at the end, when another process looks. */
   onWaiting: (graphs: readonly WaitingGraph[] | null) => void;
   monotonicMs: () => number;
 };
 
 const LOOK_EVERY_MS = 10_000;
 const TELL_EVERY_MS = 60_000;
-/** Runs of one graph that are counted. */
+/** Most runs of one graph that are counted. */
 const COUNT_LIMIT = 10_000;
 
-/** Looks for ready runs, and tells of each graph that nobody executes at most once a minute, until `signal` aborts. */
+/** Looks for ready runs, and reports each graph that nobody executes at most once a minute, until `signal` aborts. */
 export async function watchWaitingUntil(signal: AbortSignal, needs: WatchWaitingDependencies): Promise<void> {
   const { served, delay, onWaiting, monotonicMs, logger } = needs;
   let toldAtMs = new Map<string, number>();

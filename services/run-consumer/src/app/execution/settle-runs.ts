@@ -1,9 +1,9 @@
 /**
  * Purpose   Ends attempts in the ledger, in groups: see GroupCommit for who waits for whom (I10, I11).
  * I3        A settlement of a run that somebody else owns by now changes nothing and answers `lost`.
- * I10       One whose thread is held goes on by itself.
- * I1        An end that the ledger refuses for what it holds is settled once more without that: every run has an end.
- * I11       While settlements wait, their runs stay ours as long as our lease is not taken.
+ * I10       A settlement whose thread is held is retried alone.
+ * I1        An end that the ledger refuses because of its content is settled once more without that content: every run has an end.
+ * I11       While settlements wait, their runs stay with this process for as long as nobody takes its lease.
  */
 import { GroupCommit } from '@runlane/log-ledger';
 import { sqlState } from '@runlane/postgres';
@@ -40,12 +40,12 @@ export class SettleQueue {
     });
   }
 
-  /** Settlements that were given and have not come to their end. */
+  /** Settlements that were asked for and are not decided yet. */
   get unsettledCount(): number {
     return this.#commits.unwrittenCount;
   }
 
-  /** Resolves when the settlement is committed, or lost. Thrown when our own code cannot write it, in any form. */
+  /** Resolves when the settlement is committed, or lost. Rejects when our own code cannot write it in any form. */
   settle(settlement: OwnedSettlement): Promise<SettleResult> {
     return this.#commits.add(settlement);
   }
@@ -56,7 +56,7 @@ function withoutOutcome(owned: OwnedSettlement, error: unknown): OwnedSettlement
   return settlement.kind === 'end' ? { ...owned, settlement: endingWithoutOutcome(settlement, causeOf(error)) } : null;
 }
 
-/** Texts of the database may quote the run. */
+/** Messages of the database may quote the run. */
 function causeOf(error: unknown): string {
   const state = sqlState(error);
   if (state !== null) return `SQLSTATE ${state}`;

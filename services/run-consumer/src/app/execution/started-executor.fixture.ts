@@ -31,7 +31,7 @@ type Setup = {
   leases?: Partial<ExecutorLeases>;
   settings?: Partial<ExecuteSettings>;
   answer?: Answer;
-  /** Whether graphs begin to execute at once. Default true. */
+  /** Whether graphs begin to execute immediately. Default true. */
   begins?: boolean;
 };
 
@@ -44,7 +44,7 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
   const intake = new AbortController();
   let count = 0;
   const [ready, stops] = [new Wakeup(), new Wakeup()];
-  // The ledger knows every claim that it has answered, unless the test says otherwise.
+  // The ledger remembers every claim that it has answered, unless the test says otherwise.
   const claimed: HeldClaim[] = [];
   const remembering: RunClaims = {
     ...claims,

@@ -1,7 +1,7 @@
 /**
  * Purpose   Keeps the runs of this process that have ended and whose end could not be written.
- * I1        Such a run goes back and spends an attempt, so that it ends in the end. While that cannot be written either, it
- *           is tried with each renewal of the lease, until the claim is gone.
+ * I1        Such a run goes back and spends an attempt, so that at some time it ends. If that cannot be written either, it
+ *           is tried again with each renewal of the lease, until the claim is gone.
  */
 import { runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -14,13 +14,13 @@ export class UnsettledRuns {
   readonly #giveBack: (run: ClaimedRun) => Promise<void>;
   readonly #logger: Logger;
 
-  /** @param giveBack resolves when the run went back, has ended or is somebody else's by now */
+  /** @param giveBack resolves when the run went back, has ended or belongs to somebody else */
   constructor(giveBack: (run: ClaimedRun) => Promise<void>, logger: Logger) {
     this.#giveBack = giveBack;
     this.#logger = logger;
   }
 
-  /** Those that are still ours in the ledger, and not to be executed again. */
+  /** Runs that the ledger still gives to this process, and that must not be executed again. */
   get runIds(): string[] {
     return [...this.#runs.values()].map(({ runId }) => runId);
   }

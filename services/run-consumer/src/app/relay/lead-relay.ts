@@ -1,6 +1,6 @@
 /**
  * Purpose   The loop of a relay: publishes what the ledger has stored, oldest first, while it holds the lease.
- * Leader    One process at a time, by lease; the others wait. Two leaders for a moment are harmless: both publish the
+ * Leader    One process at a time, by lease; the others wait. Two leaders for a short time are harmless: both publish the
  *           oldest first.
  */
 import { FatalError, Wakeup, backoff } from '@runlane/service-kit';
@@ -14,7 +14,7 @@ export type RelayLoop = {
   stored: Wakeup;
   holder: string;
   leaseMs: number;
-  /** Longest wait before the ledger is looked at without having been told. */
+  /** Longest time between two looks into the ledger when no hint arrives. */
   pollMs: number;
   monotonicMs: () => number;
   random: () => number;
@@ -22,20 +22,20 @@ export type RelayLoop = {
 };
 
 export type RelayWork = {
-  /** First part of the names in the log, such as `relay` for `relay.failed`. */
+  /** First part of the event names in the log, such as `relay` for `relay.failed`. */
   name: string;
-  /** Whether a FatalError ends the loop; otherwise it is repeated like every other failure. */
+  /** Whether a FatalError ends the loop; otherwise the work is repeated, as after every other failure. */
   endsOnFatal: boolean;
   /** Publishes one batch of the oldest; true when more may be waiting. */
   publishOldest: (signal: AbortSignal) => Promise<boolean>;
-  /** Told whenever another process leads. */
+  /** Called whenever another process leads. */
   onFollowing?: () => void;
 };
 
 const RETRY = { baseMs: 100, maxMs: 5_000 };
 
 /**
- * Relays until `signal` aborts, then publishes what is left once and gives its lease up.
+ * Relays until `signal` aborts, then publishes the rest once and gives its lease up.
  * Thrown: FatalError where the work says so.
  */
 export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work: RelayWork): Promise<void> {
@@ -47,14 +47,15 @@ export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work:
   while (!signal.aborted) {
     try {
       const nowMs = monotonicMs();
-      // Renewed after half of it; a batch takes less than the other half or is repeated harmlessly by the next leader.
+      // Renewed after half of its time. A batch takes less than the other half, or the next leader repeats it without harm.
       if (nowMs > leasedUntilMs - leaseMs / 2) {
         leasedUntilMs = (await lease.acquire(holder, leaseMs)) ? nowMs + leaseMs : 0;
       }
       const isLeader = leasedUntilMs > nowMs;
       const hasMore = isLeader && (await publishOldest(signal));
       failures = 0;
-      // Hints are for the leader: whoever waits for its lease would ask for it once per event of the whole fleet.
+      // Only the leader listens to hints: a process that waits for the lease would ask for it once for each event of the
+      // deployment.
       if (!isLeader) {
         work.onFollowing?.();
         await pause.wait(leaseMs / 4, signal);

@@ -1,8 +1,8 @@
 /**
- * Purpose   Publishes status events in order, each as large as its topic takes it.
- * I10       An event that its topic refuses for its size holds up no other: it goes out without its values, then without
+ * Purpose   Publishes status events in order, each as large as its topic accepts.
+ * I10       An event that its topic refuses for its size delays no other. It is published without its values, then without
  *           its interrupts, then without its metadata, at its own place among the others. One that is refused even then is
- *           left out, with those of its thread behind it, which must not pass it (I6).
+ *           left out, together with the later events of its thread, which must not pass it (I6).
  */
 import type { RunStatusEvent } from '@runlane/contracts';
 import type { OutRecord, RecordProducer, RecordTooLarge } from '@runlane/kafka';
@@ -19,7 +19,7 @@ export type PublishDependencies = { publisher: Pick<RecordProducer, 'publish'>; 
 
 type Unpublished = EventToPublish & { record: OutRecord };
 
-/** Resolves with what was left out, once the broker has acknowledged all others. Thrown: as `publishFitting` does. */
+/** Resolves with what was left out, once the broker has acknowledged all others. Rejects as `publishFitting` does. */
 export async function publishEvents(
   events: readonly EventToPublish[],
   { publisher, encode, logger }: PublishDependencies,
@@ -37,7 +37,7 @@ export async function publishEvents(
   return publishFitting(records, { smaller, waitsFor }, publisher, signal);
 }
 
-/** What a line about an event is found by. */
+/** The fields by which a log line about an event is found. */
 export function eventFields({ event, traceparent }: EventToPublish): Record<string, unknown> {
   const { event_id, run_id: runId, thread_id: threadId, type } = event;
   return { event_id, ...runFields({ runId, threadId, traceparent }), type };

@@ -1,20 +1,20 @@
 /**
  * Purpose   Ends the marked runs of long lanes (domain/lane-mark.ts), slice by slice: each in a transaction that is short
- *           enough for the database and for those who wait for the thread.
- * I5, I6    A run ends in one transaction with its event; the run that superseded it was announced before, by admission.
- * I10       One slice of each thread in turn. A slice that is too heavy is halved, and a thread that fails or is held by
- *           somebody keeps no other from its turn: its own next one is due after a pause, which grows with each failure.
+ *           enough for the database and for work that waits for the thread.
+ * I5, I6    A run ends in one transaction with its event; admission has announced the run that superseded it earlier.
+ * I10       One slice of each thread in turn. A slice that is too heavy is halved. A thread that fails, or that somebody
+ *           holds, delays no other: its own next slice is due after a pause, which grows with each failure.
  * Twice     Two processes at once are harmless: a slice is taken under the lock of its thread.
  */
 import { BatchLimit, OverrunError } from '@runlane/service-kit';
 import type { Logger, Wakeup } from '@runlane/service-kit';
 import type { CancelledRuns, Hints } from '../ports.ts';
 
-/** What a slice has done: `cancelled` and `readyCount` as for admission; `hasMore`: marked runs of the thread may be left. */
+/** What a slice has done: `cancelled` and `readyCount` as for admission; `hasMore`: the thread may still have marked runs. */
 export type Slice = { cancelled: CancelledRuns[]; readyCount: number; hasMore: boolean };
 
 export interface MarkedRuns {
-  /** Up to `limit` threads with marked runs, by id, after this one; and how many runs these are at most. */
+  /** Up to `limit` threads with marked runs after this one, by id; and how many marked runs they have at most. */
   threadsAfter(threadId: string, limit: number): Promise<{ threadId: string; runCount: number }[]>;
   /** Ends up to `limit` runs of the thread, of its oldest mark; null while somebody holds the thread. */
   endSlice(threadId: string, limit: number): Promise<Slice | null>;
@@ -25,13 +25,16 @@ export type EndMarkedDependencies = {
   hints: Hints;
   /** Woken when lanes were marked. */
   lanesMarked: Wakeup;
-  /** Longest wait before a look unasked, and the shortest pause of a thread whose slice has failed, in milliseconds. */
+  /**
+   * Longest time between two looks when no hint arrives, and the shortest pause of a thread whose slice failed, in
+   * milliseconds.
+   */
   everyMs: number;
   monotonicMs: () => number;
   /** Most runs in one slice. */
   sliceSize: number;
   onEnded: (cancelled: readonly CancelledRuns[]) => void;
-  /** Told in each round how many marked runs are left, at most. */
+  /** Called in each round with the number of marked runs that are left, at most. */
   onLeft: (runCount: number) => void;
   logger: Logger;
 };
@@ -39,10 +42,10 @@ export type EndMarkedDependencies = {
 /** Threads that are looked for at once. */
 const PAGE = 200;
 
-/** The longest pause of a thread that fails, in shortest ones. */
+/** The longest pause of a thread that fails, as a multiple of the shortest. */
 const LONGEST_PAUSE = 64;
 
-/** What is known of a thread from its slices so far. */
+/** What the slices so far have shown about a thread. */
 type Turn = { limit: BatchLimit; failureCount: number; dueAtMs: number };
 
 /** Ends marked runs until `signal` aborts. Never rejects. */
@@ -61,7 +64,7 @@ export async function endMarkedUntil(signal: AbortSignal, needs: EndMarkedDepend
   }
 }
 
-/** One slice of each thread; what is known of the threads by then, and whether the next round is due at once. */
+/** Takes one slice of each thread. Returns what is then known of the threads, and whether the next round is due immediately. */
 async function endRound(
   signal: AbortSignal,
   before: ReadonlyMap<string, Turn>,
@@ -86,7 +89,7 @@ async function endRound(
   return { hasMore, turns };
 }
 
-/** Whether the next slice of the thread can be taken at once. */
+/** Whether the next slice of the thread can be taken immediately. */
 async function endSlice(
   threadId: string,
   turn: Turn,
@@ -106,7 +109,7 @@ async function endSlice(
     return slice.hasMore;
   } catch (error) {
     turn.dueAtMs = monotonicMs() + everyMs * Math.min(2 ** turn.failureCount, LONGEST_PAUSE);
-    // One that was too heavy is lighter next time.
+    // A slice that was too heavy is smaller next time.
     if (!(error instanceof OverrunError)) turn.failureCount += 1;
     logger.warn({ err: error, thread_id: threadId }, 'lane_ends.slice_failed');
     return false;

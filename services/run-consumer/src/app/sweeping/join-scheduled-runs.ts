@@ -1,6 +1,6 @@
 /**
- * Purpose   Lets scheduled runs (`after_seconds`) join their lanes when their time comes. Until then they keep their
- *           thread busy and let later runs pass.
+ * Purpose   Lets scheduled runs (`after_seconds`) join their lanes when they are due. Until then they keep their thread
+ *           busy, and later runs may pass them.
  * Clock     The database's: every process sees the same time.
  */
 import { BatchLimit, Wakeup } from '@runlane/service-kit';
@@ -8,7 +8,7 @@ import type { Logger } from '@runlane/service-kit';
 import type { Hints } from '../ports.ts';
 
 export interface ScheduledRuns {
-  /** Lets up to `limit` due runs join, and says how many did and how many of them can be claimed at once. */
+  /** Lets up to `limit` due runs join. Says how many joined, and how many of them can be claimed immediately. */
   joinDue(limit: number): Promise<{ joinedCount: number; readyCount: number }>;
 }
 

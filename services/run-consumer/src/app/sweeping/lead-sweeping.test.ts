@@ -1,9 +1,9 @@
 /** Real: Postgres and the lease. Doubled: the work. Decides: who works, and when it is told to stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { RunRows, silent } from '../../adapters/langgraph/attempt/run-rows.fixture.ts';
+import { RunRows } from '../../adapters/langgraph/attempt/run-rows.fixture.ts';
 import { createLease } from '../../adapters/postgres/named-lease.ts';
 import { leadUntil } from './lead-sweeping.ts';
 import type { Lease } from '../ports.ts';
@@ -33,7 +33,7 @@ function candidate(lease: Lease): Candidate {
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       isWorking = false;
     },
-    logger: silent,
+    logger: silentLogger,
   });
   done.catch(() => undefined);
   return {
@@ -94,7 +94,7 @@ test('work that fails is told to the caller', async () => {
     monotonicMs: () => performance.now(),
     delay: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     work: () => Promise.reject(new Error('the work fails')),
-    logger: silent,
+    logger: silentLogger,
   });
   await expect(leading).rejects.toThrow('the work fails');
 });

@@ -1,8 +1,9 @@
 /**
  * Purpose   Lets one process of the deployment do the sweeps that need only be done once: joining of scheduled runs,
- *           ending of marked ones, retention, pruning. Rescue is not among them: every process does it, so that it never waits for a lease.
- * Leader    By lease. Two leaders for a moment are harmless, because every sweep may run twice at the same time; the lease
- *           saves the others the work.
+ * ending of marked ones, retention, pruning. Rescue is not among them: every process rescues, so that a rescue never waits
+ * for a lease.
+ * Leader    By lease. Two leaders for a short time are harmless, because every sweep may run twice at the same time. The
+ *           lease only saves work.
  * States    waiting ──acquired──▶ leading ──not renewed in time | taken──▶ waiting
  */
 import type { Logger } from '@runlane/service-kit';
@@ -51,9 +52,9 @@ async function renewUntilLost(firstUntilMs: number, signal: AbortSignal, needs: 
   }
 }
 
-/** The monotonic time until which the lease is held; null when it was not got, or nobody could say. */
+/** The monotonic time until which the lease is held; null when another process holds it, or the database did not answer. */
 async function acquire({ lease, holder, leaseMs, monotonicMs, logger }: LeadDependencies): Promise<number | null> {
-  // Taken before the statement is sent: the lease in the database ends no earlier than counted from here.
+  // Read before the statement is sent, so that the lease in the database ends no earlier than this process counts.
   const sentAtMs = monotonicMs();
   try {
     return (await lease.acquire(holder, leaseMs)) ? sentAtMs + leaseMs : null;

@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Database, createPool } from '@runlane/postgres';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { RunRows, silent } from '../../adapters/langgraph/attempt/run-rows.fixture.ts';
+import { RunRows } from '../../adapters/langgraph/attempt/run-rows.fixture.ts';
 import { createCheckpointPruning } from '../../adapters/postgres/sweeping/checkpoint-pruning.ts';
 import { pruneCheckpointsUntil } from './prune-checkpoints.ts';
 import type { CheckpointPruning } from './prune-checkpoints.ts';
@@ -57,7 +57,7 @@ const settle = (threadId: string) =>
 /** Prunes in the background with short times, until disposed of. */
 function prunes(checkpoints = pruning) {
   const stop = new AbortController();
-  const done = pruneCheckpointsUntil(stop.signal, { checkpoints, idleMs: 1_000, everyMs: 50, logger: silent });
+  const done = pruneCheckpointsUntil(stop.signal, { checkpoints, idleMs: 1_000, everyMs: 50, logger: silentLogger });
   return {
     [Symbol.asyncDispose]: async () => {
       stop.abort();
@@ -214,7 +214,7 @@ test('I10: a thread that takes the database too long, in small parts too, is pas
   const pool = createPool({
     url: rows.databaseUrl,
     applicationName: 'test',
-    logger: silent,
+    logger: silentLogger,
     statementTimeoutMs: 1_000,
     readMarginMs: 30_000,
   });

@@ -1,38 +1,44 @@
 /**
  * Purpose   Keeps of each thread the checkpoints that it needs to go on, and deletes the others (RUNLANE_CHECKPOINT_RETENTION
- *           latest): once of all threads, and meanwhile and then of those whose runs end.
- * I3, I8    A thread is pruned under its lock and only while no run of it is pending, running or scheduled, so that nothing
- *           an attempt or a rollback would still need goes away. The end of its last run brings it here again.
- * I10       A thread that is too heavy for the database, in small parts too, is passed over: it stops no other's pruning.
+ *           latest): once for all threads, and all the time for threads whose runs end.
+ * I3, I8    A thread is pruned under its lock, and only while none of its runs is pending, running or scheduled. So nothing
+ *           is deleted that an attempt or a rollback still needs. The end of its last run makes the thread due again.
+ * I10       A thread that is too heavy for the database even in small parts is passed over, so that other threads are pruned.
  */
 import { BatchLimit, OverrunError, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 /**
- * How far the pruning of the deployment has come. `walkedThrough`: the last thread of the walk over all threads, null once it
- * has reached the last one. `outboxId`: the last event whose thread was looked at.
+ * How far the deployment's pruning has come. `walkedThrough`: the thread that the walk over all threads has reached; null
+ * once the walk has ended. `outboxId`: the last event whose thread was looked at.
  */
 export type PruningPlace = { walkedThrough: string | null; outboxId: bigint };
 
 export interface CheckpointPruning {
   /**
-   * The place that was kept, unless it is so old that events behind it may have gone; else the walk's beginning, and the
-   * place in the outbox behind everything that had been in it for `idleMs`.
+   * The stored place, unless it is so old that later events may be deleted already. Otherwise the beginning of the walk, and
+   * the place in the outbox after every event that was older than `idleMs`.
    */
   place(idleMs: number): Promise<PruningPlace>;
-  /** Keeps the place, for the next process that prunes. */
+  /** Stores the place for the next process that prunes. */
   keep(place: PruningPlace): Promise<void>;
-  /** Threads whose runs ended after the place and `idleMs` ago or longer, from up to `limit` events, and the place behind. */
+  /**
+   * Threads whose runs ended after the place and at least `idleMs` ago, from up to `limit` events, and the place after those
+   * events.
+   */
   endedAfter(place: bigint, idleMs: number, limit: number): Promise<{ threadIds: string[]; place: bigint }>;
-  /** Up to `limit` thread ids after this one, in order. */
+  /** The next `limit` thread ids after this one, in order. */
   threadsAfter(threadId: string, limit: number): Promise<string[]>;
-  /** Deletes up to `limit` checkpoints and says how many; none of a thread that is busy or locked. */
+  /** Deletes up to `limit` checkpoints and says how many; it deletes none of a thread that is busy or locked. */
   prune(threadId: string, limit: number): Promise<number>;
 }
 
 export type PruneCheckpointsDependencies = {
   checkpoints: CheckpointPruning;
-  /** How long ago a run must have ended, in milliseconds: longer than a settlement takes to commit, or it is overlooked. */
+  /**
+   * How long ago a run must have ended, in milliseconds. It has to be longer than a settlement takes to commit, or runs are
+   * overlooked.
+   */
   idleMs: number;
   /** Time between two rounds, in milliseconds. */
   everyMs: number;
@@ -42,10 +48,10 @@ export type PruneCheckpointsDependencies = {
 /** Small enough that a thread's lock, which an admission may wait for, is held for milliseconds. */
 const BATCH = 500;
 
-/** Overruns of a thread in a row, each of half as much, before it is passed over until its next run ends. */
+/** A thread may overrun this many times in a row, each time with half as much; then it is passed over until its next run ends. */
 const MAX_OVERRUNS = 4;
 
-/** Threads, or events, that are looked for at once. */
+/** Threads, or events, that one look asks for. */
 const PAGE = 200;
 
 /** Prunes in rounds until `signal` aborts. */
@@ -61,7 +67,7 @@ export async function pruneCheckpointsUntil(signal: AbortSignal, needs: PruneChe
         const walked = await pruneNextPage(place.walkedThrough, signal, needs);
         count += ended.count + walked.count;
         place = { outboxId: ended.outboxId, walkedThrough: walked.through };
-        // A round that the signal has cut short is done again.
+        // A round that the signal cut short is repeated.
         if (!signal.aborted) await checkpoints.keep(place);
       } while (place.walkedThrough !== null && !signal.aborted);
     } catch (error) {
@@ -89,7 +95,7 @@ async function pruneEnded(
   return { count, outboxId };
 }
 
-/** Prunes the next page of all threads; nothing once the walk has ended. */
+/** Prunes the next page of the walk over all threads; does nothing once the walk has ended. */
 async function pruneNextPage(
   after: string | null,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 /**
- * Purpose   Retention: deletes published events and finished runs once they are old enough.
- * I4        A finished run is what a repeated request is recognised by, so runs are kept longer than the records of
- *           the topic live. What is gone from the ledger would be a new run.
+ * Purpose   Retention: deletes published events and ended runs once they are old enough.
+ * I4        A repeated request is recognised by its run, so runs are kept longer than the topic keeps records. Without the
+ *           row, the request would become a new run.
  */
 import { BatchLimit, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -15,7 +15,7 @@ export interface LedgerPruning {
 
 export type PruneDependencies = {
   ledger: LedgerPruning;
-  /** Age at which a finished run is deleted, in milliseconds. */
+  /** Age at which an ended run is deleted, in milliseconds. */
   runsMs: number;
   /** Age at which a published event is deleted, in milliseconds; at most `runsMs`. */
   eventsMs: number;

@@ -1,11 +1,12 @@
 /**
- * Purpose   Sweeping: ends leases that ran out and puts the runs behind them back, or gives them up.
- * I3        The token of a rescued run rises in the same statement, so that its old executor can write nothing more.
- * I11       After a time without the database every lease looks expired, although its holder is well. So leases are
- *           taken only after this process has reached the database without a break for as long as a lease lasts. A break is
- *           what is long enough for a lease that was renewed in time to run out: it has two thirds left then. And it is seen
- *           before it is taken, in a statement of its own: one that hung in a frozen database would find everybody's expired.
- *           How long a lease has not been renewed is counted by this process, whatever becomes of the database's clock.
+ * Purpose   Sweeping: ends expired leases, and puts their runs back or gives them up.
+ * I3        The same statement raises the token of the rescued run, so that its old executor can write nothing more.
+ * I11       After an outage of the database every lease looks expired, although its holder is well. So this process takes
+ *           leases only after it has reached the database without a break for as long as a lease lasts. A break is a time in
+ *           which a lease that was renewed in time could expire: two thirds of a lease. A lease is first read and then
+ *           taken, in two statements: a statement that hung in a frozen database would find every lease expired. This
+ *           process counts itself how long a lease has not been renewed, so that a change of the database's clock does no
+ *           harm.
  */
 import { Wakeup, runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -23,20 +24,23 @@ export type RescueDependencies = {
   delay: (ms: number) => Promise<void>;
   monotonicMs: () => number;
   leaseMs: number;
-  /** Time between two sweeps, in milliseconds; much shorter than half a lease, or no lease is ever taken. */
+  /** Time between two sweeps, in milliseconds. It has to be much shorter than half a lease, or no lease is ever taken. */
   sweepMs: number;
-  /** Told of each, with whether it goes on, has failed for want of attempts, or has ended because it was asked to stop. */
+  /**
+   * Called for each rescued run: it executes again, has failed because its attempts are spent, or has ended because it was
+   * asked to stop.
+   */
   onRescued: (run: StrandedRun, became: Rescued) => void;
   logger: Logger;
 };
 
-/** What became of a run that was stranded. */
+/** What happened to a stranded run. */
 export const RESCUED = ['requeued', 'failed', 'stopped'] as const;
 export type Rescued = (typeof RESCUED)[number];
 
 const BATCH = 100;
 
-/** How long a sweep waits for a rescue before it looks further, in milliseconds. */
+/** How long a sweep waits for one rescue before it takes the next, in milliseconds. */
 const PATIENCE_MS = 1_000;
 
 /** Sweeps until `signal` aborts. */
@@ -47,7 +51,7 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   const watch = new LeaseWatch(leaseMs);
   let steadySinceMs = monotonicMs();
   let lastSweepMs = steadySinceMs;
-  // A gap means that this process was frozen, or its database away, for a time it knows nothing about.
+  // A gap means that this process was frozen, or its database away, and it does not know what happened in that time.
   const noticeGap = () => {
     if (monotonicMs() - lastSweepMs > leaseMs / 2) steadySinceMs = monotonicMs();
   };
@@ -58,7 +62,7 @@ export async function rescueUntil(signal: AbortSignal, needs: RescueDependencies
   while (!signal.aborted) {
     try {
       await sweep(isSteady, watch, rescuing, needs);
-      // A database that hung answers in the end.
+      // A database that hung may answer late.
       noticeGap();
     } catch (error) {
       logger.warn({ err: error }, 'sweep.failed');
@@ -83,7 +87,7 @@ async function sweep(
     const runs = await stranded.select(BATCH);
     const fresh = runs.filter((run) => !rescuing.has(claimKey(run)));
     const rescued = fresh.map((run) => rescue(run, rescuing, needs));
-    // One whose thread is held, or whose rollback takes long, is not waited for: the others behind it are stranded too.
+    // The sweep does not wait for a run whose thread is held or whose rollback takes long: the next ones are stranded too.
     const results = await Promise.all(rescued.map((result) => Promise.race([result, delay(PATIENCE_MS)])));
     if (results.includes('rescued')) {
       hints.runsReady();
@@ -93,7 +97,7 @@ async function sweep(
   }
 }
 
-/** `rescuing` holds the run until its end is known, so that the next sweep does not try it a second time. */
+/** `rescuing` holds the run until the result is known, so that the next sweep does not rescue it a second time. */
 async function rescue(
   run: StrandedRun,
   rescuing: Set<string>,

@@ -2,13 +2,13 @@ import { Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 export type SweepStoreDependencies = {
-  /** Deletes the items of the store whose time is over, and says how many. */
+  /** Deletes the expired items of the store, and says how many. */
   sweep: () => Promise<number>;
   everyMs: number;
   logger: Logger;
 };
 
-/** Deletes expired items of LangGraph's store in rounds until `signal` aborts. What is expired is not read any more. */
+/** Deletes expired items of LangGraph's store in rounds until `signal` aborts. Nobody reads expired items. */
 export async function sweepStoreUntil(signal: AbortSignal, needs: SweepStoreDependencies): Promise<void> {
   const { sweep, everyMs, logger } = needs;
   const pause = new Wakeup();

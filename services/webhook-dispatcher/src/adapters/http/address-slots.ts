@@ -7,7 +7,7 @@ type Waiter = { addresses: readonly string[]; grant: (slot: AddressSlot) => void
 
 /**
  * Limits attempts under way per resolved address (per /64 network of IPv6), whatever names lead there: many names that
- * hang on one machine use up that machine's slots and nothing else. Waiting is in order of arrival.
+ * lead to one machine use up that machine's slots and nothing else. Waiters are served in the order of arrival.
  */
 export class AddressSlots {
   readonly #cap: number;
@@ -18,7 +18,7 @@ export class AddressSlots {
     this.#cap = cap;
   }
 
-  /** A slot at once, or null. */
+  /** A slot that is free now, or null. */
   tryAcquire(address: string): AddressSlot | null {
     const group = addressGroup(address);
     const inUse = this.#inUse.get(group) ?? 0;
@@ -28,7 +28,7 @@ export class AddressSlots {
   }
 
   /**
-   * A slot of one of the addresses, the first preferred; null when none came free within the time.
+   * A slot of one of the addresses, preferably the first; null when none became free in time.
    * Thrown: the signal's reason.
    */
   async acquire(addresses: readonly string[], waitMs: number, signal: AbortSignal): Promise<AddressSlot | null> {
@@ -39,7 +39,7 @@ export class AddressSlots {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<AddressSlot | null>();
     const waiter: Waiter = { addresses, grant: resolve };
-    // Removed before it is settled: a slot granted to somebody who has gone would be lost.
+    // Removed before it is settled: a slot that is granted to a waiter who is gone would be lost.
     const onAbort = (): void => {
       this.#remove(waiter);
       reject(signal.reason as Error);
@@ -70,7 +70,7 @@ export class AddressSlots {
     };
   }
 
-  /** Hands the slot to who waited longest, so that it is never free while somebody waits. */
+  /** Hands the slot to the waiter who waited longest, so that it is never free while somebody waits. */
   #release(group: string): void {
     const next = this.#waiters.get(group)?.values().next().value;
     if (next === undefined) {

@@ -3,7 +3,7 @@ import type { AttemptOutcome } from '../../app/ports.ts';
 /** Every outcome but an answer. */
 export type FaultOutcome = Exclude<AttemptOutcome, { kind: 'response' }>;
 
-/** Ends an attempt from wherever it stands, with the outcome that it comes to. */
+/** Thrown anywhere in an attempt to end it with this outcome. */
 export class AttemptFault extends Error {
   override readonly name = 'AttemptFault';
   readonly outcome: FaultOutcome;

@@ -10,7 +10,7 @@ export type AttemptLimits = {
   connectMs: number;
   /** From the connection to the end of the answer's head [10 000]. */
   headersMs: number;
-  /** All of it, body included; waiting for a free slot is not counted [15 000]. */
+  /** The whole attempt with the body, but without the wait for a slot [15 000]. */
   totalMs: number;
   /** Waiting for a slot of the address [15 000]. */
   slotMs: number;
@@ -27,8 +27,8 @@ export const DEFAULT_LIMITS: AttemptLimits = {
 type Phase = 'dns' | 'connect' | 'headers' | 'body';
 
 /**
- * The clock of one attempt: each phase has a deadline of its own, all together have the total one. They are absolute,
- * so that no pattern of bytes puts them off, as a flood of interim answers does with the timers of undici.
+ * The clock of one attempt: each phase has its own deadline, and all together have the total one. The deadlines are
+ * absolute, so that no pattern of bytes postpones them, as a flood of interim answers does with the timers of undici.
  */
 export class Attempt implements Disposable {
   readonly #limits: AttemptLimits;
@@ -43,7 +43,7 @@ export class Attempt implements Disposable {
 
   /** The peer that was asked, or would have been. */
   address: string | null = null;
-  /** A connection was made for this attempt, rather than an idle one used again. */
+  /** A connection was made for this attempt; otherwise an idle one was reused. */
   hasConnected = false;
   readonly #marks: Omit<AttemptTimings, 'totalMs'> = { dnsMs: null, connectMs: null, firstByteMs: null };
 
@@ -69,7 +69,7 @@ export class Attempt implements Disposable {
     this.#controller.abort(new AttemptFault(outcome));
   }
 
-  /** Begins a phase, and with it the time that it may take. */
+  /** Begins a phase and its deadline. */
   enter(phase: Phase): void {
     clearTimeout(this.#timer);
     if (this.#isOver) return;
@@ -79,7 +79,7 @@ export class Attempt implements Disposable {
     this.#timer = setTimeout(() => this.abort(timeoutIn(phase, isTotal)), Math.max(0, Math.min(leftMs, limitMs)));
   }
 
-  /** Waits for something that is not the receiver's fault: no deadline runs. */
+  /** Waits for something that the receiver does not cause: no deadline runs meanwhile. */
   async offTheClock<T>(wait: () => Promise<T>): Promise<T> {
     clearTimeout(this.#timer);
     const since = performance.now();
@@ -98,12 +98,12 @@ export class Attempt implements Disposable {
     return { totalMs: Math.round(this.#elapsedMs()), ...this.#marks };
   }
 
-  /** Takes the slot over, and gives an earlier one back. */
+  /** Takes over the slot, and gives an earlier one back. */
   hold(slot: AddressSlot | null): void {
     this.#slot?.release();
     this.#slot = null;
     if (slot === null) return;
-    // A connection can come about at the very moment in which the attempt is given up.
+    // A connection may be made just when the attempt is given up.
     if (this.#isOver) {
       slot.release();
       return;
@@ -126,7 +126,7 @@ export class Attempt implements Disposable {
   #limitOf(phase: Phase): number {
     switch (phase) {
       case 'dns':
-        // Twice: when a name gives no answer, the resolver itself is asked whether it is there.
+        // Twice the time: when a name gives no answer, the resolver itself is tested.
         return 2 * this.#limits.dnsMs + 100;
       case 'connect':
         return this.#limits.connectMs;

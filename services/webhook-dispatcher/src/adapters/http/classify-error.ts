@@ -16,7 +16,7 @@ const TLS_HINTS: Record<string, string> = {
 };
 const MAX_MESSAGE_LENGTH = 300;
 
-/** What a fault of TLS comes to: always worth another try, because certificates are renewed. */
+/** The outcome of a TLS error: always worth another try, because certificates are renewed. */
 export function tlsFault(error: unknown, hostname: string): AttemptFault {
   const code = errorCode(error);
   const what = TLS_HINTS[code] ?? printable(error instanceof Error ? error.message : String(error));
@@ -33,13 +33,13 @@ export type FailedConnection = {
   isTls: boolean;
   /** It was made for this attempt; else it was kept from an earlier one. */
   isFresh: boolean;
-  /** Something of an answer came. */
+  /** Some part of an answer has arrived. */
   hasReceived: boolean;
 };
 
 const CLOSED = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|UND_ERR_CLOSED|UND_ERR_DESTROYED)$/;
 
-/** What an error after the connection was made comes to. */
+/** The outcome of an error after the connection was made. */
 export function classifyError(error: unknown, connection: FailedConnection): FaultOutcome {
   if (error instanceof AttemptFault) return error.outcome;
   const code = errorCode(error) || 'unknown';
@@ -51,7 +51,8 @@ export function classifyError(error: unknown, connection: FailedConnection): Fau
     return { kind: 'failed', class: 'stale_connection', message: `The kept connection was closed (${code}).` };
   }
   if (CLOSED.test(code) && !connection.hasReceived && connection.isTls) {
-    // In TLS 1.3 a server rejects us after our side of the handshake is done, and its alert is lost with the socket.
+    // In TLS 1.3 a server rejects a client after the client's side of the handshake is done, and its alert may be lost with
+    // the socket.
     const what = 'the server closed the connection after the handshake; it may demand a client certificate';
     return tlsFault(new Error(what), connection.hostname).outcome;
   }

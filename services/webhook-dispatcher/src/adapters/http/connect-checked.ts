@@ -35,12 +35,12 @@ export type ConnectNeeds = {
   keeping: KeepingLimits;
   /** The egress proxy; null to connect directly. */
   proxy: URL | null;
-  /** By name: what is checked here still decides whether it is asked, but the proxy looks the name up again. */
+  /** By name: the check here still decides whether the proxy is asked, but the proxy looks the name up again. */
   proxyBy: 'address' | 'name';
   ca: string[] | undefined;
 };
 
-/** Thrown: AttemptFault with what the attempt comes to. */
+/** Thrown: AttemptFault with the outcome of the attempt. */
 export async function connectChecked(target: WebhookTarget, attempt: Attempt, needs: ConnectNeeds): Promise<Socket> {
   attempt.hold(null);
   attempt.hasConnected = true;
@@ -74,7 +74,7 @@ export async function connectChecked(target: WebhookTarget, attempt: Attempt, ne
   return ready;
 }
 
-/** Waits for a slot of one of the addresses. Thrown: AttemptFault, when none comes free or the attempt is aborted. */
+/** Waits for a slot of one of the addresses. Thrown: AttemptFault, when none becomes free or the attempt is aborted. */
 export async function takeSlot(
   addresses: readonly string[],
   attempt: Attempt,

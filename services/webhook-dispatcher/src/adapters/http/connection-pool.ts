@@ -30,7 +30,7 @@ export class ConnectionPool {
     return new Connection(target, this.#needs, (closed) => this.#forget(target.origin, closed));
   }
 
-  /** Keeps a connection whose answer was read to its end. */
+  /** Keeps a connection after its answer was read completely. */
   keep(target: WebhookTarget, connection: Connection): void {
     connection.end();
     const kept = this.#idle.get(target.origin) ?? [];
@@ -46,7 +46,7 @@ export class ConnectionPool {
     if (this.#idleCount > this.#needs.keeping.idle) this.#dropOldest();
   }
 
-  /** Destroys a connection at once, whatever is under way on it. */
+  /** Destroys a connection immediately, whatever is under way on it. */
   drop(connection: Connection): void {
     connection.end();
     void connection.client.destroy();

@@ -24,7 +24,7 @@ export class Connection {
   #openedAtMs = 0;
   #requestCount = 0;
 
-  /** @param onClosed called when the socket is gone, by whatever cause */
+  /** @param onClosed called when the socket is gone, for whatever reason */
   constructor(target: WebhookTarget, needs: ConnectNeeds, onClosed: (connection: Connection) => void) {
     this.#keeping = needs.keeping;
     this.client = new Client(target.origin, {
@@ -35,7 +35,7 @@ export class Connection {
       keepAliveTimeout: needs.keeping.idleMs,
       keepAliveMaxTimeout: needs.keeping.idleMs,
       maxHeaderSize: MAX_HEAD_BYTES,
-      // The deadlines of the attempt are absolute; these are put off by every byte that comes.
+      // The deadlines of the attempt are absolute; undici's are postponed by every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -55,7 +55,7 @@ export class Connection {
     this.#requestCount += 1;
   }
 
-  /** It has served for as long as a connection may: the name is to be looked up and judged anew, and the certificate. */
+  /** It has been used for as long as a connection may be: name and certificate have to be checked again. */
   get isWorn(): boolean {
     return this.#requestCount >= this.#keeping.requests || performance.now() - this.#openedAtMs >= this.#keeping.ageMs;
   }
@@ -69,7 +69,7 @@ export class Connection {
     return this.#hasReceived || (this.#socket !== null && this.#socket.bytesRead > this.#bytesBefore);
   }
 
-  /** Calls back without a gap after the socket is there: an error that nobody hears would end the process. */
+  /** Calls back in the same turn in which the socket is ready: an error without a listener would end the process. */
   async #connect(target: WebhookTarget, needs: ConnectNeeds, callback: buildConnector.Callback): Promise<void> {
     const attempt = this.#attempt;
     let socket: Socket;

@@ -12,7 +12,7 @@ export const dialAddress: Dial = (address, port) => connect({ host: address, por
 /** Head start of an address before the next one is dialled beside it, in milliseconds (RFC 8305). */
 const STAGGER_MS = 250;
 
-/** What the machine, not the receiver, has run out of or forbids. */
+/** Resources that the machine lacks, and what it forbids; the receiver is not the cause. */
 const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 const OWN_FAULTS = new Set([...EXHAUSTED, 'EADDRNOTAVAIL', 'EACCES', 'EPERM']);
 
@@ -68,7 +68,7 @@ export async function dialFirst(
     return winner;
   } catch (error) {
     winner = null;
-    // Before it was dialled nobody else gives it back.
+    // A slot that was not dialled is given back here.
     first.release();
     throw error;
   } finally {
@@ -80,7 +80,7 @@ export async function dialFirst(
   }
 }
 
-/** The last look before a byte is sent: the peer is the address that was checked. */
+/** The last check before a byte is sent: the peer is the address that was checked. */
 function assertPeer({ socket, slot }: Dialled): void {
   const peer = canonicalAddress(socket.remoteAddress ?? '');
   if (peer !== null && peer === canonicalAddress(slot.address)) return;
@@ -94,7 +94,7 @@ function assertPeer({ socket, slot }: Dialled): void {
 function abandon({ socket, slot }: Dialled): void {
   slot.release();
   socket.removeAllListeners('error');
-  // It can still fail while it is taken down, and an error that nobody hears ends the process.
+  // It can still fail while it closes, and an error without a listener would end the process.
   socket.on('error', () => socket.destroy());
   socket.destroy();
 }

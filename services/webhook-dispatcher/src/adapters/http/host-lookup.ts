@@ -11,12 +11,12 @@ export type HostResolver = {
 export type Lookup =
   | { kind: 'addresses'; addresses: string[] }
   | { kind: 'failed'; message: string }
-  /** Nobody gets an answer from the resolver: a fault of ours. */
+  /** The resolver answers no question: a fault of ours. */
   | { kind: 'resolver_down'; message: string };
 
-/** More addresses than a receiver has. All of them have to be checked, so none can be left out. */
+/** No receiver has more addresses. All addresses have to be checked, so none can be left out. */
 const MAX_ADDRESSES = 16;
-/** An answer of any kind within this time shows that the resolver is there. */
+/** An answer of any kind within this time shows that the resolver works. */
 const RECENT_MS = 10_000;
 const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
 
@@ -30,7 +30,10 @@ export function createResolver(timeoutMs: number): Resolver {
   return new Resolver({ timeout: Math.ceil(timeoutMs / 8), tries: 3 });
 }
 
-/** Looks names up, both families at once, and tells a name that gives no answer from a resolver that gives none. */
+/**
+ * Looks names up, both families at the same time, and distinguishes a name without an answer from a resolver that does not
+ * work.
+ */
 export class HostLookup {
   readonly #resolver: HostResolver;
   readonly #timeoutMs: number;
@@ -78,7 +81,7 @@ export class HostLookup {
     }
   }
 
-  /** Every resolver knows the root; when it does not even answer that, and has not answered lately, it is down. */
+  /** Every resolver knows the root; if it does not answer even that, and has not answered lately, it is down. */
   async #isDown(): Promise<boolean> {
     if (performance.now() - this.#answeredAt < RECENT_MS) return false;
     this.#probe ??= this.#family(this.#resolver.resolveNs('.')).then(({ code }) => {

@@ -1,9 +1,9 @@
-/** What the tests of answers share: short deadlines, and the beginnings of answers. */
+/** Shared by the tests of answers: short deadlines, and beginnings of answers. */
 import type { Receiver } from './receivers.fixture.ts';
 
-/** For what ends by itself, on a machine that is busy with others. */
+/** For attempts that end without a deadline, on a busy machine. */
 export const limits = { dnsMs: 10_000, connectMs: 10_000, headersMs: 20_000, totalMs: 30_000, slotMs: 30_000 };
-/** For what only a deadline ends: in the order of the real ones. */
+/** For attempts that only a deadline ends; in the order of the real ones. */
 export const short = { dnsMs: 200, connectMs: 400, headersMs: 600, totalMs: 900, slotMs: 300 };
 
 /** A busy machine may be late by this much, in milliseconds. */

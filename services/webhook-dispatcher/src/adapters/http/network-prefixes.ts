@@ -3,11 +3,11 @@ import type { Nat64Prefix } from '../../domain/nat64.ts';
 import type { HostLookup } from './host-lookup.ts';
 
 const NAME = 'ipv4only.arpa';
-/** Networks change seldom; an answer that could not be had is asked for again sooner. */
+/** Networks change seldom; after a failure the question is repeated sooner. */
 const KEPT_MS = 3_600_000;
 const RETRY_MS = 60_000;
 
-/** The NAT64 prefixes of the network that this machine is in (RFC 7050), as its resolver tells them. */
+/** The NAT64 prefixes of this machine's network (RFC 7050), as its resolver gives them. */
 export class NetworkPrefixes {
   readonly #lookup: Pick<HostLookup, 'lookup'>;
   readonly #monotonicMs: () => number;
@@ -20,7 +20,7 @@ export class NetworkPrefixes {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** Those that are known by now; waits for the first answer only, and asks anew when it is old. Never rejects. */
+  /** The known prefixes. Waits only for the first answer, and asks again when the answer is old. Never rejects. */
   async current(): Promise<readonly Nat64Prefix[]> {
     const isFirst = this.#goodUntilMs === Number.NEGATIVE_INFINITY;
     if (this.#monotonicMs() >= this.#goodUntilMs) this.#asking ??= this.#ask();
@@ -30,7 +30,7 @@ export class NetworkPrefixes {
 
   async #ask(): Promise<void> {
     const found = await this.#lookup.lookup(NAME);
-    // While the resolver does not answer, what it told before is the best that is known.
+    // While the resolver does not answer, its last answer counts.
     const isKnown = found.kind === 'addresses';
     if (isKnown) this.#prefixes = nat64Prefixes(found.addresses);
     this.#goodUntilMs = this.#monotonicMs() + (isKnown ? KEPT_MS : RETRY_MS);

@@ -4,14 +4,14 @@ import type { WebhookRequest } from '../../app/ports.ts';
 
 /** Most bytes of an answer's body that are read. */
 export const MAX_BODY_BYTES = 16 * 1024;
-/** Most bytes of it that are kept for people. */
+/** Most bytes of it that are kept for operators. */
 const EXCERPT_BYTES = 2 * 1024;
 
 export type AnswerBody = { bytes: Buffer; isComplete: boolean };
 
 /**
- * Reads a body up to the cap. Failing to read it fails nothing, because the status has decided; the connection is of
- * no further use then.
+ * Reads a body up to the cap. A failure to read it changes no outcome, because the status decides; but the connection cannot
+ * be reused.
  */
 export async function readBody(body: AsyncIterable<Uint8Array>): Promise<AnswerBody> {
   const chunks: Uint8Array[] = [];
@@ -29,12 +29,12 @@ export async function readBody(body: AsyncIterable<Uint8Array>): Promise<AnswerB
   return { bytes: Buffer.concat(chunks), isComplete: true };
 }
 
-/** The beginning of a body for people, without what the request kept secret; null when there is nothing to read. */
+/** The beginning of a body for operators, without the secrets of the request; null when there is no text. */
 export function excerptOf(bytes: Buffer, headers: IncomingHttpHeaders, request: WebhookRequest): string | null {
   const encoding = headers['content-encoding'] ?? 'identity';
   // Compressed bodies are never inflated: a few bytes can become gigabytes.
   if (bytes.length === 0 || encoding.toLowerCase() !== 'identity') return null;
-  // Redacted before it is cut, or the beginning of a secret could stand at the end.
+  // Redacted before it is cut; otherwise the beginning of a secret could be left at the end.
   return redactSecrets(bytes.toString('utf8'), request)
     .replace(/[^\t\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]/g, '\ufffd')
     .slice(0, EXCERPT_BYTES);

@@ -131,7 +131,7 @@ export function recordingDial(port: number | ((address: string) => number)): { d
   return { dial, dialled };
 }
 
-/** A sender as in production, but for what is given; names and dialler are inert unless given. */
+/** A sender as in production, except for the given parts; names and dialler do nothing unless given. */
 export function testSender(options: Partial<SenderOptions>): WebhookSender & AsyncDisposable {
   const sender = createWebhookSender({
     policy: createWebhookPolicy({ allow: [], deny: [] }),

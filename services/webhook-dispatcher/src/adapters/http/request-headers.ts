@@ -17,7 +17,7 @@ const RESERVED = new Set([
   'user-agent',
 ]);
 
-/** A name that a request must not carry; null when there is none. The last wall: settings are checked long before. */
+/** A header that a request must not have; null when there is none. A last defence: settings are checked much earlier. */
 export function reservedHeader(headers: WebhookRequest['headers']): string | null {
   return (
     Object.keys(headers).find(

@@ -1,6 +1,6 @@
 /**
- * Sends webhooks to whatever URL a run named, and is no tool against anybody else: policy before every connection,
- * one HTTP/1.1 request, no redirects, nothing inflated, deadlines that no bytes put off.
+ * Sends webhooks to any URL that a run named, without being a tool against third parties: policy before every connection,
+ * one HTTP/1.1 request, no redirects, no decompression, deadlines that no bytes postpone.
  *
  * The status of a complete head is the outcome. What happens to the body afterwards changes nothing.
  */

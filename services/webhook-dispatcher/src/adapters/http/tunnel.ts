@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 import { AttemptFault, errorCode } from './attempt-fault.ts';
 
 /**
- * Has the egress proxy connect to a host. Of a checked address it resolves nothing, and what was checked is what is dialled.
+ * Asks the egress proxy to connect to a host. For a checked address it resolves nothing, so the checked address is dialled.
  *
  * @param host an address, or a name that the proxy looks up itself
  * Thrown: AttemptFault: `blocked` when the proxy refuses the host, `connect` when the receiver does not answer it,
@@ -53,7 +53,7 @@ export async function tunnelThrough(proxy: URL, host: string, port: number, sign
 }
 
 function refusal({ statusCode: status = 0, headers }: IncomingMessage, host: string): AttemptFault {
-  // Smokescreen says no with 407; it asks for no credentials then, and says why.
+  // Smokescreen refuses with 407, without asking for credentials, and says why.
   const isDenial = status === 407 && (!('proxy-authenticate' in headers) || 'x-smokescreen-error' in headers);
   if (status === 403 || isDenial) {
     return new AttemptFault({ kind: 'blocked', code: 'proxy_denied', message: `The egress proxy denies ${host}.` });

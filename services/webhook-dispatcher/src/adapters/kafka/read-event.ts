@@ -25,8 +25,8 @@ export type ReadOptions = {
 };
 
 /**
- * Decodes a record as far as it goes: an event with its URL, one without, or the reason why it is quarantined. Messages
- * hold nothing of the URL but its host.
+ * Decodes a record into an event with its URL, an event without one, or the reason for quarantine. Messages contain only the
+ * host of the URL.
  *
  * Thrown: RetryableError while the schema registry is away (I11).
  */
@@ -79,7 +79,7 @@ function eventOf(
   }
   const target = targetOf(event.webhook, policy);
   if (target === null) return quarantine('invalid_webhook', 'webhook is no absolute http or https URL.');
-  // What is none would be refused as a header, and the request with it.
+  // An invalid one would be refused as a header, and the request with it.
   const trace = parseTraceparent(traceparent);
   const facts = {
     eventId: event.event_id,

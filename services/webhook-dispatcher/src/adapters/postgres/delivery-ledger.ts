@@ -177,7 +177,7 @@ async function selectBody(database: Database, eventId: string): Promise<Buffer> 
 
 type Held = { endpointId: bigint; fencingToken: bigint };
 
-/** Locks the endpoints and returns what speaks of one whose fencing token is still the given one. */
+/** Locks the endpoints and returns the entries whose fencing token still is the endpoint's. */
 async function owned<T extends Held>(client: PoolClient, all: readonly T[]): Promise<T[]> {
   const leases = [...new Map(all.map((one) => [leaseKey(one), one])).values()];
   const rows = await query<{ endpoint_id: bigint; fencing_token: bigint }>(client, sql.lockOwnedEndpoints, {
@@ -208,7 +208,7 @@ async function settle(client: PoolClient, settlements: readonly Settlement[]): P
   return settlements.map((one) => (isValid.has(one) ? (outcomes.get(one.eventId) ?? 'lost') : 'lost'));
 }
 
-/** What settle-deliveries is told of the deliveries. */
+/** Parameters of settle-deliveries for the deliveries. */
 function deliveryColumns(settlements: readonly Settlement[]): SqlValues {
   const ends = settlements.map(({ end }) => end);
   return {
@@ -224,7 +224,7 @@ function deliveryColumns(settlements: readonly Settlement[]): SqlValues {
   };
 }
 
-/** The same of their attempts. */
+/** The same for their attempts. */
 function attemptColumns(settlements: readonly Settlement[]): SqlValues {
   const of = settlements.flatMap((settlement) => settlement.attempts.map(() => settlement));
   const attempts = settlements.flatMap((settlement) => settlement.attempts);
@@ -251,7 +251,7 @@ function rounded(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms);
 }
 
-/** Of the endpoints. Of one that is there several times the last health counts: it has the others in it. */
+/** For the endpoints. If one occurs several times, its last health counts, because it includes the others. */
 function originColumns(states: readonly { endpointId: bigint; health: OriginHealth }[]): SqlValues {
   const last = [...new Map(states.map((state) => [state.endpointId, state.health]))];
   return {
@@ -262,7 +262,7 @@ function originColumns(states: readonly { endpointId: bigint; health: OriginHeal
   };
 }
 
-/** The same of the URLs. */
+/** The same for the URLs. */
 function targetColumns(settlements: readonly Settlement[]): SqlValues {
   const last = [
     ...new Map(

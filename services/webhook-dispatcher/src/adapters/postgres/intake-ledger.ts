@@ -71,7 +71,7 @@ class PostgresIntake implements IntakeTransaction {
   readonly #source: Source;
   readonly #endpointIds = new Map<string, bigint>();
   #hasLocks = false;
-  /** What was stored, is due now, and has to be lined up. */
+  /** Stored deliveries that are due now and have to be brought into line. */
   #ready: TargetedEvent[] = [];
 
   constructor(client: PoolClient, source: Source, account: Pick<IntakeTransaction, 'position' | 'firstOffset'>) {
@@ -93,10 +93,12 @@ class PostgresIntake implements IntakeTransaction {
     const lanes = [...new Map(events.map((event) => [laneKey(event), event])).values()];
     let rows = await this.#selectKnown(lanes);
     if (rows.length > 0) {
-      // What is known may be ending just now. Of runs that are new nobody else writes: all their events are in this partition.
-      // A mirror of the topic has the same ones, in the same order, and the first of them is written by one alone (insert-events):
-      // the other sees the rest. Only a mirror that begins in the middle of a run may make two of its events ready at once;
-      // they are sent one after the other then, in the order in which they came, and have their `sequence`.
+      // Known deliveries may be ending right now. Nobody else writes about new runs, because all their events are in this
+      // partition.
+      // A mirror of the topic has the same events, in the same order. Only one of the two readers writes the first of them
+      // (insert-events); the other sees the rest. A mirror that begins in the middle of a run may make two of its events
+      // ready at the same time; they are then sent one after the other, in the order of their arrival, and they have their
+      // `sequence`.
       await this.#lockEndpoints(events);
       rows = await this.#selectKnown(lanes);
     }
@@ -173,7 +175,7 @@ class PostgresIntake implements IntakeTransaction {
     await this.#lineUp(this.#ready);
   }
 
-  /** Last of all: settlements, and batches of other partitions, wait for these locks. */
+  /** This comes last, because settlements and batches of other partitions wait for these locks. */
   async #lineUp(ready: readonly TargetedEvent[]): Promise<void> {
     if (ready.length === 0) return;
     if (!this.#hasLocks) await this.#lockEndpoints(ready);
@@ -184,7 +186,7 @@ class PostgresIntake implements IntakeTransaction {
     });
   }
 
-  /** Learns the ids of the endpoints, and makes those that are missing. */
+  /** Reads the ids of the endpoints, and creates the missing ones. */
   async #findEndpoints(sites: [origin: string, site: string][]): Promise<void> {
     const origins = sites.map(([origin]) => origin);
     const find = async (): Promise<void> => {
@@ -212,7 +214,7 @@ class PostgresIntake implements IntakeTransaction {
     this.#hasLocks = true;
   }
 
-  /** What insert-deliveries is told of the deliveries, one array per column. */
+  /** Parameters of insert-deliveries, one array for each column. */
   #columnsOf(deliveries: readonly NewDelivery[]): SqlValues {
     const events = deliveries.map(({ event }) => event);
     const fates = deliveries.map(({ fate }) => fate);

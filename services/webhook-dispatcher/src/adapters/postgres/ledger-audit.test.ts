@@ -1,13 +1,10 @@
 /** Charter: the proof that nothing is lost does not end when it takes longer than other statements may. Real: Postgres. */
 import { Database, createPool } from '@runlane/postgres';
-import { createLogger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { placesIn } from './intake-ledger.ts';
 import { createLedgerAudit } from './ledger-audit.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
-
-const logger = createLogger({ service: 'test', level: 'silent' });
 
 test('what retention took is lost, an offset without a record is not, and every offset is accounted for', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
@@ -31,8 +28,8 @@ test('an audit may take longer than the statements beside it', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn([targeted(), null]);
   const url = world.databaseUrl;
-  const quick = createPool({ url, max: 1, applicationName: 'quick', logger, statementTimeoutMs: 200 });
-  const slow = createPool({ url, max: 1, applicationName: 'slow', logger, statementTimeoutMs: 60_000 });
+  const quick = createPool({ url, max: 1, applicationName: 'quick', logger: silentLogger, statementTimeoutMs: 200 });
+  const slow = createPool({ url, max: 1, applicationName: 'slow', logger: silentLogger, statementTimeoutMs: 60_000 });
   const client = await world.pool.connect();
   try {
     const ledger = createLedgerAudit(

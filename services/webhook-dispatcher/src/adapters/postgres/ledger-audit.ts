@@ -3,7 +3,7 @@ import type { LedgerAudit, PartitionAccount, Watch } from '../../app/upkeep/watc
 import { sql } from './statements.ts';
 
 /**
- * Says how the ledger stands, for one consumer group and topic.
+ * Reads the state of the ledger for one consumer group and topic.
  *
  * @param slowDatabase for the audit, which counts every row: its statements may take long. Default: the same
  */

@@ -5,15 +5,13 @@
  * Doubled  Kafka and HTTP; time passes by moving the rows into the past.
  */
 import { randomUUID } from 'node:crypto';
-import { createLogger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { pruneUntil } from '../../app/upkeep/prune-ledger.ts';
 import { answered } from '../../domain/outcomes.fixture.ts';
 import { createLedgerPruning } from './ledger-pruning.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const HOUR_MS = 3_600_000;
 
 /** Delivers what is due to the host, or has it die of an answer of 410. */
@@ -97,7 +95,7 @@ test('one round deletes everything that is old, however much it is', async () =>
     ledger: createLedgerPruning(world.database),
     ageMs: HOUR_MS,
     everyMs: HOUR_MS,
-    logger,
+    logger: silentLogger,
   });
   try {
     await eventually(async () => (await left(world))['events'] === 0, {

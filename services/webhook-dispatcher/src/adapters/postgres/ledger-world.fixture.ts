@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Database, createPool, migrate } from '@runlane/postgres';
-import { createLogger } from '@runlane/service-kit';
-import { createDatabase } from '@runlane/testkit';
+import { createDatabase, silentLogger } from '@runlane/testkit';
 import { Stoppages } from '@runlane/log-ledger';
 import type { Pool } from 'pg';
 import type { PartitionAccount } from '../../app/upkeep/watch-ledger.ts';
@@ -20,7 +19,6 @@ import { createIntakeLedger } from './intake-ledger.ts';
 import { createLedgerAudit } from './ledger-audit.ts';
 import { createReplayLedger } from './replay-ledger.ts';
 
-const logger = createLogger({ service: 'test', level: 'silent' });
 const TOPIC = 'runs.status.v1';
 const GROUP = 'webhook-dispatcher';
 
@@ -50,8 +48,11 @@ export class LedgerWorld implements AsyncDisposable {
   static async create(adminUrl: string): Promise<LedgerWorld> {
     const databaseUrl = await createDatabase(adminUrl);
     const directory = new URL('../../../migrations/', import.meta.url);
-    await migrate({ databaseUrl, directory, schema: 'webhooks', logger });
-    return new LedgerWorld(databaseUrl, createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger }));
+    await migrate({ databaseUrl, directory, schema: 'webhooks', logger: silentLogger });
+    return new LedgerWorld(
+      databaseUrl,
+      createPool({ url: databaseUrl, max: 4, applicationName: 'test', logger: silentLogger }),
+    );
   }
 
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
@@ -82,12 +83,12 @@ export class LedgerWorld implements AsyncDisposable {
         onDue: () => undefined,
         report: () => undefined,
         stoppages: new Stoppages(),
-        logger,
+        logger: silentLogger,
       },
     );
   }
 
-  /** The next record comes so many offsets later. */
+  /** Skips this many offsets before the next record. */
   skipOffsets(count: number): void {
     this.#offset += BigInt(count);
   }
@@ -146,7 +147,7 @@ export class LedgerWorld implements AsyncDisposable {
     await this.deliveries.release([{ ...endpoint, notBeforeMs: 0, emptyUrls: [] }]);
   }
 
-  /** As time does: every lease runs out, everything that waits for its time is due. */
+  /** Lets time pass: every lease expires, and everything that waits becomes due. */
   async passTime(): Promise<void> {
     await this.pool.query(
       `update webhooks.endpoints set lease_until = now() - interval '1 second' where owner is not null`,
@@ -164,7 +165,7 @@ export class LedgerWorld implements AsyncDisposable {
     return (await this.#audit.audit())[0];
   }
 
-  /** What must never be so, whatever happened. */
+  /** Conditions that must never hold, whatever happened. */
   async problems(): Promise<string[]> {
     const { rows } = await this.pool.query<{ problem: string }>(
       `select 'a run has due deliveries and none that will be attempted: ' || run_id as problem

@@ -2,7 +2,7 @@ import type { Database } from '@runlane/postgres';
 import type { NoticeLedger, NoticeState } from '../../app/upkeep/tell-notices.ts';
 import { sql } from './statements.ts';
 
-/** What operators are to be told, as the ledger has it. */
+/** Notices for operators, as the ledger has them. */
 export function createNoticeLedger(database: Database): NoticeLedger {
   return {
     claim: async (pauseMs, limit) => {

@@ -43,7 +43,7 @@ export type ListedTarget = {
   breaker: 'closed' | 'open' | 'disabled';
   origin_breaker: 'closed' | 'open' | 'disabled';
   parked_until: Date | null;
-  /** Since when an operator lets nothing be sent to it. */
+  /** Since when an operator has paused it. */
   paused_at: Date | null;
   due_count: bigint;
   updated_at: Date;
@@ -78,7 +78,7 @@ export interface WebhookLists {
   /** The latest first. */
   deliveries(selection: DeliverySelection): Promise<ListedDelivery[]>;
   attempts(deliveryId: bigint): Promise<ListedAttempt[]>;
-  /** Those that are not well first. */
+  /** Unhealthy ones first. */
   targets(selection: { origin?: string; limit: number }): Promise<ListedTarget[]>;
   quarantine(selection: { at?: { partition: number; offset: bigint }; limit: number }): Promise<QuarantinedRow[]>;
 }

@@ -54,12 +54,12 @@ export function createQuarantine(database: Database, { group, topic }: Quarantin
   };
 }
 
-/** A record in quarantine, by where it was. `isAsked`: none has read it again yet. */
+/** A record in quarantine, by its place. `isAsked`: an operator has asked for it, and no dispatcher has read it again yet. */
 export type QuarantinedPlace = { partition: number; offset: bigint };
 export type QuarantineStanding = QuarantinedPlace & { code: string; message: string; isAsked: boolean };
 
 export interface QuarantineOperator {
-  /** Has dispatchers read records again; says which. What is not given is not asked about. */
+  /** Asks dispatchers to read records again, and says which. Conditions that are not given do not restrict it. */
   ask(selection: { at?: QuarantinedPlace; code?: string; limit: number }): Promise<QuarantinedPlace[]>;
   /** Those of the records that are still in quarantine. */
   standing(places: readonly QuarantinedPlace[]): Promise<QuarantineStanding[]>;

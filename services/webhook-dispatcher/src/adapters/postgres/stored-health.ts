@@ -6,8 +6,8 @@ import { UNKNOWN_TARGET } from '../../domain/target-health.ts';
 import type { TargetHealth } from '../../domain/target-health.ts';
 
 /**
- * Health as the ledger keeps it. Another version may have written it, so whatever is not understood counts as unknown: a
- * row that nobody can read must not stop the delivery of others.
+ * Health as the ledger stores it. Another version may have written it, so whatever is not understood counts as unknown: an
+ * unreadable row must not stop the delivery of others.
  */
 
 const breaker = z.discriminatedUnion('kind', [

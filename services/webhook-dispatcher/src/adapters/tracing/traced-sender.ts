@@ -1,6 +1,6 @@
 /**
- * Purpose   A span for each request that is sent, under the event that it tells of.
- * I13       Of the URL it has the host and the port, as the log does; what lies behind may be a secret.
+ * Purpose   A span for each request that is sent, under the trace of its event.
+ * I13       It has the host and the port of the URL, as the log does; the rest may be a secret.
  */
 import { ATTRIBUTE } from '@runlane/service-kit';
 import type { Tracing } from '@runlane/service-kit';

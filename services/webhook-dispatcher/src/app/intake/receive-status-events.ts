@@ -2,11 +2,11 @@
  * Purpose   Intake: turns a batch of status events of one partition into deliveries of the ledger, in one transaction.
  * Order     decode → lock the account → skip what was seen → bodies → lock the endpoints if anything is known of the runs → plan
  *           → write → account → lock them, if they are not → line up → commit. The caller commits the Kafka offset after that. No HTTP here.
- * I4        The position, and one delivery per event and URL: whatever comes again changes nothing.
- * I10       A batch that fails for a reason of its own is taken record by record, and a record that still fails is
+ * I4        The position, and one delivery per event and URL: a repeated record changes nothing.
+ * I10       A batch that fails because of its content is taken record by record, and a record that still fails is
  *           quarantined.
  * I11       A dependency that is away rejects with RetryableError: nothing is written, the batch comes again.
- * I14       Every offset is counted under what became of it.
+ * I14       Every offset is counted by what was done with it.
  */
 import type { InRecord, PartitionBatch, TopicPartition } from '@runlane/kafka';
 import { lostBefore, receiveBatch, unseenRecords } from '@runlane/log-ledger';
@@ -28,7 +28,7 @@ export type Reading = {
 /** What became of a batch; for logs and metrics. */
 export type IntakeReport = {
   deliveryCount: number;
-  /** Deliveries that were dead from the start. */
+  /** Deliveries that were dead when they were stored. */
   deadCount: number;
   supersededCount: number;
   withoutTargetCount: number;
@@ -126,7 +126,7 @@ async function takeInWithin(
   return report;
 }
 
-/** Offsets between the position and the last record that the batch does not hold. */
+/** Offsets between the position and the last record that are missing from the batch. */
 function absentBefore(fresh: readonly Reading[], position: bigint): number {
   const last = fresh.at(-1)?.record.offset;
   return last === undefined ? 0 : Number(last - position) - fresh.length;

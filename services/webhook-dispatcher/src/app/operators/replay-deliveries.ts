@@ -1,9 +1,9 @@
 /**
- * Purpose   Replays: makes ended deliveries due again, whatever they ended as, page by page and without a limit.
+ * Purpose   Replays: makes ended deliveries due again, however they ended, page by page and without a limit.
  * Rules     The same webhook-id and body, signed anew. Nothing of it touches the health of an endpoint, except that a
  *           disabled one is enabled again. Order within a run is kept. What becomes dead while it runs is not replayed.
- * Resume    After each page comes a cursor; given again, the replay goes on behind it. What is due already is left alone,
- *           so that a repeated page changes nothing.
+ * Resume    Each page has a cursor, after which another call continues. Due deliveries are left alone, so a repeated page
+ *           changes nothing.
  */
 import { RunlaneError } from '@runlane/service-kit';
 import type { ReplayCursor, ReplayLedger, ReplaySelection } from '../ports.ts';
@@ -13,9 +13,9 @@ export type ReplayPage = {
   count: number;
   /** Deliveries of all pages of this call so far. */
   total: number;
-  /** How many there are in all from the first page of this call on, counted before it. */
+  /** How many deliveries this call will replay, counted before its first page. */
   expected: bigint;
-  /** Where to go on should this be the last page that is seen. */
+  /** Where to continue if no further page is seen. */
   cursor: ReplayCursor;
 };
 

@@ -1,5 +1,5 @@
 /** Charter: what was put aside can be taken in, once, and is accounted for. Real: Postgres. Decided by the test: what is read. */
-import { createLogger } from '@runlane/service-kit';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { expect, inject, test } from 'vitest';
 import { createIntakeLedger } from '../../adapters/postgres/intake-ledger.ts';
 import { LedgerWorld, targeted } from '../../adapters/postgres/ledger-world.fixture.ts';
@@ -27,7 +27,7 @@ async function quarantined(count: number) {
         },
       }),
       onDue: () => (dueCount += 1),
-      logger: createLogger({ service: 'test', level: 'silent' }),
+      logger: silentLogger,
     });
   return {
     world,

@@ -1,6 +1,6 @@
 /**
- * Purpose   Records in quarantine are read again: those that an operator asks for, and once those that an older version put
- *           aside because it knew them not. What is an event now becomes a delivery.
+ * Purpose   Reads records in quarantine again: those that an operator asks for, and once those that an older version did not
+ *           know. A record that is an event now becomes a delivery.
  * I14       Out of quarantine, into deliveries, and counted so: one transaction, which holds the account of the partition.
  * I4        A record that another process has taken in meanwhile is left alone.
  */
@@ -14,7 +14,7 @@ import type { Reading } from '../intake/receive-status-events.ts';
 export interface Quarantine {
   /** Records to be read again, in the order of their places, after one of them: asked for, or with one of the codes. */
   toReadAgain(codes: readonly QuarantineCode[], after: InRecord | null, limit: number): Promise<InRecord[]>;
-  /** It was read again, and is no event that can be delivered. */
+  /** It was read again, and still is no event that can be delivered. */
   note(record: InRecord, code: QuarantineCode, message: string): Promise<void>;
 }
 
@@ -29,10 +29,10 @@ export type TakeInDependencies = {
 };
 
 const BATCH = 100;
-/** What a later version may know. */
+/** Codes of problems that a later version may solve. */
 const OF_OLDER_VERSIONS: readonly QuarantineCode[] = ['unknown_type', 'unknown_schema'];
 
-/** Looks every `everyMs` until `signal` aborts; what fails is done again the next time. */
+/** Looks every `everyMs` until `signal` aborts; failures are repeated the next time. */
 export async function takeInUntil(signal: AbortSignal, everyMs: number, needs: TakeInDependencies): Promise<void> {
   const pause = new Wakeup();
   let codes = OF_OLDER_VERSIONS;
@@ -47,7 +47,7 @@ export async function takeInUntil(signal: AbortSignal, everyMs: number, needs: T
   }
 }
 
-/** Reads again what is asked for, and what has one of the codes. */
+/** Reads records again that were asked for or that have one of the codes. */
 export async function takeInQuarantined(
   codes: readonly QuarantineCode[],
   signal: AbortSignal,

@@ -1,11 +1,10 @@
 /** Rounds of upkeep. Doubled: the ledger. Decides: what was asked of it, and what is told. */
-import { createLogger } from '@runlane/service-kit';
+import { silentLogger } from '@runlane/service-kit/testing';
 import { expect, test, vi } from 'vitest';
 import { pruneUntil } from './prune-ledger.ts';
 
 test('what fails is told by name, and keeps nothing else from being done', async () => {
-  const logger = createLogger({ service: 'test', level: 'silent' });
-  const warn = vi.spyOn(logger, 'warn');
+  const warn = vi.spyOn(silentLogger, 'warn');
   const stop = new AbortController();
   const done: string[] = [];
   const work = (what: string) => () => {
@@ -26,7 +25,7 @@ test('what fails is told by name, and keeps nothing else from being done', async
     },
     ageMs: 1,
     everyMs: 60_000,
-    logger,
+    logger: silentLogger,
   });
 
   expect(done).toEqual(['stranded', 'deliveries', 'events', 'quarantine', 'targets', 'notices']);

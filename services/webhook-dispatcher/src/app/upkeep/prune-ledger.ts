@@ -1,8 +1,8 @@
 /**
  * Purpose   Upkeep: deletes deliveries with their attempts, bodies and quarantined records once they are old enough.
- * I4        A delivery is what a repeated record is recognised by, so it is kept longer than records of the topic live.
- * I14       Mends what a crash between two transactions, or a version that knew no line of URLs, has left standing.
- * I14       What was counted stays counted: pruned rows move to a count of their own.
+ * I4        A repeated record is recognised by its delivery, so deliveries are kept longer than the topic keeps records.
+ * I14       Repairs what a crash between two transactions, or a version without a line of URLs, has left behind.
+ * I14       Counts survive: pruned rows move to a count of their own.
  */
 import { BatchLimit, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -12,11 +12,11 @@ export interface LedgerPruning {
   pruneDeliveries(ageMs: number, limit: number): Promise<number>;
   /** Deletes up to `limit` bodies of that age without a delivery. */
   pruneEvents(ageMs: number, limit: number): Promise<number>;
-  /** Forgets up to `limit` URLs that nothing is due for. */
+  /** Deletes up to `limit` URLs without due deliveries. */
   pruneTargets(ageMs: number, limit: number): Promise<number>;
-  /** Brings up to `limit` due deliveries back into line that nobody would ever look at; says how many it found. */
+  /** Brings up to `limit` due deliveries back into line that no process would find otherwise; says how many. */
   mendStranded(limit: number): Promise<number>;
-  /** Forgets up to `limit` notices that stand as they were told. */
+  /** Deletes up to `limit` notices whose last state was published. */
   pruneNotices(ageMs: number, limit: number): Promise<number>;
   pruneQuarantine(ageMs: number, limit: number): Promise<number>;
 }
@@ -33,7 +33,7 @@ export type PruneDependencies = {
 /** Small enough that one statement holds its locks for milliseconds. */
 const BATCH = 1_000;
 
-/** Prunes and mends in rounds until `signal` aborts. What fails keeps nothing else from being done. */
+/** Prunes and repairs in rounds until `signal` aborts. A failure of one part does not stop the others. */
 export async function pruneUntil(
   signal: AbortSignal,
   { ledger, ageMs, everyMs, logger }: PruneDependencies,

@@ -1,14 +1,11 @@
 /** Charter: every change is told, once a minute at most, and again when it may not have arrived. Real: Postgres. Doubled: the topic. */
-import { createLogger } from '@runlane/service-kit';
 import type { WebhookNotice } from '@runlane/contracts';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { createEndpointOperator } from '../../adapters/postgres/endpoint-operator.ts';
 import { LedgerWorld, targeted } from '../../adapters/postgres/ledger-world.fixture.ts';
 import { createNoticeLedger } from '../../adapters/postgres/notice-ledger.ts';
 import { tellUntil } from './tell-notices.ts';
-
-const logger = createLogger({ service: 'test', level: 'silent' });
 
 test('a change is told under one id until it has arrived, and of those that come faster the last one', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
@@ -27,7 +24,7 @@ test('a change is told under one id until it has arrived, and of those that come
         if (isAway) throw new Error('The topic is not there.');
       },
       everyMs: 10,
-      logger,
+      logger: silentLogger,
     });
     await eventually(() => told.length === count, { what: `${count} are told` });
     stop.abort();

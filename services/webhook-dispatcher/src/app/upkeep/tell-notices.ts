@@ -1,9 +1,9 @@
 /**
- * Purpose   Tells operators, on a topic, how URLs and origins stand that are in trouble, or were.
- * Lossless  Each change is noted in the transaction that makes it (migration 0006). It is told at least once, under an id of
- *           its own; of changes that come faster than they are told the last one.
- * Rate      One a minute of each URL and origin, and so many a second in all.
- * I10       Nothing waits for it: a topic that is not there, or refuses, is said once a minute.
+ * Purpose   Publishes to a topic for operators how URLs and origins are that have failed, or that have recovered.
+ * Lossless  Each change is noted in the transaction that makes it (migration 0006). It is published at least once, under an
+ *           id of its own. Of changes that come faster than notices are published, only the last one is.
+ * Rate      One a minute for each URL and origin, and a limit per second for all.
+ * I10       Nothing waits for it: a topic that is missing, or that refuses records, is logged once a minute.
  */
 import { RUNLANE_NAMESPACE, uuidV5 } from '@runlane/contracts';
 import type { WebhookNotice, WebhookNoticeType } from '@runlane/contracts';
@@ -12,7 +12,7 @@ import type { Logger } from '@runlane/service-kit';
 
 export type NoticeState = 'well' | 'failing' | 'parked' | 'paused' | 'disabled';
 
-/** How a URL stands, or with an empty hash an origin. */
+/** The state of a URL, or of an origin when the hash is empty. */
 export type Notice = {
   origin: string;
   urlHash: string;
@@ -23,7 +23,7 @@ export type Notice = {
 };
 
 export interface NoticeLedger {
-  /** Takes up to `limit` that are to be told, and that nobody has taken for `pauseMs`. */
+  /** Takes up to `limit` notices that have to be published, and that nobody has taken for `pauseMs`. */
   claim(pauseMs: number, limit: number): Promise<Notice[]>;
   noteTold(notices: readonly Notice[]): Promise<void>;
 }
@@ -39,7 +39,7 @@ export type TellDependencies = {
 const PAUSE_MS = 60_000;
 const AT_ONCE = 100;
 
-/** Tells until `signal` aborts. */
+/** Publishes notices until `signal` aborts. */
 export async function tellUntil(signal: AbortSignal, needs: TellDependencies): Promise<void> {
   const { ledger, publish, everyMs, logger } = needs;
   const pause = new Wakeup();

@@ -1,6 +1,5 @@
 /** Rounds of watching, and what the metrics say of them. Doubled: the ledger. */
-import { createLogger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, test } from 'vitest';
 import { createDispatcherMetrics } from '../../metrics.ts';
 import { watchUntil } from './watch-ledger.ts';
@@ -36,7 +35,7 @@ test('an audit that fails takes its numbers away, and leaves those of the ages',
     monotonicMs: () => performance.now(),
     onReading: (reading) => metrics.setReading(reading),
     onUnread: (of) => metrics.forgetReading(of),
-    logger: createLogger({ service: 'test', level: 'silent' }),
+    logger: silentLogger,
   });
   const shown = (line: RegExp) =>
     eventually(async () => line.exec(await metrics.registry.metrics()), { what: `${line} is shown` });

@@ -1,17 +1,19 @@
 /**
- * Purpose   Reads how the ledger stands, for metrics: what became of every offset, and how old the oldest due is (I14).
- * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection.
- * Alarms    Each reading has rounds of its own: an audit that takes too long leaves the ages alive. One that fails is told,
- *           because a number that nobody reads any more must not look like a good one.
+ * Purpose   Reads the state of the ledger for metrics: what was done with every offset, and how old the oldest due delivery
+ *           is (I14).
+ * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection. Ages are read at least
+ *           once a minute: that reading takes long only while it waits.
+ * Alarms    Each reading has rounds of its own: an audit that takes too long does not stop the ages. A failed reading is
+ *           reported, so that an old number does not look like a current one.
  */
-import { Wakeup } from '@runlane/service-kit';
+import { Wakeup, restAfterLook } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
-/** What became of the offsets of a partition. `gap`: of so many nothing is known; it must be 0. */
+/** What was done with the offsets of a partition. `gap`: offsets of which nothing is known; it must be 0. */
 export type PartitionAccount = {
   partition: number;
   position: bigint;
-  /** How many offsets were read, those included that held no record; `lost`: those that the log had deleted before. */
+  /** How many offsets were read, including those without a record; `lost`: those that the topic had deleted earlier. */
   offsets: number;
   withoutTarget: number;
   repeats: number;
@@ -52,13 +54,18 @@ export type WatchDependencies = {
   everyMs: number;
   monotonicMs: () => number;
   onReading: (reading: LedgerReading) => void;
-  /** It could not be read: what was read of it before is no longer known to be so. */
+  /** It could not be read, so earlier values may be wrong by now. */
   onUnread: (of: LedgerReading['of']) => void;
   logger: Logger;
 };
 
-/** An audit of two seconds comes every 40 seconds. */
-const PAUSE_PER_READING = 20;
+/** What counts every row takes minutes by itself. */
+const LONGEST_REST_MS: Readonly<Record<LedgerReading['of'], number>> = {
+  accounts: Infinity,
+  ages: 60_000,
+  dead: Infinity,
+};
+const REST_AFTER_FAILURE_MS = 600_000;
 
 /** Watches until `signal` aborts. */
 export async function watchUntil(signal: AbortSignal, needs: WatchDependencies): Promise<void> {
@@ -84,12 +91,14 @@ async function readUntil(
   const pause = new Wakeup();
   while (!signal.aborted) {
     const startedMs = monotonicMs();
+    let longestMs = LONGEST_REST_MS[of];
     try {
       onReading(await read());
     } catch (error) {
       logger.warn({ err: error, of }, 'ledger.watch_failed');
       onUnread(of);
+      longestMs = Math.min(longestMs, REST_AFTER_FAILURE_MS);
     }
-    await pause.wait(Math.max(everyMs, (monotonicMs() - startedMs) * PAUSE_PER_READING), signal);
+    await pause.wait(restAfterLook(everyMs, monotonicMs() - startedMs, longestMs), signal);
   }
 }

@@ -1,16 +1,16 @@
 /**
- * What an attempt leaves for the next one of its run in the metadata of its checkpoints: after a crash nobody else knows it.
- * What models have used since the last checkpoint before a crash is not known.
+ * What an attempt stores for the run's next attempt, in the metadata of its checkpoints: after a crash it is known nowhere else.
+ * The usage of models between the last checkpoint and a crash is lost.
  */
 import type { UsageMeter } from '../graphs/usage-meter.ts';
 
 const USAGE = 'runlane_usage';
 const ABANDONED = 'runlane_abandoned_interrupts';
 
-/** What earlier attempts of a run have told. */
+/** What earlier attempts of a run have reported. */
 export type Earlier = { usage: unknown; abandonedInterrupts: string[] };
 
-/** Nothing is written where there is nothing to tell. */
+/** Nothing is written where there is nothing to report. */
 export function attemptMetadata(abandonedInterrupts: string[], { stored }: UsageMeter): Record<string, unknown> {
   return {
     ...(stored === null ? {} : { [USAGE]: stored }),

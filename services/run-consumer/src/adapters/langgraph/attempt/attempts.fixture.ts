@@ -1,11 +1,13 @@
+import { silentLogger } from '@runlane/testkit';
 import { fileURLToPath } from 'node:url';
-import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import { GroupCommit, createBatchWriter } from '@runlane/checkpoint';
 import type { WriteBatch } from '@runlane/checkpoint';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { GraphRegistry } from '../graphs/graph-registry.ts';
 import { createGraphRunner } from './graph-runner.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
-import { RunRows, silent } from './run-rows.fixture.ts';
+import { createRunSavers } from './run-savers.ts';
+import { RunRows } from './run-rows.fixture.ts';
 import { openStore } from '../store/store.ts';
 
 export type AttemptOptions = { write?: WriteBatch; drain?: AbortSignal; abort?: AbortSignal };
@@ -26,8 +28,8 @@ export class Attempts implements AsyncDisposable {
   private constructor(rows: RunRows, sources: GraphSource[]) {
     this.rows = rows;
     this.pool = rows.pool;
-    this.#graphs = new GraphRegistry(sources, silent);
-    this.#store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silent });
+    this.#graphs = new GraphRegistry(sources, silentLogger);
+    this.#store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silentLogger });
   }
 
   static async create(adminUrl: string, sources: GraphSource[]): Promise<Attempts> {
@@ -40,26 +42,15 @@ export class Attempts implements AsyncDisposable {
     const commits = new GroupCommit(write ?? createBatchWriter(pool, 'public'));
     const runGraph = createGraphRunner({
       graphs: this.#graphs,
-      newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
-        new RunSaver({
-          pool,
-          schema: 'public',
-          commits,
-          claim: { runId, fencingToken },
-          threadId,
-          floor: checkpointFloor,
-          metadata,
-          isDeferred: request.durability === 'async',
-          ...ties,
-        }),
+      newSaver: createRunSavers({ pool, schema: 'public', commits }),
       store: this.#store,
-      logger: silent,
+      logger: silentLogger,
     });
     const never = new AbortController().signal;
     return runGraph(run, { abort: abort ?? never, drain: drain ?? never });
   }
 
-  /** Writes the first `count` batches and fails all later ones, as the death of the process does. */
+  /** Writes the first `count` batches and fails all later ones, as if the process had died. */
   dyingAfter(count: number): { write: WriteBatch; written: () => number } {
     const write = createBatchWriter(this.pool, 'public');
     let written = 0;
@@ -79,7 +70,7 @@ export class Attempts implements AsyncDisposable {
   }
 }
 
-/** State as the label graphs have it. */
+/** The state of the graphs that collect labels. */
 export function labelsOf(outcome: Outcome): string[] | undefined {
   const values = 'head' in outcome ? outcome.head?.values : undefined;
   return (values as { labels?: string[] } | undefined)?.labels;

@@ -1,6 +1,6 @@
 /**
- * Reads checkpoints with LangGraph's own saver and no graph: whoever looks at a thread need not have its project. So the
- * channels come as they are stored, and what follows from a graph's edges (`next`) is not told.
+ * Reads checkpoints with LangGraph's own saver and without a graph, so that an operator can read a thread without its
+ * project. The channels come as they are stored, and what follows from a graph's edges (`next`) is missing.
  */
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
@@ -10,7 +10,7 @@ import type { Pool } from 'pg';
 import type { CheckpointRow, StoredQuestion, ThreadReader } from '../../../app/read-threads.ts';
 import { toWire } from './wire-values.ts';
 
-/** LangGraph's own channels: the input, what triggers nodes, and what joins them. */
+/** LangGraph's own channels: the input, the triggers of nodes, and the joins. */
 const INTERNAL_CHANNEL = /^(?:__start__$|__pregel_|branch:|join:)/;
 
 /** @param schema of LangGraph's tables */

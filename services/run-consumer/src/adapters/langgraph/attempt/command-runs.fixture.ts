@@ -69,7 +69,7 @@ export class CommandThread {
     return this.run({ command: { resume: answer }, ...more });
   }
 
-  /** Id of a pending interrupt by its question, as the last run of this thread told it. */
+  /** Id of a pending interrupt by its question, as the last run of this thread reported it. */
   idOf(question: string): string {
     const pending = this.#last !== null && 'head' in this.#last ? (this.#last.head?.interrupts ?? []) : [];
     const found = pending.find(({ value }) => value === question);
@@ -77,7 +77,7 @@ export class CommandThread {
     return found.id;
   }
 
-  /** Id of the checkpoint that the last run of this thread told. */
+  /** Id of the checkpoint that the last run of this thread reported. */
   get head(): string {
     const id = this.#last !== null && 'head' in this.#last ? this.#last.head?.checkpointId : null;
     if (id == null) throw new Error('There is no head.');

@@ -5,15 +5,18 @@ import { toWire } from './wire-values.ts';
 const MAX_MESSAGE = 16_384;
 const MAX_NAME = 256;
 
-/** LangGraph notes on what a node throws which task it was; on a text it cannot, and its own error takes the place. */
+/**
+ * LangGraph notes the task on the error that a node throws. It cannot do so on a text, and then its own TypeError replaces
+ * what the node threw.
+ */
 const HIDES_TEXT = /^Cannot create property 'pregelTaskId' on \w+ '([^]*)'$/;
 
-/** Deepest cause whose stack is told. */
+/** Deepest cause whose stack is included. */
 const MAX_CAUSES = 8;
 
 /**
- * Class name and message, as LangGraph's servers report an error, of whatever a graph throws: bounded texts that
- * Postgres can hold. Never throws, also where reading the error does.
+ * Class name and message of whatever a graph throws, as LangGraph's servers report an error. Both are bounded texts that
+ * Postgres can hold. Never throws, not even when reading the error throws.
  *
  * @param stackLength longest stack, with those of the causes, in characters; 0 = none
  */
@@ -33,7 +36,7 @@ function stackOf(error: unknown, length: number): { stack?: string } {
   return stacks.length === 0 ? {} : { stack: bounded(stacks.join('\ncaused by: '), length) };
 }
 
-/** The stacks of whatever a graph throws and of its causes, from the outside in. Never throws. */
+/** The stacks of whatever a graph throws and of its causes, outermost first. Never throws. */
 export function stacksOf(error: unknown): string[] {
   const stacks: string[] = [];
   for (let at = error, depth = 0; isObject(at) && depth <= MAX_CAUSES; depth += 1) {
@@ -48,7 +51,7 @@ function messageOf(error: unknown): string {
   if (typeof error === 'string') return error;
   const message = read(error, 'message');
   if (message !== null) return message;
-  // What is no text may still say something: validators throw lists of messages.
+  // A message that is no text is still useful: validators throw lists of messages.
   const told = isObject(error) && hasMessage(error) ? readAny(error, 'message') : error;
   const { json } = toWire(told);
   return typeof json === 'string' ? json : JSON.stringify(json);
@@ -56,7 +59,7 @@ function messageOf(error: unknown): string {
 
 type TextKey = 'name' | 'message' | 'stack';
 
-/** A member that is a text; null for any other, and when reading it throws. */
+/** A member that is a text; null for any other member, and when reading it throws. */
 function read(value: unknown, key: TextKey): string | null {
   const member = isObject(value) ? readAny(value, key) : undefined;
   return typeof member === 'string' ? member : null;
@@ -66,7 +69,7 @@ function readAny(value: object, key: TextKey | 'cause'): unknown {
   try {
     return Reflect.get(value, key);
   } catch {
-    // A getter of the project: what it throws says nothing about the error.
+    // A getter of the project has thrown; that says nothing about the error.
     return undefined;
   }
 }

@@ -1,16 +1,17 @@
 /**
  * Purpose   Learns from a graph's own stream what `graph.invoke` would have returned, and from its saver which checkpoint is
- *           the head of the thread then: reading it back costs a statement and a second planning of the next tasks per run.
+ *           then the head of the thread. Reading the head back would cost each run a statement and a second planning of the
+ *           next tasks.
  * Rule      The values of an event are those that `invoke` returns (without `__interrupt__`, which the event has as
- *           `interrupts`): the graph's output channels after the last superstep, whatever the durability. A checkpoint
- *           cannot tell them: it has channels that are no output, and lacks those that are not tracked.
+ * `interrupts`): the graph's output channels after the last superstep, whatever the durability. They cannot be read from a
+ *           checkpoint: it has channels that are no output, and lacks those that are not tracked.
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { ClaimedRun } from '../../../domain/run.ts';
 import type { RunnableGraph } from '../graphs/graph-registry.ts';
 import type { ThreadState } from './thread-state.ts';
 
-/** What the stream of an attempt tells; `see` takes its chunks. */
+/** What the stream of an attempt shows; `see` takes its chunks. */
 export class Ending {
   readonly #run: ClaimedRun;
   readonly #graph: RunnableGraph;
@@ -43,8 +44,8 @@ export class Ending {
   }
 
   /**
-   * State after a stream that ended well; null when only the checkpoint tells where the thread stands, as after a
-   * pause. For a run without a checkpointer it is the only state there is, after a failure too.
+   * The state after a stream that ended without an error; null when only the checkpoint has it, as after a pause. A run
+   * without a checkpointer has no other state, also after a failure.
    */
   get state(): ThreadState | null {
     const values = this.#latest?.values ?? null;
@@ -52,7 +53,7 @@ export class Ending {
     const { headId, hasInterrupt } = this.#saver.progress;
     // The only checkpoint of `exit` is written after the stream has ended.
     const isKnown = headId !== null && this.#run.request.durability !== 'exit';
-    // A graph that ends without an error and without a question has nothing left to do.
+    // A graph that ends with neither an error nor a question has nothing left to do.
     if (!isKnown || this.#latest === null || hasInterrupt || this.#isInterrupted) return null;
     return this.withValues({ values, next: [], tasks: [], config: { configurable: { checkpoint_id: headId } } });
   }
@@ -60,11 +61,11 @@ export class Ending {
   /** The head of a thread whose graph has ended, with what `invoke` would have returned. */
   withValues(head: ThreadState): ThreadState {
     if (this.#latest !== null) return { ...head, ...this.#latest };
-    // A workflow that asks returns its questions alone, also where the checkpoint has what it returned before.
+    // A workflow that asks returns only its questions, even if the checkpoint has an earlier return value.
     return this.#isInterrupted ? { ...head, values: null } : outputOf(head, this.#graph);
   }
 
-  /** The same when the graph was stopped: a superstep that has ended may not have been told, or not have been written. */
+  /** The same when the graph was stopped: the last superstep may be missing from the stream, or from the saver. */
   withWrittenValues(head: ThreadState): ThreadState {
     const isOfLatest =
       this.#run.request.durability === 'exit'
@@ -75,7 +76,7 @@ export class Ending {
   }
 }
 
-/** A thread's state as the output of a graph that was not invoked. */
+/** A thread's state, as the output of a graph that was not invoked. */
 export function outputOf(state: ThreadState, { outputChannels }: RunnableGraph): ThreadState {
   const { values } = state;
   if (!Array.isArray(outputChannels) || typeof values !== 'object' || values === null) return state;

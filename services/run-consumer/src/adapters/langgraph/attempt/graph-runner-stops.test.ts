@@ -11,16 +11,16 @@ import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import type { WriteBatch } from '@runlane/checkpoint';
 import type { Json } from '@runlane/contracts';
 import { Cancelled } from '../../../domain/abort-reasons.ts';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { GraphRegistry } from '../graphs/graph-registry.ts';
 import { createGraphRunner } from './graph-runner.ts';
-import { RunRows, silent } from './run-rows.fixture.ts';
+import { RunRows } from './run-rows.fixture.ts';
 import { openStore } from '../store/store.ts';
 
 const file = fileURLToPath(new URL('../../../../../../test/graphs/src/lane.ts', import.meta.url));
-const graphs = new GraphRegistry([{ graphId: 'lane', file, exportName: 'graph' }], silent);
+const graphs = new GraphRegistry([{ graphId: 'lane', file, exportName: 'graph' }], silentLogger);
 
 const directory = mkdtempSync(join(tmpdir(), 'runlane-runner-'));
 const sideEffects = join(directory, 'side-effects.jsonl');
@@ -35,7 +35,7 @@ beforeAll(async () => {
   process.env['SIDE_EFFECTS_FILE'] = sideEffects;
   rows = await RunRows.create(inject('databaseUrl'));
   pool = rows.pool;
-  store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silent });
+  store = openStore({ databaseUrl: rows.databaseUrl, schema: 'public', logger: silentLogger });
 });
 afterAll(async () => {
   await store.stop();
@@ -54,7 +54,7 @@ function execute(run: ClaimedRun, abort: AbortSignal, write = createBatchWriter(
     newSaver: ({ runId, fencingToken, metadata }, ties) =>
       new RunSaver({ pool, schema: 'public', commits, claim: { runId, fencingToken }, metadata, ...ties }),
     store,
-    logger: silent,
+    logger: silentLogger,
   });
   return runGraph(run, { abort, drain: new AbortController().signal });
 }

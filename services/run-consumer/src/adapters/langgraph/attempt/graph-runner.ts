@@ -2,8 +2,8 @@
  * Purpose   Runs one attempt of a graph in this process and says how it ended.
  * I3        A write that was refused, because somebody else owns the run by now, aborts the graph and settles nothing.
  * I9        The outcome is given after the saver has stopped and, when the run was aborted, after its nodes have ended:
- *           LangGraph lets go of an aborted graph at once, while that goes on.
- * Failures  The graph's own errors end the run; a database that was away hands it back; neither rejects.
+ *           LangGraph returns from an aborted graph immediately, while its nodes still execute.
+ * Failures  The graph's own errors end the run; an outage of the database hands it back. The call rejects in neither case.
  */
 import { GraphDrained } from '@langchain/langgraph';
 import type { RunControl } from '@langchain/langgraph';
@@ -40,7 +40,7 @@ export type RunnerDependencies = {
   graphs: GraphRegistry;
   /** The saver of one attempt. */
   newSaver: (run: ClaimedRun, ties: SaverTies) => RunSaver;
-  /** Asked before each superstep, and again before the next one when it said no. Default: always. */
+  /** Asked before each superstep; false ends the attempt there. Default: always true. */
   mayBegin?: () => boolean;
   store: BaseStore;
   /** Longest stack that a failed run's event has, in characters. Default: 0, none. */
@@ -50,7 +50,7 @@ export type RunnerDependencies = {
   logger: Logger;
 };
 
-/** What ties a saver to its attempt: each stops the other. */
+/** What connects a saver with its attempt: each stops the other. */
 export type SaverTies = Required<Pick<RunSaverOptions, 'signal' | 'onRefused' | 'onFailure'>>;
 
 type AttemptParts = {
@@ -67,9 +67,9 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
   return async (run, signals) => {
     const stopped = new AbortController();
     const abort = AbortSignal.any([signals.abort, stopped.signal]);
-    // As with a superstep: without a checkpointer it may end within the grace instead.
+    // As for a superstep: a run without a checkpointer may instead end within the grace.
     const tasks = new WorkflowTasks(
-      // An aborted workflow begins no task anyhow, and is to end.
+      // An aborted workflow begins no task in any case, and has to end.
       () => run.isTemporary || signals.abort.aborted || !signals.drain.aborted,
       () => stopped.abort(new GraphDrained('the executor stops')),
     );
@@ -102,9 +102,10 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
     } finally {
       spans?.close();
       await saver?.quiesce();
-      // Whoever aborted a run ends the thread of a graph that does not end; its time limit ends one that cannot write.
+      // If the graph does not end, the code that aborted the run ends its worker thread; if the saver cannot write, the time
+      // limit ends it.
       if (signals.abort.aborted || (saver?.failure ?? null) !== null) await nodes.ended();
-      // Not awaited: what a project closes slowly, or never, holds up no outcome.
+      // Not awaited, so that a project's slow or endless clean-up delays no outcome.
       inRun(run, () => opened.disposeAsync()).catch((error: unknown) =>
         needs.logger.warn({ err: error, ...runFields(run), graph_id: run.graphId }, 'graph.not_closed'),
       );
@@ -119,7 +120,7 @@ async function attempt(
   needs: RunnerDependencies,
 ): Promise<Outcome> {
   const control = new SuperstepGate(() => (needs.mayBegin?.() ?? true) && (saver?.mayGoOn ?? true));
-  // Without a checkpointer a drained run would only start over: it may end within the grace instead.
+  // Without a checkpointer a drained run would start over, so it may instead end within the grace.
   if (saver !== null) drainOn(signals.drain, control);
   const stop = { signal: signals.abort, control };
   const config = runOptions(run, stop, null);
@@ -147,7 +148,7 @@ async function attempt(
   }
   const ending = new Ending(run, graph, saver);
   try {
-    // LangGraph would still write the input.
+    // LangGraph would otherwise still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;
     const stream = await graph.stream(plan.input, {
       ...runOptions(run, stop, plan.fromCheckpoint),
@@ -159,13 +160,13 @@ async function attempt(
   } catch (error) {
     const isStopped = keepsState(signals.abort);
     if (isStopped && saver !== null) {
-      // Its finished supersteps stay. Its later writes are refused from here on, so that the head that is read stays too.
+      // Its finished supersteps are kept. From here on its writes are refused, so that the head that is read below does not change.
       await nodes.ended();
       await saver.settle();
     }
-    // What a run that is handed back at its boundary has written is written, after an outage too.
+    // A run that is handed back between supersteps has its writes stored, after an outage too.
     if (control.hasStopped) await saver?.settle();
-    // Whether the database was away or the run was lost is known when the writes under way have ended.
+    // Only when the pending writes have ended is it known whether the database was away or the run was lost.
     await saver?.quiesce();
     const reason: unknown = signals.abort.reason;
     const cause = reason instanceof GraphDrained ? reason : error;
@@ -178,7 +179,7 @@ async function attempt(
       const state = await readState(graph, checkpointConfig(run));
       return { ...outcome, head: headOf(isStopped ? ending.withWrittenValues(state) : ending.withValues(state)) };
     } catch (second) {
-      // It must not hide the first: a graph may have kept what cannot be read back.
+      // It must not hide the first error: a graph may have stored what cannot be read back.
       needs.logger.warn({ err: second, ...runFields(run), graph_id: run.graphId }, 'run.head_not_read');
       return outcome;
     }
@@ -187,7 +188,7 @@ async function attempt(
   return head.next.length > 0 ? { kind: 'paused', head } : { kind: 'succeeded', head, nothingToContinue: false };
 }
 
-/** Whether the run was asked to stop where it stands: then its event tells the state that it has left. */
+/** Whether the run was asked to stop where it is. Then its event has the state that it leaves. */
 function keepsState(abort: AbortSignal): boolean {
   const reason: unknown = abort.reason;
   return (reason instanceof Superseded || reason instanceof Cancelled) && reason.action === 'interrupt';
@@ -229,7 +230,7 @@ function failureOutcome(
   const failure = saver?.failure ?? null;
   switch (failure?.kind) {
     case 'outage':
-      // Free, and no endless loop: outages are waited out, so this one met an attempt that was to stop anyway.
+      // The attempt is not spent, and this cannot loop: outages are waited out, so this one met an attempt that had to stop anyway.
       return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(failure.error) };
     case 'overrun':
       return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(failure.error) };

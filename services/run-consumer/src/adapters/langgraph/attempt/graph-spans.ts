@@ -1,14 +1,14 @@
 /**
  * Purpose   Spans of what a graph does: its supersteps, their nodes, and the models and tools that they call.
- * How       One callback in the config of the run, of the shape of LangChain's handlers. LangChain then keeps its books of each
- *           chain and node, so it is there only where the attempt's span is kept.
+ * How       One callback in the config of the run, of the shape of LangChain's handlers. With it LangChain tracks every
+ *           chain and node, so it is added only where the attempt's span is recorded.
  * Contents  None: no inputs, outputs, prompts or arguments.
  */
 import { ATTRIBUTE, RUNLANE, parseTraceparent } from '@runlane/service-kit';
 import type { SpanAttributes, SpanStart, TraceSpan, Tracing } from '@runlane/service-kit';
 import type { ClaimedRun } from '../../../domain/run.ts';
 
-/** What LangGraph does with the input before the first superstep. */
+/** LangGraph's work on the input before the first superstep. */
 const START_NODE = '__start__';
 
 type Metadata = Record<string, unknown> | undefined;
@@ -26,9 +26,9 @@ export class GraphSpans {
   readonly awaitHandlers = true;
   readonly #tracing: Tracing;
   readonly #attempt: string;
-  /** By LangChain's id of what is executing. */
+  /** Spans by LangChain's id of the chain, model or tool that is executing. */
   readonly #open = new Map<string, TraceSpan>();
-  /** Where what has no span of its own, such as a chain within a node, hangs its children. */
+  /** The parent for children of something that has no span of its own, such as a chain within a node. */
   readonly #passing = new Map<string, string>();
   /** The superstep that is executing, by the id of its graph. */
   readonly #steps = new Map<string, Step>();
@@ -129,7 +129,7 @@ export class GraphSpans {
     this.#end(runId, error);
   }
 
-  /** The attempt has ended: so has whatever did not say so. */
+  /** The attempt has ended, so spans that are still open end too. */
   close(): void {
     for (const { span, endedMs } of this.#steps.values()) span.end(endedMs);
     for (const span of this.#open.values()) span.end();
@@ -147,7 +147,7 @@ export class GraphSpans {
     if (step !== undefined) step.endedMs = Date.now();
     this.#graphOf.delete(runId);
     const own = this.#steps.get(runId);
-    // The graph itself has ended, and its last superstep with the last of its nodes.
+    // The graph itself has ended; its last superstep ended with the last of its nodes.
     own?.span.end(own.endedMs);
     this.#steps.delete(runId);
     const span = this.#open.get(runId);
@@ -156,7 +156,7 @@ export class GraphSpans {
     this.#open.delete(runId);
   }
 
-  /** The superstep of a graph; the one before has ended with the last of its nodes. */
+  /** The superstep of a graph; the previous one ended with the last of its nodes. */
   #step(graphRunId: string, number: number): Step {
     const current = this.#steps.get(graphRunId);
     if (current?.number === number) return current;

@@ -1,9 +1,9 @@
 /**
- * Purpose   Turns the `command` of a request into LangGraph's, or says why it cannot mean anything on this thread.
+ * Purpose   Turns the `command` of a request into LangGraph's, or says why it has no meaning on this thread.
  * Checks    LangGraph takes a resume that nothing waits for, an unknown node of `goto` and an unknown key of `update`
- *           without a word, and the run looks like a success. Here they are refused.
- * I7        Answers are always passed by the id of their interrupt. LangGraph keeps a bare answer for whatever asks
- *           next: a node that asks twice and runs again, or a later node of a subgraph, would take it for its own.
+ *           silently, and the run looks like a success. Here they are refused.
+ * I7        Answers are always passed by the id of their interrupt. LangGraph keeps a bare answer for the next question: a
+ *           node that asks twice and runs again, or a later node of a subgraph, would get it too.
  */
 import { Command } from '@langchain/langgraph';
 import type { Send as LangGraphSend } from '@langchain/langgraph';
@@ -21,7 +21,7 @@ export type SendMaker = (send: Send) => Promise<object>;
 
 /**
  * @param state of the checkpoint that the command applies to; null without a checkpointer
- * @param isRepeated an earlier attempt has applied the command in part: the checks have been passed
+ * @param isRepeated an earlier attempt has applied the command in part, so the checks have passed already
  */
 export async function planCommand(
   run: ClaimedRun,
@@ -40,7 +40,7 @@ export async function planCommand(
     command: new Command({
       ...(resume === undefined ? {} : { resume: answersById(resume, state) }),
       ...(update === undefined ? {} : { update }),
-      // Ours as far as the types know; of the graph's own copy in fact.
+      // For the types it is our class; at run time it is that of the graph's own copy.
       goto: targets as (string | LangGraphSend)[],
     }),
   };
@@ -99,14 +99,15 @@ function problemOfResume(run: ClaimedRun, resume: Json, state: ThreadState | nul
 }
 
 /**
- * The answers by interrupt. One answer for all goes to every pending one; when an earlier attempt has seen to all of them,
- * to those, since LangGraph needs some answer to go on from the same checkpoint, and they are finished with it.
+ * The answers by interrupt. A single answer is given to every pending interrupt. When an earlier attempt has answered all of
+ * them, it is given to those again: LangGraph needs an answer to continue from the same checkpoint, and their tasks are
+ * finished.
  */
 function answersById(resume: Json, state: ThreadState | null): Json {
   if (isAnswerById(resume)) return resume;
   const pending = pendingIds(state);
   const ids = pending.length > 0 ? pending : idsOf(state?.tasks ?? []);
-  // Without ids, as a graph's own LangGraph may have stored them, there is only the bare answer.
+  // The graph's own LangGraph may have stored interrupts without ids; then only a bare answer is possible.
   return ids.length > 0 && ids.every(isInterruptId) ? Object.fromEntries(ids.map((id) => [id, resume])) : resume;
 }
 
@@ -118,7 +119,7 @@ function idsOf(tasks: readonly StateTask[]): string[] {
   return tasks.flatMap((task) => task.interrupts.map(({ id }) => id ?? ''));
 }
 
-/** LangGraph's rule for telling answers by id from an answer that happens to be an object. */
+/** LangGraph's rule to distinguish answers by id from a single answer that is an object. */
 function isAnswerById(resume: Json): resume is Record<string, Json> {
   if (typeof resume !== 'object' || resume === null || Array.isArray(resume)) return false;
   const ids = Object.keys(resume);
@@ -137,18 +138,18 @@ function isSend(target: string | Send): target is Send {
   return typeof target !== 'string';
 }
 
-/** Only nodes with a channel of their own can be gone to; a functional graph has none. */
+/** `goto` reaches only nodes with a channel of their own; a functional graph has none. */
 function canGoTo(node: string, graph: RunnableGraph): boolean {
   const known = nodesOf(graph);
   return known === null || (known.includes(node) && `branch:to:${node}` in (graph.channels ?? {}));
 }
 
-/** Names of the nodes that a request can mean; null when only the graph's own server knows. */
+/** Names of the nodes that a request can name; null when only the graph's own server knows them. */
 export function nodesOf(graph: RunnableGraph): string[] | null {
   return graph.nodes === undefined ? null : Object.keys(graph.nodes).filter((node) => node !== '__start__');
 }
 
-/** The channels that hold state; the others are LangGraph's own. Null when only the graph's own server knows. */
+/** The channels that hold state; the others are LangGraph's own. Null when only the graph's own server knows them. */
 function stateKeysOf(graph: RunnableGraph): string[] | null {
   if (graph.channels === undefined) return null;
   return Object.keys(graph.channels).filter((key) => !/^(__start__$|__pregel_|branch:|join:)/.test(key));

@@ -1,12 +1,12 @@
 /**
- * Purpose   Says how an attempt starts, by what earlier attempts of the same run have left on the thread.
+ * Purpose   Decides how an attempt starts, from what earlier attempts of the same run have left on the thread.
  * I7        A run that has written a checkpoint continues from its last one: LangGraph sees its `run_id` there and
  *           ignores the input. It must neither fork again from the `checkpoint_id` of its request, nor walk past the
- *           breakpoint at which it had stopped when its process died, nor apply its command once more. A command is
- *           written onto the checkpoint of another run first: before the run has one of its own, what is there of the
- *           command is taken back and the whole is applied again.
- * Checks    What a request asks for and the thread or the graph does not have is found out here, before the run has
- *           written anything, and never after.
+ * breakpoint at which it had stopped when its process died, nor apply its command once more. A command is first written onto
+ *           the checkpoint of another run. As long as the run has no checkpoint of its own, the written part of the command
+ *           is removed, and the whole command is applied again.
+ * Checks    A request may ask for something that the thread or the graph does not have. This is detected here, before the
+ *           run has written anything, and never later.
  */
 import type { RunSaver } from '@runlane/checkpoint';
 import type { FailedReason } from '@runlane/contracts';
@@ -24,17 +24,17 @@ import type { ThreadState } from './thread-state.ts';
 
 export type StartPlan =
   /**
-   * Invoke the graph, from the named checkpoint if there is one. `earlier`: what earlier attempts have told, and the questions
-   * that the run abandons.
+   * Invoke the graph, from the named checkpoint if there is one. `earlier`: what earlier attempts have reported, and the
+   * questions that the run abandons.
    */
   | { kind: 'invoke'; input: unknown; fromCheckpoint: string | null; earlier: Earlier }
-  /** No input, and a thread that has ended: the attempt is over before the graph was invoked. */
+  /** There is no input, and the thread has ended: the attempt is over without an invocation of the graph. */
   | { kind: 'nothing_to_continue'; state: ThreadState }
   | { kind: 'paused'; state: ThreadState; earlier: Earlier }
   | { kind: 'refused'; reason: FailedReason; message: string }
   | { kind: 'not_its_turn'; outcome: Extract<Outcome, { kind: 'failed' }> };
 
-/** @param saver null for a run without a checkpointer, which has no thread to look at */
+/** @param saver null for a run without a checkpointer, which has no thread to read */
 export async function planStart(
   run: ClaimedRun,
   graph: RunnableGraph,
@@ -85,12 +85,12 @@ export async function planStart(
       'input is null, which continues a thread, but this thread has no checkpoint. Give an input.',
     );
   }
-  // From a checkpoint that it names the thread goes on, although nothing runs: LangGraph makes a copy of it the head.
+  // A named checkpoint still changes the thread, although no node executes: LangGraph makes a copy of it the head.
   if (state.tasks.length === 0 && checkpointId === null) return { kind: 'nothing_to_continue', state };
   return { kind: 'invoke', input, fromCheckpoint: checkpointId, earlier };
 }
 
-/** Ids of what the head of the thread asks. A thread that rests idle asks nothing: it is not read. */
+/** Ids of the questions at the head of the thread. An idle thread asks nothing, so it is not read. */
 async function openQuestions(run: ClaimedRun, graph: RunnableGraph, saver: RunSaver | null): Promise<string[]> {
   if (saver === null || run.restingStatus === 'idle') return [];
   const { tasks } = await readState(graph, checkpointConfig(run));
@@ -99,14 +99,14 @@ async function openQuestions(run: ClaimedRun, graph: RunnableGraph, saver: RunSa
 }
 
 /**
- * Whether the run had stopped at a breakpoint on this head of its own. LangGraph would take the second invocation for
- * the answer and go on.
+ * Whether the run had stopped at a breakpoint on this head of its own. LangGraph would take the second invocation for the
+ * answer and continue.
  */
 async function stoppedAtBreakpoint(run: ClaimedRun, graph: RunnableGraph, head: ThreadState): Promise<boolean> {
   const source = head.metadata?.['source'];
-  // A fork's first checkpoint copies the one it starts from: the breakpoint there is the one that is answered.
+  // The first checkpoint of a fork is a copy of the one that it starts from, so the breakpoint there is the one that is answered.
   if (head.next.length === 0 || (source !== 'loop' && source !== 'input')) return false;
-  // Like a fork's is the one that an update or a goto makes: LangGraph goes on from it without a stop.
+  // A checkpoint that an update or a goto makes is like that of a fork: LangGraph continues from it without a stop.
   if (source === 'input' && run.request.command !== null) return false;
   const before = run.request.interrupt_before ?? graph.interruptBefore ?? [];
   if (matches(before, head.next)) return true;

@@ -8,8 +8,8 @@ import type { ClaimedRun } from '../../../domain/run.ts';
 export type StopControls = { signal: AbortSignal; control: RunControl };
 
 /**
- * What a run passes to LangGraph when it invokes its graph. Keys that the request does not set are absent, because
- * LangGraph takes a key that is undefined for one that is given.
+ * What a run passes to LangGraph when it invokes its graph. Keys that the request does not set are absent, because LangGraph
+ * treats an undefined key as one that was set.
  *
  * @param fromCheckpoint the checkpoint to start from; null = the head of the thread
  */
@@ -24,7 +24,7 @@ export function runOptions(run: ClaimedRun, stop: StopControls, fromCheckpoint: 
     metadata: { ...run.metadata, ...identityOf(run) } satisfies JsonObject,
     ...(config?.tags == null ? {} : { tags: config.tags }),
     ...(config?.recursion_limit == null ? {} : { recursionLimit: config.recursion_limit }),
-    // LangGraph's servers pass an object always, so nodes need not ask whether there is one.
+    // LangGraph's servers always pass an object, so nodes do not check whether there is one.
     context: context ?? {},
     ...(before === null ? {} : { interruptBefore: before }),
     ...(after === null ? {} : { interruptAfter: after }),
@@ -36,8 +36,8 @@ export function runOptions(run: ClaimedRun, stop: StopControls, fromCheckpoint: 
 }
 
 /**
- * The id of an attempt's trace: of the first one the run's own, under which people look for it. A later one has its own,
- * because a collector takes each id once.
+ * The id of an attempt's trace. The first attempt has the run's id, by which people look for it. Later attempts have their
+ * own, because a collector takes each id once.
  */
 function traceIdOf(run: ClaimedRun): string {
   const number = claimNumber(run);

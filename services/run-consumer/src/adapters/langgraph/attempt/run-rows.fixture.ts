@@ -4,12 +4,9 @@ import { checkpointFloorAt } from '@runlane/checkpoint/threads';
 import { parseRunCreate } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { Database, createPool, migrate } from '@runlane/postgres';
-import { createLogger } from '@runlane/service-kit';
-import { createDatabase } from '@runlane/testkit';
-import type { Pool } from 'pg';
+import { createDatabase, silentLogger } from '@runlane/testkit';
+import type { Pool, PoolClient } from 'pg';
 import type { ClaimedRun } from '../../../domain/run.ts';
-
-export const silent = createLogger({ service: 'test', level: 'silent' });
 
 /** A database with the ledger's and LangGraph's tables, and runs in it that are claimed without an executor. */
 export class RunRows implements AsyncDisposable {
@@ -19,14 +16,14 @@ export class RunRows implements AsyncDisposable {
 
   private constructor(databaseUrl: string) {
     this.databaseUrl = databaseUrl;
-    this.pool = createPool({ url: databaseUrl, applicationName: 'test', logger: silent });
+    this.pool = createPool({ url: databaseUrl, applicationName: 'test', logger: silentLogger });
     this.database = new Database(this.pool);
   }
 
   static async create(adminUrl: string): Promise<RunRows> {
     const rows = new RunRows(await createDatabase(adminUrl));
     const directory = new URL('../../../../migrations/', import.meta.url);
-    await migrate({ databaseUrl: rows.databaseUrl, directory, schema: 'runlane', logger: silent });
+    await migrate({ databaseUrl: rows.databaseUrl, directory, schema: 'runlane', logger: silentLogger });
     await new PostgresSaver(rows.pool).setup();
     return rows;
   }
@@ -64,7 +61,7 @@ export class RunRows implements AsyncDisposable {
     };
   }
 
-  /** The claim after the executor's death. */
+  /** The next claim, after the executor died. */
   async claimAgain(run: ClaimedRun): Promise<ClaimedRun> {
     const fencingToken = run.fencingToken + (1n << 32n);
     await this.pool.query('update runlane.runs set fencing_token = $2 where run_id = $1', [run.runId, fencingToken]);
@@ -76,6 +73,18 @@ export class RunRows implements AsyncDisposable {
       `update runlane.runs set status = 'success', executor_id = null, run_ended_at = now() where run_id = $1`,
       [run.runId],
     );
+  }
+
+  /** Works while a transaction is open, such as one that holds an old snapshot; it is rolled back at the end. */
+  async inOpenTransaction(begin: string, work: (client: PoolClient) => Promise<void>): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query(begin);
+      await work(client);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

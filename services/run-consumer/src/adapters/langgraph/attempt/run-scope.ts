@@ -8,12 +8,12 @@ export type RunScope = RunFields & { graph_id: string };
 
 const scopes = new AsyncLocalStorage<RunScope>();
 
-/** Executes what belongs to the run, whose name `runScope` then tells. */
+/** Executes code of the run; `runScope` then names the run. */
 export function inRun<T>(run: ClaimedRun, execute: () => T): T {
   return scopes.run({ ...runFields(run), graph_id: run.graphId }, execute);
 }
 
-/** The run that is executing; nothing outside of one, as while a module loads. */
+/** The run that is executing; empty outside of a run, for example while a module loads. */
 export function runScope(): RunScope | Record<string, never> {
   return scopes.getStore() ?? {};
 }

@@ -3,8 +3,8 @@ import { stacksOf } from './describe-error.ts';
 import { runScope } from './run-scope.ts';
 
 /**
- * Tells the log what a graph threw: its stack, mapped to the lines of the source, its causes, and where in the project it
- * comes from. The event has name and message, and the stack only where a deployment wants it.
+ * Logs what a graph threw: its stack, mapped to the lines of the source, its causes, and where in the project it comes from.
+ * The event has name and message, and the stack only if the deployment asks for it.
  */
 export function tellFailure(error: unknown, logger: Logger): void {
   logger.error({ err: error, ...runScope(), at: ownFrameOf(error) }, 'graph.failed');

@@ -3,20 +3,20 @@ import type { GraphState, RunnableGraph } from '../graphs/graph-registry.ts';
 /** A task of the superstep that follows a checkpoint. */
 export type StateTask = {
   name: string;
-  /** Also those that were answered: a finished task keeps them. */
+  /** Answered ones too: a finished task keeps its interrupts. */
   interrupts: { id?: string; value?: unknown; response_schema?: unknown }[];
   isFinished: boolean;
 };
 
-/** What a checkpoint says about its thread. `next` names the tasks that are not finished. */
+/** The state of the thread at a checkpoint. `next` names the tasks that are not finished. */
 export type ThreadState = Pick<GraphState, 'values' | 'config' | 'metadata' | 'parentConfig'> & {
   next: string[];
   tasks: StateTask[];
 };
 
 /**
- * The state at a checkpoint, with the rule that LangGraph itself has for going on: a task is finished when it has an
- * output. Its `getState` has another one for `next`, in which a node that was answered and asks again is missing.
+ * The state at a checkpoint, by the rule with which LangGraph itself continues: a task is finished when it has an output.
+ * LangGraph's `getState` uses another rule for `next`, which leaves out a node that was answered and asks again.
  *
  * @param config names the checkpoint; the head of the thread without an id
  */

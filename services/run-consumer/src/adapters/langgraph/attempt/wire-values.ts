@@ -1,8 +1,8 @@
 /**
- * Purpose   Turns what graphs keep (state, interrupts) into the JSON that events carry; it never fails.
- * Rule      What `JSON.stringify` has a word for comes out as it does: dates and others by their `toJSON`, objects of a
- *           class as their members, members that are undefined left out. Messages become `{type, content, …}`, as
- *           LangGraph's servers send them. What JSON cannot say is replaced, and the result is marked as lossy:
+ * Purpose   Turns the state and the interrupts of graphs into the JSON of events; it never fails.
+ * Rule      What `JSON.stringify` can write is written as it would: dates and others by their `toJSON`, objects of a class
+ *           as their members, without undefined members. Messages become `{type, content, …}`, as
+ *           LangGraph's servers send them. What JSON cannot hold is replaced, and the result is marked as lossy:
  *
  *             BigInt                                    its digits, as text
  *             NaN, infinities                           null
@@ -18,10 +18,10 @@
  */
 import type { Json } from '@runlane/contracts';
 
-/** A value as the wire has it; `isLossy`: something in it was replaced or left out. */
+/** A value in the form of the event; `isLossy`: something in it was replaced or left out. */
 export type WireValue = { json: Json; isLossy: boolean };
 
-/** Levels of lists and objects; more would overflow somebody's call stack on the way. */
+/** Levels of lists and objects; more could overflow the call stack of a reader. */
 const MAX_DEPTH = 500;
 
 /** Never throws. */
@@ -154,7 +154,7 @@ function bytesOf(value: object): Buffer | null {
   return null;
 }
 
-/** Things of the process: what their members hold says nothing to a reader, and may be connections and passwords. */
+/** Handles of the process. Their members mean nothing to a reader, and may be connections and passwords. */
 function isHandle(value: object): boolean {
   if (value instanceof Promise || value instanceof EventTarget) return true;
   if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) return true;

@@ -1,6 +1,6 @@
-/** What worker threads and the process say to each other about what nodes have computed before. */
+/** Messages between worker threads and the process about cached results of nodes. */
 
-/** As LangGraph names an entry: a namespace, and a key in it. */
+/** LangGraph's name of an entry: a namespace, and a key in it. */
 export type CacheKey = [namespace: string[], key: string];
 
 /** A value as the cache's own serializer has written it. */
@@ -18,5 +18,5 @@ export type CacheRequest =
   /** Without namespaces: all of them. */
   | { type: 'cache'; ask: 'clear'; scope: string; namespaces: string[][] };
 
-/** Answers a `get`, with what there is of it. */
+/** Answers a `get` with the entries that exist. */
 export type CacheAnswer = { type: 'cached'; id: number; found: { key: CacheKey; value: KeptValue }[] };

@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { CacheAnswer, CacheKey, CacheRequest, KeptValue } from './cache-messages.ts';
 
-/** What an entry takes besides its value and its key, in bytes: roughly. */
+/** Rough size of an entry without its value and its key, in bytes. */
 const ENTRY_BYTES = 200;
 
 type Entry = { scope: string; namespace: string; value: KeptValue };
 
 /**
- * What the nodes of all worker threads of this process have computed, for graphs that are compiled with LangGraph's
- * InMemoryCache. The least recently used goes first when it is full; what alone is too large is not kept.
+ * Cached results of nodes in all worker threads of this process, for graphs that are compiled with LangGraph's
+ * InMemoryCache. A full cache drops the least recently used entry; an entry larger than the cache is not kept.
  */
 export class NodeCache {
   readonly #entries: LRUCache<string, Entry>;
@@ -44,7 +44,7 @@ export class NodeCache {
 
   #keep(scope: string, key: CacheKey, value: KeptValue, ttlSeconds: number | null): void {
     const name = nameOf(scope, key);
-    // To LRUCache such a time means for ever.
+    // LRUCache would take such a time as "for ever".
     if (ttlSeconds !== null && !(ttlSeconds > 0)) this.#entries.delete(name);
     else {
       const ttl = ttlSeconds === null ? {} : { ttl: Math.ceil(ttlSeconds * 1_000) };

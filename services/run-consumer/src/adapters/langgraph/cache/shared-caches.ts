@@ -1,9 +1,9 @@
 /**
- * Purpose   Graphs that are compiled with LangGraph's InMemoryCache share it with the same graph in the other threads of the
- *           process, as all runs of a process without threads would.
- * How       The object stays what the project has made, and so does its class, but for the methods that the class defines:
- *           those of a cache that is known to be a graph's ask the process. What a project has put into its cache while its module
- *           loaded stays in the thread. Caches of other classes (Redis, SQLite) are left alone, as are those of graphs
+ * Purpose   A graph that is compiled with LangGraph's InMemoryCache shares it with the same graph in the other threads of
+ *           the process, as in a process without threads.
+ * How       The object and its class stay those of the project, except the methods that the class defines: on a cache that
+ *           belongs to a graph, they ask the process. What a project puts into its cache while its module loads stays in the
+ *           thread. Caches of other classes (Redis, SQLite) are left alone, as are those of graphs
  *           that a factory makes for a run.
  */
 import type { CacheAnswer, CacheKey, CacheRequest, KeptValue } from './cache-messages.ts';
@@ -36,12 +36,12 @@ export class SharedCaches {
     this.#post = post;
   }
 
-  /** To be called with each graph that a module exports, before it runs; its subgraphs are looked at too. */
+  /** Call this with each graph that a module exports, before it runs. Subgraphs are included. */
   share(graphId: string, graph: object): void {
     for (const [scope, { cache }] of graphsIn(graphId, graph, new Set())) {
       if (typeof cache !== 'object' || cache === null || !wrapClassOf(cache)) continue;
       const known = shares.get(cache);
-      // Two graphs of a project that have one cache share it: then all threads have to choose the same name.
+      // Two graphs of a project may share one cache, so all threads have to choose the same name for it.
       if (known === undefined || scope < known.scope) shares.set(cache, { scope, caches: this });
     }
   }
@@ -124,14 +124,14 @@ function wrap(prototype: Methods): void {
   Object.assign(prototype, methods);
 }
 
-/** A part of a larger buffer would be sent with all of it. */
+/** A view of a larger buffer would be sent with the whole buffer. */
 function unshared(bytes: Uint8Array | string): Uint8Array | string {
   return typeof bytes === 'string' || bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 type Compiled = { cache?: unknown; nodes?: unknown; getSubgraphs?: () => Iterable<[string, object]> };
 
-/** A graph and those that are its nodes, each with a name that every thread gives it. One that runs elsewhere has none. */
+/** A graph and its subgraphs, each with a name that is the same in every thread. A remote graph has none. */
 function* graphsIn(name: string, graph: Compiled, seen: Set<object>): Generator<[string, Compiled]> {
   if (seen.has(graph)) return;
   seen.add(graph);

@@ -7,6 +7,7 @@ import { LOAD_LIMIT_MS } from './load-limit.ts';
 import { watchParts } from './node-watch.ts';
 import { versionProblem } from '../project/langgraph-version.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
+import { loadAdvice } from '../project/load-advice.ts';
 import { answerAfterStop } from '../store/stopped-store.ts';
 import { ownFrameOf } from '../attempt/tell-failure.ts';
 import { meterModels } from './watch-models.ts';
@@ -18,7 +19,7 @@ export interface RunnableGraph {
   /** Breakpoints that the graph was compiled with. */
   interruptBefore?: string[] | '*';
   interruptAfter?: string[] | '*';
-  /** Undefined for a graph that runs elsewhere (`RemoteGraph`): what it has is only known there. */
+  /** Undefined for a graph on another server (`RemoteGraph`): only that server knows its nodes. */
   readonly nodes?: Record<string, unknown>;
   readonly channels?: Record<string, unknown>;
   /** What `invoke` returns: several channels as an object, or one channel's value. */
@@ -38,8 +39,8 @@ export type GraphState = {
 };
 
 /**
- * Milliseconds after which the import of the next graph begins, also when this one goes on: one that waits for a server
- * keeps no other, and of one that blocks the thread it is known which it was.
+ * Milliseconds after which the import of the next graph begins, even if this one is not finished. So an import that waits
+ * for a server delays no other, and it is known which import blocks the thread.
  */
 const NEXT_AFTER_MS = 5_000;
 
@@ -50,7 +51,7 @@ export type RegistryOptions = {
   onGraph?: (graphId: string, graph: RunnableGraph) => void;
   /** Called before the import of a graph begins. */
   onLoading?: (graphId: string) => void;
-  /** Called when it has ended, however it did. */
+  /** Called when the import has ended, successful or not. */
   onLoaded?: (graphId: string) => void;
 };
 
@@ -87,7 +88,7 @@ export class GraphRegistry {
     return this.#sourceOf(graphId).file;
   }
 
-  /** Loads every graph, so that a first run does not wait for it. One that does not load is logged and fails its runs. */
+  /** Loads every graph, so that a first run does not wait for it. A graph that does not load is logged, and its runs fail. */
   async loadAll(): Promise<void> {
     const loading: Promise<void>[] = [];
     for (const graphId of this.graphIds) {
@@ -113,7 +114,7 @@ export class GraphRegistry {
    *
    * @param config merged configuration of the run, handed to a factory together with saver and store
    * @param saver null runs the graph without a checkpointer, whatever it was compiled with
-   * @param opened gets what a factory has made, if that can be disposed of: to be disposed of when the run has ended
+   * @param opened gets what a factory has made, if it is disposable; dispose of it when the run has ended
    * Thrown: GraphNotLoadable.
    */
   async instantiate(
@@ -146,7 +147,7 @@ export class GraphRegistry {
       this.#options.onLoaded?.(graphId),
     );
     this.#loaded.set(graphId, limited);
-    // One that comes late serves the runs that come later.
+    // A graph that loads late serves the runs that come after it.
     limited.catch(() => loading.then(() => this.#loaded.set(graphId, loading)).catch(() => undefined));
     return limited;
   }
@@ -173,7 +174,10 @@ export class GraphRegistry {
   }
 }
 
-/** Rejects when the graph is not there in time: a module that waits at its top level, for a server say, may do so for ever. */
+/**
+ * Rejects when the graph does not load in time: a module that waits at its top level, for example for a server, may wait for
+ * ever.
+ */
 async function within<T>(limitMs: number, loading: Promise<T>, { graphId, file }: GraphSource): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -196,7 +200,8 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   try {
     module = exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (error) {
-    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
+    const told = `${messageOf(error)}${loadAdvice(error, file)}`;
+    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${told}`, { cause: error });
   }
   await answerAfterStop(file);
   await meterModels(file);
@@ -226,7 +231,7 @@ function fitToRun(graph: RunnableGraph, { graphId, file }: GraphSource): Runnabl
   return graph;
 }
 
-/** Compiled graphs as they are, builders compiled, and what wraps a graph (`createAgent`) unwrapped. */
+/** Returns compiled graphs as they are, compiles builders, and unwraps what wraps a graph (`createAgent`). */
 function asGraph(value: unknown): RunnableGraph | null {
   if (!isObject(value)) return null;
   if (isRunnableGraph(value)) return value;

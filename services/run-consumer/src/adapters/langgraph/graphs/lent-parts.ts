@@ -1,8 +1,8 @@
 /**
- * Purpose   Gives a graph the saver and the store of the run that executes it, although runs of it overlap.
+ * Purpose   Gives a graph the saver and the store of the run that executes it, even while several runs execute it.
  * How       The graph stays the object that its project exports, so that code which holds it, such as a node that asks it
- *           for its state, meets what the run has. Only its `checkpointer` and `store` look at which run is asking; outside
- *           of a run, and in the runs of other graphs, they are what the project has set.
+ *           for its state, uses the parts of the run. Only `checkpointer` and `store` depend on the run that is asking;
+ *           outside of a run, and in runs of other graphs, they are what the project has set.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { BaseCheckpointSaver, BaseStore } from '@langchain/langgraph-checkpoint';
@@ -18,7 +18,7 @@ export function asBorrower<T>(execute: () => T): T {
   return loans.run(new Map(), execute);
 }
 
-/** From here on the graph has these parts for the run that is executing. */
+/** Gives the graph these parts for the run that is executing. */
 export function lend(graph: object, parts: LentParts): void {
   const own = loans.getStore();
   if (own === undefined) throw new Error('A graph was lent something outside of asBorrower.');

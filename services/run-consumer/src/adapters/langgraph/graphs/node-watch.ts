@@ -1,17 +1,18 @@
 /**
- * Purpose   Knows what of a run's graph is executing. LangGraph gives up an aborted graph at once, and code that does not
- *           look at its signal goes on, with side effects and all.
+ * Purpose   Knows which code of a run's graph is executing. LangGraph returns from an aborted graph immediately, but code
+ *           that ignores its signal goes on, with its side effects.
  * I3, I9    An aborted attempt ends when its code has: until then the next run of the thread must not start.
- * How       No object of a graph is copied, derived or given a property. LangChain enters a function of a node, of a chain,
- *           of a tool or of a task through one AsyncLocalStorage, which all copies of it in a process share; what a function
- *           returns there tells how long it executes. Models, and classes of the project's own, are called without it: of
- *           those that are parts of a graph, `invoke` is wrapped where their class defines it.
- * Limits    Not seen: what code starts and does not wait for, and a model that is a step of a chain in a graph which only
- *           another node's code knows, unless its class is also part of a graph.
+ * How       No object of a graph is copied, derived or given a property. LangChain calls the functions of nodes, chains,
+ *           tools and tasks through one AsyncLocalStorage, which all its copies in a process share. A function executes
+ *           until the value that it returns there has settled. Models, and classes of the project, are called without that
+ *           storage: for those that are parts of a graph, `invoke` is wrapped where their class defines it.
+ * Limits    Not seen: work that code starts and does not await; and a model inside a chain that only the code of a node
+ *           knows, unless its class is also part of a graph.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
+import { followPromise } from './follow-promise.ts';
 import type { WorkflowTasks } from './workflow-task.ts';
 
 const watches = new AsyncLocalStorage<NodeWatch>();
@@ -23,7 +24,7 @@ const MAX_DEPTH = 2;
 const MAX_LENGTH = 1_000;
 
 export class NodeWatch {
-  readonly #executing = new Set<Promise<unknown>>();
+  readonly #executing = new Set<unknown>();
   readonly #tasks: WorkflowTasks;
 
   /** @param tasks of the same attempt */
@@ -31,7 +32,7 @@ export class NodeWatch {
     this.#tasks = tasks;
   }
 
-  /** Executes what belongs to the run, and watches all that it calls. */
+  /** Executes code of the run, and watches everything that it calls. */
   during<T>(execute: () => T): T {
     hookEntries();
     return watches.run(this, execute);
@@ -44,34 +45,33 @@ export class NodeWatch {
       isHeld = false;
       return execute();
     });
-    if (!isHeld) this.track(result);
-    return result;
+    return isHeld ? result : this.track(result);
   }
 
-  /** Resolves when nothing is executing. A workflow whose tasks are held never ends, and executes nothing either. */
+  /** Resolves when nothing is executing. A workflow whose tasks are held never ends, but executes nothing. */
   async ended(): Promise<void> {
     while (this.#executing.size > 0 && !this.#tasks.areHeld) await Promise.allSettled(this.#executing);
   }
 
-  /** @param result what a function returned: it executes until this has settled. */
-  track(result: unknown): void {
-    if (!types.isPromise(result)) return;
-    // How it ended is told to whoever called it; here it only matters that it did.
-    const end = () => this.#executing.delete(result);
-    this.#executing.add(result);
-    result.then(end, end);
+  /**
+   * @param result what a function returned: it executes until this has settled
+   * @returns what stands for it, for whoever called the function
+   */
+  track(result: unknown): unknown {
+    if (types.isPromise(result)) this.#executing.add(result);
+    return followPromise(result, () => this.#executing.delete(result));
   }
 }
 
 /**
- * Watches what a graph calls by `invoke`: its own parts and theirs, as far as they are plain properties. Once per graph,
- * and once per class.
+ * Watches what a graph calls by `invoke`: its parts and their parts, as far as they are plain properties. Once for each
+ * graph, and once for each class.
  */
 export function watchParts(graph: object): void {
   visit(graph, 0);
 }
 
-/** @param depth how many plain objects and arrays are around it, up to the next part */
+/** @param depth how many plain objects and arrays are between it and the part around it */
 function visit(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null || visited.has(value)) return;
   const isPart = 'lc_runnable' in value && value.lc_runnable === true;
@@ -82,29 +82,29 @@ function visit(value: unknown, depth: number): void {
   }
   const within = isPart ? 0 : depth + 1;
   if (Array.isArray(value)) {
-    // A longer one holds data.
+    // A longer array holds data.
     if (value.length <= MAX_LENGTH) for (const each of value) visit(each, within);
     return;
   }
   for (const key of Object.keys(value)) {
-    // By descriptor: a getter is the project's code, and not to be run for this.
+    // By descriptor, because a getter is code of the project and must not be run for this.
     visit(Reflect.getOwnPropertyDescriptor(value, key)?.value, within);
   }
 }
 
-/** In place, where the method is defined, so that `this` and what is private to it stay as they are. */
+/** In place, where the method is defined, so that `this` and private members stay as they are. */
 function watchInvoke(runnable: object): void {
   let owner: object | null = runnable;
   while (owner !== null && !Object.hasOwn(owner, 'invoke')) owner = Reflect.getPrototypeOf(owner);
-  // An object with an `invoke` that no class defines is a one-off, and stays untouched.
+  // An object with an `invoke` that no class defines is unique, and is left alone.
   if (owner === null || owner === runnable || hooked.has(owner) || isEntered(runnable)) return;
   const invoke: unknown = Reflect.get(owner, 'invoke');
   if (typeof invoke !== 'function') return;
   hooked.add(owner);
   const watched = function (this: unknown, ...args: unknown[]): unknown {
     const result: unknown = Reflect.apply(invoke, this, args);
-    watches.getStore()?.track(result);
-    return result;
+    const watch = watches.getStore();
+    return watch === undefined ? result : watch.track(result);
   };
   Reflect.defineProperty(owner, 'invoke', { ...Reflect.getOwnPropertyDescriptor(owner, 'invoke'), value: watched });
 }
@@ -120,7 +120,7 @@ function isPlain(value: object): boolean {
   return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }
 
-/** Once in a thread: the storage that LangChain's first copy has put into place serves all others. */
+/** Once per thread: the storage of the first copy of LangChain serves all others. */
 function hookEntries(): void {
   AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
   const storage = AsyncLocalStorageProviderSingleton.getInstance();

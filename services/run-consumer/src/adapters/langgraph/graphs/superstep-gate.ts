@@ -1,9 +1,9 @@
 import { RunControl } from '@langchain/langgraph';
 
 /**
- * The control that LangGraph asks before each superstep of a run, subgraphs included, whether to stop there. It says so
- * when a drain was requested, and also, from then on, when no superstep may begin any more: one that did would have its
- * side effects although nothing of it could be kept.
+ * The control that LangGraph asks before each superstep of a run, subgraphs included, whether to stop there. It does so when
+ * a drain was requested, and also from the moment when no superstep may begin: such a superstep would have side effects,
+ * although none of its results could be kept.
  */
 export class SuperstepGate extends RunControl {
   readonly #mayBegin: () => boolean;
@@ -19,7 +19,10 @@ export class SuperstepGate extends RunControl {
     return super.drainRequested;
   }
 
-  /** Whether a drain was requested, or LangGraph was told to stop. Asks nobody: at a run's end its saver takes nothing more. */
+  /**
+   * Whether a drain was requested, or LangGraph was told to stop. It does not ask `mayBegin`: at the end of a run the saver
+   * takes nothing more.
+   */
   get hasStopped(): boolean {
     return super.drainRequested;
   }

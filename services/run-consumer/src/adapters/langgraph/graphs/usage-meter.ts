@@ -1,12 +1,12 @@
 /**
- * Purpose   Counts what the chat models of one attempt use, and adds what earlier attempts of the run have.
- * Source    The `usage_metadata` of the replies. One that came from a cache used nothing and is no call; nor is one that tells
- *           no usage, of which nothing is known.
+ * Purpose   Counts what the chat models of one attempt use, and adds the usage of the run's earlier attempts.
+ * Source    The `usage_metadata` of the replies. A reply from a cache used nothing and is not counted; nor is a reply
+ *           without usage, because nothing is known about it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Json, ModelUsage, UsageCounts } from '@runlane/contracts';
 
-/** A name that no model has, for replies that tell none. */
+/** A name that no model has, for replies without a model's name. */
 const UNNAMED = 'unknown';
 
 const NOTHING: UsageCounts = { calls: 0, input_tokens: 0, output_tokens: 0, cached_tokens: 0, reasoning_tokens: 0 };
@@ -17,7 +17,7 @@ export class UsageMeter {
   readonly #earlier = new Map<string, UsageCounts>();
   readonly #attempt = new Map<string, UsageCounts>();
 
-  /** What `stored` has told in an earlier attempt. Anything else than that is ignored: it comes from a checkpoint. */
+  /** What `stored` returned in an earlier attempt. Anything else is ignored, because the value comes from a checkpoint. */
   continueFrom(stored: unknown): void {
     if (!Array.isArray(stored)) return;
     for (const entry of stored as unknown[]) {
@@ -26,7 +26,7 @@ export class UsageMeter {
     }
   }
 
-  /** Counts the result of a call, as LangChain's `handleLLMEnd` has it. `asked`: the model's name as it was asked. */
+  /** Counts the result of a call, as LangChain gives it to `handleLLMEnd`. `asked`: the name of the model in the request. */
   note(result: unknown, asked: string | null): void {
     const message = firstMessageOf(result);
     const usage = message?.['usage_metadata'];
@@ -44,7 +44,7 @@ export class UsageMeter {
     this.#attempt.set(model, sum(this.#attempt.get(model) ?? NOTHING, counts));
   }
 
-  /** By model, in the order in which they were first asked; null when none has told any usage. */
+  /** By model, in the order of their first calls; null when none has reported any usage. */
   get usage(): ModelUsage[] | null {
     const models = [...new Set([...this.#earlier.keys(), ...this.#attempt.keys()])];
     if (models.length === 0) return null;
@@ -54,13 +54,13 @@ export class UsageMeter {
     });
   }
 
-  /** What a later attempt continues from, for a checkpoint; null as of `usage`. */
+  /** What a later attempt continues from, to be stored in a checkpoint; null when `usage` is null. */
   get stored(): Json {
     return this.usage?.map(({ attempt: _attempt, ...counts }) => counts) ?? null;
   }
 }
 
-/** Executes what belongs to one run; models that are asked within count for it. */
+/** Executes code of one run; the models that it calls are counted for that run. */
 export function metered<T>(meter: UsageMeter, execute: () => T): T {
   return meters.run(meter, execute);
 }

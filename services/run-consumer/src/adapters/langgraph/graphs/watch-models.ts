@@ -1,10 +1,10 @@
 /**
- * Purpose   Gives every chat model that a run asks one callback, which counts what the model has used.
+ * Purpose   Gives every chat model that a run calls one callback, which counts what the model has used.
  * How       Chat models, and nothing else that runs often, take their callbacks from `CallbackManager.configure`. It is wrapped
  *           once in each copy of LangChain that graphs use. A callback in the config of the run would reach the models too,
- *           but LangChain then keeps the books of each chain and node as well: measured at half as much CPU again for a graph
- *           of two nodes without a model.
- * Reach     Models of a copy of LangChain that neither the graph's file nor its LangGraph leads to are not seen.
+ * but LangChain then tracks each chain and node as well, which was measured to cost 50 % more CPU for a graph of two nodes
+ *           without a model.
+ * Reach     Models of a copy of LangChain that is reachable neither from the graph's file nor from its LangGraph are not seen.
  */
 import { importedCopy, manifestOf, requiredBefore } from '../project/module-copies.ts';
 import { currentMeter } from './usage-meter.ts';
@@ -24,7 +24,7 @@ type ManagerClass = { new (): Manager; configure: (...parts: unknown[]) => Manag
 const wrapped = new WeakSet<object>();
 
 /**
- * To be called when the module of a graph is loaded.
+ * Call this when the module of a graph is loaded.
  *
  * @param graphFile the file that exports the graph
  */
@@ -52,15 +52,15 @@ function wrapIn(copy: unknown): void {
     const asked = meter === null ? null : chatModelOf(parts[INHERITABLE_METADATA]);
     if (meter === null || asked === null) return manager;
     const own = manager ?? unnoticed(new found());
-    // Not inherited: a model that this one asks gets its own.
+    // Not inherited: a model that this one calls gets its own.
     own.addHandler(callbackOf(meter, asked.name), false);
     return own;
   };
 }
 
 /**
- * A manager for a model that nobody else listens to: its runs have no id. By such an id LangChain would name the model's
- * messages, which are named otherwise without callbacks.
+ * A manager for a model without other callbacks. Its runs have no id: LangChain would name the model's messages by that id,
+ * and without callbacks it names them differently.
  */
 function unnoticed(manager: Manager): Manager {
   const start = manager.handleChatModelStart.bind(manager);
@@ -72,7 +72,7 @@ function unnoticed(manager: Manager): Manager {
   return manager;
 }
 
-/** Place of the parameter in which a chat model says what it is. */
+/** Index of the parameter in which a chat model describes itself. */
 const INHERITABLE_METADATA = 4;
 
 function chatModelOf(metadata: unknown): { name: string | null } | null {
@@ -91,7 +91,7 @@ function callbackOf(meter: UsageMeter, name: string | null): object {
     ignoreAgent: true,
     ignoreRetriever: true,
     ignoreCustomEvent: true,
-    // The run may end, and be settled, before what waits in the background is called.
+    // The run may end and be settled before a background callback is called.
     awaitHandlers: true,
     handleLLMEnd: (
       result: unknown,

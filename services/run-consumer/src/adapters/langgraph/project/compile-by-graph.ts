@@ -1,7 +1,7 @@
 /**
  * Decorators, class fields and JSX of a monorepo, where each graph belongs to a package with a tsconfig.json of its own: tsx has
- * one for the whole thread. Here modules that such a package's tsconfig.json includes are compiled as it says, when it
- * says otherwise than that of tsx, as the tsx command line compiles them in the package's folder.
+ * one for the whole thread. Here, modules that such a package's tsconfig.json includes are compiled with its settings, if
+ * they differ from those of tsx, as the tsx command line does in the package's folder.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
@@ -15,7 +15,7 @@ import type { FileMatcher, TsConfigJsonResolved } from 'get-tsconfig';
 
 type Settings = NonNullable<ReturnType<FileMatcher>>;
 
-/** Settings of a compiler which change what a module does. */
+/** Compiler settings that change what a module does. */
 const SETTINGS = [
   'experimentalDecorators',
   'jsx',
@@ -35,11 +35,11 @@ const LOADERS: ReadonlyMap<string, Loader> = new Map([
 ]);
 
 /**
- * To be called after tsx is registered, which these hooks then stand before. A tsconfig.json that does not resolve is passed
- * over: its aliases tell of it.
+ * Call this after tsx is registered, so that these hooks run before those of tsx. A tsconfig.json that does not resolve is
+ * passed over; the code for its aliases reports it.
  *
  * @param graphFiles the files that export graphs
- * @param tsconfig the one that tsx has; null = none
+ * @param tsconfig the one that tsx uses; null = none
  */
 export function compileByGraph(graphFiles: readonly string[], tsconfig: string | null): void {
   const matchers = otherMatchers(graphFiles, tsconfig);
@@ -64,7 +64,7 @@ export function compileByGraph(graphFiles: readonly string[], tsconfig: string |
   compileRequired(settingsOf);
 }
 
-/** tsx reads what is required by itself, past every hook. */
+/** tsx reads modules of `require` itself, without these hooks. */
 function compileRequired(settingsOf: (file: string) => Settings | null): void {
   const { extensions } = createRequire(import.meta.url);
   for (const extension of LOADERS.keys()) {
@@ -88,13 +88,13 @@ function compile(file: string, format: Format, settings: Settings): string {
     sourcefile: file,
     sourcemap: 'inline',
     keepNames: true,
-    // esbuild takes from it what it heeds.
+    // esbuild uses the settings that it knows.
     tsconfigRaw: JSON.stringify({ compilerOptions: settings.compilerOptions ?? {} }),
   });
   return code;
 }
 
-/** Those of tsconfigs which say otherwise than that of tsx, the innermost first. */
+/** The settings of the tsconfigs that differ from those of tsx, innermost first. */
 function otherMatchers(graphFiles: readonly string[], tsconfig: string | null): FileMatcher[] {
   const common = heeded(tsconfig === null ? null : parsed(() => parseTsconfig(tsconfig)));
   const others = new Map<string, FileMatcher>();

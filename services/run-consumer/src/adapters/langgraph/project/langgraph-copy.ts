@@ -12,7 +12,7 @@ const PACKAGE = '@langchain/langgraph';
 
 /**
  * The `Send` class of the copy of LangGraph that a graph was built with: LangGraph recognises a `Send` by its class, and
- * everything else that a run passes by its shape. A project has a copy of its own, in one form for `import` and one for
+ * everything else that a run passes by its shape. A project has its own copy, in one form for `import` and one for
  * `require`.
  *
  * @param graphFile the file that exports the graph
@@ -30,13 +30,13 @@ export async function sendClassOf(graph: RunnableGraph, graphFile: string): Prom
   );
 }
 
-/** The copy that an `import` in the file gives. */
+/** The copy that an `import` in the file loads. */
 async function imported(graphFile: string): Promise<Copy | null> {
   const url = importedCopy(PACKAGE, '.', graphFile);
   return url === null ? null : ((await import(url)) as Copy);
 }
 
-/** The copy that a `require` in the file gives. */
+/** The copy that a `require` in the file loads. */
 function required(graphFile: string): Copy {
   return createRequire(graphFile)(PACKAGE) as Copy;
 }

@@ -1,7 +1,7 @@
 /**
- * The `env` key of langgraph.json, with the rules of LangGraph's command line: a variable that the process has wins over
- * the project's, and a file that is missing is no error. Names that configure Runlane are the exception: a project's
- * DATABASE_URL is a database of its own, and must not become the ledger's.
+ * The `env` key of langgraph.json, with the rules of LangGraph's command line: a variable of the process wins over the
+ * project's, and a missing file is no error. Names that configure Runlane are the exception: a project's DATABASE_URL names
+ * the project's own database, and must not become that of the ledger.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,9 +9,9 @@ import { parseEnv } from 'node:util';
 import { runlaneVariables } from '@runlane/service-kit';
 
 export type ProjectEnv = {
-  /** What the graphs get besides the environment of the process. */
+  /** What the graphs get in addition to the environment of the process. */
   env: Record<string, string>;
-  /** Sentences for the log about what is not as the project asks. */
+  /** Sentences for the log about wishes of the project that are not met. */
   warnings: string[];
 };
 
@@ -21,7 +21,7 @@ const DEFAULTS_OF_ASSISTANTS = 'LANGGRAPH_CONFIG';
 /**
  * @param env a file, the variables themselves, or the names of variables of the process
  * @param directory what a file is relative to
- * @throws Error when the file is there and cannot be read
+ * @throws Error when the file exists and cannot be read
  */
 export function readProjectEnv(
   env: string | Record<string, string> | string[] | undefined,

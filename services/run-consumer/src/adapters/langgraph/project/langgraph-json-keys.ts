@@ -1,7 +1,7 @@
 /** Keys of langgraph.json that Runlane honours; `webhooks` is read by packages/webhooks. */
 const HONOURED = new Set(['$schema', 'graphs', 'env', 'store', 'webhooks']);
 
-/** Keys that say how an image of LangGraph's server is built, and nothing about how graphs run. */
+/** Keys that say how an image of LangGraph's server is built, and not how graphs run. */
 const FOR_BUILDS = new Set([
   '_INTERNAL_docker_tag',
   'api_version',
@@ -18,7 +18,7 @@ const FOR_BUILDS = new Set([
   'source',
 ]);
 
-/** The keys that would change what users see, and that Runlane does nothing about, in the order of the file. */
+/** The keys that would change what users see and that Runlane ignores, in the order of the file. */
 export function ignoredKeys(document: Record<string, unknown>): string[] {
   return Object.keys(document).filter((key) => !HONOURED.has(key) && !FOR_BUILDS.has(key));
 }

@@ -19,15 +19,15 @@ export const storeSection = z.strictObject({
     .optional(),
 });
 
-/** Semantic search in the store: how many numbers a vector has, what makes it, and which fields of an item it is made of. */
+/** Semantic search in the store: the length of a vector, what makes it, and from which fields of an item. */
 export type StoreIndex = { dims: number; embed: { file: string; exportName: string }; fields: string[] };
 
-/** Times of items in the store, in minutes; no default = an item stays unless it was put with a time of its own. */
+/** Lifetimes of items in the store, in minutes. Without a default an item stays, unless it was put with a lifetime of its own. */
 export type StoreTtl = { defaultMinutes: number | null; refreshOnRead: boolean; sweepEveryMinutes: number };
 
 export type StoreSettings = { index: StoreIndex | null; ttl: StoreTtl | null };
 
-/** What LangGraph's own store takes without being told. */
+/** The default of LangGraph's own store. */
 const SWEEP_EVERY_MINUTES = 60;
 
 /** A module's name with an export behind the last colon; what a provider string such as `openai:model` is not. */

@@ -16,7 +16,7 @@ const schema = z.looseObject({
   env: z.union([z.string(), z.record(z.string(), z.string()), z.array(z.string())]).optional(),
   webhooks: z.unknown().optional(),
   store: storeSection.optional(),
-  // Stored without it, the data would lie open that the project wants encrypted.
+  // Without it, data that the project wants encrypted would be stored in plain text.
   encryption: z
     .undefined({
       error: 'Runlane does not encrypt checkpoints itself; encrypt the database instead and remove the key',
@@ -30,19 +30,19 @@ export type GraphSource = { graphId: string; file: string; exportName: string };
 /** The parts of `langgraph.json` that the executor needs. */
 export type LangGraphProject = {
   file: string;
-  /** The folder of the file: where the graphs run. */
+  /** The folder of the file, in which the graphs run. */
   directory: string;
   /** The nearest tsconfig.json at or above it, for the settings of its modules; null without one. */
   tsconfig: string | null;
   graphs: GraphSource[];
-  /** What the graphs have in their environment besides that of the process, from the `env` key. */
+  /** What the `env` key adds to the environment of the process for the graphs. */
   env: Record<string, string>;
-  /** The `webhooks` section as it stands there, for packages/webhooks to read. */
+  /** The `webhooks` section as it is in the file; packages/webhooks reads it. */
   webhooks: unknown;
   store: StoreSettings;
-  /** Keys that nothing here looks at although they mean something to LangGraph's servers. */
+  /** Keys that LangGraph's servers use and Runlane ignores. */
   ignoredKeys: string[];
-  /** Sentences for the log about what is not as the project asks. */
+  /** Sentences for the log about wishes of the project that are not met. */
   warnings: string[];
 };
 
@@ -81,7 +81,7 @@ export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv):
   };
 }
 
-/** A path, and behind the last colon the name of an export; without one the default export. */
+/** A path, and after the last colon the name of an export; without a colon the default export. */
 const GRAPH_SPEC = /^(?<path>.+?)(?::(?<exportName>[A-Za-z_$][\w$]*)?)?$/;
 
 function graphSource(graphId: string, spec: string, directory: string): GraphSource {
@@ -110,7 +110,7 @@ function parseJsonFile(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`${file} is not JSON: ${messageOf(error)}.`, error);
+    throw invalid(`${file} is not JSON: ${messageOf(error)}. It takes no comments and no commas at the end.`, error);
   }
 }
 

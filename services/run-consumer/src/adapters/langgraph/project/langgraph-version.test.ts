@@ -6,11 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Outcome } from '../../../domain/run.ts';
 import { ProjectWithOwnCopy } from './own-copy.fixture.ts';
-import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { RunRows } from '../attempt/run-rows.fixture.ts';
 import { GraphWorkers } from '../worker/graph-workers.ts';
 
 let rows: RunRows;
@@ -45,7 +45,7 @@ async function startProject(langgraph: string) {
     threadCount: 1,
     drainGraceMs: 60_000,
     leaseMs: 10_000,
-    logger: silent,
+    logger: silentLogger,
   });
   workers.leaseEnd.moveTo(performance.now() + 3_600_000);
   await workers.start();

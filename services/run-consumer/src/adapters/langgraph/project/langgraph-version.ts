@@ -1,6 +1,6 @@
 /**
- * Which copy of LangGraph made a graph. A project brings its own, and an old one would take what Runlane passes in and
- * ignore it: a drained run would then be executed to its end or twice (I12).
+ * Which copy of LangGraph made a graph. A project brings its own copy, and an old one would ignore what Runlane passes in: a
+ * drained run would then be executed to its end, or twice (I12).
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,11 +8,11 @@ import { dirname, join } from 'node:path';
 /** The first version of @langchain/langgraph whose graphs take a RunControl. */
 export const OLDEST_LANGGRAPH = '1.4.0';
 
-/** What the class behind every compiled graph calls itself. */
+/** Name of the class of every compiled graph. */
 const PREGEL = 'LangGraph';
 
 /**
- * Why a graph cannot be run with the copy of LangGraph that made it; null when it can.
+ * Why a graph cannot run with the copy of LangGraph that made it; null when it can.
  *
  * @param file the module of the graph, for the version in the message
  */
@@ -26,14 +26,14 @@ export function versionProblem(graph: object, file: string): string | null {
 }
 
 /**
- * By the source of the method that drives a graph: no property tells, and the package that the module's directory
- * resolves to need not be the one that the graph came from. Names of properties survive bundlers.
+ * Found in the source of the method that drives a graph. No property has the version, and the package that the module's
+ * directory resolves to need not be the one that made the graph. Names of properties survive bundlers.
  */
 function takesRunControl(graph: object): boolean {
   for (let owner: unknown = graph; isObject(owner); owner = Object.getPrototypeOf(owner)) {
     const drive: unknown = Object.hasOwn(owner, '_streamIterator') ? Reflect.get(owner, '_streamIterator') : undefined;
     if (typeof drive !== 'function') continue;
-    // What is no Pregel, such as a RemoteGraph, has steps of its own.
+    // A graph that is no Pregel, such as a RemoteGraph, has its own steps.
     return nameOf(owner.constructor) !== PREGEL || /\bcontrol\b/.test(Function.prototype.toString.call(drive));
   }
   return true;
@@ -44,7 +44,7 @@ function nameOf(constructor: unknown): unknown {
   return typeof constructor.lc_name === 'function' ? constructor.lc_name() : null;
 }
 
-/** The version that the module's own imports find, by Node's way of looking for packages. */
+/** The version that imports of the module resolve to, by Node's rules. */
 function versionSeenFrom(file: string): string | null {
   for (let directory = dirname(realpathSync(file)); ; directory = dirname(directory)) {
     const manifest = join(directory, 'node_modules', '@langchain', 'langgraph', 'package.json');

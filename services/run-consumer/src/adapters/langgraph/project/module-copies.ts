@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * The URL of the copy of a package's entry point that an `import` in the file gives; null when there is none. A project
- * has copies of its own, in one form for `import` and one for `require`.
+ * The URL of a package's entry point that an `import` in the file loads; null when there is none. A project has its own
+ * copies, in one form for `import` and one for `require`.
  *
  * @param entry `.`, or a subpath such as `./callbacks/promises`
  */
@@ -18,7 +18,7 @@ export function importedCopy(packageName: string, entry: string, file: string): 
   return pathToFileURL(join(dirname(manifest), typeof found === 'string' ? found : found.default)).href;
 }
 
-/** The package.json of the copy of a package that a file sees; null when it sees none. */
+/** The package.json of the copy of a package that a file resolves; null when it resolves none. */
 export function manifestOf(packageName: string, file: string): string | null {
   try {
     return findPackageJSON(packageName, pathToFileURL(file)) ?? null;
@@ -31,7 +31,7 @@ export function manifestOf(packageName: string, file: string): string | null {
 type EntryPoint = { import: string | { default: string } };
 
 /**
- * The exports of a module that a `require` in the file has given before; null when it has not: nothing is loaded for it.
+ * The exports of a module that a `require` in the file has loaded already; null when it has not. Loads nothing.
  *
  * @param specifier as in the file, such as `@langchain/core/callbacks/promises`
  */

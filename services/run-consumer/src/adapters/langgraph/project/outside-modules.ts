@@ -1,6 +1,6 @@
 /**
- * Modules that a project's modules import from outside of its folder, such as linked packages of a workspace: worker threads
- * tell them while they load graphs, so that they can be watched.
+ * Modules that a project's modules import from outside of its folder, such as linked packages of a workspace. Worker threads
+ * report them while they load graphs, so that they can be watched.
  */
 import { registerHooks } from 'node:module';
 import { sep } from 'node:path';
@@ -10,7 +10,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 const CHANNEL = 'runlane.outside-modules';
 
 /**
- * To be called in a worker thread, before its graphs load.
+ * Call this in a worker thread, before its graphs load.
  *
  * @param directory the folder of the project
  */
@@ -34,7 +34,7 @@ export function tellOutsideModules(directory: string): void {
   });
 }
 
-/** Calls back with each such module of this process' threads, an absolute path, until the signal aborts. */
+/** Calls back with the absolute path of each such module of this process' threads, until the signal aborts. */
 export function hearOutsideModules(signal: AbortSignal, onModule: (file: string) => void): void {
   const channel = new BroadcastChannel(CHANNEL);
   channel.unref();

@@ -28,7 +28,7 @@ export class ProjectWithOwnCopy implements Disposable {
     this.#install(installed);
   }
 
-  /** Takes a test graph over, and gives where it is. */
+  /** Copies a test graph into the project, and returns its path. */
   graph(name: string, exportName = 'graph'): GraphSource {
     for (const file of [`${name}.ts`, 'side-effects.ts']) {
       cpSync(join(TEST_GRAPHS, file), join(this.directory, 'src', file));
@@ -36,7 +36,7 @@ export class ProjectWithOwnCopy implements Disposable {
     return { graphId: `${name}:${exportName}`, file: join(this.directory, 'src', `${name}.ts`), exportName };
   }
 
-  /** @param dependent where the package that needs this one was put: a second version goes below it */
+  /** @param dependent where the package that needs this one was put; a second version goes below it */
   #install(directory: string, dependent = this.directory): void {
     const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
     const { name, version } = manifest;
@@ -59,7 +59,7 @@ export class ProjectWithOwnCopy implements Disposable {
   }
 }
 
-/** The real directory of a package, by Node's way of looking for it; null for an optional one that is not there. */
+/** The real directory of a package, by Node's rules; null for an optional package that is not installed. */
 function packageSeenFrom(from: string, name: string): string | null {
   for (let directory = from; ; directory = dirname(directory)) {
     const found = join(directory, 'node_modules', name);

@@ -10,7 +10,7 @@ export function nearestTsconfig(directory: string): string | null {
   return parent === directory ? null : nearestTsconfig(parent);
 }
 
-/** Sentences for the log about settings that tsx does not heed, so that nobody looks for them in vain. */
+/** Sentences for the log about settings that tsx ignores. */
 export function unheardSettings(tsconfigs: ReadonlySet<string | null>): string[] {
   return [...tsconfigs].flatMap((file) =>
     file !== null && emitsDecoratorMetadata(file)
@@ -26,7 +26,7 @@ function emitsDecoratorMetadata(file: string): boolean {
   try {
     return parseTsconfig(file).compilerOptions?.emitDecoratorMetadata === true;
   } catch {
-    // One that does not resolve is told where it is used.
+    // A tsconfig.json that does not resolve is reported where it is used.
     return false;
   }
 }

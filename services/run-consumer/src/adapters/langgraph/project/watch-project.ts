@@ -10,11 +10,12 @@ const MODULES = new Set(['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '
 const PAUSE_MS = 100;
 
 /**
- * Tells of files of a project that change, are added or go: modules and JSON below the folder of `langgraph.json`, but not
- * what is installed, nor in folders whose name begins with a dot; and what they import from elsewhere, such as linked packages,
- * from when it has loaded. Resolves when every later change of the folder will be told; ends with the signal.
+ * Reports files of a project that change, are added or are removed: modules and JSON below the folder of `langgraph.json`,
+ * except installed packages and folders whose name begins with a dot. Modules that they import from elsewhere, such as
+ * linked packages, are included once they have loaded. Resolves when every later change in the folder will be reported; ends
+ * with the signal.
  *
- * @param onChange gets the changed files, absolute, when none has changed for a moment
+ * @param onChange gets the absolute paths of the changed files, when none has changed for a moment
  */
 export async function watchProject(
   { directory }: Pick<LangGraphProject, 'directory'>,

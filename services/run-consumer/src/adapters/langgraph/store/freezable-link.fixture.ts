@@ -1,7 +1,7 @@
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** A link to a database over which nothing comes any more when it is frozen, as from a server that is. */
+/** A link to a database that can be frozen: then nothing arrives over it any more, as from a frozen server. */
 export class FreezableLink implements AsyncDisposable {
   readonly url: string;
   readonly #server: Server;
@@ -37,7 +37,7 @@ export class FreezableLink implements AsyncDisposable {
     }
   }
 
-  /** Connections stay open, and new ones are taken, but no byte comes over them ever again. */
+  /** Connections stay open, and new ones are accepted, but no byte arrives over them. */
   freeze(): void {
     this.#isFrozen = true;
     for (const socket of this.#sockets) {
@@ -46,7 +46,7 @@ export class FreezableLink implements AsyncDisposable {
     }
   }
 
-  /** The connections of before stay as they are. */
+  /** Earlier connections stay frozen. */
   thawForNewOnes(): void {
     this.#isFrozen = false;
   }

@@ -11,12 +11,12 @@ const UNDEFINED_FILE = '58P01';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
- * Creates or migrates the tables of the store. Not for two processes at once: LangGraph's set-up takes no lock.
+ * Creates or migrates the tables of the store. Two processes must not call this at the same time: LangGraph's set-up takes no lock.
  *
  * Thrown: RunlaneError `store_index_unavailable` when the database cannot hold the vectors that `store.index` asks for.
  */
 export async function prepareStore(pool: Pool, options: StoreOptions & { settings: StoreSettings }): Promise<void> {
-  // An index over vectors that are there takes as long as it takes.
+  // An index over existing vectors may take long.
   const store = openStore({ ...options, statementTimeoutMs: 0 });
   try {
     await store.setup();
@@ -47,7 +47,7 @@ function explain(error: unknown): unknown {
   return error;
 }
 
-/** The table keeps the length of its first set-up, and would refuse every vector of another. */
+/** The table keeps the vector length of its first set-up, and would refuse every other length. */
 async function checkDims(pool: Pool, schema: string, dims: number): Promise<void> {
   const table = `"${schema}".store_vectors`;
   const { rows } = await pool.query<{ type: string }>(
@@ -56,7 +56,7 @@ async function checkDims(pool: Pool, schema: string, dims: number): Promise<void
      where attrelid = ${pg.escapeLiteral(table)}::regclass and attname = 'embedding'`,
   );
   const type = rows[0]?.type ?? 'missing';
-  // With its schema in front where that is not in the search path.
+  // Qualified with its schema where that is not in the search path.
   if (type.endsWith(`vector(${dims})`)) return;
   throw unavailable(
     `store.index.dims of langgraph.json is ${dims}, but ${table}.embedding is ${type}. Put the former number back; or ` +

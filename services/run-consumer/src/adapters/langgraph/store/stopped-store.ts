@@ -1,7 +1,7 @@
 /**
- * Purpose   Ends what a node asks of the store after LangGraph has let go of its run. LangGraph gives each run a store that
- *           collects operations for a batch, and stops it with the run: what is asked of it then never gets an answer.
- * I9        Such a node never ends, so that its run does not either, and costs its neighbours their thread.
+ * Purpose   Fails what a node asks of the store after LangGraph has ended its run. LangGraph gives each run a store that
+ *           collects operations into batches, and stops that store with the run: later operations would never get an answer.
+ * I9        Such a node would never end. Then its run would not end either, and other runs would lose their worker thread with it.
  * How       The class of those stores is taken from each copy of LangGraph that graphs use, and wrapped once.
  */
 import { AsyncBatchedStore } from '@langchain/langgraph-checkpoint';
@@ -14,7 +14,7 @@ const wrapped = new WeakSet<object>();
 const stopped = new WeakSet<object>();
 
 /**
- * To be called when the module of a graph is loaded.
+ * Call this when the module of a graph is loaded.
  *
  * @param graphFile the file that exports the graph
  */

@@ -10,7 +10,7 @@ export type Embeddings = {
 
 /**
  * Loads what `store.index.embed` names: an Embeddings object, or a function from texts to their vectors. Its vectors are
- * checked, because the store would leave one of another length out of the index without a word.
+ * checked, because the store silently leaves a vector of another length out of the index.
  *
  * Thrown: RunlaneError `embed_not_loadable`.
  */

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
-import { createDatabase } from '@runlane/testkit';
+import { createDatabase, silentLogger } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Outcome } from '../../../domain/run.ts';
@@ -14,7 +14,7 @@ import { GraphRegistry } from '../graphs/graph-registry.ts';
 import { createGraphRunner } from '../attempt/graph-runner.ts';
 import type { StoreSettings } from '../project/langgraph-json-store.ts';
 import { prepareStore } from './prepare-store.ts';
-import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { RunRows } from '../attempt/run-rows.fixture.ts';
 import { FreezableLink } from './freezable-link.fixture.ts';
 import { loadEmbeddings } from './store-embeddings.ts';
 import { openStore } from './store.ts';
@@ -23,7 +23,7 @@ import { VectorDatabase } from './vector-database.fixture.ts';
 
 const graphFile = (name: string) =>
   fileURLToPath(new URL(`../../../../../../test/graphs/src/${name}.ts`, import.meta.url));
-const graphs = new GraphRegistry([{ graphId: 'notes', file: graphFile('notes'), exportName: 'graph' }], silent);
+const graphs = new GraphRegistry([{ graphId: 'notes', file: graphFile('notes'), exportName: 'graph' }], silentLogger);
 
 const plain: StoreSettings = { index: null, ttl: null };
 const indexed = (exportName: string, dims = 3, fields = ['text']): StoreSettings => ({
@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const pool = createPool({ url, applicationName: 'test', logger: silent });
+  const pool = createPool({ url, applicationName: 'test', logger: silentLogger });
   try {
     return await work(pool);
   } finally {
@@ -52,16 +52,16 @@ async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promi
 }
 
 const prepare = (databaseUrl: string, settings: StoreSettings, schema = 'public') =>
-  withPool(databaseUrl, (pool) => prepareStore(pool, { databaseUrl, schema, settings, logger: silent }));
+  withPool(databaseUrl, (pool) => prepareStore(pool, { databaseUrl, schema, settings, logger: silentLogger }));
 
 async function open(databaseUrl: string, settings: StoreSettings, schema = 'public') {
   const embeddings = settings.index === null ? null : await loadEmbeddings(settings.index);
-  const store = openStore({ databaseUrl, schema, settings, embeddings, logger: silent });
+  const store = openStore({ databaseUrl, schema, settings, embeddings, logger: silentLogger });
   return Object.assign(store, { [Symbol.asyncDispose]: () => store.stop() });
 }
 
 function openStoreOf(databaseUrl: string) {
-  const store = openStore({ databaseUrl, schema: 'public', logger: silent });
+  const store = openStore({ databaseUrl, schema: 'public', logger: silentLogger });
   return Object.assign(store, { [Symbol.asyncDispose]: () => store.stop() });
 }
 
@@ -76,7 +76,7 @@ async function runNotes(
     newSaver: ({ runId, fencingToken }, ties) =>
       new RunSaver({ pool: rows.pool, schema: 'public', commits, claim: { runId, fencingToken }, ...ties }),
     store,
-    logger: silent,
+    logger: silentLogger,
   });
   const never = new AbortController().signal;
   return runGraph(await rows.claim(randomUUID(), { assistant_id: 'notes', input }), { abort: never, drain: never });

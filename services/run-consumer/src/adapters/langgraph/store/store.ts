@@ -7,18 +7,18 @@ import type { StoreSettings } from '../project/langgraph-json-store.ts';
 import type { Embeddings } from './store-embeddings.ts';
 import { WaitingStore } from './waiting-store.ts';
 
-/** Connections of the store, besides the pool of the saver. It opens them when a graph uses the store. */
+/** Connections of the store, in addition to the pool of the saver. They are opened when a graph uses the store. */
 const STORE_CONNECTIONS = 5;
 
 export type StoreOptions = {
   databaseUrl: DatabaseUrl;
   /** Schema of LangGraph's tables. */
   schema: string;
-  /** Default: no index, no times. */
+  /** Default: no index, no lifetimes. */
   settings?: StoreSettings;
-  /** Makes the vectors of `settings.index`; default none, for where nothing is put or searched. */
+  /** Makes the vectors of `settings.index`. Default: none, for code that neither puts nor searches. */
   embeddings?: Embeddings | null;
-  /** Longest that a statement may take, in milliseconds, 0 = without end; default as `createPool` has it. */
+  /** Time limit of a statement, in milliseconds; 0 = none. Default: that of `createPool`. */
   statementTimeoutMs?: number;
   logger: Logger;
 };

@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 
-/** A Postgres with pgvector, which the packaged servers do not have: compiled for this process, and on a port as usual. */
+/** A Postgres with pgvector, which the packaged servers lack: compiled for this process, on a free port. */
 export class VectorDatabase implements AsyncDisposable {
   readonly url: string;
   readonly #server: PGLiteSocketServer;

@@ -1,13 +1,14 @@
 /**
  * Purpose   LangGraph's store, whose operations wait while the database is away instead of failing the node that asks (I11).
- * Limits    One that the database ends for taking longer than it may is tried again twice, because somebody may have held it
- *           up; then its node hears of it.
- * Bounds    They wait for as long as the attempt of the asking run lasts: its abort, also that of a lost lease, ends them.
- *           Outside of an attempt they fail at once.
- * I9        One that is under way when its attempt is aborted has a moment to end, so that what it puts comes before the
- *           run's end. A server that is frozen, or holds a lock, does not answer in it: then the node goes on without an
- *           answer, because it would be taken for deaf, and its thread ended, through no fault of its own.
- * Repeats   Every operation may be repeated: what it puts is put under a key, and replaced.
+ * Limits    An operation that the database ends because of its time limit is tried twice more, because a lock may have
+ *           delayed it; then its node gets the error.
+ * Bounds    They wait for as long as the attempt of the asking run lasts; its abort, also because of a lost lease, ends
+ *           them. Outside of an attempt they fail immediately.
+ * I9        An operation that is under way when its attempt is aborted has a short time to end, so that what it puts is
+ *           stored before the end of the run. A frozen or locked server does not answer in that time. Then the node
+ *           continues without an answer; otherwise it would count as a graph that ignores its abort, and its worker thread
+ *           would be ended.
+ * Repeats   Every operation may be repeated: what it puts has a key, and a repeated put replaces the same item.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Operation, OperationResults } from '@langchain/langgraph-checkpoint';
@@ -15,7 +16,7 @@ import { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
 import { isDatabaseUnavailable, isOverLimit } from '@runlane/postgres';
 import { backoff, retrying } from '@runlane/service-kit';
 
-/** Tries of an operation that goes over a limit of the database. */
+/** Tries of an operation that exceeds a limit of the database. */
 const MAX_OVER_LIMIT = 3;
 const RETRY = { baseMs: 50, maxMs: 1_000 };
 /** Less than a graph may go on after its abort. */
@@ -23,7 +24,7 @@ const AFTER_ABORT_MS = 2_000;
 
 const attempts = new AsyncLocalStorage<AbortSignal>();
 
-/** Executes one attempt: until the signal aborts, what it asks of a {@link WaitingStore} waits for the database. */
+/** Executes one attempt. Until the signal aborts, its operations on a {@link WaitingStore} wait for the database. */
 export function waitingForStore<T>(signal: AbortSignal, execute: () => T): T {
   return attempts.run(signal, execute);
 }
@@ -68,7 +69,7 @@ function throughOutages<T>(operation: () => Promise<T>): Promise<T> {
   });
 }
 
-/** The result, or else the reason of the abort when there is none yet a moment after it. */
+/** Resolves with the result; rejects with the reason of the abort if there is no result shortly after it. */
 async function soonAfterAbort<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   const isOver = new AbortController();
   const onAbort = (reject: (reason: unknown) => void): void => {

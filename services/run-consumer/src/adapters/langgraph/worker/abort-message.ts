@@ -8,7 +8,7 @@ export function abortMessageOf(reason: unknown): AbortMessage {
   return { kind: 'other', message: reason instanceof Error ? reason.message : String(reason) };
 }
 
-/** The reason that a message carries, as the nodes see it in their signal. */
+/** The reason from a message, as the nodes see it in their signal. */
 export function abortReasonOf(message: AbortMessage): Error {
   switch (message.kind) {
     case 'superseded':

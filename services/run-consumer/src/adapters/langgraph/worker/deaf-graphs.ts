@@ -1,6 +1,6 @@
 /**
- * Remembers which graphs did not end after an abort. What a graph did once it does again: the next time it shall cost no
- * other graph its thread. Forgotten after a while, because it may have been a server that did not answer.
+ * Remembers which graphs did not end after an abort. They are likely to do it again, and then no other graph shall lose its
+ * thread with them. They are forgotten after a while, because the cause may have been a server that did not answer.
  */
 export class DeafGraphs {
   readonly #forMs: number;
@@ -8,7 +8,7 @@ export class DeafGraphs {
   /** Until when, by graph; as many as a project has graphs. */
   readonly #untilMs = new Map<string, number>();
 
-  /** @param forMs milliseconds that each is remembered after the last time */
+  /** @param forMs milliseconds for which each graph is remembered after the last time */
   constructor(forMs: number, monotonicMs: () => number) {
     this.#forMs = forMs;
     this.#monotonicMs = monotonicMs;

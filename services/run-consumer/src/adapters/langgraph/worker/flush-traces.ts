@@ -1,9 +1,9 @@
 import { importedCopy, manifestOf, requiredBefore } from '../project/module-copies.ts';
 
-/** What LangChain reads to decide whether graphs send traces; each of them turns it on. */
+/** Variables by which LangChain decides whether graphs send traces; each of them turns it on. */
 const SWITCHES = ['LANGSMITH_TRACING', 'LANGSMITH_TRACING_V2', 'LANGCHAIN_TRACING', 'LANGCHAIN_TRACING_V2'];
 
-/** Tells whether graphs with this environment send traces to LangSmith. */
+/** Whether graphs with this environment send traces to LangSmith. */
 export function isTraced(environment: NodeJS.ProcessEnv): boolean {
   return SWITCHES.some((name) => environment[name] === 'true');
 }
@@ -12,8 +12,8 @@ export function isTraced(environment: NodeJS.ProcessEnv): boolean {
 type Callbacks = { awaitAllCallbacks: () => Promise<void> };
 
 /**
- * Sends the traces that LangChain still holds back, which it collects for a while before it sends them. Resolves when they
- * are sent, which a collector that is away delays: the caller sets the limit.
+ * Sends the traces that LangChain has collected and not sent yet. Resolves when they are sent. A collector that is away
+ * delays this, so the caller sets a time limit.
  *
  * @param graphFiles the files that export graphs: each project has copies of LangChain of its own
  */
@@ -31,7 +31,7 @@ export async function flushTraces(graphFiles: readonly string[]): Promise<void> 
 const CORE = '@langchain/core';
 const ENTRY = 'callbacks/promises';
 
-/** A project that names LangGraph alone need not see what LangGraph is built on. */
+/** A project that depends on LangGraph alone may be unable to resolve LangGraph's own dependencies. */
 function importedThroughLangGraph(file: string): string | null {
   const langgraph = manifestOf('@langchain/langgraph', file);
   return langgraph === null ? null : importedCopy(CORE, `./${ENTRY}`, langgraph);

@@ -8,7 +8,7 @@ import type { FromThread, FromWorker, ToThread, ToWorker, WorkerData, WorkerSett
 /** What graphs execute in: a thread of this process, or a process of their own. */
 export type GraphHost = {
   send: (message: ToWorker | CacheAnswer) => void;
-  /** Ends it at once, whatever the graphs do; resolves when it is gone. */
+  /** Ends it immediately, whatever the graphs do; resolves when it is gone. */
   terminate: () => Promise<void>;
 };
 
@@ -16,23 +16,23 @@ export type HostOptions = {
   settings: WorkerSettings;
   /** The graphs' environment. */
   environment: NodeJS.ProcessEnv;
-  /** Heap that the graphs may keep, in MiB: see HeapWatch. */
+  /** Heap that the graphs may keep, in MiB (HeapWatch). */
   memoryMb: number;
-  /** MiB of heap beyond that for what is soon garbage, such as one large allocation. */
+  /** MiB of heap beyond that for short-lived data, such as one large allocation. */
   roomMb: number;
   /** When the lease ends under which the graphs execute. */
   leaseEnd: LeaseEnd;
-  /** Answers what its graphs ask of the node cache, null for what needs no answer or is answered elsewhere. */
+  /** Answers requests of its graphs to the node cache; null for what needs no answer or is answered elsewhere. */
   answerCache: (request: CacheRequest) => CacheAnswer | null;
 };
 
 export type HostEvents = {
   onMessage: (message: FromWorker) => void;
-  /** It is gone, and not by `terminate`; called once or more. `crashed`: what executed in it may be the cause. */
+  /** It is gone, and not because of `terminate`. May be called more than once. `crashed`: what executed in it may be the cause. */
   onEnd: (error: Error, crashed: boolean) => void;
   /** Whether graphs execute in it. */
   isBusy: () => boolean;
-  /** Its graphs keep more than they may. */
+  /** Its graphs keep more heap than they may. */
   onFull: (verdict: HeapVerdict) => void;
 };
 
@@ -72,7 +72,7 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   };
 }
 
-/** Null before the thread executes and after its end, which is told by its event. */
+/** Null before the thread executes and after its end; an event reports the end. */
 async function readUsed(worker: Worker): Promise<number | null> {
   try {
     return (await worker.getHeapStatistics()).used_heap_size;

@@ -11,7 +11,7 @@ export type GraphThreadOptions = {
   loadLimitMs: number;
   /** Most milliseconds that the other attempts have to their next superstep when one of them is deaf to its abort. */
   drainGraceMs: number;
-  /** Whether its graphs send traces, which are sent before it ends. */
+  /** Whether its graphs send traces; then these are sent before it ends. */
   isTraced: boolean;
   /** The limit of its heap, in MiB. */
   memoryMb: number;
@@ -19,10 +19,10 @@ export type GraphThreadOptions = {
   /** `isActive` has changed. */
   onChange?: () => void;
   onEvent?: OnWorkerEvent | undefined;
-  /** Told four times a second after how many milliseconds it has answered: its event loop was busy for so long. */
+  /** Called four times a second with the milliseconds that it took to answer, for which its event loop was busy. */
   onAnswered?: ((afterMs: number) => void) | undefined;
-  /** The import of this graph blocks it, so that it is ended. */
+  /** The import of this graph blocks the thread, so the thread is ended. */
   onBlocked?: (graphId: string) => void;
-  /** @param crashed whether it ended by itself */
+  /** @param crashed whether it ended without being asked to */
   onGone: (crashed: boolean) => void;
 };

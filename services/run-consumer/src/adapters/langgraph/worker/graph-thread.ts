@@ -1,14 +1,15 @@
 /**
- * Purpose   The main thread's side of one worker thread, be it in this process or in one of its own.
- * Owns      The thread and the attempts that run in it. An attempt always gets an outcome: the graph's own, or that of
- *           the thread's end; or it has not begun, and can go elsewhere.
+ * Purpose   The main thread's side of one worker thread, in this process or in a process of its own.
+ * Owns      The thread and the attempts that run in it. An attempt always gets an outcome: that of the graph, or that of the
+ *           thread's end. An attempt that has not begun can be placed elsewhere.
  * States    loading ──ready──▶ working ──a deaf graph──▶ leaving ──▶ gone; a crash or `terminate` leads there from each,
- *           and from loading a graph whose import blocks it: that graph's runs fail, and the others are not spent.
- * I3, I9    A graph that does not end after its abort is ended with its thread, so that an abort always ends.
- * I10       Before that the other attempts of the thread are drained: they stop at their next superstep and go on
- *           elsewhere, and nothing new begins beside them. A thread that does not answer cannot do that, and after a lost
- *           lease there is no time: then they are handed back as they are. None of them is spent. The same happens in a
- *           thread whose graphs keep more than they may; then each goes on apart, because it may be the cause.
+ *           and from loading a graph whose import blocks it: that graph's runs fail, and no attempt of other runs is spent.
+ * I3, I9    A graph that does not end after its abort is ended with its thread, so that every abort comes to an end.
+ * I10       Before that the other attempts of the thread are drained: they stop at their next superstep and continue
+ *           elsewhere, and nothing new begins beside them. A thread that does not answer cannot drain, and after a lost
+ *           lease there is no time: then the attempts are handed back immediately. None of them is spent. The same happens
+ *           in a thread whose graphs keep too much heap; then each run continues in a process of its own, because it may be
+ *           the cause.
  */
 import { waitOrAbort } from '@runlane/service-kit';
 import { LeaseLost } from '../../../domain/abort-reasons.ts';
@@ -31,10 +32,10 @@ import { blockedAtImport, fullHeap, handedBack } from './worker-outcomes.ts';
 /** Milliseconds that a graph has after its abort before its thread is ended. */
 const ABORT_GRACE_MS = 5_000;
 
-/** After a lost lease another process may start the run at any moment, so there is no time to be patient. */
+/** After a lost lease another process may start the run at any moment, so the wait is short. */
 const LEASE_LOST_GRACE_MS = 500;
 
-/** Milliseconds that the last traces have: a collector that is away must not hold up the end of the service. */
+/** Time limit for sending the last traces, in milliseconds: a collector that is away must not delay the end of the service. */
 const TRACES_MS = 3_000;
 
 export class GraphThread {
@@ -49,7 +50,7 @@ export class GraphThread {
   #isFinishing = false;
   #isEnding = false;
   #isGone = false;
-  /** Its graphs keep more than they may: each may be the cause, and goes on apart. */
+  /** Its graphs keep more heap than they may. Each may be the cause, so each continues in a process of its own. */
   #isFull = false;
   #grace: NodeJS.Timeout | undefined;
 
@@ -65,7 +66,7 @@ export class GraphThread {
     this.#pulse = options.sharesMemory ? this.#newPulse() : null;
   }
 
-  /** Resolves when the graphs are loaded. Rejects when the thread ended before. */
+  /** Resolves when the graphs are loaded. Rejects when the thread ends earlier. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -74,7 +75,7 @@ export class GraphThread {
     return this.#attempts.size;
   }
 
-  /** Whether it takes attempts: it answers, and is not about to be ended. */
+  /** Whether it takes attempts: it answers, and is not being ended. */
   get isActive(): boolean {
     return !this.#isGone && !this.#isLeaving && (this.#pulse?.isAnswering ?? true);
   }
@@ -91,7 +92,7 @@ export class GraphThread {
     const began = () => signals.began?.();
     const ended = this.#attempts.add(key, { graphId: run.graphId, ticket, began, isDeaf: false });
     this.#host.send({ type: 'start', key, run, ticket: ticket?.buffer ?? null });
-    // A process of its own has no other use than this run: its start counts as the run's.
+    // A process of its own exists for this run alone, so its start counts as that of the run.
     if (ticket === null) signals.began?.();
     const onDrain = () => this.#host.send({ type: 'drain', key });
     const onAbort = () => this.#abort(key, signals.abort);
@@ -105,7 +106,7 @@ export class GraphThread {
     });
   }
 
-  /** Takes nothing new, and ends when its last attempt has ended. */
+  /** Takes no new attempt, and ends when its last attempt has ended. */
   leave(): void {
     if (this.#isGone || this.#isLeaving) return;
     this.#isLeaving = true;
@@ -124,7 +125,7 @@ export class GraphThread {
     await this.terminate();
   }
 
-  /** Ends the thread at once; attempts in it are handed back unspent. */
+  /** Ends the thread immediately; attempts in it are handed back unspent. */
   terminate(): Promise<void> {
     return this.#terminate(false);
   }
@@ -167,12 +168,12 @@ export class GraphThread {
     const isLost = reason instanceof LeaseLost;
     const graceMs = isLost ? LEASE_LOST_GRACE_MS : ABORT_GRACE_MS;
     const timer = setTimeout(() => {
-      // The same run may be here again, under the same claim.
+      // The same run may have been placed here again, under the same claim.
       if (this.#attempts.get(key) !== attempt) return;
       const { graphId } = attempt;
       this.#options.logger.warn({ attempt_key: key, graph_id: graphId, grace_ms: graceMs }, 'graph.ignored_abort');
       attempt.isDeaf = true;
-      // Many a graph that ends soon does not end as soon as after a lost lease.
+      // Some graphs end soon, but not within the short time after a lost lease.
       if (!isLost) this.#options.onEvent?.({ kind: 'deaf', graphId });
       if (isLost || !(this.#pulse?.isAnswering ?? false)) void this.#endFor('deaf_graph');
       else this.#evacuate('deaf_graph');
@@ -210,7 +211,7 @@ export class GraphThread {
       if (!this.#isFinishing) void this.finish();
     } else if (attempts.every(({ isDeaf }) => isDeaf)) void this.#endFor('deaf_graph');
     else if (!this.#isFull && !attempts.some(({ isDeaf }) => isDeaf)) {
-      // The thread need not be ended for anybody any more: the others have their time, until one of them is deaf.
+      // No run needs the thread to be ended any more: the others keep their time, until one of them ignores its abort.
       clearTimeout(this.#grace);
       this.#grace = undefined;
     }
@@ -260,8 +261,8 @@ export class GraphThread {
     for (const key of this.#attempts.keysOf((attempt) => attempt.graphId === graphId)) {
       this.#attempts.end(key, blockedAtImport(graphId, this.#options.loadLimitMs));
     }
-    // What executes in it beside the import ends with the thread (I9). Without any there is nothing to wait for, and an import that
-    // waits in native code does not let its thread end.
+    // Attempts that execute beside the import end with the thread (I9). Without such attempts nothing is waited for, because
+    // an import that waits in native code does not let its thread end.
     if (this.#attempts.size > 0) await this.#endFor('blocking_import');
     else {
       this.#options.onEvent?.({ kind: 'ended', why: 'blocking_import' });
@@ -278,7 +279,7 @@ export class GraphThread {
     this.#gone(`its worker thread crashed: ${error.message}`, crashed);
   }
 
-  /** `isByGraph`: one of those that execute in it is the cause. */
+  /** `isByGraph`: one of the graphs that execute in it is the cause. */
   #gone(why: string, isByGraph: boolean): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -287,7 +288,7 @@ export class GraphThread {
     this.#finished.abort();
     clearTimeout(this.#grace);
     this.#ready.reject(new Error(`The worker thread is gone: ${why}`));
-    // Whoever awaits it hears of it; a thread that nobody awaits must not end the process by it.
+    // A caller that awaits it gets the error; if nobody awaits it, the error must not end the process.
     this.#ready.promise.catch(() => undefined);
     this.#attempts.takeBack();
     // Which of several was the cause is seen when each is alone, and then that one spends its attempts.

@@ -1,8 +1,8 @@
 /**
- * Purpose   Executes each attempt in a thread that is shared with others (thread-pool.ts), or apart.
- * I10       A run that may take its thread or process down, because it was there when they went, gets a process of its
- *           own, which ends with it. Graphs that did not end after an abort share threads of their own for a while, so that
- *           no other graph's run is moved or cut off for their sake.
+ * Purpose   Executes each attempt in a thread that is shared with others (thread-pool.ts), or in a process of its own.
+ * I10       A run that may crash its thread or process, because it was executing when one died, gets a process of its own,
+ *           which ends with the run. Graphs that did not end after an abort share separate threads for a while, so that no
+ *           run of another graph is moved or cut off because of them.
  */
 import { Turns } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -26,13 +26,13 @@ export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb' | 'ans
   roomMb?: number;
   /** Threads that are kept running. */
   threadCount: number;
-  /** MiB of what nodes have computed that all of them share (node-cache.ts). Default: 0, each thread has its own. */
+  /** MiB of cached results of nodes that all threads share (node-cache.ts). Default: 0, each thread has its own cache. */
   nodeCacheMb?: number;
-  /** Most milliseconds that a run waits for its superstep's end before its thread is ended for another run's sake. */
+  /** How long a run may take to end its superstep before its thread is ended because of another run, in milliseconds. */
   drainGraceMs: number;
   /** How long a lease lasts, in milliseconds: a run's own process ends when it hears nothing for half of it. */
   leaseMs: number;
-  /** Milliseconds that a graph which did not end after an abort is kept apart. Default: ten minutes. */
+  /** How long a graph that did not end after an abort is kept in a separate thread, in milliseconds. Default: ten minutes. */
   deafForMs?: number;
   onEvent?: OnWorkerEvent;
   /** See GraphThreadOptions. */
@@ -40,14 +40,14 @@ export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb' | 'ans
   logger: Logger;
 };
 
-/** Processes of single runs at the same time: a crash can leave many such runs, and each process takes its own memory. */
+/** Most processes of single runs at the same time: a crash can leave many such runs, and each process takes memory of its own. */
 const MAX_APART = 4;
 
-/** Milliseconds that a deaf graph is remembered. */
+/** Milliseconds for which a deaf graph is remembered. */
 const DEAF_FOR_MS = 600_000;
 
 export class GraphWorkers {
-  /** When the lease ends under which they execute: no superstep begins after it. To be moved with each renewal. */
+  /** When the lease ends under which they execute: no superstep begins after it. Each renewal moves it. */
   readonly leaseEnd = new LeaseEnd();
   readonly #options: GraphWorkersOptions & Omit<HostOptions, 'answerCache'>;
   #cache: NodeCache;
@@ -77,9 +77,9 @@ export class GraphWorkers {
     await this.#shared.start();
   }
 
-  /** Has graphs loaded anew for the runs that begin from now on; resolves when they are loaded. */
+  /** Loads the graphs anew for the runs that begin from now on; resolves when they are loaded. */
   async reload(): Promise<void> {
-    // Results that the old code still computes stay in the old one.
+    // Results that the old code still computes stay in the old cache.
     this.#cache = this.#newCache();
     await Promise.all([this.#shared.reload(), this.#deafShared?.reload()]);
   }
@@ -128,7 +128,7 @@ export class GraphWorkers {
     return this.#deafShared;
   }
 
-  /** Their threads take memory and connections, so they end when there is no use for them. */
+  /** These threads take memory and connections, so they end when they are not needed. */
   #forgetLater(): void {
     clearTimeout(this.#forgetting);
     this.#forgetting = setTimeout(() => {
@@ -166,7 +166,7 @@ export class GraphWorkers {
     try {
       const outcome = await thread.run(run, signals);
       if (outcome === NOT_BEGUN) return stoppedWaiting('a process of its own', true);
-      // Only its end tells whether the run was to blame: until then it stays apart.
+      // Only its end shows whether the run was the cause: until then it stays in its own process.
       return outcome.kind === 'handed_back' ? { ...outcome, isolate: true } : outcome;
     } finally {
       await thread.finish();

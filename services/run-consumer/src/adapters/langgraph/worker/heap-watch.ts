@@ -1,16 +1,16 @@
 /**
- * Purpose   Enforces the heap limit of a thread from outside of it. V8's own limit must not be what graphs meet: it ends the
- *           whole process when one allocation goes more than a few MiB beyond it, and only growth in small steps ends the
- *           thread alone. So V8 gets more room than any one allocation needs, and what is used is looked at here.
- * Judgement What is used may be garbage, so a thread over its limit is first asked to collect it. One that cannot answer,
- *           because its event loop is blocked, is left alone until it has used half of the room: V8 itself, which never
- *           lets garbage grow further than half-way to its limit, has collected by then.
+ * Purpose   Enforces the heap limit of a thread from outside of it. Graphs must not reach V8's own limit: V8 ends the whole
+ *           process when one allocation goes more than a few MiB beyond the limit, and only growth in small steps ends the
+ *           thread alone. So V8 gets more room than any one allocation needs, and this class measures what is used.
+ * Judgement Used heap may be garbage, so a thread over its limit is first asked to collect it. A thread that cannot answer,
+ *           because its event loop is blocked, is left alone until it has used half of the room: by then V8 has collected,
+ *           because it never lets garbage grow further than half-way to its limit.
  */
 
 /** MiB between the limit of a thread and that of V8 by default: V8 gives no array and no text more than 1 GiB. */
 export const ROOM_MB = 1_280;
 
-/** Milliseconds between two looks. A blocked event loop answers as well, as long as it executes JavaScript. */
+/** Milliseconds between two measurements. A thread with a blocked event loop answers too, as long as it executes JavaScript. */
 const LOOK_MS = 100;
 
 /** Collections take at most this part of a thread's time. */
@@ -18,15 +18,15 @@ const COLLECTING_SHARE = 0.1;
 
 const BYTES_PER_MB = 2 ** 20;
 
-/** `over`: what is kept is more than the limit. `far`: so much is used that there is no time to wait for anything. */
+/** `over`: more than the limit is kept. `far`: so much is used that there is no time to wait. */
 export type HeapVerdict = 'over' | 'far';
 
 export type HeapWatchEvents = {
-  /** Whether anything executes: only then is it looked at. */
+  /** Whether anything executes; only then is the heap measured. */
   isBusy: () => boolean;
-  /** Bytes of the heap that are used; null when the thread does not execute yet or any more. May never answer when it ends. */
+  /** Used bytes of the heap; null before the thread executes and after its end. May never resolve when the thread ends. */
   readUsed: () => Promise<number | null>;
-  /** Asks the thread to collect its garbage, and to tell `collected` what is left. */
+  /** Asks the thread to collect its garbage and to report the rest to `collected`. */
   collect: () => void;
   /** Each verdict at most once. */
   onFull: (verdict: HeapVerdict) => void;
@@ -53,7 +53,7 @@ export class HeapWatch {
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
-  /** To be called with the bytes that are used after the thread has collected its garbage. */
+  /** Call this with the bytes that are used after the thread has collected its garbage. */
   collected(usedBytes: number): void {
     const nowMs = performance.now();
     const tookMs = nowMs - (this.#askedAtMs ?? nowMs);

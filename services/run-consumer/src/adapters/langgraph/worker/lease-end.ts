@@ -1,21 +1,21 @@
 /**
- * Purpose   The end of the executor's lease as a number that every thread of the process reads without a message: the
- *           thread of a process that was frozen may be the first to go on, when its run executes elsewhere already (I3).
+ * Purpose   The end of the executor's lease, as a number that every thread of the process reads without a message: after a
+ *           freeze a worker thread may be the first to continue, when its run already executes elsewhere (I3).
  * Clocks    The monotonic clock of the machine, which runs on while a process is stopped and is the same in all of its
- *           threads and processes; and the wall clock, because a machine that is suspended stops the first. A wall clock
- *           that is put forward ends the lease early, until its next renewal: runs then stop at a superstep, unspent.
+ * threads and processes; and the wall clock, because a machine that is suspended stops the first. A wall clock that is set
+ *           forward ends the lease early, until its next renewal: runs then stop at a superstep, unspent.
  */
 export type LeaseEndTime = { monotonicNs: bigint; wallMs: bigint };
 
-/** Both begin at the same instant, so that a moment of one can be told in the other at any time. */
+/** Both begin at the same instant, so that a time of one can always be converted to the other. */
 const PERFORMANCE_BEGAN_NS = process.hrtime.bigint() - BigInt(Math.round(performance.now() * 1e6));
 
 export class LeaseEnd {
-  /** To be given to other threads. */
+  /** Give this to other threads. */
   readonly buffer: SharedArrayBuffer;
   readonly #cells: BigInt64Array;
 
-  /** @param buffer of another thread's; without it a new one, whose lease is over */
+  /** @param buffer buffer of another thread's lease end; without it a new one, whose lease is over */
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
     this.#cells = new BigInt64Array(buffer);
@@ -38,7 +38,7 @@ export class LeaseEnd {
     Atomics.store(this.#cells, 1, wallMs);
   }
 
-  /** Whether the lease has ended, as far as this process knows: nothing may begin then. */
+  /** Whether the lease has ended, as far as this process knows; then nothing may begin. */
   isOver(): boolean {
     const { monotonicNs, wallMs } = this.read();
     return process.hrtime.bigint() >= monotonicNs || BigInt(Date.now()) >= wallMs;

@@ -1,12 +1,12 @@
 /**
- * Milliseconds beyond the limit of an import before its silence counts: a worker whose event loop turns tells in that
- * time that the limit is over.
+ * Milliseconds beyond the limit of an import before silence counts: a worker with a free event loop reports within them that
+ * the limit has passed.
  */
 const MARGIN_MS = 5_000;
 
-/** Finds out that a worker says nothing any more because the import of a graph blocks it. */
+/** Detects a worker that is silent because the import of a graph blocks it. */
 export class LoadWatch {
-  /** Those that load, in the order in which they began. */
+  /** The graphs that load, in the order in which they began. */
   readonly #loading = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   readonly #onBlocked: (graphId: string) => void;
@@ -22,7 +22,7 @@ export class LoadWatch {
     this.#timer = setTimeout(() => this.#endUnlessHeard(), loadLimitMs + MARGIN_MS).unref();
   }
 
-  /** To be called with every message of the worker. */
+  /** Call this with every message of the worker. */
   heard(): void {
     this.#heardCount += 1;
     if (!this.#isStopped) this.#timer.refresh();
@@ -41,13 +41,14 @@ export class LoadWatch {
     clearTimeout(this.#timer);
   }
 
-  /** What arrived while this thread itself stood still is only read after its timers. */
+  /** Messages that arrived while this thread itself was blocked are read only after its timers. */
   #endUnlessHeard(): void {
     const before = this.#heardCount;
     setImmediate(() => {
       if (this.#isStopped || this.#heardCount > before) return;
       const suspect = [...this.#loading].at(-1);
-      // What else a worker may wait for before it loads graphs, such as the store's embeddings, is no graph's fault.
+      // A worker may also wait for something else before it loads graphs, such as the store's embeddings; no graph is the
+      // cause of that.
       if (suspect === undefined) this.#timer.refresh();
       else this.#onBlocked(suspect);
     });

@@ -8,7 +8,7 @@ import type { LeaseEndTime } from './lease-end.ts';
 
 /** What a worker thread is started with. */
 export type WorkerSettings = {
-  /** `secretFiles` tells the file that DATABASE_URL is read from, if there is one. */
+  /** `secretFiles` names the file that DATABASE_URL is read from, if there is one. */
   database: { DATABASE_URL: string; secretFiles: SecretFiles };
   checkpointSchema: string;
   /** Most Postgres connections of the worker, for checkpoints. */
@@ -21,11 +21,11 @@ export type WorkerSettings = {
   /** How long the import of a graph may take, in milliseconds. */
   loadLimitMs: number;
   store: StoreSettings;
-  /** Longest stack of what a graph throws that its event has, in characters; 0 = none. */
+  /** Longest stack of an error in its event, in characters; 0 = none. */
   stackLength: number;
-  /** Whether modules outside of `directory` are told (outside-modules.ts). Default: false. */
+  /** Whether modules outside of `directory` are reported (outside-modules.ts). Default: false. */
   tellsModules?: boolean;
-  /** Whether what nodes have computed is asked of the process (shared-caches.ts). Default: false. */
+  /** Whether cached results of nodes are shared through the process (shared-caches.ts). Default: false. */
   sharesCaches?: boolean;
   logLevel: LogLevel;
   /** Null: nothing is traced. Default. */
@@ -38,7 +38,7 @@ export type WorkerData = { settings: WorkerSettings; leaseEnd: SharedArrayBuffer
 /** Names one attempt: a run may be claimed again before its lost attempt has ended. */
 export type AttemptKey = string;
 
-/** An abort reason, whose class would not survive the way. */
+/** An abort reason; a message would lose its class. */
 export type AbortMessage =
   | { kind: 'superseded'; by: string; action: CancelAction }
   | { kind: 'cancelled'; action: CancelAction }
@@ -50,9 +50,9 @@ export type ToWorker =
   | { type: 'abort'; key: AttemptKey; reason: AbortMessage }
   /** Stop at the next superstep. */
   | { type: 'drain'; key: AttemptKey }
-  /** Asks for a `pong`, which a worker whose event loop is blocked does not give. */
+  /** Asks for a `pong`; a worker with a blocked event loop does not answer. */
   | { type: 'ping' }
-  /** Nothing more will come: asks for `finished`, when the traces of the runs are sent. */
+  /** The last message: asks for `finished` when the traces of the runs are sent. */
   | { type: 'finish' };
 
 export type FromWorker =
@@ -70,7 +70,7 @@ export type FromWorker =
 /** To a worker thread, from the process that it is in. */
 export type ToThread =
   | ToWorker
-  /** Asks for `collected`, when all garbage is. */
+  /** Asks for `collected` when all garbage is collected. */
   | { type: 'collect' }
   | CacheAnswer;
 

@@ -1,5 +1,5 @@
 /**
- * Purpose   Starts a process of its own for a run that may take its process down: only that one dies then (I10).
+ * Purpose   Starts a process for a single run that may crash its process: then only that process dies (I10).
  * I3        Such a process ends with this one, and also when this one stops answering for half a lease, because the run
  *           may then be executed elsewhere: a frozen process cannot end its children.
  */
@@ -10,10 +10,10 @@ import type { FromProcess, ToProcess } from './messages.ts';
 
 const ENTRY = fileURLToPath(new URL('./process-entry.ts', import.meta.url));
 
-/** Exit code of a process that ended because it heard nothing any more: no fault of its graph. */
+/** Exit code of a process that ended because the service was silent; its graph is not the cause. */
 export const SILENCE_EXIT_CODE = 75;
 
-/** @param silenceMs milliseconds without a sign of life after which the process ends itself: half a lease */
+/** @param silenceMs milliseconds without a message after which the process ends itself: half a lease */
 export function startOwnProcess(options: HostOptions, silenceMs: number, events: HostEvents): GraphHost {
   const child = fork(ENTRY, {
     cwd: options.settings.directory,
@@ -22,7 +22,7 @@ export function startOwnProcess(options: HostOptions, silenceMs: number, events:
   });
   const exited = Promise.withResolvers<void>();
   child.once('close', () => exited.resolve());
-  // One that has just died takes no message; its exit is what counts.
+  // A process that has just died takes no message; only its exit counts.
   const send = (message: ToProcess) => child.send(message, () => undefined);
   const { settings, memoryMb, roomMb } = options;
   send({ type: 'open', settings, memoryMb, roomMb, silenceMs });
@@ -39,7 +39,7 @@ export function startOwnProcess(options: HostOptions, silenceMs: number, events:
     } else events.onMessage(message);
   });
   child.on('error', (error) => {
-    // One that could not be started does not exit either, and its graph had no part in it.
+    // A process that could not be started does not exit either, and its graph is not the cause.
     if (child.pid === undefined) exited.resolve();
     events.onEnd(error, child.pid !== undefined);
   });

@@ -47,7 +47,7 @@ process.on('message', (message: ToProcess) => {
   }
 });
 
-/** What arrived while this process itself stood still is only read after its timers. */
+/** Messages that arrived while this process itself was blocked are read only after its timers. */
 function endUnlessHeard(): void {
   const before = heardCount;
   setImmediate(() => {
@@ -57,12 +57,12 @@ function endUnlessHeard(): void {
 
 process.on('disconnect', endByForce);
 
-/** The reason is known to the service before it sees the end, which alone is the end of the attempt. */
+/** The service gets the reason before it sees the exit; only the exit ends the attempt. */
 function endAsCrashed(message: string): void {
   process.send?.({ type: 'crashed', message } satisfies FromProcess, undefined, undefined, endByForce);
 }
 
-/** A graph in native code does not let a process exit. */
+/** A graph that executes native code does not let a process exit. */
 function endByForce(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -7,7 +7,7 @@ const SILENT_MS = 1_000;
 export type PulseEvents = {
   /** Asks the thread for an answer. */
   ask: () => void;
-  /** It has answered, so many milliseconds after it was asked. */
+  /** It has answered, this many milliseconds after it was asked. */
   onAnswered: (afterMs: number) => void;
   /** It answers again, or for the first time. */
   onAnswer: () => void;
@@ -15,7 +15,7 @@ export type PulseEvents = {
   onSilent: () => void;
 };
 
-/** Asks a thread again and again whether it is there. */
+/** Asks a thread again and again for a sign of life. */
 export class Pulse {
   readonly #events: PulseEvents;
   readonly #timer: NodeJS.Timeout;
@@ -34,7 +34,7 @@ export class Pulse {
     return this.#isAnswering;
   }
 
-  /** To be called when the thread has answered. */
+  /** Call this when the thread has answered. */
   answered(): void {
     if (this.#askedAtMs !== null) this.#events.onAnswered(performance.now() - this.#askedAtMs);
     this.#askedAtMs = null;

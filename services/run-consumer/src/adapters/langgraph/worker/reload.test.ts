@@ -7,11 +7,11 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Outcome } from '../../../domain/run.ts';
 import { prepareStore } from '../store/prepare-store.ts';
-import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { RunRows } from '../attempt/run-rows.fixture.ts';
 import { watchProject } from '../project/watch-project.ts';
 import { GraphWorkers } from './graph-workers.ts';
 
@@ -52,7 +52,7 @@ beforeAll(async () => {
   );
   rows = await RunRows.create(inject('databaseUrl'));
   const { pool, databaseUrl } = rows;
-  await prepareStore(pool, { databaseUrl, schema: 'public', settings: store, embeddings: null, logger: silent });
+  await prepareStore(pool, { databaseUrl, schema: 'public', settings: store, embeddings: null, logger: silentLogger });
 });
 afterAll(async () => {
   await rows[Symbol.asyncDispose]();
@@ -81,7 +81,7 @@ function createWorkers(): GraphWorkers {
     threadCount: 1,
     drainGraceMs: 60_000,
     leaseMs: 6_000,
-    logger: silent,
+    logger: silentLogger,
   });
   workers.leaseEnd.moveTo(performance.now() + 3_600_000);
   return workers;

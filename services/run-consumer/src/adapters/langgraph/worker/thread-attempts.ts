@@ -43,7 +43,7 @@ export class ThreadAttempts {
     return this.#attempts.get(key);
   }
 
-  /** Those of which `which` is true. */
+  /** Those for which `which` returns true. */
   keysOf(which: (attempt: Attempt) => boolean): AttemptKey[] {
     return [...this.#attempts].filter(([, attempt]) => which(attempt)).map(([key]) => key);
   }
@@ -54,7 +54,7 @@ export class ThreadAttempts {
     attempt?.resolve(end);
   }
 
-  /** Takes back those that have not begun: they can go elsewhere. */
+  /** Takes back the attempts that have not begun; they can be placed elsewhere. */
   takeBack(): void {
     for (const key of this.keysOf(({ ticket }) => ticket?.take() ?? false)) this.end(key, NOT_BEGUN);
   }

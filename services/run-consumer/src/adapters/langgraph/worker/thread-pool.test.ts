@@ -2,9 +2,9 @@
  * When threads are replaced, and how many there are. Real: the pool, and the main thread's side of its threads. Doubled: what
  * graphs execute in, which crashes, falls silent and ends attempts as told, and the clock.
  */
+import { silentLogger } from '@runlane/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { claimedRun } from '../../../app/recording-ports.fixture.ts';
-import { silent } from '../attempt/run-rows.fixture.ts';
 import { NodeCache } from '../cache/node-cache.ts';
 import type { HostEvents } from './graph-host.ts';
 import { LeaseEnd } from './lease-end.ts';
@@ -69,7 +69,7 @@ function startPool(threadCount = 1) {
     blocking: new Set(),
     startHost,
     random: () => 1,
-    logger: silent,
+    logger: silentLogger,
   });
   return { pool, hosts, living: () => hosts.filter(({ isGone }) => !isGone) };
 }

@@ -1,9 +1,9 @@
 /**
- * Purpose   The worker threads that runs share: places each attempt in the thread with the fewest, replaces threads that
- *           are gone or about to be ended.
- * I10       An attempt that has not begun when its thread falls silent or ends goes to another thread, unspent. When no
- *           thread answers one more is started, up to SPARE_THREADS; until one answers, attempts wait here. A graph whose
- *           import blocks its thread is left out of the next ones.
+ * Purpose   The worker threads that runs share: places each attempt in the thread with the fewest attempts, and replaces
+ *           threads that are gone or being ended.
+ * I10       An attempt that has not begun when its thread falls silent or ends is placed in another thread, unspent. When no
+ *           thread answers, one more is started, up to SPARE_THREADS; attempts wait until one answers. A graph whose import
+ *           blocks its thread is left out of later threads.
  */
 import { EventEmitter, once } from 'node:events';
 import { backoff } from '@runlane/service-kit';
@@ -20,7 +20,7 @@ import type { OnWorkerEvent } from './worker-events.ts';
 import { blockedAtImport, stoppedWaiting } from './worker-outcomes.ts';
 
 export type ThreadPoolOptions = Omit<HostOptions, 'answerCache'> & {
-  /** What the graphs of the threads that start now have computed: with graphs as they are by now. */
+  /** Cached results of the graphs in the threads that start now, which have the latest code. */
   nodeCache: () => NodeCache;
   /** Threads that are kept running. */
   threadCount: number;
@@ -44,16 +44,16 @@ const RESPAWN = { baseMs: 200, maxMs: 10_000 };
 /** Milliseconds after which a thread counts as one that starts well. */
 const SETTLED_MS = 60_000;
 
-/** Threads beside the kept ones, while some of those are blocked or leaving: each takes its memory and connections. */
+/** Extra threads, while some of the kept ones are blocked or leaving. Each takes memory and connections of its own. */
 const SPARE_THREADS = 2;
 
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   readonly #threads = new Set<GraphThread>();
   readonly #loading = new Set<GraphThread>();
-  /** With graphs as they were: they only end what they have begun. */
+  /** Threads with old code; they only finish the attempts that they have begun. */
   readonly #outdated = new Set<GraphThread>();
-  /** As many wait as runs are executed. */
+  /** Waiting attempts; never more than the runs that this process may execute. */
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #stopping = new AbortController();
   #isStarting = false;
@@ -67,8 +67,8 @@ export class ThreadPool {
   }
 
   /**
-   * Starts the threads; resolves when their graphs are loaded, save those that do not load. Rejects when a thread cannot
-   * start. A pool that is not started starts with its first run.
+   * Starts the threads; resolves when their graphs are loaded or have failed to load. Rejects when a thread cannot start. A
+   * pool that was not started starts with its first run.
    */
   async start(): Promise<void> {
     this.#isStarting = true;
@@ -81,7 +81,7 @@ export class ThreadPool {
     for (;;) {
       const { blocking, settings } = this.#options;
       if (blocking.has(run.graphId)) return blockedAtImport(run.graphId, settings.loadLimitMs);
-      // Chosen and posted to in one go: the next one is to see it as busier.
+      // Choosing and posting is one step, so that the next choice counts this attempt.
       const thread = this.#leastBusy();
       if (thread !== null) {
         const outcome = await thread.run(run, signals);
@@ -89,7 +89,7 @@ export class ThreadPool {
       } else if (stop.aborted) {
         return stoppedWaiting('a worker thread', false);
       } else {
-        // All that are kept may be blocked: one that still loads will take it.
+        // All kept threads may be blocked; then a thread that still loads will take the attempt.
         if (this.#loading.size === 0) this.#addWithinBounds();
         await once(this.#changes, 'change', { signal: stop }).catch(() => undefined);
       }
@@ -97,7 +97,8 @@ export class ThreadPool {
   };
 
   /**
-   * Has graphs loaded anew, in new threads: what has begun ends in its thread, all other attempts begin in these. Resolves
+   * Loads the graphs anew, in new threads. Attempts that have begun end in their threads; all others begin in the new ones.
+   * Resolves
    * when they are loaded.
    */
   reload(): Promise<void> {
@@ -140,7 +141,7 @@ export class ThreadPool {
         await this.#add().ready;
         return;
       } catch (error) {
-        // It has made room for one that loads the graphs as they are by now.
+        // It makes room for a thread with the latest code.
         if (this.#reloadCount !== reloadCount) return;
         if (this.#options.blocking.size === blockingCount || this.#stopping.signal.aborted) throw error;
       }
@@ -209,11 +210,11 @@ export class ThreadPool {
     return { ...settings, graphs: settings.graphs.filter(({ graphId }) => !blocking.has(graphId)) };
   }
 
-  /** Sees to it that as many threads as are kept can take attempts sooner or later. */
+  /** Makes sure that the wanted number of threads can take attempts sooner or later. */
   #changed(): void {
     if (this.#stopping.signal.aborted || this.#isStarting) return;
     if (this.#isShort()) this.#replace();
-    // Spares are not needed any more when those that were blocked answer again.
+    // Extra threads are not needed any more when the blocked ones answer again.
     const surplus = this.#active().length - this.#options.threadCount;
     const idlest = this.#active().toSorted((one, other) => one.activeCount - other.activeCount);
     for (const thread of idlest.slice(0, Math.max(0, surplus))) thread.leave();
@@ -227,7 +228,7 @@ export class ThreadPool {
     this.#respawn = setTimeout(() => {
       this.#respawn = undefined;
       if (this.#isShort()) this.#addWithinBounds();
-      // With all spares in use the end of one that leaves comes back to this.
+      // When all extra threads are in use, this is called again when a leaving thread ends.
       if (this.#isShort() && !this.#isFull()) this.#replace();
     }, waitMs).unref();
   }

@@ -2,6 +2,7 @@
  * What LangSmith gets of runs, and that it gets in nobody's way. Real: worker threads, LangGraph and its LangSmith client,
  * Postgres; the collector is a server on this machine.
  */
+import { silentLogger } from '@runlane/testkit';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +11,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { testGraph } from '../attempt/attempts.fixture.ts';
 import { prepareStore } from '../store/prepare-store.ts';
-import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { RunRows } from '../attempt/run-rows.fixture.ts';
 import { GraphWorkers } from './graph-workers.ts';
 
 const store = { index: null, ttl: null };
@@ -19,7 +20,7 @@ let rows: RunRows;
 beforeAll(async () => {
   rows = await RunRows.create(inject('databaseUrl'));
   const { pool, databaseUrl } = rows;
-  await prepareStore(pool, { databaseUrl, schema: 'public', settings: store, embeddings: null, logger: silent });
+  await prepareStore(pool, { databaseUrl, schema: 'public', settings: store, embeddings: null, logger: silentLogger });
 });
 afterAll(() => rows[Symbol.asyncDispose]());
 
@@ -48,7 +49,7 @@ async function startTracing(endpoint: string): Promise<GraphWorkers> {
     threadCount: 1,
     drainGraceMs: 60_000,
     leaseMs: 6_000,
-    logger: silent,
+    logger: silentLogger,
   });
   workers.leaseEnd.moveTo(performance.now() + 3_600_000);
   await workers.start();

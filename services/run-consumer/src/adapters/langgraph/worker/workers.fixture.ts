@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import type { Json } from '@runlane/contracts';
 import { createLogger } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import type { RunSignals } from '../../../app/execution/execute-runs.ts';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
 import { readLangGraphJson } from '../project/langgraph-json.ts';
 import { prepareStore } from '../store/prepare-store.ts';
-import { RunRows, silent } from '../attempt/run-rows.fixture.ts';
+import { RunRows } from '../attempt/run-rows.fixture.ts';
 import { GraphWorkers } from './graph-workers.ts';
 import type { GraphWorkersOptions } from './graph-workers.ts';
 import type { WorkerSettings } from './messages.ts';
@@ -37,7 +37,7 @@ export type StartOptions = Partial<Omit<GraphWorkersOptions, 'settings'>> & {
   graphIds?: string[];
 };
 
-/** Workers, the runs that they execute, on real Postgres, and what those leave outside. */
+/** Workers and the runs that they execute, on real Postgres, with the side effects of the runs. */
 export class WorkersWorld implements AsyncDisposable {
   readonly rows: RunRows;
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-workers-'));
@@ -52,11 +52,11 @@ export class WorkersWorld implements AsyncDisposable {
     const world = new WorkersWorld(await RunRows.create(adminUrl));
     const { pool, databaseUrl } = world.rows;
     const settings = { index: null, ttl: null };
-    await prepareStore(pool, { databaseUrl, schema: 'public', settings, embeddings: null, logger: silent });
+    await prepareStore(pool, { databaseUrl, schema: 'public', settings, embeddings: null, logger: silentLogger });
     return world;
   }
 
-  /** One thread of 128 MiB, with room for as little as one allocation of these tests needs, unless the options say otherwise. */
+  /** One thread of 128 MiB, with room for the allocations of these tests and no more, unless the options say otherwise. */
   async start(options: StartOptions = {}): Promise<GraphWorkers & AsyncDisposable> {
     const { settings, graphIds = ['misbehaving', 'steps'], ...others } = options;
     const workers = new GraphWorkers({
@@ -82,7 +82,7 @@ export class WorkersWorld implements AsyncDisposable {
       threadCount: 1,
       drainGraceMs: 60_000,
       leaseMs: 6_000,
-      logger: silent,
+      logger: silentLogger,
       ...others,
     });
     workers.leaseEnd.moveTo(performance.now() + 3_600_000);

@@ -6,7 +6,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { DeadLetterBacklog, DeadLetterOutbox } from '../../../app/ports.ts';
 import { sql } from '../statements.ts';
 
-/** How much one insert stores, in bytes: what is unpacked from a small batch may be very large. */
+/** How much one insert stores, in bytes: a small compressed batch may unpack to a very large one. */
 const INSERT_BYTES = 16 * 1024 * 1024;
 
 type Pairs = [name: string, values: string[]][];
@@ -22,15 +22,15 @@ type LetterRow = {
 
 type BacklogRow = { letter_count: number; bytes: bigint; oldest_seconds: number };
 
-/** So much may wait for a topic that takes nothing: it must not fill the disk of the ledger. */
+/** Most that may wait for a topic that accepts nothing: it must not fill the disk of the ledger. */
 export type BacklogLimit = { letterCount: number; bytes: number };
 const BACKLOG_LIMIT: BacklogLimit = { letterCount: 50_000, bytes: 512 * 1024 * 1024 };
 
 /**
  * Stores records in order, to be published after the transaction of `client`: in one statement, unless they are very large.
  *
- * Thrown: RetryableError when too many wait already. The partition then waits before the bad record, as with a topic that
- * cannot be written to, and nothing is lost; partitions without bad records go on.
+ * Thrown: RetryableError when too many wait already. The partition then waits before the bad record, and nothing is lost;
+ * partitions without bad records go on.
  */
 export async function insertDeadLetters(
   client: PoolClient,

@@ -68,19 +68,8 @@ function placeBehind(horizon: OutboxHorizon, id: bigint): Promise<OutboxPlace> {
   );
 }
 
-async function inOpenTransaction(begin: string, work: (client: PoolClient) => Promise<void>): Promise<void> {
-  const client = await rows.pool.connect();
-  try {
-    await client.query(begin);
-    await work(client);
-  } finally {
-    await client.query('rollback');
-    client.release();
-  }
-}
-
 test('events that were published beside an old snapshot cost the next looks nothing', async () => {
-  await inOpenTransaction('begin isolation level repeatable read', async (client) => {
+  await rows.inOpenTransaction('begin isolation level repeatable read', async (client) => {
     await client.query('select count(*) from runlane.outbox');
     const last = await store(rows.pool, 5_000);
     await publishAll();
@@ -99,7 +88,7 @@ test('the place never passes an event that is not published, also one whose tran
   await publishAll();
   await placeBehind(horizon, first);
   let late = 0n;
-  await inOpenTransaction('begin', async (client) => {
+  await rows.inOpenTransaction('begin', async (client) => {
     late = await store(client, 1);
     const later = await store(rows.pool, 1);
     await publishAll();

@@ -1,15 +1,15 @@
 /**
- * Purpose   Says up to where the outbox is published, so that a look begins there: beside an old snapshot, such as that of a
- *           dump, entries of published events stay in the index, and each look would read all of them again.
+ * Purpose   Says up to where the outbox is published, so that a look can begin there. While an old snapshot is open, such as
+ *           that of a dump, entries of published events stay in the index, and each look would read all of them again.
  * I6        An id says nothing about its commit: a transaction that took a lower one may commit later. Ids up to the highest
  *           that was seen are decided once every transaction has ended that had begun by then. All writers of events lock
  *           rows first, so none takes an id before it counts as begun; and a reader's old snapshot is no such transaction.
- * I3        What was seen holds for one life of the ledger. A copy may have forgotten it, so the select compares.
+ * I3        What was seen is valid for one life of the ledger. A copy may have forgotten it, so the select compares.
  */
 import type { Database } from '@runlane/postgres';
 import { sql } from '../statements.ts';
 
-/** No event before `from` is unpublished, in the ledger of that name; an empty one is none. */
+/** Every event before `from` is published, in the ledger of that name; an empty name matches no ledger. */
 export type OutboxPlace = { from: bigint; ledger: string };
 
 type HorizonRow = {

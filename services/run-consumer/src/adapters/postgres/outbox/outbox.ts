@@ -29,7 +29,7 @@ type EntryRow = {
   found_count: number;
 };
 
-/** Time between two questions up to where the outbox is published, in milliseconds. */
+/** How often the outbox is asked up to where it is published, in milliseconds. */
 const HORIZON_EVERY_MS = 2_000;
 
 /** The outbox table. */

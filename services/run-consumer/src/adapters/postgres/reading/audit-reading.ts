@@ -10,13 +10,13 @@ export type AuditedRun = {
   isTerminal: boolean;
   eventCount: number;
   waitingCount: number;
-  /** Where the request lies that it was admitted by. */
+  /** The place of the request that created the run. */
   sourcePartition: number;
   sourceOffset: bigint;
   createdAt: Date;
 };
 
-/** A run that has not gone on since then. */
+/** A run without progress since then. */
 export type StuckRun = {
   kind: 'ready' | 'overdue' | 'stranded' | 'forgotten_lane' | 'unended';
   runId: string;

@@ -4,13 +4,13 @@ import { readBacklog } from './ledger-backlog.ts';
 import { selectServedGraphs } from '../served-graphs.ts';
 import { sql } from '../statements.ts';
 
-/** What the processes of a deployment have told their ledger. */
+/** What the processes of a deployment have written into their ledger about themselves. */
 export type DeploymentStanding = {
   /** Those that execute runs. */
   hosts: string[];
   /** Graphs that some process has executed in the last days. */
   servedGraphs: string[];
-  /** False: the ledger was restored or failed over, and no process has noted it yet. */
+  /** False: the ledger was restored or failed over, and no process has noted that yet. */
   isOriginal: boolean;
 };
 

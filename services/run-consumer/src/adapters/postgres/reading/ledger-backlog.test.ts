@@ -29,6 +29,10 @@ test('an empty ledger has nothing that waits', async () => {
     unpublishedCount: 0,
     oldestUnpublishedSeconds: 0,
     executorCount: 0,
+    runsByStatus: { running: 0, pending: 0 },
+    scheduledCount: 0,
+    pausedCount: 0,
+    oldestPausedSeconds: 0,
   });
 });
 
@@ -51,8 +55,40 @@ test('lanes are counted by their depth, events while nobody publishes them, and 
     lanesByDepth: { '1': 2, '2-10': 2, '11-100': 2, '101+': 2 },
     unpublishedCount: 2,
     executorCount: 1,
+    runsByStatus: { running: 0, pending: 476 },
+    scheduledCount: 0,
   });
   expect(backlog.oldestUnpublishedSeconds).toBeGreaterThanOrEqual(90);
+});
+
+test('runs are counted by their status while they have not ended, and those that are scheduled besides', async () => {
+  for (const thread of ['a', 'b', 'c']) await addLane(thread, 2);
+  const change = (thread: string, position: number, to: string) =>
+    rows.pool.query(`update runlane.runs set ${to} where thread_id = $1 and lane_position = $2`, [thread, position]);
+  await change('a', 1, `status = 'running', executor_id = gen_random_uuid()`);
+  await change('b', 1, `status = 'success', run_ended_at = now()`);
+  await change('c', 2, `scheduled_at = now() + interval '1 hour', lane_position = null`);
+  expect(await readBacklog(rows.database)).toMatchObject({
+    runsByStatus: { running: 1, pending: 4 },
+    scheduledCount: 1,
+  });
+});
+
+test('threads are counted while they are paused', async () => {
+  await rows.pool.query(
+    `insert into runlane.threads (thread_id, status, first_partition) values ('a', 'busy', 0), ('b', 'busy', 0), ('c', 'busy', 0)`,
+  );
+  await rows.pool.query(
+    `update runlane.threads set status = 'interrupted', resting_status = 'interrupted' where thread_id <> 'c'`,
+  );
+  await rows.pool.query(
+    `update runlane.paused_threads set paused_at = now() - interval '2 hours' where thread_id = 'a'`,
+  );
+  const paused = await readBacklog(rows.database);
+  expect(paused.pausedCount).toBe(2);
+  expect(paused.oldestPausedSeconds).toBeGreaterThanOrEqual(7_200);
+  await rows.pool.query(`update runlane.threads set status = 'busy' where thread_id = 'a'`);
+  expect(await readBacklog(rows.database)).toMatchObject({ pausedCount: 1 });
 });
 
 test('what could not be read is not shown, rather than what it was once', async () => {
@@ -75,5 +111,7 @@ test('what could not be read is not shown, rather than what it was once', async 
     logger: recordingLog().logger,
   });
   expect(shown).toEqual([true, false, true]);
-  expect(await metrics.registry.metrics()).not.toMatch(/^runlane_(outbox|busy_lanes|executors)\w*\{/m);
+  expect(await metrics.registry.metrics()).not.toMatch(
+    /^runlane_(outbox|busy_lanes|executors|unfinished_runs|scheduled_runs|paused_threads)\w*\{/m,
+  );
 });

@@ -10,19 +10,24 @@ type Row = {
   unpublished_count: number;
   oldest_unpublished_seconds: number;
   executor_count: number;
+  running_count: number;
+  pending_count: number;
+  scheduled_count: number;
+  paused_count: number;
+  oldest_paused_seconds: number;
 };
 
-/** What bounds the cost of a look, whatever the ledger holds. */
+/** Limits on the cost of a look, whatever the ledger holds. */
 const LANES_LOOKED_AT = 2_000;
 const DEPTH_LOOKED_AT = 101;
-const EVENTS_COUNTED = 10_000;
+const COUNTED = 10_000;
 
 /** What waits in the ledger, as it is now. */
 export async function readBacklog(database: Database): Promise<LedgerBacklog> {
   const [row] = await database.query<Row>(sql.selectBacklog, {
     lane_limit: LANES_LOOKED_AT,
     depth_limit: DEPTH_LOOKED_AT,
-    event_limit: EVENTS_COUNTED,
+    count_limit: COUNTED,
   });
   if (row === undefined) throw new Error('select-backlog gave no row; it always gives one.');
   return {
@@ -30,5 +35,9 @@ export async function readBacklog(database: Database): Promise<LedgerBacklog> {
     unpublishedCount: row.unpublished_count,
     oldestUnpublishedSeconds: row.oldest_unpublished_seconds,
     executorCount: row.executor_count,
+    runsByStatus: { running: row.running_count, pending: row.pending_count },
+    scheduledCount: row.scheduled_count,
+    pausedCount: row.paused_count,
+    oldestPausedSeconds: row.oldest_paused_seconds,
   };
 }

@@ -54,7 +54,7 @@ type EventColumns = {
   details: EventDetails | null;
 };
 
-/** What list-runs is asked about: of what is null here, nothing. */
+/** The conditions of list-runs; null means no condition. */
 const ALL_RUNS = { run_ids: null, run_id: null, thread_id: null, statuses: null, assistant: null };
 
 /** The runs of the ledger, read by one statement each, outside of any transaction. */

@@ -8,7 +8,7 @@ type PlaceRow = { walked_through: string | null; outbox_id: bigint };
 
 const SWEEP = 'checkpoints';
 
-/** Events are gone a little before their time when clocks differ. */
+/** With different clocks, events may be deleted a little early. */
 const PLACE_MARGIN_MS = 3_600_000;
 
 /**

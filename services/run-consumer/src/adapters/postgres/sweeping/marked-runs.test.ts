@@ -4,12 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Database, createPool, withTransaction } from '@runlane/postgres';
-import { eventually } from '@runlane/testkit';
+import { eventually, silentLogger } from '@runlane/testkit';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { requestAt } from '../../../domain/factories.fixture.ts';
 import { readRuns } from '../../../app/read-runs.ts';
 import type { Outcome } from '../../../domain/run.ts';
-import { silent } from '../../langgraph/attempt/run-rows.fixture.ts';
 import { createAdmissionLedger } from '../admission-ledger.ts';
 import { LedgerWorld } from '../ledger-world.fixture.ts';
 import type { LogEntry } from '../ledger-world.fixture.ts';
@@ -60,7 +59,7 @@ test('10,000 runs are superseded under a small statement timeout, no more than 5
   const pool = createPool({
     url: world.rows.databaseUrl,
     applicationName: 'test',
-    logger: silent,
+    logger: silentLogger,
     statementTimeoutMs: 2_000,
   });
   try {

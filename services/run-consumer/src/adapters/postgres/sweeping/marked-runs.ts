@@ -42,7 +42,7 @@ async function endSlice(
   const ended = hit.length === 0 ? NOTHING : await end(client, checkpoints, threadId, mark, hit);
   const last = runs.at(-1);
   await moveOn(client, threadId, mark, runs.length < limit ? null : (last?.position ?? null));
-  // Where this mark is done there may be a later one.
+  // After this mark there may be a later one.
   return { cancelled: ended.cancelled, readyCount: ended.readyCount, hasMore: true };
 }
 
@@ -77,7 +77,7 @@ async function end(
   });
 }
 
-/** Marked runs have not counted any more; those that are only come by keep the thread busy as long as any is in flight. */
+/** Marked runs no longer count; runs that are only looked through keep the thread busy as long as any is in flight. */
 async function statusAfter(
   client: PoolClient,
   threadId: string,
@@ -94,7 +94,7 @@ async function statusAfter(
   return others?.has_others === true ? 'busy' : mark.resting_status;
 }
 
-/** @param position through which all has ended; null: all of the mark has */
+/** @param position up to which all runs have ended; null: all runs of the mark have */
 async function moveOn(client: PoolClient, threadId: string, mark: LaneEndRow, position: bigint | null): Promise<void> {
   if (mark.source_topic === null) {
     const end = { thread_id: threadId, through_position: mark.through_position };

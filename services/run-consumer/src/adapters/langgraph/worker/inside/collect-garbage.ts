@@ -10,7 +10,7 @@ export function collectGarbage(): number {
   return getHeapStatistics().used_heap_size;
 }
 
-/** Without a flag for the whole service: graphs shall not find `gc` in their global scope. */
+/** No flag for the whole service, so that graphs do not find `gc` in their global scope. */
 function exposeCollector(): () => void {
   setFlagsFromString('--expose-gc');
   const collector: unknown = runInNewContext('gc');

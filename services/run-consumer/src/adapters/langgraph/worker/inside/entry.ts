@@ -1,9 +1,9 @@
 /**
- * The inside of a worker thread: graphs, their saver and their store, and nothing of Kafka, claims or leases. It may
- * block, run out of memory or crash; the main thread sees that and looks after the runs.
+ * The inside of a worker thread: graphs, their saver and their store, and nothing of Kafka, claims or leases. It may block,
+ * run out of memory or crash; the main thread detects that and takes care of the runs.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { GroupCommit, RunSaver, createBatchWriter } from '@runlane/checkpoint';
+import { GroupCommit, createBatchWriter } from '@runlane/checkpoint';
 import { createPool } from '@runlane/postgres';
 import { createLogger, openTracing } from '@runlane/service-kit';
 import type { Outcome } from '../../../../domain/run.ts';
@@ -14,6 +14,7 @@ import { GraphRegistry } from '../../graphs/graph-registry.ts';
 import { createGraphRunner } from '../../attempt/graph-runner.ts';
 import { loadEmbeddings } from '../../store/store-embeddings.ts';
 import { openStore } from '../../store/store.ts';
+import { createRunSavers } from '../../attempt/run-savers.ts';
 import { runScope } from '../../attempt/run-scope.ts';
 import { tellOutsideModules } from '../../project/outside-modules.ts';
 import { abortReasonOf } from '../abort-message.ts';
@@ -60,18 +61,7 @@ const graphs = new GraphRegistry(settings.graphs, logger, {
 });
 const runGraph = createGraphRunner({
   graphs,
-  newSaver: ({ runId, fencingToken, threadId, metadata, request, checkpointFloor }, ties) =>
-    new RunSaver({
-      pool,
-      schema,
-      commits,
-      claim: { runId, fencingToken },
-      threadId,
-      floor: checkpointFloor,
-      metadata,
-      isDeferred: request.durability === 'async',
-      ...ties,
-    }),
+  newSaver: createRunSavers({ pool, schema, commits }),
   mayBegin: () => !leaseEnd.isOver(),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
   stackLength: settings.stackLength,
@@ -82,7 +72,7 @@ const runGraph = createGraphRunner({
 type Attempt = { abort: AbortController; drain: AbortController };
 const attempts = new Map<AttemptKey, Attempt>();
 
-/** Whatever the outcome holds, the attempt ends. */
+/** The attempt ends, whatever the outcome contains. */
 function tellOutcome(key: AttemptKey, outcome: Outcome): void {
   try {
     tell({ type: 'ended', key, outcome });
@@ -96,10 +86,10 @@ function tellOutcome(key: AttemptKey, outcome: Outcome): void {
   }
 }
 
-// A promise that a node left behind belongs to no run any more, and must not take the others down.
+// A promise that a node left behind belongs to no run any more, and must not end the other runs.
 process.on('unhandledRejection', (error) => tellUncaught(error, 'graph.unhandled_rejection'));
 
-// Nor does an error in a callback, such as that of a client whose server has gone: LangGraph's own server goes on as well.
+// The same holds for an error in a callback, such as that of a client whose server is gone: LangGraph's own server goes on as well.
 process.on('uncaughtException', (error) => tellUncaught(error, 'graph.uncaught_exception'));
 
 function tellUncaught(error: unknown, message: string): void {
@@ -117,7 +107,7 @@ port.on('message', (message: ToThread) => {
       tell({ type: 'collected', usedBytes: collectGarbage() });
       return;
     case 'start': {
-      // Otherwise it was placed elsewhere, because this thread did not answer.
+      // Otherwise the attempt was placed elsewhere, because this thread did not answer.
       if (message.ticket !== null && !new BeginTicket(message.ticket).take()) return;
       tell({ type: 'began', key: message.key });
       const started = { abort: new AbortController(), drain: new AbortController() };

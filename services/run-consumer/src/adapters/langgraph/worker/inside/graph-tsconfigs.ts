@@ -1,7 +1,7 @@
 /**
- * Path aliases of a monorepo, where each graph belongs to a package with a tsconfig.json of its own: tsx has one for the whole
- * thread, as its command line has the one of its folder. Here the nearest one of a graph's file holds for all that the graph
- * imports; a module that several graphs import has the aliases of each.
+ * Path aliases of a monorepo, where each graph belongs to a package with a tsconfig.json of its own: tsx has one for the
+ * whole thread, as its command line has the one of its folder. Here the tsconfig.json that is nearest to a graph's file
+ * applies to everything that the graph imports; a module that several graphs import has the aliases of each.
  */
 import { registerHooks } from 'node:module';
 import type { ResolveFnOutput, ResolveHookContext } from 'node:module';
@@ -17,10 +17,10 @@ type Next = (specifier: string, context?: Partial<ResolveHookContext>) => Resolv
 const BARE = /^(?![./]|[a-z][a-z\d+.-]*:)/i;
 
 /**
- * To be called after tsx is registered, which these hooks then stand before.
+ * Call this after tsx is registered, so that these hooks run before those of tsx.
  *
  * @param graphFiles the files that export graphs
- * @param tsconfig the one that tsx has; null = none
+ * @param tsconfig the one that tsx uses; null = none
  */
 export function resolveAliasesByGraph(graphFiles: readonly string[], tsconfig: string | null, logger: Logger): void {
   const matchers = new Map<string, PathsMatcher | null>();

@@ -3,13 +3,13 @@ import { register as registerRequire } from 'tsx/cjs/api';
 import { register as registerImport } from 'tsx/esm/api';
 import { loadThreadsWith } from './project-threads.ts';
 
-/** Where tsx finds the settings for `require`, which it takes from nowhere else. */
+/** The only place from which tsx takes the settings for `require`. */
 const TSCONFIG = 'TSX_TSCONFIG_PATH';
 
 /**
- * Loads the modules of a project as the tsx command line does in its folder, in both module systems: they may say ./x.js
- * and mean x.ts, use enums or path aliases, and plain type stripping runs none of that. A tsconfig.json that does not
- * resolve, because what it extends is not installed, costs its settings and is told.
+ * Loads the modules of a project as the tsx command line does in its folder, in both module systems: they may write ./x.js
+ * for x.ts, and use enums or path aliases, none of which works with plain type stripping. A tsconfig.json that does not
+ * resolve, because its base is not installed, is reported and ignored.
  *
  * Scripts that a graph forks are loaded the same way, because `fork` hands on the arguments of the process; and those that it
  * starts as threads.
@@ -32,7 +32,7 @@ export function loadProjectModules(tsconfig: string | null, logger: Logger): voi
     registerRequire();
     registerImport({ tsconfig: false });
   } finally {
-    // What a graph starts as a process has settings of its own.
+    // A process that a graph starts has its own settings.
     if (named === undefined) delete process.env[TSCONFIG];
     else process.env[TSCONFIG] = named;
   }

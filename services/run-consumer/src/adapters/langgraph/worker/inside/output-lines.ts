@@ -1,10 +1,10 @@
-/** What is written to a stream in pieces, as whole lines. Each writer has lines of its own, so that runs do not mix. */
+/** Joins what is written to a stream in pieces into whole lines. Each writer has its own lines, so that runs do not mix. */
 import { StringDecoder } from 'node:string_decoder';
 
-/** Longest line, in characters: a longer one is told in pieces. */
+/** Longest line, in characters; a longer one is passed on in pieces. */
 const MAX_LINE = 16_384;
 
-/** Milliseconds after the last piece at which what has come of a line is told: the tokens of a model may end in none. */
+/** Milliseconds after the last piece at which an unfinished line is passed on: the tokens of a model may end without a newline. */
 const PATIENCE_MS = 1_000;
 
 type Unfinished = { decoder: StringDecoder; text: string; timer: NodeJS.Timeout | undefined };
@@ -19,8 +19,7 @@ export class OutputLines<Writer extends object> {
   }
 
   /**
-   * Takes in a piece: a text, or bytes of UTF-8, of which a character may be cut in two. Bytes that are no UTF-8 are told as
-   * U+FFFD.
+   * Takes a piece: a text, or bytes of UTF-8, in which a character may be cut in two. Bytes that are no UTF-8 become U+FFFD.
    */
   write(piece: string | Uint8Array, writer: Writer): void {
     const unfinished = this.#unfinished.get(writer) ?? {
@@ -40,7 +39,7 @@ export class OutputLines<Writer extends object> {
     unfinished.timer = setTimeout(() => this.#end(writer, unfinished), PATIENCE_MS).unref();
   }
 
-  /** Tells what has come of unfinished lines. */
+  /** Passes on unfinished lines. */
   flush(): void {
     for (const [writer, unfinished] of this.#unfinished) this.#end(writer, unfinished);
   }

@@ -22,7 +22,7 @@ export function loadThreadsWith(loader: string): void {
       try {
         super(script, { ...options, execArgv: process.execArgv });
       } catch (error) {
-        // Arguments that are for processes only, such as a size of the heap, are refused where they are said.
+        // Arguments that are for processes only, such as a heap size, would be refused for a thread.
         if (!(error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_INVALID_EXEC_ARGV')) throw error;
         super(script, { ...options, execArgv: own });
       }

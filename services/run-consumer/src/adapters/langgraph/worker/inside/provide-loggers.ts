@@ -1,5 +1,5 @@
 /**
- * What graphs write becomes lines of the service's log, with the run that wrote them: `console`, which LangSmith's
+ * Turns what graphs write into lines of the service's log, with the run that wrote them: `console`, which LangSmith's
  * warnings use too, `process.stdout` and `process.stderr`, and the logger that a LangGraph server provides for `getLogger` of
  * `@langchain/langgraph-sdk/logging`.
  */
@@ -15,7 +15,7 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 /** Where `getLogger` looks. */
 const SDK_LOGGER = Symbol.for('langgraph.api.sdk-logger');
 
-/** The methods of that logger, and what they are in ours. */
+/** The methods of that logger, and the levels of ours. */
 const SDK_LEVELS: Record<string, Level> = {
   error: 'error',
   warn: 'warn',
@@ -30,12 +30,12 @@ const SDK_LEVELS: Record<string, Level> = {
   silly: 'debug',
 };
 
-/** Longest text of one line, in characters: a graph that prints its state must not drown the log. */
+/** Longest text of one line, in characters: a graph that prints its state must not flood the log. */
 const MAX_TEXT = 16_384;
 
 /**
- * Replaces the `console` and the standard streams of this thread and provides the logger of LangGraph's SDK. Returned: tells
- * what has come of unfinished lines.
+ * Replaces the `console` and the standard streams of this thread, and provides the logger of LangGraph's SDK. Returns a
+ * function that passes on unfinished lines.
  *
  * @param logger writes to none of these streams
  */
@@ -50,7 +50,7 @@ export function provideLoggers(logger: Logger): () => void {
   };
 }
 
-/** Who writes outside of any run, as while a module loads. */
+/** The writer outside of any run, for example while a module loads. */
 const NOBODY = {};
 
 function tellLines(stream: NodeJS.WriteStream, name: 'stdout' | 'stderr', logger: Logger): OutputLines<object> {
@@ -69,7 +69,7 @@ function tellLines(stream: NodeJS.WriteStream, name: 'stdout' | 'stderr', logger
   return lines;
 }
 
-/** Of a text that stands for other bytes than its own in UTF-8. */
+/** Encodings of a text that stands for bytes other than its UTF-8. */
 function isEncoding(encoding: unknown): encoding is BufferEncoding {
   return typeof encoding === 'string' && Buffer.isEncoding(encoding) && !/^utf-?8$/i.test(encoding);
 }

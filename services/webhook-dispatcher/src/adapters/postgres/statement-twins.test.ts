@@ -1,0 +1,27 @@
+/**
+ * Statements that repeat each other, because SQL has no part that two of them could share without a view or a function,
+ * which older processes would have to find in the schema. Here they are compared instead.
+ */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const read = (name: string) => readFileSync(new URL(`./sql/${name}.sql`, import.meta.url), 'utf8');
+
+/** From the first line that holds `from` to the line before the one that holds `to`, or to the end. */
+function part(name: string, from: string, to?: string): string {
+  const text = read(name);
+  const begin = text.indexOf(from);
+  const end = to === undefined ? text.length : text.indexOf(to, begin);
+  if (begin < 0 || end < 0) throw new Error(`${name} lacks "${begin < 0 ? from : to}".`);
+  return text.slice(begin, end).trimEnd();
+}
+
+test('whoever brings URLs into line wakes their endpoints and sites in the same way', () => {
+  expect(part('line-up-stored', 'woken as (')).toBe(part('line-up-targets', 'woken as ('));
+});
+
+test('what a replay counts beforehand is what it selects', () => {
+  expect(part('count-replayable', 'from webhooks.deliveries')).toBe(
+    part('select-replayable', 'from webhooks.deliveries', 'order by'),
+  );
+});

@@ -1,0 +1,12 @@
+/** Decides: that the scenes of the proof make every alarm fire, and none that there is not. */
+import { alarms, partAlarms } from '@runlane/observability/alarms';
+import { expect, test } from 'vitest';
+import { scenes } from './scenes.ts';
+
+test('every alarm fires in exactly one scene', () => {
+  const all = [...alarms, ...partAlarms].map(({ name, labels }) =>
+    labels === undefined ? name : `${name} ${labels['component']}`,
+  );
+  const fired = Object.values(scenes).flatMap(({ fires }) => [...fires]);
+  expect(fired.toSorted()).toEqual(all.toSorted());
+});
