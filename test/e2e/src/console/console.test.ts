@@ -141,6 +141,7 @@ test('a run that executes is cancelled, and a checkpoint of it forked', async ()
   await actOn(checkpoint, 'Fork');
   await checkpoint.getByRole('status').getByRole('link').click();
   await page.getByRole('cell', { name: 'run.succeeded' }).waitFor();
+  expect(world.nodesExecuted('held-1')).toContain('second');
 });
 
 test('a dead letter is read, edited and redriven', async () => {

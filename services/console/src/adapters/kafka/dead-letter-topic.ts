@@ -35,7 +35,8 @@ export function createDeadLetters(needs: DeadLetterNeeds): DeadLetters {
   const read = async (reading: Omit<TopicReading, 'topic' | 'groupPrefix'>): Promise<void> =>
     readTopic(kafka, { topic: topics.deadLetters, groupPrefix: prefix, ...reading });
   const one = async (id: string): Promise<Letter | null> => {
-    const [partition = 0, offset = 0n] = [Number(id.split('/')[0]), BigInt(id.split('/')[1] ?? 0)];
+    const [first = '', second = ''] = id.split('/');
+    const [partition, offset] = [Number(first), BigInt(second)];
     const found: Letter[] = [];
     await read({
       partitions: new Set([partition]),
