@@ -8,7 +8,7 @@ const logger = createLogger({ service: 'fixture', level: 'debug' });
 const never = new Promise<never>(() => undefined);
 
 const behaviours: Record<string, (signal: AbortSignal) => RunningService> = {
-  // Holds no handle at all: without the lifecycle's own, Node would end the process at once.
+  // Holds no handle: without the lifecycle's own, Node would end the process immediately.
   idle: () => ({ failed: [never] }),
   'slow-drain': () => ({ failed: [never], drain: () => sleep(400) }),
   'hung-drain': () => ({ failed: [never], drain: () => never }),
