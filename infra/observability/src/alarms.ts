@@ -148,6 +148,15 @@ export const alarms: readonly Alarm[] = [
       'Admission is slower than what is published, or its database is. batch.admitted and sweep.failed in the log tell.',
   },
   {
+    name: 'RequestsUnread',
+    expr: 'group by (namespace) (runlane_build_info{service="run-consumer"}) unless group by (namespace) (runlane_consumer_lag_records)',
+    forMinutes: 5,
+    severity: 'critical',
+    summary: 'Nobody reads requests, or Kafka does not answer',
+    description:
+      'No process has partitions of runs.requests.v1, or none can ask Kafka for its ends: lag.not_read in the log.',
+  },
+  {
     name: 'RunsWait',
     expr: 'max by (namespace, graph_id) (runlane_ready_oldest_seconds) > 300',
     forMinutes: 5,

@@ -82,8 +82,17 @@ export type Assignment = { generation: number; partitions: readonly TopicPartiti
 /** Where a record has been written. */
 export type WrittenAt = TopicPartition & { offset: bigint };
 
-/** `onWritten` is called for each record that the broker has acknowledged, even if later ones of its batch fail. */
-export type PublishOptions = { signal?: AbortSignal; onWritten?: (record: OutRecord, at: WrittenAt) => void };
+/**
+ * `onWritten` hears of each record that the broker has acknowledged, also when later ones of its batch fail. With
+ * `onLeaderless`, records of partitions that have no leader hold up none of the others: they are not sent, told, and the
+ * batch counts as published without them; they come again before anything newer of their keys. Without it they are waited
+ * for, with all others of the batch.
+ */
+export type PublishOptions = {
+  signal?: AbortSignal;
+  onWritten?: (record: OutRecord, at: WrittenAt) => void;
+  onLeaderless?: (record: OutRecord) => void;
+};
 
 /** Publishes in order per partition and waits for all in-sync replicas (acks = all). */
 export interface RecordProducer {

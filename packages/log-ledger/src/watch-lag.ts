@@ -12,7 +12,7 @@ export type WatchLagOptions = {
   onLag: (byPartition: ReadonlyMap<number, number> | null) => void;
   /** Time between two looks, in milliseconds. Default 10 000. */
   everyMs?: number;
-  logger: Pick<KafkaLogger, 'debug'>;
+  logger: Pick<KafkaLogger, 'warn'>;
 };
 
 const LOOK_EVERY_MS = 10_000;
@@ -32,7 +32,7 @@ export async function watchLagUntil(signal: AbortSignal, options: WatchLagOption
         onLag(lagOf(options.partitions(), positions, await admin.endOffsets(options.topic)));
       } catch (error) {
         onLag(null);
-        logger.debug({ err: error }, 'lag.not_read');
+        logger.warn({ err: error }, 'lag.not_read');
       }
       await pause.wait(everyMs, signal);
     }

@@ -1,18 +1,23 @@
 import { appendFileSync } from 'node:fs';
 import type { LangGraphRunnableConfig } from '@langchain/langgraph';
 
-/** Does some work that the outside sees: a line when it begins, and one when it ends, however it ends. */
+/** Between two lines that say that a step executes still, in milliseconds: one whose thread was ended says nothing more. */
+const ALIVE_MS = 100;
+
+/** Does some work that the outside sees: a line when it begins, some while it executes, and one when it ends, however it ends. */
 export async function noted(node: string, config: LangGraphRunnableConfig, work: () => Promise<void>): Promise<void> {
   const { run_id, thread_id } = config.configurable ?? {};
-  const note = (at: 'start' | 'end'): void => {
+  const note = (at: 'start' | 'alive' | 'end'): void => {
     const line = { run_id, thread_id, node, at, pid: process.pid, ms: Date.now() };
     // A line this short is written as a whole.
     appendFileSync(process.env['SIDE_EFFECTS_FILE'] ?? '', `${JSON.stringify(line)}\n`);
   };
   note('start');
+  const alive = setInterval(() => note('alive'), ALIVE_MS);
   try {
     await work();
   } finally {
+    clearInterval(alive);
     note('end');
   }
 }

@@ -48,7 +48,7 @@ export type Told = {
   requests?: (Record<string, unknown> | null)[];
   steps?: Step[];
   deadLetters?: string[];
-  effects?: [run: string, node: string, at: 'start' | 'end', atSecond: number, pid?: number][];
+  effects?: [run: string, node: string, at: SideEffect['at'], atSecond: number, pid?: number][];
   labels?: string[];
   webhooks?: Partial<Delivery>[];
   faultKinds?: string[];

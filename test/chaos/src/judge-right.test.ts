@@ -86,6 +86,25 @@ test.each<[string, Told]>([
       labels: labels('a'),
     },
   ],
+  [
+    'a step that was ended with its thread, and was begun elsewhere when it said nothing any more',
+    {
+      requests: [create('a')],
+      steps: [
+        ['a', 'run.pending'],
+        ['a', 'run.running'],
+        ['a', 'run.running'],
+        ['a', 'run.succeeded'],
+      ],
+      effects: [
+        ['a', 'first', 'start', 1, 1],
+        ['a', 'first', 'alive', 2, 1],
+        ['a', 'first', 'start', 3, 2],
+        ['a', 'first', 'end', 3, 2],
+      ],
+      labels: labels('a'),
+    },
+  ],
 ])('nothing is wrong with %s', (_what, told) => {
   expect(judge(history(told))).toEqual([]);
 });

@@ -135,6 +135,21 @@ test.each<[string, string[], Told]>([
   ['an input that was applied twice', ['I7'], { requests: [create('a')], steps: done('a'), labels: labels('a', 'a') }],
   ['an end whose state is lost', ['I7'], { requests: [create('a')], steps: done('a'), labels: ['a:first'] }],
   [
+    'a step that begins while another still says that it executes, and that never says its end',
+    ['I3'],
+    {
+      requests: [create('a')],
+      steps: [...done('a').slice(0, 2), ...done('a').slice(1)],
+      effects: [
+        ['a', 'first', 'start', 1, 1],
+        ['a', 'first', 'start', 3, 2],
+        ['a', 'first', 'alive', 4, 1],
+        ['a', 'first', 'end', 4, 2],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
     'a step that was repeated in one start',
     ['I7'],
     {

@@ -11,6 +11,8 @@ type Internals = {
   RecordBatch: (options: object) => Promise<{ buffer: Buffer }>;
   Record: (options: object) => unknown;
   Decoder: new (buffer: Buffer) => object;
+  parseMetadata: (metadata: object) => Promise<unknown>;
+  Batch: new (topic: string, fetchedOffset: string, data: object) => { lowWatermark: string };
   decodeMessages: (
     decoder: object,
   ) => Promise<{ offset: string; unreadable?: { firstOffset: string; error: Error } }[]>;
@@ -24,6 +26,8 @@ function internals(): Internals {
     RecordBatch,
     Record: load('kafkajs/src/protocol/recordBatch/record/v0'),
     Decoder: load('kafkajs/src/protocol/decoder'),
+    parseMetadata: load('kafkajs/src/protocol/requests/metadata/v0/response').parse,
+    Batch: load('kafkajs/src/consumer/batch'),
     decodeMessages: load('kafkajs/src/protocol/requests/fetch/v4/decodeMessages'),
   };
 }
@@ -35,6 +39,28 @@ describe('the patched kafkajs', () => {
     const queue = new RequestQueue({ logger: {}, maxInFlightRequests: 1, requestTimeout: 1_000 });
     queue.checkPendingRequests();
     expect(queue.throttleCheckTimeoutId).toBeNull();
+  });
+
+  test('metadata with a partition that has no leader tells of the others, unless something else is wrong as well', async () => {
+    const { parseMetadata } = internals();
+    const metadata = (...codes: number[]) => ({
+      topicMetadata: [
+        { topicErrorCode: 0, partitionMetadata: codes.map((partitionErrorCode) => ({ partitionErrorCode })) },
+      ],
+    });
+    expect(await parseMetadata(metadata(0, 0))).toEqual(metadata(0, 0));
+    const leaderless = metadata(0, 5);
+    await expect(parseMetadata(leaderless)).rejects.toMatchObject({
+      type: 'LEADER_NOT_AVAILABLE',
+      partialMetadata: leaderless,
+    });
+    await expect(parseMetadata(metadata(5, 29))).rejects.not.toHaveProperty('partialMetadata');
+  });
+
+  test('a batch knows where its partition begins', () => {
+    const { Batch } = internals();
+    const data = { partition: 0, highWatermark: '9', lastStartOffset: '4', abortedTransactions: [], messages: [] };
+    expect(new Batch('t', '5', data).lowWatermark).toBe('4');
   });
 
   test('a batch of more records than a call takes arguments is decoded', async () => {

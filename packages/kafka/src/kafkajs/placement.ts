@@ -1,11 +1,18 @@
 import { RetryableError } from '@runlane/service-kit/errors';
-import kafkajs, { type ICustomPartitioner, type Message, type RecordMetadata } from 'kafkajs';
+import kafkajs, { type ICustomPartitioner, type Message, type PartitionMetadata, type RecordMetadata } from 'kafkajs';
 import type { OutRecord, WrittenAt } from '../port.ts';
 
 /** Where the messages of one producer go. */
 export type Placement = {
   /** kafkajs' own partitioner, which is Java's default one; what it chose is remembered. */
   partitioner: ReturnType<ICustomPartitioner>;
+  /**
+   * Begins a batch. With `leavesOut` the partitioner throws a `LeaderlessPartition` for a message whose partition has no
+   * leader, or had none before in the same batch: what comes later of it must not pass what was left out.
+   */
+  begin(leavesOut: boolean): void;
+  /** Those of the messages of a topic that the partitioner would throw for, by what it has seen of the topic last. */
+  leaderless(topic: string, messages: readonly Message[]): Message[];
   /**
    * Where the records of one `sendBatch` were written, by what the brokers answered.
    *
@@ -22,11 +29,38 @@ export type Placement = {
 export function createPlacement(): Placement {
   const choose = kafkajs.Partitioners.DefaultPartitioner();
   const chosen = new WeakMap<Message, number>();
+  const metadataOf = new Map<string, PartitionMetadata[]>();
+  const left = new Set<string>();
+  let leavesOut = false;
+
+  function hasNoLeader(topic: string, partition: number, partitionMetadata: PartitionMetadata[]): boolean {
+    const name = `${topic}/${partition}`;
+    const leader = partitionMetadata.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
+    if (leader < 0) left.add(name);
+    return left.has(name);
+  }
+
   return {
     partitioner: (args) => {
+      const { topic, partitionMetadata } = args;
       const partition = choose(args);
       chosen.set(args.message, partition);
+      if (leavesOut && hasNoLeader(topic, partition, partitionMetadata)) {
+        metadataOf.set(topic, partitionMetadata);
+        throw new LeaderlessPartition(topic, partition);
+      }
       return partition;
+    },
+    begin: (shallLeaveOut) => {
+      leavesOut = shallLeaveOut;
+      left.clear();
+    },
+    leaderless: (topic, messages) => {
+      const partitionMetadata = metadataOf.get(topic);
+      if (partitionMetadata === undefined) return [];
+      return messages.filter((message) =>
+        hasNoLeader(topic, choose({ topic, partitionMetadata, message }), partitionMetadata),
+      );
     },
     placesOf: (records, messages, answers) => {
       const next = new Map(answers.map((answer) => [`${answer.topicName}/${answer.partition}`, baseOffsetOf(answer)]));
@@ -45,6 +79,16 @@ export function createPlacement(): Placement {
       });
     },
   };
+}
+
+/** By its name kafkajs asks for the leaders anew before it hands it on, and does not try again itself. */
+export class LeaderlessPartition extends Error {
+  override readonly name = 'KafkaJSMetadataNotLoaded';
+  readonly retriable = false;
+
+  constructor(topic: string, partition: number) {
+    super(`${topic}/${partition} has no leader`);
+  }
 }
 
 function baseOffsetOf({ baseOffset }: RecordMetadata): bigint {

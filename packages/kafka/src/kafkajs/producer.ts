@@ -6,10 +6,12 @@ import type { RecordProducer, OutRecord, ProducerOptions, ProducerTuning, Publis
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
 import type { ClientFactory } from './client.ts';
 import { adviceOn, describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
-import { createPlacement, type Placement } from './placement.ts';
+import { LeaderlessPartition, createPlacement, type Placement } from './placement.ts';
 import type { SocketGate } from './sockets.ts';
 
 const { CompressionTypes } = kafkajs;
+
+type Told = Pick<PublishOptions, 'onWritten' | 'onLeaderless'>;
 
 const DEFAULTS: ProducerTuning = { deliveryTimeoutMs: 30_000, ackTimeoutMs: 15_000 };
 
@@ -62,7 +64,7 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
     client = null;
   }
 
-  async function send(records: readonly OutRecord[], onWritten: PublishOptions['onWritten']): Promise<void> {
+  async function send(records: readonly OutRecord[], told: Told): Promise<void> {
     const { producer, placement, connected } = currentClient();
     await connected;
     const messages = records.map(toMessage);
@@ -73,19 +75,26 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
         compression: CompressionTypes.None,
         topicMessages: groupByTopic(records, messages),
       });
-      for (const { record, at } of placement.placesOf(records, messages, answers)) onWritten?.(record, at);
+      for (const { record, at } of placement.placesOf(records, messages, answers)) told.onWritten?.(record, at);
     } catch (error) {
+      const leaderless = hasLeaderlessPartition(error) ? leaderlessOf(records, messages, placement) : [];
+      if (leaderless.length > 0) {
+        for (const record of leaderless) told.onLeaderless?.(record);
+        const others = records.filter((record) => !leaderless.includes(record));
+        if (others.length > 0) await send(others, told);
+        return;
+      }
       if (!isTooLarge(error)) throw error;
       const [first, ...others] = records;
       if (first === undefined) throw error;
       if (others.length === 0) throw tooLarge(first, error);
       // The topic takes less than a chunk. One by one, the records that fit are written and the one that does not is
       // known by name.
-      for (const record of records) await send([record], onWritten);
+      for (const record of records) await send([record], told);
     }
   }
 
-  async function deliver(batch: readonly OutRecord[], { signal, onWritten }: PublishOptions): Promise<void> {
+  async function deliver(batch: readonly OutRecord[], { signal, ...told }: PublishOptions): Promise<void> {
     if (signal?.aborted === true) {
       throw new RetryableError('publishing was aborted before it began; nothing of this batch was sent', {
         cause: signal.reason,
@@ -93,7 +102,8 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
     }
     const stop = AbortSignal.any([AbortSignal.timeout(deliveryTimeoutMs), ...(signal === undefined ? [] : [signal])]);
     try {
-      for (const chunk of chunkRecords(batch)) await orAborted(send(chunk, onWritten), stop);
+      currentClient().placement.begin(told.onLeaderless !== undefined);
+      for (const chunk of chunkRecords(batch)) await orAborted(send(chunk, told), stop);
       for (const topic of topicsOf(batch)) access.granted(publishingTo(topic));
     } catch (error) {
       discardClient();
@@ -153,6 +163,19 @@ function groupByTopic(
 ): { topic: string; messages: Message[] }[] {
   const groups = Map.groupBy(messages, (_message, index) => records[index]?.topic ?? '');
   return [...groups].map(([topic, ofTopic]) => ({ topic, messages: ofTopic }));
+}
+
+function hasLeaderlessPartition(error: unknown): boolean {
+  return error instanceof LeaderlessPartition || (error instanceof Error && error.cause instanceof LeaderlessPartition);
+}
+
+/** None of them was sent: kafkajs places all messages of a request before it sends any. */
+function leaderlessOf(records: readonly OutRecord[], messages: readonly Message[], placement: Placement): OutRecord[] {
+  const found = new Set<Message | undefined>();
+  for (const { topic, messages: ofTopic } of groupByTopic(records, messages)) {
+    for (const message of placement.leaderless(topic, ofTopic)) found.add(message);
+  }
+  return records.filter((_record, index) => found.has(messages[index]));
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -12,10 +12,17 @@ export function judgeEffects(history: History): Problem[] {
 }
 
 function overlaps({ effects, silences }: History): Problem[] {
-  // A process that was killed or frozen meanwhile does nothing, and could not say so.
+  const lastSigns = new Map(effects.map((effect) => [stepOf(effect), effect.ms]));
+  // A process that was killed or frozen meanwhile does nothing, and could not say so; nor does a thread that was ended, with
+  // a step in it that did not stop when its lease was lost: it says nothing any more.
   const isSilenced = (open: SideEffect, nowMs: number) =>
-    silences.get(open.pid)?.some((ms) => ms >= open.ms && ms <= nowMs) === true;
+    silences.get(open.pid)?.some((ms) => ms >= open.ms && ms <= nowMs) === true ||
+    (lastSigns.get(stepOf(open)) ?? 0) < nowMs;
   return overlapsOf(effects, isSilenced).map(({ threadId, what }) => ({ law: 'I3', thread: threadId, what }));
+}
+
+function stepOf({ run_id, node, pid }: SideEffect): string {
+  return `${run_id} ${node} ${pid}`;
 }
 
 function afterTheEnd(history: History): Problem[] {
@@ -26,7 +33,7 @@ function afterTheEnd(history: History): Problem[] {
   );
   return history.effects.flatMap((effect) => {
     const end = endedMs.get(effect.run_id);
-    if (effect.at === 'end' || end === undefined || effect.ms <= end) return [];
+    if (effect.at !== 'start' || end === undefined || effect.ms <= end) return [];
     return [{ law: 'I9', thread: effect.thread_id, what: `${effect.run_id} began ${effect.node} after its end` }];
   });
 }

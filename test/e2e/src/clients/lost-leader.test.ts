@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { PublishError, RunPublisher } from '@runlane/client';
 import { PARTITION_COUNT, topicNames } from '@runlane/contracts';
 import { connectKafka, partitionForKey } from '@runlane/kafka';
+import type { OutRecord } from '@runlane/kafka';
 import { startKafka } from '@runlane/local';
 import type { LocalKafka } from '@runlane/local';
 import { TopicReader, eventually, runProgramWell, silentLogger } from '@runlane/testkit';
@@ -101,6 +102,41 @@ const pythonWith =
     const order = JSON.stringify([kafka.brokers, topicPrefix, request, seconds]);
     return JSON.parse((await runProgramWell(python, ['-c', PROGRAM, order])).stdout) as Said;
   };
+
+test('records for partitions without a leader hold up none of the others, and are told', async () => {
+  const connection = connectKafka({ brokers: kafka.brokers, clientId: 'leaders', logger: silentLogger });
+  const producer = await connection.producer();
+  const records = [LOST, 1, 2, LOST, 1].map((broker) => {
+    const { thread_id } = requestOn(broker);
+    return { broker, record: { topic, key: thread_id, value: null, headers: {} } };
+  });
+  const all = records.map(({ record }) => record);
+  const lost = records.flatMap(({ broker, record }) => (broker === LOST ? [record] : []));
+  const publish = async () => {
+    const told = { leaderless: [] as OutRecord[], written: [] as OutRecord[] };
+    await producer.publish(all, {
+      onLeaderless: (record) => told.leaderless.push(record),
+      onWritten: (record) => told.written.push(record),
+    });
+    return told;
+  };
+  try {
+    expect(await publish()).toEqual({ leaderless: [], written: all });
+    await kafka.node(LOST).kill();
+    await eventually(() => lacksLeader(kafka.brokers.slice(0, 2), topic), { what: 'its partitions have no leader' });
+    // What the producer knows of the leaders may be older than the loss.
+    const told = await eventually(() => publish().catch(() => null), {
+      what: 'the others are written',
+      deadlineMs: 60_000,
+    });
+    expect(told.leaderless).toEqual(lost);
+    expect(told.written).toEqual(all.filter((record) => !lost.includes(record)));
+    await kafka.node(LOST).restart();
+    await eventually(async () => (await publish()).leaderless.length === 0, { what: 'all are written' });
+  } finally {
+    await producer.close();
+  }
+});
 
 test('a call that has no leader to go to ends in time, and its record comes once, under its run_id', async () => {
   const clients = [typescript, ...('python' in found ? [pythonWith(found.python)] : [])];

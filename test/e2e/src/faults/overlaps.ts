@@ -3,7 +3,8 @@ export type SideEffect = {
   run_id: string;
   thread_id: string;
   node: string;
-  at: 'start' | 'end';
+  /** `alive`: it executes still. */
+  at: 'start' | 'alive' | 'end';
   pid: number;
   ms: number;
 };
@@ -25,6 +26,7 @@ export function overlapsOf(
       for (const [key, other] of open) {
         if (isGone(other, effect.ms)) open.delete(key);
       }
+      if (effect.at === 'alive') continue;
       const key = `${effect.run_id}/${effect.node} in process ${effect.pid}`;
       if (effect.at === 'end') {
         open.delete(key);

@@ -5,10 +5,10 @@
  *           without its key. One that is refused even then waits, and later ones pass it.
  * Apart     It shares neither lease nor producer with the events, so a failure of one does not delay the other.
  */
-import { BatchLimit } from '@runlane/service-kit';
+import { BatchLimit, RetryableError } from '@runlane/service-kit';
 import { smallerDeadLetter } from '@runlane/kafka';
 import type { RecordProducer, RecordTooLarge } from '@runlane/kafka';
-import { HeldBack } from './held-back.ts';
+import { HeldBack, LEADERLESS, REFUSED } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
 import type { DeadLetterOutbox, StoredDeadLetter } from '../ports.ts';
@@ -19,12 +19,16 @@ export type DeadLetterRelayDependencies = RelayLoop & {
   publisher: Pick<RecordProducer, 'publish'>;
 };
 
+const LEADERLESS_LETTERS = 'Too many dead letters are for partitions of their topic that have no leader.';
 const BATCH = 500;
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 /** Relays until `signal` aborts, then publishes the rest once. Never rejects: failures are repeated. */
 export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRelayDependencies): Promise<void> {
-  const held = new HeldBack<bigint>(needs.monotonicMs);
+  const held = {
+    refused: new HeldBack<bigint>(needs.monotonicMs, REFUSED),
+    leaderless: new HeldBack<bigint>(needs.monotonicMs, LEADERLESS),
+  };
   const batch = new BatchLimit(BATCH);
   return leadRelayUntil(signal, needs, {
     name: 'dead_letter_relay',
@@ -36,12 +40,14 @@ export function relayDeadLettersUntil(signal: AbortSignal, needs: DeadLetterRela
 
 async function publishOldest(
   needs: DeadLetterRelayDependencies,
-  held: HeldBack<bigint>,
+  held: { refused: HeldBack<bigint>; leaderless: HeldBack<bigint> },
   batch: BatchLimit,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { outbox, publisher, logger } = needs;
-  const { letters, hasMore } = await batch.ask((limit) => outbox.waiting(limit, BATCH_BYTES, held.keys()));
+  const { letters, hasMore } = await batch.ask((limit) =>
+    outbox.waiting(limit, BATCH_BYTES, [...held.refused.keys(), ...held.leaderless.keys()]),
+  );
   if (letters.length === 0) return false;
   const smaller = ({ record, ...stored }: StoredDeadLetter, refusal: RecordTooLarge) => {
     const fitting = smallerDeadLetter(record);
@@ -53,10 +59,13 @@ async function publishOldest(
   const leftOutIds = new Set(leftOut.map(({ item }) => item.id));
   const published = letters.filter(({ id }) => !leftOutIds.has(id));
   if (published.length > 0) await outbox.forget(published);
-  for (const { item, refusal } of leftOut) {
-    if (refusal === null) continue;
-    logger.error({ err: refusal, id: String(item.id) }, 'dead_letter_relay.refused');
-    held.hold(item.id, refusal);
+  for (const one of leftOut) {
+    if (one.why === 'leaderless') held.leaderless.hold(one.item.id, new RetryableError(LEADERLESS_LETTERS));
+    if (one.why !== 'refused') continue;
+    logger.error({ err: one.refusal, id: String(one.item.id) }, 'dead_letter_relay.refused');
+    held.refused.hold(one.item.id, one.refusal);
   }
+  if (held.leaderless.count > 0)
+    logger.warn({ letters: held.leaderless.count }, 'dead_letter_relay.partition_leaderless');
   return hasMore;
 }

@@ -1,13 +1,9 @@
 /** Real: the relay loop. Doubled: outbox, publisher and clock. Decides: what was published and marked, in which order. */
 import { RecordTooLarge } from '@runlane/kafka';
-import type { OutRecord } from '@runlane/kafka';
-import { FatalError, RetryableError, Wakeup } from '@runlane/service-kit';
+import { FatalError, RetryableError } from '@runlane/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { OutboxEntry } from '../../domain/status-event.ts';
-import { relayUntil } from './relay-events.ts';
-import { openCalls, recordingLog } from '../recording-ports.fixture.ts';
-
-const LEASE_MS = 6_000;
+import { LEASE_MS, startRelay } from './relay-events.fixture.ts';
+import { openCalls } from '../recording-ports.fixture.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -16,100 +12,6 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function entry(outboxId: number, threadId = 'thread'): OutboxEntry {
-  return {
-    outboxId: BigInt(outboxId),
-    eventId: `event ${outboxId}`,
-    type: 'run.running',
-    sequence: 2,
-    occurredAt: new Date(outboxId),
-    runId: 'run',
-    threadId,
-    attempt: 1,
-    threadStatus: 'busy',
-    details: {},
-    runStartedAt: null,
-    runEndedAt: null,
-    assistantId: 'chat',
-    graphId: 'chat',
-    multitaskStrategy: 'enqueue',
-    metadata: {},
-    createdAt: new Date(0),
-    traceparent: `00-${'a'.repeat(32)}-b7ad6b7169203331-01`,
-    webhook: null,
-    webhook_events: null,
-  };
-}
-
-type Setup = {
-  /** Outbox ids that are waiting. */
-  waiting?: number[];
-  acquire?: () => Promise<boolean>;
-  publish?: (records: readonly OutRecord[]) => Promise<void>;
-  threadOf?: (outboxId: number) => string;
-  mark?: () => Promise<void>;
-};
-
-/** `calls`: what the relay did, oldest first, such as `publish 1,2`. */
-function startRelay({ waiting = [], acquire, publish, mark, threadOf }: Setup = {}) {
-  const calls: string[] = [];
-  const done = Promise.resolve();
-  const stored = new Wakeup();
-  const stop = new AbortController();
-  const log = recordingLog();
-  const held: number[] = [];
-  const published: { count: number; oldest: Date }[] = [];
-  const list = (ids: readonly (string | number | bigint | null)[]) =>
-    ids.length > 5 ? `${ids[0]}..${ids.at(-1)}` : ids.join(',');
-  const relaying = relayUntil(stop.signal, {
-    judgeWebhook: () => null,
-    lease: {
-      acquire: (holder, leaseMs) => {
-        calls.push(`acquire ${holder} ${leaseMs}`);
-        return acquire?.() ?? Promise.resolve(true);
-      },
-      release: (holder) => {
-        calls.push(`release ${holder}`);
-        return done;
-      },
-    },
-    outbox: {
-      unpublished: (limit, _maxBytes, without = []) => {
-        const all = waiting.map((id) => entry(id, threadOf?.(id)));
-        const entries = all.filter(({ threadId }) => !without.includes(threadId));
-        return Promise.resolve({ entries: entries.slice(0, limit), hasMore: entries.length >= limit });
-      },
-      markPublished: async (published) => {
-        const ids = published.map(({ outboxId }) => outboxId);
-        calls.push(`mark ${list(ids)}`);
-        await mark?.();
-        for (const id of ids) waiting.splice(waiting.indexOf(Number(id)), 1);
-      },
-    },
-    publisher: {
-      publish: async (records) => {
-        calls.push(`publish ${list(records.map(({ key }) => (key === null ? null : String(key))))}`);
-        await publish?.(records);
-      },
-    },
-    encode: (event) =>
-      Promise.resolve({ topic: 'status', key: event.event_id.slice('event '.length), value: null, headers: {} }),
-    stored,
-    holder: 'me',
-    leaseMs: LEASE_MS,
-    pollMs: 500,
-    monotonicMs: () => performance.now(),
-    random: () => 1,
-    onHeld: (count) => {
-      if (count !== null) held.push(count);
-    },
-    onPublished: (count, oldest) => published.push({ count, oldest }),
-    logger: log.logger,
-  });
-  return { ...log, calls, stored, stop, relaying, published, waiting, held, work: () => calls.filter(isWork) };
-}
-
-const isWork = (call: string) => !call.startsWith('acquire');
 const aMoment = () => vi.advanceTimersByTimeAsync(0);
 
 test('the oldest events are published in order and marked once the broker has them', async () => {

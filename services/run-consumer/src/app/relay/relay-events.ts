@@ -3,15 +3,15 @@
  * Leader    One process at a time, by lease; the others wait. Two leaders for a short time are harmless: both publish the
  *           oldest unpublished events first, so a consumer that drops known event ids sees every thread in order (I6).
  * I1        An event is marked only after the broker has acknowledged it; a failed batch is repeated before newer ones.
- * I10       An event that its topic refuses even in its smallest form waits, with the later events of its thread; all others
- *           are published.
+ * I10       An event that its topic refuses even in its smallest form waits, with the later events of its thread, and so does
+ *           one whose partition has no leader; all others are published.
  */
-import { BatchLimit } from '@runlane/service-kit';
+import { BatchLimit, RetryableError } from '@runlane/service-kit';
 import type { RecordProducer, RecordTooLarge } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
 import { statusEventOf } from '../../domain/status-event.ts';
 import type { WebhookJudge } from '../../domain/webhook-target.ts';
-import { HeldBack } from './held-back.ts';
+import { HeldBack, LEADERLESS, REFUSED } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
 import type { RelayLoop } from './lead-relay.ts';
 import type { EventEncoder, Outbox } from '../ports.ts';
@@ -31,6 +31,9 @@ export type RelayDependencies = RelayLoop & {
   onHeld: (threadCount: number | null) => void;
 };
 
+/** Threads whose events wait, by why. */
+type Held = { refused: HeldBack<string>; leaderless: HeldBack<string> };
+
 const BATCH = 500;
 /** A batch is in memory several times: as rows, as events and as bytes. */
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -40,7 +43,10 @@ const BATCH_BYTES = 8 * 1024 * 1024;
  * Thrown: FatalError when repeating cannot help.
  */
 export function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promise<void> {
-  const held = new HeldBack<string>(needs.monotonicMs);
+  const held = {
+    refused: new HeldBack<string>(needs.monotonicMs, REFUSED),
+    leaderless: new HeldBack<string>(needs.monotonicMs, LEADERLESS),
+  };
   const batch = new BatchLimit(BATCH);
   return leadRelayUntil(signal, needs, {
     name: 'relay',
@@ -54,12 +60,14 @@ export function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promi
 /** True when more may be waiting. */
 async function publishOldest(
   needs: RelayDependencies,
-  held: HeldBack<string>,
+  held: Held,
   batch: BatchLimit,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { entries, hasMore } = await batch.ask((limit) => needs.outbox.unpublished(limit, BATCH_BYTES, held.keys()));
-  needs.onHeld(held.count);
+  const { entries, hasMore } = await batch.ask((limit) =>
+    needs.outbox.unpublished(limit, BATCH_BYTES, [...held.refused.keys(), ...held.leaderless.keys()]),
+  );
+  needs.onHeld(held.refused.count);
   const oldest = entries[0];
   if (oldest === undefined) return false;
   const events = entries.map((entry) => ({
@@ -73,9 +81,26 @@ async function publishOldest(
     await needs.outbox.markPublished(published);
     needs.onPublished(published.length, oldest.occurredAt);
   }
-  for (const { item, refusal } of leftOut) if (refusal !== null) hold(item, refusal, held, needs.logger);
-  needs.onHeld(held.count);
+  for (const one of leftOut) if (one.why === 'refused') hold(one.item, one.refusal, held.refused, needs.logger);
+  holdLeaderless(
+    leftOut.flatMap(({ item, why }) => (why === 'leaderless' ? [item.event.thread_id] : [])),
+    held.leaderless,
+    needs.logger,
+  );
+  needs.onHeld(held.refused.count);
   return hasMore;
+}
+
+function holdLeaderless(threadIds: readonly string[], held: HeldBack<string>, logger: Logger): void {
+  if (threadIds.length === 0) return;
+  const reason = new RetryableError(
+    'Too many threads have events for partitions of the status topic that have no leader.',
+  );
+  for (const threadId of threadIds) held.hold(threadId, reason);
+  logger.warn(
+    { threads: held.count },
+    'relay.partition_leaderless: events of these threads wait for the leader of their partition, all others go on; look at the brokers',
+  );
 }
 
 function hold(one: EventToPublish, refusal: RecordTooLarge, held: HeldBack<string>, logger: Logger): void {

@@ -7,6 +7,7 @@ import { LOAD_LIMIT_MS } from './load-limit.ts';
 import { watchParts } from './node-watch.ts';
 import { versionProblem } from '../project/langgraph-version.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
+import { loadAdvice } from '../project/load-advice.ts';
 import { answerAfterStop } from '../store/stopped-store.ts';
 import { ownFrameOf } from '../attempt/tell-failure.ts';
 import { meterModels } from './watch-models.ts';
@@ -199,7 +200,8 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   try {
     module = exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (error) {
-    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
+    const told = `${messageOf(error)}${loadAdvice(error, file)}`;
+    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${told}`, { cause: error });
   }
   await answerAfterStop(file);
   await meterModels(file);
