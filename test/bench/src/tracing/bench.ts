@@ -11,9 +11,9 @@ import { against, median, medianOf } from '../statistics.ts';
 import { TerminalEvents } from '../terminal-events.ts';
 import { CountingCollector } from './counting-collector.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const WARM_UP = { count: 200, threadCount: 40 };
-const LOAD = { count: 400, threadCount: 80 };
+const LOAD = { count: 300, threadCount: 60 };
 const PACED = { count: 50, threadCount: 50 };
 const EVERY_MS = 100;
 const ROUND_LIMIT_MS = 60_000;
