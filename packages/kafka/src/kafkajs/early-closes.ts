@@ -1,4 +1,4 @@
-import type { AccessAlarm } from './access-alarm.ts';
+import type { AccessAlarm } from '../access-alarm.ts';
 
 /** What one socket tells of its life. */
 export type SocketLife = { answered(): void; closedByPeer(): void };
