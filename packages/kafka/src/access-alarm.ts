@@ -2,15 +2,15 @@ import type { KafkaLogger } from './port.ts';
 
 const REPEAT_MS = 60_000;
 
-/** Who is refused by a server just now, and the alarm about it. */
+/** The clients that a server refuses now, and the alarm about them. */
 export type AccessAlarm = {
-  /** Tells that the server refuses `who`, at most once a minute in the log. `advice` says what to look at, unless `error` does. */
+  /** Notes that the server refuses `who`; at most once a minute in the log. `advice` says what to check, unless `error` does. */
   refused(who: string, error: string, advice?: string): void;
-  /** Tells that `who` was served. */
+  /** Notes that `who` was served. */
   granted(who: string): void;
   /** Says no more about `who`, who asks no more. */
   forget(who: string): void;
-  /** What is refused, and what to look at, for each who is. */
+  /** What is refused and what to check, for each refused client. */
   list(): readonly string[];
 };
 
@@ -20,8 +20,8 @@ export type RefusingServer = { name: string; event: string };
 const KAFKA: RefusingServer = { name: 'Kafka', event: 'kafka' };
 
 /**
- * A refusal is no outage: it does not heal by itself, and nobody looks at a warning. It is loud for as long as it lasts,
- * and ends nothing, because the permission may be given back at any time.
+ * A refusal is no outage: it lasts until somebody acts, and warnings are easily overlooked. So it is logged as an error for
+ * as long as it lasts. It ends nothing, because the permission may be granted again at any time.
  */
 export function createAccessAlarm(logger: KafkaLogger, { name, event } = KAFKA): AccessAlarm {
   const refusals = new Map<string, { sentence: string; nextLineAt: number }>();
