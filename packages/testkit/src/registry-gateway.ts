@@ -1,7 +1,8 @@
 /** What managed registries have in front of them: it knows who asks, and may speak HTTPS. */
 import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export type RegistryGatewayOptions = {
@@ -17,9 +18,9 @@ export class RegistryGateway implements AsyncDisposable {
   readonly url: string;
   /** What everybody is answered instead of the registry's answer; null = nothing. */
   refusal: 401 | 403 | null = null;
-  readonly #server: ReturnType<typeof createServer | typeof createTlsServer>;
+  readonly #server: HttpServer | HttpsServer;
 
-  private constructor(server: RegistryGateway['#server'], url: string) {
+  private constructor(server: HttpServer | HttpsServer, url: string) {
     this.#server = server;
     this.url = url;
   }
