@@ -102,7 +102,6 @@ const NEITHER = [
   'runlane_webhook_intake_records_total',
   'runlane_webhook_oldest_lease_seconds',
   'runlane_webhook_settle_wait_seconds',
-  'runlane_webhook_settlements_total',
   'runlane_webhook_stage_items',
 ];
 

@@ -1,7 +1,8 @@
 /**
  * The alarms, in one place: for a plain Prometheus, for its operator in Kubernetes, and for compose.
  *
- * `critical` is what stands still or is lost, `warning` what will be, `info` what somebody else did to himself.
+ * `critical`: something has stopped or is lost. `warning`: something will be. `info`: a producer or receiver has a problem
+ * of its own.
  */
 
 import type { Alarm } from './alarm.ts';
@@ -148,6 +149,15 @@ export const alarms: readonly Alarm[] = [
       'Admission is slower than what is published, or its database is. batch.admitted and sweep.failed in the log tell.',
   },
   {
+    name: 'RequestsUnread',
+    expr: 'group by (namespace) (runlane_build_info{service="run-consumer"}) unless group by (namespace) (runlane_consumer_lag_records)',
+    forMinutes: 5,
+    severity: 'critical',
+    summary: 'Nobody reads requests, or Kafka does not answer',
+    description:
+      'No process has partitions of runs.requests.v1, or none can ask Kafka for its ends: lag.not_read in the log.',
+  },
+  {
     name: 'RunsWait',
     expr: 'max by (namespace, graph_id) (runlane_ready_oldest_seconds) > 300',
     forMinutes: 5,
@@ -218,7 +228,7 @@ export const alarms: readonly Alarm[] = [
   ...webhookAlarms,
 ];
 
-/** Parts that a deployment in Kubernetes has, and what waits without them. */
+/** The parts of a deployment in Kubernetes, and what waits while one is missing. */
 const PARTS = [
   ['admission', 'Requests wait in their topic'],
   ['executor', 'Runs wait'],

@@ -1,4 +1,4 @@
-/** What webhook-dispatcher says of itself, and of those that it delivers to. */
+/** Alarms about webhook-dispatcher and about the receivers of webhooks. */
 import type { Alarm } from './alarm.ts';
 
 export const webhookAlarms: readonly Alarm[] = [
@@ -42,6 +42,32 @@ export const webhookAlarms: readonly Alarm[] = [
     severity: 'info',
     summary: 'A receiver of webhooks has been disabled',
     description: 'It answered 410, or failed for days. The command line lists and replays its deliveries.',
+  },
+  {
+    name: 'WebhooksDie',
+    expr: 'sum by (namespace) (increase(runlane_webhook_settlements_total{result="dead"}[15m])) > 0',
+    forMinutes: 0,
+    severity: 'info',
+    summary: 'Webhooks are given up',
+    description:
+      'Their receivers refused them, or failed for days. webhook.attempted at the level warn names runs and reasons.',
+  },
+  {
+    name: 'WebhookReceiversFail',
+    expr: 'max by (namespace) (runlane_webhook_open_breakers) > 0',
+    forMinutes: 15,
+    severity: 'info',
+    summary: 'Receivers of webhooks have failed for a quarter of an hour',
+    description: 'Their webhooks wait, those of others go on. `runlane webhooks targets` names the receivers.',
+  },
+  {
+    name: 'WebhookEventsUnread',
+    expr: 'group by (namespace) (runlane_build_info{service="webhook-dispatcher"}) unless group by (namespace) (runlane_webhook_consumer_lag_records)',
+    forMinutes: 5,
+    severity: 'critical',
+    summary: 'Nobody reads events for webhooks, or Kafka does not answer',
+    description:
+      'No dispatcher has partitions of runs.status.v1, or none can ask Kafka for its ends: lag.not_read in the log.',
   },
   {
     name: 'WebhookIntakeLags',

@@ -7,8 +7,8 @@ export function claimKey({ runId, fencingToken }: Claim): string {
 }
 
 /**
- * Thrown into a graph whose run somebody else owns by now, or whose saver was closed. Nothing was written, and nothing
- * that the graph still does counts.
+ * Thrown into a graph whose run somebody else owns by now, or whose saver was closed. Nothing was written, and whatever the
+ * graph still does has no effect.
  */
 export class WriteRefused extends Error {
   override readonly name = 'WriteRefused';

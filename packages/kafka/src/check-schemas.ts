@@ -3,7 +3,7 @@ import type { RegisterSchemasOptions, SchemaSubject } from './register-schemas.t
 import { askRegistry } from './registry-http.ts';
 import type { RegistryAnswer } from './registry-http.ts';
 
-/** How a subject stands to the schema that this version has. */
+/** How a subject relates to the schema of this version. */
 export type SchemaCheck = { subject: string } & (
   | { kind: 'registered' }
   /** Nothing is registered under the subject. */

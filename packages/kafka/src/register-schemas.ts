@@ -18,7 +18,7 @@ export type RegisterSchemasOptions = {
   signal?: AbortSignal;
 };
 
-// A job may wait longer than a handler, and a registry that has just started is slow.
+// A job may wait longer than a handler may, and a registry that has just started is slow.
 const TIMEOUTS = { requestMs: 10_000, callMs: 25_000 };
 
 /**

@@ -19,8 +19,8 @@ const RETRY = { maxRetryTimeInSecs: 1, initialRetryTimeInSecs: 0.1, factor: 0.2,
 const AJV_OPTIONS = { strict: false, validateSchema: false, validateFormats: false, logger: false } as const;
 
 /**
- * The registry's client as Runlane sets it up. Left to itself it has no timeout at all. Its package brings four others along,
- * so it is loaded where there is a registry.
+ * The registry's client as Runlane sets it up. By default it has no timeout. Its package has four dependencies, so it is
+ * loaded only where there is a registry.
  */
 export async function createRegistryClient(
   { url, login }: RegistryAddress,
@@ -70,8 +70,8 @@ export function statusOf(error: unknown): number | null {
 }
 
 /**
- * Tells whether the registry itself says that there is nothing at a path for which its client got a 404. The 404 of a
- * wrong URL, or of a gateway whose registry is down, says nothing about a schema; the client does not tell them apart.
+ * Whether a 404 that the client got is the registry's own. The 404 of a wrong URL, or of a gateway whose registry is down,
+ * says nothing about a schema, and the client does not distinguish them.
  */
 export async function isUnknownToRegistry(
   registry: RegistryAddress,

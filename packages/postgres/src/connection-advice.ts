@@ -1,6 +1,6 @@
 import { errorChain } from './sqlstate.ts';
 
-/** What to look at, by the code of what went wrong: Node's for certificates, Postgres' for logins. */
+/** What to check, by error code: Node's for certificates, Postgres' for logins. */
 const ADVICE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'The certificate of the server that DATABASE_URL names has expired: renew it there.',
   CERT_NOT_YET_VALID:

@@ -37,6 +37,7 @@ export type { ProbedConsumer, ProbedProcess } from './probes.ts';
 export { redact } from './redact.ts';
 export { runMain } from './lifecycle/run-main.ts';
 export type { MainConfig, MainNeeds, MainOptions } from './lifecycle/run-main.ts';
+export { restAfterLook } from './rest-after-look.ts';
 export { Scope } from './lifecycle/scope.ts';
 export { kafkaSecurityProblems, kafkaVariableNames } from './config/kafka-variables.ts';
 export type { KafkaSecurityVariables } from './config/kafka-variables.ts';

@@ -40,6 +40,14 @@ export function createDispatcherMetrics() {
     buckets: STAGE_COUNTS,
     registers,
   });
+  const settled = new Counter({
+    name: 'runlane_webhook_settlements_total',
+    help: 'What became of deliveries after an attempt.',
+    labelNames: ['result'] as const,
+    registers,
+  });
+  // The first of them is seen only where there was none before.
+  settled.inc({ result: 'dead' }, 0);
   return {
     registry,
     observeStage: (stage: Stage, seconds: number, count: number): void => {
@@ -70,12 +78,7 @@ export function createDispatcherMetrics() {
       buckets: SECONDS,
       registers,
     }),
-    settled: new Counter({
-      name: 'runlane_webhook_settlements_total',
-      help: 'What became of deliveries after an attempt.',
-      labelNames: ['result'] as const,
-      registers,
-    }),
+    settled,
     disabledTotal: new Counter({
       name: 'runlane_webhook_endpoints_disabled_total',
       help: 'URLs that were disabled: by their answer, or because they failed for days.',

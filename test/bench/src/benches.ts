@@ -5,6 +5,7 @@ import { interrupt } from './interrupt/bench.ts';
 import { latency } from './latency/bench.ts';
 import { recovery } from './recovery/bench.ts';
 import { throughput } from './throughput/bench.ts';
+import { tracing } from './tracing/bench.ts';
 import { webhooks } from './webhooks/bench.ts';
 
 /** Every bench by its name. */
@@ -16,4 +17,5 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['interrupt', interrupt],
   ['recovery', recovery],
   ['webhooks', webhooks],
+  ['tracing', tracing],
 ]);

@@ -31,7 +31,7 @@ const DISPATCHER = new URL('../../../../services/webhook-dispatcher/src/main.ts'
 /** Receivers of a developer are on the developer's machine. */
 const DEV_WEBHOOK_ALLOW = 'http://127.0.0.1:*,http://localhost:*,http://[::1]:*';
 
-/** Short, because the queue ends together with the servers; runs in a database that was given go on at the next start. */
+/** Short, because the queue ends together with the servers; runs in a given database continue at the next start. */
 const DRAIN_GRACE_SECONDS = 5;
 /** What a service may take besides its grace, and then the servers, in milliseconds. */
 const SERVICE_RESERVE_MS = 30_000;
@@ -151,9 +151,9 @@ async function startOne(
     environment: {
       ...withoutFilesOf(devEnv, childEnvironment),
       ...devEnv,
-      // Each service needs its own port, so one from outside is for none of them.
+      // Each service needs its own port, so a given one fits none of them.
       HTTP_PORT: '',
-      // Its port is read from its log, where a coarser level would hide it.
+      // Its port is read from its log; a higher level would hide it.
       RUNLANE_LOG_LEVEL: detailedLevel(childEnvironment['RUNLANE_LOG_LEVEL']),
     },
     logFile: join(logDirectory, `${name}.log`),

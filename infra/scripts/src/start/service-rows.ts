@@ -3,7 +3,7 @@ import type { EventLine } from './event-line.ts';
 import { GraphStates } from './graph-states.ts';
 import { logFields } from './log-lines.ts';
 
-/** What the services write in their logs and people read better in the table of the events. */
+/** Log lines of the services that are better shown in the table of events. */
 export class ServiceRows {
   readonly graphs = new GraphStates();
 
@@ -28,7 +28,7 @@ export class ServiceRows {
     }
   }
 
-  /** Whether something else tells the same: a batch with dead letters has rows of them, and a changed project starts anew. */
+  /** Whether something else shows the same: dead letters have their own rows, and a changed project starts anew. */
   isShownElsewhere(line: string): boolean {
     const msg = logFields(line)?.['msg'];
     return msg === 'batch.admitted' || msg === 'project.changed';

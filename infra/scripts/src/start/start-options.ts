@@ -38,8 +38,8 @@ export function parseStartOptions(args: string[]): StartOptions {
 }
 
 /**
- * Each server's address, and what the variables about it begin with. They are common in the shells of developers: what they
- * name is used only when it is asked for, and a password for it never without it.
+ * Each server's address, and what the variables about it begin with. They are common in the shells of developers, so a
+ * server that they name is used only on request, and a password only together with its server.
  */
 const SERVERS = [
   { address: 'KAFKA_BROKERS', about: 'KAFKA_' },

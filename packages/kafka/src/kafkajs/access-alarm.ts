@@ -2,19 +2,19 @@ import type { KafkaLogger } from '../port.ts';
 
 const REPEAT_MS = 60_000;
 
-/** Who of a connection is refused by the cluster just now, and the alarm about it. */
+/** The clients of a connection that the cluster refuses now, and the alarm about them. */
 export type AccessAlarm = {
-  /** Tells that the cluster refuses `who`, at most once a minute in the log. `advice` says what to look at. */
+  /** Notes that the cluster refuses `who`; at most once a minute in the log. `advice` says what to check. */
   refused(who: string, error: string, advice: string): void;
-  /** Tells that `who` was served. */
+  /** Notes that `who` was served. */
   granted(who: string): void;
-  /** What is refused, and what to look at, for each who is. */
+  /** What is refused and what to check, for each refused client. */
   list(): readonly string[];
 };
 
 /**
- * A refusal is no outage: it does not heal by itself, and nobody looks at a warning. It is loud for as long as it lasts,
- * and ends nothing, because the permission may be given back at any time.
+ * A refusal is no outage: it lasts until somebody acts, and warnings are easily overlooked. So it is logged as an error for
+ * as long as it lasts. It ends nothing, because the permission may be granted again at any time.
  */
 export function createAccessAlarm(logger: KafkaLogger): AccessAlarm {
   const refusals = new Map<string, { sentence: string; nextLineAt: number }>();

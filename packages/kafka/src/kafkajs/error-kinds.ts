@@ -12,7 +12,7 @@ const REJOIN_TYPES = new Set([
   'UNKNOWN_MEMBER_ID',
 ]);
 
-/** Refusals of who we are or what we may do: an operator heals them while we run. */
+/** Refusals of our login or our rights: an operator can lift them while the process runs. */
 const DENIED = new Set([
   'CLUSTER_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
@@ -52,7 +52,7 @@ const HOPELESS = new Set([
   'KafkaJSServerDoesNotSupportApiKey',
 ]);
 
-/** Errors of a cluster that is away, starting or moving things: time heals them, and they prove nothing about us. */
+/** Errors of a cluster that is away, starting or moving partitions: they pass, and prove nothing about this process. */
 const OUTAGES = new Set([
   'KafkaJSBrokerNotFound',
   'KafkaJSConnectionClosedError',
@@ -103,7 +103,7 @@ export function isKafkaError(error: unknown): boolean {
   return error instanceof KafkaJSError;
 }
 
-/** True when the cluster is away, starting or moving things. */
+/** True when the cluster is away, starting or moving partitions. */
 export function isOutage(error: unknown): boolean {
   return labelsOf(error).some((label) => OUTAGES.has(label));
 }
@@ -113,7 +113,7 @@ export function hasErrorType(error: unknown, type: string): boolean {
   return labelsOf(error).includes(type);
 }
 
-/** True when the cluster refuses who we are or what we may do. */
+/** True when the cluster refuses our login or our rights. */
 export function isDenied(error: unknown): boolean {
   return error instanceof AccessDenied || labelsOf(error).some((label) => DENIED.has(label));
 }

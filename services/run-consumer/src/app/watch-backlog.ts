@@ -1,9 +1,10 @@
 /**
  * Purpose   Reports what waits in the ledger, for metrics. It does so whichever process relays or executes, and also while
  *           none does.
- * Cost      At most a twentieth of the time of one connection.
+ * Cost      At most a twentieth of the time of one connection, or one look a minute.
  * Alarms    What cannot be read is reported as unknown, so that an old number does not look like a current one.
  */
+import { restAfterLook } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 /** How many lanes have how many unfinished runs; the depths are the values of the label. */
@@ -35,7 +36,6 @@ export type WatchBacklogDependencies = {
 };
 
 const LOOK_EVERY_MS = 5_000;
-const PAUSE_PER_LOOK = 20;
 
 /** Looks until `signal` aborts. Never rejects. */
 export async function watchBacklogUntil(signal: AbortSignal, needs: WatchBacklogDependencies): Promise<void> {
@@ -48,7 +48,7 @@ export async function watchBacklogUntil(signal: AbortSignal, needs: WatchBacklog
       onBacklog(null);
       logger.warn({ err: error }, 'backlog.not_read');
     }
-    await delay(Math.max(LOOK_EVERY_MS, (monotonicMs() - startedMs) * PAUSE_PER_LOOK), signal);
+    await delay(restAfterLook(LOOK_EVERY_MS, monotonicMs() - startedMs), signal);
   }
   onBacklog(null);
 }

@@ -2,14 +2,12 @@
  * B2: publish → terminal event as a consumer sees it, minus the median of the same bare invoke, at 10 runs/s through a
  * service that has nothing else to do. Both sides take turns, each run on a new thread.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { RecordProducer } from '@runlane/kafka';
 import { BareInvoke } from '../bare-invoke/peer.ts';
 import type { Bench, BenchContext, Findings, Series } from '../bench.ts';
 import { connectTo } from '../database.ts';
 import { Deployment } from '../deployment.ts';
+import { publishPaced } from '../publish-paced.ts';
 import { runRequests } from '../requests.ts';
-import type { Request } from '../requests.ts';
 import { alone, against, median, percentile } from '../statistics.ts';
 import { TerminalEvents } from '../terminal-events.ts';
 import { stagesOf } from './stages.ts';
@@ -39,7 +37,7 @@ async function run(context: BenchContext): Promise<Findings> {
 
   const ours = async (count: number): Promise<{ published: Published[]; latenciesMs: number[] }> => {
     const requests = runRequests(deployment.topics.requests, { count, threadCount: count, durability });
-    const published = await publishPaced(requests, producer);
+    const published = await publishPaced(requests, producer, EVERY_MS);
     const endings = await events.succeeded(
       requests.map(({ runId }) => runId),
       AFTER_LAST_MS,
@@ -97,17 +95,4 @@ function findings(ours: number[][], bare: number[][]): Findings['measures'] {
     raw('p50, whole', 0.5),
     raw('p99, whole', 0.99),
   ];
-}
-
-/** Publishes one request every `EVERY_MS`, whether the ones before are acknowledged or not. */
-async function publishPaced(requests: readonly Request[], producer: RecordProducer): Promise<Published[]> {
-  const firstMs = performance.now();
-  return Promise.all(
-    requests.map(async ({ runId, record }, index) => {
-      await sleep(Math.max(0, firstMs + index * EVERY_MS - performance.now()));
-      const atMs = performance.now();
-      await producer.publish([record]);
-      return { runId, atMs, atEpochMs: performance.timeOrigin + atMs };
-    }),
-  );
 }

@@ -61,6 +61,9 @@ export async function serversRefuse(proof: Proof, { servers }: Stage, fired: Set
     await client.query('rollback');
     client.release();
   }
+  await servers.kafka.freeze();
+  await scene.fires(['RequestsUnread'], 'Kafka does not answer', async () => undefined);
+  await servers.kafka.thaw();
   await scene.fires(['SchemaOutdated'], 'a newer version has migrated the database', () =>
     world.pool.query(`insert into runlane.migrations (name, run_on) values ('9999_drop_all_needs_9998', now())`),
   );

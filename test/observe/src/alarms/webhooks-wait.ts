@@ -22,9 +22,11 @@ export async function webhooksWait(proof: Proof, { servers, receiver }: Stage, f
     webhooks.publishRecords({ key: 'junk', value: Buffer.from('junk'), headers: {} }),
   );
   receiver.answer = answerWith(410);
-  await scene.fires(['WebhookEndpointsDisabled'], 'a receiver answers 410', () =>
+  await scene.fires(['WebhookEndpointsDisabled', 'WebhooksDie'], 'a receiver answers 410', () =>
     webhooks.publish(...events(1, '/gone')),
   );
+  receiver.answer = answerWith(500);
+  await scene.fires(['WebhookReceiversFail'], 'a receiver fails', () => webhooks.publish(...events(20, '/down')));
   receiver.answer = (response) => void sleep(1_000).then(() => response.writeHead(204).end());
   await scene.fires(['WebhooksLate'], 'more is to be delivered than the dispatcher delivers', () =>
     webhooks.publish(...events(100, '/slow')),
@@ -57,6 +59,11 @@ export async function webhooksWait(proof: Proof, { servers, receiver }: Stage, f
     for (const count of [200, 200, 200]) await webhooks.publish(...events(count, '/lost'));
     await deleteRecords(servers.kafka.brokers, world.topics.status);
     dispatcher.signal('SIGCONT');
+    // Of an empty partition nobody knows what it has lost.
+    await webhooks.publish(...events(200, '/kept'));
   });
+  await servers.kafka.freeze();
+  await scene.fires(['WebhookEventsUnread'], 'Kafka does not answer', async () => undefined);
+  await servers.kafka.thaw();
   await scene.fires(['PartGone dispatcher'], 'the dispatcher is killed', () => dispatcher.kill());
 }

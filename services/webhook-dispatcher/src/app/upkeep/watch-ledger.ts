@@ -1,11 +1,12 @@
 /**
  * Purpose   Reads the state of the ledger for metrics: what was done with every offset, and how old the oldest due delivery
  *           is (I14).
- * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection.
+ * Cost      The audit counts every row, so it takes at most a twentieth of the time of one connection. Ages are read at least
+ *           once a minute: that reading takes long only while it waits.
  * Alarms    Each reading has rounds of its own: an audit that takes too long does not stop the ages. A failed reading is
  *           reported, so that an old number does not look like a current one.
  */
-import { Wakeup } from '@runlane/service-kit';
+import { Wakeup, restAfterLook } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 /** What was done with the offsets of a partition. `gap`: offsets of which nothing is known; it must be 0. */
@@ -58,8 +59,13 @@ export type WatchDependencies = {
   logger: Logger;
 };
 
-/** An audit of two seconds comes every 40 seconds. */
-const PAUSE_PER_READING = 20;
+/** What counts every row takes minutes by itself. */
+const LONGEST_REST_MS: Readonly<Record<LedgerReading['of'], number>> = {
+  accounts: Infinity,
+  ages: 60_000,
+  dead: Infinity,
+};
+const REST_AFTER_FAILURE_MS = 600_000;
 
 /** Watches until `signal` aborts. */
 export async function watchUntil(signal: AbortSignal, needs: WatchDependencies): Promise<void> {
@@ -85,12 +91,14 @@ async function readUntil(
   const pause = new Wakeup();
   while (!signal.aborted) {
     const startedMs = monotonicMs();
+    let longestMs = LONGEST_REST_MS[of];
     try {
       onReading(await read());
     } catch (error) {
       logger.warn({ err: error, of }, 'ledger.watch_failed');
       onUnread(of);
+      longestMs = Math.min(longestMs, REST_AFTER_FAILURE_MS);
     }
-    await pause.wait(Math.max(everyMs, (monotonicMs() - startedMs) * PAUSE_PER_READING), signal);
+    await pause.wait(restAfterLook(everyMs, monotonicMs() - startedMs, longestMs), signal);
   }
 }

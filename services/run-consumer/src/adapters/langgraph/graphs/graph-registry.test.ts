@@ -12,9 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => rows[Symbol.asyncDispose]());
 
-test('a graph whose import never ends fails its own runs only, with a sentence', async () => {
+test('a graph whose import never ends or fails at once fails its own runs only, with a sentence', async () => {
   const graphs = new GraphRegistry(
-    [testGraph('hanging', 'misbehaving/hanging'), testGraph('echo', 'echo')],
+    [
+      testGraph('hanging', 'misbehaving/hanging'),
+      testGraph('echo', 'echo'),
+      { graphId: 'python', file: '/project/agent.py', exportName: 'graph' },
+    ],
     silentLogger,
     {
       loadLimitMs: 2_000,
@@ -34,5 +38,6 @@ test('a graph whose import never ends fails its own runs only, with a sentence',
   await expect(instance('hanging')).rejects.toThrow(
     /hanging\.ts has not loaded within 2 s\. Connect to servers inside/,
   );
+  await expect(instance('python')).rejects.toThrow(/agent\.py does not load: .*It is Python\./s);
   await store.stop();
 });

@@ -5,8 +5,10 @@ import type { Logger } from '@runlane/service-kit';
 import { lend } from './lent-parts.ts';
 import { LOAD_LIMIT_MS } from './load-limit.ts';
 import { watchParts } from './node-watch.ts';
+import { ownIndexWarning } from './own-index.ts';
 import { versionProblem } from '../project/langgraph-version.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
+import { loadAdvice } from '../project/load-advice.ts';
 import { answerAfterStop } from '../store/stopped-store.ts';
 import { ownFrameOf } from '../attempt/tell-failure.ts';
 import { meterModels } from './watch-models.ts';
@@ -100,8 +102,10 @@ export class GraphRegistry {
 
   async #loadAndTell(graphId: string): Promise<void> {
     try {
-      await this.#load(graphId);
+      const loaded = await this.#load(graphId);
       this.#logger.info({ graph_id: graphId }, 'graph.loaded');
+      const warning = loaded.kind === 'graph' ? ownIndexWarning(loaded.graph) : null;
+      if (warning !== null) this.#logger.warn({ graph_id: graphId }, `graph.own_index: ${warning}`);
     } catch (error) {
       this.#logger.error({ err: error, graph_id: graphId, at: ownFrameOf(error) }, 'graph.not_loadable');
     }
@@ -199,7 +203,8 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   try {
     module = exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (error) {
-    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${messageOf(error)}`, { cause: error });
+    const told = `${messageOf(error)}${loadAdvice(error, file)}`;
+    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${told}`, { cause: error });
   }
   await answerAfterStop(file);
   await meterModels(file);

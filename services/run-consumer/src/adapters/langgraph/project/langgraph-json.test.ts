@@ -7,10 +7,10 @@ import { readLangGraphJson } from './langgraph-json.ts';
 const directory = mkdtempSync(join(tmpdir(), 'runlane-json-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function read(document: Record<string, unknown>) {
+function read(document: Record<string, unknown>, environment: NodeJS.ProcessEnv = {}) {
   const file = join(directory, 'langgraph.json');
   writeFileSync(file, JSON.stringify({ graphs: {}, ...document }));
-  return readLangGraphJson(file, {});
+  return readLangGraphJson(file, environment);
 }
 
 const file = (name: string) => join(directory, name);
@@ -101,6 +101,25 @@ test.each([
   ['./odd:name/a.ts:graph', { file: file('odd:name/a.ts'), exportName: 'graph' }],
 ])('graph %s is an export of a module, the default one unless it is named', (spec, source) => {
   expect(read({ graphs: { g: spec } }).graphs).toEqual([{ graphId: 'g', ...source }]);
+});
+
+test('a graph may be an object with its path and a description', () => {
+  const graphs = { g: { path: './a.ts:graph', description: 'Answers.', anything: 1 } };
+  expect(read({ graphs }).graphs).toEqual([{ graphId: 'g', file: file('a.ts'), exportName: 'graph' }]);
+});
+
+test('env is a file, variables, or names of variables of the process', () => {
+  writeFileSync(file('.env.agent'), 'FROM=file');
+  expect(read({ env: '.env.agent' }).env).toEqual({ FROM: 'file' });
+  expect(read({ env: { FROM: 'object' } }).env).toEqual({ FROM: 'object' });
+  expect(read({ env: ['FROM'] }, { FROM: 'process' })).toMatchObject({ env: {}, warnings: [] });
+});
+
+test('comments and commas at the end are refused: the file is JSON', () => {
+  for (const text of ['{ // mine\n"graphs": {} }', '{ "graphs": {}, }']) {
+    writeFileSync(file('langgraph.json'), text);
+    expect(() => readLangGraphJson(file('langgraph.json'), {})).toThrow(/is not JSON.*no comments and no commas/s);
+  }
 });
 
 test('a graph without a path is refused', () => {

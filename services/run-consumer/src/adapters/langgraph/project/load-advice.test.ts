@@ -1,0 +1,46 @@
+/** What Node says when a project of another runtime does not load, and what Runlane adds. Real: Node's loader. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { loadAdvice } from './load-advice.ts';
+
+const directory = realpathSync(mkdtempSync(join(tmpdir(), 'runlane-advice-')));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** The error with which Node's loader refuses a module, in a process of its own: vitest has another loader. */
+async function refusalOf(name: string, source: string): Promise<{ error: Error; file: string }> {
+  const file = join(directory, name);
+  writeFileSync(file, source);
+  const script = `await import(${JSON.stringify(pathToFileURL(file).href)}).catch(({ code, message }) =>
+    console.log(JSON.stringify({ code, message })));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+  const { code, message } = JSON.parse(stdout) as { code: string; message: string };
+  return { error: Object.assign(new Error(message), { code }), file };
+}
+
+test.each([
+  ['deno.mjs', `import 'npm:@langchain/langgraph';`, /npm: are those of Deno.*by its name/],
+  ['jsr.mjs', `import 'jsr:@std/path';`, /jsr: are those of Deno/],
+  ['url.mjs', `import 'https://esm.sh/zod';`, /https: are those of Deno/],
+  ['bun.mjs', `import 'bun:sqlite';`, /bun: are those of Bun/],
+  ['agent.py', 'graph = 1', /It is Python\. Runlane runs JavaScript and TypeScript/],
+  ['missing.mjs', `import 'a-package-that-is-missing';`, /^$/],
+  ['throws.mjs', `throw new Error('its own');`, /^$/],
+])('%s', async (name, source, advice) => {
+  const { error, file } = await refusalOf(name, source);
+  expect(loadAdvice(error, file)).toMatch(advice);
+});
+
+test.each(['pnp.mjs', 'pnp.cjs'])("%s: an installation by Yarn's Plug'n'Play is named", async (name) => {
+  writeFileSync(join(directory, '.pnp.cjs'), '');
+  const specifier = 'a-package-that-is-missing';
+  const { error, file } = await refusalOf(
+    name,
+    name.endsWith('.cjs') ? `require('${specifier}')` : `import '${specifier}';`,
+  );
+  expect(loadAdvice(error, file)).toMatch(/\.pnp\.cjs says that Yarn.*nodeLinker: node-modules/);
+});

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Schemes of specifiers that other runtimes know, and Node does not. */
+const SCHEMES: Record<string, string> = {
+  npm: 'Deno',
+  jsr: 'Deno',
+  http: 'Deno',
+  https: 'Deno',
+  bun: 'Bun',
+};
+
+/**
+ * What to change when the module of a graph does not load because of where the project comes from: another runtime, another
+ * language, or an installation that Node does not find by itself.
+ *
+ * @param error that the import has thrown
+ * @param file of the graph
+ * @returns a sentence, after the full stop of what stands before it; empty when the error says enough
+ */
+export function loadAdvice(error: unknown, file: string): string {
+  if (file.endsWith('.py')) {
+    return '. It is Python. Runlane runs JavaScript and TypeScript: take it out of langgraph.json, and run it by another server.';
+  }
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (code === 'ERR_UNSUPPORTED_ESM_URL_SCHEME') {
+    const scheme = /protocol '(\w+):'/.exec(String(error))?.[1] ?? '';
+    const runtime = SCHEMES[scheme];
+    if (runtime === undefined) return '';
+    return `. Specifiers with ${scheme}: are those of ${runtime}, and Runlane runs graphs in Node: install the package and import it by its name.`;
+  }
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return '';
+  const pnp = nearest('.pnp.cjs', dirname(file));
+  if (pnp === null) return '';
+  return `. ${pnp} says that Yarn has installed the project without node_modules, which Runlane does not read: set nodeLinker: node-modules in .yarnrc.yml and install again.`;
+}
+
+function nearest(name: string, directory: string): string | null {
+  const file = join(directory, name);
+  if (existsSync(file)) return file;
+  const parent = dirname(directory);
+  return parent === directory ? null : nearest(name, parent);
+}

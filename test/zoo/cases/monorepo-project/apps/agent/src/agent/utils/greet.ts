@@ -1,0 +1,1 @@
+export const greet = (name: string, mood: string) => `A ${mood} hello to ${name}.`;

@@ -1,0 +1,1 @@
+export const endings: readonly string[] = ['', 's'];
