@@ -18,6 +18,8 @@ export type TopicReading = {
   from?: Date;
   /** Alternatively, this many of the last records of each partition. */
   last?: number;
+  /** Per partition the offset before which it ends; of one that is not named, where it ends now. */
+  before?: ReadonlyMap<number, bigint>;
   /** These partitions only. */
   partitions?: ReadonlySet<number>;
   /** Called with one record after the other of a partition; partitions take turns. */
@@ -87,8 +89,10 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
   }
 }
 
+type Range = Pick<TopicReading, 'topic' | 'from' | 'last' | 'before'>;
+
 /** Per partition where to begin, and where the topic ends. */
-async function startsOf(kafka: KafkaConnection, { topic, from, last }: Pick<TopicReading, 'topic' | 'from' | 'last'>) {
+async function startsOf(kafka: KafkaConnection, { topic, from, last, before }: Range) {
   const admin = await kafka.admin();
   try {
     if ((await admin.partitionCount(topic)) === null) {
@@ -102,7 +106,13 @@ async function startsOf(kafka: KafkaConnection, { topic, from, last }: Pick<Topi
       if (last === undefined) return starts?.get(id) ?? low;
       return high - BigInt(last) > low ? high - BigInt(last) : low;
     };
-    return new Map([...ends].map(([id, { low, high }]) => [id, { at: startOf(id, low, high), high }]));
+    return new Map(
+      [...ends].map(([id, { low, high: end }]) => {
+        const asked = before?.get(id) ?? end;
+        const high = asked < end ? asked : end;
+        return [id, { at: startOf(id, low, high), high }];
+      }),
+    );
   } finally {
     await admin.close();
   }
