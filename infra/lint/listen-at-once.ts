@@ -1,6 +1,6 @@
 /**
- * A rule for the linter: who waits for something else before `expect(promise).rejects` listens too late when the promise
- * rejects meanwhile. Node then reports an unhandled rejection, and the whole run of the tests fails, now and then.
+ * A rule for the linter: code that awaits something else before `expect(promise).rejects` listens too late if the promise
+ * rejects in the meantime. Node then reports an unhandled rejection, and occasionally the whole test run fails.
  */
 
 type Node = { type: string; range: [number, number]; parent: Node | null } & Record<string, unknown>;

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ROOT } from './src/paths.ts';
 
-/** Files below this are no reason to wait. */
+/** Seconds below which a file does not count as slow. */
 const SLOW_SECONDS = 10;
 
 type Results = { testResults: { name: string; startTime: number; endTime: number }[] };

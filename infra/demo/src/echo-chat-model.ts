@@ -5,8 +5,8 @@ import { AIMessageChunk } from '@langchain/core/messages';
 import { ChatGenerationChunk } from '@langchain/core/outputs';
 
 /**
- * Stands in for a real chat model, so that the demo needs no key. It answers from what it is given, always the same,
- * and streams word by word. Replace it with `ChatOpenAI`, `ChatAnthropic`, … and the graph stays as it is.
+ * Stands in for a real chat model, so that the demo needs no key. Its answer depends only on what it is given, and it
+ * streams word by word. Replace it with `ChatOpenAI`, `ChatAnthropic`, … and the graph stays as it is.
  */
 export class EchoChatModel extends SimpleChatModel {
   constructor() {

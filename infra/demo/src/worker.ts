@@ -17,12 +17,12 @@ const State = z.object({
 });
 type State = z.infer<typeof State>;
 
-/** The thread remembers its last run, which may have counted already. */
+/** The thread keeps the state of its last run, which may have counted already. */
 function begin() {
   return { done: 0 };
 }
 
-/** The signal aborts when the run has to stop: passing it on is what makes a node stop at once. */
+/** The signal aborts when the run has to stop; a node that passes it on stops immediately. */
 async function work({ done, delay_ms }: State, { signal }: LangGraphRunnableConfig) {
   await sleep(delay_ms, undefined, signal === undefined ? {} : { signal });
   return { done: done + 1 };

@@ -21,8 +21,8 @@ export type Schema = {
 const QUANTITY = String.raw`^[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?$`;
 
 /**
- * A schema as the API server means it when it is asked to be strict: objects take the fields that they have and no
- * others. What JavaScript cannot say is left out, which is patterns of Go.
+ * A schema as a strict API server reads it: objects take the fields of the schema and no others. Patterns of Go that
+ * JavaScript does not know are left out.
  *
  * @param name of a component of OpenAPI, some of which have rules that are not in their schemas
  */
@@ -48,7 +48,7 @@ export function closed(schema: Schema, name = ''): Schema {
   return result;
 }
 
-/** A branch names some of the fields of the object that it is a branch of, and says nothing of the others. */
+/** A branch names some fields of its object, and says nothing about the others. */
 function openBranch(branch: Schema): Schema {
   const { pattern, ...rest } = branch;
   return { ...rest, ...patternOf(pattern) };

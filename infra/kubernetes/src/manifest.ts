@@ -1,4 +1,4 @@
-/** The parts of Kubernetes objects that the tests look at. Whether an object has this shape is for the schemas to say. */
+/** The parts of Kubernetes objects that the tests read. The schemas check whether an object has this shape. */
 
 export type Manifest = {
   apiVersion: string;

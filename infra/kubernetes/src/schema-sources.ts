@@ -65,7 +65,7 @@ export function schemaObstacle(): string | null {
  * Thrown: what go says when it cannot fetch; Error for other contents than those that are pinned here.
  */
 export async function fetchSource({ module, version, sum }: SchemaSource): Promise<string> {
-  // In no module of ours, whose go.mod it would look at.
+  // Outside of any Go module, whose go.mod it would read.
   const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', `${module}@${version}`], {
     cwd: tmpdir(),
   });

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 
 const POM = join(import.meta.dirname, '..', 'strimzi', 'pom.xml');
 const KINDS = ['kafka.Kafka', 'nodepool.KafkaNodePool', 'topic.KafkaTopic', 'user.KafkaUser'];
-/** A change of the file makes everybody fetch anew. */
+/** After a change of this file the definitions are made anew. */
 const DEFINITIONS_VERSION = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12);
 const OLDEST_JAVA = 21;
 /** Where Linux distributions keep the versions of Java that are not on PATH. */
@@ -40,7 +40,7 @@ export async function strimziDefinitions(): Promise<string[]> {
   return readdirSync(folder).map((file) => join(folder, file));
 }
 
-/** It appears complete or not at all; two makers at once cost time and nothing else. */
+/** It appears complete or not at all; two makers at the same time cost only time. */
 async function makeDefinitions(folder: string): Promise<void> {
   const java = javaForStrimzi();
   if (java === null) throw new Error(strimziObstacle() ?? 'Java has gone');

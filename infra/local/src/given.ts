@@ -3,12 +3,12 @@ import type { LocalOptions, LocalServer } from './server.ts';
 
 /** How long a given server may take to answer, in milliseconds: a database in a cluster may be just starting. */
 const ANSWER_WITHIN_MS = 60_000;
-/** Thrown by who asks a given server that has answered, and will say the same again. */
+/** Thrown when a given server has refused, and would refuse again. */
 export class GivenRefuses extends Error {
   override name = 'GivenRefuses';
 }
 
-/** SQLSTATEs of a server that has answered, and will say the same again: the login, or the database. */
+/** SQLSTATEs with which a server would refuse again: the login, or the database. */
 const REFUSED = /^(28|3D)/;
 
 /** The value of a variable of the options' environment; empty counts as not set. */

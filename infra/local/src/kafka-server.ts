@@ -3,8 +3,8 @@ import { askKafka } from './probes.ts';
 import type { LocalKafka, LocalKafkaNode } from './server.ts';
 
 /**
- * A probe that asks each running broker itself: a cluster goes on listing a killed broker until its session is over,
- * and a broker answers nothing before it is in the cluster.
+ * A probe that asks each running broker itself: a cluster lists a killed broker until its session is over, and a broker
+ * answers nothing before it is in the cluster.
  */
 export function askEachOf(brokers: readonly string[]): MachineServer['probe'] {
   return async (running) => {

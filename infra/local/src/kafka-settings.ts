@@ -12,7 +12,7 @@ export type BrokerAddresses = {
 // Topics take up to 8 MiB and 64 KiB; what carries them takes a little more.
 const LARGEST_BATCH = 9 * 1024 * 1024;
 
-// Everything is allowed until somebody makes an ACL, as tests of refusals do. The brokers of a cluster would have to be
+// Everything is allowed until an ACL exists, as in tests of refusals. The brokers of a cluster would have to be
 // super users to find each other, and all principals are the same here.
 const ACLS = {
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',

@@ -44,7 +44,7 @@ export async function restartMachine(server: MachineServer, machine: Machine): P
 async function startAndWait(server: MachineServer, started: readonly Machine[], signal?: AbortSignal): Promise<void> {
   await Promise.all(started.map((machine) => machine.start()));
   const states = await Promise.all(server.machines.map((machine) => machine.state()));
-  // What was just started is asked even when it ended at once: the probe then fails, and its last words are told.
+  // A machine that ended right after its start is probed too: the probe fails, and its last output is reported.
   const asked = server.machines.flatMap((machine, index) =>
     states[index] === 'running' || started.includes(machine) ? [index] : [],
   );

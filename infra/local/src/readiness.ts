@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Machine } from './machine.ts';
 
-/** A server that did not start. `isAddressInUse` says that somebody else has one of its ports. */
+/** A server that did not start. `isAddressInUse`: another program has one of its ports. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly isAddressInUse: boolean;
@@ -34,7 +34,7 @@ export async function untilReady(
       () => ({ isReady: true, cause: undefined }),
       (cause: unknown) => ({ isReady: false, cause }),
     );
-    // Asked after a success, too: somebody else's server on a port that ours did not get would also answer.
+    // Checked after a success too: another server on a port that ours did not get would also answer.
     for (const machine of machines) {
       if ((await machine.state()) === 'ended')
         throw await failure(`${name} ended while it started`, machine, answer.cause);

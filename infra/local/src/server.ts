@@ -1,10 +1,10 @@
-/** Where a server comes from: an address from the environment, a container, or a process of our own. */
+/** Where a server comes from: an address in the environment, a container, or a child process. */
 export type ProviderName = 'given' | 'container' | 'process';
 
 /** What every local server can do, whichever provider it has. */
 export type LocalServer = {
   readonly provider: ProviderName;
-  /** Ends what we started and leaves its data; nothing for `given`; may be called again. */
+  /** Stops a started server and leaves its data; does nothing for `given`; may be called again. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
   /** SIGKILL; resolves when the server is dead. Rejects for `given`, like all faults. */
@@ -49,7 +49,7 @@ export type LocalPostgres = LocalServer & {
 export type LocalOptions = {
   /** Directory for data, logs and ports of the process provider; created when missing. */
   dataDir: string;
-  /** Gets one line per thing worth knowing, such as the chosen provider. */
+  /** Gets one line for each piece of news, such as the chosen provider. */
   log?: (line: string) => void;
   /** Gets a short text whenever a long step moves on; each replaces the one before. */
   progress?: (text: string) => void;
@@ -65,8 +65,8 @@ export type LocalOptions = {
 
 export type PostgresOptions = LocalOptions & {
   /**
-   * Whether nobody will miss the data when the machine fails: nothing waits for the disk then. Default false: crash tests and
-   * figures of durability rest on that.
+   * Whether the data may be lost when the machine fails; then no write waits for the disk. Default false, because crash
+   * tests and measurements of durability need it.
    */
   isSpare?: boolean;
 };
@@ -76,8 +76,8 @@ export type KafkaOptions = LocalOptions & {
   nodes?: 1 | 3;
   /**
    * Milliseconds without a heartbeat after which a broker counts as dead. Default 3,000: a killed one may not register
-   * again before. A machine that is busy may hold up a broker for longer, and then no partition has a leader for a moment;
-   * give a broker that nobody kills more.
+   * again before. A busy machine may delay a broker for longer, and then no partition has a leader for a moment; give more
+   * to a broker that nobody kills.
    */
   sessionMs?: number;
 };

@@ -1,13 +1,13 @@
-/** What somebody is told of. */
+/** An alarm. */
 export type Alarm = {
   /** After `Runlane`. */
   name: string;
   expr: string;
-  /** How long it must have been so. */
+  /** How long the condition must hold. */
   forMinutes: number;
   severity: 'critical' | 'warning' | 'info';
   summary: string;
-  /** What it means, and what to look at. */
+  /** What it means, and what to check. */
   description: string;
   labels?: Record<string, string>;
 };

@@ -1,7 +1,8 @@
 /**
  * The alarms, in one place: for a plain Prometheus, for its operator in Kubernetes, and for compose.
  *
- * `critical` is what stands still or is lost, `warning` what will be, `info` what somebody else did to himself.
+ * `critical`: something has stopped or is lost. `warning`: something will be. `info`: a producer or receiver has a problem
+ * of its own.
  */
 
 import type { Alarm } from './alarm.ts';
@@ -227,7 +228,7 @@ export const alarms: readonly Alarm[] = [
   ...webhookAlarms,
 ];
 
-/** Parts that a deployment in Kubernetes has, and what waits without them. */
+/** The parts of a deployment in Kubernetes, and what waits while one is missing. */
 const PARTS = [
   ['admission', 'Requests wait in their topic'],
   ['executor', 'Runs wait'],

@@ -1,4 +1,4 @@
-/** The dashboards, a row of panels for each question that somebody who looks has. */
+/** The dashboards, with a row of panels for each question of an operator. */
 import type { Dashboard } from './grafana.ts';
 import { quantile, rate } from './promql.ts';
 import { database, webhooks } from './webhook-dashboards.ts';

@@ -1,4 +1,4 @@
-/** What is wrong with an expression of Prometheus: its syntax, and metrics or labels that nobody has. */
+/** Problems of a Prometheus expression: its syntax, and metrics or labels that do not exist. */
 import { parser } from '@prometheus-io/lezer-promql';
 import type { ServiceMetrics } from './catalogue.ts';
 

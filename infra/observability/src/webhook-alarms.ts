@@ -1,4 +1,4 @@
-/** What webhook-dispatcher says of itself, and of those that it delivers to. */
+/** Alarms about webhook-dispatcher and about the receivers of webhooks. */
 import type { Alarm } from './alarm.ts';
 
 export const webhookAlarms: readonly Alarm[] = [

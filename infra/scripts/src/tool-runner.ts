@@ -48,7 +48,7 @@ export class ToolRunner {
     return child.exitCode ?? (child.signalCode === null ? 1 : 128 + constants.signals[child.signalCode]);
   }
 
-  /** Runs all tools, also when one fails, and returns the commands of those that failed. */
+  /** Runs all tools, even when one fails, and returns the commands that failed. */
   async runAll(tools: readonly Tool[]): Promise<string[]> {
     const failed: string[] = [];
     for (const tool of tools) {

@@ -16,8 +16,8 @@ const FILE_NAMES: Record<string, string> = {
 };
 
 /**
- * The files that say again what `topics.yaml` says: the table in packages/contracts, which is packed into the client and so
- * reads no file, and the KafkaTopics of Strimzi. Thrown: Error for a topic that has no file name here.
+ * The files that repeat `topics.yaml`: the table in packages/contracts, which is packed into the client and so cannot read a
+ * file, and the KafkaTopics of Strimzi. Thrown: Error for a topic that has no file name here.
  */
 export function topicFiles(): { file: string; text: string }[] {
   const { partitions, config, topics } = parse(readFileSync(SOURCE, 'utf8')) as Topics;

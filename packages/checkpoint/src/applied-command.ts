@@ -2,13 +2,13 @@ import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 
 /** What LangGraph writes a command's update and goto for: no task. */
 const NO_TASK = '00000000-0000-0000-0000-000000000000';
-/** Answers are written so too, and are asked for by the tasks that go on. */
+/** Answers are written this way too, and the tasks that continue ask for them. */
 const RESUME = '__resume__';
 
 /**
- * A checkpoint of a run without what is left under it of the run's command. It was applied before the run had a checkpoint of
- * its own, so it is in that; with `exit` LangGraph writes it down under it as well, and would apply it once more, in the state
- * that it tells and in an invocation that goes on from there (I7).
+ * A checkpoint of a run without the writes of the run's command under it. The command was applied before the run had a
+ * checkpoint of its own, so that checkpoint includes it. With `exit`, LangGraph stores the writes under the checkpoint as
+ * well, and would apply them again: in the state that it reports, and in an invocation that continues from there (I7).
  */
 export function withoutAppliedCommand(tuple: CheckpointTuple, runId: string): CheckpointTuple {
   const { metadata, pendingWrites } = tuple;

@@ -3,7 +3,7 @@
  *
  * The stock saver counts 1, 2, 3 … and inserts a channel's value under (channel, version) only if that key is free. Two
  * branches of a thread, or a run after a rolled-back one, count alike, and the second one reads the first one's values.
- * Here the whole part counts as before and a random fraction tells branches apart: 4 → 5.3728…, which the stock saver
+ * Here the whole part counts as before, and a random fraction distinguishes branches: 4 → 5.3728…, which the stock saver
  * continues with 6.3728…
  *
  * @param current the highest version so far; undefined on a new thread

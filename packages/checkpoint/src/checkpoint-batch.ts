@@ -36,13 +36,13 @@ export type WriteRow = {
 /**
  * What one call of the saver wants written. `beginsNamespace`: whether the checkpoint is the attempt's first one in a
  * subgraph, whose namespace has to be journalled. `replaces`: whether its writes overwrite earlier ones of the same task.
- * `isForeign`: whether they belong to a checkpoint of another run, so that what stood there has to be journalled.
+ * `isForeign`: whether they belong to a checkpoint of another run, so that what they replace has to be journalled.
  */
 export type Operation =
   | { kind: 'put'; claim: Claim; checkpoint: CheckpointRow; blobs: BlobRow[]; beginsNamespace: boolean }
   | { kind: 'writes'; claim: Claim; rows: WriteRow[]; replaces: boolean; isForeign: boolean };
 
-/** What names a namespace for the journal, and is not written. */
+/** Names a namespace for the journal only; it is not written. */
 const NAMING = {
   checkpointId: '',
   taskId: '',

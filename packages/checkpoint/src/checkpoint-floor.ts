@@ -1,6 +1,6 @@
 /**
  * Purpose   Finds a run's checkpoints without reading those that were there before it.
- * Floor     A text that no checkpoint of the run is below, stored with the run when it is first claimed: LangGraph's ids are
+ * Floor     A lower bound for the ids of the run's checkpoints, stored with the run when it is first claimed: LangGraph's ids are
  *           UUIDs of version 6, which sort by time as text, and they are made on the host that claims.
  * I8        The floor holds whatever the clock does: before the saver writes a checkpoint below it, it lowers it.
  */
@@ -20,13 +20,13 @@ export function checkpointFloorAt(atMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-6${hex.slice(12)}-8000-000000000000`;
 }
 
-/** How low the floor has to be for a checkpoint; null when it is low enough. Postgres may sort other ids differently. */
+/** The lower floor that a checkpoint needs; null when the floor is low enough. Postgres may sort ids of other forms differently. */
 export function floorBelow(floor: string, checkpointId: string): string | null {
   if (!VERSION_6.test(checkpointId)) return floor === '' ? null : '';
   return checkpointId < floor ? checkpointId : null;
 }
 
-/** Lowers the floor of a run that is still owned; of another one nothing will be written. Can be repeated. */
+/** Lowers the floor of a run that is still owned; for any other run nothing will be written. Can be repeated. */
 export async function lowerCheckpointFloor(pool: Pool, claim: Claim, floor: string): Promise<void> {
   await query(pool, lowerIfOwned, { run_id: claim.runId, fencing_token: claim.fencingToken, floor });
 }

@@ -9,10 +9,10 @@ import type { RunSaverOptions } from './run-saver-options.ts';
 import { createBatchWriter } from './write-batch.ts';
 import type { Claim } from './claim.ts';
 
-/** A database with LangGraph's tables and as much of the ledger as the saver looks at. */
+/** A database with LangGraph's tables and the part of the ledger that the saver reads. */
 export class CheckpointWorld implements AsyncDisposable {
   readonly pool: pg.Pool;
-  /** Statements sent by `commits`, by how many operations' rows they carried. */
+  /** The statements that `commits` sent, as the number of operations in each. */
   readonly batchSizes: number[] = [];
   readonly commits: GroupCommit;
 

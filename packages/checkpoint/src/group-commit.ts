@@ -1,14 +1,14 @@
 /**
- * Purpose   Writes the checkpoints of many runs with few statements: what arrives while one is under way goes with the
- *           next one.
- * I3        The statement itself checks that each run is owned under its token; what is not is refused.
- * I11       An outage of the database is held: the same operations are written again, in the same order, until they are
- *           written or their claim is let go. The token in the statement makes a repetition harmless, also of one whose
- *           answer was lost.
- * Order     One statement at a time, operations in the order of their arrival, so a run's writes land in its order. After
- *           one that failed all later ones of the same claim fail: a checkpoint never stands without those before it.
- * Failure   A batch that fails is tried operation by operation, so that a value which Postgres cannot hold, or one that
- *           takes too long, hurts only its own run.
+ * Purpose   Writes the checkpoints of many runs with few statements: operations that arrive while a statement is under way
+ *           share the next one.
+ * I3        The statement itself checks that each run is owned under its token; other writes are refused.
+ * I11       An outage of the database is waited out: the same operations are tried again, in the same order, until they are
+ *           written or their claim is released. The token in the statement makes a repetition harmless, also when an answer
+ *           was lost.
+ * Order     One statement at a time, operations in the order of their arrival, so a run's writes land in its order. After a
+ *           failed write all later ones of the same claim fail: no checkpoint is stored without the earlier ones.
+ * Failure   A batch that fails is tried operation by operation, so that a value which Postgres cannot hold, or which takes
+ *           too long, affects only its own run.
  */
 import { backoff } from '@runlane/service-kit';
 import { foldOperations } from './checkpoint-batch.ts';
@@ -35,7 +35,7 @@ export const defaultLimits: GroupCommitLimits = {
 
 export type GroupCommitOptions = {
   limits?: GroupCommitLimits;
-  /** Told about each failed try of an outage: the place to log. */
+  /** Called for each failed try during an outage, to log it. */
   onHeld?: (event: { error: unknown; attempt: number; operationCount: number }) => void;
   /** Resolves after the milliseconds. Default: a timer. */
   delay?: (ms: number) => Promise<void>;
@@ -43,9 +43,9 @@ export type GroupCommitOptions = {
 
 type Waiting = { operation: Operation; bytes: number; resolve: () => void; reject: (error: unknown) => void };
 
-/** Waits between tries during an outage: short beside a lease, because a failover takes about a second. */
+/** Waits between tries during an outage: short compared with a lease, because a failover takes about a second. */
 const RETRY = { baseMs: 50, maxMs: 1_000 };
-/** Tries of an operation that exceeds the limits of a statement by itself. */
+/** Tries of an operation that alone exceeds the limits of a statement. */
 const MAX_OVERRUNS = 3;
 
 export class GroupCommit {
@@ -56,7 +56,7 @@ export class GroupCommit {
   readonly #waiting: Waiting[] = [];
   readonly #broken = new WeakMap<Claim, { error: unknown }>();
   readonly #letGo = new WeakSet<Claim>();
-  /** The outage that is waited out, and what it keeps from being written. */
+  /** The outage that is waited out, and the operations that wait for its end. */
   #held: { error: unknown; group: readonly Waiting[]; resume: () => void } | null = null;
   #isOut = false;
   #bytes = 0;
@@ -75,8 +75,8 @@ export class GroupCommit {
   }
 
   /**
-   * Resolves when the operation is committed, after an outage of any length. Thrown: WriteRefused, or what the database
-   * says; then for its claim for ever.
+   * Resolves when the operation is committed, after an outage of any length. Thrown: WriteRefused, or the database's error;
+   * then every later write of the claim fails with it.
    */
   submit(operation: Operation): Promise<void> {
     const bytes = sizeOf(operation);
@@ -93,8 +93,8 @@ export class GroupCommit {
   }
 
   /**
-   * From now on no outage is waited out for the claim: what one holds fails at once, with the outage. What is under way,
-   * or can be written, is written.
+   * From now on no outage is waited out for the claim: operations that wait for one fail immediately, with the outage. Other
+   * operations are still written.
    */
   letGo(claim: Claim): void {
     this.#letGo.add(claim);
@@ -169,7 +169,7 @@ export class GroupCommit {
     }
   }
 
-  /** Waits before the next try, or until something of the group has been let go. */
+  /** Waits before the next try, or until a claim of the group is released. */
   async #hold(group: readonly Waiting[], error: unknown, attempt: number): Promise<void> {
     this.#isOut = true;
     for (const waiting of [...group, ...this.#waiting]) {

@@ -9,7 +9,7 @@ import type { GraphName } from './journal-graphs.fixture.ts';
 import { rollBackRuns } from './journal.ts';
 
 export type Durability = 'sync' | 'async' | 'exit';
-/** One invocation: from a checkpoint, the head by default; up to a node; `sync` by default. */
+/** One invocation. Defaults: from the head, to the end, with durability `sync`. */
 export type Call = { input: unknown; from?: string | undefined; stopBefore?: string; durability?: Durability };
 
 export const configOf = (
@@ -23,7 +23,7 @@ export const configOf = (
   durability,
 });
 
-/** A thread of one graph, with runs on it; of runs whose floor is null a rollback does not know where they began. */
+/** A thread of one graph, with runs on it. For a run whose floor is null, a rollback does not know where it began. */
 export function threadIn(world: CheckpointWorld, graph: GraphName, { floor }: { floor?: string | null } = {}) {
   const threadId = randomUUID();
   const compiled = (checkpointer: BaseCheckpointSaver) => graphs[graph](checkpointer);

@@ -1,10 +1,11 @@
 /**
- * Purpose   Takes back what runs did to their threads, with the journal that write-checkpoints-if-owned.sql keeps: for
- *           every write onto a checkpoint of another run, what was in its place before, and the namespaces of subgraphs
- *           that the run has written checkpoints in. Costs what the runs wrote, see checkpoint-floor.ts.
- * I7        After `takeBackAnswers` a command can be applied again: it is neither there twice nor half.
+ * Purpose   Undoes what runs did to their threads, with the journal that write-checkpoints-if-owned.sql keeps: for every
+ *           write onto a checkpoint of another run, the content that it replaced; and the namespaces of subgraphs in which
+ *           the run has written checkpoints. The cost depends only on what the runs wrote (checkpoint-floor.ts).
+ * I7        After `takeBackAnswers` a command can be applied again: nothing of it is left.
  * I8        After `rollBackRuns` the three tables are as if the runs had never been.
- * Caller    Of `rollBackRuns` brings the transaction, in which the runs cannot write any more: ended, or their tokens raised (I3, I9).
+ * Caller    `rollBackRuns` works in the caller's transaction, in which the runs cannot write any more: they have ended, or
+ *           their tokens were raised (I3, I9).
  */
 import { loadSql, query } from '@runlane/postgres';
 import type { Pool, PoolClient } from 'pg';
@@ -23,15 +24,15 @@ export type RunOnThread = { runId: string; threadId: string };
 type NamedRow = { run_id: string; thread_id: string; checkpoint_ns: string };
 
 /**
- * Removes the runs' checkpoints with their writes and values, in all namespaces, and puts back what stood where they
- * wrote onto checkpoints of others. What other runs and the stock saver have written stays as it is.
+ * Removes the runs' checkpoints with their writes and values, in all namespaces, and restores what their writes onto
+ * checkpoints of others replaced. Data of other runs and of the stock saver stays as it is.
  *
  * @param schema schema of LangGraph's tables
  */
 export async function rollBackRuns(client: PoolClient, schema: string, runs: readonly RunOnThread[]): Promise<void> {
   if (runs.length === 0) return;
   const runIds = runs.map(({ runId }) => runId);
-  // First: a write that was journalled before its checkpoint was known as the run's own goes with the checkpoint.
+  // This comes first: a write that was journalled before its checkpoint was known as the run's own is deleted with the checkpoint.
   const named = await query<NamedRow>(client, inSchema(undoForeignWrites, schema), { run_ids: runIds });
   await query(client, inSchema(deleteCheckpoints, schema), {
     run_ids: runIds,
@@ -49,8 +50,8 @@ export async function forgetJournal(client: PoolClient, runIds: readonly string[
 }
 
 /**
- * Takes back what earlier attempts of a run have made of its command: the answers, the pauses that came after them, and
- * the update. What their tasks had finished with stays. Can be repeated.
+ * Removes what earlier attempts of a run have written of its command: the answers, the pauses after them, and the update.
+ * Results of finished tasks stay. Can be repeated.
  *
  * @returns whether any attempt has written onto checkpoints of others
  * @throws WriteRefused when somebody else owns the run by now

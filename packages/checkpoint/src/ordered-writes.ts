@@ -1,7 +1,7 @@
 /**
  * Purpose   Passes one run's writes on to the group commit.
- * Order     Writes are submitted in the order of their calls, whichever is serialised first; after one that failed none is.
- * I9        What was called before `close` is under way, and ends; later calls are refused.
+ * Order     Writes are submitted in the order of their calls, whichever is serialised first; after a failed one none is submitted.
+ * I9        Calls before `close` are completed; later calls are refused.
  */
 import type { Operation } from './checkpoint-batch.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -39,7 +39,7 @@ export class OrderedWrites {
     return this.#underWay.size;
   }
 
-  /** Resolves when the write is committed; its description is made at once, because the graph goes on changing values. */
+  /** Resolves when the write is committed. Its rows are made immediately, because the graph goes on changing values. */
   write(describe: () => Promise<Operation>): Promise<void> {
     if (this.#isClosed) return Promise.reject(new WriteRefused(this.#claim, 'closed'));
     if (this.#failure !== null) return Promise.reject(this.#failure.error);
@@ -70,7 +70,7 @@ export class OrderedWrites {
     const submitted = Promise.allSettled([described, this.#submitted]).then(async () => {
       if (this.#failure !== null) throw this.#failure.error;
       const operation = await described.catch((error: unknown) => this.#fail(error));
-      // In an object, so that it is not awaited here: the next write may be submitted.
+      // In an object, so that it is not awaited here and the next write can be submitted.
       return { committed: this.#commits.submit(operation).catch((error: unknown) => this.#fail(error)) };
     });
     this.#submitted = submitted.catch(() => undefined);

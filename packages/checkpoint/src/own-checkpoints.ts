@@ -1,11 +1,12 @@
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 
 /**
- * Which checkpoints a run has made itself, as far as its saver can know without asking the database. Writes onto others
- * outlive the run's checkpoints, so they are journalled; see sql/write-checkpoints-if-owned.sql.
+ * Which checkpoints a run has made itself, as far as its saver can know without asking the database. Writes onto checkpoints
+ * of others outlive the run's own, so they are journalled (sql/write-checkpoints-if-owned.sql).
  *
- * LangGraph saves a checkpoint's writes before the checkpoint itself, when the one before is still under way. Behind the
- * run's first checkpoint of a namespace an unknown id is therefore the run's own: others have to be read first.
+ * LangGraph saves a checkpoint's writes before the checkpoint itself while the previous checkpoint is still being saved. So
+ * after the run's first checkpoint in a namespace an unknown id is the run's own: checkpoints of others have to be read
+ * first.
  */
 export class OwnCheckpoints {
   readonly #runId: string;

@@ -2,8 +2,8 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import type { Claim } from './claim.ts';
 
 /**
- * A graph wrote into the state of a thread that is not its run's: the run owns only its own, another one may execute on
- * that thread at this moment, and a rollback would not undo it.
+ * A graph wrote into the state of a thread other than that of its run. The run owns only its own thread; another run may be
+ * executing on that one, and a rollback would not undo the write.
  */
 export class ForeignThread extends Error {
   override readonly name = 'ForeignThread';
@@ -31,7 +31,7 @@ export function placeOf(config: RunnableConfig, claim: Claim, ownThreadId: strin
   if (typeof threadId !== 'string' || typeof namespace !== 'string') {
     throw new TypeError('A checkpoint needs thread_id in config.configurable.');
   }
-  // What a node invokes with another thread_id has a namespace of the node's own there, which no run of that thread reads.
+  // A graph that a node invokes with another thread_id has the node's namespace on that thread, which no run of that thread reads.
   if (ownThreadId !== null && threadId !== ownThreadId && namespace === '') throw new ForeignThread(claim, threadId);
   return { threadId, namespace, checkpointId: typeof checkpointId === 'string' ? checkpointId : null };
 }

@@ -6,7 +6,8 @@ const MAX_PREPARED = 16;
 
 /**
  * The pool as the stock saver reads through it: each of its texts is prepared once per connection, because planning its
- * SELECT takes Postgres longer than running it. Only the first texts are: a text with a limit in it may occur in any number.
+ * SELECT takes Postgres longer than running it. Only the first texts are prepared: texts that contain a limit are without
+ * number.
  */
 export function withPreparedReads(pool: Pool): Pool {
   const names = new Map<string, string>();

@@ -30,12 +30,12 @@ import type { Claim } from './claim.ts';
 
 /** Waits between tries of a read during an outage. */
 const RETRY = { baseMs: 50, maxMs: 1_000 };
-/** Deferred writes of a run that may be under way; with more, each waits for its commit. */
+/** Deferred writes that a run may have under way; above that, each waits for its commit. */
 const MAX_DEFERRED = 32;
 
 /**
  * Purpose   The saver of one attempt of a run: the official PostgresSaver, its tables and its reads, with other writes.
- * I3        Every write is conditional on the run's token; a refused one says so and tells the executor.
+ * I3        Every write is conditional on the run's token; a refused write fails and informs the executor.
  * I7        Checkpoints carry `run_id` in their metadata: LangGraph then continues a run that is invoked again with the
  *           same input, instead of applying the input twice.
  * I8        Writes onto checkpoints of other runs are journalled, see journal.ts; no checkpoint is below the run's floor.
@@ -84,7 +84,10 @@ export class RunSaver extends PostgresSaver {
     else this.#signal.addEventListener('abort', letGo, { once: true });
   }
 
-  /** What has kept the run from writing, or else from reading; null if nothing has, and when it was refused (I3). */
+  /**
+   * The failure that kept the run from writing, or otherwise from reading; null if there was none, or if the write was
+   * refused (I3).
+   */
   get failure(): SaverFailure | null {
     const failure = this.#writes.failure ?? this.#readFailure;
     if (failure === null || failure.error instanceof WriteRefused) return null;
@@ -95,14 +98,14 @@ export class RunSaver extends PostgresSaver {
   }
 
   /**
-   * Whether the graph may begin another superstep: not after a write that failed, because nothing more of it would be
-   * kept, nor while an outage holds more than this process should.
+   * Whether the graph may begin another superstep: not after a failed write, because its results could not be stored, nor
+   * while too many operations wait for the end of an outage.
    */
   get mayGoOn(): boolean {
     return !this.#writes.isClosed && this.#writes.failure === null && !this.#commits.isOverBudget;
   }
 
-  /** How far the graph has come, as far as it was given to write; it may not be committed. */
+  /** How far the graph has come according to its writes, which may not be committed yet. */
   get progress(): WrittenProgress {
     return this.#progress;
   }
@@ -119,8 +122,8 @@ export class RunSaver extends PostgresSaver {
   }
 
   /**
-   * Waits until nothing is under way, and nothing begins in the next turn of the event loop: LangGraph chains its writes,
-   * and goes on with them after it has let go of an aborted graph.
+   * Waits until nothing is under way and nothing begins in the next turn of the event loop: LangGraph chains its writes, and
+   * continues them after it has returned from an aborted graph.
    */
   async settle(): Promise<void> {
     do {
@@ -129,19 +132,19 @@ export class RunSaver extends PostgresSaver {
     } while (this.#writes.underWayCount > 0);
   }
 
-  /** Refuses further writes and waits for those under way; those that an outage holds are given up. Never rejects. */
+  /** Refuses further writes and waits for pending ones; those that wait for the end of an outage are given up. Never rejects. */
   async quiesce(): Promise<void> {
     this.#writes.close();
     this.#commits.letGo(this.#claim);
     await this.#writes.idle();
   }
 
-  /** Before a command is applied again, see journal.ts. True when an earlier attempt has written any part of it. */
+  /** Call this before a command is applied again (journal.ts). True when an earlier attempt has written any part of it. */
   takeBackAnswers(): Promise<boolean> {
     return this.#reading(() => takeBackAnswers(this.#pool, this.#schema, this.#claim));
   }
 
-  /** What the metadata of each checkpoint of the graph itself, and not of its subgraphs, has besides; asked for at each. */
+  /** Additional metadata for each checkpoint of the graph itself, not of its subgraphs; called for each. */
   tellInMetadata(tells: () => Record<string, unknown>): void {
     this.#tellsInMetadata = tells;
   }
@@ -161,7 +164,7 @@ export class RunSaver extends PostgresSaver {
 
   override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
     await this.#writes.idle();
-    // One statement reads all of them, so an outage comes before the first.
+    // One statement reads all of them, so an outage can only come before the first.
     for (const tuple of await this.#reading(() => collected(super.list(config, options)))) {
       this.#own.noteRead(tuple);
       yield tuple;
@@ -175,7 +178,7 @@ export class RunSaver extends PostgresSaver {
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     const { threadId, namespace, checkpointId } = placeOf(config, this.#claim, this.#threadId);
-    // Of several puts under way the first one's statement names the namespace.
+    // When several puts are under way, the first one's statement names the namespace.
     const beginsNamespace = this.#own.beginsNamespace(threadId, namespace);
     this.#progress.notePut(namespace, checkpoint.id, metadata.source);
     await this.#write(async () => {
@@ -248,7 +251,7 @@ export class RunSaver extends PostgresSaver {
     return this.#writes.underWayCount > MAX_DEFERRED ? written : Promise.resolve();
   }
 
-  /** Tells once that somebody else owns the run, if that is what the error says. */
+  /** Reports once that somebody else owns the run, if the error says so. */
   #noticeRefusal(error: unknown): boolean {
     if (!(error instanceof WriteRefused) || error.because !== 'not_owned') return false;
     if (!this.#isRefused) {
@@ -258,7 +261,7 @@ export class RunSaver extends PostgresSaver {
     return true;
   }
 
-  /** Repeats what reads, and may be repeated, through outages while the attempt lasts. */
+  /** Repeats a read through outages for as long as the attempt lasts. */
   async #reading<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await this.#writes.track(this.#throughOutages(read));

@@ -54,7 +54,7 @@ function valuesOf({ claims, checkpoints, blobs, writes }: CheckpointBatch): SqlV
   };
 }
 
-/** Many byte strings as one, with the place of each counted from 1 as SQL counts. */
+/** Many byte strings as one, with the position of each, counted from 1 as in SQL. */
 class ByteRun {
   readonly #parts: Uint8Array[] = [];
   #length = 0;

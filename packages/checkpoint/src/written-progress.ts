@@ -1,8 +1,8 @@
-/** What a saver can tell of how far the graph has come that it writes for; of its root, and not of subgraphs. */
+/** How far a graph has come, as far as its saver knows; for its root, not for subgraphs. */
 export type WrittenProgress = {
   /** The newest checkpoint; null before the first. */
   headId: string | null;
-  /** Checkpoints of supersteps; that of an input is none. */
+  /** Number of checkpoints of supersteps; the checkpoint of an input does not count. */
   superstepCount: number;
   /** Whether anything in the graph or its subgraphs has asked a question. */
   hasInterrupt: boolean;

@@ -64,7 +64,7 @@ export async function showAssistant(id: string, environment: Environment, output
   });
 }
 
-/** All are looked at before the first is changed, so that a mistake in one changes none. */
+/** All are checked before the first is changed, so that with a mistake in one of them nothing changes. */
 export async function applyAssistants(
   text: string,
   flags: ApplyFlags,
@@ -106,7 +106,7 @@ export async function deleteAssistant(id: string, environment: Environment, outp
   });
 }
 
-/** With the graphs of LANGGRAPH_CONFIG, where it is set; those that processes execute are known besides. */
+/** With the graphs of LANGGRAPH_CONFIG, if it is set; those that processes execute are known too. */
 async function withAssistants(
   environment: Environment,
   work: (assistants: Assistants, place: string) => Promise<void>,
@@ -140,7 +140,7 @@ function versionJson({
   config,
   context,
 }: AssistantVersion): Record<string, Json> {
-  // Through JSON, because what is absent of a config is undefined.
+  // Through JSON, because absent fields of a config are undefined.
   return JSON.parse(JSON.stringify({ graph_id: graphId, name, description, metadata, config, context })) as Record<
     string,
     Json

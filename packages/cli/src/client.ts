@@ -11,7 +11,7 @@ export type Client = {
   events(options?: Pick<EventsOptions, 'from'>): Promise<RunEvents>;
 };
 
-// What the command line needs nothing of.
+// Options that the command line does not need.
 const variables = runlaneVariables.omit({
   DATABASE_URL: true,
   LANGGRAPH_CONFIG: true,

@@ -22,7 +22,7 @@ const variables = runlaneVariables.pick({
 });
 
 /**
- * Does work on the database that DATABASE_URL names, and lets go of it.
+ * Does work on the database that DATABASE_URL names, and closes the connection.
  *
  * @param options `statementTimeoutMs`: how long one statement may take, in milliseconds
  * Thrown: ConfigError; CommandError when the database is away, refuses, or has no tables of Runlane.

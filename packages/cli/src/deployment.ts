@@ -17,7 +17,7 @@ export async function createTopics(kafka: KafkaConnection, topicPrefix: string):
   try {
     return await retrying(() => admin.createTopics(topicDefinitions(topicPrefix)), {
       signal: AbortSignal.timeout(TOPICS_DEADLINE_MS),
-      // A refusal is told at once: it does not heal while a job waits.
+      // A refusal is reported immediately: waiting does not help.
       isRetryable: (error) => error instanceof RetryableError && !(error instanceof AccessDenied),
     });
   } finally {
@@ -26,8 +26,8 @@ export async function createTopics(kafka: KafkaConnection, topicPrefix: string):
 }
 
 /**
- * Registers the contracts. Runlane reads requests and is upgraded before those who write them, so a new schema must read
- * everything that older ones allow; events are written by Runlane, so older schemas must read what a new one allows.
+ * Registers the contracts. Runlane reads requests and is upgraded before their producers, so a new schema must accept
+ * everything that older ones allow. Runlane writes events, so older schemas must accept everything that a new one allows.
  */
 export async function registerContracts(
   registry: { url: string; login: RegistryLogin | null },

@@ -1,4 +1,4 @@
-/** What people type: JSON, counts and times. Thrown by all: CommandError, which says what to give instead. */
+/** Arguments that people type: JSON, counts and times. Thrown by all: CommandError, which says what to give instead. */
 import { readFileSync } from 'node:fs';
 import { CommandError, messageOf } from './command-error.ts';
 
@@ -47,7 +47,7 @@ function textIn(file: string | number, name: string): string {
   }
   const encoding = encodingOf(bytes);
   try {
-    // The mark that tells the encoding is no part of the text.
+    // The byte order mark is no part of the text.
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
     throw new CommandError(`${name} is no text in ${encoding.toUpperCase()}; save it as UTF-8`);

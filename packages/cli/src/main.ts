@@ -4,12 +4,12 @@ import { nodeProblem } from './node-version.ts';
 
 const problem = nodeProblem(process.versions.node);
 if (problem === null) {
-  // Whoever reads the output has seen enough, as `head` has: the rest is for nobody. The code is that of SIGPIPE.
+  // The reader of the output has closed it, as `head` does, so the rest is not needed. The exit code is that of SIGPIPE.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit(128 + 13);
   });
-  // Only then: what it is made of does not load, or fails in the middle, with an older Node.
+  // Loaded only now: with an older Node its modules do not load, or fail half-way.
   const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv.slice(2), {
     environment: process.env,

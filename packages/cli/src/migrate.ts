@@ -13,7 +13,7 @@ const variables = runlaneVariables.pick({
   RUNLANE_TOPIC_PREFIX: true,
   RUNLANE_CHECKPOINT_SCHEMA: true,
 });
-/** Longest to wait for the server, and for another one that migrates, in milliseconds. */
+/** Longest wait for the server, and for another process that migrates, in milliseconds. */
 const DEADLINE_MS = 300_000;
 
 /** Thrown: ConfigError; CommandError when a migration fails, or the database is not there in time. */

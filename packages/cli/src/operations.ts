@@ -1,4 +1,4 @@
-/** What the command line does with dead letters and webhooks, for other programs of people: the package's entry for them. */
+/** The command line's operations on dead letters and webhooks, for other programs: the package's entry for them. */
 export { CommandError } from './command-error.ts';
 export { letterOf, parseLetterId, placeOf, textOf } from './dead-letters/dead-letter.ts';
 export type { Letter } from './dead-letters/dead-letter.ts';

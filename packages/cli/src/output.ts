@@ -56,7 +56,7 @@ function table(headings: readonly string[], rows: readonly (readonly string[])[]
   return lines.map((cells) => `${text(cells).trimEnd()}\n`).join('');
 }
 
-/** Control characters of a thread's id, or of a message, must not steer somebody's terminal. */
+/** Control characters in a thread's id or in a message must not reach the terminal. */
 function oneLine(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
 }

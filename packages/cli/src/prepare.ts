@@ -14,7 +14,7 @@ const connection = runlaneVariables.omit({
   LANGGRAPH_CONFIG: true,
   RUNLANE_WEBHOOK_MASTER_KEY: true,
 });
-/** What each topic or subject takes at most, so that a job ends. */
+/** Time limit for each topic or subject, so that a job ends. */
 const DEADLINE_MS = 120_000;
 
 /** Thrown: ConfigError; CommandError when the cluster refuses, or does not lead the topics in time. */
@@ -49,7 +49,10 @@ export type TopicPlan = {
   warnings: string[];
 };
 
-/** What is to be done about the topics; nothing is. Thrown: ConfigError; CommandError when the cluster does not answer. */
+/**
+ * Says what has to be done about the topics, and changes nothing. Thrown: ConfigError; CommandError when the cluster does
+ * not answer.
+ */
 export async function planTopicsOf(environment: Environment): Promise<TopicPlan[]> {
   const config = loadConfig(connection, environment, kafkaSecurityProblems);
   const kafka = openKafka(config, 'runlane-cli', createLogger({ service: 'runlane', level: 'silent' }));
@@ -68,7 +71,7 @@ export async function planTopicsOf(environment: Environment): Promise<TopicPlan[
   });
 }
 
-/** Does what `topics plan` says, and returns what it was. Partitions and replicas stay as they are. */
+/** Does what `topics plan` says, and returns what it has done. Partitions and replicas stay as they are. */
 export async function applyTopicsOf(environment: Environment): Promise<TopicPlan[]> {
   const plans = await planTopicsOf(environment);
   await createTopicsOf(environment);
@@ -102,7 +105,7 @@ function planOf(definition: TopicDefinition, topic: TopicDescription | null): To
   };
 }
 
-/** How the subjects stand to the schemas of this version. Thrown: as by `registerSchemasOf`. */
+/** Compares the subjects with the schemas of this version. Thrown: as by `registerSchemasOf`. */
 export async function checkSchemasOf(environment: Environment): Promise<SchemaCheck[]> {
   const config = loadConfig(connection, environment, kafkaSecurityProblems);
   const url = config.SCHEMA_REGISTRY_URL;

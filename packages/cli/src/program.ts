@@ -21,7 +21,7 @@ export type ProgramIo = {
   devEnvFile: string;
   out: (text: string) => void;
   err: (text: string) => void;
-  /** Whether a person reads what is written: words then, lines of JSON otherwise. */
+  /** Whether a person reads the output: then it is words, otherwise lines of JSON. */
   isTerminal: boolean;
 };
 
@@ -29,7 +29,7 @@ export type ProgramIo = {
  * Runs one command of `npm run runlane -- …`.
  *
  * @param args what follows the program's name
- * @returns the exit code: 0, 1 after an error was written, or 2 when the command works and what it looked at does not
+ * @returns the exit code: 0; 1 after an error was written; 2 when the command worked and found a problem
  */
 export async function runProgram(args: readonly string[], io: ProgramIo): Promise<number> {
   try {

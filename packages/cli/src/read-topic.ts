@@ -1,23 +1,25 @@
-/** Reads a topic as it is now: from where one wants to the ends that it has at the beginning, in order per partition. */
+/** Reads a topic as it is now: from the given place to the ends that it has when the reading begins, in order per partition. */
 import { randomUUID } from 'node:crypto';
 import type { InRecord, KafkaConnection } from '@runlane/kafka';
 import { RetryableError } from '@runlane/service-kit';
 import { CommandError } from './command-error.ts';
 
-/** Without a record for so long what is left holds none: the marks of transactions have offsets too, in milliseconds. */
+/** After this long without a record the rest is taken to hold none: marks of transactions have offsets too. In milliseconds. */
 const QUIET_MS = 30_000;
-/** How long a broker may take to let somebody read, in milliseconds. */
+/** How long a broker may take until records arrive, in milliseconds. */
 const ASSIGNED_MS = 120_000;
 const DRAIN_MS = 5_000;
 
 export type TopicReading = {
   topic: string;
-  /** What Kafka's own rules for groups want the name of the reader to begin with. */
+  /** Prefix of the reader's group, for the cluster's rules about names of groups. */
   groupPrefix: string;
   /** From the first record of this time on; without one from the first that is stored. */
   from?: Date;
-  /** Instead: so many of the last records of each partition. */
+  /** Alternatively, this many of the last records of each partition. */
   last?: number;
+  /** Per partition the offset before which it ends; of one that is not named, where it ends now. */
+  before?: ReadonlyMap<number, bigint>;
   /** These partitions only. */
   partitions?: ReadonlySet<number>;
   /** Called with one record after the other of a partition; partitions take turns. */
@@ -41,7 +43,7 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
     clearTimeout(timer);
     timer = setTimeout(() => done.resolve(), QUIET_MS);
   };
-  // A consumer would deliver what failed again and again; here the reading ends.
+  // A consumer would deliver failed records again and again; here the reading ends.
   const tell = async (record: InRecord): Promise<void> => {
     try {
       await reading.onRecord(record);
@@ -87,8 +89,10 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
   }
 }
 
+type Range = Pick<TopicReading, 'topic' | 'from' | 'last' | 'before'>;
+
 /** Per partition where to begin, and where the topic ends. */
-async function startsOf(kafka: KafkaConnection, { topic, from, last }: Pick<TopicReading, 'topic' | 'from' | 'last'>) {
+async function startsOf(kafka: KafkaConnection, { topic, from, last, before }: Range) {
   const admin = await kafka.admin();
   try {
     if ((await admin.partitionCount(topic)) === null) {
@@ -102,7 +106,13 @@ async function startsOf(kafka: KafkaConnection, { topic, from, last }: Pick<Topi
       if (last === undefined) return starts?.get(id) ?? low;
       return high - BigInt(last) > low ? high - BigInt(last) : low;
     };
-    return new Map([...ends].map(([id, { low, high }]) => [id, { at: startOf(id, low, high), high }]));
+    return new Map(
+      [...ends].map(([id, { low, high: end }]) => {
+        const asked = before?.get(id) ?? end;
+        const high = asked < end ? asked : end;
+        return [id, { at: startOf(id, low, high), high }];
+      }),
+    );
   } finally {
     await admin.close();
   }

@@ -4,7 +4,7 @@ import { FatalError } from '@runlane/service-kit/errors';
 import type { PublishedRun } from './published-run.ts';
 import type { RunEvent } from './run-event.ts';
 
-/** What all errors of this package are, besides a TypeError for arguments that no type checker would let pass. */
+/** Base of all errors of this package. Arguments that no type checker would accept raise a TypeError instead. */
 export abstract class RunlaneClientError extends Error {}
 
 /**
@@ -26,20 +26,20 @@ export class InvalidRequestError extends RunlaneClientError {
 }
 
 /**
- * `unavailable`: no broker, or no registry, has answered in time. `denied`: the cluster refuses who we are or what we may do.
- * `too_large`: the topic takes less than the request. `misconfigured`: repeating cannot help. `aborted`: the caller did it.
- * `closed`: the publisher was closed before.
+ * `unavailable`: no broker, or no registry, has answered in time. `denied`: the cluster refuses our login or our rights.
+ * `too_large`: the topic does not accept a request of this size. `misconfigured`: repeating cannot help. `aborted`: by the
+ * caller. `closed`: the publisher was closed earlier.
  */
 export type PublishErrorCode = 'unavailable' | 'denied' | 'too_large' | 'misconfigured' | 'aborted' | 'closed';
 
 /**
- * Thrown when not all requests of a call are known to be in the log. Some of `unconfirmed` may be there all the same: publish
- * exactly these again. They have their `run_id`, so that a repeat is the same run and never a second one.
+ * Thrown when some requests of a call may be missing from the log. Publish exactly those in `unconfirmed` again. Some of
+ * them may be in the log already; they have their `run_id`, so a repeat is the same run and never a second one.
  */
 export class PublishError extends RunlaneClientError {
   override readonly name = 'PublishError';
   readonly code: PublishErrorCode;
-  /** Requests of this call whose outcome is not known, or that were not sent. Empty for a cancel. */
+  /** Requests of this call whose outcome is unknown, or that were not sent. Empty for a cancel. */
   readonly unconfirmed: readonly RunCreateInput[];
   /** Requests of this call that are in the log. */
   readonly published: readonly PublishedRun[];
@@ -104,8 +104,8 @@ export class EventsError extends RunlaneClientError {
 }
 
 /**
- * Thrown when a commit was not confirmed: the partition has gone to another member of the group, or no broker answered. The
- * event, and those before it that were not committed, will be delivered again.
+ * Thrown when a commit was not confirmed: another member of the group has the partition, or no broker answered. The event,
+ * and earlier ones that were not committed, will be delivered again.
  */
 export class CommitError extends RunlaneClientError {
   override readonly name = 'CommitError';

@@ -11,15 +11,15 @@ export type ReaderOptions = {
   logger: KafkaLogger;
   topic: string;
   group: string;
-  /** Whether the group's commits say where to go on; otherwise this reader's own memory does. */
+  /** Whether the group's commits say where to continue; otherwise the reader remembers it. */
   isCommitting: boolean;
   /** Where to begin on partitions without a commit. Without commits it is kept up to date as events are taken. */
   positions: Positions;
   /** How long `take` may take before the group goes on without this reader, in milliseconds. */
   patienceMs: number;
   /**
-   * Takes the events of one partition in order; resolves when the next ones may come. `taken` tells that an event was handed
-   * on. A rejection, and a signal that aborts, bring the events that were not taken again.
+   * Takes the events of one partition in order; resolves when the next ones may come. `taken` is called for each event that
+   * was handed on. After a rejection, or when the signal aborts, events that were not taken are delivered again.
    */
   take(events: readonly OwnedEvent[], signal: AbortSignal, taken: (event: OwnedEvent) => void): Promise<void>;
 };

@@ -17,13 +17,13 @@ import { startPositions } from './start-positions.ts';
 
 export type EventsOptions = ConnectionOptions & {
   /**
-   * The consumer group whose members share the events, and whose commits say where to go on. Without one every reader gets all
-   * events, and nothing is committed.
+   * The consumer group. Its members share the events, and its commits say where to continue. Without a group every reader
+   * gets all events, and nothing is committed.
    */
   group?: string;
   /**
-   * Where to begin: a time, the oldest event that is stored, or those after `open`. With a group it counts on partitions that
-   * the group has not committed. Default `earliest` with a group, `latest` without.
+   * Where to begin: at a time, at the oldest stored event, or after `open`. With a group this applies to partitions without
+   * a commit. Default: `earliest` with a group, `latest` without.
    */
   from?: Date | 'earliest' | 'latest';
   /** How long the handling of one event may take before the group gives its partition to others. Default 300000 ms. */
@@ -32,7 +32,7 @@ export type EventsOptions = ConnectionOptions & {
   timeoutMs?: number;
 };
 
-/** An event to handle, where it lies, and its commit. */
+/** An event to handle, its place, and its commit. */
 export type Delivery<State = unknown> = {
   event: RunEvent<State>;
   topic: string;
@@ -80,7 +80,7 @@ export class RunEvents<State = unknown> implements AsyncDisposable, AsyncIterabl
   }
 
   /**
-   * Looks where the topic ends now, so that nothing that happens later is missed.
+   * Notes where the topic ends now, so that no later event is missed.
    *
    * Thrown: EventsError when the topic is missing, or no broker answers in time.
    */
@@ -94,8 +94,8 @@ export class RunEvents<State = unknown> implements AsyncDisposable, AsyncIterabl
   }
 
   /**
-   * One iteration at a time; a new one goes on behind the last event that was handed out, or with a group behind the last
-   * commit. The loop may take as long as it likes up to `patienceMs` for an event.
+   * One iteration at a time. A new one continues after the last event that was handed out, or with a group after the last
+   * commit. The loop may take up to `patienceMs` for an event.
    *
    * Thrown by `next` when reading can never go on: EventsError.
    */
@@ -128,7 +128,7 @@ export class RunEvents<State = unknown> implements AsyncDisposable, AsyncIterabl
   }
 
   /**
-   * Resolves with the event that ends the run (`run.succeeded`, `run.paused`, `run.failed`, …), also when it came between
+   * Resolves with the event that ends the run (`run.succeeded`, `run.paused`, `run.failed`, …), even if it came between
    * `open` and this call.
    *
    * @param run its id, or what `RunPublisher.create` has returned
@@ -171,7 +171,7 @@ export class RunEvents<State = unknown> implements AsyncDisposable, AsyncIterabl
     return event;
   }
 
-  /** Ends the iteration and everything that waits, leaves the group and disconnects. */
+  /** Ends the iteration and all waits, leaves the group and disconnects. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#iteration?.handOver.end();

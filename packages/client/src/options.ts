@@ -12,7 +12,7 @@ export type ConnectionOptions = {
   sasl?: KafkaOptions['sasl'];
   /** RUNLANE_TOPIC_PREFIX of the deployment. Default: none. */
   topicPrefix?: string;
-  /** Hears what the connections go through, pino-like. Default: nobody; what a caller has to know is thrown. */
+  /** Gets the log of the connections; pino-like. Default: none. What a caller has to know is thrown. */
   logger?: KafkaLogger;
 };
 
@@ -35,5 +35,5 @@ export function loggerOf(options: ConnectionOptions): KafkaLogger {
 }
 
 function ignore(): void {
-  // Nobody listens.
+  // Without a logger nothing is written.
 }

@@ -16,7 +16,7 @@ import type { SendQueue } from './send-queue.ts';
 export type PublisherOptions = ConnectionOptions & {
   /** A Confluent-compatible registry: values are framed with the id of `<topic>-RunCreate`. Default: plain JSON. */
   registryUrl?: string;
-  /** Who asks the registry. `password` is asked with each request. Default: nobody in particular. */
+  /** Login at the registry. A `password` that is a function is called for each request. Default: no login. */
   registryLogin?: { username: string; password: () => string };
   /** Most bytes of a request: RUNLANE_MAX_REQUEST_BYTES of the deployment. Default 4194304. */
   maxRequestBytes?: number;
@@ -50,8 +50,8 @@ const FRAME_BYTES = 5;
 const FOUR_MIB = 4 * 1024 * 1024;
 
 /**
- * Publishes run requests. Each call resolves when all in-sync replicas have the record; calls are sent in the order in which
- * they were made, and what was called meanwhile goes into one batch.
+ * Publishes run requests. Each call resolves when all in-sync replicas have the record. Calls are sent in their order; those
+ * made while a batch is under way share the next one.
  */
 export class RunPublisher<Input = unknown, Context = Record<string, unknown>> implements AsyncDisposable {
   readonly #topic: string;
@@ -93,7 +93,7 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
   }
 
   /**
-   * Asks for several runs, in this order for those of one thread. All are checked before the first is sent.
+   * Asks for several runs; those of one thread keep this order. All are checked before the first is sent.
    *
    * Thrown: as by `create`; a PublishError says which are in the log.
    */
@@ -144,7 +144,7 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
   }
 
   /**
-   * Cancels a run, or all runs of a thread that were asked for before.
+   * Cancels a run, or all runs of a thread that were requested earlier.
    *
    * Thrown: as by `create`.
    */
@@ -155,7 +155,7 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
     throw this.#publishError(outcome?.reason, options, { published: [], unconfirmed: [] });
   }
 
-  /** Refuses further calls, waits for those made before, and disconnects. */
+  /** Refuses further calls, waits for earlier ones, and disconnects. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await (await this.#queue).idle();

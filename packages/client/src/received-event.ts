@@ -3,7 +3,7 @@ import type { RunStatusEvent } from '@runlane/contracts';
 import { createValueCodec, parseJson, PoisonError } from '@runlane/kafka';
 import type { InRecord, KafkaLogger } from '@runlane/kafka';
 
-/** A status event as read, and where it lies. */
+/** A status event as read, and its place. */
 export type ReceivedEvent = {
   event: RunStatusEvent;
   topic: string;

@@ -1,8 +1,8 @@
-/** Ids that are remembered. Repeats follow within seconds: a relay that was not answered publishes its batch again. */
+/** Number of remembered ids. Repeats follow within seconds: a relay without an answer publishes its batch again. */
 const MAX_REMEMBERED = 50_000;
 
 /**
- * Knows the events that were published twice. The same record read again is no repeat: it comes again because nobody has
+ * Recognises events that were published twice. The same record read again is no repeat: it comes again because nobody has
  * committed it.
  */
 export function createRepeatFilter(): (eventId: string, partition: number, offset: bigint) => boolean {

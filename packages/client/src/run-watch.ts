@@ -15,7 +15,8 @@ export type RunWatch = {
 };
 
 /**
- * @param maxBytes how much of what ended before anybody asked is kept, by the size of the records; the oldest goes first
+ * @param maxBytes how many bytes of ends that nobody has asked for yet are kept, by the size of the records; the oldest is
+ * dropped first
  */
 export function createRunWatch(maxBytes: number = MAX_KEPT_BYTES): RunWatch {
   const ended = new Map<string, { event: RunStatusEvent; bytes: number }>();

@@ -35,10 +35,10 @@ export function createSendQueue(producer: RecordProducer): SendQueue {
   let sending: Promise<void> | null = null;
 
   async function sendAll(): Promise<void> {
-    // A moment's wait: what one caller asks for at once is one batch.
+    // A short wait, so that the calls of one caller in one turn are one batch.
     await Promise.resolve();
     while (waiting.length > 0) await sendBatch(waiting.splice(0, MAX_BATCH));
-    // In the same turn as the last look, or what is asked for in between would wait for ever.
+    // In the same turn as the last look; otherwise a call in between would wait for ever.
     sending = null;
   }
 

@@ -3,7 +3,7 @@ import { codeOf, EventsError, messageOf } from './errors.ts';
 import type { Positions } from './event-reader.ts';
 
 /**
- * Where an iteration begins, and where the wait for a run does: that one always also sees what happens from now on.
+ * Where an iteration begins, and where the wait for a run begins: the wait also sees everything that happens from now on.
  *
  * Thrown: EventsError when the topic is missing, or no broker answers within the limit.
  */

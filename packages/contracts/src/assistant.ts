@@ -6,14 +6,14 @@ import { problemsOf } from './problems.ts';
 import { normalisedConfig, nullIfEmpty, runConfigSchema } from './requests/run-config.ts';
 import type { RunCreateConfig } from './requests/run-config.ts';
 
-/** What an assistant says of itself and gives its runs; LangGraph's names. Null: nothing was said. */
+/** The description of an assistant and the defaults for its runs, by LangGraph's names. Null: absent. */
 export type AssistantFields = {
   graph_id: string | null;
   name: string | null;
   description: string | null;
   metadata: JsonObject | null;
   config: RunCreateConfig | null;
-  /** Unlike that of a run an empty one is not null: in an update it takes away what was there. */
+  /** Unlike in a run, an empty one is not null: in an update it removes what was there. */
   context: JsonObject | null;
 };
 

@@ -1,11 +1,11 @@
 import type { DeadLetterCode } from './reasons.ts';
 
-/** Why a record is put aside. `message` says what was wrong, where, and what to change; it holds no user values. */
+/** Why a record is a dead letter. `message` says what was wrong, where, and what to change; it holds no user values. */
 export type DeadLetterReason = { code: DeadLetterCode; message: string };
 
 /**
- * Headers that a dead letter has besides the original ones. `topic`, `partition`, `offset`, `errorCode` and
- * `errorMessage` are contract; the others are there for whoever looks into it.
+ * Headers that a dead letter has in addition to the original ones. `topic`, `partition`, `offset`, `errorCode` and
+ * `errorMessage` are contract; the others are for diagnosis.
  */
 export const DEAD_LETTER_HEADERS = {
   topic: 'dlq.topic',

@@ -46,17 +46,17 @@ export function textOfAtMost(max: number) {
     .meta({ maxLength: max });
 }
 
-/** Tells whether the value is a list whose every element passes. */
+/** Whether the value is a list in which every element passes. */
 export function isListOf<T>(value: unknown, isElement: (element: unknown) => element is T): value is T[] {
   return Array.isArray(value) && value.every(isElement);
 }
 
-/** Tells whether the value is a text. */
+/** Whether the value is a text. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-/** Tells whether the value can name a node of a graph: a text that is not empty. */
+/** Whether the value can name a node of a graph: a text that is not empty. */
 export function isNodeName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }

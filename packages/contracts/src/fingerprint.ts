@@ -12,7 +12,7 @@ type Level = { members: Json[]; names: string[] | null; written: number };
  *
  * Equal as parsed JSON without nulls: the order of members and the spelling of numbers and texts do not matter, nor
  * does a field of the schema that is null instead of absent (top level, `config`, `command`, and `input` of a send in
- * `goto`), nor the case of `run_id`. All else does: a default that is spelt out is other JSON than an absent field,
+ * `goto`), nor the case of `run_id`. Everything else matters: a default that is spelt out is other JSON than an absent field,
  * and a null inside of user values (`input`, `metadata`, `context`, `configurable`, `resume`, `update`) is data.
  */
 export function fingerprintOfJson(json: Json): string {
@@ -21,7 +21,7 @@ export function fingerprintOfJson(json: Json): string {
 }
 
 /**
- * Fingerprint of a request that never was on the wire: that of its shortest JSON, without nulls and defaults. It
+ * Fingerprint of a request without JSON: that of its shortest JSON, without nulls and defaults. It
  * equals `fingerprintOfJson` only for JSON that spells out no default, no empty object where that counts as absent and
  * no `["*"]`; so never compare one kind with the other.
  */

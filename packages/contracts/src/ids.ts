@@ -14,10 +14,10 @@ export const UUID_PATTERN = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a
 
 const UUID = new RegExp(UUID_PATTERN);
 
-/** Where a record lies: `topic` with its prefix, `timestampMs` the record's own timestamp in epoch milliseconds. */
+/** The place of a record: `topic` with its prefix, `timestampMs` the record's own timestamp in epoch milliseconds. */
 export type RecordCoordinates = { topic: string; partition: number; offset: bigint; timestampMs: number };
 
-/** Tells whether the text is 8-4-4-4-12 hexadecimal digits of any case, whatever its version and variant bits. */
+/** Whether the text is 8-4-4-4-12 hexadecimal digits of any case, whatever its version and variant bits. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }

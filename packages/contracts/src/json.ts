@@ -13,7 +13,7 @@ type Level = { members: unknown[]; names: string[] | null; visited: number };
 const MAX_PATH_LENGTH = 200;
 const MAX_NAME_LENGTH = 40;
 
-/** Tells whether the value is a JSON object: not null and not a list. */
+/** Whether the value is a JSON object: not null and not a list. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

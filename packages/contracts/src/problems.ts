@@ -18,7 +18,7 @@ export function problemsOf(error: z.ZodError, subject: Subject): string[] {
   for (const issue of error.issues) {
     const where = issue.path.join('.') || subject.name;
     const said = saidByTheSchema(issue);
-    // Of a value that breaks several rules of its field, the first says enough: they all tell what to send.
+    // If a value breaks several rules of its field, the first problem is enough, because all say what to send.
     const key = said === null ? where : `${where} ${said}`;
     if (!problems.has(key)) problems.set(key, `${where}: ${said ?? problemOf(issue, subject)}`);
   }

@@ -33,7 +33,7 @@ export type FailedReason = (typeof FAILED_REASONS)[number];
 export const SUPERSEDED_REASONS = ['superseded', 'cancelled'] as const;
 export type SupersededReason = (typeof SUPERSEDED_REASONS)[number];
 
-/** What is worth knowing about a success. `nothing_to_continue`: null input on a finished thread. */
+/** Remarkable successes. `nothing_to_continue`: null input on a finished thread. */
 export const SUCCEEDED_REASONS = ['nothing_to_continue'] as const;
 export type SucceededReason = (typeof SUCCEEDED_REASONS)[number];
 

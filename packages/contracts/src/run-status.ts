@@ -1,4 +1,4 @@
-/** Where a run stands: LangGraph's six, `rollback`, and `rejected` for one that was refused at admission. */
+/** The status of a run: LangGraph's six, `rollback`, and `rejected` for one that was refused at admission. */
 export const RUN_STATUSES = [
   'pending',
   'running',
@@ -11,11 +11,11 @@ export const RUN_STATUSES = [
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-/** Where a thread stands. `busy` while any run of it is scheduled, pending or running. */
+/** The status of a thread: `busy` while any run of it is scheduled, pending or running. */
 export const THREAD_STATUSES = ['idle', 'busy', 'interrupted', 'error'] as const;
 export type ThreadStatus = (typeof THREAD_STATUSES)[number];
 
-/** Types after which nothing more comes from a run. */
+/** Types of the last event of a run. */
 export const TERMINAL_EVENT_TYPES = [
   'run.succeeded',
   'run.paused',
@@ -47,12 +47,12 @@ export const STATUS_OF_EVENT_TYPE: Readonly<Record<RunStatusEventType, RunStatus
 const EVENT_TYPES: ReadonlySet<unknown> = new Set(RUN_STATUS_EVENT_TYPES);
 const TERMINAL: ReadonlySet<string> = new Set(TERMINAL_EVENT_TYPES);
 
-/** Tells whether this version knows the type; a consumer skips and counts events of other types. */
+/** Whether this version knows the type; a consumer skips and counts events of other types. */
 export function isRunStatusEventType(value: unknown): value is RunStatusEventType {
   return EVENT_TYPES.has(value);
 }
 
-/** Tells whether the type ends its run. */
+/** Whether the type ends its run. */
 export function isTerminalEventType(type: RunStatusEventType): type is TerminalEventType {
   return TERMINAL.has(type);
 }

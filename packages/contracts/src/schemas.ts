@@ -37,7 +37,7 @@ function draft07(schema: z.ZodType): JsonSchema {
     // Values judged by a predicate state their schema themselves (see fields.ts).
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
-      // To a registry's compatibility check, an open object is one that does not mention additional properties.
+      // For the compatibility check of a registry, an open object is one that does not mention additional properties.
       if (isEmptySchema(jsonSchema.additionalProperties)) delete jsonSchema.additionalProperties;
     },
   });

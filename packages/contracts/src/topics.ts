@@ -26,7 +26,7 @@ export function topicNames(prefix: string): TopicNames {
  * Everything needed to create the topics, replication apart (that belongs to the cluster: 3 with min ISR 2 in
  * production, 1 on a single node).
  *
- * The settings stand in infra/kafka/topics.yaml, with their reasons.
+ * The settings are in infra/kafka/topics.yaml, with their reasons.
  */
 export function topicDefinitions(prefix: string): TopicDefinition[] {
   return Object.values(TOPIC_TABLE).map(({ name, config }) => ({

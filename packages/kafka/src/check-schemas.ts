@@ -3,7 +3,7 @@ import type { RegisterSchemasOptions, SchemaSubject } from './register-schemas.t
 import { askRegistry } from './registry-http.ts';
 import type { RegistryAnswer } from './registry-http.ts';
 
-/** How a subject stands to the schema that this version has. */
+/** How a subject relates to the schema of this version. */
 export type SchemaCheck = { subject: string } & (
   | { kind: 'registered' }
   /** Nothing is registered under the subject. */
@@ -21,7 +21,7 @@ const UNKNOWN_SUBJECT = 40_401;
 /**
  * Asks the registry about each schema, and changes nothing.
  *
- * Thrown: RetryableError while the registry does not answer; FatalError when it refuses to say.
+ * Thrown: RetryableError while the registry does not answer, AccessDenied when it refuses us; FatalError when it cannot say.
  */
 export async function checkSchemas(options: RegisterSchemasOptions): Promise<SchemaCheck[]> {
   const checks: SchemaCheck[] = [];

@@ -24,13 +24,13 @@ export type DeadLetterInfo = {
 
 /**
  * The dead letter of a record: its key, value bytes and headers, values of a repeated header included, plus the
- * `dlq.*` text headers of a dead letter. A `dlq.*` header of the original is replaced or left out: a record redriven
- * from the dead letter topic tells of its last failure only. `topic` is the dead letter topic.
+ * `dlq.*` text headers of a dead letter. A `dlq.*` header of the original is replaced or left out: a record that was
+ * redriven from the dead letter topic names its last failure only. `topic` is the dead letter topic.
  *
  * The partition follows from the key, so dead letters of a thread stay in order.
  *
- * A record above `MAX_ORIGINAL_BYTES`, which compression can bring through any limit, leaves its value and headers
- * behind: no topic takes it as it is, and the partition would stand still. The message says so.
+ * A record above `MAX_ORIGINAL_BYTES`, which compression can bring through any limit, loses its value and headers: no topic
+ * would accept it as it is, and the partition would stop. The message says so.
  */
 export function deadLetterRecord(record: InRecord, topic: string, info: DeadLetterInfo): OutRecord {
   const fits = originalBytes(record) <= MAX_ORIGINAL_BYTES;
@@ -57,7 +57,7 @@ export function deadLetterRecord(record: InRecord, topic: string, info: DeadLett
 /**
  * A smaller form of a dead letter that its topic refuses for its size: without the value and headers of the original, and
  * when it is without them already, without its key. Its `dlq.*` headers stay, and the message says what is missing.
- * Null when there is nothing left to leave behind.
+ * Null when nothing more can be left out.
  */
 export function smallerDeadLetter(letter: OutRecord): OutRecord | null {
   const own = Object.entries(letter.headers).filter(([name]) => name.startsWith('dlq.'));

@@ -4,7 +4,8 @@ import type { OutRecord } from './port.ts';
 
 /**
  * Thrown when a record can never be processed, whatever is repeated: it belongs in the dead letter topic under `code`.
- * A handler deals with it itself; one that lets it escape gets its batch again, and the partition stands still.
+ * A handler has to deal with it itself; if it lets the error escape, its batch is delivered again, and the partition makes
+ * no progress.
  */
 export class PoisonError extends RunlaneError {
   override readonly name = 'PoisonError';
@@ -16,8 +17,8 @@ export class PoisonError extends RunlaneError {
 }
 
 /**
- * Thrown when the cluster refuses who we are or what we may do. It is retryable, because the grant may be given back:
- * whoever needs it waits, not ready, and all others go on.
+ * Thrown when the cluster refuses our login or our rights. It is retryable, because the right may be granted again: code
+ * that needs it waits, not ready, and everything else goes on.
  */
 export class AccessDenied extends RetryableError {
   override readonly name = 'AccessDenied';
@@ -28,8 +29,8 @@ export class AccessDenied extends RetryableError {
 }
 
 /**
- * Thrown when a topic refuses one record for its size: the same record is refused again, and all others are not to
- * blame. Whoever publishes sends a smaller one in its place.
+ * Thrown when a topic refuses one record for its size. The same record will be refused again; other records are not
+ * affected. The publisher sends a smaller one in its place.
  */
 export class RecordTooLarge extends RunlaneError {
   override readonly name = 'RecordTooLarge';

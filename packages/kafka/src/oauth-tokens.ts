@@ -7,7 +7,7 @@ export type Token = { value: string; expiresAtMs: number };
 export type ClientCredentials = { url: string; clientId: string; clientSecret: string; scope: string | null };
 
 const REQUEST_MS = 5_000;
-/** What a server that names no lifetime is taken to mean, in seconds. */
+/** Assumed lifetime of a token when the server names none, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 300;
 /**
  * A token is replaced before a fifth of its life, and this many milliseconds, are left: a session lasts no longer than its
@@ -17,7 +17,7 @@ const SPARE_MS = 20_000;
 const SPARE_SHARE = 0.2;
 const MOST_SPARE_SHARE = 0.5;
 
-/** Asks for a token when the one at hand has lived most of its life, and once for all who ask meanwhile. */
+/** Asks for a new token when the current one has used up most of its life; callers in the meantime share the request. */
 export class TokenCache {
   readonly #fetch: () => Promise<Token>;
   readonly #nowMs: () => number;
@@ -51,8 +51,8 @@ export class TokenCache {
 /**
  * A token by the grant of client credentials (RFC 6749, section 4.4).
  *
- * Thrown when the server refuses the client, or answers something else than a token: AccessDenied. Thrown when it does not
- * answer, or is in trouble: RetryableError.
+ * Thrown when the server refuses the client, or answers anything but a token: AccessDenied. Thrown when it does not answer,
+ * or answers with a server error: RetryableError.
  */
 export async function clientCredentials({ url, clientId, clientSecret, scope }: ClientCredentials): Promise<Token> {
   const what = `KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL (${new URL(url).host})`;

@@ -39,8 +39,8 @@ export type OutRecord = {
 
 /**
  * Consecutive records of one partition, oldest first, never empty. `highWatermark` is the next offset to be written,
- * `lowWatermark` the first that the topic still had when they were read: what lies before it was deleted. Other offsets that
- * are missing are no records: marks of transactions, and what was aborted.
+ * `lowWatermark` the first that the topic still had when they were read: what lies before it was deleted. Other missing
+ * offsets are no records: marks of transactions, and aborted records.
  */
 export type PartitionBatch = {
   topic: string;
@@ -60,9 +60,9 @@ export type BatchContext = { signal: AbortSignal; generation: number; keepAlive:
 
 /**
  * Processes a batch and returns the offset of the last record that is done, or null when none is. Records after it
- * are delivered again. With `readThrough` instead nothing is committed: the member goes on behind that record, and whoever
- * took the records commits them with `commit()`. It should take well under a second: while it runs, the group cannot rebalance (K1). A
- * longer one stays a member, by heartbeats beside it, for as long as `rebalanceTimeoutMs`.
+ * are delivered again. With `readThrough` instead nothing is committed: the member continues after that record, and the code
+ * that took the records commits them with `commit()`. It should take well under a second: while it runs, the group cannot
+ * rebalance (K1). During a longer call, heartbeats keep the membership for up to `rebalanceTimeoutMs`.
  *
  * Outcomes other than a return:
  * RetryableError and any unclassified error pause the partition with a growing back-off and deliver the batch again;
@@ -75,7 +75,7 @@ export type BatchResult = { commitThrough: bigint } | { readThrough: bigint };
 
 /**
  * The partitions this member owns since it joined `generation`. The number counts the joins of this consumer from 1:
- * it tells assignments apart within the process, and is not the broker's generation id.
+ * it distinguishes assignments within the process, and is not the broker's generation id.
  */
 export type Assignment = { generation: number; partitions: readonly TopicPartition[] };
 
@@ -122,10 +122,10 @@ export type ConsumerHealth = {
 
 /** A member of a consumer group. */
 export interface RecordConsumer {
-  /** Rejects with FatalError when the member can never go on, so that the process can exit; never resolves. */
+  /** Rejects with FatalError when the member can never continue, so that the process can exit; never resolves. */
   readonly failed: Promise<never>;
   /**
-   * Starts connecting and resolves at once; joining goes on in the background, for ever while no broker answers.
+   * Starts connecting and resolves immediately. Joining continues in the background, for as long as no broker answers.
    * Wait for `onAssigned` or `health().state === 'joined'` to know that records flow.
    */
   start(): Promise<void>;
@@ -164,7 +164,7 @@ export type ConsumerTuning = {
   maxBytesPerPartition: number;
   /** Most bytes fetched per request. Default 4194304. */
   maxBytes: number;
-  /** How long the broker holds an empty fetch. Records end it at once (minBytes 1). Default 500. */
+  /** How long the broker holds an empty fetch. A record ends the wait (minBytes 1). Default 500. */
   maxWaitTimeMs: number;
   /** First pause after a retryable error. Default 200, doubled up to `retryMaxMs`. */
   retryInitialMs: number;
@@ -254,17 +254,17 @@ export interface KafkaAdmin {
 
 /** A Kafka cluster. Each producer, consumer and admin has connections of its own and closes them itself. */
 export type KafkaConnection = {
-  /** Resolves at once and connects in the background; a publish waits for the connection within its deadline. */
+  /** Resolves immediately and connects in the background; a publish waits for the connection within its deadline. */
   producer(options?: ProducerOptions): Promise<RecordProducer>;
   /** Connects when it is started. */
   consumer(options: ConsumerOptions): RecordConsumer;
-  /** Resolves at once and connects with its first call. */
+  /** Resolves immediately and connects with its first call. */
   admin(): Promise<KafkaAdmin>;
-  /** A sentence for each producer and consumer that the cluster refuses just now, for want of a permission say. */
+  /** A sentence for each producer and consumer that the cluster refuses now, for example because a permission is missing. */
   refusals(): readonly string[];
 };
 
-/** How a client shows who it is. */
+/** How a client logs in. */
 export type SaslOptions =
   | { mechanism: 'plain'; username: string; password: string }
   | { mechanism: 'scram-sha-256'; username: string; password: string }

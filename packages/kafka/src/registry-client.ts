@@ -1,7 +1,9 @@
 import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { RetryableError } from '@runlane/service-kit/errors';
+import { AccessDenied } from './errors.ts';
 import { askRegistry, authorization, withoutSlash } from './registry-http.ts';
 import type { RegistryAddress } from './registry-http.ts';
+import { refusalIn } from './registry-refusal.ts';
 import type { RegistryLogin } from './security.ts';
 
 type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
@@ -19,8 +21,8 @@ const RETRY = { maxRetryTimeInSecs: 1, initialRetryTimeInSecs: 0.1, factor: 0.2,
 const AJV_OPTIONS = { strict: false, validateSchema: false, validateFormats: false, logger: false } as const;
 
 /**
- * The registry's client as Runlane sets it up. Left to itself it has no timeout at all. Its package brings four others along,
- * so it is loaded where there is a registry.
+ * The registry's client as Runlane sets it up. By default it has no timeout. Its package has four dependencies, so it is
+ * loaded only where there is a registry.
  */
 export async function createRegistryClient(
   { url, login }: RegistryAddress,
@@ -70,8 +72,30 @@ export function statusOf(error: unknown): number | null {
 }
 
 /**
- * Tells whether the registry itself says that there is nothing at a path for which its client got a 404. The 404 of a
- * wrong URL, or of a gateway whose registry is down, says nothing about a schema; the client does not tell them apart.
+ * The error by which the registry refuses us, for a failed call of the client; null for any other failure. The client hides
+ * why a connection failed, so that an address of https is asked once more.
+ */
+export async function refusalOf(
+  error: unknown,
+  action: string,
+  registry: RegistryAddress,
+  timeouts: RegistryTimeouts,
+): Promise<AccessDenied | null> {
+  const status = statusOf(error);
+  if (status === null) return null;
+  const answered = refusalIn({ status, text: error instanceof Error ? error.message : '' }, action);
+  if (answered !== null || status !== 400 || !registry.url.startsWith('https:')) return answered;
+  try {
+    await askRegistry(registry, '/schemas/types', { timeoutMs: timeouts.requestMs });
+    return null;
+  } catch (cause) {
+    return cause instanceof AccessDenied ? cause : null;
+  }
+}
+
+/**
+ * Whether a 404 that the client got is the registry's own. The 404 of a wrong URL, or of a gateway whose registry is down,
+ * says nothing about a schema, and the client does not distinguish them.
  */
 export async function isUnknownToRegistry(
   registry: RegistryAddress,

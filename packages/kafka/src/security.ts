@@ -1,4 +1,4 @@
-/** What a connection needs to show and to check, from the variables of a service. */
+/** Login, certificates and checks of a connection, from the variables of a service. */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { ConnectionOptions } from 'node:tls';

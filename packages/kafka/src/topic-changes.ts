@@ -1,12 +1,12 @@
 import type { TopicDefinition } from '@runlane/contracts';
 import type { TopicDescription } from './topic-problems.ts';
 
-/** A setting of a topic that is to be another one. */
+/** A setting of a topic that has to change. */
 export type TopicChange = { setting: string; from: string; to: string };
 
 /**
- * The settings with which a topic would lose or refuse what it has to take. Where somebody wants more than Runlane does, such
- * as a longer retention, that stays.
+ * The settings with which a topic would lose or refuse records. Settings that exceed Runlane's needs, such as a longer
+ * retention, stay.
  */
 export function topicChanges({ config: wanted }: TopicDefinition, topic: TopicDescription): TopicChange[] {
   return Object.entries(wanted)

@@ -8,7 +8,7 @@ export type TopicProblems = { refused: string[]; warnings: string[] };
 
 /**
  * Compares a topic with what Runlane creates it with: topics are often made by somebody else, with a cluster's defaults.
- * Every sentence says what would happen and which setting heals it. Codecs are no problem: all are read.
+ * Every sentence says what would happen and which setting to change. Codecs are no problem, because all can be read.
  */
 export function topicProblems({ name, partitions, config }: TopicDefinition, topic: TopicDescription): TopicProblems {
   const refused: string[] = [];

@@ -23,7 +23,7 @@ export function openCodec(config: Variables, logger: Logger): ValueCodec {
   });
 }
 
-/** Who asks the registry; null for nobody in particular. */
+/** Login at the registry; null for none. */
 export function registryLogin(config: WithSecretFiles & KafkaSecurityVariables): RegistryLogin | null {
   const username = config.SCHEMA_REGISTRY_USERNAME;
   if (username === null) return null;

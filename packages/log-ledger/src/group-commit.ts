@@ -1,9 +1,9 @@
 /**
  * Purpose   Writes what comes in groups: while writes are under way, what comes gathers, and shares the next one.
- * I10       None stands in front of the others: one that fails for a reason of its own fails alone; one that is over a
- *           limit of the database, or whose rows somebody holds, goes on by itself; a write that takes long does.
- * I11       While the database is away, or refuses what nothing of ours can cause, such as for a lost grant, all of it waits.
- * Order     What has one `keyOf` is never in two groups at the same time, so the later one is written later.
+ * I10       No item delays the others: one that fails because of its content fails alone; one that exceeds a limit of the
+ *           database, or whose rows somebody holds, is written alone; and a slow write continues beside the next one.
+ * I11       While the database is away, or refuses for a reason that no item causes, such as a lost grant, everything waits.
+ * Order     Items with the same `keyOf` are never in two groups at the same time, so the later one is written later.
  */
 import { OverrunError, RetryableError, Turns, backoff } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
@@ -11,19 +11,19 @@ import { suspectOf } from './stoppages.ts';
 
 export type GroupCommitOptions<Item, Result> = {
   /**
-   * Writes all in one transaction and returns the results in their order; `held`: it is to be written by itself later, because
-   * somebody holds what it needs. Of one item alone it may wait for that.
+   * Writes all in one transaction and returns the results in their order; `held`: it has to be written alone later, because
+   * somebody holds rows that it needs. A write of a single item may wait for them.
    */
   write: (items: Item[]) => Promise<(Result | 'held')[]>;
-  /** The result of one of which the write says nothing: nothing is known to be written. */
+  /** The result of an item that the write did not answer for: it is unknown whether it was written. */
   missing: Result;
   /** Most items of one write: bounds how long their rows stay locked. */
   maxItems: number;
-  /** Writes at the same time, and how many items must wait for another one to begin beside one. By default one at a time. */
+  /** Most writes at the same time, and how many items must wait before another write begins beside one. Default: one at a time. */
   beside?: { atOnce: number; fromItems: number };
   /** What must not be in two writes at the same time; by default nothing is related. */
   keyOf?: (item: Item) => unknown;
-  /** What is to be written instead of one that the ledger refuses for what it holds; null (default): its caller hears why. */
+  /** A replacement for an item that the ledger refuses because of its content; null (default): the caller gets the error. */
   instead?: (item: Item, error: unknown) => Item | null;
   /** What the log says of an item. */
   describe: (item: Item) => Record<string, unknown>;
@@ -44,7 +44,10 @@ type Waiting<Item, Result> = {
 /** Groups under way, and items alone beside them; each takes a connection, of which others need some. */
 const MAX_UNDER_WAY = 4;
 const MAX_ALONE = 2;
-/** A write that takes longer goes on beside the next one, in milliseconds. Many times what one takes under load. */
+/**
+ * A write that takes longer than this continues beside the next one, in milliseconds. Many times the duration of a write
+ * under load.
+ */
 const SLOW_MS = 250;
 const RETRY = { baseMs: 50, maxMs: 2_000 };
 /** A group that was over a limit is likely to be so again, and each try is work for the database. */
@@ -65,12 +68,12 @@ export class GroupCommit<Item, Result> {
     this.#options = options;
   }
 
-  /** Items that were given and have not come to their end. */
+  /** Items that were given and are not decided yet. */
   get unwrittenCount(): number {
     return this.#unwrittenCount;
   }
 
-  /** Resolves when it is committed. Thrown: what is wrong with the item itself, never that the database is away. */
+  /** Resolves when it is committed. Rejects when the item itself is wrong, never because the database is away. */
   add(item: Item): Promise<Result> {
     this.#unwrittenCount += 1;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
@@ -79,7 +82,7 @@ export class GroupCommit<Item, Result> {
     return promise.finally(() => (this.#unwrittenCount -= 1));
   }
 
-  /** One turn of the queue of promises lets what is ready together share a write. */
+  /** Waiting for one turn of the promise queue lets items that are ready together share a write. */
   async #beginSoon(): Promise<void> {
     if (this.#isToBegin) return;
     this.#isToBegin = true;
@@ -128,7 +131,7 @@ export class GroupCommit<Item, Result> {
       this.#quick.delete(quick);
       this.#beginAll();
     });
-    // What has been slow makes room at its end.
+    // A slow write makes room when it ends.
     void writing.finally(() => this.#beginAll());
     this.#underWay.add(writing);
     this.#quick.add(quick);
@@ -158,7 +161,7 @@ export class GroupCommit<Item, Result> {
     }
   }
 
-  /** Beside the groups, for as long as it takes: it is ours, and nobody else can write it. One that waits holds no turn. */
+  /** Beside the groups, for as long as it takes: only this process can write it. A waiting item holds no turn. */
   async #writeAlone(waiting: Waiting<Item, Result>, isReplaced: boolean): Promise<void> {
     const { name, logger, missing, describe, delay, random } = this.#options;
     const { item, resolve } = waiting;
@@ -177,7 +180,7 @@ export class GroupCommit<Item, Result> {
     }
   }
 
-  /** What nothing of ours can cause is waited for. What this one holds is left out, once. */
+  /** Errors that no item can cause are waited out. If the content of this item is the cause, it is replaced once. */
   #refused(waiting: Waiting<Item, Result>, error: unknown, isReplaced: boolean): void {
     if (suspectOf(error) === 'database') {
       void this.#writeAlone(waiting, isReplaced);

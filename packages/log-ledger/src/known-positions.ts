@@ -2,7 +2,7 @@ import type { TopicPartition } from '@runlane/kafka';
 import { RetryableError, Wakeup } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
-/** Thrown when the ledger has lost positions that this process has seen in it; nothing was taken in. */
+/** Thrown when the ledger has lost positions that this process has seen in it; nothing of the batch was stored. */
 export class LedgerWentBack extends RetryableError {
   constructor({ topic, partition }: TopicPartition, known: bigint, found: bigint) {
     super(
@@ -13,16 +13,16 @@ export class LedgerWentBack extends RetryableError {
 }
 
 /**
- * Purpose   Notices that the ledger went back: a failover to an asynchronous standby, or a restore, loses commits, and the
- *           records in them would never be read again, because Kafka's client reads on behind them.
- * I1, I11   Each position that was seen committed is remembered. One that is lower, or gone, makes the member of the group
- *           join again, and it then reads from the ledger's place (`resumeFromLedger`).
- *           A batch that was fetched before that moment fails too, whatever its partition: it may have waited for the
- *           database meanwhile, and what it would write lies behind what has to be read again.
+ * Purpose   Notices that the ledger was put back: a failover to an asynchronous standby, or a restore, loses commits, and
+ *           their records would never be read again, because Kafka's client continues after them.
+ * I1, I11   Each committed position is remembered. If it is lower later, or missing, the member of the group joins again and
+ *           reads from the ledger's place (`resumeFromLedger`).
+ * A batch that was fetched earlier fails too, whatever its partition: its records come after those that have to be read
+ *           again.
  */
 export class KnownPositions {
   readonly #known = new Map<string, bigint>();
-  /** How often the ledger was seen to have gone back. */
+  /** How often the ledger was found to have been put back. */
   #losses = 0;
   readonly #rejoin: (reason: LedgerWentBack) => void;
 
@@ -31,7 +31,7 @@ export class KnownPositions {
     this.#rejoin = rejoin;
   }
 
-  /** The ledger was seen to have read the partition up to this offset, or further. */
+  /** The ledger has the partition up to this offset, or further. */
   note(at: TopicPartition, offset: bigint): void {
     const key = keyOf(at);
     if (offset > (this.#known.get(key) ?? -1n)) this.#known.set(key, offset);
@@ -56,8 +56,8 @@ export class KnownPositions {
   }
 
   /**
-   * The same for all partitions of a topic, at most one of which is told. What was known is taken before the ledger is
-   * asked: a batch that commits while the answer is under way has not gone back.
+   * The same for all partitions of a topic, at most one of which is told. The known positions are copied before the ledger
+   * is asked, so that a batch which commits before the answer arrives does not look like a step back.
    */
   async checkAll(topic: string, read: () => Promise<ReadonlyMap<number, bigint>>): Promise<void> {
     const before = [...this.#known];
@@ -83,7 +83,7 @@ export class KnownPositions {
   }
 }
 
-/** What the ledger says now, -1 for nothing. Thrown: RetryableError when it went back; nothing may be taken in then. */
+/** The ledger's position now, -1 for none. Thrown: RetryableError when the ledger was put back; then nothing may be stored. */
 export type PositionCheck = { check: (at: TopicPartition, offset: bigint) => void };
 
 export type WatchPositionsOptions = {

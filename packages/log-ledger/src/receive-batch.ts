@@ -14,9 +14,12 @@ export type ReceiveSteps<Reading> = {
   read: (record: InRecord) => Promise<Reading>;
   /** Takes a batch into the ledger, in one transaction. `attempts`: how often its only record was tried. */
   take: (batch: Batch<Reading>, attempts: number) => Promise<void>;
-  /** Told when everything through this record is committed, before more is taken: a ledger that goes back in between shows. */
+  /**
+   * Called when everything through this record is committed, before more is taken, so that a ledger which is put back in
+   * between is noticed.
+   */
   taken?: (last: InRecord) => void;
-  /** What a record is taken for that fails and is to blame; `message` says how often and why. */
+  /** What replaces a record that fails because of its content; `message` says how often it failed and why. */
   giveUp: (reading: Reading, message: string) => Reading;
   /** Kept from batch to batch. */
   stoppages: Stoppages;
@@ -25,7 +28,7 @@ export type ReceiveSteps<Reading> = {
   logger: Logger;
 };
 
-/** What is decoded and taken in at once. A fetch is bounded as it was packed, and may unpack to many times that. */
+/** What is decoded and stored in one step. A fetch is bounded by its compressed size, and may unpack to many times that. */
 const MAX_PART_BYTES = 8 * 1024 * 1024;
 const MAX_PART_RECORDS = 2_000;
 
@@ -47,7 +50,7 @@ export async function receiveBatch<Reading extends { record: InRecord }>(
   for (const part of partsOf(records)) await receivePart(part, watermarks, steps);
 }
 
-/** The records in order, as many at once as fit, and at least one. */
+/** The records in order, in groups of as many as fit, at least one. */
 function* partsOf(records: readonly InRecord[]): Generator<InRecord[]> {
   let part: InRecord[] = [];
   let partBytes = 0;
@@ -121,7 +124,7 @@ function wereTaken<Reading extends { record: InRecord }>(
   if (last !== undefined) taken?.(last.record);
 }
 
-/** Says it aloud each time: the partition stands still, and the times between grow. */
+/** Logged each time: the partition has stopped, and the intervals grow. */
 function overran<Reading extends { record: InRecord }>(
   { record }: Reading,
   error: OverrunError,

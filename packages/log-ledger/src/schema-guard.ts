@@ -4,8 +4,8 @@
  *           between the migration and that look is refused by the schema, or harmless: whoever writes the migration sees to it.
  * Stops     As at a shutdown: intake ends, what is in hand is finished or handed back. What cannot be, because the schema
  *           refuses it, is let go of: its lease runs out, and a newer process takes it (I1).
- * I11       The process stays, not ready and saying so: a restart would heal nothing. Once the schema fits again, as after a
- *           restore, one does, and it ends.
+ * I11       The process stays, not ready, and logs that: a restart would not help. When the schema fits again, for example
+ *           after a restore, a restart helps, and the process ends.
  */
 import { describeOutdated, listMigrations, readApplied, standingOf } from '@runlane/postgres';
 import type { SchemaStanding } from '@runlane/postgres';
@@ -19,13 +19,13 @@ export type SchemaGuardOptions = {
   schema: string;
   /** Folder of the migrations that this program knows. */
   directory: URL;
-  /** Between two looks, in milliseconds: a part of a lease. */
+  /** Milliseconds between two looks; a part of a lease. */
   everyMs: number;
-  /** Longest that the work in hand may take to end once the schema is another's, in milliseconds. */
+  /** How long the current work may take to end after the schema has changed, in milliseconds. */
   drainMs: number;
   /** The process is asked to stop. */
   signal: AbortSignal;
-  /** Told after every look that succeeded: 1 while the process stands still for its age. */
+  /** Called after every successful look: 1 while the process is too old for the schema, and stopped. */
   onOutdated: (isOutdated: 0 | 1) => void;
   logger: Logger;
 };
@@ -38,7 +38,7 @@ export type GuardedService = {
   letGo: () => void;
 };
 
-/** How often the same is said again, in milliseconds. */
+/** How often the same message is logged again, in milliseconds. */
 const SAY_AGAIN_MS = 60_000;
 const OUTDATED_ADVICE =
   'Replace this process by one of the newer version. It takes nothing on and writes nothing; nothing is lost.';

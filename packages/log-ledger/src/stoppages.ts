@@ -1,8 +1,9 @@
 /**
- * Purpose   Says whose fault it is that a record cannot be taken in, and keeps what stands still because of it.
+ * Purpose   Decides why a record cannot be stored, and keeps the partitions that have stopped because of it.
  * I10       A record that cannot be taken, while others can, is put aside: it must not block its partition.
  * I11       A lost grant, the schema of another version, a broken index or a bug of ours fails every record alike: putting
- *           them aside would turn the topic into dead letters. Then the partition waits, loudly, and goes on by itself.
+ * them aside would turn the topic into dead letters. Then the partition waits, with errors in the log, and continues when
+ * the cause is gone.
  */
 import { PoisonError } from '@runlane/kafka';
 import type { InRecord } from '@runlane/kafka';
@@ -48,7 +49,7 @@ const MAX_ATTEMPTS = 3;
 /** Without other records to compare with, a failure of our own code may pass in this time, as in a rolling deploy. */
 const PATIENCE_MS = 60_000;
 
-/** `again`: at once. `wait`: the partition stands still and the record is tried later. */
+/** `again`: immediately. `wait`: the partition stops, and the record is tried later. */
 export function verdictOn(suspect: Suspect, failed: FailedRecord): 'again' | 'put_aside' | 'wait' {
   if (suspect === 'database') return 'wait';
   if (failed.attempts < MAX_ATTEMPTS) return 'again';
@@ -66,7 +67,7 @@ const OVERRUN_RETRY = { baseMs: 1_000, maxMs: 60_000 };
 /** A record that was not tried again for as long is not ours any more, in milliseconds. */
 const OVERRUN_FORGOTTEN_MS = 300_000;
 
-/** How often the same stoppage is said again, in milliseconds. */
+/** How often the same stoppage is logged again, in milliseconds. */
 const SAY_AGAIN_MS = 60_000;
 
 /** Records that failed, by place, for one service. */
@@ -84,7 +85,7 @@ export class Stoppages {
     this.#random = random;
   }
 
-  /** A sentence for each partition that stands still because of what is no record's fault. */
+  /** A sentence for each partition that has stopped for a reason that no record causes. */
   get problems(): string[] {
     const failing = [...this.#failing.values()].flatMap(({ problem }) => (problem === null ? [] : [problem]));
     // A partition that has gone to another process is tried there.
@@ -114,8 +115,8 @@ export class Stoppages {
   }
 
   /**
-   * Takes note of a record that was over a limit of the database although it was taken alone. Nobody is to blame: it is
-   * tried again for as long as it takes, later each time.
+   * Notes a record that exceeded a limit of the database although it was taken alone. It may be correct, so it is tried
+   * again without end, later each time.
    */
   overran(record: InRecord, error: unknown): { attempts: number; waitMs: number } {
     const count = (this.#overruns.get(placeOf(record))?.count ?? 0) + 1;
@@ -133,7 +134,7 @@ export class Stoppages {
   }
 
   /**
-   * Takes note of a failure of the record alone, and decides.
+   * Notes a failure of a record that was taken alone, and decides.
    *
    * @param successesBefore `successCount` when the batch of the record failed: what was taken in since then proves something
    */
@@ -174,7 +175,7 @@ export class Stoppages {
   }
 }
 
-/** What an operator looks at, for a failure that is no record's fault. */
+/** What an operator has to check after a failure that no record causes. */
 export function adviceOn(error: unknown): string {
   const state = sqlState(error) ?? '';
   if (state === '42501') return 'Grant the role of DATABASE_URL what it lacks; nothing is lost meanwhile.';

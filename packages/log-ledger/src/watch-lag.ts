@@ -4,7 +4,7 @@ import { Wakeup } from '@runlane/service-kit';
 export type WatchLagOptions = {
   kafka: KafkaConnection;
   topic: string;
-  /** Those that this process reads at the moment: of others, whoever reads them tells. */
+  /** The partitions that this process reads now; other processes report theirs. */
   partitions: () => readonly TopicPartition[];
   /** The positions of the ledger: the offset of the last record of each partition that is in it. */
   read: () => Promise<ReadonlyMap<number, bigint>>;
@@ -18,7 +18,7 @@ export type WatchLagOptions = {
 const LOOK_EVERY_MS = 10_000;
 
 /**
- * Tells how far the ledger is behind the log until `signal` aborts, also while no record can be taken in. Never rejects.
+ * Reports how far the ledger is behind the log until `signal` aborts, even while no record can be stored. Never rejects.
  */
 export async function watchLagUntil(signal: AbortSignal, options: WatchLagOptions): Promise<void> {
   const { kafka, onLag, everyMs = LOOK_EVERY_MS, logger } = options;

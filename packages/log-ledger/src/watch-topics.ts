@@ -19,9 +19,9 @@ export type WatchTopicsOptions = {
 const ABSENT_MS = 5_000;
 
 /**
- * Looks at the topics until `signal` aborts, beside everything else: no role waits for it. What the first look finds
- * impossible ends the process with a sentence; what comes up later is said aloud and ends nothing, because work is under
- * way. A problem is said once for as long as it lasts.
+ * Looks at the topics until `signal` aborts, beside everything else: no role waits for it. An impossible setting at the
+ * first look ends the process with a sentence. A later one is logged and ends nothing, because work is under way. A problem
+ * is logged once for as long as it lasts.
  *
  * Thrown: FatalError for a topic that loses records or can never be written to.
  */
@@ -59,7 +59,7 @@ async function watchTopic(
   }
 }
 
-/** Null while it cannot be known. */
+/** Null while it is unknown. */
 async function describe(kafka: WatchTopicsOptions['kafka'], name: string, logger: WatchTopicsOptions['logger']) {
   const admin = await kafka.admin();
   try {

@@ -1,6 +1,6 @@
 /**
- * Arrays as Postgres reads them: what the driver does as well, at a fraction of its price. A statement for many rows is told of
- * them in arrays, so each of their values passes here.
+ * Arrays in the text form of Postgres: the same as the driver's, at a fraction of its cost. A statement for many rows gets
+ * them as arrays, so each of their values passes through here.
  */
 
 const TO_ESCAPE = /["\\]/;

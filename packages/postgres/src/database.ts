@@ -6,13 +6,13 @@ import type { SqlStatement, SqlValues } from './sql.ts';
 import { SQLSTATE, sqlState } from './sqlstate.ts';
 import { CommitUnknownError, withTransaction } from './transaction.ts';
 
-/** Tries of a call that another transaction got in the way of, before the caller hears of it. */
+/** Tries of a call that conflicts with another transaction, before the caller gets the error. */
 const MAX_CONFLICTS = 5;
 
 /**
  * Purpose   The database as services see it: its failures as errors that say what to do about them.
- * Repeats   A call that another transaction got in the way of: deadlocks and unique violations come from one that was
- *           faster, and the repetition sees its result. So work may run several times, and keeps nothing from a try before.
+ * Repeats   Calls that conflict with another transaction are repeated: after a deadlock or a unique violation the repetition
+ *           sees the result of the faster one. So work may run several times, and keeps nothing from a try before.
  * Thrown    RetryableError while the database is away or an outcome is unknown: the same may be said again (I11).
  *           OverrunError for what went over a limit: it may be said again, alone and later. Everything else as it is.
  */

@@ -45,8 +45,8 @@ const UNAVAILABLE_STATES = new Set<string>([
 ]);
 
 /**
- * Whether an error means that the database is not there or cannot work right now: pause and try again, and hold nobody
- * responsible (I11). Looks through `cause` and AggregateError. Includes statements over their time limit, the closed
+ * Whether an error means that the database is away or cannot work now: pause and try again; no input is the cause (I11).
+ * Looks through `cause` and AggregateError. Includes statements over their time limit, the closed
  * pool of a process that is stopping, and a CommitUnknownError, after which a repetition must be idempotent.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
@@ -70,8 +70,8 @@ function isClosedDatabase({ code, severity }: ServerError): boolean {
 const LIMIT_STATES = new Set<string>([SQLSTATE.queryCanceled, SQLSTATE.lockNotAvailable, '53400']);
 
 /**
- * Whether a statement went over a limit of the database, which is neither an outage nor a fault of its input: it may be
- * heavy itself, or wait for somebody who is. Try it alone, give it a backoff of its own, and let it stand in nobody's way.
+ * Whether a statement exceeded a limit of the database, which is neither an outage nor a fault of its input: it may be heavy
+ * itself, or have waited for a heavy one. Try it alone, with a backoff of its own, and let it delay nothing else.
  */
 export function isOverLimit(error: unknown): boolean {
   return errorChain(error).some((link) => isServerError(link) && LIMIT_STATES.has(link.code));
@@ -91,7 +91,7 @@ const CONFLICT_STATES = new Set<string>([
   SQLSTATE.lockNotAvailable,
 ]);
 
-/** Whether the transaction lost against another one and the same transaction, repeated, can succeed at once. */
+/** Whether the transaction lost against another one, so that it can succeed immediately when it is repeated. */
 export function isRetryableConflict(error: unknown): boolean {
   return errorChain(error).some((link) => isServerError(link) && CONFLICT_STATES.has(link.code));
 }

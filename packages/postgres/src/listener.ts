@@ -1,7 +1,7 @@
 /**
- * Purpose   Hears NOTIFY on one channel, over a connection of its own, for as long as the process lives.
+ * Purpose   Receives NOTIFY on one channel, over a connection of its own, for as long as the process lives.
  * States    connecting ─► listening ──lost──► waiting ─► connecting        any ──close or abort──► closed
- * L1        Whoever listens is called once after every (re)connect, because a notification may have been missed.
+ * L1        The handler is called once after every (re)connect, because a notification may have been missed.
  * L2        A connection that died silently is noticed within heartbeatMs + ANSWER_MS.
  * Failure   Notifications are hints: nothing here ever fails the service; every loss is logged and the loop goes on.
  */
@@ -83,7 +83,7 @@ async function listenOnce(options: ListenOptions, signal: AbortSignal, onListeni
   listeners.defer(() => signal.removeEventListener('abort', onAbort));
   client.on('notification', ({ payload }) => onNotify(payload ?? ''));
   if (signal.aborted) return;
-  // Whoever listens is idle by trade.
+  // A listening session is idle most of the time.
   await applySettings(client, config.connectionString, {});
   await client.query(`listen ${pg.escapeIdentifier(channel)}`);
   logger.debug({ channel }, 'listener.connected');

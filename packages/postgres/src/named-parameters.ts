@@ -1,7 +1,7 @@
 /** A statement as the driver takes it: `$1` for the first of `names`, and so on. */
 export type NumberedSql = { text: string; names: string[] };
 
-/** What may hold a `$` that begins no parameter, each from its first character on; a comment in `/*` may hold others. */
+/** Parts of a text that may contain a `$` which begins no parameter; a comment in `/*` may contain others. */
 const QUOTED = [
   /--[^\n]*/y,
   /'(?:[^']|'')*'/y,

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { columnTypes } from './column-types.ts';
 import { clientAt, currentUrl, lentClientAt } from './database-url.ts';
 import type { DatabaseUrl } from './database-url.ts';
-import { adviceOn } from './connection-advice.ts';
+import { adviceOn, knownAdviceOn } from './connection-advice.ts';
 import { isDatabaseUnavailable } from './failures.ts';
 import { requireOwnSession } from './own-session.ts';
 import { applySettings } from './session-settings.ts';
@@ -41,8 +41,8 @@ const IDLE_MS = 60_000;
 const LIFETIME_SECONDS = 1_800;
 
 /**
- * A pool that survives its server: connections that break, idle or in use, are logged and replaced, and never end the
- * process. `int8` is read as bigint. A transaction that is left idle for 10 s is ended by the server. Close it with
+ * A pool that survives the loss of its server: broken connections, idle or in use, are logged and replaced, and never end
+ * the process. `int8` is read as bigint. A transaction that is left idle for 10 s is ended by the server. Close it with
  * `pool.end()`, which waits for connections in use.
  */
 export function createPool(options: PoolOptions): pg.Pool {
@@ -82,7 +82,7 @@ export function poolConfig(options: PoolOptions): pg.PoolConfig {
   };
 }
 
-/** Logs connections that break; unheard they would end the process. `name` begins the names of the lines. */
+/** Logs broken connections; without a listener they would end the process. `name` begins the event names. */
 export function survivingLosses(pool: NodeJS.EventEmitter, logger: Logger, name = 'database'): void {
   pool.on('error', (err: Error) => logger.warn({ err }, `${name}.idle_connection_lost`));
   // The pool listens only while a connection is idle. One that breaks between two statements of a transaction would
@@ -100,7 +100,7 @@ function limitOf(url: string): number | null {
 }
 
 /**
- * Resolves as soon as the database answers and accepts writes; waits for as long as it takes, and says so in the log.
+ * Resolves as soon as the database answers and accepts writes. Waits for as long as it takes, and logs that.
  * A pooler that shares sessions is refused, see own-session.ts.
  *
  * @throws RunlaneError `database_refused` when it answers that it will never do, for example to a wrong password; the
@@ -112,8 +112,11 @@ export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSig
     signal,
     isRetryable: (error) => isDatabaseUnavailable(error) || (error instanceof RunlaneError && error.retryable),
     backoff: (attempt) => backoff(attempt, { baseMs: 100, maxMs: 2_000 }, Math.random()),
-    onRetry: ({ error, attempt, delayMs }) =>
-      logger.warn({ err: error, attempt, retry_in_ms: delayMs }, 'database.awaited'),
+    onRetry: ({ error, attempt, delayMs }) => {
+      const advice = knownAdviceOn(error);
+      const line = { err: error, attempt, retry_in_ms: delayMs, ...(advice === null ? {} : { advice }) };
+      logger.warn(line, 'database.awaited');
+    },
   }).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw new RunlaneError({

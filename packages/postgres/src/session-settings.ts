@@ -9,7 +9,7 @@ export type SessionSettings = Partial<
 >;
 
 /**
- * What the driver and the statements take for granted, and a role, a database or the server may have set otherwise: how
+ * Settings that the driver and the statements depend on, and that a role, a database or the server may have changed: how
  * values are written as text, what NULL in a list means, and that a statement sees what others have committed (I2, I3). A
  * request would be blamed for the rest: a list that is read in another way is a value that does not fit.
  */
@@ -27,8 +27,8 @@ const TAKEN_FOR_GRANTED = {
 };
 
 /**
- * Limits that are there for others. They end a session that waits for its next work, or for a lock that is given up sooner
- * than its holder may keep it. Not every server knows all of them.
+ * Limits that are meant for other programs. They would end a session that waits for its next work, or a wait for a lock too
+ * early. Not every server knows all of them.
  */
 const NO_LIMIT = { lock_timeout: 0, transaction_timeout: 0, idle_session_timeout: 0 };
 

@@ -12,7 +12,7 @@ export type WhenAllowedOptions = {
 };
 
 const TRY_AGAIN_MS = 2_000;
-/** How often the same is said again, in milliseconds. */
+/** How often the same message is logged again, in milliseconds. */
 const SAY_AGAIN_MS = 60_000;
 
 const GRANT_ADVICE =
@@ -21,8 +21,8 @@ const GRANT_ADVICE =
 const OUTDATED_ADVICE = 'This process writes nothing. It goes on by itself if the database is put back to its version.';
 
 /**
- * Prepares the database as soon as it may: while the role lacks a grant, or the schema is of a version that this program
- * cannot live with, it waits and says so once a minute. Somebody else may prepare it meanwhile.
+ * Prepares the database as soon as it can: while the role lacks a grant, or this program is too old for the schema, it waits
+ * and logs that once a minute. Another process may prepare it in the meantime.
  *
  * @throws what `work` throws for another reason; the signal's reason when it aborts
  */

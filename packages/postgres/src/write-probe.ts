@@ -2,8 +2,8 @@ import type { Pool } from 'pg';
 import { SQLSTATE, sqlState } from './sqlstate.ts';
 
 /**
- * A question that the server answers only after writing some pages to a file of its own, which goes at once: a server
- * whose disk is full goes on answering what it has in memory.
+ * A query that the server answers only after writing some pages to a temporary file: a server with a full disk still answers
+ * what it has in memory.
  */
 const FILLS_A_FILE = `set local work_mem = '64kB'; select count(*) from generate_series(1, 4000)`;
 

@@ -1,6 +1,6 @@
 /**
- * Why something was aborted, as values. An `AbortSignal` carries one as its `reason`, so that whoever is aborted can tell
- * "this process stops" from a failure without comparing texts.
+ * Why something was aborted, as values. An `AbortSignal` carries one as its `reason`, so that the aborted code can
+ * distinguish the end of the process from a failure without comparing texts.
  */
 export class AbortReason extends Error {}
 

@@ -16,11 +16,11 @@ export function backoff(attempt: number, bounds: BackoffBounds, random: number):
 }
 
 export type RetryingOptions = {
-  /** Which errors are worth another try; any other one is thrown at once. */
+  /** Which errors are worth another try; any other error is thrown immediately. */
   isRetryable: (error: unknown) => boolean;
   /** Ends the waiting: `retrying` then throws the signal's reason. */
   signal: AbortSignal;
-  /** Told about every failed try before the wait: the place to log. */
+  /** Called for every failed try before the wait, to log it. */
   onRetry?: (event: { error: unknown; attempt: number; delayMs: number }) => void;
   /** Delay in milliseconds after `attempt` failed tries. Default: {@link backoff} between 100 ms and 5 s. */
   backoff?: (attempt: number) => number;

@@ -1,8 +1,9 @@
 import { OverrunError } from './errors.ts';
 
 /**
- * How much is asked of the database at once: as much as it can do in the time of a statement. Each call that went over a
- * limit halves it, down to one, and each that did not doubles it again: work that is too heavy together still gets done.
+ * How much one call asks of the database: as much as it can do within the time limit of a statement. Each call that exceeds
+ * a limit halves it, down to one, and each other call doubles it again, so that work which is too heavy together still gets
+ * done.
  */
 export class BatchLimit {
   readonly #max: number;

@@ -44,8 +44,8 @@ export class RetryableError extends RunlaneError {
 }
 
 /**
- * Thrown when a call went over a limit of a dependency, such as the time of a statement, while others may well succeed: it
- * may be repeated as it is, alone and later, and must not stand in front of others.
+ * Thrown when a call exceeded a limit of a dependency, such as the time of a statement, while others may succeed: it may be
+ * repeated unchanged, alone and later, and must not delay others.
  */
 export class OverrunError extends RetryableError {
   override readonly name: string = 'OverrunError';
@@ -56,8 +56,8 @@ export class OverrunError extends RetryableError {
 }
 
 /**
- * Thrown when repeating cannot help and going on would be wrong (refused credentials, a broken configuration). It takes
- * the process down: a consumer stops and rejects `failed`.
+ * Thrown when repeating cannot help and going on would be wrong (refused credentials, a broken configuration). It ends the
+ * process: a consumer stops and rejects `failed`.
  */
 export class FatalError extends RunlaneError {
   override readonly name: string = 'FatalError';

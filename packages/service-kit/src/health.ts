@@ -26,7 +26,7 @@ export type HttpOptions = {
 /** A running server. `close` also cuts open connections; calling it twice is harmless. */
 export type HttpEndpoint = AsyncDisposable & { port: number; close(): Promise<void> };
 
-/** A probe that hangs must not look like a slow network to whoever asks. */
+/** A probe that hangs must not look like a slow network to its caller. */
 const CHECK_TIMEOUT_MS = 2_000;
 
 /**

@@ -18,7 +18,7 @@ function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** What a line about a run is found by; `trace_id` where its request has a trace. */
+/** The fields by which a line about a run is found; `trace_id` if its request has a trace. */
 export type RunFields = { run_id: string; thread_id: string; trace_id?: string };
 
 /** The fields of a line about a run. */

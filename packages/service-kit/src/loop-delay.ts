@@ -8,7 +8,7 @@ const EVERY_MS = 250;
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 export type LoopDelay = {
-  /** Looks until what it returns is called. The process may end meanwhile. */
+  /** Measures until the returned function is called. The timer does not keep the process alive. */
   watch: () => () => void;
 };
 

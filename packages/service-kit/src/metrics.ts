@@ -25,8 +25,8 @@ export function createMetrics(service: string, version: string): Registry {
 type About = { registry: Registry; name: string; help: string };
 
 /**
- * A gauge whose value is read when it is scraped. It is in the registry at once, and has no sample before what it returns
- * was told where to read.
+ * A gauge whose value is read when it is scraped. It is registered immediately, and has no sample until the returned
+ * function was given the source.
  */
 export function readGauge({ registry, name, help }: About): (read: () => number) => void {
   let reader: (() => number) | null = null;
@@ -63,7 +63,7 @@ export function readCounter({ registry, name, help }: About): (read: () => numbe
   };
 }
 
-/** A gauge without a sample until it is set; `remove()` takes the sample away again, when nobody knows the value any more. */
+/** A gauge without a sample until it is set; `remove()` deletes the sample again when the value is unknown. */
 export function absentGauge({ registry, name, help }: About): Gauge {
   const gauge = new Gauge({ name, help, registers: [registry] });
   gauge.remove();
@@ -87,7 +87,7 @@ export function boundedLabel(limit: number): (value: string) => string {
   };
 }
 
-/** What a pool of Postgres connections tells of itself. */
+/** Metrics of a pool of Postgres connections. */
 export type CountedPool = { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number };
 
 /** Gauges of pools, by the name that each is added under. */

@@ -1,4 +1,4 @@
-/** Settles like `work`, or rejects with the signal's reason once it aborts; `work` then goes on unheard. */
+/** Settles like `work`, or rejects with the signal's reason when it aborts; the result of `work` is then ignored. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);

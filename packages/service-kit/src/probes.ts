@@ -7,6 +7,8 @@ export type ProbedProcess = {
   database: () => Promise<true | string>;
   /** What the broker refuses, a sentence each. */
   kafka: { refusals(): readonly string[] };
+  /** What the schema registry refuses, a sentence each. Absent: the process never asks it. */
+  registry?: { refusals(): readonly string[] };
   logger: Logger;
   /** Whether it is ready only while its consumer is. */
   consumes: boolean;
@@ -19,9 +21,9 @@ export type ProbedConsumer = { health(): { readonly state: string } };
 const DATABASE_ANSWER_MS = 1_000;
 
 /**
- * Answers for /livez and /readyz. A server that is away, frozen or refuses us makes the process not ready, never not
- * alive: a restart would repeat work and heal nothing. A consumer whose connection hangs starts another one by itself.
- * /livez fails for an event loop that does not turn: then nobody answers.
+ * Answers for /livez and /readyz. A server that is away, frozen or refuses us makes the process not ready, but it stays
+ * alive: a restart would repeat work and would not help. A consumer whose connection hangs starts another one. /livez fails
+ * when the event loop is blocked, because then nobody answers.
  */
 export class Probes {
   readonly #process: ProbedProcess;
@@ -66,6 +68,7 @@ export class Probes {
       schema: this.#schema?.problem ?? true,
       consumer: this.#consumerIsReady(),
       kafka: this.#process.kafka.refusals().join('; ') || true,
+      registry: this.#process.registry?.refusals().join('; ') || true,
       database: await this.#databaseAnswers(),
     };
   }
@@ -79,7 +82,7 @@ export class Probes {
   }
 
   async #databaseAnswers(): Promise<true | string> {
-    // One question at a time: of a database that hangs, probes must not take all the connections.
+    // One query at a time: when the database hangs, probes must not take all connections.
     this.#question ??= this.#process.database().finally(() => (this.#question = null));
     const late = Promise.withResolvers<string>();
     const timer = setTimeout(

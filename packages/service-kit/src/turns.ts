@@ -8,7 +8,7 @@ export class Turns {
     this.#free = count;
   }
 
-  /** True when it is one's turn, which `release` ends; false when the signal aborted first. Without one it is waited for. */
+  /** Waits for a turn, which `release` ends: true when it has come, false when the signal aborted first. */
   async take(signal?: AbortSignal): Promise<boolean> {
     if (!(await this.#turn(signal))) return false;
     const isAborted = signal?.aborted ?? false;

@@ -3,17 +3,17 @@ import { patiently } from './patience.ts';
 export type EventuallyOptions = {
   /** What is being waited for, in the error. */
   what: string;
-  /** Milliseconds within which a quiet machine gets there; others get more, see patience.ts. Default 30 000. */
+  /** Milliseconds that a quiet machine needs at most; others get more (patience.ts). Default 30 000. */
   deadlineMs?: number;
   /** Milliseconds between two looks. Default 20. */
   everyMs?: number;
-  /** Says in the error how things stood at the end. */
+  /** Describes the last state for the error. */
   seen?: () => unknown;
 };
 
 /**
- * Looks again and again until `look` gives something else than undefined, null or false, and resolves with it.
- * Thrown when the deadline passes, and at once when `look` throws.
+ * Calls `look` again and again until it gives something other than undefined, null or false, and resolves with that. Rejects
+ * when the deadline passes, and immediately when `look` throws.
  */
 export async function eventually<T>(
   look: () => Promise<T> | T,

@@ -5,7 +5,7 @@ import { runProgram } from './run-program.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Installs packages with npm. The reason when no registry was reached; thrown when anything else went wrong. */
+/** Installs packages with npm. Returns a reason when no registry was reached; rejects when anything else went wrong. */
 export async function npmInstall(folder: string, packages: readonly string[]): Promise<string | null> {
   const flags = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=1'];
   const ending = await runProgram('npm', [...flags, ...packages], { cwd: folder });
@@ -23,7 +23,7 @@ export async function nodeOf(version: string): Promise<{ node: string } | { miss
   const folder = join(ROOT, '.runlane', 'nodes', version);
   const node = join(folder, 'node_modules', 'node', 'bin', 'node');
   if (existsSync(node)) return { node };
-  // Others may do the same at the same time: whoever is first has put it there.
+  // Other processes may do the same at the same time; the first one has put it there.
   const making = `${folder}.${process.pid}`;
   mkdirSync(making, { recursive: true });
   const missing = await npmInstall(making, [`node@${version}`, '--prefix', making]);

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 
-/** A test run that is killed disposes of nothing, and a service waits for its servers for ever. */
+/** A killed test run disposes of nothing, and a service would wait for its servers for ever. */
 const DIE_WITH_PARENT = new URL('./die-with-parent.ts', import.meta.url);
 /** How long a service may take to start, in milliseconds. */
 const START_DEADLINE_MS = 30_000;

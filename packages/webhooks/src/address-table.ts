@@ -1,7 +1,7 @@
 /** A block of addresses that no webhook may go to. */
 export type DeniedBlock = {
   cidr: string;
-  /** What is there, to complete "… which is". */
+  /** Description of the block, to complete "… which is". */
   what: string;
 };
 

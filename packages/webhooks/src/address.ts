@@ -13,8 +13,8 @@ const V6 = DENIED_IPV6.map(withRange);
 const GLOBAL_UNICAST = rangeOf(GLOBAL_UNICAST_IPV6);
 
 /**
- * Says whether an address is global unicast: IPv4 outside the table of denied blocks, or IPv6 inside 2000::/3 and
- * outside it. An IPv4-mapped address is judged as the IPv4 address; what is no address at all is denied.
+ * Whether an address is global unicast: IPv4 outside the table of denied blocks, or IPv6 inside 2000::/3 and outside the
+ * table. An IPv4-mapped address is judged as the IPv4 address; what is no address at all is denied.
  *
  * @param text an address as resolvers and sockets spell it: four decimal numbers, or IPv6 without brackets
  */
@@ -31,7 +31,7 @@ export function classifyAddress(text: string): AddressVerdict {
 
 /** The address, an IPv4-mapped one as IPv4; null for everything else, an address with a zone included. */
 export function parseAddress(text: string): Address | null {
-  // Asked of every host: most are names, and ipaddr.js takes its time to say so.
+  // Called for every host: most are names, and ipaddr.js is slow to reject those.
   if (!/[\d:]/.test(text)) return null;
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
   const hexadecimal = text.includes(':') ? withoutDots(text) : null;

@@ -10,7 +10,7 @@ export type DeniedHosts = { ranges: { cidr: string; range: Range }[]; names: Hos
 /** Names of machines, clusters and clouds that never belong to a receiver outside, with all names below them. */
 const INTERNAL_SUFFIXES = ['localhost', 'localdomain', 'local', 'internal', 'svc', 'home.arpa', 'onion'];
 
-/** Metadata services that have names in ordinary domains. */
+/** Metadata services with names in ordinary domains. */
 const METADATA_NAMES = [
   'metadata.goog',
   'metadata.tencentyun.com',

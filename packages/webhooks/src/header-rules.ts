@@ -7,8 +7,8 @@ const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const VALUE = /^[\x20-\x7e\t]*$/;
 
 /**
- * Names in `x-*` that proxies, frameworks and clouds act upon: they would change where a request goes, who it seems
- * to come from, or give it rights at a metadata service.
+ * Names in `x-*` that proxies, frameworks and clouds act upon: they would change where a request goes or who it seems to
+ * come from, or give it rights at a metadata service.
  */
 const DENIED = [
   /^x-forwarded(-|$)/,

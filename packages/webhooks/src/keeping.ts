@@ -1,6 +1,7 @@
 /**
- * A pure function whose results are kept for the texts that were asked for last, at most `limit` of them: texts are free to mint.
- * They are kept in two generations, because to put each text that is asked for at the end of one map costs more than many results.
+ * A pure function that caches the results for the latest texts, at most `limit` of them, because anybody can invent texts.
+ * The cache has two generations: moving each requested text to the end of one map would cost more than computing many
+ * results.
  */
 export function keeping<T>(limit: number, make: (text: string) => T): (text: string) => T {
   let young = new Map<string, T>();

@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 /** Shortest master key, in characters. */
 export const MIN_MASTER_KEY_LENGTH = 32;
 
-// Part of every derived key: changing a letter changes the secrets that receivers have stored.
+// Part of every derived key: a change here would invalidate the secrets that receivers have stored.
 const SALT = 'runlane/webhooks/v1';
 const KEY_BYTES = 32;
 
@@ -13,7 +13,7 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** DER of an Ed25519 public key up to its 32 bytes (RFC 8410, SPKI). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Of an endpoint whose secret was never rotated by itself. */
+/** Version of an endpoint whose own secret was never rotated. */
 export const FIRST_VERSION = 1;
 
 /** What has a secret of its own: origin and path of a URL. Its query and fragment do not count. */

@@ -3,7 +3,7 @@
  * every new connection.
  *
  *   syntax           parseWebhookUrl: what is ambiguous never reaches a parser
- *   host             a literal address is classified, an internal name is refused before anybody looks it up
+ *   host             a literal address is classified, an internal name is refused without a lookup
  *   scheme, port     https on port 443
  *   RUNLANE_WEBHOOK_ALLOW   lifts host, scheme, port and address for exactly one origin, RUNLANE_WEBHOOK_DENY included
  *   langgraph.json   its `webhooks.url` narrows all of that, and widens nothing

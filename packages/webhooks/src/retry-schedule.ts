@@ -1,7 +1,10 @@
 /** Longest wait that a receiver can ask for, in seconds: a day. */
 export const MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60;
 
-/** Share by which a step of the schedule may be longer or shorter, so that what failed together comes back apart. */
+/**
+ * Share by which a step of the schedule may be longer or shorter, so that deliveries that failed together are not retried
+ * together.
+ */
 const JITTER = 0.2;
 
 export type FailedAttempt = {
@@ -12,8 +15,8 @@ export type FailedAttempt = {
 };
 
 /**
- * Milliseconds until the next attempt: the step of the schedule give or take 20 %, or longer when the receiver asked
- * for more, up to a day. Null when the schedule is used up.
+ * Milliseconds until the next attempt: the step of the schedule, 20 % more or less, or longer when the receiver asked for
+ * more, up to a day. Null when the schedule is used up.
  *
  * @param schedule seconds before attempts 2, 3, …: RUNLANE_WEBHOOK_RETRY_SCHEDULE
  * @param random a number in [0, 1)

@@ -50,13 +50,13 @@ export type SignerOptions = {
   /** Default: both. */
   signatures?: SignatureKinds;
   /**
-   * Versions of the secrets of endpoints that were rotated alone: all of them sign. Those endpoints have left the secret of
-   * their origin behind. Others have {@link FIRST_VERSION}.
+   * Versions of the secrets of endpoints that were rotated alone; all of them sign. These endpoints no longer use the secret
+   * of their origin. Others have {@link FIRST_VERSION}.
    */
   versions?: ReadonlyMap<string, readonly number[]>;
 };
 
-/** URLs whose derived keys are kept: a key costs more than a signature with it, and URLs are free to mint. */
+/** Number of URLs whose derived keys are cached: a key costs more than a signature, and anybody can invent URLs. */
 const MAX_KEPT_URLS = 4_096;
 
 const ID = /^[A-Za-z0-9_-]{1,255}$/;
@@ -86,7 +86,7 @@ export function createSigner(
           // Receivers that have the secret of before, which was that of all URLs of the origin.
           ...(rotated === undefined ? [originKeyOf(key, origin)] : []),
         ])
-        // As key objects: createHmac makes one of every buffer, at thrice the price of the signature.
+        // As key objects: createHmac makes one of every buffer, which costs three times as much as the signature.
         .map((bytes) => createSecretKey(bytes))
     );
   });

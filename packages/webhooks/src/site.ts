@@ -3,7 +3,7 @@ import { canonicalAddress, parseAddress } from './address.ts';
 import { keeping } from './keeping.ts';
 
 /**
- * The registrable domain of a host, by which names are counted as one party: names below it cost nothing to make.
+ * The registrable domain of a host. All names below it count as one party, because they cost nothing.
  * Private suffixes count (`a.github.io` and `b.github.io` belong to different people). An address is grouped as
  * {@link addressGroup} does; a host without a registrable domain is its own site.
  *

@@ -19,7 +19,7 @@ export type ReceivedWebhook = {
   publicKeys?: readonly string[];
   /** Unix time of the receiver, in seconds. */
   now: number;
-  /** How far the timestamp may lie from `now`, in seconds. Default 300. */
+  /** How far the timestamp may be from `now`, in seconds. Default 300. */
   tolerance?: number;
 };
 
@@ -76,7 +76,7 @@ export function verifyWebhook(webhook: ReceivedWebhook): Verification {
   return { kind: 'ok', id, timestamp: seconds };
 }
 
-/** The event names its URL, and the id is made of the URL and the event; both are signed. */
+/** The event names its URL, and the id is derived from the URL and the event; both are signed. */
 function isFor(url: string, id: string, body: Uint8Array): boolean {
   const event = eventOf(body);
   const { href } = new URL(url);

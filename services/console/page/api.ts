@@ -1,6 +1,7 @@
 /** What the page asks the console, and how an answer looks when it has come as JSON. */
-import { useQuery } from '@tanstack/react-query';
-import type { UseQueryResult } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { UseMutationResult, UseQueryResult } from '@tanstack/react-query';
+import type { Done } from '../src/app/actions.ts';
 
 /** A value of the server after its way as JSON: times and large numbers are texts. */
 export type Wire<T> = T extends Date | bigint
@@ -31,6 +32,22 @@ export async function ask<T>(path: string, signal?: AbortSignal): Promise<Wire<T
   return read<T>(response);
 }
 
+/**
+ * Does something, as the person at the page; what was shown may have changed by it.
+ *
+ * Thrown: ApiError, which says why nothing was done.
+ */
+export async function act(name: string, body: object, token: string): Promise<Done> {
+  const response = await fetch(`/api/actions/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-runlane-token': token },
+    body: JSON.stringify(body),
+  }).catch(() => {
+    throw new ApiError(0, 'The console did not answer. It may have been done: look before you do it again.');
+  });
+  return read<Done>(response);
+}
+
 /** A path with its query; what is null or empty is left out. */
 export function pathOf(path: string, query: Record<string, string | null | undefined>): string {
   const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []));
@@ -47,6 +64,16 @@ export function useSession(): UseQueryResult<Session, ApiError> {
     queryKey: ['session'],
     queryFn: ({ signal }) => ask<Session>('session', signal),
     staleTime: Infinity,
+  });
+}
+
+/** An action by its name, which then has everything asked for anew. */
+export function useAct(name: string): UseMutationResult<Done, ApiError, object> {
+  const client = useQueryClient();
+  const token = useSession().data?.token ?? '';
+  return useMutation<Done, ApiError, object>({
+    mutationFn: (body) => act(name, body, token),
+    onSuccess: () => client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' }),
   });
 }
 

@@ -12,6 +12,8 @@ const SCREENS: readonly [path: string, name: string][] = [
   ['/lanes', 'Lanes'],
   ['/runs', 'Runs'],
   ['/threads', 'Threads'],
+  ['/dead-letters', 'Dead letters'],
+  ['/webhooks', 'Webhooks'],
   ['/health', 'Health'],
 ];
 

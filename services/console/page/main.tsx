@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { BrowserRouter, Route, Routes } from 'react-router';
 import { Layout } from './layout.tsx';
 import { askAgainAfterMs } from './live.ts';
+import { DeadLetterScreen, DeadLetters } from './screens/dead-letters.tsx';
 import { HealthScreen } from './screens/health.tsx';
 import { Lanes } from './screens/lanes.tsx';
 import { NotThere } from './screens/not-there.tsx';
@@ -12,6 +13,7 @@ import { Runs } from './screens/runs.tsx';
 import { ThreadScreen } from './screens/thread.tsx';
 import { Threads } from './screens/threads.tsx';
 import { WaitingScreen } from './screens/waiting.tsx';
+import { DeliveryScreen, Webhooks } from './screens/webhooks.tsx';
 import './style.css';
 
 const client = new QueryClient({
@@ -32,6 +34,10 @@ createRoot(root).render(
             <Route path="run/:id" element={<RunScreen />} />
             <Route path="threads" element={<Threads />} />
             <Route path="thread" element={<ThreadScreen />} />
+            <Route path="dead-letters" element={<DeadLetters />} />
+            <Route path="dead-letter" element={<DeadLetterScreen />} />
+            <Route path="webhooks" element={<Webhooks />} />
+            <Route path="delivery/:id" element={<DeliveryScreen />} />
             <Route path="health" element={<HealthScreen />} />
             <Route path="*" element={<NotThere />} />
           </Route>

@@ -6,8 +6,7 @@
 import { serve } from '@hono/node-server';
 import { kafkaSecurity } from '@runlane/kafka';
 import { openKafka } from '@runlane/log-ledger';
-import { Database, createPool, probeDatabase } from '@runlane/postgres';
-import { openDeployment, openRuns, openThreads } from '@runlane/run-consumer/ledger';
+import { createPool, probeDatabase } from '@runlane/postgres';
 import {
   Probes,
   RunlaneError,
@@ -24,6 +23,7 @@ import { EventHub } from './app/event-hub.ts';
 import type { ConsoleConfig } from './config.ts';
 import { PAGE_DIRECTORY, assertBuilt } from './page-bundle.ts';
 import { serviceVersion } from './version.ts';
+import { openDeploymentOf } from './wiring/deployment.ts';
 import { followEventsUntil } from './wiring/follow-events.ts';
 
 /** People wait no longer for a page, and a statement that takes longer would be a burden to the runs. */
@@ -47,10 +47,10 @@ export async function startConsole(
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
   scope.defer('database pool', () => pool.end());
-  const database = new Database(pool);
+  const kafka = openKafka(config, 'console', logger);
   const probes = new Probes({
     database: () => probeDatabase(pool),
-    kafka: openKafka(config, 'console', logger),
+    kafka,
     logger,
     consumes: false,
   });
@@ -67,16 +67,13 @@ export async function startConsole(
   const hub = new EventHub(HUB);
   const background = new AbortController();
   scope.defer('background work', () => background.abort(new ShuttingDown('stopped')));
-  const following = followEventsUntil(background.signal, {
-    hub,
-    logger,
-    connection: {
-      brokers: config.KAFKA_BROKERS,
-      clientId: 'console',
-      topicPrefix: config.RUNLANE_TOPIC_PREFIX,
-      ...kafkaSecurity(config, (name) => currentSecret(config, name)),
-    },
-  });
+  const connection = {
+    brokers: config.KAFKA_BROKERS,
+    clientId: 'console',
+    topicPrefix: config.RUNLANE_TOPIC_PREFIX,
+    ...kafkaSecurity(config, (name) => currentSecret(config, name)),
+  };
+  const following = followEventsUntil(background.signal, { hub, logger, connection });
   const app = createConsoleApp({
     access: {
       auth: config.RUNLANE_CONSOLE_AUTH,
@@ -85,11 +82,7 @@ export async function startConsole(
       canAct: config.RUNLANE_CONSOLE_ACTIONS === 'on',
     },
     version: serviceVersion,
-    readings: {
-      threads: openThreads(database, config.RUNLANE_CHECKPOINT_SCHEMA),
-      runs: openRuns(database),
-      deployment: openDeployment(database),
-    },
+    ...openDeploymentOf(scope, { config, pool, kafka, connection, logger }),
     hub,
     stopped: background.signal,
     page: PAGE_DIRECTORY,

@@ -8,7 +8,9 @@ export { createWebhookLists as openWebhookLists } from './adapters/postgres/oper
 export type {
   DeliverySelection,
   DeliveryState,
+  ListedAttempt,
   ListedDelivery,
+  ListedTarget,
   QuarantinedRow,
   WebhookLists,
 } from './adapters/postgres/operations-reading.ts';

@@ -22,12 +22,13 @@ export type CaseSeen = {
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-/** With what differs between any two runs masked: ids that are made up, and measured times. */
+/** With what differs between any two runs masked: ids that are made up, measured times, and the lines of stacks. */
 export function masked<T>(seen: T): T {
   const text = JSON.stringify(seen)
     .replace(UUID, '<id>')
     .replace(/"id":"[0-9a-f]{32}"/g, '"id":"<id>"')
     .replace(/(REDACTED_[A-Z]+)_[a-z0-9]+/g, '$1_<id>')
+    .replace(/(?:\\n {4}at [^"\\]*)+/g, '<stack>')
     .replace(/elapsed: \d+ms/g, 'elapsed: <n>ms')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/g, '<time>');
   return JSON.parse(text) as T;

@@ -21,9 +21,8 @@ class WaitForNothing extends StartupCheckStrategy {
 }
 
 /**
- * A container that is created at its first start and started again after that, so that it keeps its data. It is removed
- * by testcontainers when this process ends. Its ports must be bound to fixed ones: an engine that chooses, chooses
- * anew at every start.
+ * A container that is created at its first start and later started again, so that it keeps its data. Testcontainers removes
+ * it when this process ends. Its ports must be fixed, because an engine that chooses ports chooses new ones at every start.
  */
 export function containerMachine(name: string, image: GenericContainer, logFile: string): Machine {
   let container: Container | undefined;

@@ -7,8 +7,8 @@ const ANSWER_WITHIN_MS = 5_000;
 /**
  * Whether servers are to run in containers, because `RUNLANE_SERVERS` of the options' environment says so.
  *
- * Thrown when it says what nobody understands, and when no container engine answers, which a `docker` on `PATH` does not
- * tell.
+ * Thrown when the variable has an unknown value, and when no container engine answers; a `docker` on `PATH` does not prove
+ * that one does.
  */
 export async function wantsContainers(options: LocalOptions): Promise<boolean> {
   const wanted = (options.env ?? process.env)[VARIABLE] || 'processes';

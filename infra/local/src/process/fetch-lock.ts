@@ -2,7 +2,7 @@ import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isRunning } from './process-tree.ts';
 
-// A pid may have gone to somebody else; nothing that we fetch takes this long.
+// Another process may have the pid by now; no fetch takes this long.
 const LONGEST_FETCH_MS = 20 * 60_000;
 
 let queue: Promise<void> = Promise.resolve();

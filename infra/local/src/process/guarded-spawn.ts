@@ -8,8 +8,9 @@ let watchdog: ChildProcess | undefined;
 let exitHookIsSet = false;
 
 /**
- * Spawns a child that does not outlive us: it is killed when we exit, and by a watchdog when we are killed. It leads a
- * process group of its own, so that Ctrl-C in the terminal reaches us alone and we can stop our servers in order.
+ * Spawns a child that does not outlive this process: it is killed when this process exits, and by a watchdog when this
+ * process is killed. It leads a process group of its own, so that Ctrl-C in the terminal reaches only this process, which
+ * can then stop its servers in order.
  */
 export function spawnGuarded(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   // The watchdog comes first: between a spawn and its entry in the list nothing slow may happen.
@@ -29,7 +30,7 @@ export function spawnGuarded(file: string, args: readonly string[], options: Spa
 function startWatchdog(): ChildProcess {
   if (!exitHookIsSet) {
     exitHookIsSet = true;
-    // Before everybody else's: they may remove the data of what runs.
+    // Before all other exit handlers, because they may remove the data of running servers.
     process.prependListener('exit', killAll);
   }
   const child = spawn(process.execPath, [join(import.meta.dirname, 'watchdog.ts')], {
@@ -46,7 +47,7 @@ function startWatchdog(): ChildProcess {
   return child;
 }
 
-// Somebody killed the watchdog: the next spawn starts another, which then guards all that run.
+// The watchdog was killed: the next spawn starts another one, which then guards all running children.
 function forgetWatchdog(): void {
   watchdog = undefined;
 }

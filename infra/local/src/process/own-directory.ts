@@ -9,7 +9,7 @@ import { canRun, type Account } from './postgres-account.ts';
 const FOR_GOOD = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
 
 /**
- * Makes a directory the account's own. When it lies below one that the account may not enter, such as root's home, it
+ * Makes a directory that belongs to the account. If the account may not enter a parent, such as root's home, the directory
  * becomes a link to one below the system's temporary directory. Returns the real path.
  */
 export async function ownDirectory(directory: string, account: Account): Promise<string> {
@@ -27,7 +27,7 @@ export async function ownDirectory(directory: string, account: Account): Promise
 }
 
 /**
- * Removes a directory of data, and what lies elsewhere because Postgres could not use it there. Call it when its
+ * Removes a directory of data, with the parts that are elsewhere because Postgres could not use it there. Call it when its
  * servers are stopped. Synchronous, so that it can run while the process exits.
  */
 export function removeLocalData(dataDir: string): void {

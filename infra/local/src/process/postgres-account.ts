@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { runTool } from './run-tool.ts';
 
-/** The user as whom Postgres runs; empty when that is ourselves. */
+/** The user that Postgres runs as; empty when it is the current one. */
 export type Account = { uid?: number; gid?: number };
 
 /**
- * Ourselves, or, because Postgres refuses to run as root, `postgres` or else `nobody`.
+ * The current user or, because Postgres refuses to run as root, `postgres` or else `nobody`.
  *
  * Thrown when we are root and the system has neither.
  */

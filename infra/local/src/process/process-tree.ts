@@ -34,7 +34,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // Gone in the meantime is what the caller wants of a kill, and harmless otherwise.
+    // The process may be gone by now, which is what a kill wants, and harmless otherwise.
     if (!hasCode(error, 'ESRCH')) throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { Tool, ToolRunner } from '../tool-runner.ts';
 import { note } from '../terminal.ts';
 
-/** What is checked before any test runs: format, lint, types, that generated files are up to date, that cited rules are defined, and that the tree keeps its own rules. */
+/** What is checked before any test runs: format, lint, types, generated files, cited rules, and the rules of the tree. */
 const CHECKS: readonly Tool[] = [
   { command: 'oxfmt', args: ['--check', '.'] },
   { command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },

@@ -1,6 +1,6 @@
 /**
  * Rules that code, statements and documents cite by a code, such as I3 or H-D2. One document defines those of each letter;
- * a code that it does not define is a rule that nobody can look up.
+ * a code that it does not define is a rule that no reader can look up.
  */
 
 /** A file of the checkout by its path from the root. */
@@ -17,7 +17,7 @@ const DEFINITIONS: readonly { document: string; code: RegExp }[] = [
 const ELSEWHERE = /\(design \d/;
 const FILE_NAME = /`([\w-]+(?:\.[\w-]+)*\.(?:ts|sql))`/g;
 
-/** What is cited and not defined, one sentence each; empty when all is well. */
+/** Codes that are cited and not defined, one sentence each; empty when there is none. */
 export function citationProblems(files: readonly SourceFile[]): string[] {
   const texts = new Map(files.map(({ path, text }) => [path, text]));
   const problems: string[] = [];
@@ -40,7 +40,7 @@ export function citationProblems(files: readonly SourceFile[]): string[] {
   return problems;
 }
 
-/** Files that a defining document names and that nobody has. */
+/** Files that a defining document names and that do not exist. */
 function missingFiles(document: string, text: string, files: readonly SourceFile[]): string[] {
   const names = new Set(files.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)));
   return [...matchesIn(text, FILE_NAME)]

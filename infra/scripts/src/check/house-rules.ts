@@ -1,13 +1,13 @@
 /**
- * Rules about the tree itself that a reader notices and no linter does: how long a file is, how many lie side by side, how
- * events of the log are named, that parameters of statements have names, and that a module named by its URL exists.
+ * Rules about the tree itself that a reader notices and no linter does: how long a file is, how many files are side by side,
+ * how events of the log are named, that parameters of statements have names, and that a module named by its URL exists.
  */
 import { posix } from 'node:path';
 import type { SourceFile } from './citations.ts';
 
 /** A file with more lines holds two ideas. */
 const MAX_LINES = 300;
-/** More files side by side, tests and statements aside, are looked through and not found. */
+/** With more files side by side, tests and statements aside, readers search instead of finding. */
 const MAX_FILES = 20;
 
 /** A call of a logger, up to the end of its arguments' first text. */
@@ -23,7 +23,7 @@ const MODULE_URL = /\bnew URL\(\s*'([^'$]+\.ts)',\s*import\.meta\.url/g;
 /** Tests that write whole projects, whose modules are texts. */
 const WRITES_MODULES = /^test\/e2e\/src\/projects\//;
 
-/** What is wrong, one sentence each; empty when all is well. */
+/** The problems, one sentence each; empty when there is none. */
 export function houseProblems(files: readonly SourceFile[]): string[] {
   return [
     ...files.flatMap(lengthProblems),
@@ -74,7 +74,7 @@ function folderProblems(files: readonly SourceFile[]): string[] {
     .map(([folder, count]) => `${folder}: has ${count} files, more than ${MAX_FILES}. Split it into rooms.`);
 }
 
-/** Statements lie in one folder each service, by name; tests and what serves them stand beside what they test. */
+/** The statements of a service are in one folder, by name; tests and their fixtures are beside what they test. */
 function isCounted(path: string): boolean {
   return path.endsWith('.ts') && !/\.(?:test|fixture)\.ts$/.test(path);
 }

@@ -1,7 +1,7 @@
 /**
  * Purpose   The life of `npm start` and `npm run infra`: one per checkout, everything started is stopped in reverse order.
- * Ends      With 0 after Ctrl-C, SIGTERM, a closed terminal or a closed output; with 1 when something failed, then or before.
- *           Further requests to stop are the same request.
+ * Ends      With 0 after Ctrl-C, SIGTERM, a closed terminal or a closed output; with 1 when anything failed. Further
+ *           requests to stop count as the same request.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,13 +20,13 @@ export type DevCommand = {
   name: 'npm start' | 'npm run infra';
   /** Where the state of the checkout lives: `.runlane`. */
   stateDirectory: string;
-  /** How long letting go of everything may take, in milliseconds. */
+  /** How long the release of everything may take, in milliseconds. */
   stopGraceMs: number;
   /** Starts everything; like `start` of `runService`. */
   start: (scope: Scope, signal: AbortSignal, stack: DevStack) => Promise<RunningService>;
 };
 
-/** A start that is interrupted gives up at its next wait; the longest one is a step of Maven or initdb. */
+/** An interrupted start gives up at its next wait; the longest step before that is one of Maven or initdb. */
 const ABANDON_START_MS = 15_000;
 
 /** Runs the command until it is asked to stop, and returns the exit code. */

@@ -14,10 +14,10 @@ import {
 import type { Logger } from '@runlane/service-kit';
 
 const variables = runlaneVariables.pick({ ...kafkaVariableNames, RUNLANE_TOPIC_PREFIX: true });
-/** What may stand in a file, so that its path is in a variable of its own. */
+/** Suffix of the variables with the paths of files. */
 const FILE = '_FILE';
 
-/** What the variables say of TLS and logins, and the same as variables, for `dev.env`. */
+/** TLS and logins by the variables, and the same as variables for `dev.env`. */
 export type DevConnections = {
   config: ReturnType<typeof loadConfig<typeof variables>>;
   environment: Record<string, string>;
@@ -49,7 +49,7 @@ export function devRegistryLogin({ config }: DevConnections): RegistryLogin | nu
 /** How a given cluster is asked whether it answers. Rejects with GivenRefuses where asking again is of no use. */
 export function askGivenKafka(connections: DevConnections): (brokers: string[]) => Promise<void> {
   const { requests } = topicNames(connections.config.RUNLANE_TOPIC_PREFIX);
-  // What it meets is told by who asks.
+  // The caller reports what goes wrong.
   const logger = createLogger({ service: 'runlane-dev', level: 'silent' });
   return async (brokers) => {
     const kafka = connectDevKafka(connections, { brokers, clientId: 'runlane-dev', logger });

@@ -44,7 +44,7 @@ export function publishDevEnv(stateDirectory: string, environment: Record<string
 
 function quoted(value: string): string {
   if (/^[\w@%+=:,./~-]*$/.test(value)) return value;
-  // Neither a shell nor Node knows an escape within the quotes of the other.
+  // Shells and Node have no common escape within quotes.
   return value.includes("'") ? value : `'${value}'`;
 }
 

@@ -19,7 +19,7 @@ export function createDevLogger(service: string, file: string): Logger {
   });
 }
 
-/** What the command itself says in better words, or what another line says. */
+/** Events that the command itself reports in better words, or that another line reports. */
 function isToldElsewhere(line: string): boolean {
   const part = logField(line, 'part');
   const isOwnFailure = logField(line, 'msg') === 'service.crashed' && (part === 'start' || part === 'part');

@@ -16,12 +16,12 @@ export type DevServersOptions = {
   stateDirectory: string;
   /** A server whose variable is set in it is used. */
   environment: NodeJS.ProcessEnv;
-  /** Where the data of the servers is and stays; without it their data is fresh, and goes with them. */
+  /** Where the data of the servers is kept; without it their data is fresh, and is removed with them. */
   keptDirectory?: string;
 };
 
 /**
- * Takes each server whose variable is set, and starts the others, all at once.
+ * Uses each server whose variable is set, and starts the others, all at the same time.
  *
  * Thrown when a server does not answer or cannot be started; the others are then stopped by the scope.
  */
@@ -81,7 +81,7 @@ function authorizationOf(connections: DevConnections): string | undefined {
   return `Basic ${Buffer.from(`${login.username}:${login.password()}`).toString('base64')}`;
 }
 
-/** SQLSTATE of a database that there is. */
+/** SQLSTATE for a database that exists already. */
 const DUPLICATE_DATABASE = '42P04';
 
 /** The database of Runlane in a server of ours, which has it already when its data was kept. */
@@ -114,10 +114,10 @@ function removeStaleData(stateDirectory: string): void {
   }
 }
 
-/** How often a step that only counts, such as a download, is told again, in milliseconds. */
+/** How often a step that only counts, such as a download, is printed again, in milliseconds. */
 const COUNTER_INTERVAL_MS = 3_000;
 
-/** Passes on each step at once, and the counter within a step now and then. */
+/** Passes on each step immediately, and the counter within a step from time to time. */
 function throttled(tell: (text: string) => void): (text: string) => void {
   let lastStep = '';
   let lastAtMs = 0;

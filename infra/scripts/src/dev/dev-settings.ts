@@ -6,7 +6,7 @@ import { readConnections } from './dev-connections.ts';
 import type { DevConnections } from './dev-connections.ts';
 import { ROOT } from '../paths.ts';
 
-/** What `npm start` and `npm run infra` go by, after the options and the environment have been checked. */
+/** The settings of `npm start` and `npm run infra`, after options and environment were checked. */
 export type DevSettings = {
   topicPrefix: string;
   /** Absolute path of the `langgraph.json`. */
@@ -59,7 +59,7 @@ export function keptIn(stateDirectory: string): string {
   return join(stateDirectory, 'kept');
 }
 
-/** A key of this start; or of all starts that keep their data, whose receivers know its secrets. */
+/** A key for this start; or one for all starts that keep their data, because receivers know its secrets. */
 function ownKey(keptDirectory: string | undefined): string {
   const key = randomBytes(32).toString('hex');
   if (keptDirectory === undefined) return key;

@@ -3,5 +3,5 @@
  * (SIGKILL included). The channel to the parent closes with the parent.
  */
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-// The listener alone would keep a service alive that has ended its work.
+// The listener alone would keep a finished service alive.
 process.channel?.unref();

@@ -19,8 +19,8 @@ export type RestartOptions = {
 export type RestartableChild = { child: ServiceChild; stop: () => Promise<void> };
 
 /**
- * Starts a service anew whenever `langgraph.json` or its env file changes, until the scope ends: what they say counts from
- * the start of the service on. A start that fails, because the file is half written say, is told; the next change tries
+ * Starts a service anew whenever `langgraph.json` or its env file changes, until the scope ends, because a service reads
+ * them only at its start. A failed start, for example because the file is half written, is reported; the next change tries
  * again.
  *
  * @param signal aborts when everything is about to end
@@ -53,7 +53,7 @@ export function restartOnChange(
   const files = [file, ...envFileOf(file)];
   for (const each of files) {
     watchFile(each, { interval: LOOK_MS }, (now, before) => {
-      // Of a file that is not there Node tells once that it is not.
+      // For a missing file Node reports once that it is missing.
       if (now.mtimeMs === before.mtimeMs && now.size === before.size && now.ino === before.ino) return;
       restarting = restarting.then(restart);
     });

@@ -29,7 +29,7 @@ export async function runInfra(
   args: string[],
   { environment: given, stateDirectory }: { environment: NodeJS.ProcessEnv; stateDirectory: string },
 ): Promise<number> {
-  // What is said of a server that is started here is not about it.
+  // Settings of a given server do not apply to one that is started here.
   const { heeded: environment, unheeded } = heedEnvironment(given, { external: true });
   let settings: DevSettings;
   try {
@@ -65,7 +65,7 @@ async function start(
   const { topicPrefix } = settings;
   const addresses = await startServers(scope, signal, { stateDirectory, environment }, settings);
   const { databaseUrl } = addresses;
-  // Before the topics: those of a prefix that the database refuses would be left over.
+  // Before the topics; otherwise topics of a prefix that the database refuses would be left over.
   const pool = createPool({ url: databaseUrl, max: 1, applicationName: 'npm-run-infra', logger });
   scope.defer('database pool', () => pool.end());
   for (const { schema, directory } of MIGRATIONS) {

@@ -44,7 +44,7 @@ const READY_POLL_MS = 100;
 const LAST_LINES = 15;
 
 /**
- * Starts a service and resolves when its /readyz says that it works.
+ * Starts a service and resolves when its /readyz answers 200.
  *
  * Thrown when it ends first, or is not ready in time; the message has its last log lines.
  */
@@ -74,7 +74,7 @@ export async function startServiceChild(options: ServiceChildOptions): Promise<S
   }
 
   const died = Promise.withResolvers<never>();
-  // Whoever waits for it sees the rejection; while nobody does it must not count as unhandled.
+  // A caller that awaits it gets the rejection; until then it must not count as unhandled.
   died.promise.catch(() => undefined);
   let isStopping = false;
   const closed = once(child, 'close').then(() => {
@@ -106,7 +106,7 @@ export async function startServiceChild(options: ServiceChildOptions): Promise<S
   return { name, url, died: died.promise };
 }
 
-/** Null as soon as /readyz says yes; after the deadline what it said last. */
+/** Null as soon as /readyz answers 200; after the deadline its last answer. */
 async function untilReady(url: string, signal: AbortSignal): Promise<string | null> {
   const deadlineMs = performance.now() + READY_DEADLINE_MS;
   for (;;) {

@@ -19,7 +19,7 @@ function say(content: string): DemoRun {
 /**
  * Publishes the runs of the demo, as any producer would: plain JSON, keyed by the thread.
  *
- * @param webhook where one of them wants its end to be told
+ * @param webhook URL to which the end of one of them is sent
  */
 export async function publishDemoRuns(kafka: KafkaConnection, topicPrefix: string, webhook: string): Promise<void> {
   const { requests } = topicNames(topicPrefix);

@@ -3,7 +3,7 @@ import { DEAD_LETTER_HEADERS, isJsonObject } from '@runlane/contracts';
 import type { Json, RunStatusEvent, RunStatusEventType } from '@runlane/contracts';
 import type { InRecord } from '@runlane/kafka';
 
-/** How an event is to be looked at. */
+/** How an event is shown. */
 export type Tone = 'good' | 'bad' | 'waiting' | 'plain';
 
 /** The columns of a line about an event. `detail` is of any length. */
@@ -34,7 +34,7 @@ export function lineOfEvent(event: RunStatusEvent): EventLine {
   };
 }
 
-/** A record that was put aside: what was wrong with it takes the place of the event. */
+/** A dead letter: its problem takes the place of the event. */
 export function lineOfDeadLetter(record: InRecord): EventLine {
   const header = (name: string): string => record.headers.get(name)?.at(-1)?.toString() ?? '';
   const { errorCode, errorMessage } = DEAD_LETTER_HEADERS;
@@ -48,14 +48,14 @@ export function lineOfDeadLetter(record: InRecord): EventLine {
   };
 }
 
-/** Longest message of what went wrong, in characters: the event has the rest. */
+/** Longest error message, in characters; the event has the rest. */
 const MAX_MESSAGE = 2_000;
 /** Narrower, a message goes below its line from the left. */
 const LEAST_WIDTH = 30;
 
 /**
- * The line in columns, cut to `width` characters; `paint` colours the type. What went wrong is not cut, because its end says
- * what to do: it goes on below.
+ * The line in columns, cut to `width` characters; `paint` colours the type. An error message is not cut, because its end
+ * says what to do: it continues below.
  */
 export function formatEventLine(line: EventLine, width: number, paint: (text: string) => string): string {
   const type = line.type.padEnd(WIDTHS.type);
@@ -116,7 +116,7 @@ function summaryOf(values: Json): string {
   return typeof content === 'string' ? content : JSON.stringify(values);
 }
 
-/** Thread ids and values are anybody's text: nothing in them may steer the terminal. */
+/** Thread ids and values are texts of producers: control characters in them must not reach the terminal. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }

@@ -1,4 +1,4 @@
-/** Which graphs loaded, as the lines of run-consumer's log say; a later line about a graph replaces an earlier one. */
+/** Which graphs loaded, according to run-consumer's log; a later line about a graph replaces an earlier one. */
 export class GraphStates {
   /** Null: loaded; else why not. */
   readonly #problems = new Map<string, string | null>();

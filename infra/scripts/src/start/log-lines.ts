@@ -1,12 +1,12 @@
-/** Log lines are JSON for machines; this makes text for people of them. */
+/** Turns log lines, which are JSON, into text for people. */
 
-/** Longest text of a line, in characters: boot logs and state dumps are for the file. */
+/** Longest text of a line, in characters; the file has boot logs and state dumps in full. */
 const MAX_LENGTH = 500;
 const WORTH_SEEING = new Set(['warn', 'error', 'fatal']);
 /** Fields that every line has, or that the text shows already. */
 const USUAL = new Set(['level', 'time', 'pid', 'hostname', 'service', 'msg', 'err']);
 
-/** Whether people should see a line at once: warnings, errors, and what is no log line at all, such as a crash of Node. */
+/** Whether people should see a line immediately: warnings, errors, and anything that is no log line, such as a crash of Node. */
 export function isWorthSeeing(line: string): boolean {
   const fields = logFields(line);
   return fields === null ? line.trim() !== '' : WORTH_SEEING.has(String(fields['level']));

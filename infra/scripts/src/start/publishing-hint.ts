@@ -4,7 +4,7 @@ import { topicNames } from '@runlane/contracts';
  * How to publish a run from another terminal, with the addresses filled in.
  *
  * @param graphId a graph of the project; null: those of the demo
- * @param isOpen whether the brokers want neither TLS nor a login, of which each client has its own words
+ * @param isOpen whether the brokers want neither TLS nor a login, which every client configures differently
  */
 export function publishingHint(
   brokers: readonly string[],

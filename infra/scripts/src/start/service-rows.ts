@@ -3,14 +3,19 @@ import type { EventLine } from './event-line.ts';
 import { GraphStates } from './graph-states.ts';
 import { logFields } from './log-lines.ts';
 
-/** What the services write in their logs and people read better in the table of the events. */
+/** Log lines of the services that are better shown in the table of events. */
 export class ServiceRows {
   readonly graphs = new GraphStates();
+  /** Where the page for people is; null before the console has said so. */
+  consoleUrl: string | null = null;
 
   /** The row for a line of a log; null when it is for the file alone, or to be shown as it is. */
   rowOf(line: string): EventLine | null {
     const fields = logFields(line);
     switch (fields?.['msg']) {
+      case 'console.listening':
+        this.consoleUrl = `http://${text(fields['host'])}:${String(fields['console_port'])}`;
+        return null;
       case 'graph.loaded':
         this.graphs.loaded(text(fields['graph_id']));
         return null;
@@ -28,7 +33,7 @@ export class ServiceRows {
     }
   }
 
-  /** Whether something else tells the same: a batch with dead letters has rows of them, and a changed project starts anew. */
+  /** Whether something else shows the same: dead letters have their own rows, and a changed project starts anew. */
   isShownElsewhere(line: string): boolean {
     const msg = logFields(line)?.['msg'];
     return msg === 'batch.admitted' || msg === 'project.changed';

@@ -22,8 +22,8 @@ const LEAVE_GROUP_MS = 5_000;
 export type ShowEventsOptions = { kafka: KafkaConnection; topicPrefix: string; logger: Logger };
 
 /**
- * Prints a line for every status event and dead letter that is written from now on, until the scope ends. Resolves at
- * once; nothing is missed until the reader has joined its group.
+ * Prints a line for every status event and dead letter that is written from now on, until the scope ends. Resolves
+ * immediately; nothing is missed while the reader joins its group.
  */
 export async function showEvents(scope: Scope, options: ShowEventsOptions): Promise<RecordConsumer> {
   const topics = topicNames(options.topicPrefix);
@@ -31,7 +31,8 @@ export async function showEvents(scope: Scope, options: ShowEventsOptions): Prom
   const codec = createValueCodec({ registryUrl: null, logger: options.logger });
   const startedAtMs = Date.now();
   const consumer = options.kafka.consumer({
-    // Of this checkout alone, so that each sees all events, and the same at each start: a group stays in a given Kafka.
+    // A group for this checkout, so that each checkout sees all events. It is the same at each start, because a group stays
+    // in a given Kafka.
     group: `${options.topicPrefix}dev-events-${createHash('sha256').update(ROOT).digest('hex').slice(0, 8)}`,
     topics: [topics.status, topics.deadLetters],
     handle: async ({ topic, records }) => {
@@ -60,7 +61,7 @@ async function eventLine(record: InRecord, codec: Pick<ValueCodec, 'unframe'>): 
     const verdict = parseRunStatusEvent(parseJson(await codec.unframe(record.value)));
     return verdict.kind === 'ok' ? lineOfEvent(verdict.event) : unreadable(verdict.problems.join('; '));
   } catch (error) {
-    // Retrying what cannot be read would hold up its partition for ever.
+    // Retrying an unreadable record would block its partition for ever.
     if (error instanceof PoisonError) return unreadable(error.message);
     throw error;
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 
-/** Variables that the test run may have, and a new checkout has not. */
+/** Variables that the test run may have and a new checkout lacks. */
 export const SERVERS = ['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'DATABASE_URL', 'LANGGRAPH_CONFIG'];
 
 const RUN_START = new URL('run-start.ts', import.meta.url).href;
@@ -56,7 +56,7 @@ export class Start implements AsyncDisposable {
     return parseEnv(readFileSync(join(this.#stateDirectory, 'dev.env'), 'utf8'));
   }
 
-  /** As Ctrl-C does; gives the exit code. */
+  /** Stops it as Ctrl-C does; resolves with the exit code. */
   async stop(): Promise<number | null> {
     this.child.kill('SIGTERM');
     return this.exited;

@@ -4,7 +4,7 @@
 -- result  none
 -- locks   the deleted rows; the caller makes sure that the runs write nothing any more
 -- index   the primary keys, of each namespace from the run's floor on: what is read is what the run and those after it have
---         written, however long the thread is. Of a run without a floor the whole thread is read
+--         written, however long the thread is. For a run without a floor the whole thread is read
 with wanted as (
   select wanted.run_id, wanted.thread_id, run.checkpoint_floor
   from unnest($run_ids::uuid[], $thread_ids::text[]) as wanted (run_id, thread_id)
@@ -57,7 +57,7 @@ deleted as (
   delete from :schema.checkpoints
   where ctid = any (array(select row_place from recent where is_own))
 ),
--- Not only those of the deleted checkpoints: a process may have died between a checkpoint's writes and the checkpoint.
+-- Also writes without a checkpoint: a process may have died between a checkpoint's writes and the checkpoint.
 -- Ids grow with time, and nobody else has written since the run's first one.
 removed_writes as (
   delete from :schema.checkpoint_writes
@@ -89,7 +89,7 @@ removed_writes as (
     )
   )
 ),
--- What the runs started from; they have all other values of their checkpoints from there.
+-- The checkpoints from which the runs started; all other values of their checkpoints come from there.
 base as (
   select parent.thread_id, parent.checkpoint_ns, stored.channel_versions, stored.channel_versions is null as is_gone
   from (
@@ -122,7 +122,7 @@ survivor as (
   select thread_id, checkpoint_ns, channel_versions
   from base
   union all
-  -- What came from a checkpoint that somebody has deleted is told apart by all that refer to it.
+  -- Values from a checkpoint that somebody has deleted are recognised by all checkpoints that refer to them.
   select place.thread_id, place.checkpoint_ns, stored.channel_versions
   from place
   cross join lateral (

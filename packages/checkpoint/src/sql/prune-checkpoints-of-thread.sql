@@ -1,8 +1,8 @@
 -- prune-checkpoints-of-thread
 -- params  $thread_id text, $limit how many checkpoints integer
 -- result  one row per checkpoint that was deleted; the oldest of a namespace go first, the values stay
--- locks   the deleted rows; the caller makes sure that no run of the thread executes or starts meanwhile, and has taken
---         its lock in an earlier statement, so that this one sees all that was committed before
+-- locks   the deleted rows; the caller makes sure that no run of the thread executes or starts in the meantime, and has
+--         taken its lock in an earlier statement, so that this one sees everything that was committed earlier
 -- index   the primary keys, from namespace to namespace, and no further than the limit: what is read is what goes, and
 --         two rows of each namespace that stays, however long the thread is
 with recursive namespace as (
@@ -58,7 +58,7 @@ superfluous as (
   cross join lateral (
     select
       namespace.checkpoint_ns = ''
-      -- Without the id of a task: a subgraph that remembers from run to run.
+      -- A namespace without the id of a task: a subgraph that keeps state from run to run.
       or position(':' in namespace.checkpoint_ns) = 0
       -- Of a task of the root's head, which may be unfinished. Ids grow with time; either sign is enough to keep it.
       or head.root_id = root.checkpoint_id
@@ -81,7 +81,7 @@ superfluous as (
     order by checkpoint_id
     limit $limit
   ) as stored
-  -- The value of a delta channel is in the writes of all that came before.
+  -- The value of a delta channel is in the writes of all earlier checkpoints.
   where not head.has_deltas
     and not oldest.has_deltas
   limit $limit

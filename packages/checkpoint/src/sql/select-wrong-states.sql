@@ -1,7 +1,8 @@
 -- select-wrong-states
 -- params  $thread_ids text[], $run_ids uuid[] runs on them, $undone_run_ids uuid[] those of them that were rolled back
--- result  the runs of which the threads hold more than they may: any checkpoint of one that was rolled back, more than one
---         beginning with an input of another. `:schema.` is replaced by the schema of LangGraph's tables
+-- result  the runs that have left more in their threads than they may: a rolled back run with any checkpoint, any other run
+--         with more than one checkpoint that begins with an input. `:schema.` is replaced by the schema of LangGraph's
+--         tables
 -- index   the primary key; each thread is read once
 select
   metadata ->> 'run_id' as run_id, count(*)::integer as checkpoint_count,

@@ -3,7 +3,7 @@
 -- result  one row if the run is owned, with whether it has written onto checkpoints of others; none: nothing was done (I3)
 -- locks   the run row, shared, and the writes
 -- index   both primary keys
--- The journal keeps its entries: what they say about the state before the run stays true.
+-- The journal keeps its entries, because what they say about the state before the run stays true.
 with owned as (
   select run_id
   from runlane.runs

@@ -10,8 +10,8 @@
 --         earlier ones, $is_foreign whether they belong to a checkpoint of another run. One without a checkpoint_id is not
 --         written, and only names a namespace for the journal
 -- result  the claims that are valid; rows of the others are not written (I3)
--- journal what stood in the place of each $is_foreign write before the run's first one; all parts of the statement see
---         the rows of before it (I8); and namespaces of subgraphs, where a rollback looks for checkpoints
+-- journal what each $is_foreign write replaced before the run's first one; all parts of the statement see the rows as they
+--         were before it (I8); and namespaces of subgraphs, where a rollback looks for checkpoints
 -- locks   the run rows, shared: a settlement or a rescue waits for this statement, and this statement sees its result
 with claim as (
   select *

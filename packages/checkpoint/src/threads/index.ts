@@ -1,4 +1,4 @@
-/** What is done to the checkpoints of threads without executing graphs: none of it loads LangGraph. */
+/** Work on the checkpoints of threads without executing graphs; nothing here loads LangGraph. */
 export { checkpointFloorAt } from '../checkpoint-floor.ts';
 export { WriteRefused } from '../claim.ts';
 export type { Claim } from '../claim.ts';

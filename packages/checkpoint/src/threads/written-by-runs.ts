@@ -10,8 +10,8 @@ const wrong = loadSql(new URL('../sql/select-wrong-states.sql', import.meta.url)
 const template = loadSql(new URL('../sql/select-heads-written-by-runs.sql', import.meta.url));
 
 /**
- * The head checkpoint of each run's thread, by run id, for those whose head the run has written itself. For runs whose
- * graph can no longer be asked.
+ * The head checkpoint of each run's thread, by run id, if the run has written it. For runs whose graph can no longer be
+ * asked.
  *
  * @param schema of LangGraph's tables
  */
@@ -47,7 +47,7 @@ export async function headWriters(
 /** A run that has ended. */
 export type EndedRun = { runId: string; threadId: string; isRolledBack: boolean };
 
-/** A run of which its thread holds more than it may, by number of its checkpoints, and of those that begin with its input. */
+/** A run that has left more in its thread than it may: the number of its checkpoints, and of those that begin with its input. */
 export type WrongState = { runId: string; checkpointCount: number; inputCount: number };
 
 /**

@@ -19,14 +19,14 @@ export type AuditFlags = { since: string; stuckAfter: string; limit: string; res
 
 /** Clocks of processes and database may differ by this, in milliseconds. */
 const CLOCK_MARGIN_MS = 300_000;
-/** Of dead letters, which are few, those of a day more: the clocks of producers may be anywhere. */
+/** Dead letters are few, so those of one more day are read: the clocks of producers may differ by much. */
 const LETTER_MARGIN_MS = 86_400_000;
-/** Ids that one statement is asked about. */
+/** Ids in one statement. */
 const CHUNK = 5_000;
-/** Findings of a kind that the ledger is asked for. */
+/** Most findings of a kind that the ledger is asked for. */
 const STUCK_LIMIT = 1_000;
 const FOUND_SOMETHING = 2;
-/** It counts whole tables, in milliseconds. */
+/** Time limit of a statement that counts whole tables, in milliseconds. */
 const STATEMENT_MS = 600_000;
 
 /** Thrown: ConfigError; CommandError when it cannot look, with exit code 2 when it has found something. */
@@ -111,7 +111,7 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
   );
 }
 
-/** Without --resumed-at the ledger may still be going on from where it was put back to. Thrown: CommandError. */
+/** Without --resumed-at, the ledger may still be continuing from the point to which it was put back. Thrown: CommandError. */
 function restoredOf({ restoredTo, resumedAt }: AuditFlags, nowMs: number): Restored | null {
   if (restoredTo === undefined) {
     if (resumedAt === undefined) return null;
@@ -123,7 +123,7 @@ function restoredOf({ restoredTo, resumedAt }: AuditFlags, nowMs: number): Resto
   throw new CommandError('--resumed-at is before --restored-to; processes go on after the time that was restored');
 }
 
-/** From when on all events of the runs are to be read: a request may repeat an older one, or be dated wrongly. */
+/** The time from which all events of the runs have to be read: a request may repeat an older one, or have a wrong date. */
 function firstEventAt(runs: ReadonlyMap<string, AuditedRun>, since: Date): Date {
   let ms = since.getTime();
   for (const { createdAt } of runs.values()) ms = Math.min(ms, createdAt.getTime());
@@ -166,7 +166,7 @@ async function stuckFindings(ledger: LedgerQuestions, stuckMs: number): Promise<
 
 type Asked = Awaited<ReturnType<typeof readRequests>>;
 
-/** The oldest request of each partition that nobody has read for so long. */
+/** The oldest request of each partition that has been unread for this long. */
 function lateRequests(asked: Asked, positions: ReadonlyMap<number, bigint>, beforeMs: number): Finding[] {
   const oldest = new Map<number, Asked[number]>();
   for (const record of asked) {

@@ -18,7 +18,7 @@ export type DeliveryCounts = {
 
 const CHUNK = 5_000;
 
-/** Call it after the events were read: what they ask for is judged as far as the dispatcher has read. */
+/** Call this after the events were read: their webhooks are judged as far as the dispatcher has read. */
 export async function auditDeliveries(
   database: Database,
   events: SeenEvents,

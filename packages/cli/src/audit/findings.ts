@@ -1,11 +1,12 @@
 /**
  * Purpose   Compares what the request topic asked for with what ledger, status topic and dead letters have.
- * Order     A live system goes on while it is looked at. What follows is read after what it follows from: requests, then
- *           positions, then the ledger, then events and dead letters. So whatever is missing was missing when it was asked
- *           for, and what came in between is judged by nobody.
- * Kinds     lost: nothing became of it. doubled: more became of it than may. disordered: it came before what should have been
- *           first. overlapping: it executed beside another run of its thread. leftover: it was rolled back, and is in the state.
- *           stuck: it has not gone on for too long. unaccounted: it is there, and nobody knows why.
+ * Order     A live system goes on while it is read. Effects are read after their causes: requests, then positions, then the
+ *           ledger, then events and dead letters. So whatever is missing was missing when it was read, and later additions
+ *           are not judged.
+ * Kinds     lost: it had no effect. doubled: it had more effects than it may. disordered: it came before something that
+ *           should have come first. overlapping: it executed at the same time as another run of its thread. leftover: it was
+ *           rolled back, but is in the state. stuck: it has made no progress for too long. unaccounted: it exists without a
+ *           known cause.
  */
 import type { AuditedRun, StuckRun, WrongState } from '@runlane/run-consumer/audit';
 import type { AskedRecord, EventTimes, SeenRun } from './seen.ts';
@@ -25,7 +26,7 @@ export type Compared = {
   events: ReadonlyMap<string, SeenRun>;
   /** `topic/partition/offset` of requests with a dead letter. */
   deadLetters: ReadonlySet<string>;
-  /** Whether retention may have taken events of the thread out of the status topic. */
+  /** Whether retention may have deleted events of the thread from the status topic. */
   isShortened: (threadId: string) => boolean;
   /** Records before may be of runs that have left the ledger. */
   forgottenBefore: Date;
@@ -33,12 +34,12 @@ export type Compared = {
   restored: Restored | null;
 };
 
-/** A ledger that was put back to `toMs` and has gone on by `resumedMs`: it knows nothing of the events in between. */
+/** A ledger that was put back to `toMs` and continued by `resumedMs`: it knows none of the events in between. */
 export type Restored = { toMs: number; resumedMs: number };
 
 export type Comparison = { findings: Finding[]; judgedCount: number; waitingCount: number; forgottenCount: number };
 
-/** Compares the requests one by one, and then the runs that they have become. */
+/** Compares the requests one by one, and then their runs. */
 export function compareAll(all: Compared): Comparison {
   const findings: Finding[] = [];
   const runs = new Map<string, AuditedRun>();
@@ -93,7 +94,7 @@ function eventFindings(run: AuditedRun, { events, isShortened }: Compared): Find
   return [{ finding: 'lost', subject: run.runId, why }];
 }
 
-/** Events that the ledger has forgotten with a restore come once more, as others: they are no second ones. */
+/** Events that the ledger has forgotten because of a restore are published again under other ids: they do not count as doubled. */
 function doubledFindings(runId: string, { events, ends }: SeenRun, restored: Restored | null): Finding[] {
   const hint = restored === null ? '; after a restore, say --restored-to' : '';
   const kinds = [['ends', ends] as const, ...[...events].map(([n, times]) => [`events ${n}`, times] as const)];

@@ -1,8 +1,8 @@
 /**
  * Purpose   Compares the order of events with the order of requests: runs that were admitted, or have begun, before they should
- *           (I2) or while another run of their thread was executing (I3), and events that lie behind each other wrongly (I6).
- * Trust     An event that lies in the topic twice counts where it lies first. Only runs all of whose events were read are
- *           judged; and of two runs only those whose requests lie on one partition, because others have no order.
+ *           (I2) or while another run of their thread was executing (I3), and events that are in the wrong order (I6).
+ * Trust     An event that is in the topic twice counts at its first place. Only runs whose events were all read are judged,
+ *           and two runs are compared only if their requests are on one partition, because others have no order.
  */
 import { isTerminalEventType } from '@runlane/contracts';
 import type { AuditedRun } from '@runlane/run-consumer/audit';
@@ -10,7 +10,7 @@ import { isForgotten } from './findings.ts';
 import type { Finding, Restored } from './findings.ts';
 import type { AskedRecord, Step } from './seen.ts';
 
-/** What is known of a run besides its events. `isScheduled`: it joins its lane when its time comes, whatever came later. */
+/** What is known of a run besides its events. `isScheduled`: it joins its lane when it is due, whatever came in the meantime. */
 export type OrderedRun = Pick<AuditedRun, 'sourcePartition' | 'sourceOffset'> & { isScheduled: boolean };
 
 /**
@@ -26,7 +26,7 @@ export function orderedRuns(
   for (const { partition, offset, expected } of asked) {
     if (expected.kind !== 'run') continue;
     const run = ledger.get(expected.runId);
-    // The same request again, and another one under the same id, lie elsewhere.
+    // A repeat of the request, and another request with the same id, are at other places.
     if (run === undefined || run.sourcePartition !== partition || run.sourceOffset !== offset) continue;
     if (!isShortened(run.threadId)) runs.set(run.runId, { ...run, isScheduled: expected.isScheduled });
   }
@@ -36,7 +36,7 @@ export function orderedRuns(
 /**
  * @param threads by thread, its events in the order in which they lie in the topic
  * @param runs those that are judged, by run_id
- * @param restored what came in a time that the ledger has forgotten is not looked at: it comes once more
+ * @param restored events of a time that the ledger has forgotten are passed over, because they are published again
  */
 export function orderFindings(
   threads: ReadonlyMap<string, readonly Step[]>,
@@ -87,7 +87,7 @@ function orderOfThread(steps: readonly Step[], runs: ReadonlyMap<string, Ordered
   return findings;
 }
 
-/** The request that lies furthest behind, of each partition, among those that something has happened to. */
+/** The last request of each partition that has had any effect. */
 class Latest {
   readonly #what: string;
   readonly #byPartition = new Map<number, { runId: string; offset: bigint }>();

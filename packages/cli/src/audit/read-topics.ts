@@ -68,7 +68,7 @@ async function eventOf(record: InRecord, codec: Kafka['codec']) {
   }
 }
 
-/** Partitions whose first records retention has taken, which may have been of the time that is looked at. */
+/** Partitions from which retention has deleted records that may belong to the examined time. */
 async function shortenedPartitions(kafka: Kafka['kafka'], topic: string, from: Date) {
   const admin = await kafka.admin();
   try {

@@ -3,7 +3,7 @@ import { isTerminalEventType } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
 import type { Expectation } from '@runlane/run-consumer/audit';
 
-/** A record of the request topic, and what has to become of it. */
+/** A record of the request topic, and the effect that it must have. */
 export type AskedRecord = {
   place: string;
   partition: number;
@@ -12,7 +12,7 @@ export type AskedRecord = {
   expected: Expectation;
 };
 
-/** What is looked at of an event. */
+/** The examined part of an event. */
 export type LookedAt = Pick<RunStatusEvent, 'event_id' | 'run_id' | 'thread_id' | 'type' | 'sequence' | 'webhook'>;
 
 /** An event with a webhook, and where it lies. */

@@ -7,7 +7,7 @@ import type { Environment } from '../settings.ts';
 
 type Io = { settings: () => Environment; out: (text: string) => void; isTerminal: boolean };
 
-/** The commands that look whether all is well. Their exit code is 2 when it is not, and 1 when they could not look. */
+/** The commands that check a deployment. Their exit code is 2 when something is wrong, and 1 when they could not check. */
 export function addCheckCommands(runlane: Command, { settings, out, isTerminal }: Io): void {
   const output = ({ json = false }: { json?: boolean }) => outputOf(out, json || !isTerminal);
   runlane

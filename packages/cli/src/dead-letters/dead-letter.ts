@@ -1,4 +1,4 @@
-/** A dead letter as people speak of it: by partition and offset, with why and where it failed. */
+/** A dead letter as operators see it: its partition and offset, and why and where it failed. */
 import { DEAD_LETTER_HEADERS, REDRIVE_HEADER } from '@runlane/contracts';
 import type { InRecord } from '@runlane/kafka';
 import { CommandError } from '../command-error.ts';
@@ -11,13 +11,13 @@ export type Letter = {
   valueBytes: number | null;
   code: string;
   message: string;
-  /** Where the record lay that failed: `topic/partition/offset`. */
+  /** The place of the record that failed: `topic/partition/offset`. */
   source: string;
   /** The dead letter that the record was published again from. */
   redriveOf: string | null;
 };
 
-/** Which letters; what is not given is not asked about. */
+/** Conditions for letters; an absent one excludes nothing. */
 export type LetterFlags = { code?: string; thread?: string; since?: string };
 
 export function letterOf(record: InRecord): Letter {

@@ -10,8 +10,8 @@ import type { EditedRecord } from './replace-record.ts';
 import type { Environment } from '../settings.ts';
 
 /**
- * Lets a person edit the value of a letter in $VISUAL or $EDITOR: JSON indented, anything else as it is. What is left
- * unchanged keeps its bytes.
+ * Opens the value of a letter in $VISUAL or $EDITOR: JSON indented, anything else as it is. An unchanged value keeps its
+ * bytes.
  *
  * Thrown: CommandError without an editor, and when it fails.
  */

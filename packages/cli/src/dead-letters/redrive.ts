@@ -4,7 +4,7 @@
  * Once      Each record that is published names its dead letter in a header. Before anything is published the request topic
  *           is searched for that header, from the time of the oldest letter on: a letter that was redriven is not redriven
  *           again, unless that is asked for. So the command may be repeated after a failure.
- * Refused   What admission would make a dead letter of again is not published; it is said in admission's own words.
+ * Refused   A record that admission would make a dead letter again is not published, and admission's own message is shown.
  */
 import { CommandError } from '../command-error.ts';
 import { isAsked, letterOf, parseLetterId, placeOf, textOf } from './dead-letter.ts';
@@ -28,7 +28,7 @@ export type RedriveFlags = LetterFlags & {
   limit: string;
 };
 
-/** Most bytes of values that are held at once; what is left is for the next call. */
+/** Most bytes of values in memory; the next call takes the rest. */
 const HELD_BYTES = 256 * 1024 * 1024;
 
 type Verdict = 'redriven' | 'would be redriven' | 'redriven before' | 'refused';
@@ -56,7 +56,7 @@ export async function redrive(
   });
 }
 
-/** The letters that were asked for, in order, as many as may be held. */
+/** The requested letters, in order, as many as fit into memory. */
 async function select(ids: readonly string[], flags: RedriveFlags, { kafka, topics, prefix }: Kafka) {
   const limit = countOf(flags.limit, '--limit');
   const wanted = new Set(ids.map((id) => parseLetterId(id, topics.deadLetters)));
@@ -74,7 +74,7 @@ async function select(ids: readonly string[], flags: RedriveFlags, { kafka, topi
       const letter = letterOf(record);
       if ((wanted.size > 0 && !wanted.has(letter.id)) || !isAsked(letter, flags)) return;
       heldBytes += letter.valueBytes ?? 0;
-      // A partition that one was left of is left from there on: a later one must not pass it.
+      // Once a letter of a partition is left out, all later ones of it are too: they must not pass it.
       if (full.has(record.partition) || letters.length >= limit || heldBytes > HELD_BYTES) {
         full.add(record.partition);
         leftCount += 1;

@@ -1,4 +1,4 @@
-/** What becomes of a letter when it is published again, and whether it was. */
+/** What a letter becomes when it is published again, and whether it was published already. */
 import { REDRIVE_HEADER } from '@runlane/contracts';
 import type { InRecord, OutRecord } from '@runlane/kafka';
 import { problemOfRequest } from '@runlane/run-consumer/requests';
@@ -11,7 +11,7 @@ import type { EditedRecord } from './replace-record.ts';
 /** The clocks of two machines may differ by this, in milliseconds. */
 const CLOCK_MARGIN_MS = 3_600_000;
 
-/** Where the records lie that letters were redriven as, by the place of the letter. */
+/** The places of redriven records, by the place of their letter. */
 export async function redrivenBefore(
   letters: readonly Letter[],
   { kafka, topics, prefix }: Pick<Kafka, 'kafka' | 'topics' | 'prefix'>,

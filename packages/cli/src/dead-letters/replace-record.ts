@@ -38,7 +38,7 @@ function statelessKey(key: Buffer | null, runId: unknown): Buffer | null {
   return key !== null && typeof runId === 'string' ? Buffer.from(runId) : null;
 }
 
-/** A frame that cannot be taken off, because nobody knows its schema, is cut off: what is behind it gets a new one. */
+/** A frame of an unknown schema cannot be decoded and is cut off; the rest gets a new frame. */
 async function withoutFrame(value: Buffer, { codec }: Pick<Kafka, 'codec'>): Promise<Buffer> {
   const FRAME_BYTES = 5;
   if (value[0] !== 0) return value;

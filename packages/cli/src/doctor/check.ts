@@ -1,12 +1,12 @@
 import { withAdvice } from '../command-error.ts';
 
-/** One thing that the doctor has looked at. */
+/** One thing that the doctor has checked. */
 export type Check = {
-  /** What was looked at, such as `topic runs.status.v1`. */
+  /** The checked thing, such as `topic runs.status.v1`. */
   check: string;
-  /** `problem`: Runlane does not work, or loses something. `warning`: it works, and will not always. */
+  /** `problem`: Runlane does not work, or loses something. `warning`: it works now, but may fail later. */
   status: 'ok' | 'warning' | 'problem' | 'skipped';
-  /** What was seen; of what is wrong, also what to change. */
+  /** What was found, and what to change if it is wrong. */
   detail: string;
 };
 
@@ -26,7 +26,7 @@ export function skipped(check: string, detail: string): Check {
   return { check, status: 'skipped', detail };
 }
 
-/** What the look came to; a look that fails is a problem of its own, and keeps no other from being taken. */
+/** The result of a check. A check that fails is a problem of its own, and does not stop the others. */
 export async function looking(check: string, advice: string, look: () => Promise<Check[]>): Promise<Check[]> {
   try {
     return await look();

@@ -1,4 +1,4 @@
-/** The database: its server, its tables, its clock, and what the processes of the deployment have told it. */
+/** The database: its server, its tables, its clock, and what the processes of the deployment have written into it. */
 import { describeOutdated, listMigrations, readApplied, standingOf } from '@runlane/postgres';
 import { openDeployment } from '@runlane/run-consumer/ledger';
 import { MIGRATIONS, SCHEMA } from '@runlane/run-consumer/prepare';
@@ -10,9 +10,9 @@ import type { OpenDatabase } from '../database.ts';
 import { looking, ok, problem, warning } from './check.ts';
 import type { Check } from './check.ts';
 
-/** The oldest release that its makers still mend; older ones may work. */
+/** The oldest release that its makers still maintain; older ones may work. */
 const OLDEST_SERVER = 140_000;
-/** Ahead or behind by more, what is scheduled and what is retried comes at other times than was asked for, in milliseconds. */
+/** With a larger difference, scheduled runs and retries come at wrong times. In milliseconds. */
 const CLOCK_WARNING_MS = 1_000;
 const CLOCK_PROBLEM_MS = 60_000;
 

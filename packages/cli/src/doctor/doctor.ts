@@ -1,4 +1,4 @@
-/** `doctor`: looks at everything that Runlane stands on, and says of what is wrong what to change. */
+/** `doctor`: checks everything that Runlane depends on, and says what to change if something is wrong. */
 import { CommandError } from '../command-error.ts';
 import { withDatabase } from '../database.ts';
 import { withKafka } from '../deployment-kafka.ts';

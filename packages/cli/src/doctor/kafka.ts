@@ -9,10 +9,10 @@ import { looking, ok, problem, skipped, warning } from './check.ts';
 import type { Check } from './check.ts';
 
 const CONNECT_MS = 5_000;
-/** Records of each partition that are looked at. */
+/** Records of each partition that are checked. */
 const SAMPLE = 100;
 
-/** Each bootstrap broker by itself: one that is gone is noticed when the others are gone too. */
+/** Checks each bootstrap broker alone; otherwise a missing one would be noticed only when the others are gone too. */
 export async function checkBrokers(brokers: readonly string[]): Promise<Check[]> {
   const checks = brokers.map((broker) =>
     looking(`broker ${broker}`, 'Correct KAFKA_BROKERS, or start the broker.', async () => {
@@ -56,7 +56,7 @@ export async function checkTopics({ kafka, prefix }: Pick<Kafka, 'kafka' | 'pref
   }
 }
 
-/** Whether the latest requests lie where murmur2 puts their keys. */
+/** Whether the latest requests are on the partitions that murmur2 gives their keys. */
 export async function checkPartitioner({ kafka, topics, prefix }: Kafka): Promise<Check[]> {
   const name = 'partitioner of producers';
   const count = await partitionCount(kafka, topics.requests);

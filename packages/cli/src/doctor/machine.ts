@@ -12,7 +12,7 @@ import { looking, ok, problem, skipped, warning } from './check.ts';
 import type { Check } from './check.ts';
 
 const NODE_MAJOR = 24;
-/** Of a variable that one of the services needs, and not everybody. */
+/** For a variable that only one of the services needs. */
 const NOT_SET = /^\w+ is not set/;
 
 export function checkNode(version: string): Check[] {

@@ -1,6 +1,6 @@
 /**
  * `threads fork`: a request for a run from an earlier checkpoint. It goes through the log as any other request, so that it
- * keeps its place in the lane of the thread; nothing is written to checkpoints from here.
+ * has its place in the lane of the thread; nothing here writes to checkpoints.
  */
 import { openThreads } from '@runlane/run-consumer/ledger';
 import { clientOf } from '../client.ts';

@@ -10,7 +10,7 @@ export type PublishFlags = { wait?: boolean };
 /** What `cancel` ends: a run, or all of a thread. */
 export type CancelFlags = { thread?: string; run?: string; action?: 'interrupt' | 'rollback' };
 
-/** What `watch` shows; what is not given is not asked about. */
+/** Conditions of `watch`; an absent one excludes nothing. */
 export type WatchFlags = {
   thread?: string;
   run?: string;
@@ -104,7 +104,7 @@ async function published(
 /** Longer requests are not shown. */
 const SHOWN_LENGTH = 4_000;
 
-/** The run may have been asked for all the same: the same command would ask for another one. */
+/** The request may have been written all the same; repeating the command would start another run. */
 function withRepeat({ message, unconfirmed: [request] }: PublishError): CommandError {
   if (request === undefined) return new CommandError(message);
   const json = JSON.stringify(request);

@@ -83,7 +83,7 @@ export function waitingText(waiting: Waiting): string {
   }
 }
 
-/** Of a deep lane no more than so many are counted. */
+/** Most runs of a lane that are counted. */
 const COUNTED = 999;
 
 function othersText(count: number): string {

@@ -119,7 +119,7 @@ export async function showHistory(
   });
 }
 
-/** What a thread without that checkpoint is told, and where it was looked for. */
+/** The message for a thread without that checkpoint, with the place where it was looked for. */
 export function unknownCheckpoint(threadId: string, checkpointId: string | undefined, database: OpenDatabase): string {
   const what = checkpointId === undefined ? 'checkpoint' : `checkpoint ${checkpointId}`;
   return (

@@ -54,7 +54,7 @@ export async function enableEndpoint(text: string, environment: Environment, out
   });
 }
 
-/** Asks the dispatchers, and waits for what they say. */
+/** Asks the dispatchers, and waits for their answer. */
 export async function takeIn(
   record: string | undefined,
   flags: { code?: string; all?: boolean },

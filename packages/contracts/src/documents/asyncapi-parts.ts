@@ -15,7 +15,7 @@ export function schemaFileName(name: SchemaName): string {
   return `${name}.schema.json`;
 }
 
-/** What every document says of itself. */
+/** The `info` of every document. */
 export function documentInfo(title: string, version: string, description: string): JsonObject {
   return { title, version, description, license: { name: 'MIT' } };
 }

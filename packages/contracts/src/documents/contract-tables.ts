@@ -1,4 +1,4 @@
-/** The fields of requests and events and the codes of their reasons as tables in Markdown, from what the code itself says. */
+/** The fields of requests and events and the codes of their reasons, as tables in Markdown that are derived from the code. */
 import {
   DEAD_LETTER_MEANINGS,
   FAILED_MEANINGS,

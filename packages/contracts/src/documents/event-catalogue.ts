@@ -24,7 +24,7 @@ const at = (second: number): string => `2026-01-02T12:00:0${second}.000Z`;
 
 const COUNTS = { calls: 2, input_tokens: 900, output_tokens: 120, cached_tokens: 640, reasoning_tokens: 0 };
 
-/** Every field, as of a run that was just admitted. */
+/** Every field, for a run that was just admitted. */
 const PENDING: RunStatusEvent = {
   event_id: '5c1e0d4b-7d5c-4a55-9d5c-3d1b2f0a9c11',
   type: 'run.pending',

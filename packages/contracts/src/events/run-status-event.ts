@@ -20,7 +20,7 @@ export type RunInterrupt = {
   response_schema?: Json;
 };
 
-/** Calls of a model and their tokens, as its replies have told them; a reply that came from a cache is no call. */
+/** Calls of a model and their tokens, as its replies report them; a reply from a cache is no call. */
 export type UsageCounts = {
   calls: number;
   input_tokens: number;
@@ -31,7 +31,7 @@ export type UsageCounts = {
   reasoning_tokens: number;
 };
 
-/** What a run has used of one model, by the name that its replies have: in all, and of it in this attempt. */
+/** What a run has used of one model, by the name in its replies: in all, and in this attempt. */
 export type ModelUsage = UsageCounts & { model: string; attempt: UsageCounts };
 
 /**
@@ -72,7 +72,7 @@ export type RunStatusEvent = {
   /** Of unfinished tasks only. Null when omitted for size, or when the run has not stopped. */
   interrupts: RunInterrupt[] | null;
   interrupts_omitted: boolean;
-  /** Whether something in their values was replaced because JSON cannot say it. Absent in older events. */
+  /** Whether something in their values was replaced because JSON cannot hold it. Absent in older events. */
   interrupts_lossy?: boolean;
   /** Names of the nodes that would run next. */
   next: string[] | null;
@@ -81,13 +81,13 @@ export type RunStatusEvent = {
   /** What `graph.invoke` would return. Null when omitted for size, or when there is none. */
   values: Json;
   values_omitted: boolean;
-  /** Whether something in `values` was replaced because JSON cannot say it. Absent in older events. */
+  /** Whether something in `values` was replaced because JSON cannot hold it. Absent in older events. */
   values_lossy?: boolean;
-  /** On events that end a run: a model each. Null when none told any, or never asked. Absent in older events. */
+  /** On events that end a run: one entry per model. Null when no model was called or reported usage. Absent in older events. */
   usage?: ModelUsage[] | null;
   /**
-   * On events that end a run which began with an input while questions were open on its thread: their ids. Nothing can
-   * answer them any more but a fork. Null when there were none. Absent in older events.
+   * On events that end a run which began with an input while questions were open on its thread: the ids of these. Only a
+   * fork can answer them now. Null when there were none. Absent in older events.
    */
   abandoned_interrupts?: string[] | null;
   /** `stack`: of what a graph threw, and of its causes, where the deployment has turned it on. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * What operators are told of a receiver: of a URL, by its hash (it is a credential), or of an origin as a whole.
+ * A notice to operators about a receiver: a URL, by its hash because it is a credential, or an origin as a whole.
  */
 export const WEBHOOK_NOTICE_TYPES = [
   'webhook.url_failing',
@@ -27,7 +27,7 @@ export const WEBHOOK_NOTICE_MOMENTS: Readonly<Record<WebhookNoticeType, string>>
   'webhook.origin_recovered': 'It is as it should be again.',
 };
 
-/** How a URL or an origin stands. Changes within a minute are one: the last of them is told. */
+/** The state of a URL or an origin. Of the changes within a minute only the last one is published. */
 export type WebhookNotice = {
   /** Stable over redelivery: consumers drop duplicates by it. */
   event_id: string;

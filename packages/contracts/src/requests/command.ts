@@ -54,7 +54,7 @@ export const commandSchema = z.strictObject({
 /** `command` after its types were checked. */
 export type CommandOnWire = z.output<typeof commandSchema>;
 
-/** The command without members that say nothing: null, an empty update, an empty list of nodes. */
+/** The command without empty members: null, an empty update, an empty list of nodes. */
 export function normalisedCommand(wire: CommandOnWire): Command {
   const command: Command = {};
   if (wire.resume !== undefined && wire.resume !== null) command.resume = wire.resume;

@@ -19,8 +19,8 @@ export const MAX_REQUEST_DEPTH = 256;
 const MAX_METADATA_BYTES = 1024 * 1024;
 
 /**
- * Reads the value of a request by every rule that needs nothing but the value, for those who admit requests
- * and for those who publish them: a producer that asks first hears the words of the dead letter it would have made.
+ * Reads the value of a request by every rule that needs only the value. Admission uses it, and so do producers: one that
+ * asks first gets the message of the dead letter that its request would become.
  *
  * @param type the `ce_type` header; null when absent
  */
@@ -63,7 +63,7 @@ function readCreate(json: Json): RequestReading {
   const parsed = parseRunCreate(json);
   if (parsed.kind === 'invalid') return deadLetter('invalid_request', parsed.problems.join(' '));
   const { request } = parsed;
-  // As it will stand in every event of the run: 1e20 written out takes more room than in the request.
+  // Measured as every event of the run will hold it: 1e20 written out takes more bytes than in the request.
   if (request.metadata !== null && Buffer.byteLength(JSON.stringify(request.metadata)) > MAX_METADATA_BYTES) {
     return deadLetter('too_large', `metadata takes more than ${MAX_METADATA_BYTES} bytes in each event. Shorten it.`);
   }

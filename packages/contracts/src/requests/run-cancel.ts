@@ -3,7 +3,7 @@ import { threadId, uuid } from '../fields.ts';
 import type { Json } from '../json.ts';
 import { problemsOf } from '../problems.ts';
 
-/** What becomes of a cancelled run: `interrupt` keeps its finished supersteps, `rollback` undoes them. */
+/** What is done to a cancelled run: `interrupt` keeps its finished supersteps, `rollback` undoes them. */
 export const CANCEL_ACTIONS = ['interrupt', 'rollback'] as const;
 export type CancelAction = (typeof CANCEL_ACTIONS)[number];
 

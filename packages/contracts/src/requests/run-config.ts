@@ -16,7 +16,7 @@ export type RunCreateConfig = {
   configurable: JsonObject | null;
 };
 
-/** Every field present, null where nothing was said. */
+/** Every field is present, and null where it was absent. */
 export function normalisedConfig(config: z.output<typeof runConfigSchema> | null | undefined): RunCreateConfig | null {
   if (!config) return null;
   return {
@@ -26,7 +26,7 @@ export function normalisedConfig(config: z.output<typeof runConfigSchema> | null
   };
 }
 
-/** An object without members says nothing. */
+/** An object without members counts as absent. */
 export function nullIfEmpty(object: JsonObject | null | undefined): JsonObject | null {
   return object && Object.keys(object).length > 0 ? object : null;
 }

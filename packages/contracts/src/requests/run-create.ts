@@ -51,7 +51,7 @@ export type RunCreate = {
    * Statuses of the thread with which the run may be admitted, and start; a thread that does not exist is `idle`. Null: all.
    */
   if_thread_status: ThreadStatus[] | null;
-  /** Default `delete`. Means something for stateless runs only: with a thread it can't be given. */
+  /** Default `delete`. For stateless runs only: with a thread it must not be given. */
   on_completion: 'delete' | 'keep';
   /** Seconds from admission, fractions allowed. */
   after_seconds: number | null;

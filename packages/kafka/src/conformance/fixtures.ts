@@ -15,7 +15,7 @@ import type {
 /** What a conformance suite runs on: an implementation of the port. */
 export type Adapter = { name: string; connect(options: KafkaOptions): KafkaConnection };
 
-/** Fast enough for tests, slow enough for a busy machine; every value is set, so nothing depends on NODE_ENV. */
+/** Fast enough for tests, slow enough for a busy machine. Every value is set, so that nothing depends on NODE_ENV. */
 export const TEST_TUNING: ConsumerTuning = {
   sessionTimeoutMs: 6_000,
   rebalanceTimeoutMs: 10_000,
@@ -52,7 +52,7 @@ export function uniqueGroup(): string {
   return `group-${randomUUID()}`;
 }
 
-/** Waits for a condition and says what did not come true. */
+/** Waits for a condition; the error says which one was not met. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,

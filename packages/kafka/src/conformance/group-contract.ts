@@ -76,7 +76,7 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
       await until(() => ownedBy(stays) + ownedBy(third) === partitions, 'two members share all');
       const vanishes = await start();
       await until(() => ownedBy(vanishes) === 2, 'the next member has its share');
-      // Cut off in the middle of whatever it does: the broker notices when its session times out.
+      // Cut off in the middle of its work: the broker notices when its session times out.
       await vanishes.drain(0);
       await publishing;
       await until(() => oracle.isComplete(perPartition), 'every record is handled');
@@ -110,7 +110,7 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
           entered.resolve();
           while (!signal.aborted) {
             await tick();
-            // Swallowing the error is what a careless handler does; the member must rejoin all the same (K2).
+            // A careless handler swallows the error; the member must rejoin all the same (K2).
             await keepAlive().catch((error: unknown) => told.resolve(error));
           }
           return { commitThrough: lastOffset(batch) };

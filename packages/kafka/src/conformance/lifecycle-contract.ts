@@ -182,7 +182,7 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
       expect(performance.now() - startedAt).toBeLessThan(3_000);
       finish.resolve();
       await finished.promise;
-      // Whatever the killed member still sent would be there once another member has joined and read.
+      // Anything that the killed member still sent would have arrived when another member has joined and read.
       const seen: InRecord[] = [];
       await using _ = await startConsumer(kafka, { group, topics: [topic], handle: collecting(seen) });
       await until(() => seen.length === 5, 'the uncommitted records are delivered again');
@@ -194,7 +194,7 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
       await producer.publish(numbered(topic, 0, 1));
       const zombies: InRecord[] = [];
       const drained = await Promise.all(
-        // Spread over the time that a join takes, so that some are hit at each of its steps.
+        // Spread over the duration of a join, so that each of its steps is hit by some.
         Array.from({ length: 16 }, async (_, index) => {
           const consumer = await startConsumer(kafka, { group, topics: [topic], handle: () => Promise.resolve(null) });
           await new Promise((resolve) => setTimeout(resolve, index * 6));

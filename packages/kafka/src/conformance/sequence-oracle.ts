@@ -1,7 +1,7 @@
 import type { BatchHandler, PartitionBatch } from '../port.ts';
 import { lastOffset, numberIn } from './fixtures.ts';
 
-/** What went wrong, in words; empty when all is well. */
+/** Descriptions of what went wrong; empty when nothing did. */
 export type Verdict = string[];
 
 /**
@@ -44,7 +44,7 @@ export function createOracle(partitions: number) {
         return { commitThrough: lastOffset(batch) };
       };
     },
-    /** Call with what the broker says, read before `finished` could grow further. */
+    /** Call this with the broker's answer, before `finished` can grow further. */
     checkCommitted: (committed: ReadonlyMap<number, bigint>): void => {
       for (const [partition, offset] of committed) {
         const done = finished[partition] ?? 0;

@@ -40,7 +40,7 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
       // kafkajs asks for every topic it was ever asked about, and fails for all when one of them was deleted.
       if (isUsed && hasErrorType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return call(action, work);
       const ported = toPortError(error, action);
-      // Nobody else tells what to look at: an admin is used once, and raises no alarm.
+      // The advice is in the error, because an admin is used once and raises no alarm.
       if (!(ported instanceof AccessDenied)) throw ported;
       throw new AccessDenied(`${ported.message}. ${adviceOn(error, ADVICE)}`, { cause: error });
     }

@@ -20,11 +20,11 @@ export type BatchRunnerOptions = {
   /** A handler under way is kept alive this often, for at most `patienceMs`. Milliseconds. */
   heartbeatIntervalMs: number;
   patienceMs: number;
-  /** The member can never go on. */
+  /** The member can never continue. */
   fail(error: FatalError): void;
 };
 
-/** What came of one call of the handler. */
+/** The result of one call of the handler. */
 type Outcome =
   | { kind: 'done'; commitThrough: bigint }
   | { kind: 'read'; readThrough: bigint }
@@ -39,8 +39,9 @@ type Outcome =
  *           of the handler would stop all partitions, and a TypeError the whole consumer (K5, K6).
  * B-I3      A batch that is put back is delivered again from its first uncommitted record: kafkajs goes on from the
  *           last resolved offset.
- * B-I4      A member is not thrown out for a handler that waits, for a lock say: kafkajs sends heartbeats between handlers
- *           only. After `patienceMs` it is, since a handler that never returns would keep its partitions for ever.
+ * B-I4 A member stays in the group while its handler waits, for example for a lock, although kafkajs sends heartbeats
+ *           between handlers only. After `patienceMs` it is removed, because a handler that never returns would keep its
+ *           partitions for ever.
  */
 export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBatchPayload) => Promise<void> {
   const { pauses, logger } = options;
@@ -72,17 +73,17 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
     if (outcome.kind === 'done') await watchRejoin(epoch, () => commit(payload, outcome.commitThrough));
     if (outcome.kind === 'read') payload.resolveOffset(String(outcome.readThrough));
     if (outcome.kind === 'failed' && isKafkaError(outcome.error)) throw outcome.error;
-    settle(partition, outcome, epoch);
+    applyOutcome(partition, outcome, epoch);
   };
 
-  function settle(partition: TopicPartition, outcome: Outcome, epoch: AssignmentEpoch): void {
+  function applyOutcome(partition: TopicPartition, outcome: Outcome, epoch: AssignmentEpoch): void {
     switch (outcome.kind) {
       case 'done':
       case 'read':
         pauses.succeeded(partition);
         return;
       case 'nothing':
-        // Without a wait the same batch would come back at once, and for ever.
+        // Without a wait the same batch would be delivered again immediately, without end.
         if (!epoch.signal.aborted) pauses.backOff(partition);
         return;
       case 'failed':
@@ -149,7 +150,7 @@ function beatWhile(
   const endsAt = performance.now() + patienceMs;
   const timer = setInterval(() => {
     if (performance.now() > endsAt) clearInterval(timer);
-    // What it says about the group reaches the handler by its signal, and kafkajs by the commit.
+    // The handler learns about the group from its signal, and kafkajs from the commit.
     else
       beat().catch((error: unknown) =>
         logger.debug({ err: error }, 'heartbeat.failed: a handler is at work beside it'),

@@ -3,8 +3,8 @@ import type { OutRecord } from '../port.ts';
 
 /**
  * kafkajs puts all records of a request that share a partition into one record batch, and brokers limit the batch
- * (`max.message.bytes`, by default 1048588) and not the record. Chunks below the default limit keep small records
- * from being refused for the company they travel in.
+ * (`max.message.bytes`, by default 1048588) and not the record. Chunks below the default limit keep small records from being
+ * refused because of the records beside them.
  */
 export const CHUNK_BYTES = 900 * 1024;
 

@@ -49,7 +49,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
   const { logger, outages, access } = factory;
   const pauses = createPartitionPauses({ initialMs: tuning.retryInitialMs, maxMs: tuning.retryMaxMs });
   const failed = Promise.withResolvers<never>();
-  // Whoever waits on it sees the rejection; without anybody it must not end the process on its own terms.
+  // Whoever awaits it gets the rejection; if nobody does, it must not end the process as an unhandled rejection.
   failed.promise.catch((error: unknown) => logger.error({ err: error }, 'consumer.failed'));
 
   const draining = new AbortController();
@@ -86,7 +86,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
         health = { ...health, state: 'rebalancing', rebalanceCount: health.rebalanceCount + 1 };
       },
       heartbeat: beatNow,
-      // A member fetches, so that topics and group have both let us in.
+      // A member fetches, so the cluster allows both the topics and the group.
       fetched: () => {
         hasWorked = true;
         access.granted(who);

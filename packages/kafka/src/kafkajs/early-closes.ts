@@ -1,9 +1,9 @@
-import type { AccessAlarm } from './access-alarm.ts';
+import type { AccessAlarm } from '../access-alarm.ts';
 
-/** What one socket tells of its life. */
+/** Events in the life of one socket. */
 export type SocketLife = { answered(): void; closedByPeer(): void };
 
-/** Sockets in a row, closed early, that make a listener look as if it wanted another protocol. */
+/** Sockets closed early in a row after which the listener is taken to want another protocol. */
 const SUSPICIOUS = 5;
 
 /** A listener that wants SASL answers the first question, which versions it speaks, and nothing before a login. */
@@ -14,8 +14,8 @@ const ADVICE =
   'KAFKA_SECURITY_PROTOCOL and KAFKA_SASL_MECHANISM.';
 
 /**
- * Brokers close a connection that speaks the wrong protocol without a word about it. Every socket of a connection tells
- * its life here; when one after the other ends like that and none goes on, it is said aloud.
+ * Brokers close a connection with the wrong protocol silently. Every socket of a connection reports its life here; when one
+ * after the other is closed early and none continues, that is logged.
  */
 export function createEarlyCloseWatch(access: AccessAlarm): (broker: string) => SocketLife {
   const closesInARow = new Map<string, number>();

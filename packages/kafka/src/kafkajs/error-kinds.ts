@@ -1,5 +1,6 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import kafkajs from 'kafkajs';
+import { CERTIFICATE_CODES } from '../certificate-codes.ts';
 import { AccessDenied, RecordTooLarge } from '../errors.ts';
 
 const { KafkaJSAggregateError, KafkaJSError } = kafkajs;
@@ -12,7 +13,7 @@ const REJOIN_TYPES = new Set([
   'UNKNOWN_MEMBER_ID',
 ]);
 
-/** Refusals of who we are or what we may do: an operator heals them while we run. */
+/** Refusals of our login or our rights: an operator can lift them while the process runs. */
 const DENIED = new Set([
   'CLUSTER_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
@@ -21,17 +22,7 @@ const DENIED = new Set([
   'UNSUPPORTED_SASL_MECHANISM',
   'ILLEGAL_SASL_STATE',
   'KafkaJSSASLAuthenticationError',
-  // Certificates, theirs and ours. Node and OpenSSL name them by code.
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
-  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
-  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  ...CERTIFICATE_CODES,
 ]);
 
 /** Protocol errors and kafkajs errors that stay the same however often the request is repeated. */
@@ -52,7 +43,7 @@ const HOPELESS = new Set([
   'KafkaJSServerDoesNotSupportApiKey',
 ]);
 
-/** Errors of a cluster that is away, starting or moving things: time heals them, and they prove nothing about us. */
+/** Errors of a cluster that is away, starting or moving partitions: they pass, and prove nothing about this process. */
 const OUTAGES = new Set([
   'KafkaJSBrokerNotFound',
   'KafkaJSConnectionClosedError',
@@ -103,7 +94,7 @@ export function isKafkaError(error: unknown): boolean {
   return error instanceof KafkaJSError;
 }
 
-/** True when the cluster is away, starting or moving things. */
+/** True when the cluster is away, starting or moving partitions. */
 export function isOutage(error: unknown): boolean {
   return labelsOf(error).some((label) => OUTAGES.has(label));
 }
@@ -113,7 +104,7 @@ export function hasErrorType(error: unknown, type: string): boolean {
   return labelsOf(error).includes(type);
 }
 
-/** True when the cluster refuses who we are or what we may do. */
+/** True when the cluster refuses our login or our rights. */
 export function isDenied(error: unknown): boolean {
   return error instanceof AccessDenied || labelsOf(error).some((label) => DENIED.has(label));
 }

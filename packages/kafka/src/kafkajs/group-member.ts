@@ -28,7 +28,7 @@ export type GroupMember = {
   readonly ended: Promise<MemberEnd>;
   /** Leaves the group once running handlers have returned and a join under way is through (K7). */
   leave(): void;
-  /** Cuts the sockets, after which nothing of it can reach a broker. */
+  /** Cuts the sockets; after that nothing of it can reach a broker. */
   kill(): void;
   /** The same for a member that another one has to follow. */
   giveUp(error: Error): void;

@@ -5,7 +5,7 @@ import type { SocketLife } from './early-closes.ts';
 
 const KEEP_ALIVE_DELAY_MS = 60_000;
 
-/** The sockets of one kafkajs client, and the means to cut them all for good. */
+/** The sockets of one kafkajs client, with a way to cut all of them for good. */
 export type SocketGate = {
   factory: ISocketFactory;
   /**
@@ -41,12 +41,12 @@ export function createSocketGate(watch: (broker: string) => SocketLife): SocketG
 }
 
 function follow(socket: net.Socket, life: SocketLife): void {
-  // The two that tell, and no more: a fetch comes in thousands of pieces.
+  // Only the first two pieces are observed: a fetch comes in thousands.
   socket.once('data', () => {
     life.answered();
     socket.once('data', () => life.answered());
   });
-  // Heard before kafkajs ends its side; what we end or cut ourselves tells nothing of the broker.
+  // This listener runs before kafkajs ends its side; sockets that this process ends or cuts say nothing about the broker.
   socket.once('end', () => {
     if (!socket.destroyed && !socket.writableEnded) life.closedByPeer();
   });

@@ -1,6 +1,6 @@
 /**
- * Whose a schema is: two deployments in one database would publish each other's events and deliver each other's webhooks,
- * with nothing to be seen but strange records on strange topics. The first one leaves its topic prefix as the schema's
+ * The owner of a schema. Two deployments in one database would publish each other's events and deliver each other's
+ * webhooks, and only unexpected records on topics would show it. The first one leaves its topic prefix as the schema's
  * comment, which backups carry along; another one is refused.
  */
 import { RunlaneError } from '@runlane/service-kit';
@@ -18,7 +18,7 @@ const MARK = /^Runlane, topic prefix: (".*")$/;
 export type SchemaOwner = { schema: string; topicPrefix: string; logger: Logger };
 
 /**
- * Makes the schema the deployment's, or finds that it is. A role that may not comment on the schema leaves it unmarked,
+ * Marks the schema as the deployment's, or finds that it is marked. A role that may not comment on the schema leaves it unmarked,
  * with a warning.
  *
  * @throws RunlaneError `database_of_another_prefix`

@@ -9,7 +9,7 @@ import { neededBy, numberOf } from './migration-files.ts';
 import { SQLSTATE, sqlState } from '../sqlstate.ts';
 
 export type SchemaStanding =
-  /** Everything that the program knows was applied; what was applied besides, it can live with. */
+  /** Everything that the program knows was applied, and it can work with what was applied in addition. */
   | { kind: 'current' }
   /** The program knows `version` and nothing later, and `migration` was applied, which needs `needed`. */
   | { kind: 'outdated'; version: number; migration: string; needed: number }
@@ -38,7 +38,7 @@ export async function readApplied(client: Client | Pool, schema: string): Promis
   }
 }
 
-/** What an operator is to know of a program that is too old. */
+/** The message to operators about a program that is too old. */
 export function describeOutdated(schema: string, standing: SchemaStanding & { kind: 'outdated' }): string {
   const { version, migration, needed } = standing;
   return (

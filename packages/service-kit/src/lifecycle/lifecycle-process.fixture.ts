@@ -1,5 +1,5 @@
 /** A service to be killed: `node lifecycle-process.fixture.ts <behaviour>`. Logs to stdout, like a real one. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
 import { createLogger } from '../logger.ts';
 import { runService } from './lifecycle.ts';
 import type { RunningService } from './lifecycle.ts';
@@ -8,9 +8,10 @@ const logger = createLogger({ service: 'fixture', level: 'debug' });
 const never = new Promise<never>(() => undefined);
 
 const behaviours: Record<string, (signal: AbortSignal) => RunningService> = {
-  // Holds no handle at all: without the lifecycle's own, Node would end the process at once.
+  // Holds no handle: without the lifecycle's own, Node would end the process immediately.
   idle: () => ({ failed: [never] }),
-  'slow-drain': () => ({ failed: [never], drain: () => sleep(400) }),
+  // Drains until the last of the signals is there.
+  'slow-drain': () => ({ failed: [never], drain: () => once(process, 'SIGTERM').then(() => undefined) }),
   'hung-drain': () => ({ failed: [never], drain: () => never }),
   'leaked-handle': () => {
     setInterval(() => undefined, 1_000);
@@ -32,7 +33,7 @@ const behaviours: Record<string, (signal: AbortSignal) => RunningService> = {
 const name = process.argv[2] ?? 'idle';
 const exitCode = await runService({
   logger,
-  drainGraceMs: 1_000,
+  drainGraceMs: name === 'slow-drain' ? 60_000 : 1_000,
   disposeGraceMs: 500,
   start: async (scope, signal) => {
     scope.defer('pool', () => undefined);

@@ -9,10 +9,11 @@ const fixture = fileURLToPath(new URL('./lifecycle-process.fixture.ts', import.m
 
 type Ended = { code: number | null; killedBy: NodeJS.Signals | null; tookMs: number; log: string[] };
 
-/** Starts the fixture, sends the signals once it is ready, and tells how it ended. */
-async function run(behaviour: string, signals: NodeJS.Signals[], betweenMs = 0): Promise<Ended> {
+/** Starts the fixture, sends each signal when the one before was noticed, the first once it is ready, and reports its end. */
+async function run(behaviour: string, signals: NodeJS.Signals[]): Promise<Ended> {
   const child = spawn(process.execPath, [fixture, behaviour], { stdio: ['ignore', 'pipe', 'inherit'] });
   const log: string[] = [];
+  const unsent = [...signals];
   const exit = new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
     child.once('exit', (code, killedBy) => resolve([code, killedBy])),
   );
@@ -20,9 +21,10 @@ async function run(behaviour: string, signals: NodeJS.Signals[], betweenMs = 0):
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as LogEvent;
     log.push([event.msg, event['outcome'] ?? event['resource']].filter(Boolean).join(' '));
-    if (event.msg !== 'fixture.ready') continue;
-    signalledMs = performance.now();
-    for (const [index, signal] of signals.entries()) setTimeout(() => child.kill(signal), index * betweenMs);
+    if (event.msg === 'fixture.ready') signalledMs = performance.now();
+    else if (event.msg !== 'service.stop_requested') continue;
+    const signal = unsent.shift();
+    if (signal !== undefined) child.kill(signal);
   }
   const [code, killedBy] = await exit;
   return { code, killedBy, tookMs: performance.now() - signalledMs, log };
@@ -37,7 +39,7 @@ test.concurrent.each(['SIGTERM', 'SIGINT'] as const)('%s ends an idle service wi
 });
 
 test.concurrent('signals during the drain, as npm and a terminal send them, change nothing', async () => {
-  const { code, killedBy, log } = await run('slow-drain', ['SIGINT', 'SIGINT', 'SIGTERM'], 80);
+  const { code, killedBy, log } = await run('slow-drain', ['SIGINT', 'SIGINT', 'SIGTERM']);
   expect({ code, killedBy }).toEqual({ code: 0, killedBy: null });
   expect(log.filter((line) => line === 'service.stop_requested')).toHaveLength(3);
   expect(log.slice(-4)).toEqual(['service.drained drained', ...released]);

@@ -3,8 +3,8 @@ import type { Logger } from '../logger.ts';
 type Cleanup = { name: string; run: () => unknown };
 
 /**
- * Owns the resources of a service and lets go of them in reverse order, one after the other, every one of them, even
- * when one fails. Disposing twice is one disposal.
+ * Owns the resources of a service and releases all of them in reverse order, one after the other, even when one fails.
+ * Disposing twice is one disposal.
  */
 export class Scope implements AsyncDisposable {
   readonly #logger: Logger | undefined;
@@ -19,7 +19,7 @@ export class Scope implements AsyncDisposable {
   /**
    * Registers a resource and returns it.
    * @param name for the log. Default: its class name.
-   * @throws Error when the scope is already disposed; the resource is then released at once, in the background
+   * @throws Error when the scope is already disposed; the resource is then released immediately, in the background
    */
   use<R extends AsyncDisposable | Disposable>(resource: R, name: string = resource.constructor.name): R {
     this.defer(name, () =>
@@ -29,8 +29,8 @@ export class Scope implements AsyncDisposable {
   }
 
   /**
-   * Registers what is to be done at the end; `name` says in the log what is let go.
-   * @throws Error when the scope is already disposed; `fn` is then run at once, in the background
+   * Registers work for the end; `name` says in the log what is released.
+   * @throws Error when the scope is already disposed; `fn` then runs immediately, in the background
    */
   defer(name: string, fn: () => unknown): void {
     if (this.#disposal === undefined) {

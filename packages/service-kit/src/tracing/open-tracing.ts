@@ -2,10 +2,10 @@ import type { Logger } from '../logger.ts';
 import type { TracingSettings } from './settings.ts';
 import type { Tracing } from './span.ts';
 
-/** How long the end of a process waits for the collector, in milliseconds. */
+/** How long a process waits for the collector when it ends, in milliseconds. */
 const CLOSE_WITHIN_MS = 3_000;
 
-/** Loads OpenTelemetry and begins to trace, where there are settings; null where there are none, and nothing was loaded. */
+/** Loads OpenTelemetry and begins to trace. Null without settings; then nothing is loaded. */
 export async function openTracing(settings: TracingSettings | null, logger: Logger): Promise<Tracing | null> {
   if (settings === null) return null;
   const { createTracing } = await import('./tracing.ts');

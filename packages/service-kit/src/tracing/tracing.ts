@@ -1,6 +1,6 @@
 /**
- * Purpose   Makes spans and sends them to a collector, behind a type that has nothing of OpenTelemetry in it: whoever traces
- *           nothing loads nothing of it.
+ * Purpose   Makes spans and sends them to a collector, behind a type that does not mention OpenTelemetry, so that a process
+ *           without traces loads nothing of it.
  * Contexts  Told by `traceparent`, never by what happens to be active, because the parts of a trace lie in several threads,
  *           processes and times. The API's global provider stays that of the graphs.
  * Sampling  A span with a parent is kept when its parent is; one with a link and no parent when what it is linked to is.
@@ -42,7 +42,7 @@ const KINDS = {
 /** Longer texts are cut: an attribute is no place for a document. */
 const MAX_ATTRIBUTE_LENGTH = 1_024;
 
-/** Spans that wait for the collector at most; more are lost, because it must hold nothing up. */
+/** Most spans that wait for the collector; more are lost, because the collector must delay nothing. */
 const MAX_QUEUED = 8_192;
 
 export function createTracing(settings: TracingSettings): Tracing {

@@ -1,6 +1,8 @@
 import type { CheckpointRow } from '@runlane/run-consumer/ledger';
+import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Wire } from '../api.ts';
+import { Action } from '../parts/action.tsx';
 import { Age, RunLink } from '../parts/parts.tsx';
 import { valueText } from '../parts/words.ts';
 
@@ -12,7 +14,7 @@ export type CheckpointsProps = {
 };
 
 /** Checkpoints, the latest first. */
-export function Checkpoints({ checkpoints }: CheckpointsProps): ReactNode {
+export function Checkpoints({ threadId, assistantId, checkpoints }: CheckpointsProps): ReactNode {
   return (
     <section>
       <h2>Checkpoints</h2>
@@ -25,6 +27,7 @@ export function Checkpoints({ checkpoints }: CheckpointsProps): ReactNode {
                   {name}
                 </th>
               ))}
+              {assistantId !== null && <td />}
             </tr>
           </thead>
           <tbody>
@@ -42,6 +45,11 @@ export function Checkpoints({ checkpoints }: CheckpointsProps): ReactNode {
                   <Age at={createdAt} />
                 </td>
                 <td data-label="Questions">{interrupts.map(({ value }) => valueText(value)).join(' · ')}</td>
+                {assistantId !== null && (
+                  <td>
+                    <Fork threadId={threadId} assistantId={assistantId} checkpointId={checkpointId} />
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -49,4 +57,45 @@ export function Checkpoints({ checkpoints }: CheckpointsProps): ReactNode {
       </div>
     </section>
   );
+}
+
+type ForkProps = { threadId: string; assistantId: string; checkpointId: string };
+
+function Fork({ threadId, assistantId, checkpointId }: ForkProps): ReactNode {
+  const [text, setText] = useState('');
+  const id = useId();
+  const input = inputOf(text);
+  return (
+    <Action
+      name="fork"
+      label="Fork"
+      body={{ threadId, assistantId, checkpointId, input: input.value }}
+      isReady={!input.isWrong}
+      question={
+        <>
+          A run goes on from checkpoint <span className="id">{checkpointId}</span>, and the thread with it. What came
+          after stays among its checkpoints.
+        </>
+      }
+    >
+      <label htmlFor={id}>Input as JSON; empty: go on as it was</label>
+      <textarea
+        id={id}
+        rows={3}
+        value={text}
+        aria-invalid={input.isWrong ? true : undefined}
+        onChange={({ target }) => setText(target.value)}
+      />
+      {input.isWrong && <small className="failure">That is no JSON.</small>}
+    </Action>
+  );
+}
+
+function inputOf(text: string): { value: unknown; isWrong: boolean } {
+  if (text.trim() === '') return { value: null, isWrong: false };
+  try {
+    return { value: JSON.parse(text), isWrong: false };
+  } catch {
+    return { value: null, isWrong: true };
+  }
 }

@@ -1,8 +1,10 @@
 import type { CheckpointRow, ShownRun, ShownState } from '@runlane/run-consumer/ledger';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useParams } from 'react-router';
 import { pathOf, useAsked } from '../api.ts';
 import type { Wire } from '../api.ts';
+import { Action } from '../parts/action.tsx';
 import { Age, Facts, Failure, RunLink, Status, ThreadLink, Time, Value } from '../parts/parts.tsx';
 import { waitingText } from '../parts/words.ts';
 import { Checkpoints } from './checkpoints.tsx';
@@ -19,8 +21,33 @@ export function RunScreen(): ReactNode {
         Run <span className="id">{id}</span> {run && <Status of={run.status} />}
       </h1>
       <Failure error={error} />
+      {run && (run.status === 'pending' || run.status === 'running') && <CancelRun run={run} />}
       {run && <Known run={run} />}
     </>
+  );
+}
+
+function CancelRun({ run: { runId, threadId } }: { run: Shown }): ReactNode {
+  const [action, setAction] = useState<'interrupt' | 'rollback'>('interrupt');
+  return (
+    <Action
+      name="cancel"
+      label="Cancel the run"
+      body={{ threadId, runId, action }}
+      question="It ends, and cannot be asked to go on where it was."
+    >
+      <fieldset>
+        <legend>What it leaves</legend>
+        <label>
+          <input type="radio" checked={action === 'interrupt'} onChange={() => setAction('interrupt')} />
+          The steps that it has finished
+        </label>
+        <label>
+          <input type="radio" checked={action === 'rollback'} onChange={() => setAction('rollback')} />
+          Nothing: the thread is as before the run
+        </label>
+      </fieldset>
+    </Action>
   );
 }
 

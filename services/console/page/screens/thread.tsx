@@ -9,7 +9,13 @@ import { sinceOf, waitingText } from '../parts/words.ts';
 import { Checkpoints } from './checkpoints.tsx';
 import { WaitingCard } from './waiting.tsx';
 
-type Shown = { thread: ShownThread; waiting: WaitingThread | null; unfinished: ListedRun[] };
+type Shown = {
+  thread: ShownThread;
+  waiting: WaitingThread | null;
+  unfinished: ListedRun[];
+  /** Of the run that has written the head. */
+  assistantId: string | null;
+};
 type History = { checkpoints: CheckpointRow[]; isWhole: boolean };
 
 /** A thread: where it stands, its lane, its values and its checkpoints. */
@@ -36,7 +42,9 @@ export function ThreadScreen(): ReactNode {
           <Value of={state.data.values} label="Values" />
         </section>
       )}
-      {checkpoints.length > 0 && <Checkpoints threadId={id} assistantId={null} checkpoints={checkpoints} />}
+      {checkpoints.length > 0 && (
+        <Checkpoints threadId={id} assistantId={data?.assistantId ?? null} checkpoints={checkpoints} />
+      )}
       {history.data?.isWhole === false && <p className="faint">The latest {checkpoints.length} checkpoints.</p>}
     </>
   );

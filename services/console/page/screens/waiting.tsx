@@ -3,6 +3,8 @@ import type { ReactNode } from 'react';
 import type { WaitingThread } from '../../src/app/waiting.ts';
 import { ask, pathOf } from '../api.ts';
 import type { ApiError, Wire } from '../api.ts';
+import { Action } from '../parts/action.tsx';
+import { AnswerForm } from '../parts/answer-form.tsx';
 import { Age, Failure, RunLink, ThreadLink, Value } from '../parts/parts.tsx';
 
 type Waiting = Wire<WaitingThread>;
@@ -41,9 +43,9 @@ export function WaitingScreen(): ReactNode {
   );
 }
 
-/** What a thread asks. */
+/** What a thread asks, and how to answer it. */
 export function WaitingCard({ waiting }: { waiting: Waiting }): ReactNode {
-  const { threadId, pausedAt, questions, runId, graphId } = waiting;
+  const { threadId, assistantId, pausedAt, questions, runId, graphId } = waiting;
   return (
     <article className="waiting" aria-label={`Thread ${threadId}`}>
       <header>
@@ -53,9 +55,25 @@ export function WaitingCard({ waiting }: { waiting: Waiting }): ReactNode {
         </span>
       </header>
       {questions.length === 0 && <p>It stands at a breakpoint and goes on when it is let.</p>}
-      {questions.map(({ id, value }, index) => (
-        <Question key={id ?? index} value={value} />
+      {questions.map(({ id, value, response_schema: schema }, index) => (
+        <section key={id ?? index}>
+          <Question value={value} />
+          {assistantId !== null && (
+            <AnswerForm threadId={threadId} assistantId={assistantId} questionId={id} schema={schema} />
+          )}
+        </section>
       ))}
+      {assistantId === null && (
+        <p className="faint">Its run has left the ledger: answer with the command line, which is told the assistant.</p>
+      )}
+      {assistantId !== null && questions.length === 0 && (
+        <Action
+          name="letOn"
+          label="Let it go on"
+          body={{ threadId, assistantId }}
+          question="The thread goes on behind its breakpoint. That cannot be undone."
+        />
+      )}
     </article>
   );
 }

@@ -1,5 +1,5 @@
 /**
- * A Chromium that comes with the dependencies, and what a test looks at in it. RUNLANE_TEST_CHROMIUM names another one, for
+ * A Chromium that comes with the dependencies, and what a test checks in it. RUNLANE_TEST_CHROMIUM names another one, for
  * machines that the one of the dependencies is not for (it is of Linux on x64).
  */
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -15,17 +15,15 @@ const PICTURES = process.env['RUNLANE_TEST_PICTURES'];
 
 export const WIDTHS = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } } as const;
 
-/** Without those of its arguments that let pages do what no browser of people lets them. */
-const LAX = ['--disable-web-security', '--allow-running-insecure-content', '--single-process', '--no-zygote'];
+/** A machine of tests has no graphics card, and a browser as root, as in containers, has no sandbox. */
+const ARGS = ['--no-sandbox', '--disable-gpu'];
 
 export async function launchBrowser(): Promise<Browser> {
-  const given = process.env['RUNLANE_TEST_CHROMIUM'];
-  if (given !== undefined) return chromium.launch({ executablePath: given, args: ['--no-sandbox'] });
-  const args = carried.args.filter((arg) => !LAX.includes(arg) && !arg.startsWith('--headless'));
-  return chromium.launch({ executablePath: await carried.executablePath(), args });
+  const executablePath = process.env['RUNLANE_TEST_CHROMIUM'] ?? (await carried.executablePath());
+  return chromium.launch({ executablePath, args: ARGS });
 }
 
-/** What axe finds of serious faults on the page as it is, a line each. */
+/** The serious faults that axe finds on the current page, a line each. */
 export async function faultsOf(page: Page): Promise<string[]> {
   // By the protocol, because the page lets no script in but its own.
   await page.evaluate(AXE);

@@ -1,15 +1,21 @@
 /** The console over HTTP: the page, what it asks, and what it does. */
 import { serveStatic } from '@hono/node-server/serve-static';
+import { CommandError } from '@runlane/cli/operations';
 import { RetryableError } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { secureHeaders } from 'hono/secure-headers';
-import { identify, tokenOf } from './access.ts';
+import { guardActions, identify, tokenOf } from './access.ts';
 import type { AccessSettings, Caller } from './access.ts';
+import { MOST_BYTES, actionApi } from './action-api.ts';
 import { BadRequest, NotFound } from './bad-request.ts';
+import type { Actions } from '../../app/actions.ts';
+import type { DeadLetters } from '../../app/dead-letters.ts';
 import type { EventHub } from '../../app/event-hub.ts';
 import { liveEvents } from './live-events.ts';
+import { deadLetterApi, webhookApi } from './webhook-api.ts';
 import { readApi } from './read-api.ts';
 import type { Readings } from './read-api.ts';
 
@@ -17,6 +23,9 @@ export type ConsoleNeeds = {
   access: AccessSettings;
   version: string;
   readings: Readings;
+  letters: DeadLetters;
+  webhooks: Parameters<typeof webhookApi>[0];
+  actions: Actions;
   hub: EventHub;
   stopped: AbortSignal;
   /** Folder with the page as it was built. */
@@ -63,6 +72,10 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
     }),
   );
   app.route('/api', readApi(needs.readings));
+  app.route('/api', webhookApi(needs.webhooks));
+  app.route('/api', deadLetterApi(needs.letters));
+  app.use('/api/actions/*', guardActions(access), bodyLimit({ maxSize: MOST_BYTES }));
+  app.route('/api', actionApi(needs.actions, logger));
   app.all('/api/*', (context) => context.json({ message: `There is no ${context.req.path}.` }, 404));
   app.use('/assets/*', serveStatic({ root: page, onFound: (_, context) => context.header('cache-control', FOR_EVER) }));
   // Every other address is one of the page's own, which it reads itself.
@@ -78,6 +91,7 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
   app.onError((error, context) => {
     if (error instanceof BadRequest) return context.json({ message: error.message }, 400);
     if (error instanceof NotFound) return context.json({ message: error.message }, 404);
+    if (error instanceof CommandError) return context.json({ message: error.message }, 409);
     if (error instanceof RetryableError) {
       return context.json({ message: `Not available just now: ${error.message}` }, 503);
     }

@@ -63,8 +63,11 @@ export function readApi({ threads, runs, deployment }: Readings): Hono<Caller> {
       if (thread === null)
         throw new NotFound(`The ledger has no thread ${id}. One is there once a run was accepted on it.`);
       const unended = { threadId: id, statuses: ['pending', 'running'] as const, endedSince: new Date() };
+      const head = await threads.state(id, null);
+      const written = await runs.these(head?.runId == null ? [] : [head.runId]);
       return answer(context, {
         thread,
+        assistantId: written.get(head?.runId ?? '')?.assistantId ?? null,
         waiting: await waitingThread({ threads, runs }, id),
         unfinished: await runs.list({ ...unended, limit: RUNS_PER_PAGE }),
       });
@@ -95,7 +98,8 @@ export function answer(context: Context, value: unknown): Response {
   return context.body(text, 200, { 'content-type': 'application/json; charset=utf-8' });
 }
 
-function needed(context: Context, name: string): string {
+/** Thrown: BadRequest without it. */
+export function needed(context: Context, name: string): string {
   const value = context.req.query(name);
   if (value === undefined || value === '') throw new BadRequest(`Say which: ${name} is missing.`);
   return value;

@@ -65,6 +65,8 @@ export type QuarantinedRow = {
 /** A field that is absent excludes nothing. */
 export type DeliverySelection = {
   deliveryId?: bigint;
+  /** Those that were made before this one, to go on where a list ended. */
+  before?: bigint;
   runId?: string;
   origin?: string;
   states?: readonly DeliveryState[];
@@ -87,9 +89,10 @@ export function createWebhookLists(
   { group, topic }: { group: string; topic: string },
 ): WebhookLists {
   return {
-    deliveries: ({ deliveryId, runId, origin, states, since, limit }) =>
+    deliveries: ({ deliveryId, before, runId, origin, states, since, limit }) =>
       database.query<ListedDelivery>(sql.listDeliveries, {
         delivery_id: deliveryId ?? null,
+        before: before ?? null,
         run_id: runId ?? null,
         origin: origin ?? null,
         states: states ?? null,

@@ -5,6 +5,7 @@ import type { Logger } from '@runlane/service-kit';
 import { lend } from './lent-parts.ts';
 import { LOAD_LIMIT_MS } from './load-limit.ts';
 import { watchParts } from './node-watch.ts';
+import { ownIndexWarning } from './own-index.ts';
 import { versionProblem } from '../project/langgraph-version.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
 import { loadAdvice } from '../project/load-advice.ts';
@@ -101,8 +102,10 @@ export class GraphRegistry {
 
   async #loadAndTell(graphId: string): Promise<void> {
     try {
-      await this.#load(graphId);
+      const loaded = await this.#load(graphId);
       this.#logger.info({ graph_id: graphId }, 'graph.loaded');
+      const warning = loaded.kind === 'graph' ? ownIndexWarning(loaded.graph) : null;
+      if (warning !== null) this.#logger.warn({ graph_id: graphId }, `graph.own_index: ${warning}`);
     } catch (error) {
       this.#logger.error({ err: error, graph_id: graphId, at: ownFrameOf(error) }, 'graph.not_loadable');
     }

@@ -1,9 +1,8 @@
 -- acquire-lease
 -- params  $name text, $holder uuid, $lease_ms bigint
 -- result  one row if the holder has the lease now, first taken or renewed; none while another one has it
--- clock   a lease that ends further ahead than any lasts was left by a clock that has been set back since, and nobody
---         has it
--- locks   the lease's row when it is taken or renewed; one who is refused only reads, so asking costs no write
+-- clock a lease that ends later than any lease can was written before the clock was set back, and counts as free
+-- locks   the lease's row when it is taken or renewed; a refused process only reads, so asking costs no write
 insert into runlane.leases as lease (name, holder, expires_at)
 select $name, $holder, now() + $lease_ms * interval '1 millisecond'
 where not exists (

@@ -1,7 +1,7 @@
 -- add-assistant-version
 -- params  $assistant_id uuid, then the version: $graph_id text, $name text, $description text, $metadata json,
 --         $config json, $context json
--- result  one row: the version, which is active now and numbered after all that were ever there
+-- result  one row: the version, which is active now; its number is higher than that of any earlier version
 -- locks   expects the row of the assistant to be locked
 with added as (
   insert into runlane.assistant_versions (assistant_id, version, graph_id, name, description, metadata, config, context)

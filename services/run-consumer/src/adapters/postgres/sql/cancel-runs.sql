@@ -10,7 +10,7 @@
 -- result  one row per kind of cancellation: how many runs have ended, how many running ones are asked to stop, and the
 --         threads that ended with their temporary runs, and the runs that have ended after they had begun
 -- locks   the runs; the caller holds the rows of their threads, and their running and ready runs
--- marks   what was marked to end before is not hit, but by its run_id
+-- marks   a run that was marked to end earlier is hit only by its run_id
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission, the primary key
 -- events  those of the runs inserted by the batch, and one per run that has ended, in the order of the log: by request,
 --         the run's own before those of the runs that it superseded, and these by lane position (I5, I6)
@@ -35,8 +35,8 @@ begun as (
   select *
   from unnest($begun_run_ids::uuid[], $begun_checkpoint_ids::text[]) as begun (run_id, checkpoint_id)
 ),
--- A run is hit once: by the cancellation that comes first. What is hit is decided here alone, for nobody changes these runs
--- meanwhile: conditions beside the join of the update would make it look so small that it is done run by run.
+-- A run is hit once: by the first cancellation. Only this part decides what is hit, because nobody changes these runs in the
+-- meantime: with conditions beside the join of the update, the planner would expect few rows and update run by run.
 hit as (
   select distinct on (target_id) *
   from (
@@ -87,8 +87,8 @@ hit as (
       )
       union all
       (
-        -- Those of a version without marks, which none can hit, so that they end now: there are none but for the minutes in
-        -- which processes of that version still run.
+        -- Runs of a version without marks, which no mark can hit, so they end now. They exist only in the minutes in which
+        -- processes of that version still run.
         select run_id, source_topic, source_partition, source_offset
         from runlane.scheduled_runs(thread.thread_id, runlane.admission_place(null) - 1) as unplaced
         where cancellation.first_count is not null
@@ -128,7 +128,7 @@ stopped as (
     greatest(run.attempt, run.begun_attempt) as attempt, run.run_started_at, run.run_ended_at, run.lane_position, run.created_at, run.source_offset, hit.ordinal, hit.action, hit.reason, hit.superseded_by,
     hit.thread_status
 ),
--- What it has left can be gone on with.
+-- It has left a state to continue from.
 rested as (
   update runlane.threads as thread
   set resting_status = 'interrupted', updated_at = now()

@@ -9,9 +9,10 @@
 -- wait    see select-ready-runs
 -- plan    see select-ready-runs
 -- index   the primary key; running_runs_by_executor
--- fence   the token's upper half counts, its lower half is the nonce of this claim: one that was forgotten, because the
---         database lost its commit, and is handed out again has another token (I3). Tokens below 2^32 are of before
--- copy    nothing where the ledger is a copy: see select-ready-runs
+-- fence the token's upper half counts, its lower half is the nonce of this claim: a claim that was forgotten, because the
+--         database lost its commit, and that is handed out again has another token (I3). Tokens below 2^32 come from older
+--         versions
+-- copy    claims nothing where the ledger is a copy: see select-ready-runs
 -- events  run.running, one per run (I5)
 with open as (
   select from runlane.ledger_standing where is_original and claims_are_due
@@ -19,12 +20,12 @@ with open as (
 picked as (
   select free.run_id, free.ready_at
   from unnest((select $candidate_run_ids::uuid[])) as candidate (run_id)
-  -- Locks no more rows than are claimed: others would pass over the rest meanwhile.
+  -- Locks no more rows than are claimed, because other processes would pass over the rest.
   cross join lateral (
     select run.run_id, run.ready_at
     from runlane.runs as run
     where run.run_id = candidate.run_id
-      -- One that was claimed and has come back since may have to wait.
+      -- A run that was claimed and has come back may have to wait.
       and (run.ready_at <= now() or run.ready_at > now() + interval '30 seconds')
     for update skip locked
   ) as free
@@ -48,7 +49,7 @@ claimed as (
     updated_at = now()
   from picked
   where run.run_id = picked.run_id
-    -- A process whose lease was taken must not claim: nobody would look after the run.
+    -- A process whose lease was taken must not claim: no process would renew the claim.
     and exists (select from runlane.executors where executor_id = (select $executor_id::uuid))
   returning
     run.run_id, run.thread_id, run.assistant_id, run.graph_id, run.request, run.metadata, run.multitask_strategy,

@@ -1,7 +1,7 @@
 -- close-claims
 -- params  $lease_ms bigint
--- result  nothing: no run is claimed for as long as a lease. The log knows what the ledger does not, so the ledger may have
---         forgotten claims (I3)
+-- result  none; no run is claimed for the length of a lease. The log has records that the ledger lacks, so the ledger may
+--         have forgotten claims (I3)
 -- locks   the row of ledger_life
 update runlane.ledger_life as life
 set

@@ -1,8 +1,8 @@
 -- delete-empty-threads
 -- params  $thread_ids text[] that this transaction created and on which it accepted nothing, or of temporary runs that it
 --         has ended (their rows are locked by the caller)
--- result  none; a rejection does not make a thread exist. One on which other runs were accepted stays, and where these have
---         not ended, or are marked to end, it has to: made anew, it would give out their positions again
+-- result  none; a rejection does not create a thread. A thread with other accepted runs stays. While these have not ended,
+--         or are marked to end, it has to stay: created anew, it would give out their positions again
 -- index   unfinished_runs_by_lane
 delete from runlane.threads as thread
 where thread_id = any ($thread_ids::text[])

@@ -4,7 +4,7 @@
 --         $metadata, $traceparents, $lane_positions, $is_ready, $blocked_by, $source_offsets, $thread_statuses, $details,
 --         $is_temporary, $delay_seconds, $own_configurables, $assistant_configurables, $admission_positions;
 --         $stores_events whether to store their events here, boolean: cancel-runs does where others come in between
--- result  none; a run_id that another transaction inserted meanwhile is a unique violation, and the batch is read again
+-- result  none; a run_id that another transaction inserted in the meantime is a unique violation, and the batch is read again
 -- events  one per run, in the same order (I5, I6)
 with admitted as (
   select *

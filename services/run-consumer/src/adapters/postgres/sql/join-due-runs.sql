@@ -1,8 +1,8 @@
 -- join-due-runs
 -- params  $run_ids uuid[] (the rows of their threads are locked by the caller)
--- result  the runs that joined their lanes, and whether they are ready: first in a lane that was free. One that is
---         marked to end does not join
--- order   of those that are due at once, by the time they were scheduled for, then by offset
+-- result  the runs that joined their lanes, and whether they are ready: first in a lane that was free. A run that is marked
+--         to end does not join
+-- order   runs that are due together by their scheduled time, then by offset
 with due as (
   select
     run.run_id, run.thread_id, thread.ended_through,

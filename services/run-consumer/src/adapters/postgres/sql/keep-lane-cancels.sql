@@ -1,7 +1,7 @@
 -- keep-lane-cancels
 -- params  one array per column: $thread_ids (their rows are locked by the caller), $through_positions, $actions,
 --         $reasons, $superseded_by, $before_offsets; $source_topic text, $source_partition integer
--- result  none; a sweep looks through the waiting runs of the threads up to the positions. One that is read again
+-- result  none; a sweep looks through the waiting runs of the threads up to the positions. A cancel that is read again
 --         begins anew
 insert into runlane.lane_cancels (
   thread_id, source_topic, source_partition, before_offset, through_position, ended_position, action, reason, superseded_by

@@ -2,8 +2,8 @@
 -- params  $run_ids uuid[]: these and no others, whatever else is asked; $run_id uuid, $thread_id text, $statuses text[], $assistant assistant_id or graph_id text: each null where it
 --         is not asked about; $ended_since timestamptz, $limit bigint, $silent_ms bigint after
 --         which a graph that nobody has said to execute has gone
--- result  running runs, then pending ones lane by lane, then ended ones, the latest first; with what is known of why an
---         unfinished one does not go on; ahead_count counts to 1,000
+-- result  running runs, then pending ones lane by lane, then ended ones, the latest first; with the known reasons for which
+--         an unfinished one waits; ahead_count counts to 1,000
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, ended_runs_by_age: none of the parts sorts a whole ledger.
 --         What is asked for besides is looked for along these
 with picked as (

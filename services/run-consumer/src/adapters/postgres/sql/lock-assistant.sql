@@ -1,6 +1,7 @@
 -- lock-assistant
 -- params  $assistant_id uuid
--- result  one row if it is stored; its version has to be read afterwards, by a statement that sees who held the lock before
+-- result  one row if it is stored; its version has to be read by a later statement, which sees what the earlier holder of
+--         the lock wrote
 -- locks   its row
 select assistant_id
 from runlane.assistants

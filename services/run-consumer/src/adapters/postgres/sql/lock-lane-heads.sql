@@ -1,8 +1,8 @@
 -- lock-lane-heads
 -- params  $thread_ids text[] (their rows are locked by the caller)
--- result  the running and the ready runs of the threads, and whether a ready one was claimed before and went back: it may
---         have left checkpoints. Until the transaction ends nobody claims a run of these threads, and none goes back to
---         pending, so that what is pending or running now stays so
+-- result  the running and the ready runs of the threads, and whether a ready one was claimed earlier and went back: it may
+--         have left checkpoints. Until the transaction ends, no run of these threads is claimed and none goes back to
+--         pending, so pending and running runs stay so
 -- locks   these runs; a claim or a return that is under way is waited for
 -- index   one_running_run_per_thread, unfinished_runs_by_lane: a ready run is the first of those that wait and are not
 --         marked to end, however many there are

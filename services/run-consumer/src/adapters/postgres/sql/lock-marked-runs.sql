@@ -1,9 +1,9 @@
 -- lock-marked-runs
 -- params  $thread_id text (its row is locked by the caller), $behind_position bigint behind which to look,
 --         $through_position the last position to look at bigint, $limit integer
--- result  the first runs of the thread behind the position that have not ended, and whether one was claimed before and
---         went back: it may have left checkpoints. A running one, which of a marked lane only a process of a version
---         without marks has claimed, is among them until it was asked to stop
+-- result  the first runs of the thread after the position that have not ended, and whether each was claimed earlier and went
+--         back: it may have left checkpoints. A running run is among them until it was asked to stop; in a marked lane only
+--         a process of a version without marks can have claimed it
 -- locks   these runs; a claim or a return that is under way is waited for
 -- index   unfinished_runs_by_lane, scheduled_runs_by_admission
 with marked as materialized (

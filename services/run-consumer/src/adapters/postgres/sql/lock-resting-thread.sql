@@ -1,7 +1,7 @@
 -- lock-resting-thread
 -- params  $thread_id text
 -- result  one row if no run of the thread is pending, running or scheduled; none also when somebody else holds it
--- locks   the thread, against admissions; one that is locked is skipped, because pruning must hold nobody up
+-- locks   the thread, against admissions; a locked thread is skipped, because pruning must delay nothing
 select thread_id
 from runlane.threads
 where thread_id = $thread_id

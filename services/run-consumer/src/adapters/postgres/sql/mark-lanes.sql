@@ -13,7 +13,7 @@ kept as (
   select mark.thread_id, mark.through_position, thread.ended_through, mark.action, mark.reason, mark.superseded_by
   from mark
   join runlane.threads as thread using (thread_id)
-  -- The thread was deleted meanwhile, and its positions began anew.
+  -- The thread was deleted in the meantime, and its positions began anew.
   on conflict (thread_id, through_position) do update set ended_position = excluded.ended_position
 )
 update runlane.threads as thread

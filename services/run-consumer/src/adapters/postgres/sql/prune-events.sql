@@ -1,7 +1,7 @@
 -- prune-events
 -- params  $age_ms bigint, $limit integer
 -- result  one row per event that was deleted: published ones, oldest first
--- index   the primary key: the oldest events have the lowest ids, so nothing else is looked at
+-- index   the primary key: the oldest events have the lowest ids, so nothing else is read
 with oldest as (
   select outbox_id, published_at
   from runlane.outbox

@@ -1,6 +1,6 @@
 -- register-executor
 -- params  $executor_id uuid, $host text, $lease_ms bigint
--- result  nothing. A ledger that is a copy is noted as such first, as renew-executor does: see the function note_copy
+-- result  none. If the ledger is a copy, that is noted first, as in renew-executor: see the function note_copy
 -- locks   the executor; the row of ledger_life where it is a copy
 insert into runlane.executors (executor_id, host, expires_at)
 select $executor_id, $host, now() + $lease_ms * interval '1 millisecond'

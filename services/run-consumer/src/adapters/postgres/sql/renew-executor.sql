@@ -1,10 +1,10 @@
 -- renew-executor
 -- params  $executor_id uuid, $lease_ms bigint
--- result  one row at least if the lease still is ours; none means that it was taken and the runs with it (I3). With it
---         the running runs of the executor, each with what it was asked to stop for: run_id is null where there is none,
---         and cancel_action of a run that was not asked
---         A ledger that is a copy is noted as such: see the function note_copy. Where the lease is lost the executor
---         does that when it registers
+-- result  at least one row if the executor still has the lease; none means that the lease was taken, and the runs with it
+--         (I3). Each row is a running run of the executor with the reason for which it was asked to stop; run_id is null if
+--         there is no run, and cancel_action if the run was not asked
+-- If the ledger is a copy, that is noted: see the function note_copy. An executor that has lost its lease does that when it
+--         registers
 -- locks   the executor; the row of ledger_life where it is a copy
 -- index   running_runs_by_executor
 with renewed as (

@@ -1,16 +1,16 @@
 -- requeue-runs-if-owned
 -- params  one array per column: $run_ids, $fencing_tokens, $spends_attempt whether the attempt is spent, $is_isolated
 --         whether the next one runs alone; once a run does, it stays so
--- result  the runs that went back to pending; they stay first in their lanes, so they are ready at once, but for the wait.
---         One that was asked to stop does not go back: it ends
--- wait    nothing ends a run that comes back without spending an attempt, so its claims must not follow each other without
---         a pause: from the fourth such return on the next claim comes no sooner than 250 ms after the last one, then
---         twice as long with each, up to 30 s. Who executes for longer than that in between waits for nothing. Claims are
+-- result  the runs that went back to pending; they stay first in their lanes, so they are ready immediately, except for the
+--         wait below. A run that was asked to stop does not go back: it ends
+-- wait nothing ends a run that comes back without spending an attempt, so its claims must not follow each other without a
+--         pause. From the fourth such return on, the next claim comes no sooner than 250 ms after the last one, then twice
+--         as long each time, up to 30 s. A run that executes for longer than that in between does not wait. Claims are
 --         counted by the token, whose upper half rises with each claim and each return
 -- fence   the upper half of the token rises, and the next claim adds its nonce below, so that whoever executed the run
 --         can write nothing more (I3)
--- attempt the next claim counts on from attempt. The number that was told is kept beside it: should the run end while it
---         waits, its last event tells no smaller one
+-- attempt the next claim counts on from attempt. The number in the latest event is kept beside it: if the run ends while it
+--         waits, its last event has no smaller one
 -- events  none: going back to pending publishes nothing, the next start does
 update runlane.runs as run
 set
@@ -22,7 +22,7 @@ set
   is_isolated = run.is_isolated or requeued.is_isolated,
   ready_at = case
     when requeued.spends_attempt or (run.fencing_token >> 33) - run.attempt < 2 then clock_timestamp()
-    -- Since the claim nothing has touched a run that was not asked to stop.
+    -- Since its claim, nothing has changed a run that was not asked to stop.
     else greatest(
       clock_timestamp(),
       run.updated_at

@@ -1,6 +1,6 @@
 -- select-assistants
 -- params  $assistant_ids uuid[]
--- result  those of them that are stored, each in its active version; one that is changed meanwhile as it was or as it is
+-- result  the stored ones among them, each in its active version; one that changes at the same time as it was or as it is now
 select assistant.assistant_id, version.version, version.graph_id, version.name, version.description, version.metadata,
   version.config, version.context
 from runlane.assistants as assistant

@@ -1,7 +1,7 @@
 -- select-audited-runs
 -- params  $run_ids uuid[]
--- result  those that are in the ledger: where their requests lie, how many events each has had, and how many of them are not
---         published yet
+-- result  the runs that are in the ledger: the places of their requests, how many events each has had, and how many of these
+--         are not published yet
 -- index   the primary key, one_event_per_run_and_sequence
 select
   run.run_id, run.thread_id, run.status, run.run_ended_at is not null as is_terminal, run.sequence as event_count,

@@ -5,8 +5,9 @@
 --         events are not published, up to $count_limit, and how long the oldest has waited, in seconds; how many
 --         executors hold a lease; how many runs are running, pending and, of these, scheduled, each up to $count_limit; how
 --         many threads are paused, up to $count_limit, and how long the first of them has been, in seconds
--- index   unfinished_runs_by_lane, from lane to lane: costs as much as $lane_limit and $depth_limit say, not as there
---         are runs; unpublished_events, running_runs_by_executor, scheduled_runs, paused_threads_by_age: each is read in its order, so that a
+-- index   unfinished_runs_by_lane, from lane to lane: $lane_limit and $depth_limit bound the cost, whatever the number of
+--         runs; unpublished_events, running_runs_by_executor, scheduled_runs, paused_threads_by_age: each is read in its
+--         order, so that a
 --         plan that reads the table is none
 -- locks   none
 with recursive lane as (

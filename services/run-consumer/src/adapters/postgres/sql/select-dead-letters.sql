@@ -2,8 +2,8 @@
 -- params  $limit integer, $max_bytes bigint: of keys, values and headers as stored,
 --         $without_ids bigint[] to leave out
 -- result  the oldest dead letters in the order of id: as many as fit into $max_bytes and the one that passes it, so at
---         least one if there is any; found_count says how many there are, up to $limit. Never a cursor: a transaction
---         that took its id earlier may commit later
+-- least one if there is any; found_count says how many there are, up to $limit. An id is no cursor: a transaction that took
+--         its id earlier may commit later
 -- locks   none
 select
   id, topic, key, headers, value, found_count, (extract(epoch from created_at) * 1000000)::bigint as stored_us

@@ -1,6 +1,6 @@
 -- select-due-runs
 -- params  $limit integer
--- result  scheduled runs whose time has come, earliest first, without those that are marked to end
+-- result  due scheduled runs, earliest first, without those that are marked to end
 -- index   scheduled_runs
 select run_id, thread_id
 from runlane.runs as run

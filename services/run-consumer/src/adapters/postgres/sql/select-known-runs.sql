@@ -1,6 +1,6 @@
 -- select-known-runs
 -- params  $run_ids uuid[]
--- result  those of them that are in the ledger; one that is marked to end is finished
+-- result  the runs that are in the ledger; a run that is marked to end counts as ended
 select
   run.run_id, run.thread_id, encode(run.fingerprint, 'hex') as fingerprint, run.source_topic, run.source_partition,
   run.source_offset,

@@ -1,11 +1,10 @@
 -- select-last-in-lanes
 -- params  $thread_ids text[] (their rows are locked by the caller), $limit how many of those that wait, and of the
 --         scheduled ones, to look at, from the end, integer (null: all), $source_topic text, $source_partition integer
--- result  of each thread in which runs are in flight, without those that are marked to end, the run of the partition
---         with the greatest offset, if any is among those looked at; and whether none further ahead can have a greater
---         one. What was admitted to the lane, and not joined to it later, stands behind all that the partition had
---         before
--- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission, from behind
+-- result  for each thread with runs in flight, other than those marked to end, the run of the partition with the greatest
+--         offset among the runs that were read; and whether no earlier one in the lane can have a greater one. A run that
+--         was admitted to the lane, and did not join it later, comes after everything that the partition had earlier
+-- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission, backwards
 with tail as (
   select
     thread.thread_id, run.*, run.source_topic = $source_topic and run.source_partition = $source_partition as is_of_partition,

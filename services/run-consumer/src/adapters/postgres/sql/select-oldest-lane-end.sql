@@ -1,8 +1,8 @@
 -- select-oldest-lane-end
 -- params  $thread_id text (its row is locked by the caller)
--- result  what is to be ended of it first, if there is anything: a mark, or a cancel that spares the runs of a
---         partition from an offset on; and the status of the thread. One of a thread that was deleted meanwhile, and
---         made anew, is of no run
+-- result  the first entry of the thread to carry out, if there is one: a mark, or a cancel that spares the runs of a
+--         partition from an offset on; and the status of the thread. An entry of a thread that was deleted and created anew
+--         hits no run
 -- index   the primary keys
 select oldest.*, thread.status, thread.resting_status, thread.created_at > oldest.created_at as is_stale
 from (

@@ -1,6 +1,6 @@
 -- select-others-in-lane
 -- params  $thread_id text (its row is locked by the caller), $run_ids uuid[]
--- result  whether any run of the thread is in flight besides these
+-- result  whether any other run of the thread is in flight
 -- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: ends at the first
 select
   exists (

@@ -1,8 +1,8 @@
 -- select-outbox-horizon
 -- params  $outbox_id bigint: events before it are published
--- result  one row: ledger, which is another once the ledger is a copy, and null while nobody has noted that;
---         oldest_open, next_transaction: every transaction before the first has ended, none from the second on has begun;
---         highest_id of the events that are there; oldest_unpublished id from $outbox_id on, or null
+-- result  one row: ledger, the name of this life of the ledger, which changes with a copy, and null while nobody has noted
+--         the copy; oldest_open, next_transaction: every transaction before the first has ended, none from the second on has
+--         begun; highest_id of all events; oldest_unpublished id from $outbox_id on, or null
 -- index   the primary key, unpublished_events
 select
   (

@@ -1,20 +1,20 @@
 -- select-ready-runs
 -- params  $executor_id uuid, $known_run_ids uuid[] that the executor knows to be its own, $graph_ids text[] that it has,
 --         $look_from timestamptz before which no run is looked for; null looks at all, $limit integer
--- result  one row. run_ids: ready runs, longest ready first; some of them others may be about to claim
---         look_from: the next $look_from when all of these get claimed, look_from_if_left: when some do not. What became
---         ready before and was not seen comes from a transaction that took longer than the margin: hence a look at all now
---         and then. Both null where the ledger is a copy
---         has_forgotten: the executor owns a run that it does not know of, because the answer to its claim was lost
--- wait    a run whose ready_at is to come waits for it (requeue-runs-if-owned), for up to 30 s. One that is further ahead
---         was written by another clock, such as that of the server before a failover, and waits for nothing
+-- result  one row. run_ids: ready runs, longest ready first; other processes may be about to claim some of them
+-- look_from: the next $look_from if all of these get claimed, look_from_if_left: if some do not. A run that became ready
+--         earlier and was not seen comes from a transaction that took longer than the margin, so all runs have to be looked
+--         at from time to time. Both are null where the ledger is a copy
+--         has_forgotten: the executor owns a run that it does not know, because the answer to its claim was lost
+-- wait a run waits for its ready_at (requeue-runs-if-owned), for up to 30 s. A ready_at that is further ahead was written by
+--         another clock, such as that of the server before a failover, and is ignored
 -- index   ready_runs_by_graph: only the first unfinished run of a lane is in it, so a million pending runs cost nothing, nor
 --         do ready ones of other graphs; $look_from spares the entries of claimed runs, which stay in it beside an old
 --         snapshot; running_runs_by_executor
--- plan    as (select $limit) a value is unknown when the statement is planned: one that is known makes a plan for this call
---         look cheaper than the one for all calls, and planning takes several times as long as the look itself
--- copy    nothing where the ledger is a copy that nobody has noted yet, and until a lease after somebody has: a claim that it
---         forgot may still execute (I3)
+-- plan in the form (select $limit) a value is unknown when the statement is planned. With a known value, a plan for this
+--         call looks cheaper than the plan for all calls, and planning takes several times as long as the look itself
+-- copy no runs where the ledger is a copy that nobody has noted yet, and for the length of a lease after that: a claim that
+--         it forgot may still execute (I3)
 with open as (
   select from runlane.ledger_standing where is_original and claims_are_due
 ),

@@ -5,9 +5,9 @@
 -- result  the first unfinished runs in the lane of each thread by position, and its first scheduled runs by admission,
 --         without those that are marked to end. With each how many wait or are scheduled, counted for $whole_thread_ids
 --         up to twice $ended_at_once, else 0
--- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: as many entries as asked for,
---         however long the lane is
--- Once for each thread, and not for each of its runs.
+-- index   one_running_run_per_thread, unfinished_runs_by_lane, scheduled_runs_by_admission: only as many entries as asked
+--         for, however long the lane is
+-- Computed once for each thread, not for each of its runs.
 with thread as materialized (
   select thread.thread_id, thread.ended_through, counted.waiting_count
   from runlane.threads as thread

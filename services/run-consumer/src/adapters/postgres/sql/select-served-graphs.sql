@@ -1,6 +1,6 @@
 -- select-served-graphs
 -- params  $known_ms bigint
--- result  graphs that a process has said to have so long ago at most
+-- result  graphs that a process has named within that time
 select graph_id
 from runlane.served_graphs
 where served_at > now() - $known_ms * interval '1 millisecond'

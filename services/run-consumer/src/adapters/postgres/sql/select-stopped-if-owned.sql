@@ -1,6 +1,6 @@
 -- select-stopped-if-owned
 -- params  $run_ids uuid[], $fencing_tokens bigint[]
--- result  those of them that still are owned under the token and were asked to stop, with what that was
+-- result  the runs that are still owned under the token and were asked to stop, with the request
 -- locks   the runs; the caller holds the rows of their threads
 select run.run_id, run.fencing_token, run.thread_id, run.is_temporary, run.cancel_action, run.reason, run.superseded_by
 from runlane.runs as run

@@ -1,7 +1,7 @@
 -- select-stoppers
 -- params  $run_ids uuid[], $written_by_run_ids uuid[]: of each the run that has written the head of its thread
--- result  those of $run_ids because of which that one stopped: it was superseded by the run, or by one that the run has
---         superseded in turn, or has marked to end
+-- result  the runs among $run_ids because of which that one stopped: the run superseded it, or superseded or marked the run
+--         that did
 -- index   the primary keys
 with recursive chain as (
   select wanted.run_id, head.superseded_by

@@ -1,8 +1,8 @@
 -- select-stranded-runs
 -- params  $limit integer
 -- result  running runs whose executor has no lease row
--- index   running_runs_by_executor, from executor to executor: every process looks each second, so a look costs as many
---         probes as there are executors, however many runs they execute
+-- index   running_runs_by_executor, from executor to executor: every process looks each second, so a look costs one probe
+--         for each executor, however many runs they execute
 with recursive executing as (
   (
     select executor_id

@@ -1,8 +1,8 @@
 -- select-stuck-runs
 -- params  $stuck_ms bigint, $limit how many of each kind bigint
--- result  runs that have not gone on for so long: ready and not claimed, due and not joined to their lane, running with no
---         living process, first of their lane without being ready, which no statement should leave
---         behind, and of each thread the first that has ended with many others and whose event does not come
+-- result  runs without progress for that long: ready and not claimed, due and not joined to their lane, running with no
+--         living process, or first of their lane without being ready, which no statement should leave behind; and for each
+--         thread the first run that was marked to end and whose event is missing
 -- index   ready_runs_by_graph, scheduled_runs, one_running_run_per_thread, unfinished_runs_by_lane: costs as much as
 --         there are unfinished runs
 with late as (

@@ -3,7 +3,7 @@
 --         count bigint
 -- result  graphs with ready runs: how old the oldest is, in seconds, how many there are, up to $count_limit, and
 --         whether anybody serves the graph
--- index   ready_runs_by_graph, from graph to graph: costs as much as there are graphs, not runs
+-- index   ready_runs_by_graph, from graph to graph: the cost grows with the graphs, not with the runs
 with recursive waiting as (
   (
     select graph_id, ready_at

@@ -1,4 +1,4 @@
 -- send-hint
 -- params  $channel text, $payload text
--- result  one row of nothing; who listens hears of it with the commit
+-- result  one empty row; listeners get the notification with the commit
 select pg_notify($channel, $payload)

@@ -3,16 +3,16 @@
 --         $thread_statuses when nothing waits (null: as before the run), $details (JSON), $is_lost whether the attempt was
 --         lost
 -- result  the runs that were settled, whether a run of the thread became ready, and whether the run is to be rolled back
---         by the caller, in this transaction (I8). A missing one was owned by somebody else by now (I3), or its attempt
---         was lost and it had been asked to interrupt: then it has not failed
--- cancel  a run that was asked to roll back does, however it ended; one that ended by itself before it noticed that it
---         was to be interrupted keeps its end
+-- by the caller, in this transaction (I8). A missing run was owned by somebody else (I3), or its attempt was lost and it had
+--         been asked to interrupt: then it has not failed
+-- cancel a run that was asked to roll back is rolled back, however it ended; a run that ended before it noticed that it
+--         should be interrupted keeps its end
 -- locks   the runs; the caller holds the rows of their threads, so no run can join a lane, and none is marked, meanwhile
 -- plan    see select-ready-runs
 -- index   unfinished_runs_by_lane, scheduled_runs_by_admission: what is marked to end is passed over
--- thread  has its configurable from the runs that ended on it, of their assistants beneath; a rollback brings none.
---         That of a temporary run goes with it, unless others have sent requests to it: their runs need it, and a
---         thread that was made anew would give out their positions again
+-- thread gets its configurable from the runs that ended on it, merged over that of their assistants; a rolled back run
+--         brings none. The thread of a temporary run is deleted with it, unless other requests named the thread: their runs
+--         need it, and a thread that was created anew would give out their positions again
 -- events  one per settled run, in the same transaction (I5)
 with settlement as (
   select *
@@ -55,7 +55,7 @@ settled as (
       else settlement.details::json
     end as details
 ),
--- A rollback undoes what is in the journal, before or after this statement.
+-- For a rollback the caller undoes the entries of the journal, before or after this statement.
 forgotten as (
   delete from runlane.foreign_writes as entry
   using settled

@@ -1,8 +1,8 @@
 -- take-executors
 -- params  $executor_ids uuid[], $renewals for each expires_at as select-executors gave it, text[]
--- result  those of them that were not renewed since; without their rows their runs are stranded. None in a ledger that
---         is a copy, until a lease after that was noted: it has forgotten renewals, so that the leases of the living
---         look ended (I11)
+-- result  the executors whose leases were not renewed since; without their rows their runs are stranded. None in a ledger
+--         that is a copy, until the length of a lease after that was noted: it has forgotten renewals, so the leases of
+--         living executors look ended (I11)
 delete from runlane.executors as executor
 using unnest($executor_ids::uuid[], $renewals::text[]) as ended (executor_id, expires_at)
 where executor.executor_id = ended.executor_id

@@ -2,8 +2,8 @@
 -- params  $thread_ids text[], $next_lane_positions bigint[], $is_temporary whether a temporary run has made it and is
 --         alone on it boolean[], $offsets of the last run that each has got bigint[], $source_partition that of the runs
 --         integer (their rows are locked by the caller)
--- result  none; the threads have got a run and are busy
--- offsets a thread that was at rest has no runs in flight but these
+-- result  none; the threads have a run and are busy
+-- offsets a thread that was at rest has only these runs in flight
 update runlane.threads as thread
 set
   status = 'busy',

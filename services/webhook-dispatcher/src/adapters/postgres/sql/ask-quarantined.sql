@@ -1,7 +1,7 @@
 -- ask-quarantined
 -- params  $group_name text, $topic text, then conditions, null where not given: $partition integer, $record_offset bigint,
 --         $code text; $limit bigint
--- result  the records that dispatchers shall read again, the longest quarantined first
+-- result  the records that dispatchers have to read again, the longest quarantined first
 with picked as (
   select group_name, topic, partition, record_offset, record_timestamp_ms
   from webhooks.quarantine

@@ -1,7 +1,7 @@
 -- audit-ledger
 -- params  $group_name text, $topic text
--- result  one row per partition: what became of its offsets. gap counts those of which nothing is known and must be 0;
---         lost those that the log had deleted before they were read.
+-- result  one row per partition: what was done with its offsets. gap counts the offsets of which nothing is known, and must
+--         be 0; lost those that the topic had deleted before they were read.
 -- index   none: it counts every row, so it is not for each second
 with held as (
   select

@@ -1,8 +1,8 @@
 -- claim-notices
 -- params  $pause_ms bigint, $limit integer
--- result  what of URLs and origins is to be told, the longest untold first. Nobody else claims it before the pause is over, after
---         which it is told again, unless it was noted as told: so a change is told at least once, and of one URL not more than one
---         in a pause
+-- result  the notices about URLs and origins that have to be published, the longest waiting first. Nobody else claims them
+--         until the pause is over; then they are published again, unless they were noted as published. So each notice is
+--         published at least once, and at most one for each URL in a pause
 -- index   untold_notices
 with picked as (
   select origin, url_hash

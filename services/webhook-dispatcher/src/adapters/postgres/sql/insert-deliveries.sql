@@ -4,8 +4,8 @@
 --         $dead_reasons (null: due), $details, $offsets;
 --         $ended_delivery_ids bigint[] that end as superseded, $ended_details why
 -- result  none
--- locks   the caller holds the endpoints of the runs of which something is known. What is made here nobody sees before it is
---         committed, and until then it has to be lined up: line-up-stored
+-- locks   the caller holds the endpoints of the known runs. Nobody sees the new rows before they are committed, and before
+--         that line-up-stored has to bring them into line
 with superseded as (
   update webhooks.deliveries as delivery
   set state = 'dead', dead_reason = 'superseded', detail = ended.detail, next_attempt_at = null, ended_at = now()

@@ -4,8 +4,8 @@
 --         results void; $sites text[] and $looked_until timestamptz, as look-at-sites has returned them just before
 -- result  the endpoints with something due whose lease the owner has now, the first of each site before the second of any;
 --         database_ms, the clock
--- token   the upper half counts, the lower half is the nonce of this lease: one that a ledger forgot, because it went back,
---         and that is handed out again has another one. Those below 2^32 are of before
+-- token the upper half counts, the lower half is the nonce of this lease: a lease that a ledger forgot, because it was put
+--         back, and that is handed out again has another token. Tokens below 2^32 come from older versions
 -- index   endpoints_in_line, leased_endpoints_by_site. A site is served by one owner at a time, so that its cap holds
 --         over all of them, and with a few endpoints, so that a site of many cannot take all leases. Two may share one
 --         for as long as a lease lasts, when something of it comes due between this statement and the one before it.
@@ -88,7 +88,7 @@ in_order as (
 ),
 put_back as (
   update webhooks.sites as site
-  -- Another value than that of the look: it was brought forward since, by what this statement may not see.
+  -- The value differs from that of the look: a transaction that this statement may not see has brought it forward.
   set next_due_at = case when site.next_due_at = $looked_until then waiting.due_at else least(site.next_due_at, waiting.due_at) end
   from in_order
   join waiting using (site)

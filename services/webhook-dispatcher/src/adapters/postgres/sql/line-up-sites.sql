@@ -1,7 +1,7 @@
 -- line-up-sites
 -- params  none
--- result  the sites that were not in line for what their endpoints have due: a process of an older version knows no sites, and
---         one may have died between look-at-sites and lease-endpoints
+-- result  the sites that were not in line although their endpoints have due deliveries: a process of an older version knows
+--         no sites, and a process may have died between look-at-sites and lease-endpoints
 -- index   none: it walks all endpoints that are due or leased, so it is not for each second
 -- locks   those sites, in order
 with found as (

@@ -1,13 +1,13 @@
 -- line-up-stored
 -- params  $url_hashes text[] distinct, of which something was stored that is due now, $endpoint_ids bigint[] of each
--- result  none: the URLs, their endpoints and sites are in line
--- locks   the caller holds the endpoints, since a statement before this one, so that what others have written of the line is
---         seen; then the URLs, and the sites of endpoints that nobody has leased, each in order
+-- result  none; the URLs, their endpoints and sites are in line
+-- locks   the caller has locked the endpoints in an earlier statement, so that this one sees what others have written about
+--         the line; then the URLs, and the sites of endpoints that nobody has leased, each in order
 with lined as (
   insert into webhooks.targets as target (url_hash, endpoint_id, next_due_at)
   select url_hash, endpoint_id, now()
   from unnest($url_hashes::text[], $endpoint_ids::bigint[]) as stored (url_hash, endpoint_id)
-  -- Those in line stay unlocked. Nobody takes them out of it: the caller holds the endpoints.
+  -- URLs that are in line are not locked: nobody takes them out of it, because the caller holds the endpoints.
   where not exists (
     select
     from webhooks.targets as present
@@ -28,7 +28,7 @@ woken as (
   where endpoint.endpoint_id = line.endpoint_id
   returning endpoint.site, endpoint.owner, endpoint.next_due_at
 )
--- Locks the site also when it is due already: who looks at it must not miss what is not committed yet.
+-- Locks the site even if it is due already: a look at it must not miss what is not committed yet.
 insert into webhooks.sites as site (site, next_due_at)
 select site, min(next_due_at)
 from woken

@@ -1,6 +1,6 @@
 -- line-up-targets
 -- params  $url_hashes text[], distinct
--- result  none: each URL has the place in line that its due deliveries give it, and its endpoint is looked at in time
+-- result  none; each URL has the place in line that its due deliveries give it, and its endpoint becomes due in time
 -- index   due_deliveries_by_target
 -- locks   the caller holds the endpoints; the sites of those that nobody has leased, in order
 with due as (
@@ -38,7 +38,7 @@ woken as (
   where endpoint.endpoint_id = line.endpoint_id
   returning endpoint.site, endpoint.owner, endpoint.next_due_at
 )
--- Locks the site also when it is due already: who looks at it must not miss what is not committed yet.
+-- Locks the site even if it is due already: a look at it must not miss what is not committed yet.
 insert into webhooks.sites as site (site, next_due_at)
 select site, min(next_due_at)
 from woken

@@ -1,5 +1,5 @@
 -- list-deliveries
--- params  each null where it is not asked about: $delivery_id bigint, $run_id uuid, $origin text, $states text[],
+-- params  each null where it is not asked about: $delivery_id bigint, $before those made before it bigint, $run_id uuid, $origin text, $states text[],
 --         $since made since timestamptz; $limit bigint
 -- result  deliveries, the latest first, without their URL, which is a credential of the receiver
 -- index   the primary key backwards, or deliveries_in_lanes
@@ -10,6 +10,7 @@ select
 from webhooks.deliveries as delivery
 join webhooks.endpoints as endpoint using (endpoint_id)
 where ($delivery_id::bigint is null or delivery.delivery_id = $delivery_id)
+  and ($before::bigint is null or delivery.delivery_id < $before)
   and ($run_id::uuid is null or delivery.run_id = $run_id)
   and ($origin::text is null or endpoint.origin = $origin)
   and ($states::text[] is null or delivery.state = any ($states))

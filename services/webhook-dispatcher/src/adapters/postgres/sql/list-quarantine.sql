@@ -1,7 +1,7 @@
 -- list-quarantine
 -- params  $group_name text, $topic text; $partition integer and $record_offset bigint, both null for all; $limit how many
 --         bigint
--- result  records that were put aside, the latest first
+-- result  records in quarantine, the latest first
 select partition, record_offset, record_timestamp_ms, key, value, headers, code, message, created_at
 from webhooks.quarantine
 where group_name = $group_name

@@ -1,7 +1,6 @@
 -- list-targets
 -- params  $origin text, or null; $limit bigint
--- result  a row for each URL, by its hash, with how it and its endpoint stand: those that are not well first, then those in
---         line
+-- result  a row for each URL, by its hash, with its state and that of its endpoint: unhealthy ones first, then those in line
 -- index   none for the order: it looks at all URLs
 select
   endpoint.origin, target.url_hash, target.breaker, endpoint.breaker as origin_breaker,

@@ -1,7 +1,7 @@
 -- lock-owned-endpoints
 -- params  $endpoint_ids bigint[], $fencing_tokens bigint[]
--- result  those whose fencing token is still the given one; a missing one is somebody else's by now
--- locks   the endpoints, in the order of their ids: neither intake nor another owner writes to them meanwhile
+-- result  the endpoints with the given fencing token; a missing one belongs to another process by now
+-- locks   the endpoints, in the order of their ids: neither intake nor another owner writes to them in the meantime
 select endpoint.endpoint_id, endpoint.fence as fencing_token
 from webhooks.endpoints as endpoint
 join unnest($endpoint_ids::bigint[], $fencing_tokens::bigint[]) as lease (endpoint_id, fence) using (endpoint_id, fence)

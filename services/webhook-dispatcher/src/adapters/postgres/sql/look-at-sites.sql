@@ -1,12 +1,12 @@
 -- look-at-sites
 -- params  $owner uuid, $limit integer, $lease_ms bigint, $per_site endpoints of a site
 --         at once integer
--- result  the sites whose time has come and that the owner may lease endpoints of, longest due first; looked_until:
---         nobody else looks at them before. What is due by then is to be put back by lease-endpoints, whose snapshot is
---         a later one: it sees what was committed before this, and who commits after this finds the site not due, and
---         brings it forward
+-- result  the due sites of which the owner may lease endpoints, longest due first; looked_until: nobody else looks at them
+--         earlier. lease-endpoints has to put back what is due by then. Its snapshot is later: it sees everything that was
+--         committed before this statement, and a transaction that commits after it finds the site not due and brings it
+--         forward
 -- index   sites_by_due, leased_endpoints_by_site: a site is one row here, however many endpoints wait in it
--- locks   the sites; one that is locked has news, and is looked at next time
+-- locks   the sites; a locked site is being changed, and is looked at the next time
 with picked as (
   select site
   from webhooks.sites as site

@@ -1,6 +1,6 @@
 -- skip-lost
 -- params  $group_name text, $topic text, $partition integer, $from_position bigint, $to_position bigint
--- result  one row when the position was the one and is the other now: what lies between is not in the topic any more
+-- result  one row when the position had the first value and now has the second: the topic has lost the records in between
 update webhooks.accounts
 set
   position = $to_position,

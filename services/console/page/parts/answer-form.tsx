@@ -1,0 +1,104 @@
+/** Answers a question: by the form of its schema, or as text or JSON where it has none. */
+import Form from '@rjsf/core/lib/components/Form.js';
+import type { RJSFSchema, UiSchema } from '@rjsf/utils';
+import { useId, useState } from 'react';
+import type { FormEvent, ReactNode } from 'react';
+import { useAct, useSession } from '../api.ts';
+import { Outcome } from './action.tsx';
+import { Failure } from './parts.tsx';
+import { validator } from './schema-validator.ts';
+
+export type AnswerFormProps = {
+  threadId: string;
+  assistantId: string;
+  questionId: string | null;
+  /** Undefined: anything is an answer. */
+  schema: unknown;
+};
+
+const UI: UiSchema = { 'ui:submitButtonOptions': { submitText: 'Answer' } };
+
+export function AnswerForm({ threadId, assistantId, questionId, schema }: AnswerFormProps): ReactNode {
+  const acting = useAct('answer');
+  if (useSession().data?.canAct !== true) return null;
+  const answer = (value: unknown): void => acting.mutate({ threadId, assistantId, questionId, answer: value });
+  return (
+    <div className="answer">
+      {isSchema(schema) ? (
+        <Form
+          schema={schema}
+          uiSchema={UI}
+          validator={validator}
+          disabled={acting.isPending}
+          idPrefix={`answer-${questionId ?? threadId}`}
+          showErrorList={false}
+          noHtml5Validate
+          onError={shownAtTheirFields}
+          onSubmit={({ formData }) => answer(formData)}
+        />
+      ) : (
+        <FreeAnswer isBusy={acting.isPending} onAnswer={answer} />
+      )}
+      <Failure error={acting.error} />
+      <Outcome of={acting} />
+    </div>
+  );
+}
+
+/** Where nobody takes them, the form writes them to the browser's console. */
+function shownAtTheirFields(): void {}
+
+function FreeAnswer({ isBusy, onAnswer }: { isBusy: boolean; onAnswer: (value: unknown) => void }): ReactNode {
+  const [text, setText] = useState('');
+  const [isJson, setIsJson] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const id = useId();
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const read = readAnswer(text, isJson);
+    setProblem(read.problem);
+    if (read.problem === null) onAnswer(read.value);
+  };
+  return (
+    <form onSubmit={submit}>
+      <label htmlFor={id}>Answer</label>
+      <textarea
+        id={id}
+        rows={2}
+        value={text}
+        aria-invalid={problem === null ? undefined : true}
+        aria-describedby={problem === null ? undefined : `${id}-problem`}
+        onChange={({ target }) => setText(target.value)}
+      />
+      {problem !== null && (
+        <small id={`${id}-problem`} className="failure">
+          {problem}
+        </small>
+      )}
+      <div className="row">
+        <label>
+          <input type="checkbox" checked={isJson} onChange={({ target }) => setIsJson(target.checked)} />
+          It is JSON
+        </label>
+        <button type="submit" disabled={isBusy} aria-busy={isBusy}>
+          Answer
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** What was written, as the graph gets it. */
+function readAnswer(text: string, isJson: boolean): { problem: string } | { problem: null; value: unknown } {
+  if (!isJson) return text === '' ? { problem: 'Write an answer.' } : { problem: null, value: text };
+  try {
+    const value: unknown = JSON.parse(text);
+    return value === null ? { problem: 'An answer is any JSON but null.' } : { problem: null, value };
+  } catch (error) {
+    return { problem: `That is no JSON: ${String(error)}` };
+  }
+}
+
+function isSchema(schema: unknown): schema is RJSFSchema {
+  return typeof schema === 'object' && schema !== null && !Array.isArray(schema);
+}

@@ -1,0 +1,28 @@
+import type { RJSFSchema } from '@rjsf/utils';
+import { expect, test } from 'vitest';
+import { schemaErrors } from './schema-validator.ts';
+
+const schema: RJSFSchema = {
+  type: 'object',
+  properties: { amount: { type: 'integer', minimum: 1 }, who: { $ref: '#/$defs/who' } },
+  required: ['amount'],
+  $defs: { who: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] } },
+};
+
+test('an answer that fits has no errors, and what was left empty is not there', () => {
+  expect(schemaErrors(schema, { amount: 1, who: { name: 'Ann' } })).toEqual([]);
+  expect(schemaErrors(schema, { amount: 1, who: undefined })).toEqual([]);
+});
+
+test('what is wrong is said at its place, once', () => {
+  const errors = schemaErrors(schema, { amount: 0, who: {} });
+  expect(errors.map(({ name, property }) => [name, property])).toEqual([
+    ['minimum', '.amount'],
+    ['required', '.who'],
+  ]);
+  expect(schemaErrors(schema, {}).map(({ stack }) => stack)).toEqual([expect.stringMatching(/^The answer: .*amount/)]);
+});
+
+test('a part of a schema is judged with what its references lead to', () => {
+  expect(schemaErrors({ $ref: '#/$defs/who' }, { name: 1 }, schema).map(({ property }) => property)).toEqual(['.name']);
+});
