@@ -1,10 +1,10 @@
 /**
  * Purpose   Starts one Kafka, one schema registry and one Postgres for a whole test run and tells the tests where they
- *           are: `inject('kafkaBrokers')`, `inject('registryUrl')`, `inject('databaseUrl')`. Tests share them, so they
- *           use topics and databases with names of their own, and start servers of their own to hurt them.
- * When      Only when a test file of the run, or a file it imports, mentions `inject(` or the testkit: a run of pure
- *           tests waits for nothing.
- * Where     Data, logs and compiled modules lie below `.runlane/test-<pid>` and are removed at the end, also after failures
+ * are: `inject('kafkaBrokers')`, `inject('registryUrl')`, `inject('databaseUrl')`. Tests share them, so they use topics and
+ *           databases with names of their own, and start their own servers to kill or freeze.
+ * When      Only when a test file of the run, or a file that it imports, mentions `inject(` or the testkit, so that a run of
+ *           pure tests waits for nothing.
+ * Where     Data, logs and compiled modules are below `.runlane/test-<pid>` and are removed at the end, also after failures
  *           and SIGINT.
  */
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   if (!needServers(project.vitest.state.getPaths())) return undefined;
 
   const dataDir = join(import.meta.dirname, '..', '.runlane', `test-${process.pid}`);
-  // The tests start hundreds of processes that load the same modules. What one has compiled, the next ones read.
+  // The tests start hundreds of processes that load the same modules; the later ones read what the first has compiled.
   process.env['NODE_COMPILE_CACHE'] = join(dataDir, 'compiled');
   const removeData = (): void => removeLocalData(dataDir);
   // A signal ends vitest without a teardown, and without an exit event unless somebody exits. The servers are killed on

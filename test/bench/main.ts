@@ -1,5 +1,5 @@
 /**
- * Measures Runlane against peers on this machine, in one run (design section 8). No figure fails a bench.
+ * Measures Runlane against peers on this machine, in one run. No figure fails a bench.
  *
  * usage: npm run bench -- <name> [--json] [--durability async|sync|exit] [--profile]
  */

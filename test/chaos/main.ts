@@ -1,5 +1,5 @@
 /**
- * Breaks a deployment in every way that it has been told to survive, and lets judges who see only its outside say what is wrong.
+ * Breaks a deployment in every way that it has to survive, and lets judges that see only its outside report what is wrong.
  *
  * usage: npm run chaos -- --seed N [--minutes M] [--rate R] [--threads T] [--faults kind,kind…] [--plant name] [--report FILE] [--shrink]
  */

@@ -1,5 +1,5 @@
 /**
- * Proves that what infra has for deployments works, with the real programs: nothing is replaced that is claimed about.
+ * Proves that the files of infra work, with the real programs: nothing that the proof is about is replaced.
  *
  * usage: npm run prove:deploy [-- [part…] [--node-image IMAGE]]
  */

@@ -1,6 +1,6 @@
 /**
- * Proves that what Runlane reports of itself can be seen where people look: in a trace store, in Prometheus, in its alarms. The
- * programs are the real ones, and nothing is replaced that is claimed about.
+ * Proves that what Runlane reports of itself can be seen where people look: in a trace store, in Prometheus, in its alarms.
+ * The programs are the real ones: nothing that the proof is about is replaced.
  *
  * usage: npm run prove:observability [-- [part…]]
  */

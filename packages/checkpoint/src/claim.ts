@@ -1,7 +1,7 @@
 /** The right to write for a run: valid while the run is running under exactly this token (I3). */
 export type Claim = { readonly runId: string; readonly fencingToken: bigint };
 
-/** Names a claim among others: a run may be claimed again while writes of an earlier claim are under way. */
+/** Identifies a claim: a run may be claimed again before its lost attempt, or the writes of an earlier claim, have ended. */
 export function claimKey({ runId, fencingToken }: Claim): string {
   return `${runId}/${fencingToken}`;
 }

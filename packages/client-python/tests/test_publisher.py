@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
+import subprocess
 import uuid
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -176,6 +178,26 @@ def test_a_registry_is_asked_with_the_login(brokers: list[str], topics: Topics) 
         server.shutdown()
     assert raised.value.code == "denied"
     assert (read(brokers, published).value() or b"").startswith(b"\0\0\0\0\x07{")
+
+
+def test_a_registry_whose_certificate_nobody_vouches_for_refuses(
+    brokers: list[str], topics: Topics, tmp_path: Path
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subject = ("-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1")
+    making = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *subject)
+    subprocess.run([*making, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_port}"
+        with RunPublisher(brokers, topic_prefix=topics.prefix, registry_url=url) as runs:
+            with pytest.raises(PublishError, match="look at registry_url, and at SSL_CERT_FILE") as raised:
+                runs.create(asked("t"))
+        server.shutdown()
+    assert raised.value.code == "denied"
 
 
 def test_a_registry_that_is_away_and_one_that_does_not_know_the_schema_are_told_apart(

@@ -21,7 +21,7 @@ const UNKNOWN_SUBJECT = 40_401;
 /**
  * Asks the registry about each schema, and changes nothing.
  *
- * Thrown: RetryableError while the registry does not answer; FatalError when it refuses to say.
+ * Thrown: RetryableError while the registry does not answer, AccessDenied when it refuses us; FatalError when it cannot say.
  */
 export async function checkSchemas(options: RegisterSchemasOptions): Promise<SchemaCheck[]> {
   const checks: SchemaCheck[] = [];

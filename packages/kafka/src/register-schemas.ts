@@ -1,5 +1,5 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
-import { createRegistryClient, statusOf, withDeadline } from './registry-client.ts';
+import { createRegistryClient, refusalOf, statusOf, withDeadline } from './registry-client.ts';
 import { askRegistry } from './registry-http.ts';
 import type { RegistryAddress, RegistryAnswer } from './registry-http.ts';
 import type { RegistryLogin } from './security.ts';
@@ -26,7 +26,7 @@ const TIMEOUTS = { requestMs: 10_000, callMs: 25_000 };
  * this version is checked, too. What is registered already stays as it is and keeps its id, so the job may run again.
  *
  * Thrown for a change that the subject's compatibility forbids, or a schema that the registry refuses: FatalError.
- * Thrown while the registry does not answer: RetryableError. Subjects before the one it names are registered.
+ * Thrown when the registry refuses us: AccessDenied. Thrown while it does not answer: RetryableError. Subjects before the one it names are registered.
  */
 export async function registerSchemas(options: RegisterSchemasOptions): Promise<{ subject: string; id: number }[]> {
   const registered: { subject: string; id: number }[] = [];
@@ -53,7 +53,7 @@ async function registerSubject(options: RegisterSchemasOptions, wanted: SchemaSu
       action,
     ));
   } catch (error) {
-    throw registrationError(error, wanted, action);
+    throw (await refusalOf(error, action, addressIn(options), TIMEOUTS)) ?? registrationError(error, wanted, action);
   }
   // A registry may have ignored the setting while the subject did not exist.
   await setCompatibility(options, wanted);

@@ -1,7 +1,9 @@
 import type { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { RetryableError } from '@runlane/service-kit/errors';
+import { AccessDenied } from './errors.ts';
 import { askRegistry, authorization, withoutSlash } from './registry-http.ts';
 import type { RegistryAddress } from './registry-http.ts';
+import { refusalIn } from './registry-refusal.ts';
 import type { RegistryLogin } from './security.ts';
 
 type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]['middlewares']>[number];
@@ -67,6 +69,28 @@ export async function withDeadline<T>(call: Promise<T>, timeouts: RegistryTimeou
 /** The HTTP status of a failed call. Network errors and timeouts have 400, the client's own errors none. */
 export function statusOf(error: unknown): number | null {
   return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : null;
+}
+
+/**
+ * The error by which the registry refuses us, for a failed call of the client; null for any other failure. The client hides
+ * why a connection failed, so that an address of https is asked once more.
+ */
+export async function refusalOf(
+  error: unknown,
+  action: string,
+  registry: RegistryAddress,
+  timeouts: RegistryTimeouts,
+): Promise<AccessDenied | null> {
+  const status = statusOf(error);
+  if (status === null) return null;
+  const answered = refusalIn({ status, text: error instanceof Error ? error.message : '' }, action);
+  if (answered !== null || status !== 400 || !registry.url.startsWith('https:')) return answered;
+  try {
+    await askRegistry(registry, '/schemas/types', { timeoutMs: timeouts.requestMs });
+    return null;
+  } catch (cause) {
+    return cause instanceof AccessDenied ? cause : null;
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
 import { RetryableError } from '@runlane/service-kit/errors';
+import { AccessDenied } from './errors.ts';
+import { refusalByTls, refusalIn } from './registry-refusal.ts';
 import type { RegistryLogin } from './security.ts';
 
 /** `errorCode` is the registry's own (40401 subject, 40403 schema not found); null in answers that are not its own. */
@@ -13,7 +15,8 @@ export type RegistryAddress = { url: string; login: RegistryLogin | null };
  * One request to the registry, for what its client does not offer: a GET, or a PUT or POST of `body`. `path` comes behind the
  * base URL.
  *
- * Thrown when no answer came in time: RetryableError. The reason of an aborted signal is thrown as it is.
+ * Thrown when the registry refuses who we are or what we may do, or its certificate is no good: AccessDenied. Thrown when no
+ * answer came in time: RetryableError. The reason of an aborted signal is thrown as it is.
  */
 export async function askRegistry(
   { url: registryUrl, login }: RegistryAddress,
@@ -32,9 +35,14 @@ export async function askRegistry(
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     });
     const text = await response.text();
+    const refusal = refusalIn({ status: response.status, text }, `asking for ${path} failed`);
+    if (refusal !== null) throw refusal;
     return { status: response.status, text, errorCode: errorCodeIn(text) };
   } catch (error) {
     signal?.throwIfAborted();
+    if (error instanceof AccessDenied) throw error;
+    const refusal = refusalByTls(error, `asking for ${path} failed`);
+    if (refusal !== null) throw refusal;
     throw new RetryableError(`the registry did not answer ${path}`, { cause: error });
   }
 }

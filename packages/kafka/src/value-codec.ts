@@ -1,7 +1,8 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import { PoisonError } from './errors.ts';
+import { createLookUpAlarm } from './look-up-alarm.ts';
 import type { KafkaLogger } from './port.ts';
-import { createRegistryClient, isUnknownToRegistry, statusOf, withDeadline } from './registry-client.ts';
+import { createRegistryClient, isUnknownToRegistry, refusalOf, statusOf, withDeadline } from './registry-client.ts';
 import type { RegistryAddress } from './registry-http.ts';
 import type { RegistryLogin } from './security.ts';
 
@@ -13,7 +14,8 @@ export interface ValueCodec {
    * against the writer's schema: what counts is the contract of the reader.
    *
    * Thrown for a frame cut short: PoisonError `undecodable`. Thrown for an id that the registry does not know, or knows
-   * as Avro or Protobuf: PoisonError `unknown_schema`. Thrown while the registry does not answer: RetryableError.
+   * as Avro or Protobuf: PoisonError `unknown_schema`. Thrown while the registry does not answer: RetryableError, and while
+   * it refuses us: AccessDenied.
    * Without a registry the frame is taken off unchecked.
    */
   unframe(value: Buffer): Promise<Buffer>;
@@ -22,7 +24,7 @@ export interface ValueCodec {
    * The id is looked up once per subject.
    *
    * Thrown when the subject is not registered or not JSON Schema: FatalError. Thrown while the registry does not
-   * answer: RetryableError.
+   * answer: RetryableError, and while it refuses us: AccessDenied.
    */
   frame(topic: string, recordName: string, json: Buffer): Promise<Buffer>;
   /**
@@ -30,6 +32,8 @@ export interface ValueCodec {
    * registry. Throws what `frame` throws.
    */
   resolve(topic: string, recordName: string): Promise<number | null>;
+  /** A sentence for each look-up that the registry refuses just now, and that is still wanted. */
+  refusals(): readonly string[];
 }
 
 /**
@@ -58,6 +62,7 @@ function plainCodec(): ValueCodec {
     unframe: async (value) => (value[0] === MAGIC_BYTE ? parseFrame(value).payload : value),
     frame: (_topic, _recordName, json) => Promise.resolve(json),
     resolve: () => Promise.resolve(null),
+    refusals: () => [],
   };
 }
 
@@ -66,6 +71,8 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
   const jsonSchemaIds = new Set<number>();
   const subjectIds = new Map<string, number>();
   const lookups = new Map<string, Promise<number>>();
+
+  const access = createLookUpAlarm(logger);
 
   const isUnknown = (path: string): Promise<boolean> => isUnknownToRegistry(address, path, TIMEOUTS);
 
@@ -82,6 +89,7 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
       }
     } catch (error) {
       if (error instanceof PoisonError || error instanceof RetryableError) throw error;
+      await failIfRefused(error, `schema id ${id}`, action);
       if (statusOf(error) === 404 && (await isUnknown(`/schemas/ids/${id}`))) {
         throw unknownSchema(`the registry knows no schema id ${id}; register the schema there first`, error);
       }
@@ -91,6 +99,14 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
       logger.warn({ schema_id: id, err: error }, 'schema.not_compiled: its values are read all the same');
     }
     jsonSchemaIds.add(id);
+    access.granted(`schema id ${id}`);
+  }
+
+  async function failIfRefused(error: unknown, what: string, action: string): Promise<void> {
+    const refusal = await refusalOf(error, action, address, TIMEOUTS);
+    if (refusal === null) return;
+    access.refused(what, refusal.message);
+    throw refusal;
   }
 
   /** Many records are framed at once, and one lookup answers for all of them. */
@@ -110,10 +126,12 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
       const id = await withDeadline(registry.getLatestSchemaId(subject), TIMEOUTS, action);
       await checkSchema(id);
       subjectIds.set(subject, id);
+      access.granted(`subject ${subject}`);
       logger.debug({ subject, schema_id: id }, 'schema.resolved');
       return id;
     } catch (error) {
       if (error instanceof RetryableError) throw error;
+      await failIfRefused(error, `subject ${subject}`, action);
       if (error instanceof PoisonError) throw new FatalError(`${action}: ${error.message}`, { cause: error });
       if (statusOf(error) === 404 && (await isUnknown(`/subjects/${encodeURIComponent(subject)}/versions/latest`))) {
         throw new FatalError(`subject ${subject} is not in the registry; run the job that registers the schemas`, {
@@ -137,6 +155,7 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
       return Buffer.concat([header, json]);
     },
     resolve,
+    refusals: () => access.list(),
   };
 }
 

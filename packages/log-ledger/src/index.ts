@@ -16,4 +16,5 @@ export { lostBefore, unseenRecords } from './unseen-records.ts';
 export type { PositionOwner } from './unseen-records.ts';
 export { watchLagUntil } from './watch-lag.ts';
 export type { WatchLagOptions } from './watch-lag.ts';
+export { lookAtRegistry, waitForSubject } from './look-at-registry.ts';
 export { watchTopicsUntil } from './watch-topics.ts';

@@ -9,6 +9,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     "The server's certificate is for other names than the host of DATABASE_URL: use one of its names there.",
   '28P01': 'The password in DATABASE_URL is not that of its user.',
   '28000': 'pg_hba.conf lets this user in from here no further: look at the user, and at sslmode, in DATABASE_URL.',
+  '53300':
+    'The server takes no more connections of this user: raise max_connections, or the connection limit of the role or the ' +
+    'database, or start fewer processes. Work waits meanwhile, and nothing is lost.',
   '3D000': 'Create the database that DATABASE_URL names.',
 };
 
@@ -21,6 +24,11 @@ const UNKNOWN_AUTHORITY = new Set([
 
 /** One sentence about a connection that was refused: what an operator has to change. */
 export function adviceOn(error: unknown): string {
+  return knownAdviceOn(error) ?? 'Check DATABASE_URL.';
+}
+
+/** The same; null where nothing more is known than the error says. */
+export function knownAdviceOn(error: unknown): string | null {
   for (const link of errorChain(error)) {
     const code = 'code' in link && typeof link.code === 'string' ? link.code : '';
     if (UNKNOWN_AUTHORITY.has(code)) {
@@ -35,5 +43,5 @@ export function adviceOn(error: unknown): string {
       return 'The server speaks no TLS: remove sslmode from DATABASE_URL, or turn TLS on there.';
     }
   }
-  return 'Check DATABASE_URL.';
+  return null;
 }

@@ -246,3 +246,24 @@ test('a database whose sessions are read-only is waited for, with what to change
   await waited;
   await theirs.end();
 });
+
+test('a server that takes no more connections of its user is waited for, with what to change', async () => {
+  await using own = await createOwnDatabase();
+  const role = new URL(own.url).pathname.slice(1);
+  await execute(own.url, `create role ${role} login password 'theirs' connection limit 0`);
+  const url = new URL(own.url);
+  [url.username, url.password] = [role, 'theirs'];
+  const theirs = createPool({ url: url.href, applicationName: 'theirs', logger });
+  const lines: string[] = [];
+  const listening = createLogger({
+    service: 'test',
+    level: 'warn',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const waited = waitForDatabase(theirs, { signal: new AbortController().signal, logger: listening });
+  await expect.poll(() => lines.join(''), { timeout: 10_000 }).toMatch(/53300.*raise max_connections/);
+  await execute(own.url, `alter role ${role} connection limit -1`);
+  await waited;
+  await theirs.end();
+  await execute(own.url, `drop role ${role}`);
+});

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { columnTypes } from './column-types.ts';
 import { clientAt, currentUrl, lentClientAt } from './database-url.ts';
 import type { DatabaseUrl } from './database-url.ts';
-import { adviceOn } from './connection-advice.ts';
+import { adviceOn, knownAdviceOn } from './connection-advice.ts';
 import { isDatabaseUnavailable } from './failures.ts';
 import { requireOwnSession } from './own-session.ts';
 import { applySettings } from './session-settings.ts';
@@ -112,8 +112,11 @@ export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSig
     signal,
     isRetryable: (error) => isDatabaseUnavailable(error) || (error instanceof RunlaneError && error.retryable),
     backoff: (attempt) => backoff(attempt, { baseMs: 100, maxMs: 2_000 }, Math.random()),
-    onRetry: ({ error, attempt, delayMs }) =>
-      logger.warn({ err: error, attempt, retry_in_ms: delayMs }, 'database.awaited'),
+    onRetry: ({ error, attempt, delayMs }) => {
+      const advice = knownAdviceOn(error);
+      const line = { err: error, attempt, retry_in_ms: delayMs, ...(advice === null ? {} : { advice }) };
+      logger.warn(line, 'database.awaited');
+    },
   }).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw new RunlaneError({

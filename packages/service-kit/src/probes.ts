@@ -7,6 +7,8 @@ export type ProbedProcess = {
   database: () => Promise<true | string>;
   /** What the broker refuses, a sentence each. */
   kafka: { refusals(): readonly string[] };
+  /** What the schema registry refuses, a sentence each. Absent: the process never asks it. */
+  registry?: { refusals(): readonly string[] };
   logger: Logger;
   /** Whether it is ready only while its consumer is. */
   consumes: boolean;
@@ -66,6 +68,7 @@ export class Probes {
       schema: this.#schema?.problem ?? true,
       consumer: this.#consumerIsReady(),
       kafka: this.#process.kafka.refusals().join('; ') || true,
+      registry: this.#process.registry?.refusals().join('; ') || true,
       database: await this.#databaseAnswers(),
     };
   }

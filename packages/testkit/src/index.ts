@@ -1,4 +1,5 @@
 export { certificateMaker } from './certificates.ts';
+export { RegistryGateway } from './registry-gateway.ts';
 export type { Certificate, CertificateMaker, CertificateWish } from './certificates.ts';
 export { eventually } from './eventually.ts';
 export type { EventuallyOptions } from './eventually.ts';

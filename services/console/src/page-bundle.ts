@@ -1,6 +1,7 @@
 /** The page as browsers get it: built by the package's `build`, into a folder that is not checked in. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RunlaneError } from '@runlane/service-kit';
 
@@ -18,14 +19,17 @@ export function assertBuilt(directory: string): void {
   });
 }
 
-/** Builds the page with esbuild. Names hold a hash, so that browsers may keep the files for ever. */
+/**
+ * Builds the page with esbuild. Names hold a hash, so that browsers may keep the files for ever; each file is there as a whole or
+ * not at all, so that a console may serve the folder meanwhile.
+ */
 export async function buildPage(directory: string): Promise<void> {
   const { build } = await import('esbuild');
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
-  const { metafile } = await build({
+  const assets = join(directory, 'assets');
+  mkdirSync(assets, { recursive: true });
+  const { outputFiles } = await build({
     entryPoints: { page: ENTRY },
-    outdir: join(directory, 'assets'),
+    outdir: assets,
     entryNames: '[name]-[hash]',
     bundle: true,
     minify: true,
@@ -34,16 +38,23 @@ export async function buildPage(directory: string): Promise<void> {
     jsx: 'automatic',
     define: { 'process.env.NODE_ENV': '"production"' },
     legalComments: 'linked',
-    metafile: true,
+    write: false,
     logLevel: 'warning',
   });
-  const files = Object.keys(metafile.outputs).map((path) => path.slice(path.lastIndexOf('/') + 1));
+  const names = outputFiles.map(({ path }) => basename(path));
+  for (const { path, contents } of outputFiles) put(path, contents);
   const named = (ending: string): string => {
-    const name = files.find((file) => file.endsWith(ending));
-    if (name === undefined) throw new Error(`esbuild wrote no ${ending}: ${files.join(', ')}`);
+    const name = names.find((file) => file.endsWith(ending));
+    if (name === undefined) throw new Error(`esbuild wrote no ${ending}: ${names.join(', ')}`);
     return `/assets/${name}`;
   };
-  writeFileSync(join(directory, 'index.html'), documentOf(named('.js'), named('.css')));
+  put(join(directory, 'index.html'), documentOf(named('.js'), named('.css')));
+}
+
+function put(path: string, contents: string | Uint8Array): void {
+  const beside = `${path}.${randomUUID()}`;
+  writeFileSync(beside, contents);
+  renameSync(beside, path);
 }
 
 function documentOf(script: string, style: string): string {

@@ -24,7 +24,7 @@ import { startDeadLetterRelay } from './wiring/dead-letter-relay.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { serviceVersion } from './version.ts';
 import { MIGRATIONS, SCHEMA, prepareDatabase } from './wiring/prepare-database.ts';
-import { SchemaGuard, watchTopicsUntil, Stoppages } from '@runlane/log-ledger';
+import { SchemaGuard, Stoppages, lookAtRegistry, watchTopicsUntil } from '@runlane/log-ledger';
 import { reloadOnChange } from './wiring/reload-graphs.ts';
 import { startRelay } from './wiring/relay.ts';
 import { startSweeping } from './wiring/sweeping.ts';
@@ -73,6 +73,7 @@ export async function startRunConsumer(
   const probes = new Probes({
     database: () => probeDatabase(foundation.pool),
     kafka: foundation.kafka,
+    registry: foundation.codec,
     logger,
     consumes: config.RUNLANE_ROLES.includes('admission'),
   });
@@ -162,10 +163,14 @@ export async function startRunConsumer(
     everyMs: WATCH_TOPICS_EVERY_MS,
     logger,
   });
+  // Beside everything else: no schema is needed before a record comes.
+  const { codec, topics } = foundation;
+  const looking = has('admission') ? lookAtRegistry(codec, [topics.requests, 'RunCreate'], logger) : Promise.resolve();
 
   return schema.guard({
     failed: [
       failureOf(watching),
+      failureOf(looking),
       ...(consumer === null ? [] : [consumer.failed]),
       ...loops.map((loop) => failureOf(loop)),
       ...(execution === null ? [] : [failureOf(execution.claiming)]),

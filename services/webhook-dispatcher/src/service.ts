@@ -27,7 +27,7 @@ import { readsEvents, startIntake } from './wiring/intake.ts';
 import { startServing } from './wiring/serving.ts';
 import { tellOperatorsUntil } from './wiring/notices.ts';
 import { createCurrentSigner } from './wiring/signing.ts';
-import { SchemaGuard, Stoppages, watchTopicsUntil } from '@runlane/log-ledger';
+import { SchemaGuard, Stoppages, lookAtRegistry, watchTopicsUntil } from '@runlane/log-ledger';
 
 /** After the grace attempts are aborted and their results written; that may take this long more. */
 export const SETTLE_RESERVE_MS = 15_000;
@@ -60,6 +60,7 @@ export async function startDispatcher(
   const probes = new Probes({
     database: () => probeDatabase(foundation.pool),
     kafka: foundation.kafka,
+    registry: foundation.codec,
     logger,
     consumes: true,
   });
@@ -139,9 +140,17 @@ export async function startDispatcher(
     everyMs: WATCH_TOPICS_EVERY_MS,
     logger,
   });
+  // Beside everything else: no schema is needed before an event comes.
+  const looking = lookAtRegistry(foundation.codec, [statusTopic, 'RunStatusEvent'], logger);
 
   return schema.guard({
-    failed: [failureOf(watching), consumer.failed, failureOf(delivering), ...loops.map((loop) => failureOf(loop))],
+    failed: [
+      failureOf(watching),
+      failureOf(looking),
+      consumer.failed,
+      failureOf(delivering),
+      ...loops.map((loop) => failureOf(loop)),
+    ],
     drain: async () => {
       const graceEndsAtMs = performance.now() + config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000;
       const leaving = consumer.drain(LEAVE_GROUP_MS);

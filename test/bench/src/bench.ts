@@ -6,7 +6,10 @@ export type BenchServers = {
   brokers: string[];
   /** Administrator's database: benches create theirs beside it. */
   adminUrl: string;
-  /** Somebody else's servers: what a bench has made in them is removed at the end. Ours go with all that is in them. */
+  /**
+   * Whether the servers were given: then everything that a bench has made in them is removed at the end. Our own servers are
+   * removed with their data.
+   */
   isKafkaGiven: boolean;
   isPostgresGiven: boolean;
 };
@@ -21,7 +24,7 @@ export type BenchOptions = {
 export type BenchContext = {
   servers: BenchServers;
   options: BenchOptions;
-  /** What is put in here is ended at the end, last in first out, however the bench ends. */
+  /** Resources of the bench, which are released at its end, last in first out, however it ends. */
   resources: AsyncDisposableStack;
   /** Sample it between rounds, while nothing is measured. */
   noise: Noise;
@@ -37,7 +40,7 @@ export type Series = {
   rounds: number[];
 };
 
-/** A bar of design section 8. It is shown with the figure and never fails a bench. */
+/** A bar of test/bench/README.md. It is shown with the figure and never fails a bench. */
 export type Aim = { of: 'ratio' | 'value'; is: 'at least' | 'at most'; bound: number };
 
 /** One line of a report. */
@@ -54,7 +57,7 @@ export type Measure = {
 
 export type Findings = {
   measures: Measure[];
-  /** What a reader has to know to trust the figures. */
+  /** Facts that a reader needs to trust the figures. */
   notes: string[];
   /** Further text, such as a profile: printed as it is. */
   details: string[];

@@ -7,8 +7,8 @@ import type { Series } from './bench.ts';
 const FIXED_WORK = Buffer.alloc(32 * 1024 * 1024, 7);
 
 /**
- * Purpose   Says how noisy the machine was: the same work is timed between the rounds, and its spread is that of the
- *           machine and not of what is measured.
+ * Purpose   Measures how noisy the machine was: the same work is timed between the rounds, so its spread comes from the
+ *           machine and not from the measured code.
  */
 export class Noise {
   readonly #samples: number[] = [];

@@ -3,7 +3,7 @@ import type { RecordProducer } from '@runlane/kafka';
 import type { Published } from './latency/stages.ts';
 import type { Request } from './requests.ts';
 
-/** Publishes one request every `everyMs`, whether the ones before are acknowledged or not. */
+/** Publishes one request every `everyMs`, whether earlier ones are acknowledged or not. */
 export async function publishPaced(
   requests: readonly Request[],
   producer: RecordProducer,

@@ -1,11 +1,11 @@
-/** kafkajs without our port: for peers, and for observers that shall cost as little as possible. */
+/** kafkajs without our port, for peers and for cheap observers. */
 import net from 'node:net';
 import kafkajs from 'kafkajs';
 import type { Kafka as KafkaClient } from 'kafkajs';
 
 const { Kafka, logLevel } = kafkajs;
 
-/** A client that sends small requests at once, as our port does: what is compared is not Nagle's algorithm. */
+/** A client without Nagle's algorithm, as our port is, so that the algorithm is not what is compared. */
 export function rawKafka(brokers: string[], clientId: string): KafkaClient {
   return new Kafka({
     brokers,

@@ -53,7 +53,7 @@ function series({ value, rounds }: Series, unit: string): string {
   return `${figure(value)}${unit === '' ? '' : ` ${unit}`}${range}`;
 }
 
-/** Three digits that mean something. */
+/** Three significant digits. */
 function figure(value: number): string {
   const size = Math.abs(value);
   if (size >= 100) return value.toFixed(0);

@@ -26,7 +26,7 @@ class Stopped extends Error {
   }
 }
 
-/** Runs a bench; it says on stderr how far it is. Never rejects for what the bench does. */
+/** Runs a bench, with its progress on stderr. Never rejects because of the bench. */
 export async function runBench(name: string, bench: Bench, options: BenchOptions): Promise<BenchResult> {
   const resources = new AsyncDisposableStack();
   const noise = new Noise();

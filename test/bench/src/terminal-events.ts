@@ -8,8 +8,8 @@ import { rawKafka } from './raw-kafka.ts';
 export type Ending = { type: string; atMs: number };
 
 /**
- * Notes when the terminal event of each run arrives. It reads headers only and commits nothing, because it runs on the
- * machine that is measured.
+ * Notes when the terminal event of each run arrives. It reads only headers and commits nothing, because it uses the measured
+ * machine.
  */
 export class TerminalEvents implements AsyncDisposable {
   readonly #endings = new Map<string, Ending>();

@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import type { LangGraphRunnableConfig } from '@langchain/langgraph';
 
-/** Between two lines that say that a step executes still, in milliseconds: one whose thread was ended says nothing more. */
+/** Milliseconds between two lines that say that a step still executes; a step whose thread was ended writes none. */
 const ALIVE_MS = 100;
 
-/** Does some work that the outside sees: a line when it begins, some while it executes, and one when it ends, however it ends. */
+/** Does work that is visible outside: a line when it begins, some while it executes, and one when it ends, however it ends. */
 export async function noted(node: string, config: LangGraphRunnableConfig, work: () => Promise<void>): Promise<void> {
   const { run_id, thread_id } = config.configurable ?? {};
   const note = (at: 'start' | 'alive' | 'end'): void => {

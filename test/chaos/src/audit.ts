@@ -4,7 +4,7 @@ import type { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
 import type { World } from '../../e2e/src/support/world.ts';
 
 const RUNLANE = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
-/** The exit code of a look that has found something. */
+/** The exit code of an audit with findings. */
 const FOUND = 2;
 
 /** What `runlane audit` has found, a line each. */

@@ -1,4 +1,4 @@
-/** What goes wrong, and when, from the same seed. */
+/** The faults and their times, derived from the seed. */
 import { Random } from './random.ts';
 
 export const FAULT_KINDS = [
@@ -23,10 +23,10 @@ export type Fault = { atMs: number; kind: FaultKind; which: number; forMs: numbe
 
 /** Milliseconds between the ends and beginnings of faults. */
 const GAP_MS = [500, 4_000] as const;
-/** A tenth of them strike while the one before is under way. */
+/** A tenth of them begin while the previous one lasts. */
 const TOGETHER_IN = 10;
 
-/** Longest absences. A consumer that is frozen for longer than its lease loses its runs: that is the point. */
+/** Longest absences. A consumer that is frozen for longer than its lease loses its runs, which is what is tested. */
 const LONGEST_MS: Record<FaultKind, number> = {
   'kill-consumer': 1_500,
   'freeze-consumer': 8_000,

@@ -92,7 +92,7 @@ export class Fleet {
     }
   }
 
-  /** Services that have ended by themselves, and what they said last. */
+  /** Services that have ended unasked, and their last output. */
   casualties(): string[] {
     const services = [...this.#consumers, ...this.#dispatchers];
     return services

@@ -1,4 +1,4 @@
-/** What the outside has seen of a chaos run, for the judges. */
+/** Everything that was seen of a chaos run from outside, for the judges. */
 import { isTerminalEventType } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
 import type { SideEffect } from '../../e2e/src/faults/overlaps.ts';
@@ -40,7 +40,7 @@ export type History = {
   deliveries: { honest: Delivery[]; honestOrigin: string };
 };
 
-/** Something that must not be: a law by its number, and what breaks it. */
+/** A violation: the number of the law, and what breaks it. */
 export type Problem = { law: string; thread: string | null; what: string };
 
 /** Events without repeats, in the order of the topic. */

@@ -1,7 +1,7 @@
 import type { Answer } from '../../e2e/src/webhooks/webhook-receiver.ts';
 import { Random } from './random.ts';
 
-/** A receiver as the internet has them: errors, redirects, cut connections, throttling, and now and then an answer. */
+/** A receiver like those of the internet: errors, redirects, cut connections, throttling, and occasionally an answer. */
 export function hostileAnswer(seed: number): Answer {
   const random = new Random(seed, 'receiver');
   return (response) => {

@@ -6,7 +6,7 @@ import { judgeLanes } from './judges/lanes.ts';
 import { judgeStates } from './judges/states.ts';
 import { judgeWebhooks } from './judges/webhooks.ts';
 
-/** Everything that the outside can see to be wrong. */
+/** All violations that can be seen from outside. */
 export function judge(history: History): Problem[] {
   return [
     ...judgeEnds(history),

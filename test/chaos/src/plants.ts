@@ -3,14 +3,14 @@ import { pathToFileURL } from 'node:url';
 import type { FaultKind } from './faults.ts';
 
 /**
- * A fault that is planted into the services: texts of a source file that are replaced as it is loaded. `law`: which judge has to
- * find it; `kinds`: the faults without which it does not show.
+ * A fault that is planted into the services: texts of a source file that are replaced as it is loaded. `law`: the judge that
+ * has to find it; `kinds`: the faults without which it has no effect.
  */
 export type Plant = { law: string; file: string; find: string; replace: string; kinds: readonly FaultKind[] };
 
 const RUN_CONSUMER = 'services/run-consumer/src';
 
-/** One for each law that the outside can see broken. No flag of the product does this: a loader patches what it loads. */
+/** One for each law whose violation is visible from outside. The product has no flag for this: a loader patches the modules. */
 export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
   [
     'loses-ends',

@@ -6,7 +6,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 export class Random {
   readonly #generator;
 
-  /** @param purpose keeps the draws of one part from moving when another part draws more */
+  /** @param purpose separates the draws of one part from those of the others */
   constructor(seed: number, purpose: string) {
     this.#generator = xoroshiro128plus(createHash('sha256').update(`${seed}/${purpose}`).digest().readInt32LE(0));
   }

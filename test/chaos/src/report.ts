@@ -14,7 +14,7 @@ const COLOURS: Record<string, string> = {
   'run.rejected': '#757575',
 };
 
-/** A page to look at: a line of time with the faults and the runs of each lane, and what the judges found. */
+/** A page with a time line of the faults and of the runs of each lane, and with the findings of the judges. */
 export function reportHtml(result: ChaosResult): string {
   const { options, problems, sent, faults } = result;
   const verdict = problems.length === 0 ? 'nothing is wrong' : `${problems.length} problems`;

@@ -105,7 +105,7 @@ function environmentOf(honest: WebhookReceiver, hostile: WebhookReceiver): Recor
   };
 }
 
-/** By the clock, whatever is away: a producer waits for its broker, and what comes late comes later. */
+/** By the clock, whatever is away: a producer waits for its broker, and late records are late. */
 async function publishAll({ world }: WebhookWorld, sent: readonly Sent[]): Promise<void> {
   const startedMs = performance.now();
   for (const { atMs, key, value, headers } of sent) {
@@ -140,7 +140,7 @@ async function strikeAll(fleet: Fleet, faults: readonly Fault[], tell: (line: st
   await Promise.all(striking);
 }
 
-/** Waits until nothing is left to do; what is left after that is a problem of its own. */
+/** Waits until no work is left; work that is left after that is a problem of its own. */
 async function settled(world: WebhookWorld, deadlineMs: number, casualties: () => string[]): Promise<Problem[]> {
   let left: Record<string, number> = {};
   try {
@@ -257,7 +257,7 @@ function deliveryOf(receiver: WebhookReceiver, request: WebhookReceiver['request
   return { isSigned, eventId: event.event_id, runId: event.run_id, sequence: event.sequence, type: event.type };
 }
 
-/** The audit that operators have must come to the same verdict. */
+/** The operators' audit must come to the same verdict. */
 function disagreement(problemCount: number, verdict: AuditVerdict): Problem[] {
   if ((problemCount === 0) === (verdict.findings.length === 0)) return [];
   const what = `the judges found ${problemCount} problems, and runlane audit ${verdict.findings.length}`;

@@ -3,8 +3,8 @@ import { runChaos } from './run-chaos.ts';
 import type { ChaosOptions } from './run-chaos.ts';
 
 /**
- * The fewest of the faults with which the seed still fails, by leaving out halves, then quarters and so on. Each try is a whole
- * run, and what fails only sometimes may seem to need more than it does.
+ * The fewest of the faults with which the seed still fails, by leaving out halves, then quarters and so on. Each try is a
+ * whole run. A fault that fails only sometimes may seem to need others that it does not need.
  */
 export async function shrink(
   options: ChaosOptions,

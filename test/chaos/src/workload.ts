@@ -109,7 +109,7 @@ function cancel(random: Random, atMs: number, thread: string, sent: readonly Sen
   return { atMs, key: thread, value, headers: { ce_type: 'run.cancel' }, what: 'cancel' };
 }
 
-/** An earlier request once more: the same, as a producer sends it that lost its acknowledgement, or another under its run_id. */
+/** An earlier request once more: the same one, as after a lost acknowledgement, or another one under its run_id. */
 function again(random: Random, atMs: number, what: 'repeat' | 'conflict', sent: readonly Sent[]): Sent[] {
   const earlier = sent.filter((other) => other.what === 'create' && other.value.includes('"thread_id"')).slice(-20);
   if (earlier.length === 0) return [];

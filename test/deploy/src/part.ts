@@ -10,13 +10,13 @@ export type ProofOptions = {
 export type Proof = ProofOptions & {
   /** Everything that is started is registered here, and ended after the part. */
   scope: Scope;
-  /** Aborts when the part has had its time, and when the command is stopped. */
+  /** Aborts when the time of the part is over, and when the command is stopped. */
   signal: AbortSignal;
-  /** A folder of the part's own, which goes with it. */
+  /** A folder of the part's own, which is removed after it. */
   folder: string;
-  /** Tells what has been seen to be true, as a sentence. */
+  /** Reports something that was seen to be true, as a sentence. */
   proved: (sentence: string) => void;
-  /** Tells what is being done, where that takes time. */
+  /** Reports a step that takes time. */
   tell: (text: string) => void;
 };
 
@@ -30,7 +30,7 @@ export type Part = {
   prove: (proof: Proof) => Promise<void>;
 };
 
-/** Something that this machine does not have. The message says what it is, and how to get it. */
+/** Thrown for something that this machine lacks. The message says what it is, and how to get it. */
 export class Missing extends Error {
   override name = 'Missing';
 }

@@ -8,7 +8,7 @@ import type { Part, ProofOptions } from './part.ts';
 type Outcome = 'proved' | 'skipped' | 'failed';
 
 /**
- * Proves the parts one after the other, tells how each ended, and returns the exit code: 1 when one failed.
+ * Proves the parts one after the other, reports the result of each, and returns the exit code: 1 when one failed.
  *
  * @param command as the last line names it, such as `prove:deploy`
  */

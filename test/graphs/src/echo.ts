@@ -1,4 +1,4 @@
-/** Ends with what it was given, whatever that is: a graph of the functional API has no schema that could refuse it. */
+/** Ends with its input, whatever that is: a graph of the functional API has no schema that could refuse it. */
 import { entrypoint } from '@langchain/langgraph';
 
 export const graph = entrypoint('echo', async (input: unknown) => ({ received: input }));

@@ -1,6 +1,6 @@
 /**
  * The graph of the fault tests: two supersteps, of which the first can be held from outside, so that a test breaks
- * things while a run executes. A step that is aborted notes its end as well: what is noted is the time it was busy.
+ * things while a run executes. An aborted step notes its end too, so that the notes show the time for which it was busy.
  */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
- * The kinds of code that a graph can execute, each of which holds until a file exists and does not look at its signal:
- * LangGraph gives an aborted graph up, and the code goes on.
+ * The kinds of code that a graph can execute. Each waits until a file exists and ignores its signal: LangGraph returns from
+ * an aborted graph, and the code goes on.
  */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

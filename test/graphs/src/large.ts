@@ -1,5 +1,5 @@
 /**
- * A state of many MiB: the first node puts a text of `mib` MiB into it, the second one measures what has come of it.
+ * A state of many MiB: the first node puts a text of `mib` MiB into it, and the second one measures what arrived.
  */
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 

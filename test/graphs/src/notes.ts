@@ -1,4 +1,4 @@
-/** Keeps a note in the store, and looks for the one that is nearest to a question. */
+/** Stores a note, and looks for the one that is nearest to a question. */
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 
 const State = Annotation.Root({

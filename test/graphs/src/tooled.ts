@@ -1,4 +1,4 @@
-/** An agent that calls two tools at once, and answers when it has what they say; the model is none. */
+/** An agent without a model that calls two tools at the same time, and answers when it has their results. */
 import type { CallbackManagerForLLMRun } from '@langchain/core/callbacks/manager';
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { AIMessage, ToolMessage } from '@langchain/core/messages';

@@ -1,4 +1,4 @@
-/** Ends in the ways a run can end, with channels that are no output, that are not tracked, and that JSON cannot say. */
+/** Ends in the ways in which a run can end, with channels that are no output, that are not tracked, and that JSON cannot hold. */
 import { interrupt, START, StateGraph, StateSchema, UntrackedValue } from '@langchain/langgraph';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-/** A workflow of three tasks, of which the first holds until a file exists and does not look at its signal. */
+/** A workflow of three tasks, the first of which waits until a file exists and ignores its signal. */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { entrypoint, task } from '@langchain/langgraph';
@@ -24,7 +24,7 @@ const third = noted('third', async () => undefined);
 
 export const graph = entrypoint('workflow', async (input: Input) => {
   const done = [await first(input)];
-  // As code does that goes on without what it could not get.
+  // Like code that continues without what it could not get.
   for (const each of [second, third])
     done.push(await each(input).catch((error: unknown) => `no task: ${String(error)}`));
   return done;

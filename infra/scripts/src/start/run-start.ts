@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PAGE_DIRECTORY, buildPage } from '@runlane/console/page-bundle';
 import type { RunningService, Scope } from '@runlane/service-kit';
 import { startDemoReceiver } from './demo-receiver.ts';
 import { publishDemoRuns } from './demo-runs.ts';
@@ -10,7 +11,6 @@ import { addressTable, startServers } from '../dev/dev-servers.ts';
 import type { DevAddresses, DevServersOptions } from '../dev/dev-servers.ts';
 import { keptIn, readSettings } from '../dev/dev-settings.ts';
 import type { DevSettings } from '../dev/dev-settings.ts';
-import type { GraphStates } from './graph-states.ts';
 import { isWorthSeeing, readableLogLine } from './log-lines.ts';
 import { createTopics, registerContracts } from '@runlane/cli/deployment';
 import { publishingHint } from './publishing-hint.ts';
@@ -27,6 +27,7 @@ import type { TableRow } from '../terminal.ts';
 
 const RUN_CONSUMER = new URL('../../../../services/run-consumer/src/main.ts', import.meta.url);
 const DISPATCHER = new URL('../../../../services/webhook-dispatcher/src/main.ts', import.meta.url);
+const CONSOLE = new URL('../../../../services/console/src/main.ts', import.meta.url);
 
 /** Receivers of a developer are on the developer's machine. */
 const DEV_WEBHOOK_ALLOW = 'http://127.0.0.1:*,http://localhost:*,http://[::1]:*';
@@ -72,6 +73,8 @@ export async function runStart(
     RUNLANE_DRAIN_GRACE_SECONDS: environment['RUNLANE_DRAIN_GRACE_SECONDS'] || String(DRAIN_GRACE_SECONDS),
     RUNLANE_RELOAD_GRAPHS: environment['RUNLANE_RELOAD_GRAPHS'] || 'true',
     RUNLANE_WEBHOOK_ALLOW: environment['RUNLANE_WEBHOOK_ALLOW'] || DEV_WEBHOOK_ALLOW,
+    // It listens on this machine alone, unless somebody has said otherwise.
+    RUNLANE_CONSOLE_ACTIONS: environment['RUNLANE_CONSOLE_ACTIONS'] || 'on',
   };
   const serviceStopMs = Number(childEnvironment.RUNLANE_DRAIN_GRACE_SECONDS) * 1_000 + SERVICE_RESERVE_MS;
   const hasDemo = !options['no-demo'] && settings.isDemoProject;
@@ -107,14 +110,15 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
   const rows = new ServiceRows();
   const startService = (name: string, entry: URL): Promise<RestartableChild> =>
     startOne(scope, signal, context, { name, entry, devEnv, onLine: (line) => tellLine(line, rows) });
-  const [runConsumer, dispatcher] = await Promise.all([
+  const [runConsumer, dispatcher, console] = await Promise.all([
     startService('run-consumer', RUN_CONSUMER),
     startService('webhook-dispatcher', DISPATCHER),
+    buildPage(PAGE_DIRECTORY).then(() => startService('console', CONSOLE)),
   ]);
   signal.throwIfAborted();
   scope.use(publishDevEnv(stateDirectory, devEnv), 'dev.env');
 
-  print(summary(addresses, [runConsumer.child, dispatcher.child], context, rows.graphs));
+  print(summary(addresses, [runConsumer.child, dispatcher.child, console.child], context, rows));
   print(
     publishingHint(addresses.brokers, topicPrefix, {
       graphId: settings.isDemoProject ? null : (rows.graphs.firstLoaded() ?? 'a graph of yours'),
@@ -132,7 +136,7 @@ async function start(scope: Scope, signal: AbortSignal, context: StartContext): 
     running: runConsumer,
     start: () => startService('run-consumer', RUN_CONSUMER),
   });
-  return { failed: [runConsumerDied, dispatcher.child.died, events.failed] };
+  return { failed: [runConsumerDied, dispatcher.child.died, console.child.died, events.failed] };
 }
 
 async function startOne(
@@ -188,10 +192,11 @@ function summary(
   addresses: DevAddresses,
   services: ServiceChild[],
   context: StartContext,
-  graphs: GraphStates,
+  { graphs, consoleUrl }: ServiceRows,
 ): string {
   const { settings, servers, logDirectory, stateDirectory } = context;
   const rows: TableRow[] = [
+    ...(consoleUrl === null ? [] : [['console', consoleUrl] satisfies TableRow]),
     ['langgraph.json', settings.langgraphConfig],
     ['graphs', graphs.summary()],
     ...services.map(({ name, url }): TableRow => ['metrics', `${url}/metrics (${name})`]),

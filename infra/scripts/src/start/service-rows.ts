@@ -6,11 +6,16 @@ import { logFields } from './log-lines.ts';
 /** Log lines of the services that are better shown in the table of events. */
 export class ServiceRows {
   readonly graphs = new GraphStates();
+  /** Where the page for people is; null before the console has said so. */
+  consoleUrl: string | null = null;
 
   /** The row for a line of a log; null when it is for the file alone, or to be shown as it is. */
   rowOf(line: string): EventLine | null {
     const fields = logFields(line);
     switch (fields?.['msg']) {
+      case 'console.listening':
+        this.consoleUrl = `http://${text(fields['host'])}:${String(fields['console_port'])}`;
+        return null;
       case 'graph.loaded':
         this.graphs.loaded(text(fields['graph_id']));
         return null;

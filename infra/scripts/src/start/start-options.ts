@@ -4,8 +4,8 @@ import { runlaneVariables } from '@runlane/service-kit';
 /** What `npm start -- --help` prints. */
 export const START_USAGE = `usage: npm start [-- [--config path/to/langgraph.json] [--no-demo] [--keep] [--external]]
 
-Starts Kafka, a schema registry, Postgres, run-consumer and webhook-dispatcher; then runs the demo, and shows the status
-events of all runs until Ctrl-C.
+Starts Kafka, a schema registry, Postgres, run-consumer, webhook-dispatcher and the console; then runs the demo, and shows
+the status events of all runs until Ctrl-C.
 
   --config PATH  runs the graphs of this langgraph.json, instead of those of infra/demo
   --no-demo      publishes no runs; with other graphs there are no demo runs either

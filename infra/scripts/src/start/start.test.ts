@@ -1,7 +1,7 @@
 /**
  * `npm start` as a user has it, from the first line to the last process.
  *
- * Real     A process of its own, the servers that it starts, run-consumer, webhook-dispatcher, the demo.
+ * Real     A process of its own, the servers that it starts, run-consumer, webhook-dispatcher, the console, the demo.
  * Doubled  Nothing; only `.runlane` is a directory of the test, so that the checkout may have an `npm start` up.
  * Oracles  Its output, dev.env, the registry, the table of processes, its ports.
  */
@@ -110,6 +110,8 @@ test('graphs are loaded anew when they change, and the next start with --keep ha
   expect(first.output).toContain('DATABASE_URL: not used. npm start -- --external uses what they name.');
   expect(first.output).toMatch(/^graphs +broken \(does not load\), notes$/m);
   expect(first.output).toMatch(/^metrics +http:\S+ \(run-consumer\)$/m);
+  const [, consoleUrl = ''] = /^console +(http:\S+)$/m.exec(first.output) ?? [];
+  expect(await (await fetch(consoleUrl)).text()).toContain('<title>Runlane</title>');
   expect(first.output).toContain('"assistant_id":"notes"');
   await run(first, { webhook: 'http://127.0.0.1:9/hook' });
   await first.shows(/console +notes +mine +saying one/, DEMO_MS);

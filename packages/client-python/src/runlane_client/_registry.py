@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 import struct
 import urllib.error
 import urllib.parse
@@ -58,6 +59,13 @@ class Registry:
                 raise PublishError(message, code="denied") from error
             raise PublishError(f"the registry answered {error.code} for {subject}", code="unavailable") from error
         except (OSError, ValueError) as error:
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            if isinstance(reason, ssl.SSLCertVerificationError):
+                message = (
+                    f"the certificate of the registry is not accepted for {subject}: {reason.verify_message}; look at "
+                    "registry_url, and at SSL_CERT_FILE, which names the authorities that are trusted"
+                )
+                raise PublishError(message, code="denied") from error
             raise PublishError(f"the registry did not answer for {subject}: {error}", code="unavailable") from error
         if version.get("schemaType") != "JSON":
             raise PublishError(f"subject {subject} is no JSON Schema in the registry", code="misconfigured")

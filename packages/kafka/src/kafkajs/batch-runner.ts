@@ -73,10 +73,10 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
     if (outcome.kind === 'done') await watchRejoin(epoch, () => commit(payload, outcome.commitThrough));
     if (outcome.kind === 'read') payload.resolveOffset(String(outcome.readThrough));
     if (outcome.kind === 'failed' && isKafkaError(outcome.error)) throw outcome.error;
-    settle(partition, outcome, epoch);
+    applyOutcome(partition, outcome, epoch);
   };
 
-  function settle(partition: TopicPartition, outcome: Outcome, epoch: AssignmentEpoch): void {
+  function applyOutcome(partition: TopicPartition, outcome: Outcome, epoch: AssignmentEpoch): void {
     switch (outcome.kind) {
       case 'done':
       case 'read':

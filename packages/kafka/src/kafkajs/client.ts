@@ -1,6 +1,6 @@
 import kafkajs, { type Kafka as KafkaClient, type RetryOptions } from 'kafkajs';
 import type { ConnectionTuning, KafkaLogger, KafkaOptions, SaslOptions } from '../port.ts';
-import { createAccessAlarm, type AccessAlarm } from './access-alarm.ts';
+import { createAccessAlarm, type AccessAlarm } from '../access-alarm.ts';
 import { registerCodecs } from './codecs.ts';
 import { createEarlyCloseWatch } from './early-closes.ts';
 import { createLogBridge, createOutageLog, type OutageLog } from './log-bridge.ts';

@@ -1,5 +1,6 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import kafkajs from 'kafkajs';
+import { CERTIFICATE_CODES } from '../certificate-codes.ts';
 import { AccessDenied, RecordTooLarge } from '../errors.ts';
 
 const { KafkaJSAggregateError, KafkaJSError } = kafkajs;
@@ -21,17 +22,7 @@ const DENIED = new Set([
   'UNSUPPORTED_SASL_MECHANISM',
   'ILLEGAL_SASL_STATE',
   'KafkaJSSASLAuthenticationError',
-  // Certificates, theirs and ours. Node and OpenSSL name them by code.
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
-  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
-  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  ...CERTIFICATE_CODES,
 ]);
 
 /** Protocol errors and kafkajs errors that stay the same however often the request is repeated. */

@@ -27,7 +27,7 @@ import type { CancelAction, RejectedReason, ThreadStatus } from '@runlane/contra
 import { resolveAssistant } from './assistant-directory.ts';
 import type { Assistant, AssistantDirectory } from './assistant-directory.ts';
 import { headOf, statusOf, withoutRuns } from './lane.ts';
-import type { Lane, Source } from './lane.ts';
+import type { Lane, RecordPlace } from './lane.ts';
 import type { RunRequest } from './run-request.ts';
 import { statusProblem } from './thread-status.ts';
 
@@ -36,7 +36,7 @@ export type KnownRun = {
   runId: string;
   threadId: string;
   fingerprint: string;
-  source: Source;
+  source: RecordPlace;
   /** It has ended, is marked to end (see lane-mark.ts), or was rejected. */
   isFinished: boolean;
 };

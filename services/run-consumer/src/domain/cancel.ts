@@ -12,7 +12,7 @@
 import { threadIdOfStatelessRun } from '@runlane/contracts';
 import type { RunCancel } from '@runlane/contracts';
 import type { KnownRun } from './admission.ts';
-import type { Lane, Source } from './lane.ts';
+import type { Lane, RecordPlace } from './lane.ts';
 import type { CancelRequest } from './run-request.ts';
 
 export type CancelVerdict =
@@ -62,7 +62,7 @@ export function judgeCancel(
 }
 
 /** Whether a run was admitted before the record. Every run was, except those that come after it in its partition. */
-export function isEarlier(run: Source, record: Source): boolean {
+export function isEarlier(run: RecordPlace, record: RecordPlace): boolean {
   return run.topic !== record.topic || run.partition !== record.partition || run.offset < record.offset;
 }
 

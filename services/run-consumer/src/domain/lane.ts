@@ -6,12 +6,12 @@
 import type { CancelAction, RecordCoordinates, ThreadStatus } from '@runlane/contracts';
 
 /** Where a run came from; its place in the log says what was admitted before it. */
-export type Source = Pick<RecordCoordinates, 'topic' | 'partition' | 'offset'>;
+export type RecordPlace = Pick<RecordCoordinates, 'topic' | 'partition' | 'offset'>;
 
 export type InFlightRun = {
   runId: string;
   state: 'running' | 'pending' | 'scheduled';
-  source: Source;
+  source: RecordPlace;
   /** Whether the ledger had it before this batch. */
   isStored: boolean;
   /** A running run that was asked to stop; it stays in flight until it has stopped. */

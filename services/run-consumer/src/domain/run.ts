@@ -11,6 +11,8 @@
  * I3  Each claim and each rescue raises the fencing token; a write with an older one changes nothing. Nor does a write under
  *     a claim that the database has forgotten, by a failover or a restore, and handed out again (`claimNumber`).
  */
+import { claimKey } from '@runlane/checkpoint/claim';
+import type { Claim } from '@runlane/checkpoint/claim';
 import type {
   CancelAction,
   FailedReason,
@@ -24,8 +26,8 @@ import type {
 } from '@runlane/contracts';
 import type { RestingStatus } from './lane.ts';
 
-/** The right to write for a run: valid while the run is running under exactly this token (I3). */
-export type Claim = { runId: string; fencingToken: bigint };
+export { claimKey };
+export type { Claim };
 
 /** A run that an executor owns, with what the executor needs to execute it and to write about it. */
 export type ClaimedRun = Claim & {
@@ -65,11 +67,6 @@ export type ClaimedRun = Claim & {
  */
 export function claimNumber({ fencingToken }: Pick<Claim, 'fencingToken'>): number {
   return Number(fencingToken >> 32n);
-}
-
-/** Identifies a claim: a run may be claimed again before its lost attempt has ended. */
-export function claimKey({ runId, fencingToken }: Claim): string {
-  return `${runId}/${fencingToken}`;
 }
 
 /** Why a run has to end early; the first request that asked for it counts. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { RetryableError, retrying } from '@runlane/service-kit';
+import { waitForSubject } from '@runlane/log-ledger';
 import type { Scope } from '@runlane/service-kit';
 import { createEventEncoder } from '../adapters/kafka/encode-event.ts';
 import { tracedPublishing } from '../adapters/tracing/publish-spans.ts';
@@ -20,11 +20,7 @@ export async function startRelay(
   foundation: Foundation,
 ): Promise<{ relaying: Promise<void> }> {
   const { kafka, codec, topics, database, leaseDatabase, metrics, judgeWebhook, logger, wakeups, tracing } = foundation;
-  await retrying(() => codec.resolve(topics.status, 'RunStatusEvent'), {
-    isRetryable: (error) => error instanceof RetryableError,
-    signal: signals.intake,
-    onRetry: ({ error }) => logger.warn({ err: error }, 'relay.waits_for_registry'),
-  });
+  await waitForSubject(codec, [topics.status, 'RunStatusEvent'], { signal: signals.intake, logger });
   const publisher = await kafka.producer();
   scope.defer('event producer', () => publisher.close());
   const plain = { encode: createEventEncoder(codec, topics.status), publisher };

@@ -1,4 +1,4 @@
-import { laneKey } from '../domain/intake-plan.ts';
+import { queueKey } from '../domain/intake-plan.ts';
 import { isStillWell, onTargetSend, targetPermission } from '../domain/target-health.ts';
 import type { TargetHealth, TargetPermission } from '../domain/target-health.ts';
 import type { DueDelivery } from './ports.ts';
@@ -105,7 +105,7 @@ export class HeldTarget {
 }
 
 function laneOf(delivery: DueDelivery): string {
-  return `${laneKey(delivery)} ${delivery.isReplay}`;
+  return `${queueKey(delivery)} ${delivery.isReplay}`;
 }
 
 /** A delivery that is being sent; whether it is the probe of its URL's breaker, or of its origin's. */

@@ -59,47 +59,47 @@ export type IntakePlan = {
   repeatCount: number;
 };
 
-type Lane = { known: Map<string, LaneEntry>; newestSequence: number };
-type LaneEntry = { sequence: number; isDue: boolean; known: KnownDelivery | null };
+type Queue = { known: Map<string, QueueEntry>; newestSequence: number };
+type QueueEntry = { sequence: number; isDue: boolean; known: KnownDelivery | null };
 
 /** `events` in the order of their records. */
 export function planIntake(events: readonly TargetedEvent[], known: readonly KnownDelivery[]): IntakePlan {
-  const lanes = new Map<string, Lane>();
+  const queues = new Map<string, Queue>();
   for (const delivery of known) {
-    addTo(lanes, laneKey(delivery), delivery.eventId, { ...delivery, known: delivery });
+    addTo(queues, queueKey(delivery), delivery.eventId, { ...delivery, known: delivery });
   }
   const plan: IntakePlan = { deliveries: [], superseded: [], repeatCount: 0 };
   for (const event of events) {
-    const key = laneKey(event);
-    const lane = lanes.get(key);
-    if (lane?.known.has(event.eventId) === true) {
+    const key = queueKey(event);
+    const queue = queues.get(key);
+    if (queue?.known.has(event.eventId) === true) {
       plan.repeatCount += 1;
       continue;
     }
-    const fate = fateOf(event, lane);
-    if (fate.state === 'due') plan.superseded.push(...supersede(event, lane));
+    const fate = fateOf(event, queue);
+    if (fate.state === 'due') plan.superseded.push(...supersede(event, queue));
     plan.deliveries.push({
       event,
-      fate: fate.state === 'due' ? { state: 'due', isReady: isFirst(event, lane) } : fate,
+      fate: fate.state === 'due' ? { state: 'due', isReady: isFirst(event, queue) } : fate,
     });
-    addTo(lanes, key, event.eventId, { sequence: event.sequence, isDue: fate.state === 'due', known: null });
+    addTo(queues, key, event.eventId, { sequence: event.sequence, isDue: fate.state === 'due', known: null });
   }
   return plan;
 }
 
-function fateOf(event: TargetedEvent, lane: Lane | undefined): NewDelivery['fate'] {
+function fateOf(event: TargetedEvent, queue: Queue | undefined): NewDelivery['fate'] {
   if (event.refusal !== null) return { state: 'dead', reason: 'blocked', detail: event.refusal };
-  if (!event.isTerminal && lane !== undefined && lane.newestSequence > event.sequence) {
-    const detail = `Event ${lane.newestSequence} of the run came before event ${event.sequence}.`;
+  if (!event.isTerminal && queue !== undefined && queue.newestSequence > event.sequence) {
+    const detail = `Event ${queue.newestSequence} of the run came before event ${event.sequence}.`;
     return { state: 'dead', reason: 'superseded', detail };
   }
   return { state: 'due', isReady: true };
 }
 
 /** Marks what the event supersedes as ended, and returns it. */
-function supersede(event: TargetedEvent, lane: Lane | undefined): IntakePlan['superseded'] {
+function supersede(event: TargetedEvent, queue: Queue | undefined): IntakePlan['superseded'] {
   const ended: IntakePlan['superseded'] = [];
-  for (const entry of lane?.known.values() ?? []) {
+  for (const entry of queue?.known.values() ?? []) {
     const delivery = entry.known;
     if (delivery === null || !entry.isDue || !delivery.isRetrying) continue;
     if (delivery.isTerminal || delivery.isReplay || delivery.sequence > event.sequence) continue;
@@ -109,20 +109,20 @@ function supersede(event: TargetedEvent, lane: Lane | undefined): IntakePlan['su
   return ended;
 }
 
-function isFirst(event: TargetedEvent, lane: Lane | undefined): boolean {
-  return [...(lane?.known.values() ?? [])].every(
+function isFirst(event: TargetedEvent, queue: Queue | undefined): boolean {
+  return [...(queue?.known.values() ?? [])].every(
     (entry) => !entry.isDue || entry.known?.isReplay === true || entry.sequence > event.sequence,
   );
 }
 
-function addTo(lanes: Map<string, Lane>, key: string, eventId: string, entry: LaneEntry): void {
-  const lane = lanes.get(key) ?? { known: new Map<string, LaneEntry>(), newestSequence: 0 };
-  lane.known.set(eventId, { sequence: entry.sequence, isDue: entry.isDue, known: entry.known });
-  lane.newestSequence = Math.max(lane.newestSequence, entry.sequence);
-  lanes.set(key, lane);
+function addTo(queues: Map<string, Queue>, key: string, eventId: string, entry: QueueEntry): void {
+  const queue = queues.get(key) ?? { known: new Map<string, QueueEntry>(), newestSequence: 0 };
+  queue.known.set(eventId, { sequence: entry.sequence, isDue: entry.isDue, known: entry.known });
+  queue.newestSequence = Math.max(queue.newestSequence, entry.sequence);
+  queues.set(key, queue);
 }
 
 /** Events of one run to one URL keep their order. */
-export function laneKey({ runId, urlHash }: { runId: string; urlHash: string }): string {
+export function queueKey({ runId, urlHash }: { runId: string; urlHash: string }): string {
   return `${runId} ${urlHash}`;
 }

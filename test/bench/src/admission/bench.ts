@@ -1,5 +1,5 @@
 /**
- * B3: records admitted per second ÷ raw kafkajs eachBatch and one bulk insert of the same rows per batch. Both sides are
+ * B3: records admitted per second ÷ the same with kafkajs' eachBatch and one bulk insert of the same rows per batch. Both sides are
  * processes on the same servers, with tables that the same migrations made, in databases of their own.
  */
 import { migrate } from '@runlane/postgres';

@@ -10,7 +10,7 @@ export type Contestant = {
   name: string;
   process: ServiceProcess;
   topic: string;
-  /** A connection to its database, for looking at what it has written. */
+  /** A connection to its database, to read what it has written. */
   database: Client;
   producer: RecordProducer;
 };
@@ -27,7 +27,7 @@ const ROUND_LIMIT_MS = 30_000;
  * Publishes records while the contestant is frozen, thaws it, and times until they are rows. The clock is the
  * database's on both ends: from the thaw to the last event written, so the last commit is not in it.
  *
- * The process stays the same over all rounds, because in a new one the compiler would be measured. A freeze is far
+ * All rounds use the same process, because a new one would measure the compiler. A freeze is far
  * shorter than the session of the consumer group; `hasRejoined` says when it was not.
  *
  * Thrown when the rows do not come, or are not as many as the records.
@@ -101,7 +101,7 @@ async function eventCount(database: Client): Promise<number> {
   return number(database, 'select count(*) from runlane.outbox');
 }
 
-/** The sequence costs nothing to look at, however many rows there are; it runs ahead of what is committed. */
+/** Reading the sequence costs the same for any number of rows; it is ahead of what is committed. */
 async function lastEventId(database: Client): Promise<number> {
   return number(database, 'select last_value from runlane.outbox_outbox_id_seq');
 }

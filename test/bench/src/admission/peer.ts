@@ -1,6 +1,6 @@
 /**
  * The peer of the admission bench, as a process: kafkajs' eachBatch and one bulk insert per batch of the rows that
- * admission writes, offsets committed after it. It checks nothing, so it is what admission can be at best.
+ * admission writes, offsets committed after it. It checks nothing, so it is an upper bound for admission.
  *
  * usage: KAFKA_BROKERS=… DATABASE_URL=… TOPIC=… GROUP=… node peer.ts, until SIGTERM
  */

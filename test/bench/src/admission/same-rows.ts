@@ -11,7 +11,7 @@ const DIGEST = `
     (select count(*) from runlane.outbox) as events
 `;
 
-/** Thrown when the two sides did not write the same rows: their speeds would say nothing about each other. */
+/** Thrown when the two sides did not write the same rows, because their speeds could not be compared. */
 export async function checkSameRows(ours: Client, peers: Client): Promise<void> {
   const [a, b] = await Promise.all([digest(ours), digest(peers)]);
   if (a === b) return;

@@ -92,7 +92,7 @@ async function compare(
   for (let round = 1; round <= ROUNDS; round += 1) {
     say(`${what}: round ${round} of ${ROUNDS}`);
     await work.before();
-    // Who goes first takes turns: what the fill leaves to write out hits either side as often.
+    // The sides take turns in going first, so that writes left over from the fill affect both equally.
     if (round % 2 === 0) sides.ours.push(await work.ours());
     sides.peers.push(await work.peers());
     if (round % 2 === 1) sides.ours.push(await work.ours());

@@ -27,7 +27,7 @@ export type Cost = { claimMs: number; settleMs: number };
 /** A ledger in a database of its own and one executor on it that runs no graphs. */
 export class Ledger {
   readonly #pool: Pool;
-  /** For what takes longer than the service lets a statement take. */
+  /** For statements that take longer than the service allows. */
   readonly #admin: Client;
   readonly #executorId = randomUUID();
 

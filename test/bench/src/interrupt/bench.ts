@@ -1,7 +1,7 @@
 /**
  * B6: an interrupt is published → the signal of the node that executes is aborted. Two run-consumers with the default
- * settings share the partitions and the runs, and execute other runs meanwhile: mostly one of them admits the interrupt
- * and the other one has to hear of it.
+ * settings share the partitions and the runs, and execute other runs meanwhile: mostly one of them admits the interrupt and
+ * the other one has to receive it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@runlane/testkit';

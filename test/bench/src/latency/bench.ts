@@ -1,6 +1,6 @@
 /**
- * B2: publish → terminal event as a consumer sees it, minus the median of the same bare invoke, at 10 runs/s through a
- * service that has nothing else to do. Both sides take turns, each run on a new thread.
+ * B2: publish → terminal event as a consumer sees it, minus the median of the same bare invoke, at 10 runs/s through an
+ * otherwise idle service. Both sides take turns, each run on a new thread.
  */
 import { BareInvoke } from '../bare-invoke/peer.ts';
 import type { Bench, BenchContext, Findings, Series } from '../bench.ts';

@@ -95,7 +95,7 @@ async function secondStarts(
   );
 }
 
-/** Thrown when a run ended otherwise: the figures would not be those of recovered runs. */
+/** Thrown when a run ended otherwise, because the figures would not be those of recovered runs. */
 async function allSucceeded(database: Client): Promise<void> {
   const countOf = async (condition: string) =>
     (await database.query(`select from runlane.runs where ${condition}`)).rowCount ?? 0;

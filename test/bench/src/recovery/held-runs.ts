@@ -8,7 +8,7 @@ import { eventually } from '@runlane/testkit';
 /** The graph in `graphs/held.ts`. */
 const HELD_GRAPH = 'held';
 
-/** That the graph of a run began to execute in a process; Unix milliseconds. */
+/** A note that the graph of a run began to execute in a process; Unix milliseconds. */
 export type Start = { runId: string; pid: number; startedMs: number };
 
 /** Runs that execute until their round is over. Each round's runs wait in the lanes behind those of the round before. */
@@ -43,7 +43,7 @@ export class HeldRuns implements Disposable {
     return this.#rounds[round] ?? [];
   }
 
-  /** Resolves with the first starts of the round's runs in the process, when all of them have started there. */
+  /** Resolves when all runs of the round have started in the process, with their first starts there. */
   async startedIn(round: number, pid: number, deadlineMs: number): Promise<Start[]> {
     const runIds = new Set(this.ofRound(round));
     let started: Start[] = [];

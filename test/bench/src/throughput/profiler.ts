@@ -8,8 +8,8 @@ import type { CpuProfile, TimeWindow } from './profile.ts';
 const IDLE_SHARE = 0.01;
 
 /**
- * Takes CPU profiles of a process and looks at those parts of them in which it was measured. The files stay, so that
- * they can be opened with a browser's developer tools.
+ * Takes CPU profiles of a process and evaluates the measured parts. The files stay, so that they can be opened with a
+ * browser's developer tools.
  */
 export class Profiler {
   readonly #directory = mkdtempSync(join(tmpdir(), 'runlane-profile-'));

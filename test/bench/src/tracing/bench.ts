@@ -1,5 +1,5 @@
 /**
- * What traces cost, on the figures of B1 and B2: three services that differ in what they trace take turns. Each sends its spans
+ * The cost of traces, in the figures of B1 and B2: three services with different traces take turns. Each sends its spans
  * to a collector that only counts them.
  */
 import type { Bench, BenchContext, Findings, Measure } from '../bench.ts';
@@ -11,9 +11,9 @@ import { against, median, medianOf } from '../statistics.ts';
 import { TerminalEvents } from '../terminal-events.ts';
 import { CountingCollector } from './counting-collector.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const WARM_UP = { count: 200, threadCount: 40 };
-const LOAD = { count: 400, threadCount: 80 };
+const LOAD = { count: 300, threadCount: 60 };
 const PACED = { count: 50, threadCount: 50 };
 const EVERY_MS = 100;
 const ROUND_LIMIT_MS = 60_000;
@@ -46,7 +46,7 @@ async function run(context: BenchContext): Promise<Findings> {
   for (const { measure } of sides) await measure(WARM_UP);
   for (let round = 1; round <= ROUNDS; round += 1) {
     say(`round ${round} of ${ROUNDS}`);
-    // Whoever comes first in a round comes last in the next.
+    // The first one of a round is the last one of the next.
     for (const side of round % 2 === 0 ? sides.toReversed() : sides) side.rounds.push(await side.measure(LOAD));
     noise.sample();
   }

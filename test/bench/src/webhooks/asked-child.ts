@@ -13,7 +13,7 @@ export class AskedChild<Question extends Serializable, Answer> implements Dispos
     this.#child.once('exit', (code, signal) =>
       this.#answer.reject(new Error(`${fileURLToPath(module)} ended with ${code ?? signal}.`)),
     );
-    // Whoever asks sees it; while nobody does it must not count as unhandled.
+    // A caller gets the rejection; until then it must not count as unhandled.
     this.#answer.promise.catch(() => undefined);
   }
 

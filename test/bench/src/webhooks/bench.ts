@@ -1,6 +1,6 @@
 /**
- * B5: webhooks per second, from the status topic to receivers, beside what a user would write and beside the limit; how
- * healthy webhooks fare beside dead and slow ones; many origins with one event each; TLS.
+ * B5: webhooks per second, from the status topic to receivers, beside what a user would write and beside the limit; how fast
+ * healthy webhooks are beside dead and slow ones; many origins with one event each; TLS.
  */
 import { certificateMaker } from '@runlane/testkit';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
@@ -54,7 +54,7 @@ async function run(context: BenchContext): Promise<Findings> {
   const profiler = options.profile ? new Profiler() : null;
   const dispatcher = await deployment.webhookDispatcher(
     {
-      // As short as they can be said: one variable holds them all.
+      // Written as short as possible, because one variable holds all of them.
       RUNLANE_WEBHOOK_ALLOW: [
         ...[...BUSY, ...SLOW].map((host) => `http://${host}:*`),
         ...BUSY.map((host) => `https://${host}:*`),

@@ -1,4 +1,4 @@
-/** How healthy webhooks fare beside those that nobody answers well: their p99, with and without. */
+/** The p99 of healthy webhooks, with and without webhooks that are answered badly. */
 import { eventually } from '@runlane/testkit';
 import type { BenchContext, Measure } from '../bench.ts';
 import { against, medianOf } from '../statistics.ts';

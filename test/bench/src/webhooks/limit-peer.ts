@@ -1,6 +1,6 @@
 /**
  * The limit of the webhook bench, as a process: kafkajs' eachBatch, each webhook signed twice and sent with undici, one insert
- * of a row per attempt for the batch, then the offset. It tries nothing twice and knows no order, no fairness and no guard.
+ * of a row per attempt for the batch, then the offset. It has no retries, no order, no fairness and no guard.
  *
  * usage: KAFKA_BROKERS=… DATABASE_URL=… TOPIC=… node limit-peer.ts, until it is killed
  */

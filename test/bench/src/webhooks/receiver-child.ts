@@ -16,7 +16,7 @@ export type ReceiverAnswer =
   | { kind: 'listening'; ports: number[]; anyPort: number; tlsPort: number }
   | { kind: 'report'; count: number; otherCount: number; firstMs: number; lastMs: number; times: [string, number][] };
 
-/** As long as the slowest receiver that nobody would call broken. */
+/** As long as a slow receiver takes that still counts as working. */
 const SLOW_MS = 2_000;
 /** Many connect at once. */
 const BACKLOG = 8_192;

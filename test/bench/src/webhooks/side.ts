@@ -25,7 +25,7 @@ export type Round = { perSecond: number; cpuMs: number };
 
 const PUBLISH_AT_ONCE = 1_000;
 const LIMIT_MS = 90_000;
-/** What a side writes after the last answer is its work too. */
+/** Writes after the last answer count as work of the side. */
 const SETTLE_MS = 300;
 
 /** Publishes while the side is frozen, thaws it, and times from the thaw to the last webhook. */

@@ -1,7 +1,7 @@
 import { distinctEvents } from '../history.ts';
 import type { History, Problem } from '../history.ts';
 
-/** What may cost a run an attempt: the end or the freezing of the process that executes it, and nothing else. */
+/** A run may spend an attempt only because the process that executes it ended or was frozen. */
 const SPENDING = new Set(['kill-consumer', 'freeze-consumer']);
 
 /** I11, I12: while no process was killed or frozen, no run has begun a second attempt, whatever was away or restarted. */

@@ -13,8 +13,8 @@ export function judgeEffects(history: History): Problem[] {
 
 function overlaps({ effects, silences }: History): Problem[] {
   const lastSigns = new Map(effects.map((effect) => [stepOf(effect), effect.ms]));
-  // A process that was killed or frozen meanwhile does nothing, and could not say so; nor does a thread that was ended, with
-  // a step in it that did not stop when its lease was lost: it says nothing any more.
+  // A process that was killed or frozen in the meantime executes nothing, but could not note that. The same holds for a
+  // thread that was ended because a step in it did not stop after its lease was lost.
   const isSilenced = (open: SideEffect, nowMs: number) =>
     silences.get(open.pid)?.some((ms) => ms >= open.ms && ms <= nowMs) === true ||
     (lastSigns.get(stepOf(open)) ?? 0) < nowMs;

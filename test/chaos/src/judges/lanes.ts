@@ -6,7 +6,7 @@ type Stop = { action: 'interrupt' | 'rollback'; by: string | null };
 type Run = { id: string; isScheduled: boolean; hasBegun: boolean; stop: Stop | null };
 
 /**
- * I2, I4: each thread is judged by a reading of its records one after the other beside its events one after the other. A
+ * I2, I4: each thread is judged by reading its records one by one, along with its events one by one. A
  * verdict is checked against which runs had ended before it by the thread's own events, so the judge knows nothing of batches.
  */
 export function judgeLanes(history: History): Problem[] {
@@ -52,7 +52,7 @@ class Lane {
     return this.#problems;
   }
 
-  /** Goes on to the request that the verdict is about: those between are repeats and cancels, which have none. */
+  /** Continues to the request of the verdict: the records in between are repeats and cancels, which have no verdict. */
   #verdict(event: RunStatusEvent): void {
     let record = this.#records[this.#next];
     while (record !== undefined && (record.isCancel || this.#isRepeat(record))) {
@@ -109,7 +109,7 @@ class Lane {
       return;
     }
     if (!isStopped) {
-      // What ends by itself before it notices that it was to be interrupted keeps its end; a rollback takes it back.
+      // A run that ends before it notices its interrupt keeps its end; a rollback undoes it.
       if (stop.action === 'rollback') this.#wrong('I2', `${run.id} was to be rolled back and ended with ${event.type}`);
       else if (!run.hasBegun) this.#wrong('I2', `${run.id} was to be interrupted and ended with ${event.type} unbegun`);
       return;

@@ -4,8 +4,8 @@ import { distinctEvents } from '../history.ts';
 import type { Delivery, History, Problem } from '../history.ts';
 
 /**
- * I14: a receiver that takes everything has got every event that its runs have asked for, signed, nothing else, and the events
- * of each run in their order, repeats left out.
+ * I14: a receiver that takes everything has received every event that its runs asked for, signed, and nothing else; without
+ * repeats, the events of each run are in order.
  */
 export function judgeWebhooks(history: History): Problem[] {
   const { honest, honestOrigin } = history.deliveries;

@@ -17,7 +17,7 @@ export type ControlPlane = {
   token: string;
 };
 
-/** As long as a busy machine may take for it, in milliseconds. */
+/** Time limit for a busy machine, in milliseconds. */
 const READY_MS = 180_000;
 
 /** Starts etcd and kube-apiserver, which end with the part. Thrown: what a program says when it does not start. */

@@ -62,7 +62,7 @@ async function accepted(kubectl: Kubectl, what: string, manifests: Manifest[], .
   if (warnings.length > 0) throw new Error(`${what} is taken with warnings:\n${warnings.join('\n')}`);
 }
 
-/** Nothing makes pods of Deployments here, so they are offered one by one; and once as they must not be. */
+/** No controller makes pods of Deployments here, so the pods are offered one by one; and once a forbidden one. */
 async function provePod(kubectl: Kubectl, what: string, pod: Manifest): Promise<void> {
   await accepted(kubectl, `${what}: the pod of ${pod.metadata.name}`, [pod], '--dry-run=server');
   const { containers } = pod.spec as { containers: Record<string, unknown>[] };

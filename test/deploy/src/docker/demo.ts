@@ -8,7 +8,7 @@ import type { ServerImages } from './stand-ins.ts';
 
 const COMPOSE = join(import.meta.dirname, '..', '..', '..', '..', 'infra', 'docker', 'compose.yaml');
 const PROJECT = 'runlane-proof';
-/** Whether everything that the service needs answers, which its health check does not ask. */
+/** Whether everything that the service needs answers; its health check does not test that. */
 const ASK_READY = `const { ok } = await fetch('http://127.0.0.1:8080/readyz'); process.exit(ok ? 0 : 1)`;
 
 /** Services of ours in compose.yaml. */

@@ -4,12 +4,12 @@ import { RunEvents, RunPublisher } from '@runlane/client';
 /** At most as many, whatever takes long. */
 const MOST_RUNS = 2_000;
 const THREADS = 20;
-/** A machine that is slow is not asked for more than it can do. */
+/** A slow machine gets fewer runs. */
 const MOST_OPEN = 30;
 const EVERY_MS = 150;
 const END_MS = 600_000;
 
-/** Runs that are asked for one after the other until something else has been done, each of which takes a second. */
+/** Runs of a second each, which are requested one after the other until other work is done. */
 export class Load implements AsyncDisposable {
   readonly #publisher: RunPublisher;
   readonly #events: RunEvents;

@@ -1,5 +1,5 @@
 /**
- * A Chromium that comes with the dependencies, and what a test looks at in it. RUNLANE_TEST_CHROMIUM names another one, for
+ * A Chromium that comes with the dependencies, and what a test checks in it. RUNLANE_TEST_CHROMIUM names another one, for
  * machines that the one of the dependencies is not for (it is of Linux on x64).
  */
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ARGS });
 }
 
-/** What axe finds of serious faults on the page as it is, a line each. */
+/** The serious faults that axe finds on the current page, a line each. */
 export async function faultsOf(page: Page): Promise<string[]> {
   // By the protocol, because the page lets no script in but its own.
   await page.evaluate(AXE);

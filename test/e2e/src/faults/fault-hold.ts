@@ -15,8 +15,8 @@ const AT_TRIGGER = `locktype = 'advisory' and classid = 4711`;
 const AT_ROW = `locktype in ('transactionid', 'tuple')`;
 
 /**
- * Holds the service at a point of its work: whatever reaches the point waits there until `release`, while its process
- * can be killed, frozen or cut off. The service knows nothing of it: it waits for a lock of Postgres.
+ * Holds the service at a point of its work: whatever reaches the point waits there until `release`, while its process can be
+ * killed, frozen or cut off. The service does not notice: it waits for a lock of Postgres.
  */
 export class Hold implements AsyncDisposable {
   readonly #client: pg.Client;
@@ -44,7 +44,7 @@ export class Hold implements AsyncDisposable {
     return new Hold(client, AT_TRIGGER, `select pg_advisory_unlock(${HOLD_KEY})`);
   }
 
-  /** Holds whatever wants the row of an existing thread: admissions to it and settlements of its runs. */
+  /** Holds everything that needs the row of an existing thread: admissions to it and settlements of its runs. */
   static async atThread(world: World, threadId: string): Promise<Hold> {
     const client = await connect(world);
     await client.query('begin');

@@ -61,8 +61,8 @@ export async function readHistory(
 }
 
 /**
- * Every run asked for has ended in exactly one terminal event of the type, none is lost, none is of nobody's asking;
- * sequences have no gap, attempts count honestly, repeated records are the same event, and each thread is a lane.
+ * Every requested run has ended in exactly one terminal event of the type; none is lost, and none exists without a request.
+ * Sequences have no gap, attempts are counted correctly, repeated records are the same event, and each thread is a lane.
  */
 export function historyProblems(
   history: History,

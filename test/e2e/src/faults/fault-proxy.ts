@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** Stands between a service and a server, and cuts the service off when told to; the server goes on with what it has. */
+/** A proxy between a service and a server that can cut the service off; the server goes on with what it has received. */
 export class Proxy implements AsyncDisposable {
   readonly #server = createServer((client) => this.#join(client));
   readonly #clients = new Set<Socket>();

@@ -8,7 +8,7 @@ export type ServerName = 'kafka' | 'postgres' | 'registry';
 
 const ALL: readonly ServerName[] = ['kafka', 'postgres', 'registry'];
 
-/** Servers of one test file's own, because it kills and freezes them. None runs before it is started. */
+/** Servers for one test file alone, because it kills and freezes them. None runs before it is started. */
 export class OwnServers implements AsyncDisposable {
   readonly kafka: LocalKafka;
   readonly postgres: LocalPostgres;

@@ -1,4 +1,4 @@
-/** The cells of the strategy matrix: what a thread was doing, and the strategy of what then arrives on it. */
+/** The cells of the strategy matrix: the state of a thread, and the strategy of the runs that then arrive on it. */
 import { randomUUID } from 'node:crypto';
 import type { MultitaskStrategy } from '@runlane/contracts';
 
@@ -37,7 +37,7 @@ export function matrixCells(newcomerCount: number): Cell[] {
   );
 }
 
-/** How a run ends, by what the design says; `supersededBy` and `blockedBy` are ids of runs. */
+/** How a run has to end; `supersededBy` and `blockedBy` are ids of runs. */
 export type ExpectedEnd = {
   run: NamedRun;
   type: 'run.succeeded' | 'run.paused' | 'run.interrupted' | 'run.rolled_back' | 'run.rejected';

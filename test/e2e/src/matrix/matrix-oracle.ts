@@ -24,7 +24,7 @@ export function cellProblems(cell: Cell, thread: ThreadEnd): string[] {
   ];
 }
 
-/** Exactly one terminal event per run, and the one that the design says. */
+/** Exactly one terminal event per run, and the right one. */
 function endProblems(cell: Cell, events: readonly RunStatusEvent[]): string[] {
   const terminal = events.filter(({ type }) => isTerminalEventType(type));
   const problems = expectedEnds(cell).flatMap(({ run, type, supersededBy, blockedBy }) => {
@@ -93,7 +93,7 @@ function statusProblems(cell: Cell, { events, status }: ThreadEnd): string[] {
   return status === 'idle' ? problems : [...problems, `the thread is ${status} in the end`];
 }
 
-/** The thread holds what the runs did that count, in their order, and nothing of the others (I7, I8). */
+/** The thread holds the effects of the runs that count, in their order, and nothing of the others (I7, I8). */
 function stateProblems(cell: Cell, { events, checkpointRunIds, journalCount }: ThreadEnd): string[] {
   const ends = expectedEnds(cell);
   const hasStarted = (runId: string) => events.some(({ run_id, type }) => run_id === runId && type === 'run.running');

@@ -45,7 +45,7 @@ export class MatrixStage {
     return this.cells.filter(({ state }) => states.includes(state));
   }
 
-  /** Everybody's newcomers, those first that would find another state if a place became free. */
+  /** The newcomers of all cells; first those that would find another state if a place became free. */
   async newcomersArrive(): Promise<void> {
     await this.publishNewcomers(this.in('pending'));
     await this.admitted(this.in('pending'));
@@ -77,7 +77,7 @@ export class MatrixStage {
 
   /**
    * Lets the time of scheduled runs come, and everything that is held go on, when every newcomer has been admitted and
-   * what it superseded has stopped: a run that is let go before it hears of its abort may end by itself, and keeps that.
+   * what it superseded has stopped: a run that is released before its abort arrives may end, and keeps that end.
    */
   async goOn(): Promise<void> {
     await this.admitted();

@@ -1,4 +1,4 @@
-/** What the files of the strategy matrix have in common: each plays all cells at once and then tells of them one by one. */
+/** Shared by the files of the strategy matrix: each plays all cells at the same time and then judges them one by one. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { overlapProblems } from '../faults/fault-oracle.ts';
 import { matrixCells } from './matrix-cells.ts';
@@ -39,7 +39,7 @@ export function matrixSuite(newcomerCount: number, play: Play): Suite {
   });
 
   test('no two runs of a thread executed at once', () => {
-    // What a process that wakes up does outside of Runlane, before it knows what time it is, nobody can prevent.
+    // Nobody can prevent what a process does outside of Runlane when it wakes up, before it reads the clock.
     const effects = suite.world.sideEffects().filter(({ pid, ms }) => ms < (goneAtMs.get(pid) ?? Infinity));
     expect(overlapProblems(effects, goneAtMs)).toEqual([]);
   });

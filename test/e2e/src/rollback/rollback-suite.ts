@@ -1,4 +1,4 @@
-/** What the rollback tests have in common: all cases are played at once and then told of one by one. */
+/** Shared by the rollback tests: all cases are played at the same time and then judged one by one. */
 import { randomUUID } from 'node:crypto';
 import type { RunStatusEvent } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';
@@ -9,7 +9,7 @@ import type { Request, RollbackCase } from './rollback-cases.ts';
 import { checkpointRows } from '../support/thread-rows.ts';
 import { World, runCreate } from '../support/world.ts';
 
-/** What a case has come to. */
+/** The result of a case. */
 type Told = { before: unknown; after: unknown; journalCount: number; rolledBack: RunStatusEvent; next: RunStatusEvent };
 
 /** What happens around the moment at which all runs are asked to roll back: it calls `ask` and returns when it is over. */

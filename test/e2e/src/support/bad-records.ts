@@ -78,7 +78,7 @@ function raw(name: string, value: Buffer, code: DeadLetterCode, message: RegExp)
   return { name, key: KEY, value, code, message };
 }
 
-/** A RunCreate that would be good without these fields. */
+/** A RunCreate that would be valid without these fields. */
 function asked(name: string, fields: Record<string, unknown>, code: DeadLetterCode, message: RegExp): BadRecord {
   return raw(name, Buffer.from(text(fields)), code, message);
 }

@@ -1,4 +1,4 @@
-/** What tests do to a cluster and Runlane never does; the port of `@runlane/kafka` therefore does not offer it. */
+/** Operations on a cluster that only tests need, so the port of `@runlane/kafka` does not offer them. */
 import { randomUUID } from 'node:crypto';
 // oxlint-disable-next-line no-restricted-imports -- see above
 import kafkajs from 'kafkajs';
@@ -51,7 +51,7 @@ export async function publishInTransaction(
 /** Something that an ACL is about. */
 export type AclTarget = { kind: 'topic' | 'group'; name: string; operation: 'READ' | 'WRITE' };
 
-/** Takes one operation from everybody, as a grant that is missing does; everything else stays allowed. */
+/** Denies one operation to everybody, like a missing grant; everything else stays allowed. */
 export async function deny(brokers: string[], target: AclTarget): Promise<void> {
   const acl = [
     aclOf(target, AclOperationTypes.ALL, AclPermissionTypes.ALLOW),

@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const LAST_RELEASE = readFileSync(new URL('../../last-release', import.meta.url), 'utf8').trim();
 const PARTS = ['packages', 'services'];
 
-/** Why the last release cannot be had here: one sentence, or null where it can. */
+/** Why the last release is not available here: one sentence, or null when it is. */
 export function lastReleaseObstacle(): string | null {
   try {
     execFileSync('git', ['-C', ROOT, 'cat-file', '-e', `${LAST_RELEASE}^{commit}`], { stdio: 'ignore' });

@@ -53,7 +53,7 @@ export class LosableBroker implements AsyncDisposable {
     return losable;
   }
 
-  /** What a program has to know: addresses, settings of librdkafka for the secured one, and where orders go. */
+  /** What a program needs: addresses, settings of librdkafka for the secured one, and the URL for orders. */
   get told(): object {
     const { port } = this.#control.address() as AddressInfo;
     return {

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const SERVICES = fileURLToPath(new URL('../../../../services/', import.meta.url));
 
-/** A service as its next release has it: the same program, that knows migrations besides. */
+/** A service like its next release: the same program with further migrations. */
 export class NewerVersion implements Disposable {
   readonly #folder = mkdtempSync(join(realpathSync(tmpdir()), 'runlane-newer-'));
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 
 /**
- * Copies the files of a running server, with what it takes to start on them: they are recovered as they are at the end of
- * the copy, on a new timeline, as a standby is that was promoted.
+ * Copies the files of a running server so that another one can start on them: it recovers the state at the end of the copy,
+ * on a new timeline, like a promoted standby.
  *
  * @param from data directory of the server
  * @param to data directory to make

@@ -1,5 +1,5 @@
 /**
- * The world of an end-to-end test: a database and topics of its own on the run's real Postgres, Kafka and registry,
+ * The surroundings of an end-to-end test: its own database and topics on the test run's real Postgres, Kafka and registry,
  * run-consumers as processes, and a reader of everything that they publish.
  */
 import { randomUUID } from 'node:crypto';
@@ -121,7 +121,7 @@ export class World implements AsyncDisposable {
         try {
           return await this.codec.frame(this.topics.requests, 'RunCreate', value);
         } catch (error) {
-          // A registry that has just started may take its time over the first question.
+          // A registry that has just started may answer the first request late.
           if (error instanceof RetryableError) return null;
           throw error;
         }
@@ -142,7 +142,7 @@ export class World implements AsyncDisposable {
     return [...ends.values()].filter(({ high }) => high > 0n).length;
   }
 
-  /** Tells whether the run-consumers have committed everything that is in the request topic. */
+  /** Whether the run-consumers have committed everything that is in the request topic. */
   hasReadAllRequests(): Promise<boolean> {
     return this.hasReadAll(this.group, this.topics.requests);
   }
@@ -152,7 +152,7 @@ export class World implements AsyncDisposable {
     return (await this.pool.query('select from runlane.dead_letters')).rowCount ?? 0;
   }
 
-  /** Tells whether the group has committed everything that is in the topic. */
+  /** Whether the group has committed everything that is in the topic. */
   async hasReadAll(group: string, topic: string): Promise<boolean> {
     return this.#withAdmin(async (admin) => {
       const ends = await admin.endOffsets(topic);
@@ -200,7 +200,7 @@ export class World implements AsyncDisposable {
     return this.#resources.use(await TopicReader.start(this.kafka, this.topics.deadLetters));
   }
 
-  /** Reads the request topic from its beginning: where a record came to lie, and when. */
+  /** Reads the request topic from its beginning: the place and the time of each record. */
   async readRequests(): Promise<TopicReader> {
     return this.#resources.use(await TopicReader.start(this.kafka, this.topics.requests));
   }

@@ -73,7 +73,7 @@ export class WebhookWorld implements AsyncDisposable {
     return dispatcher;
   }
 
-  /** What the dispatchers complained of, for the errors of tests. */
+  /** Warnings and errors of the dispatchers, for the messages of tests. */
   complaints(): unknown[] {
     return this.#dispatchers.flatMap(({ logs, stderr }) => [
       ...logs.filter(({ level }) => level === 'warn' || level === 'error').slice(-3),
@@ -124,8 +124,8 @@ export class WebhookWorld implements AsyncDisposable {
   }
 
   /**
-   * What is wrong with the accounts of the ledger, by an oracle of the test's own: the records of the topic on one side,
-   * the rows on the other. Call it when everything is read.
+   * Problems in the accounts of the ledger, by an oracle of the test's own that compares the records of the topic with the
+   * rows. Call this when everything is read.
    */
   async accountProblems(): Promise<string[]> {
     const { rows } = await this.world.pool.query<Record<string, string>>(

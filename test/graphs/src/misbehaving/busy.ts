@@ -1,4 +1,4 @@
-/** Never loads: it computes for ever at its top level, and nothing else in its thread goes on. */
+/** Never loads: it computes for ever at its top level, and blocks its thread. */
 import { graph as echo } from '../echo.ts';
 
 const startedMs = performance.now();

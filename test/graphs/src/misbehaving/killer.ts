@@ -1,4 +1,4 @@
-/** Takes its whole process down, every time. */
+/** Ends its whole process, every time. */
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { note } from '../side-effects.ts';
 

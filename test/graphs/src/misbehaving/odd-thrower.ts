@@ -1,4 +1,4 @@
-/** Throws what could be taken for something else than an error of the graph. */
+/** Throws values that could be mistaken for something other than an error of the graph. */
 import { Annotation, END, GraphDrained, START, StateGraph } from '@langchain/langgraph';
 import { note } from '../side-effects.ts';
 

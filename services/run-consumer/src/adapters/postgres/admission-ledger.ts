@@ -62,19 +62,19 @@ export function placesIn(database: Database, group: string, topic: string): Plac
   return placesOf(database, statements, { group, topic });
 }
 
-type Source = { group: string; topic: string; partition: number };
+type TopicPlace = { group: string; topic: string; partition: number };
 
 class PostgresAdmission implements AdmissionTransaction {
   readonly position: Position;
   readonly #client: PoolClient;
-  readonly #source: Source;
+  readonly #source: TopicPlace;
   readonly #checkpoints: ThreadCheckpoints;
   /** Those of the threads of which this transaction may end runs. */
   #begun: BegunRuns = new Map();
   /** Threads that this transaction created only to lock them, and on which it has accepted nothing yet. */
   #emptyThreads = new Set<string>();
 
-  constructor(client: PoolClient, source: Source, position: Position, checkpoints: ThreadCheckpoints) {
+  constructor(client: PoolClient, source: TopicPlace, position: Position, checkpoints: ThreadCheckpoints) {
     this.#checkpoints = checkpoints;
     this.#client = client;
     this.#source = source;

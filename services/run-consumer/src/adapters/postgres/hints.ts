@@ -8,12 +8,12 @@ import { sql } from './statements.ts';
 /** Channel on which processes tell each other that there is work; the payload says which. */
 export const HINT_CHANNEL = 'runlane_hints';
 
-type Topic = 'runs_ready' | 'events_stored' | 'dead_letters_stored' | 'stops_requested' | 'lanes_marked';
+type HintKind = 'runs_ready' | 'events_stored' | 'dead_letters_stored' | 'stops_requested' | 'lanes_marked';
 
 export type HintOptions = {
   pool: Pool;
   /** Loops of this process, which are woken immediately. */
-  local: Record<Topic, Wakeup>;
+  local: Record<HintKind, Wakeup>;
   /** Shortest time between two NOTIFYs, in milliseconds: each takes a lock on the whole database when it commits. */
   minIntervalMs: number;
   /** The same for hints that somebody waits for: a node shall stop. */
@@ -35,7 +35,7 @@ export type HintOptions = {
  */
 export class PostgresHints implements Hints {
   readonly #options: HintOptions;
-  readonly #due = new Set<Topic>();
+  readonly #due = new Set<HintKind>();
   #timer: NodeJS.Timeout | null = null;
   #lastSentMs = 0;
   /** When the timer is due. */
@@ -105,9 +105,9 @@ export class PostgresHints implements Hints {
     }, lookMs - nowMs);
   }
 
-  #hint(topic: Topic, intervalMs = this.#options.minIntervalMs): void {
-    this.#options.local[topic].notify();
-    this.#due.add(topic);
+  #hint(kind: HintKind, intervalMs = this.#options.minIntervalMs): void {
+    this.#options.local[kind].notify();
+    this.#due.add(kind);
     const nowMs = performance.now();
     const sendAtMs = Math.max(nowMs, this.#lastSentMs + intervalMs);
     if (this.#timer !== null) {

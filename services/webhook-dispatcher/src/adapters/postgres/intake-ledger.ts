@@ -5,7 +5,7 @@ import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
 import type { AccountEntry, IntakeLedger, IntakeTransaction, QuarantinedRecord } from '../../app/ports.ts';
 import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../../domain/intake-plan.ts';
-import { laneKey } from '../../domain/intake-plan.ts';
+import { queueKey } from '../../domain/intake-plan.ts';
 import { sql } from './statements.ts';
 
 /**
@@ -50,7 +50,7 @@ export function placesIn(database: Database, group: string, topic: string): Plac
   return placesOf(database, statements, { group, topic });
 }
 
-type Source = { group: string; topic: string; partition: number };
+type TopicPlace = { group: string; topic: string; partition: number };
 
 type KnownRow = {
   delivery_id: bigint;
@@ -68,13 +68,13 @@ class PostgresIntake implements IntakeTransaction {
   readonly position: Position | null;
   readonly firstOffset: bigint;
   readonly #client: PoolClient;
-  readonly #source: Source;
+  readonly #source: TopicPlace;
   readonly #endpointIds = new Map<string, bigint>();
   #hasLocks = false;
   /** Stored deliveries that are due now and have to be brought into line. */
   #ready: TargetedEvent[] = [];
 
-  constructor(client: PoolClient, source: Source, account: Pick<IntakeTransaction, 'position' | 'firstOffset'>) {
+  constructor(client: PoolClient, source: TopicPlace, account: Pick<IntakeTransaction, 'position' | 'firstOffset'>) {
     this.#client = client;
     this.#source = source;
     this.position = account.position;
@@ -90,8 +90,8 @@ class PostgresIntake implements IntakeTransaction {
       traceparents: contents.map(([, { traceparent }]) => traceparent ?? null),
     });
     await this.#findEndpoints(sortedEntries(events.map((event) => [event.origin, event.site])));
-    const lanes = [...new Map(events.map((event) => [laneKey(event), event])).values()];
-    let rows = await this.#selectKnown(lanes);
+    const queues = [...new Map(events.map((event) => [queueKey(event), event])).values()];
+    let rows = await this.#selectKnown(queues);
     if (rows.length > 0) {
       // Known deliveries may be ending right now. Nobody else writes about new runs, because all their events are in this
       // partition.
@@ -100,7 +100,7 @@ class PostgresIntake implements IntakeTransaction {
       // ready at the same time; they are then sent one after the other, in the order of their arrival, and they have their
       // `sequence`.
       await this.#lockEndpoints(events);
-      rows = await this.#selectKnown(lanes);
+      rows = await this.#selectKnown(queues);
     }
     return rows.map((row) => ({
       deliveryId: row.delivery_id,
@@ -201,10 +201,10 @@ class PostgresIntake implements IntakeTransaction {
     await find();
   }
 
-  #selectKnown(lanes: readonly TargetedEvent[]): Promise<KnownRow[]> {
+  #selectKnown(queues: readonly TargetedEvent[]): Promise<KnownRow[]> {
     return query<KnownRow>(this.#client, sql.selectKnownDeliveries, {
-      run_ids: lanes.map(({ runId }) => runId),
-      url_hashes: lanes.map(({ urlHash }) => urlHash),
+      run_ids: queues.map(({ runId }) => runId),
+      url_hashes: queues.map(({ urlHash }) => urlHash),
     });
   }
 

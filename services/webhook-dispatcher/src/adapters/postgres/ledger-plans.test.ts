@@ -6,7 +6,7 @@ import { expect, inject, test } from 'vitest';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { sql } from './statements.ts';
 
-test('what is known of a run is looked up by its lane, by a plan from when there was nothing too', async () => {
+test('what is known of a run is looked up by its queue, by a plan from when there was nothing too', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const { rows } = await world.pool.query<{ 'QUERY PLAN': string }>(
     `explain (generic_plan) ${sql.selectKnownDeliveries.text}`,
@@ -16,7 +16,7 @@ test('what is known of a run is looked up by its lane, by a plan from when there
   expect(plan).not.toContain('Seq Scan');
 });
 
-test('what is settled is looked up by id and by lane, never by way of all that is due', async () => {
+test('what is settled is looked up by id and by queue, never by way of all that is due', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.pool.query(
     `insert into webhooks.deliveries (

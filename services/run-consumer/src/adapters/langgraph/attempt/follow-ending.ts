@@ -12,7 +12,7 @@ import type { RunnableGraph } from '../graphs/graph-registry.ts';
 import type { ThreadState } from './thread-state.ts';
 
 /** What the stream of an attempt shows; `see` takes its chunks. */
-export class Ending {
+export class StreamEnding {
   readonly #run: ClaimedRun;
   readonly #graph: RunnableGraph;
   readonly #saver: RunSaver | null;

@@ -19,7 +19,7 @@ import { GraphNotLoadable } from '../graphs/graph-registry.ts';
 import type { GraphRegistry } from '../graphs/graph-registry.ts';
 import { graphSpans } from './graph-spans.ts';
 import type { GraphSpans } from './graph-spans.ts';
-import { Ending, outputOf } from './follow-ending.ts';
+import { StreamEnding, outputOf } from './follow-ending.ts';
 import { sendClassOf } from '../project/langgraph-copy.ts';
 import { asBorrower } from '../graphs/lent-parts.ts';
 import { NodeWatch } from '../graphs/node-watch.ts';
@@ -146,7 +146,7 @@ async function attempt(
     case 'invoke':
       break;
   }
-  const ending = new Ending(run, graph, saver);
+  const ending = new StreamEnding(run, graph, saver);
   try {
     // LangGraph would otherwise still write the input.
     if (keepsState(signals.abort)) throw signals.abort.reason;

@@ -36,7 +36,8 @@ test.each<[string, () => unknown]>([
     await enter();
   }
   const error: unknown = await theCaller().catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ message: 'told', stack: expect.stringContaining('at async theCaller') as string });
+  // A mapped stack leaves out that the call was async.
+  expect(error).toMatchObject({ message: 'told', stack: expect.stringMatching(/at (async )?theCaller /) as string });
 });
 
 test('values, errors, and what is no promise come through, and their end is told once', async () => {
