@@ -32,7 +32,7 @@ async function register(subject: string): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-test('keeps a subject over a kill at once after its registration', async () => {
+test('keeps a subject over a kill immediately after its registration', async () => {
   await register('kept');
   await registry.kill();
   await expect(subjects()).rejects.toThrow('fetch failed');

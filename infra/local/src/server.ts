@@ -57,7 +57,7 @@ export type LocalOptions = {
   env?: NodeJS.ProcessEnv;
   /** Abandons the start; has no effect on a started server. */
   signal?: AbortSignal;
-  /** `false`: the address is known at once, nothing runs and nothing is checked until `restart()`. Default `true`. */
+  /** `false`: the address is known immediately, nothing runs and nothing is checked until `restart()`. Default `true`. */
   autostart?: boolean;
   /** Milliseconds within which a given server has to answer. Default 60 000. */
   answerWithinMs?: number;

@@ -58,7 +58,7 @@ export const webhookAlarms: readonly Alarm[] = [
     forMinutes: 15,
     severity: 'info',
     summary: 'Receivers of webhooks have failed for a quarter of an hour',
-    description: 'Their webhooks wait, those of others go on. `runlane webhooks targets` names the receivers.',
+    description: 'Their webhooks wait, those of others go on. `runlane webhooks endpoints list` names the receivers.',
   },
   {
     name: 'WebhookEventsUnread',

@@ -52,7 +52,7 @@ test('an outage is held: the same operations are written again, in their order',
   expect(tries.slice(0, 6)).toEqual(Array(6).fill(['a1', 'b1', 'a2', 'b2']));
 });
 
-test('what an outage holds for a claim that is let go fails at once, and the others are still written', async () => {
+test('what an outage holds for a claim that is let go fails immediately, and the others are still written', async () => {
   let isAway = true;
   const held = Promise.withResolvers<void>();
   const { commits, landed } = commitsOf(() => (isAway ? away() : null), {

@@ -57,7 +57,7 @@ describe('a deferred saver', () => {
     expect(state.values.labels).toEqual(['in', 'first', 'second']);
   });
 
-  test('stops its graph at once after a write that the database refuses, and writes nothing more', async () => {
+  test('stops its graph immediately after a write that the database refuses, and writes nothing more', async () => {
     const claim = await world.startRun();
     const thread = randomUUID();
     const gate = Promise.withResolvers<void>();

@@ -99,7 +99,7 @@ test('schemas check tells what is missing, older and incompatible', async () => 
   expect([checked.code, checked.err]).toEqual([0, '']);
 });
 
-test('a command says at once what its role lacks', async () => {
+test('a command says immediately what its role lacks', async () => {
   const owner = await createDatabase(inject('databaseUrl'));
   const url = new URL(owner);
   const role = `limited_${randomUUID().slice(0, 8)}`;

@@ -41,7 +41,7 @@ test('a topic that loses records is refused with a sentence, as soon as it exist
   await expect(watching).rejects.toThrow(/Set cleanup\.policy=delete/);
 });
 
-test('what can work is said once, however often it is seen, and waiting ends at once', async () => {
+test('what can work is said once, however often it is seen, and waiting ends immediately', async () => {
   const { made, topics } = await topicOf({ 'max.message.bytes': '1000000' });
   await made();
   const { logger, said } = recording();

@@ -37,7 +37,7 @@ const ANSWER_MS = 5_000;
 const RECONNECT = { baseMs: 100, maxMs: 5_000 };
 
 /**
- * Listens to a channel until the signal aborts or the listener is closed. Returns at once and connects in the
+ * Listens to a channel until the signal aborts or the listener is closed. Returns immediately and connects in the
  * background, whether or not the database is there yet.
  */
 export function listen(options: ListenOptions): Listener {

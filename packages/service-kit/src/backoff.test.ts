@@ -43,7 +43,7 @@ test('retries a retriable failure until it succeeds, telling each failure, and w
   ]);
 });
 
-test('throws another failure at once', async () => {
+test('throws another failure immediately', async () => {
   let tries = 0;
   const failing = retrying(
     async () => {

@@ -45,7 +45,7 @@ test('an abort ends the wait, and wins over a pending notification, which stays 
   expect(await wakeup.wait(60_000)).toBe('notified');
 });
 
-test('a wait longer than a timer can be does not end at once', async () => {
+test('a wait longer than a timer can be does not end immediately', async () => {
   const wakeup = new Wakeup();
   const wait = wakeup.wait(Number.MAX_SAFE_INTEGER);
   expect(await Promise.race([wait, new Wakeup().wait(20)])).toBe('timeout');

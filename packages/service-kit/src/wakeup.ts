@@ -1,18 +1,18 @@
 /** How a wait ended. */
 export type WakeupOutcome = 'notified' | 'timeout' | 'aborted';
 
-/** Longest delay of a Node timer; a longer one would fire at once. */
+/** Longest delay of a Node timer; a longer one would fire immediately. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
  * Lets one loop sleep until there may be work. Notifications coalesce: any number of them before a wait end that one
- * wait at once, so a hint that arrives while the loop is busy is never lost and never queues up.
+ * wait immediately, so a hint that arrives while the loop is busy is never lost and never queues up.
  */
 export class Wakeup {
   #isPending = false;
   readonly #waiters = new Set<(outcome: WakeupOutcome) => void>();
 
-  /** Ends every wait in progress; without one, ends the next wait at once. */
+  /** Ends every wait in progress; without one, ends the next wait immediately. */
   notify(): void {
     if (this.#waiters.size === 0) {
       this.#isPending = true;

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 
 const State = Annotation.Root({
-  /** Path of the file that notes are appended to, as a line of JSON each; empty: the node ends at once. */
+  /** Path of the file that notes are appended to, as a line of JSON each; empty: the node ends immediately. */
   notes: Annotation<string>,
 });
 

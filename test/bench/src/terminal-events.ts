@@ -24,7 +24,7 @@ export class TerminalEvents implements AsyncDisposable {
       groupId: `bench-observer-${randomUUID()}`,
       allowAutoTopicCreation: false,
       minBytes: 1,
-      // Records end a fetch at once; an empty one holds up the disconnect for so long.
+      // Records end a fetch immediately; an empty one holds up the disconnect for so long.
       maxWaitTimeInMs: 500,
     });
     const events = new TerminalEvents(consumer);

@@ -126,7 +126,7 @@ function pauseAndAnswer(random: Random, atMs: number): Sent[] {
   const pause = request();
   return [
     record(atMs, 'pause', { ...pause, input: { question: pause.run_id } }),
-    // Published at once: the answer waits behind the question.
+    // Published immediately: the answer waits behind the question.
     record(atMs, 'answer', { ...request(), command: { resume: `answer to ${pause.run_id}` } }),
   ];
 }

@@ -68,7 +68,7 @@ test('the demo runs on a cluster with TLS and a login, and dev.env is all that a
   expect(await start.stop()).toBe(0);
 });
 
-test('a wrong password is told at once, with the variable, and nothing is started', async () => {
+test('a wrong password is told immediately, with the variable, and nothing is started', async () => {
   const wrong = { ...environment, KAFKA_SASL_PASSWORD_FILE: '', KAFKA_SASL_PASSWORD: 'wrong', DATABASE_URL: '' };
   const program = `
     import { runInfra } from ${JSON.stringify(RUN_INFRA)};

@@ -11,7 +11,7 @@ export const runRoles = ['admission', 'execution', 'relay', 'sweeping'] as const
 export type RunRole = (typeof runRoles)[number];
 
 const MIB = 1024 * 1024;
-/** Setting a Node timer for longer than this many seconds would fire it at once. */
+/** Setting a Node timer for longer than this many seconds would fire it immediately. */
 const LONGEST_TIMER_SECONDS = 2_147_483;
 
 /**

@@ -76,7 +76,7 @@ test('what is still open while a release hangs is known by name', async () => {
   await disposal;
 });
 
-test('a resource that arrives after the disposal is released at once, and the latecomer told', async () => {
+test('a resource that arrives after the disposal is released immediately, and the latecomer told', async () => {
   const scope = new Scope();
   await scope.dispose();
   const released = Promise.withResolvers<string>();

@@ -196,7 +196,7 @@ describe('what is the caller’s to deal with', () => {
     expect(ledger.steps).toEqual([]);
   });
 
-  test('a database that is away passes through at once and makes no dead letter', async () => {
+  test('a database that is away passes through immediately and makes no dead letter', async () => {
     const { receive, ledger, deadLetters } = admission({ readings: [request(0)], onWrite: refuseRunAt(0, AWAY) });
     await expect(receive()).rejects.toBe(AWAY);
     expect([ledger.steps, deadLetters]).toEqual([['begin', 'lock t1', 'rollback'], []]);

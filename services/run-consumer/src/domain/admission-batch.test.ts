@@ -158,7 +158,7 @@ describe('a burst in one batch', () => {
     ]);
   });
 
-  test('that supersedes and schedules: what supersedes joins later, what it supersedes ends at once', () => {
+  test('that supersedes and schedules: what supersedes joins later, what it supersedes ends immediately', () => {
     const plan = planAdmission(
       [requestAt(1), requestAt(2, { multitask_strategy: 'interrupt', after_seconds: 9 }), requestAt(3)],
       [],

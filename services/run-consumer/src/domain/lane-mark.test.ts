@@ -26,11 +26,11 @@ const marks = ({ cancellations }: AdmissionPlan) => cancellations.map(({ runId, 
 const interrupting = requestAt(1, { multitask_strategy: 'interrupt' });
 const cancelAll = (offset: number) => cancelAt(offset, { thread_id: 't1' });
 
-test('of a short lane all end at once', () => {
+test('of a short lane all end immediately', () => {
   expect(marks(plan(laneOf(AT_ONCE), [interrupting]))).toEqual([[null, null]]);
 });
 
-test('of a long lane the first end at once, the others are marked, and what supersedes them stands behind the mark', () => {
+test('of a long lane the first end immediately, the others are marked, and what supersedes them stands behind the mark', () => {
   const planned = plan(laneOf(AT_ONCE + 1), [interrupting]);
   expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n, sparesLater: false }]]);
   expect(planned.runs).toMatchObject([{ lanePosition: 5n, isReady: false }]);

@@ -51,7 +51,7 @@ export function createAdmissionMetrics(registry: Registry) {
     rejected,
     cancelled: new Counter({
       name: 'runlane_runs_cancelled_total',
-      help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end at once.',
+      help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end immediately.',
       labelNames: ['reason', 'action'] as const,
       registers,
     }),

@@ -40,7 +40,7 @@ test('the health of a URL that stays well is written once in a while, as it is t
   expect(held.health.minutes).toEqual([{ minute: NOON / 60_000, good: 4, bad: 0 }]);
 });
 
-test('what anybody may decide by is written at once: a failure, and the success after it', () => {
+test('what anybody may decide by is written immediately: a failure, and the success after it', () => {
   const { held, answer } = target(9);
   answer(200, NOON);
   expect(answer(500, NOON + 1)).toBe(held.health);

@@ -162,7 +162,7 @@ describe('giving up', () => {
     expect(after(probed, failed('timeout'), { isProbe: true }).breaker.kind).toBe('disabled');
   });
 
-  test('`disable` and 410 disable at once, and no answer enables again', () => {
+  test('`disable` and 410 disable immediately, and no answer enables again', () => {
     const disabled = after(KNOWN, answered(400, { instruction: 'disable' }));
     expect(targetPermission(disabled, NOON + 9 * DAY_MS)).toEqual({ kind: 'never' });
     expect(after(disabled, answered(200))).toBe(disabled);

@@ -108,7 +108,7 @@ test('an endpoint that cannot be fetched rests alone', async () => {
   expect(world.sender.sent).toEqual(['sound.example']);
 });
 
-test('what is stored during a fetch is sent at once', async () => {
+test('what is stored during a fetch is sent immediately', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'), { pollMs: NEVER_MS });
   world.start();
   let stores = 1;

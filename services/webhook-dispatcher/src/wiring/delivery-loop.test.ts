@@ -101,7 +101,7 @@ test('an origin with a long queue takes its turns with one that waits', async ()
   expect(turn).toBeLessThan(260);
 });
 
-test('what is stored is sent at once, and slots that come free are filled, without looking now and then', async () => {
+test('what is stored is sent immediately, and slots that come free are filled, without looking now and then', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'), { pollMs: NEVER_MS });
   await world.trust(['busy.example']);
   world.start();
@@ -128,7 +128,7 @@ test('a lease is given back when there is nothing to send, and taken again for w
   }
 });
 
-test('a drain waits for answers within the grace, aborts the others unspent, and gives every lease back at once', async () => {
+test('a drain waits for answers within the grace, aborts the others unspent, and gives every lease back immediately', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'));
   const { sender } = world;
   sender.script = () => null;

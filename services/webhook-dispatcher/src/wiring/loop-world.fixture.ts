@@ -23,7 +23,7 @@ class ScriptedSender implements WebhookSender {
   mostInAll = 0;
   /** How many were under way with each, itself included. */
   readonly together: number[] = [];
-  /** Status with which a host answers at once; null: when the test says so. */
+  /** Status with which a host answers immediately; null: when the test says so. */
   script: (host: string, path: string) => Answer | null = () => 200;
   /** URLs in the order in which they were sent to. */
   readonly urls: string[] = [];

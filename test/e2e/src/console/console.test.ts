@@ -245,7 +245,7 @@ test('keys lead from screen to screen, and each can be read by everybody', async
   }
 });
 
-test('a page of 10,000 lanes is there at once, and scrolls to its end', async () => {
+test('a page of 10,000 lanes is there immediately, and scrolls to its end', async () => {
   // Runs of a graph that nobody has, as a deployment would have them that lost its executor.
   await world.pool.query(
     `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,

@@ -12,7 +12,7 @@ export type ShellEnd = { code: number | null; output: string; lines: Record<stri
 /** Runs one command of the command line. */
 export type Shell = (args: string[], input?: string) => Promise<ShellEnd>;
 
-/** A shell with the addresses of the world, and further variables, in the process of the test: it starts at once. */
+/** A shell with the addresses of the world, and further variables, in the process of the test: it starts immediately. */
 export function shellOf(world: World, environment: Record<string, string> = {}): Shell {
   return async (args) => {
     const written = { out: '', err: '' };

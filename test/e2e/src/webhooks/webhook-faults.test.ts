@@ -25,7 +25,7 @@ const received = (receiver: WebhookReceiver, count: number) =>
 test('killed between the commits of the ledger and of the offset, it makes one delivery', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
-  // One that has prepared the database and left the group, so that the next reads at once.
+  // One that has prepared the database and left the group, so that the next reads immediately.
   await (await world.started()).stopCleanly();
   const first = await world.started();
   await using hold = await Hold.at(world.world, { at: 'commit', after: 'insert', of: 'webhooks.deliveries' });

@@ -1,4 +1,4 @@
-/** Tools that return at once, with an artifact, commands and messages, fail, are called wrongly, or are unknown; they use state, store and writer. */
+/** Tools that return immediately, with an artifact, commands and messages, fail, are called wrongly, or are unknown; they use state, store and writer. */
 import { Command, MessagesAnnotation, Annotation } from '@langchain/langgraph';
 import { createAgent, tool, ToolMessage } from 'langchain';
 import { z } from 'zod';

@@ -47,7 +47,7 @@ afterAll(async () => {
   await resources.disposeAsync();
 });
 
-test('a node that shall stop is told at once, although other hints wait for their interval', async () => {
+test('a node that shall stop is told immediately, although other hints wait for their interval', async () => {
   hints.eventsStored();
   await eventually(() => heard.length === 1, { what: 'the first hint is heard' });
   const askedAtMs = performance.now();

@@ -57,7 +57,7 @@ const AS_A_COPY = [
   { claimed: 1 },
 ];
 
-test('the original hands runs out at once, and goes on doing so when its rows are frozen', async () => {
+test('the original hands runs out immediately, and goes on doing so when its rows are frozen', async () => {
   const { pool } = world.rows;
   await world.admit([{ create: { thread_id: randomUUID() } }]);
   await pool.query('vacuum (freeze) runlane.ledger_life');

@@ -197,7 +197,7 @@ async function claimOne(graphId: string): Promise<ClaimedRun> {
   return run;
 }
 
-test('a run that comes back at once again and again without spending an attempt is claimed at longer and longer intervals', async () => {
+test('a run that comes back immediately again and again without spending an attempt is claimed at longer and longer intervals', async () => {
   await addReady('mine', 1, 60);
   const waits: number[] = [];
   for (let times = 0; times < 14; times += 1) {

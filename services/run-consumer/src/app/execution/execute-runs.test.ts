@@ -31,7 +31,7 @@ test('no more runs are claimed than there is room for, and further ones as soon 
   expect([started(), claims.limits, executor.activeCount]).toEqual([['a', 'b', 'c'], [2, 1], 2]);
 });
 
-test('with much room runs are claimed some at a time, and the next ones at once', async () => {
+test('with much room runs are claimed some at a time, and the next ones immediately', async () => {
   const claims = readyRuns(Array.from({ length: 70 }, (_, index) => claimedRun(`run ${index}`)));
   const { started } = startExecutor({ claims, settings: { maxConcurrentRuns: 1_000 } });
   await aMoment();
@@ -48,7 +48,7 @@ test('nothing is claimed without a lease', async () => {
   expect([started(), claims.limits]).toEqual([[], []]);
 });
 
-test('a hint that runs are ready is followed at once, and without one they are found within the poll time', async () => {
+test('a hint that runs are ready is followed immediately, and without one they are found within the poll time', async () => {
   const claims = readyRuns([]);
   const { ready } = startExecutor({ claims });
   await vi.advanceTimersByTimeAsync(10);

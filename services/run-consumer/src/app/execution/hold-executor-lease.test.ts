@@ -61,7 +61,7 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
   };
 }
 
-test('a lease is registered at once and renewed every third of it', async () => {
+test('a lease is registered immediately and renewed every third of it', async () => {
   const { lease, leases, whatHappened } = holdLease();
   await vi.advanceTimersByTimeAsync(0);
   expect(lease.executorId).toBe('e1');
@@ -72,7 +72,7 @@ test('a lease is registered at once and renewed every third of it', async () => 
   expect(whatHappened()).toEqual(['held']);
 });
 
-test('what works under the lease is told how long it is held, counted from before each statement, and at once that it is lost', async () => {
+test('what works under the lease is told how long it is held, counted from before each statement, and immediately that it is lost', async () => {
   let isTaken = false;
   const { heldUntil } = holdLease({ renew: () => Promise.resolve(isTaken ? null : []) });
   await vi.advanceTimersByTimeAsync(1_100);

@@ -41,7 +41,7 @@ test('more than a batch is published batch after batch without a pause', async (
   ]);
 });
 
-test('new events are published at once after a hint, and within the poll time without one', async () => {
+test('new events are published immediately after a hint, and within the poll time without one', async () => {
   const { work, waiting, stored } = startRelay();
   await aMoment();
   waiting.push(1);

@@ -102,7 +102,7 @@ test('threads that fail or are held by somebody keep no other from their turn', 
   await sweep.stopped();
 });
 
-test('a thread that keeps failing is left alone for longer each time, while the slices of another follow at once', async () => {
+test('a thread that keeps failing is left alone for longer each time, while the slices of another follow immediately', async () => {
   let nowMs = 0;
   const marked = new MarkedLanes({ a: 1, b: 4_000 }, (threadId) => {
     nowMs += 1;

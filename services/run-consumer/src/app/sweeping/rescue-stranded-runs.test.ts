@@ -224,7 +224,7 @@ test('a sweep goes on until nothing is stranded', async () => {
   expect(rescued()).toBe(205);
 });
 
-test('sweeping ends at once when it is told to', async () => {
+test('sweeping ends immediately when it is told to', async () => {
   const { stop, sweeping } = startSweeping();
   await vi.advanceTimersByTimeAsync(100);
   stop.abort();

@@ -42,7 +42,7 @@ test('many small entries count with what they take besides their values', () => 
   expect(kept(cache, ...names)).toContain('entry 999');
 });
 
-test('an entry ends with its time, and one whose time is 0 or less is gone at once', () => {
+test('an entry ends with its time, and one whose time is 0 or less is gone immediately', () => {
   const cache = new NodeCache(10_000);
   keep(cache, 'brief', 1, 0.5);
   keep(cache, 'long', 1, 60);

@@ -97,7 +97,7 @@ async function run(workers: GraphWorkers, wait = false): Promise<Outcome> {
 
 const ended = (out: string) => ({ kind: 'succeeded', head: { values: { out } } });
 
-test('new runs have the new code at once, and the one that executes ends with the old code', async () => {
+test('new runs have the new code immediately, and the one that executes ends with the old code', async () => {
   write('old');
   const workers = createWorkers();
   await workers.start();
