@@ -5,7 +5,6 @@
  * probes, the events.
  */
 import { randomUUID } from 'node:crypto';
-import { registerSchemas } from '@runlane/kafka';
 import { RegistryGateway } from '@runlane/testkit';
 import type { ServiceProcess } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -34,18 +33,6 @@ beforeAll(async () => {
   await world.registerContracts();
 });
 afterAll(() => resources.disposeAsync());
-
-/** The value in a frame whose schema nobody has looked up yet. */
-async function newlyFramed(value: Buffer): Promise<Buffer> {
-  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object', title: randomUUID() };
-  const [registered] = await registerSchemas({
-    registryUrl: inject('registryUrl'),
-    subjects: [{ subject: `${world.prefix}${randomUUID()}`, schema, compatibility: 'BACKWARD_TRANSITIVE' }],
-  });
-  const header = Buffer.alloc(5);
-  header.writeInt32BE(registered?.id ?? 0, 1);
-  return Buffer.concat([header, value]);
-}
 
 test.each([
   ['a relay', () => world.runConsumer({ ...through, RUNLANE_ROLES: 'relay' })],
@@ -76,13 +63,13 @@ test('who may not read a new schema waits, says so, and goes on by itself', asyn
   };
   // What they have looked up they know from here on.
   const first = await ask((value) => world.framed(value));
-  await tell(newlyFramed);
+  await tell((value) => world.newlyFramed(value));
   expect(await events.terminal(first)).toMatchObject({ type: 'run.succeeded' });
   await webhooks.ended(1);
 
   gateway.refusal = 403;
-  const second = await ask(newlyFramed);
-  await tell(newlyFramed);
+  const second = await ask((value) => world.newlyFramed(value));
+  await tell((value) => world.newlyFramed(value));
   const told = /refuses schema id \d+: .*answered 403.*Grant the user of SCHEMA_REGISTRY_USERNAME/;
   for (const service of [consumer, dispatcher]) await waitsFor(service, 'registry', told);
   gateway.refusal = null;

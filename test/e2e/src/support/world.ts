@@ -76,6 +76,12 @@ export class World implements AsyncDisposable {
     return join(this.#directory, 'side-effects.jsonl');
   }
 
+  get #registryUrl(): string {
+    const { registryUrl } = this.#options;
+    if (registryUrl === undefined) throw new Error('This world has no registry: create it with registryUrl.');
+    return registryUrl;
+  }
+
   get pool(): pg.Pool {
     if (this.#pool !== null) return this.#pool;
     this.#pool = new pg.Pool({ connectionString: this.databaseUrl, max: 2 });
@@ -91,8 +97,7 @@ export class World implements AsyncDisposable {
 
   /** Registers what a deploy job registers: the schemas of requests, events and notices. Needs a registry. */
   async registerContracts(): Promise<void> {
-    const { registryUrl } = this.#options;
-    if (registryUrl === undefined) throw new Error('This world has no registry: create it with registryUrl.');
+    const registryUrl = this.#registryUrl;
     const { requests, status, webhookNotices } = this.topics;
     const schemas = jsonSchemas();
     await registerSchemas({
@@ -128,6 +133,18 @@ export class World implements AsyncDisposable {
       },
       { what: 'the registry knows the schema of RunCreate' },
     );
+  }
+
+  /** The value in a frame whose schema no process has looked up yet. Needs a registry. */
+  async newlyFramed(value: Buffer): Promise<Buffer> {
+    const schema = { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object', title: randomUUID() };
+    const [registered] = await registerSchemas({
+      registryUrl: this.#registryUrl,
+      subjects: [{ subject: `${this.prefix}${randomUUID()}`, schema, compatibility: 'BACKWARD_TRANSITIVE' }],
+    });
+    const header = Buffer.alloc(5);
+    header.writeInt32BE(registered?.id ?? 0, 1);
+    return Buffer.concat([header, value]);
   }
 
   /** Number of records ever written to the topic. */
