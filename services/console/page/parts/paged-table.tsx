@@ -1,25 +1,15 @@
 /** A table that asks for its next page when its end comes near, and has only those rows in the page that can be seen. */
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import { ask, pathOf } from '../api.ts';
-import type { ApiError, Wire } from '../api.ts';
+import { usePages } from './pages.tsx';
+import type { Pages } from './pages.tsx';
 import { Failure } from './parts.tsx';
+import { Cells, Headings } from './table.tsx';
+import type { Column } from './table.tsx';
 
-export type Column<Row> = { name: string; cell: (row: Row) => ReactNode; isNarrow?: boolean };
-
-type Page<T, Row> = {
-  path: string;
-  /** Name of the parameter that says where a page begins. */
-  cursor: string;
-  rowsOf: (page: Wire<T>) => readonly Row[];
-  nextOf: (page: Wire<T>) => string | null;
-};
-
-export type PagedTableProps<T, Row> = Page<T, Row> & {
+export type PagedTableProps<T, Row> = Pages<T, Row> & {
   label: string;
-  query?: Record<string, string | null>;
   columns: readonly Column<Row>[];
   keyOf: (row: Row) => string;
   /** What is said when there is no row. */
@@ -30,14 +20,8 @@ const ROW_PX = 41;
 const ROWS_AHEAD = 20;
 
 export function PagedTable<T, Row>(props: PagedTableProps<T, Row>): ReactNode {
-  const { path, cursor, rowsOf, nextOf, label, query = {}, columns, keyOf, empty } = props;
-  const found = useInfiniteQuery<Wire<T>, ApiError, { pages: Wire<T>[] }, unknown[], string | null>({
-    queryKey: [path, query],
-    queryFn: ({ pageParam, signal }) => ask<T>(pathOf(path, { ...query, [cursor]: pageParam }), signal),
-    initialPageParam: null,
-    getNextPageParam: nextOf,
-  });
-  const rows = (found.data?.pages ?? []).flatMap((page) => [...rowsOf(page)]);
+  const { label, columns, keyOf, empty } = props;
+  const { found, rows } = usePages(props);
   const body = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
   useEffect(() => setTop(body.current?.getBoundingClientRect().top ?? 0), [found.isSuccess]);
@@ -65,11 +49,7 @@ export function PagedTable<T, Row>(props: PagedTableProps<T, Row>): ReactNode {
         <table aria-label={label} aria-rowcount={hasNextPage ? -1 : rows.length + 1} aria-busy={found.isFetching}>
           <thead>
             <tr aria-rowindex={1}>
-              {columns.map(({ name, isNarrow }) => (
-                <th key={name} scope="col" className={isNarrow === true ? 'narrow' : ''}>
-                  {name}
-                </th>
-              ))}
+              <Headings columns={columns} />
             </tr>
           </thead>
           <tbody ref={body}>
@@ -78,11 +58,7 @@ export function PagedTable<T, Row>(props: PagedTableProps<T, Row>): ReactNode {
               const row = rows[item.index] as Row;
               return (
                 <tr key={item.key} data-index={item.index} ref={virtual.measureElement} aria-rowindex={item.index + 2}>
-                  {columns.map(({ name, cell }) => (
-                    <td key={name} data-label={name}>
-                      {cell(row)}
-                    </td>
-                  ))}
+                  <Cells columns={columns} row={row} />
                 </tr>
               );
             })}

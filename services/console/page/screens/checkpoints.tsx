@@ -4,6 +4,8 @@ import type { ReactNode } from 'react';
 import type { Wire } from '../api.ts';
 import { Action } from '../parts/action.tsx';
 import { Age, RunLink } from '../parts/parts.tsx';
+import { Table } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 import { valueText } from '../parts/words.ts';
 
 export type CheckpointsProps = {
@@ -13,48 +15,31 @@ export type CheckpointsProps = {
   checkpoints: readonly Wire<CheckpointRow>[];
 };
 
+const COLUMNS: readonly Column<Wire<CheckpointRow>>[] = [
+  { name: 'Checkpoint', cell: ({ checkpointId }) => checkpointId, className: 'id' },
+  { name: 'Step', cell: ({ step }) => step },
+  { name: 'By', cell: ({ source }) => source },
+  { name: 'Run', cell: ({ runId }) => <RunLink id={runId} /> },
+  { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} /> },
+  { name: 'Questions', cell: ({ interrupts }) => interrupts.map(({ value }) => valueText(value)).join(' · ') },
+];
+
+const forkColumn = (threadId: string, assistantId: string): Column<Wire<CheckpointRow>> => ({
+  name: '',
+  cell: ({ checkpointId }) => <Fork threadId={threadId} assistantId={assistantId} checkpointId={checkpointId} />,
+});
+
 /** Checkpoints, the latest first. */
 export function Checkpoints({ threadId, assistantId, checkpoints }: CheckpointsProps): ReactNode {
   return (
     <section>
       <h2>Checkpoints</h2>
-      <div className="table-wrap">
-        <table aria-label="Checkpoints">
-          <thead>
-            <tr>
-              {['Checkpoint', 'Step', 'By', 'Run', 'Age', 'Questions'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-              {assistantId !== null && <td />}
-            </tr>
-          </thead>
-          <tbody>
-            {checkpoints.map(({ checkpointId, step, source, runId, createdAt, interrupts }) => (
-              <tr key={checkpointId}>
-                <td data-label="Checkpoint" className="id">
-                  {checkpointId}
-                </td>
-                <td data-label="Step">{step}</td>
-                <td data-label="By">{source}</td>
-                <td data-label="Run">
-                  <RunLink id={runId} />
-                </td>
-                <td data-label="Age">
-                  <Age at={createdAt} />
-                </td>
-                <td data-label="Questions">{interrupts.map(({ value }) => valueText(value)).join(' · ')}</td>
-                {assistantId !== null && (
-                  <td>
-                    <Fork threadId={threadId} assistantId={assistantId} checkpointId={checkpointId} />
-                  </td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Checkpoints"
+        columns={assistantId === null ? COLUMNS : [...COLUMNS, forkColumn(threadId, assistantId)]}
+        rows={checkpoints}
+        keyOf={({ checkpointId }) => checkpointId}
+      />
     </section>
   );
 }

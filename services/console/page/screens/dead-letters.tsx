@@ -1,28 +1,42 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import type { LetterRow, ShownLetter } from '../../src/app/dead-letters.ts';
-import { ask, pathOf, useAsked, useSession } from '../api.ts';
-import type { ApiError, Wire } from '../api.ts';
+import { pathOf, useAsked, useSession } from '../api.ts';
+import type { Wire } from '../api.ts';
 import { Action } from '../parts/action.tsx';
+import { MoreButton, usePages } from '../parts/pages.tsx';
 import { Age, Facts, Failure, Time, Value } from '../parts/parts.tsx';
+import { Table } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 
 type Page = { letters: LetterRow[]; next: string | null };
 
-const COLUMNS = ['Letter', 'Why', 'Key', 'Message', 'Age'];
+const COLUMNS: readonly Column<Wire<LetterRow>>[] = [
+  {
+    name: 'Letter',
+    cell: ({ id }) => (
+      <Link className="id" to={`/dead-letter?${new URLSearchParams({ id })}`}>
+        {id}
+      </Link>
+    ),
+  },
+  { name: 'Why', cell: ({ code }) => code },
+  { name: 'Key', cell: ({ key }) => key, className: 'id' },
+  { name: 'Message', cell: ({ message }) => message, className: 'clipped', titleOf: ({ message }) => message },
+  { name: 'Age', cell: ({ at }) => <Age at={at} /> },
+];
 
 /** Records that were no requests, the latest first. */
 export function DeadLetters(): ReactNode {
-  const found = useInfiniteQuery<Wire<Page>, ApiError, { pages: Wire<Page>[] }, string[], string | null>({
-    queryKey: ['dead-letters'],
-    queryFn: ({ pageParam, signal }) => ask<Page>(pathOf('dead-letters', { before: pageParam }), signal),
-    initialPageParam: null,
-    getNextPageParam: ({ next }) => next,
+  const { found, rows: letters } = usePages<Page, Wire<LetterRow>>({
+    path: 'dead-letters',
+    cursor: 'before',
+    rowsOf: (page) => page.letters,
+    nextOf: ({ next }) => next,
     // Each look reads the topic; no status event tells of a dead letter.
-    meta: { isFixed: true },
+    isFixed: true,
   });
-  const letters = (found.data?.pages ?? []).flatMap((page) => page.letters);
   return (
     <>
       <h1>Dead letters</h1>
@@ -38,54 +52,10 @@ export function DeadLetters(): ReactNode {
         </button>
       </p>
       <Failure error={found.error} />
-      {letters.length > 0 && (
-        <div className="table-wrap">
-          <table aria-label="Dead letters">
-            <thead>
-              <tr>
-                {COLUMNS.map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {letters.map(({ id, code, key, message, at }) => (
-                <tr key={id}>
-                  <td data-label="Letter">
-                    <Link className="id" to={`/dead-letter?${new URLSearchParams({ id })}`}>
-                      {id}
-                    </Link>
-                  </td>
-                  <td data-label="Why">{code}</td>
-                  <td data-label="Key" className="id">
-                    {key}
-                  </td>
-                  <td data-label="Message" className="clipped" title={message}>
-                    {message}
-                  </td>
-                  <td data-label="Age">
-                    <Age at={at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {letters.length > 0 && <Table label="Dead letters" columns={COLUMNS} rows={letters} keyOf={({ id }) => id} />}
       {found.isSuccess && letters.length === 0 && <p className="empty">There is no dead letter.</p>}
       {found.isPending && <p className="faint">Reading the topic …</p>}
-      {found.hasNextPage && (
-        <button
-          type="button"
-          className="secondary"
-          disabled={found.isFetching}
-          onClick={() => void found.fetchNextPage()}
-        >
-          Show older ones
-        </button>
-      )}
+      <MoreButton found={found} label="Show older ones" />
     </>
   );
 }

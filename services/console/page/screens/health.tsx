@@ -1,10 +1,21 @@
 import type { DeploymentStanding, ExecutorRow, LedgerBacklog } from '@runlane/run-consumer/ledger';
 import type { ReactNode } from 'react';
 import { useAsked, useSession } from '../api.ts';
+import type { Wire } from '../api.ts';
 import { Age, Facts, Failure, Time } from '../parts/parts.tsx';
+import { Table } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 import { durationText } from '../parts/words.ts';
 
 type Health = { standing: DeploymentStanding; backlog: LedgerBacklog; executors: ExecutorRow[] };
+
+const EXECUTORS: readonly Column<Wire<ExecutorRow>>[] = [
+  { name: 'Host', cell: ({ host }) => host },
+  { name: 'Runs', cell: ({ runningCount }) => runningCount },
+  { name: 'Started', cell: ({ startedAt }) => <Time at={startedAt} /> },
+  { name: 'Age', cell: ({ startedAt }) => <Age at={startedAt} /> },
+  { name: 'Lease until', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+];
 
 /** Whether the deployment works: who executes, and what waits. */
 export function HealthScreen(): ReactNode {
@@ -31,36 +42,12 @@ export function HealthScreen(): ReactNode {
             ]}
           />
           <h2>Processes that execute</h2>
-          <div className="table-wrap">
-            <table aria-label="Processes that execute">
-              <thead>
-                <tr>
-                  {['Host', 'Runs', 'Started', 'Age', 'Lease until'].map((name) => (
-                    <th key={name} scope="col">
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {data.executors.map(({ executorId, host, runningCount, startedAt, expiresAt }) => (
-                  <tr key={executorId}>
-                    <td data-label="Host">{host}</td>
-                    <td data-label="Runs">{runningCount}</td>
-                    <td data-label="Started">
-                      <Time at={startedAt} />
-                    </td>
-                    <td data-label="Age">
-                      <Age at={startedAt} />
-                    </td>
-                    <td data-label="Lease until">
-                      <Time at={expiresAt} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            label="Processes that execute"
+            columns={EXECUTORS}
+            rows={data.executors}
+            keyOf={({ executorId }) => executorId}
+          />
         </>
       )}
     </>

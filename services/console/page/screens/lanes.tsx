@@ -3,17 +3,17 @@ import { useSearchParams } from 'react-router';
 import type { Lane, LanesPage } from '../../src/app/lanes.ts';
 import type { Wire } from '../api.ts';
 import { PagedTable } from '../parts/paged-table.tsx';
-import type { Column } from '../parts/paged-table.tsx';
 import { Age, RunLink, Status, ThreadLink } from '../parts/parts.tsx';
+import type { Column } from '../parts/table.tsx';
 import { sinceOf, waitingText } from '../parts/words.ts';
 
 const COLUMNS: readonly Column<Wire<Lane>>[] = [
   { name: 'Thread', cell: ({ threadId }) => <ThreadLink id={threadId} /> },
-  { name: 'Depth', cell: ({ depth, isDeeper }) => `${depth}${isDeeper ? '+' : ''}`, isNarrow: true },
-  { name: 'Head', cell: ({ head }) => <RunLink id={head?.runId ?? null} />, isNarrow: true },
-  { name: 'Is', cell: ({ head }) => head && <Status of={head.status} />, isNarrow: true },
+  { name: 'Depth', cell: ({ depth, isDeeper }) => `${depth}${isDeeper ? '+' : ''}` },
+  { name: 'Head', cell: ({ head }) => <RunLink id={head?.runId ?? null} /> },
+  { name: 'Is', cell: ({ head }) => head && <Status of={head.status} /> },
   { name: 'Waits for', cell: ({ head }) => head && waitingText(head.waitsFor) },
-  { name: 'Since', cell: ({ head }) => head && <Age at={sinceOf(head)} />, isNarrow: true },
+  { name: 'Since', cell: ({ head }) => head && <Age at={sinceOf(head)} /> },
 ];
 
 /** Lanes with runs that have not ended, the first run of each, and what it waits for. */

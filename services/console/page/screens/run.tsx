@@ -6,10 +6,23 @@ import { pathOf, useAsked } from '../api.ts';
 import type { Wire } from '../api.ts';
 import { Action } from '../parts/action.tsx';
 import { Age, Facts, Failure, RunLink, Status, ThreadLink, Time, Value } from '../parts/parts.tsx';
+import { Table } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 import { waitingText } from '../parts/words.ts';
 import { Checkpoints } from './checkpoints.tsx';
 
 type Shown = Wire<ShownRun>;
+
+const EVENTS: readonly Column<Shown['events'][number]>[] = [
+  { name: '#', cell: ({ sequence }) => sequence },
+  { name: 'Type', cell: ({ type }) => type },
+  { name: 'At', cell: ({ occurredAt }) => <Time at={occurredAt} /> },
+  { name: 'Age', cell: ({ occurredAt }) => <Age at={occurredAt} /> },
+  { name: 'Attempt', cell: ({ attempt }) => attempt },
+  { name: 'Thread is', cell: ({ threadStatus }) => threadStatus && <Status of={threadStatus} /> },
+  { name: 'Why', cell: ({ details }) => details.reason ?? '' },
+  { name: 'Published', cell: ({ publishedAt }) => (publishedAt === null ? 'not yet' : 'yes') },
+];
 
 /** Everything that is known of one run. */
 export function RunScreen(): ReactNode {
@@ -109,37 +122,7 @@ function Events({ run: { events, eventCount } }: { run: Shown }): ReactNode {
           {eventCount} in all. Those that were published leave the ledger after a day; the topic has them longer.
         </p>
       )}
-      <div className="table-wrap">
-        <table aria-label="Events">
-          <thead>
-            <tr>
-              {['#', 'Type', 'At', 'Age', 'Attempt', 'Thread is', 'Why', 'Published'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {events.map(({ eventId, sequence, type, occurredAt, attempt, threadStatus, publishedAt, details }) => (
-              <tr key={eventId}>
-                <td data-label="#">{sequence}</td>
-                <td data-label="Type">{type}</td>
-                <td data-label="At">
-                  <Time at={occurredAt} />
-                </td>
-                <td data-label="Age">
-                  <Age at={occurredAt} />
-                </td>
-                <td data-label="Attempt">{attempt}</td>
-                <td data-label="Thread is">{threadStatus && <Status of={threadStatus} />}</td>
-                <td data-label="Why">{details.reason ?? ''}</td>
-                <td data-label="Published">{publishedAt === null ? 'not yet' : 'yes'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Events" columns={EVENTS} rows={events} keyOf={({ eventId }) => eventId} />
     </section>
   );
 }

@@ -4,20 +4,20 @@ import { useState } from 'react';
 import type { FormEvent } from 'react';
 import { useNavigate } from 'react-router';
 import { PagedTable } from '../parts/paged-table.tsx';
-import type { Column } from '../parts/paged-table.tsx';
 import { Age, RunLink, Status, ThreadLink, Time } from '../parts/parts.tsx';
+import type { Column } from '../parts/table.tsx';
 import type { Run } from '../parts/words.ts';
 
 type RunsPage = { running: ListedRun[]; ended: ListedRun[]; next: string | null };
 
 const COLUMNS: readonly Column<Run>[] = [
-  { name: 'Run', cell: ({ runId }) => <RunLink id={runId} />, isNarrow: true },
-  { name: 'Is', cell: ({ status }) => <Status of={status} />, isNarrow: true },
+  { name: 'Run', cell: ({ runId }) => <RunLink id={runId} /> },
+  { name: 'Is', cell: ({ status }) => <Status of={status} /> },
   { name: 'Thread', cell: ({ threadId }) => <ThreadLink id={threadId} /> },
   { name: 'Graph', cell: ({ graphId, assistantId }) => graphId ?? assistantId },
   { name: 'Why', cell: ({ reason }) => reason ?? '' },
   { name: 'Ended', cell: ({ runEndedAt }) => (runEndedAt === null ? 'not yet' : <Time at={runEndedAt} />) },
-  { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} />, isNarrow: true },
+  { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} /> },
 ];
 
 /** Runs that execute now, and those that ended last. */

@@ -5,6 +5,8 @@ import type { WaitingThread } from '../../src/app/waiting.ts';
 import { pathOf, useAsked } from '../api.ts';
 import type { Wire } from '../api.ts';
 import { Age, Facts, Failure, RunLink, Status, Time, Value } from '../parts/parts.tsx';
+import { Table } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 import { sinceOf, waitingText } from '../parts/words.ts';
 import { Checkpoints } from './checkpoints.tsx';
 import { WaitingCard } from './waiting.tsx';
@@ -17,6 +19,13 @@ type Shown = {
   assistantId: string | null;
 };
 type History = { checkpoints: CheckpointRow[]; isWhole: boolean };
+
+const LANE: readonly Column<Wire<ListedRun>>[] = [
+  { name: 'Run', cell: ({ runId }) => <RunLink id={runId} isWhole /> },
+  { name: 'Is', cell: ({ status }) => <Status of={status} /> },
+  { name: 'Waits for', cell: ({ waitsFor }) => waitingText(waitsFor) },
+  { name: 'Since', cell: (run) => <Age at={sinceOf(run)} /> },
+];
 
 /** A thread: where it stands, its lane, its values and its checkpoints. */
 export function ThreadScreen(): ReactNode {
@@ -68,35 +77,7 @@ function Lane({ runs }: { runs: readonly Wire<ListedRun>[] }): ReactNode {
   return (
     <section>
       <h2>Lane</h2>
-      <div className="table-wrap">
-        <table aria-label="Lane">
-          <thead>
-            <tr>
-              {['Run', 'Is', 'Waits for', 'Since'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {runs.map((run) => (
-              <tr key={run.runId}>
-                <td data-label="Run">
-                  <RunLink id={run.runId} isWhole />
-                </td>
-                <td data-label="Is">
-                  <Status of={run.status} />
-                </td>
-                <td data-label="Waits for">{waitingText(run.waitsFor)}</td>
-                <td data-label="Since">
-                  <Age at={sinceOf(run)} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Lane" columns={LANE} rows={runs} keyOf={({ runId }) => runId} />
     </section>
   );
 }

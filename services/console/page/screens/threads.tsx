@@ -4,18 +4,18 @@ import type { FormEvent, ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import type { Wire } from '../api.ts';
 import { PagedTable } from '../parts/paged-table.tsx';
-import type { Column } from '../parts/paged-table.tsx';
 import { Age, Status, ThreadLink } from '../parts/parts.tsx';
+import type { Column } from '../parts/table.tsx';
 
 type ThreadsPage = { threads: ThreadRow[]; next: string | null };
 
 const COLUMNS: readonly Column<Wire<ThreadRow>>[] = [
   { name: 'Thread', cell: ({ threadId }) => <ThreadLink id={threadId} /> },
-  { name: 'Is', cell: ({ status }) => <Status of={status} />, isNarrow: true },
+  { name: 'Is', cell: ({ status }) => <Status of={status} /> },
   { name: 'Unfinished', cell: ({ unfinishedCount }) => (unfinishedCount >= 1_000 ? '1,000+' : unfinishedCount) },
-  { name: 'Partition', cell: ({ partition }) => partition, isNarrow: true },
-  { name: 'Changed', cell: ({ updatedAt }) => <Age at={updatedAt} />, isNarrow: true },
-  { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} />, isNarrow: true },
+  { name: 'Partition', cell: ({ partition }) => partition },
+  { name: 'Changed', cell: ({ updatedAt }) => <Age at={updatedAt} /> },
+  { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} /> },
 ];
 
 /** Threads by their ids, from one on. */

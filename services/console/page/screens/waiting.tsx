@@ -1,10 +1,9 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { WaitingThread } from '../../src/app/waiting.ts';
-import { ask, pathOf } from '../api.ts';
-import type { ApiError, Wire } from '../api.ts';
+import type { Wire } from '../api.ts';
 import { Action } from '../parts/action.tsx';
 import { AnswerForm } from '../parts/answer-form.tsx';
+import { MoreButton, usePages } from '../parts/pages.tsx';
 import { Age, Failure, RunLink, ThreadLink, Value } from '../parts/parts.tsx';
 
 type Waiting = Wire<WaitingThread>;
@@ -12,13 +11,12 @@ type Page = { threads: WaitingThread[]; next: string | null };
 
 /** Threads that have paused, the one that has waited longest first. */
 export function WaitingScreen(): ReactNode {
-  const found = useInfiniteQuery<Wire<Page>, ApiError, { pages: Wire<Page>[] }, string[], string | null>({
-    queryKey: ['waiting'],
-    queryFn: ({ pageParam, signal }) => ask<Page>(pathOf('waiting', { after: pageParam }), signal),
-    initialPageParam: null,
-    getNextPageParam: ({ next }) => next,
+  const { found, rows: threads } = usePages<Page, Waiting>({
+    path: 'waiting',
+    cursor: 'after',
+    rowsOf: (page) => page.threads,
+    nextOf: ({ next }) => next,
   });
-  const threads = (found.data?.pages ?? []).flatMap((page) => page.threads);
   return (
     <>
       <h1>Waiting for you</h1>
@@ -29,16 +27,7 @@ export function WaitingScreen(): ReactNode {
       ))}
       {found.isSuccess && threads.length === 0 && <p className="empty">Nobody waits for an answer.</p>}
       {found.isPending && <p className="faint">Reading …</p>}
-      {found.hasNextPage && (
-        <button
-          type="button"
-          className="secondary"
-          disabled={found.isFetching}
-          onClick={() => void found.fetchNextPage()}
-        >
-          Show more
-        </button>
-      )}
+      <MoreButton found={found} label="Show more" />
     </>
   );
 }

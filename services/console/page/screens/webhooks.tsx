@@ -5,8 +5,9 @@ import { pathOf, useAsked } from '../api.ts';
 import type { Wire } from '../api.ts';
 import { Action } from '../parts/action.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
-import type { Column } from '../parts/paged-table.tsx';
 import { Age, Facts, Failure, RunLink, Status, Time } from '../parts/parts.tsx';
+import { Table } from '../parts/table.tsx';
+import type { Column } from '../parts/table.tsx';
 
 type Target = Wire<ListedTarget>;
 type Delivery = Wire<ListedDelivery>;
@@ -20,14 +21,13 @@ const COLUMNS: readonly Column<Delivery>[] = [
         {id}
       </Link>
     ),
-    isNarrow: true,
   },
-  { name: 'Is', cell: ({ state }) => <Status of={state} />, isNarrow: true },
+  { name: 'Is', cell: ({ state }) => <Status of={state} /> },
   { name: 'Event', cell: ({ event_type: type }) => type },
-  { name: 'Run', cell: ({ run_id: id }) => <RunLink id={id} />, isNarrow: true },
+  { name: 'Run', cell: ({ run_id: id }) => <RunLink id={id} /> },
   { name: 'To', cell: ({ origin }) => origin },
-  { name: 'Sent', cell: ({ sends }) => sends, isNarrow: true },
-  { name: 'Age', cell: ({ created_at: at }) => <Age at={at} />, isNarrow: true },
+  { name: 'Sent', cell: ({ sends }) => sends },
+  { name: 'Age', cell: ({ created_at: at }) => <Age at={at} /> },
 ];
 
 /** Where webhooks go and how these places stand; then the deliveries, the latest first. */
@@ -73,67 +73,51 @@ function Targets({ targets, isWhole }: { targets: readonly Target[]; isWhole: bo
   return (
     <>
       <p className="lead">Those that are not well come first. URLs are credentials: they are shown by their hash.</p>
-      <div className="table-wrap">
-        <table aria-label="Targets">
-          <thead>
-            <tr>
-              {['Origin', 'URL', 'Is', 'Due', 'Not before', ''].map((name) =>
-                name === '' ? (
-                  <td key={name} />
-                ) : (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ),
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {targets.map((target) => (
-              <TargetRow key={target.url_hash} target={target} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Targets" columns={TARGETS} rows={targets} keyOf={({ url_hash: urlHash }) => urlHash} />
       {!isWhole && <p className="faint">The first {targets.length} of them.</p>}
     </>
   );
 }
 
-function TargetRow({ target }: { target: Target }): ReactNode {
-  const { origin, url_hash: urlHash, breaker, origin_breaker: ofOrigin, paused_at: paused, due_count: due } = target;
-  const isWell = paused === null && breaker === 'closed' && ofOrigin === 'closed';
+const isWell = ({ paused_at: paused, breaker, origin_breaker: ofOrigin }: Target): boolean =>
+  paused === null && breaker === 'closed' && ofOrigin === 'closed';
+
+const TARGETS: readonly Column<Target>[] = [
+  { name: 'Origin', cell: ({ origin }) => origin },
+  { name: 'URL', cell: ({ url_hash: urlHash }) => urlHash.slice(0, 12), className: 'id' },
+  { name: 'Is', cell: (target) => (isWell(target) ? 'well' : <Status of={ailmentOf(target)} />) },
+  { name: 'Due', cell: ({ due_count: due }) => due },
+  { name: 'Not before', cell: ({ parked_until: parked }) => parked !== null && <Time at={parked} /> },
+  { name: '', cell: (target) => <TargetActions target={target} /> },
+];
+
+function ailmentOf({ paused_at: paused, breaker, origin_breaker: ofOrigin }: Target): string {
+  if (paused !== null) return 'paused';
+  return breaker === 'closed' ? ofOrigin : breaker;
+}
+
+function TargetActions({ target }: { target: Target }): ReactNode {
+  const { origin, url_hash: urlHash, paused_at: paused } = target;
   const place = { origin: null, urlHash };
   return (
-    <tr>
-      <td data-label="Origin">{origin}</td>
-      <td data-label="URL" className="id">
-        {urlHash.slice(0, 12)}
-      </td>
-      <td data-label="Is">
-        {isWell ? 'well' : <Status of={paused === null ? (breaker === 'closed' ? ofOrigin : breaker) : 'paused'} />}
-      </td>
-      <td data-label="Due">{due}</td>
-      <td data-label="Not before">{target.parked_until !== null && <Time at={target.parked_until} />}</td>
-      <td>
-        {paused === null && (
-          <Action
-            name="pause"
-            label="Pause"
-            body={place}
-            question={`Nothing is sent to this URL of ${origin} until it is resumed; what is due stays due.`}
-          />
-        )}{' '}
-        {!isWell && (
-          <Action
-            name="resume"
-            label="Resume"
-            body={place}
-            question={`What keeps webhooks from this URL of ${origin} is lifted, and what is due is sent.`}
-          />
-        )}
-      </td>
-    </tr>
+    <>
+      {paused === null && (
+        <Action
+          name="pause"
+          label="Pause"
+          body={place}
+          question={`Nothing is sent to this URL of ${origin} until it is resumed; what is due stays due.`}
+        />
+      )}{' '}
+      {!isWell(target) && (
+        <Action
+          name="resume"
+          label="Resume"
+          body={place}
+          question={`What keeps webhooks from this URL of ${origin} is lifted, and what is due is sent.`}
+        />
+      )}
+    </>
   );
 }
 
@@ -175,40 +159,21 @@ function factsOf(delivery: Delivery): [string, ReactNode][] {
   ];
 }
 
+const ATTEMPTS: readonly Column<Wire<ListedAttempt>>[] = [
+  { name: '#', cell: ({ n }) => n },
+  { name: 'At', cell: ({ started_at: at }) => <Time at={at} /> },
+  { name: 'Was', cell: ({ outcome }) => outcome },
+  { name: 'HTTP', cell: ({ status }) => status },
+  { name: 'Took', cell: ({ total_ms: ms }) => `${ms} ms` },
+  { name: 'Answer', cell: ({ message, body_excerpt: body }) => message ?? body ?? '' },
+];
+
 function Attempts({ attempts }: { attempts: readonly Wire<ListedAttempt>[] }): ReactNode {
   return (
     <>
       <h2>Attempts</h2>
       {attempts.length === 0 && <p className="empty">There was none yet.</p>}
-      {attempts.length > 0 && (
-        <div className="table-wrap">
-          <table aria-label="Attempts">
-            <thead>
-              <tr>
-                {['#', 'At', 'Was', 'HTTP', 'Took', 'Answer'].map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {attempts.map(({ n, started_at: at, outcome, status, total_ms: ms, message, body_excerpt: body }) => (
-                <tr key={n}>
-                  <td data-label="#">{n}</td>
-                  <td data-label="At">
-                    <Time at={at} />
-                  </td>
-                  <td data-label="Was">{outcome}</td>
-                  <td data-label="HTTP">{status}</td>
-                  <td data-label="Took">{ms} ms</td>
-                  <td data-label="Answer">{message ?? body ?? ''}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {attempts.length > 0 && <Table label="Attempts" columns={ATTEMPTS} rows={attempts} keyOf={({ n }) => n} />}
     </>
   );
 }
