@@ -1,4 +1,4 @@
-/** Real: the command as a process. Decisive: what it prints and its exit code. No server is started. */
+/** Real: the command as a process. Decides: what it prints and its exit code. No server is started. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Real: everything. Decisive: the figures that a report would show. */
+/** Real: everything. Decides: the figures that a report would show. */
 import { expect, test } from 'vitest';
 import { against, alone, isMet, medianOf, percentile } from './statistics.ts';
 

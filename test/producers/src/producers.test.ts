@@ -1,8 +1,8 @@
 /**
- * Charter: producers of other languages, with the settings that the contract names, place the records of a thread where those of
- * the client lie, and what they ask for is executed. Real: the JVM, Go, Kafka, Postgres, run-consumer. What decides: the partitions
- * that the brokers have acknowledged, over 10,000 keys, and the events of a run. A language whose tools are missing is skipped.
- * Python has the same tests in its own pytest.
+ * Producers of other languages, with the settings that the contract names, place the records of a thread where those of
+ * the client lie, and what they ask for is executed. Real: the JVM, Go, Kafka, Postgres, run-consumer. Decides: the
+ * partitions that the brokers have acknowledged, over 10,000 keys, and the events of a run. A language whose tools are
+ * missing is skipped. Python has the same tests in its own pytest.
  */
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';

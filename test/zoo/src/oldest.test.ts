@@ -1,5 +1,5 @@
 /**
- * Charter: a project with the oldest LangGraph that Runlane takes runs in it as in a script of its own. What the newest
+ * A project with the oldest LangGraph that Runlane takes runs in it as in a script of its own. What the newest
  * packages do, zoo.test.ts shows.
  */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';

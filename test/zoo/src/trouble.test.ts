@@ -1,5 +1,5 @@
 /**
- * Charter: an agent that was stopped in the middle of a tool call can be used again, as README says. The model refuses a
+ * An agent that was stopped in the middle of a tool call can be used again, as README says. The model refuses a
  * conversation with a call that has no answer, as those of providers do. Real: langchain, Kafka, Postgres.
  */
 import { randomUUID } from 'node:crypto';

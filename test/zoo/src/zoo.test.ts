@@ -1,5 +1,5 @@
 /**
- * Charter: a project runs in Runlane as it does in a script of its own. Every case of the zoo is run twice, by a bare
+ * A project runs in Runlane as it does in a script of its own. Every case of the zoo is run twice, by a bare
  * script on the stock PostgresSaver and through Kafka by a run-consumer, and must end alike.
  */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';

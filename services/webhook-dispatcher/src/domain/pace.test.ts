@@ -1,4 +1,4 @@
-/** Real: the rule. Simulated: the receiver and the time. */
+/** Real: the rule. Doubled: the receiver and the time. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FREE_PACE, onPacedSend, onTaken, onThrottled, paceOf } from './pace.ts';

@@ -1,5 +1,5 @@
 /**
- * Charter: what the ports of the service tell, over HTTP.
+ * What the ports of the service tell, over HTTP.
  * Real: the servers, the signer, the delivery loop. Doubled: its ledger, and its clock.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** Charter: keys are rotated without a restart. Real: files. Decided by the test: the clock. */
+/** Keys are rotated without a restart. Real: files. Doubled: the clock. */
 import { silentLogger } from '@runlane/service-kit/testing';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

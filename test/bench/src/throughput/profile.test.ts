@@ -1,4 +1,4 @@
-/** Real: the reading of profiles. Doubled: the profile, small enough to count by hand. Decisive: the times. */
+/** Real: the reading of profiles. Doubled: the profile, small enough to count by hand. Decides: the times. */
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { timeSpent } from './profile.ts';

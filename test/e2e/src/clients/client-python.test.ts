@@ -1,6 +1,7 @@
 /**
- * Charter: the Python client does what the TypeScript client does, by its own pytest. Real: Python, librdkafka, Kafka, with one
- * broker of its own that is killed, registry, Postgres, the process and its graphs. What decides: pytest and mypy. Without Python or its package index it is skipped.
+ * The Python client does what the TypeScript client does, by its own pytest. Real: Python, librdkafka, Kafka, with one
+ * broker of its own that is killed, registry, Postgres, the process and its graphs. Decides: pytest and mypy. Without
+ * Python or its package index it is skipped.
  */
 import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

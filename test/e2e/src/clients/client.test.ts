@@ -1,6 +1,6 @@
 /**
- * Charter: with the client an application starts runs, follows them, answers them and stops them (issue of the clients).
- * Real: Kafka, registry, Postgres, the process and its graphs. What decides: what the client returns, and the topics.
+ * With the client an application starts runs, follows them, answers them and stops them (issue of the clients).
+ * Real: Kafka, registry, Postgres, the process and its graphs. Decides: what the client returns, and the topics.
  */
 import { randomUUID } from 'node:crypto';
 import { InvalidRequestError, RunEvents, RunPublisher } from '@runlane/client';

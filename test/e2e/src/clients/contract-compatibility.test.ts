@@ -1,5 +1,5 @@
 /**
- * Charter: whoever has an older contract goes on. Real: the registry, which judges as it does in a deployment. Decides: what
+ * Whoever has an older contract goes on. Real: the registry, which judges as it does in a deployment. Decides: what
  * it takes, after every schema that was released, and what it refuses.
  */
 import { randomUUID } from 'node:crypto';

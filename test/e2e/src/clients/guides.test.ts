@@ -1,6 +1,6 @@
 /**
- * Charter: the guides work as they stand there. Real: the guides, Kafka, registry, Postgres, run-consumer with the demo. What
- * decides: what the programs print, and how commands end. Topics get the prefix of the test.
+ * The guides work as they stand there. Real: the guides, Kafka, registry, Postgres, run-consumer with the
+ * demo. Decides: what the programs print, and how commands end. Topics get the prefix of the test.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';

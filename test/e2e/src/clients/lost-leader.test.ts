@@ -1,7 +1,7 @@
 /**
- * Charter: while a partition has no leader, a call for it ends with a typed error within its time, and what was not confirmed is
+ * While a partition has no leader, a call for it ends with a typed error within its time, and what was not confirmed is
  * in the log under one run_id once the leader is back. Real: three brokers, one of which is killed; the TypeScript client and, where there
- * is a Python, the Python client. What decides: the errors, and the records in the log.
+ * is a Python, the Python client. Decides: the errors, and the records in the log.
  */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * Charter: what README, the contract and the page about webhooks show works as it stands there.
- * Real: these documents, the TypeScript compiler, Kafka, registry, Postgres, run-consumer with the demo. What decides: exit codes and
- * what the programs print. Names of topics get the prefix of the test.
+ * What README, the contract and the page about webhooks show works as it stands there.
+ * Real: these documents, the TypeScript compiler, Kafka, registry, Postgres, run-consumer with the demo. Decides: exit
+ * codes and what the programs print. Names of topics get the prefix of the test.
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * Charter: an operator keeps assistants in a file. Real: the command line, Kafka, Postgres, a run-consumer. What decides: the
- * configuration that runs have, and the differences that are printed.
+ * An operator keeps assistants in a file. Real: the command line, Kafka, Postgres, a run-consumer. Decides:
+ * the configuration that runs have, and the differences that are printed.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Charter: an operator asks whether anything is lost. Real: the command line, Kafka, Postgres, run-consumer and
- * webhook-dispatcher, whose rows and records they write themselves; the damage alone is done by hand. What decides: the
+ * An operator asks whether anything is lost. Real: the command line, Kafka, Postgres, run-consumer and
+ * webhook-dispatcher, whose rows and records they write themselves; the damage alone is done by hand. Decides: the
  * findings, and the exit code.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * Charter: an operator finds out why requests became dead letters, mends them and sends them again, once and in order. Real:
- * the command line, an editor, Kafka, registry, Postgres, a run-consumer. What decides: the events of the runs.
+ * An operator finds out why requests became dead letters, mends them and sends them again, once and in order. Real:
+ * the command line, an editor, Kafka, registry, Postgres, a run-consumer. Decides: the events of the runs.
  */
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Charter: an operator asks why nothing works. Real: the command line, Kafka, registry, Postgres, a run-consumer, projects of
- * graphs. What decides: the status of each check, and the words that say what to change.
+ * An operator asks why nothing works. Real: the command line, Kafka, registry, Postgres, a run-consumer, projects of
+ * graphs. Decides: the status of each check, and the words that say what to change.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

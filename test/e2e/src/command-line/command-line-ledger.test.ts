@@ -1,6 +1,6 @@
 /**
- * Charter: an operator asks why runs do not go on, and what threads hold. Real: the command line, Kafka,
- * Postgres, a run-consumer that executes one run at a time, its graphs. What decides: the lines of JSON.
+ * An operator asks why runs do not go on, and what threads hold. Real: the command line, Kafka,
+ * Postgres, a run-consumer that executes one run at a time, its graphs. Decides: the lines of JSON.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';

@@ -1,7 +1,7 @@
 /**
- * Charter: people see in the console what is, as it changes, and their actions do what they say.
- * Real:    Chromium, the console, run-consumer, webhook-dispatcher, Kafka, Postgres, a receiver of webhooks.
- * Decided by the test: what is asked for, and what people click.
+ * People see in the console what is, as it changes, and their actions do what they say.
+ * Real: Chromium, the console, run-consumer, webhook-dispatcher, Kafka, Postgres, a receiver of webhooks.
+ * Decides: what the page shows, and what the services did.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

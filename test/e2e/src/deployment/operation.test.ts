@@ -1,7 +1,7 @@
 /**
- * Charter: run-consumer as somebody who deploys it meets it: probes, metrics, configuration, and a topic that was
+ * Run-consumer as somebody who deploys it meets it: probes, metrics, configuration, and a topic that was
  * deleted and made again.
- * Real: Kafka, Postgres, the processes. What decides: HTTP answers, exit codes, standard error and the log.
+ * Real: Kafka, Postgres, the processes. Decides: HTTP answers, exit codes, standard error and the log.
  */
 import { randomUUID } from 'node:crypto';
 import { ServiceProcess, eventually } from '@runlane/testkit';

@@ -1,5 +1,5 @@
 /**
- * Charter: with RUNLANE_CHECKPOINT_RETENTION=latest old checkpoints go, and threads go on as if nothing had gone.
+ * With RUNLANE_CHECKPOINT_RETENTION=latest old checkpoints go, and threads go on as if nothing had gone.
  * Real: everything. Decides: the events and the checkpoints.
  */
 import { randomUUID } from 'node:crypto';

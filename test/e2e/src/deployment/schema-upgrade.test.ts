@@ -1,7 +1,7 @@
 /**
- * Charter: a database that a newer version migrates under processes of this one.
+ * A database that a newer version migrates under processes of this one.
  * Real: Kafka, Postgres, the services as processes; the newer version is a copy of the service with more migrations.
- * What decides: the status topic, the receiver of webhooks, and what the processes answer and say.
+ * Decides: the status topic, the receiver of webhooks, and what the processes answer and say.
  */
 import { randomUUID } from 'node:crypto';
 import { migrate } from '@runlane/postgres';

@@ -1,5 +1,5 @@
 /**
- * Charter: topics that somebody else has made. Real: Kafka, Postgres, both processes. What decides: exit codes, the log,
+ * Topics that somebody else has made. Real: Kafka, Postgres, both processes. Decides: exit codes, the log,
  * and whether work goes on.
  */
 import { topicDefinitions } from '@runlane/contracts';

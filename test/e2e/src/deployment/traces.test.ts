@@ -1,7 +1,7 @@
 /**
- * Charter: the trace of a run from its producer to its webhook, and what is not traced.
- * Real: Kafka, Postgres, both services as processes, LangGraph, OpenTelemetry. Stands in for somebody else's service: the
- * collector, which takes OTLP. Decides: the spans that it gets, and the headers of events and webhooks.
+ * The trace of a run from its producer to its webhook, and what is not traced.
+ * Real: Kafka, Postgres, both services as processes, LangGraph, OpenTelemetry. Doubled: the collector of traces, which
+ * is somebody else's service. Decides: the spans that it gets, and the headers of events and webhooks.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { OtlpReceiver, eventually } from '@runlane/testkit';

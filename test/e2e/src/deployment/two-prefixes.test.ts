@@ -1,5 +1,5 @@
 /**
- * Charter: one ledger belongs to one deployment. Real: Kafka, Postgres, both services. What decides: how the
+ * One ledger belongs to one deployment. Real: Kafka, Postgres, both services. Decides: how the
  * process with another topic prefix ends, and that the first goes on.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
 /**
- * Charter: a rolling upgrade from the last release, and the way back. Its processes and this version's share one ledger, one
+ * A rolling upgrade from the last release, and the way back. Its processes and this version's share one ledger, one
  * group and the outbox while requests keep coming: every run ends once, as asked, with its events in order (I1–I9), no two
  * processes are in one thread, and each process that is replaced ends with 0 (I12).
  * Real: everything; the last release out of git, with the dependencies of today. Decides: events, ledger, steps executed.

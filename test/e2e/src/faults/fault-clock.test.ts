@@ -1,5 +1,5 @@
 /**
- * Charter: the wall clock of a process jumps by an hour (NTP step, restored machine) while it executes runs, beside a process
+ * The wall clock of a process jumps by an hour (NTP step, restored machine) while it executes runs, beside a process
  * whose clock is right. Durations do not come from it, so that nothing changes. Real: everything; the process gets another
  * `Date`. Decides: the ledger, the events, what the graphs have noted, and the log of the process.
  */

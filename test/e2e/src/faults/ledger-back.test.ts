@@ -1,7 +1,7 @@
 /**
- * Charter: the ledger went back, as by a failover to a standby that lacked the last commits, or by a restore, under a process
+ * The ledger went back, as by a failover to a standby that lacked the last commits, or by a restore, under a process
  * that goes on (I1, I11). Real: Kafka, Postgres, the process. The loss of commits is done to the rows: those of the last runs
- * and their events go, and the position with them. What decides: every run that was lost has its events again, and a side
+ * and their events go, and the position with them. Decides: every run that was lost has its events again, and a side
  * effect of its second execution.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,7 @@
 /**
- * Charter: the database refuses what no record can be blamed for (I11): the role of the service has lost a grant.
- * Real: Kafka, Postgres with a role of its own, the process. What decides: dead letters, readiness, and the ends of the runs.
+ * The database refuses what no record can be blamed for (I11): the role of the service has lost a grant.
+ * Real: Kafka, Postgres with a role of its own, the process. Decides: dead letters, readiness, and the ends of the
+ * runs.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';

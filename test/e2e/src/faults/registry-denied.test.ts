@@ -1,5 +1,5 @@
 /**
- * Charter: a schema registry that refuses is no outage (I11). At the very first start a process ends with a sentence; later it
+ * A schema registry that refuses is no outage (I11). At the very first start a process ends with a sentence; later it
  * is not ready, says so, and goes on by itself.
  * Real: everything; in front of the registry a gateway that lets in or refuses as it is told. Decides: exits, logs, the
  * probes, the events.

@@ -1,6 +1,6 @@
 /**
- * Charter: what a graph is and does decides how its run ends.
- * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic.
+ * What a graph is and does decides how its run ends.
+ * Real: Kafka, Postgres, the process and its graphs. Decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';
 import { assistantIdOfGraph } from '@runlane/contracts';

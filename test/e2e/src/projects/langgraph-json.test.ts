@@ -1,6 +1,6 @@
 /**
- * Charter: what langgraph.json asks for is done, or refused, or said not to be done; never ignored in silence.
- * Real: Kafka, Postgres (without pgvector), the process. What decides: its log, its end and the events.
+ * What langgraph.json asks for is done, or refused, or said not to be done; never ignored in silence.
+ * Real: Kafka, Postgres (without pgvector), the process. Decides: its log, its end and the events.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

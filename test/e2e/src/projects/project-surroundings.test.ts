@@ -1,6 +1,6 @@
 /**
- * Charter: whole projects run with the surroundings that the command lines of tsx and LangGraph give them in their folder.
- * Real: Kafka, Postgres, the process, project folders of their own. What decides: the events and the log.
+ * Whole projects run with the surroundings that the command lines of tsx and LangGraph give them in their folder.
+ * Real: Kafka, Postgres, the process, project folders of their own. Decides: the events and the log.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

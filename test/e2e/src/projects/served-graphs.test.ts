@@ -1,6 +1,6 @@
 /**
- * Charter: a run is executed by a process that has its graph, whichever process admits it.
- * Real: Kafka, Postgres, two run-consumers on one database whose langgraph.json have no graph in common. What decides: the
+ * A run is executed by a process that has its graph, whichever process admits it.
+ * Real: Kafka, Postgres, two run-consumers on one database whose langgraph.json have no graph in common. Decides: the
  * status topic.
  */
 import { randomUUID } from 'node:crypto';

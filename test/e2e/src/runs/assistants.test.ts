@@ -1,7 +1,7 @@
 /**
- * Charter: runs that name an assistant by its UUID: they get the graph and what the assistant says beneath
+ * Runs that name an assistant by its UUID: they get the graph and what the assistant says beneath
  * what they say themselves, in the version that was active when they were admitted.
- * Real: Kafka, Postgres, a run-consumer that was there before any of the assistants, and its graphs. What decides: what
+ * Real: Kafka, Postgres, a run-consumer that was there before any of the assistants, and its graphs. Decides: what
  * the graph was given, as its values tell it, the status topic, and the metadata of the checkpoints.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
- * Charter: every kind of bad record on one partition, among good ones. Each becomes one dead letter that tells what was
+ * Every kind of bad record on one partition, among good ones. Each becomes one dead letter that tells what was
  * wrong and holds everything needed to send the record again; the good ones run (I1, I10).
- * Real: Kafka, registry, Postgres, the process. What decides: the dead letter topic and the status topic.
+ * Real: Kafka, registry, Postgres, the process. Decides: the dead letter topic and the status topic.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { DEAD_LETTER_HEADERS } from '@runlane/contracts';

@@ -1,6 +1,6 @@
 /**
- * Charter: what the events of a run say.
- * Real: Kafka, Postgres, the process. What decides: the status topic.
+ * What the events of a run say.
+ * Real: Kafka, Postgres, the process. Decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';
 import type { RunStatusEvent } from '@runlane/contracts';

@@ -1,7 +1,7 @@
 /**
- * Charter: valid requests that are refused at admission. Nothing runs, no thread comes to exist, and the
+ * Valid requests that are refused at admission. Nothing runs, no thread comes to exist, and the
  * only event says why and what to change.
- * Real: Kafka, Postgres, the process. What decides: the status topic, the table of threads and what the graphs did.
+ * Real: Kafka, Postgres, the process. Decides: the status topic, the table of threads and what the graphs did.
  */
 import { randomUUID } from 'node:crypto';
 import { assistantIdOfGraph, threadIdOfStatelessRun } from '@runlane/contracts';

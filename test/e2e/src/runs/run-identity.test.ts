@@ -1,6 +1,6 @@
 /**
- * Charter: which requests are the same run (I4), within a batch, across batches and across a restart.
- * Real: Kafka, Postgres, the processes. What decides: the events of the status topic. A later run on the same thread
+ * Which requests are the same run (I4), within a batch, across batches and across a restart.
+ * Real: Kafka, Postgres, the processes. Decides: the events of the status topic. A later run on the same thread
  * shows that earlier records were read: its events follow theirs.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * Charter: runs without a thread.
- * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic, and what is left in the tables of
+ * Runs without a thread.
+ * Real: Kafka, Postgres, the process and its graphs. Decides: the status topic, and what is left in the tables of
  * LangGraph.
  */
 import { randomUUID } from 'node:crypto';

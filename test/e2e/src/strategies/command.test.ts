@@ -1,6 +1,6 @@
 /**
- * Charter: a run that has paused is answered through Kafka, and whatever cannot be meant is refused.
- * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic.
+ * A run that has paused is answered through Kafka, and whatever cannot be meant is refused.
+ * Real: Kafka, Postgres, the process and its graphs. Decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';
 import type { RunStatusEvent } from '@runlane/contracts';

@@ -1,6 +1,6 @@
 /**
- * Charter: 200 runs on 50 threads, half of them in registry framing, through two run-consumers side by side.
- * Real: Kafka, registry, Postgres, both processes. Doubled: nothing. What decides: the events of the status topic, and
+ * 200 runs on 50 threads, half of them in registry framing, through two run-consumers side by side.
+ * Real: Kafka, registry, Postgres, both processes. Doubled: nothing. Decides: the events of the status topic, and
  * the lines that the graphs leave outside of Runlane, whose order in the file is the order in which they were written.
  */
 import { isTerminalEventType } from '@runlane/contracts';

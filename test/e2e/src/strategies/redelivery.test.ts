@@ -1,7 +1,7 @@
 /**
- * Charter: the whole request topic is read a second time (I4). Its records have every kind of verdict: runs with and
+ * The whole request topic is read a second time (I4). Its records have every kind of verdict: runs with and
  * without a run_id, a repeat, a conflict, a refusal, a run that fails, and a dead letter.
- * Real: Kafka, Postgres, the process. What decides: the number of records in the status and dead letter topics, the
+ * Real: Kafka, Postgres, the process. Decides: the number of records in the status and dead letter topics, the
  * rows of the ledger, and what the graphs did outside of Runlane.
  */
 import { randomUUID } from 'node:crypto';

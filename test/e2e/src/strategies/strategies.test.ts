@@ -1,7 +1,7 @@
 /**
- * Charter: every multitask strategy and every cancel against a graph that is held while it runs. The
+ * Every multitask strategy and every cancel against a graph that is held while it runs. The
  * large matrix of states, crashes and rebalances is elsewhere; here is what each of them does.
- * Real: Kafka, Postgres, the process and its graphs. What decides: the events, LangGraph's tables, and the lines that the
+ * Real: Kafka, Postgres, the process and its graphs. Decides: the events, LangGraph's tables, and the lines that the
  * graphs leave outside of Runlane.
  */
 import { randomUUID } from 'node:crypto';

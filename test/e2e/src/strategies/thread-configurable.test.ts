@@ -1,7 +1,7 @@
 /**
- * Charter: a thread's `configurable` carries over to its later runs, the assistant's under it and the run's over it, in
+ * A thread's `configurable` carries over to its later runs, the assistant's under it and the run's over it, in
  * the order of the log; a rollback undoes what its run brought.
- * Real: Kafka, Postgres, the process. What decides: what a graph was given, as its values tell it.
+ * Real: Kafka, Postgres, the process. Decides: what a graph was given, as its values tell it.
  */
 import { randomUUID } from 'node:crypto';
 import { Database } from '@runlane/postgres';

@@ -3,7 +3,7 @@
  *
  * Real     Kafka, Postgres, the dispatcher as a process, receivers on the loopback.
  * Doubled  run-consumer: the test publishes its events.
- * Oracles  What receivers got, verified by the `standardwebhooks` library; the rows of the ledger.
+ * Decides  What receivers got, verified by the `standardwebhooks` library; the rows of the ledger.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';

@@ -3,7 +3,7 @@
  *
  * Real     Kafka, Postgres, dispatchers as processes, receivers on the loopback. A process is held at a step by a trigger.
  * Doubled  run-consumer: the test publishes its events.
- * Oracles  What receivers got, and under which ids; the rows of the ledger; the records of the topic.
+ * Decides  What receivers got, and under which ids; the rows of the ledger; the records of the topic.
  */
 import type { ServerResponse } from 'node:http';
 import { eventually } from '@runlane/testkit';

@@ -3,7 +3,7 @@
  *
  * Real     Kafka, the registry, Postgres, the dispatcher as a process, receivers on the loopback.
  * Doubled  run-consumer: the test publishes its events.
- * Oracles  What receivers got; the rows of the ledger; the offsets of the consumer group; exit codes and the log.
+ * Decides  What receivers got; the rows of the ledger; the offsets of the consumer group; exit codes and the log.
  */
 import { groupNames } from '@runlane/contracts';
 import { eventually } from '@runlane/testkit';

@@ -3,7 +3,7 @@
  *
  * Real     Kafka, Postgres and the copy that takes its place, two dispatchers as processes, a receiver on the loopback.
  * Doubled  run-consumer: the test publishes its events.
- * Oracles  What the receiver got, under which ids; the rows of the ledger; the records of the topic.
+ * Decides  What the receiver got, under which ids; the rows of the ledger; the records of the topic.
  */
 import type { ServerResponse } from 'node:http';
 import type { RunStatusEvent } from '@runlane/contracts';

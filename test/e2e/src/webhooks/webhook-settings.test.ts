@@ -2,7 +2,7 @@
  * What the settings of a dispatcher change of what receivers get: master keys, headers of the project, authorities.
  *
  * Real     Kafka, Postgres, dispatchers as processes, receivers on the loopback, one of them over TLS.
- * Oracles  What receivers got, verified by the `standardwebhooks` library; the attempts in the ledger; the log.
+ * Decides  What receivers got, verified by the `standardwebhooks` library; the attempts in the ledger; the log.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Charter: which webhooks a run may ask for, and on which of its events they stand (I13).
- * Real: Kafka, Postgres, the process. What decides: the status topic.
+ * Which webhooks a run may ask for, and on which of its events they stand (I13).
+ * Real: Kafka, Postgres, the process. Decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';
 import type { Json } from '@runlane/contracts';

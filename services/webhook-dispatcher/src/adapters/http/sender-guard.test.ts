@@ -20,7 +20,7 @@ afterEach(() => {
   if (birds.hits.length > 0) throw new Error(`A canary was reached: ${birds.hits.splice(0).join(', ')}.`);
 });
 
-describe('a denied address is never birds.dialled', () => {
+describe('a denied address is never dialled', () => {
   test.each([
     ['H-D1', 'loopback', ['127.0.0.1']],
     ['H-D1', 'IPv6 loopback', ['::1']],

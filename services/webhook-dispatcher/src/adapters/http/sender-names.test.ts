@@ -19,7 +19,7 @@ afterEach(() => {
   if (birds.hits.length > 0) throw new Error(`A canary was reached: ${birds.hits.splice(0).join(', ')}.`);
 });
 
-describe('the checked addresses are the birds.dialled ones', () => {
+describe('the addresses that are dialled are the ones that were checked', () => {
   test.each([
     ['IPv4 only', [PUBLIC], [`${PUBLIC} 80`]],
     ['IPv6 only', [PUBLIC_V6], [`${PUBLIC_V6} 80`]],

@@ -1,5 +1,5 @@
 /**
- * Charter: what operators do to URLs and origins holds, whoever else writes, and is noted for those who are to be told.
+ * What operators do to URLs and origins holds, whoever else writes, and is noted for those who are to be told.
  * Real: Postgres, the migrations and the statements.
  */
 import { randomUUID } from 'node:crypto';

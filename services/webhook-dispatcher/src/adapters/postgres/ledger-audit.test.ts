@@ -1,4 +1,4 @@
-/** Charter: the proof that nothing is lost does not end when it takes longer than other statements may. Real: Postgres. */
+/** The proof that nothing is lost does not end when it takes longer than other statements may. Real: Postgres. */
 import { Database, createPool } from '@runlane/postgres';
 import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';

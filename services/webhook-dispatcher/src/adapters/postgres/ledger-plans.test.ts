@@ -1,5 +1,5 @@
 /**
- * Charter: what a settlement, and a batch that is taken in, costs does not grow with what else there is.
+ * What a settlement, and a batch that is taken in, costs does not grow with what else there is.
  * Real: Postgres, the migrations and the statement. Decides: the plan, which is made while little is due and kept when much is.
  */
 import { expect, inject, test } from 'vitest';

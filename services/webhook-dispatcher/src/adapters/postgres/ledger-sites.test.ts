@@ -1,5 +1,5 @@
 /**
- * Charter: sites wait for leases in a line of their own: one with countless endpoints costs nobody else, and none is overlooked.
+ * Sites wait for leases in a line of their own: one with countless endpoints costs nobody else, and none is overlooked.
  * Real: Postgres, the migrations and the statements. Decides: what is leased, the buffers of `explain analyze`, which are the
  * same on a slow machine, and what must never be so in the ledger.
  */

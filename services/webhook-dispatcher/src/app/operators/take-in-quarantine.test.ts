@@ -1,4 +1,7 @@
-/** Charter: what was put aside can be taken in, once, and is accounted for. Real: Postgres. Decided by the test: what is read. */
+/**
+ * What was put aside can be taken in, once, and is accounted for. Real: Postgres. Doubled: the records that
+ * are read.
+ */
 import { silentLogger } from '@runlane/service-kit/testing';
 import { expect, inject, test } from 'vitest';
 import { createIntakeLedger } from '../../adapters/postgres/intake-ledger.ts';

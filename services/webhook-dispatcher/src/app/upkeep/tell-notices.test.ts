@@ -1,4 +1,4 @@
-/** Charter: every change is told, once a minute at most, and again when it may not have arrived. Real: Postgres. Doubled: the topic. */
+/** Every change is told, once a minute at most, and again when it may not have arrived. Real: Postgres. Doubled: the topic. */
 import type { WebhookNotice } from '@runlane/contracts';
 import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
