@@ -193,6 +193,7 @@ test('a run that failed is one line at the level error that has all of it, and n
       outcome: 'failed',
       reason: 'graph_error',
       error: { error: 'RangeError', message: '' },
+      at: expect.stringMatching(/thrower\.ts:8:/),
     }),
   ]);
   const isComplete = (line: LogLine) => line['trace_id'] === trace.traceId && typeof line['thread_id'] === 'string';
