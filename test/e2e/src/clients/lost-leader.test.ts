@@ -103,7 +103,7 @@ const pythonWith =
     return JSON.parse((await runProgramWell(python, ['-c', PROGRAM, order])).stdout) as Said;
   };
 
-test('records for partitions without a leader hold up none of the others, and are told', async () => {
+test('records for partitions without a leader hold up no others, and fail with an error', async () => {
   const connection = connectKafka({ brokers: kafka.brokers, clientId: 'leaders', logger: silentLogger });
   const producer = await connection.producer();
   const records = [LOST, 1, 2, LOST, 1].map((broker) => {
@@ -138,7 +138,7 @@ test('records for partitions without a leader hold up none of the others, and ar
   }
 });
 
-test('a call that has no leader to go to ends in time, and its record comes once, under its run_id', async () => {
+test('a call without a leader ends in time, and its record is in the log once, under its run_id', async () => {
   const clients = [typescript, ...('python' in found ? [pythonWith(found.python)] : [])];
   const requests = clients.map(() => requestOn(LOST));
   const say = (seconds: number) =>
