@@ -55,7 +55,7 @@ test('a dispatcher refuses a compacted status topic', async () => {
   });
 });
 
-test('a topic with a smaller limit than Runlane's gives a warning, and runs go on', async () => {
+test('a topic with a smaller limit than that of Runlane gives a warning, and runs go on', async () => {
   await using world = await World.create(addresses());
   await createTopics(world, 'status', { 'max.message.bytes': '1048588' });
   const events = await world.collectEvents();

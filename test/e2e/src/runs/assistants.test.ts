@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 describe('a run of an assistant', () => {
-  test('gets its config, context and metadata, with the run's own over them', async () => {
+  test('gets its config, context and metadata, beneath those of the run', async () => {
     const id = await create({
       graph_id: 'builder',
       config: { tags: ['theirs'], configurable: { colour: 'red', size: 1 } },
