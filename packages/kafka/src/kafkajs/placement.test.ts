@@ -20,7 +20,7 @@ function placed(leavesOut = false) {
   return placement;
 }
 
-test('a record for whose partition no broker has answered does not count as written', () => {
+test('a record does not count as written before a broker has answered for its partition', () => {
   const placement = placed();
   expect(placement.placesOf(records, messages, [answer(0), answer(1)]).map(({ offset }) => offset)).toEqual([7n, 7n]);
   expect(() => placement.placesOf(records, messages, [answer(0)])).toThrow(RetryableError);

@@ -1,7 +1,7 @@
 /**
- * Charter: while a partition has no leader, a call for it ends with a typed error within its time, and what was not confirmed is
+ * While a partition has no leader, a call for it ends with a typed error within its time, and what was not confirmed is
  * in the log under one run_id once the leader is back. Real: three brokers, one of which is killed; the TypeScript client and, where there
- * is a Python, the Python client. What decides: the errors, and the records in the log.
+ * is a Python, the Python client. Decides: the errors, and the records in the log.
  */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -155,7 +155,7 @@ async function startReading(connection: KafkaConnection) {
   return { keys, [Symbol.asyncDispose]: () => consumer.drain(5_000) };
 }
 
-test('partitions without a leader hold up none of the others, neither of who publishes nor of who begins to read', async () => {
+test('partitions without a leader hold up no others: a producer writes them, a new consumer reads them', async () => {
   const connection = connectKafka({ brokers: kafka.brokers, clientId: 'leaders', logger: silentLogger });
   const producer = await connection.producer();
   const records = [LOST, 1, 2, LOST, 1].map((broker) => {
@@ -188,7 +188,7 @@ test('partitions without a leader hold up none of the others, neither of who pub
   }
 });
 
-test('one partition with too few replicas holds up neither the others, nor what is published after them', async () => {
+test('a partition with too few replicas holds up no others, and takes its records when they are back', async () => {
   const thin = 'thin';
   await createTopicOn(
     kafka.brokers,
@@ -239,7 +239,7 @@ test('one partition with too few replicas holds up neither the others, nor what 
   }
 });
 
-test('a call that has no leader to go to ends in time, and its record comes once, under its run_id', async () => {
+test('a call without a leader ends in time, and its record is in the log once, under its run_id', async () => {
   const clients = [typescript, ...('python' in found ? [pythonWith(found.python)] : [])];
   const requests = clients.map(() => requestOn(LOST));
   const say = (seconds: number) =>
