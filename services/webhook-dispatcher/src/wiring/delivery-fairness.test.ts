@@ -76,6 +76,27 @@ test('the origins of a site take turns with its slots, however long the queues o
   expect(world.sender.sent.indexOf('c.crowd.example')).toBeLessThan(64);
 });
 
+test('slow receivers leave slots and leases to quick ones, however many they are', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 8 });
+  const slow = ['slow-1.example', 'slow-2.example', 'slow-3.example', 'slow-4.example'];
+  await world.trust([...slow, 'quick.example']);
+  world.sender.script = (host) => (host.startsWith('slow') ? null : 200);
+  world.start();
+  // How long it takes is known from its answers.
+  await world.store(['quick.example']);
+  await world.delivered(2, 'quick.example');
+  await world.store(slow.flatMap((host) => repeated(host, 8)));
+  const slowOnes = () => slow.reduce((sum, host) => sum + world.sender.countOf(host), 0);
+  await eventually(() => slowOnes() === 6, { what: 'the slow ones have all that they get', seen: slowOnes });
+  await world.store(repeated('quick.example', 20));
+  await world.delivered(22, 'quick.example');
+  expect(slowOnes()).toBe(6);
+  // What comes free goes round.
+  world.sender.script = () => 200;
+  for (const host of slow) world.sender.answer(host, 200);
+  for (const host of slow) await world.delivered(9, host);
+});
+
 test('large bodies are in memory only while they are sent, within the budget, and hold up no small one', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'));
   const hosts = ['large-1.example', 'large-2.example', 'large-3.example'];

@@ -37,8 +37,8 @@ test('an origin that never answers 2xx gets five requests in a minute, one at a 
   expect(world.sender.most.get('refusing.example')).toBe(1);
 });
 
-test('the origins of a site share eight slots, and all sites share those of the process', async () => {
-  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 14 });
+test('the origins of a site share eight slots, and all sites that hang share three quarters of those of the process', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 18 });
   const crowd = ['a', 'b', 'c'].map((name) => `${name}.crowd.example`);
   const others = ['one.example', 'two.example', 'three.example'];
   await world.trust(crowd, 'crowd.example');
@@ -57,9 +57,10 @@ test('the origins of a site share eight slots, and all sites share those of the 
   await world.store(others.flatMap((host) => repeated(host, 10)));
   await eventually(() => sender.underWay.size === 14, { what: 'all slots taken', seen: () => sender.underWay.size });
   sender.answer('one.example', 200);
-  await eventually(() => sender.underWay.size === 14, { what: 'all slots taken again' });
+  // One of them has shown that it answers quickly, and may have more.
+  await eventually(() => sender.underWay.size >= 14, { what: 'all slots taken again' });
   expect(underWay(crowd)).toBe(8);
-  expect(sender.mostInAll).toBe(14);
+  expect(sender.mostInAll).toBeLessThanOrEqual(18);
 });
 
 test('results that wait for their commit hold no slots, are few, and keep the lease', async () => {
