@@ -1,7 +1,13 @@
 export { clientAt, currentUrl } from './database-url.ts';
 export type { DatabaseUrl } from './database-url.ts';
+export { DatabaseAccess } from './database-access.ts';
+export type { DatabaseAccessOptions } from './database-access.ts';
+export { READ_AND_WRITE } from './lacking-grants.ts';
+export type { NeededGrants } from './lacking-grants.ts';
+export { refusalIn } from './refusal.ts';
+export type { Refusal } from './refusal.ts';
 export { Database } from './database.ts';
-export { isOverLimit, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
+export { isDenied, isOverLimit, isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
 export { listen } from './listener.ts';
 export type { ListenOptions, Listener } from './listener.ts';
 export { migrate } from './migrations/migrate.ts';

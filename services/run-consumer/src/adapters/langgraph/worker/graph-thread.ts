@@ -240,6 +240,9 @@ export class GraphThread {
       case 'uncaught':
         this.#options.onEvent?.({ kind: 'uncaught_error', graphId: message.graphId });
         return;
+      case 'refused':
+        this.#options.onEvent?.({ kind: 'refused', refusal: message.refusal });
+        return;
       case 'began':
         this.#attempts.get(message.key)?.began();
         return;

@@ -1,3 +1,4 @@
+import type { Refusal } from '@runlane/postgres';
 import type { CancelAction } from '@runlane/contracts';
 import type { LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
@@ -62,6 +63,8 @@ export type FromWorker =
   | { type: 'ready' }
   | { type: 'pong' }
   | { type: 'finished' }
+  /** The database refuses the pools of the worker, by an answer or at a connection. */
+  | { type: 'refused'; refusal: Refusal }
   /** Nobody caught an error; `graphId` null: outside of a run. */
   | { type: 'uncaught'; graphId: string | null }
   | { type: 'began'; key: AttemptKey }
