@@ -1,4 +1,4 @@
-/** What is said of a database that refuses. Real: the server, and a role of its own. Decided by the test: the clock, the grants. */
+/** What is said of a database that refuses. Real: the server, and a role of its own. Doubled: the clock. Decides: the sentences. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DatabaseAccess } from './database-access.ts';

@@ -2,7 +2,7 @@ import { RetryableError } from '@runlane/service-kit/errors';
 import { expect, test } from 'vitest';
 import { createPlacement } from './placement.ts';
 
-test('a record for whose partition no broker has answered does not count as written', () => {
+test('a record does not count as written before a broker has answered for its partition', () => {
   const placement = createPlacement();
   const partitionMetadata = [0, 1].map((partitionId) => ({
     partitionId,

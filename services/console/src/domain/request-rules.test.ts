@@ -12,7 +12,7 @@ const asked: RequestFacts = {
 };
 
 describe('an action', () => {
-  test('of the page itself is taken, also from a browser that says nothing of the site', () => {
+  test('of the page itself is accepted, also from a browser that does not send the site', () => {
     expect(actionProblem(asked)).toBeNull();
     expect(actionProblem({ ...asked, secFetchSite: null, origin: null })).toBeNull();
     expect(actionProblem({ ...asked, contentType: 'application/json; charset=utf-8' })).toBeNull();
@@ -33,7 +33,7 @@ describe('an action', () => {
   });
 });
 
-test('a name that leads to this machine is not this machine', () => {
+test('a name that resolves to this machine does not count as this machine', () => {
   expect(['localhost:1', '127.0.0.1', '[::1]:8090', 'LOCALHOST'].map(isLoopbackHost)).toEqual([true, true, true, true]);
   expect([null, 'evil.example:8090', 'localhost.evil.example', '127.0.0.1.evil.example'].map(isLoopbackHost)).toEqual([
     false,

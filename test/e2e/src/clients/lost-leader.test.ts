@@ -1,7 +1,7 @@
 /**
- * Charter: while a partition has no leader, a call for it ends with a typed error within its time, and what was not confirmed is
+ * While a partition has no leader, a call for it ends with a typed error within its time, and what was not confirmed is
  * in the log under one run_id once the leader is back. Real: three brokers, one of which is killed; the TypeScript client and, where there
- * is a Python, the Python client. What decides: the errors, and the records in the log.
+ * is a Python, the Python client. Decides: the errors, and the records in the log.
  */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -103,7 +103,7 @@ const pythonWith =
     return JSON.parse((await runProgramWell(python, ['-c', PROGRAM, order])).stdout) as Said;
   };
 
-test('records for partitions without a leader hold up none of the others, and are told', async () => {
+test('records for partitions without a leader hold up no others, and fail with an error', async () => {
   const connection = connectKafka({ brokers: kafka.brokers, clientId: 'leaders', logger: silentLogger });
   const producer = await connection.producer();
   const records = [LOST, 1, 2, LOST, 1].map((broker) => {
@@ -138,7 +138,7 @@ test('records for partitions without a leader hold up none of the others, and ar
   }
 });
 
-test('a call that has no leader to go to ends in time, and its record comes once, under its run_id', async () => {
+test('a call without a leader ends in time, and its record is in the log once, under its run_id', async () => {
   const clients = [typescript, ...('python' in found ? [pythonWith(found.python)] : [])];
   const requests = clients.map(() => requestOn(LOST));
   const say = (seconds: number) =>

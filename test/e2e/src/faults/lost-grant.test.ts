@@ -1,7 +1,7 @@
 /**
- * Charter: the database refuses what nobody but an operator can mend (I11): the role of a process lacks a grant, at its first
- * start or later. It says so, is not ready, spends and loses nothing, and goes on by itself.
- * Real: Kafka, Postgres with a role of its own, the three services. What decides: the probes, the logs, the ends of the runs.
+ * I11: the database refuses what nobody but an operator can mend: the role of a process lacks a grant, at its first start or
+ * later. It says so, is not ready, spends and loses nothing, and goes on by itself.
+ * Real: Kafka, Postgres with a role of its own, the three services. Decides: the probes, the logs, the ends of the runs.
  */
 import { randomUUID } from 'node:crypto';
 import { PAGE_DIRECTORY, buildPage } from '@runlane/console/page-bundle';

@@ -1,4 +1,7 @@
-/** Charter: every change is told, once a minute at most, and again when it may not have arrived. Real: Postgres. Doubled: the topic. */
+/**
+ * Every change is published, once a minute at most, and again when it may not have arrived. Real: Postgres. Doubled:
+ * the topic.
+ */
 import type { WebhookNotice } from '@runlane/contracts';
 import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
@@ -7,7 +10,7 @@ import { LedgerWorld, targeted } from '../../adapters/postgres/ledger-world.fixt
 import { createNoticeLedger } from '../../adapters/postgres/notice-ledger.ts';
 import { tellUntil } from './tell-notices.ts';
 
-test('a change is told under one id until it has arrived, and of those that come faster the last one', async () => {
+test('a change is published under one id until it has arrived, and of faster changes only the last one', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const operator = createEndpointOperator(world.database);
   const event = targeted();
