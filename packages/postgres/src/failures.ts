@@ -1,4 +1,4 @@
-import { isRefusedConnection } from './connection-advice.ts';
+import { isRefusedConnection } from './access/connection-advice.ts';
 import { SQLSTATE, errorChain, isServerError, sqlState } from './sqlstate.ts';
 import type { ServerError } from './sqlstate.ts';
 

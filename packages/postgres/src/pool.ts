@@ -4,7 +4,7 @@ import pg from 'pg';
 import { columnTypes } from './column-types.ts';
 import { clientAt, currentUrl, lentClientAt } from './database-url.ts';
 import type { DatabaseUrl } from './database-url.ts';
-import { adviceOn, isRefusedConnection, knownAdviceOn } from './connection-advice.ts';
+import { adviceOn, isRefusedConnection, knownAdviceOn } from './access/connection-advice.ts';
 import { isDatabaseUnavailable } from './failures.ts';
 import { requireOwnSession } from './own-session.ts';
 import { applySettings } from './session-settings.ts';

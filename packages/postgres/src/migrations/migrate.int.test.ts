@@ -13,9 +13,9 @@ import { migrate } from './migrate.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { createOwnDatabase, recordingLogger } from '../own-database.fixture.ts';
 import type { OwnDatabase } from '../own-database.fixture.ts';
-import { DatabaseAccess } from '../database-access.ts';
+import { DatabaseAccess } from '../access/database-access.ts';
 import { createPool } from '../pool.ts';
-import { whenAllowed } from '../when-allowed.ts';
+import { whenAllowed } from '../access/when-allowed.ts';
 
 let database: OwnDatabase;
 let onlooker: pg.Pool;

@@ -1,4 +1,3 @@
-import type { Refusal } from '@runlane/postgres';
 import type { CancelAction } from '@runlane/contracts';
 import type { LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
@@ -6,6 +5,7 @@ import type { StoreSettings } from '../project/langgraph-json-store.ts';
 import type { CacheAnswer, CacheRequest } from '../cache/cache-messages.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
 import type { LeaseEndTime } from './lease-end.ts';
+import type { WorkerEvent } from './worker-events.ts';
 
 /** What a worker thread is started with. */
 export type WorkerSettings = {
@@ -63,10 +63,8 @@ export type FromWorker =
   | { type: 'ready' }
   | { type: 'pong' }
   | { type: 'finished' }
-  /** The database refuses the pools of the worker, by an answer or at a connection. */
-  | { type: 'refused'; refusal: Refusal }
-  /** Nobody caught an error; `graphId` null: outside of a run. */
-  | { type: 'uncaught'; graphId: string | null }
+  /** What the worker itself knows of. */
+  | { type: 'met'; event: WorkerEvent }
   | { type: 'began'; key: AttemptKey }
   | { type: 'ended'; key: AttemptKey; outcome: Outcome };
 

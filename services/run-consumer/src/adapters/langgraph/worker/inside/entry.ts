@@ -40,7 +40,7 @@ const tracing = await openTracing(settings.tracing ?? null, logger);
 const tell = (message: FromThread) => port.postMessage(message);
 const onRefused = (error: unknown): void => {
   const refusal = refusalIn(error);
-  if (refusal !== null) tell({ type: 'refused', refusal });
+  if (refusal !== null) tell({ type: 'met', event: { kind: 'refused', refusal } });
 };
 const pool = createPool({
   url: databaseUrl,
@@ -105,7 +105,8 @@ process.on('uncaughtException', (error) => tellUncaught(error, 'graph.uncaught_e
 function tellUncaught(error: unknown, message: string): void {
   const scope = runScope();
   logger.error({ err: error, ...scope }, message);
-  tell({ type: 'uncaught', graphId: 'graph_id' in scope ? scope.graph_id : null });
+  const graphId = 'graph_id' in scope ? scope.graph_id : null;
+  tell({ type: 'met', event: { kind: 'uncaught_error', graphId } });
 }
 
 port.on('message', (message: ToThread) => {

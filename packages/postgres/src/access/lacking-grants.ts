@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { loadSql, valuesOf } from './sql.ts';
+import { loadSql, valuesOf } from '../sql.ts';
 
 const sql = loadSql(new URL('./sql/list-lacking-grants.sql', import.meta.url));
 

@@ -1,6 +1,6 @@
-import { errorChain } from './sqlstate.ts';
+import { errorChain } from '../sqlstate.ts';
 import { isRefusedConnection, knownAdviceOn } from './connection-advice.ts';
-import { isDenied } from './failures.ts';
+import { isDenied } from '../failures.ts';
 
 /** A database's refusal as it is told: its words, and what to change. Plain, so that it passes from thread to thread. */
 export type Refusal = {

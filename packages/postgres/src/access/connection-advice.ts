@@ -1,4 +1,4 @@
-import { SQLSTATE, errorChain, isServerError } from './sqlstate.ts';
+import { SQLSTATE, errorChain, isServerError } from '../sqlstate.ts';
 
 /** A server that is full is no refusal: it lets somebody else in, and soon us. */
 const TOO_MANY_CONNECTIONS = '53300';

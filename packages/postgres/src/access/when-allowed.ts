@@ -1,7 +1,7 @@
 import { RunlaneError, retrying } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { DatabaseAccess } from './database-access.ts';
-import { SQLSTATE, isServerError, sqlState } from './sqlstate.ts';
+import { SQLSTATE, isServerError, sqlState } from '../sqlstate.ts';
 
 export type WhenAllowedOptions = {
   /** What is prepared, for the log: `schema runlane`. */

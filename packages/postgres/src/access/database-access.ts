@@ -9,9 +9,9 @@
  */
 import { createAccessAlarm } from '@runlane/service-kit';
 import type { AccessAlarm, Logger } from '@runlane/service-kit';
-import { openConnection } from './dedicated-connection.ts';
-import { currentUrl } from './database-url.ts';
-import type { DatabaseUrl } from './database-url.ts';
+import { openConnection } from '../dedicated-connection.ts';
+import { currentUrl } from '../database-url.ts';
+import type { DatabaseUrl } from '../database-url.ts';
 import { describeLacking, listLacking } from './lacking-grants.ts';
 import type { LackingGrant, NeededGrants } from './lacking-grants.ts';
 import { refusalIn } from './refusal.ts';

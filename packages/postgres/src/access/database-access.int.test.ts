@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DatabaseAccess } from './database-access.ts';
 import { READ_AND_WRITE } from './lacking-grants.ts';
-import { createOwnDatabase, recordingLogger } from './own-database.fixture.ts';
-import type { OwnDatabase } from './own-database.fixture.ts';
-import { createPool } from './pool.ts';
+import { createOwnDatabase, recordingLogger } from '../own-database.fixture.ts';
+import type { OwnDatabase } from '../own-database.fixture.ts';
+import { createPool } from '../pool.ts';
 
 const role = `service_${randomUUID().slice(0, 8)}`;
 let database: OwnDatabase;
