@@ -1,13 +1,14 @@
 /**
- * Charter: the database refuses what no record can be blamed for (I11): the role of the service has lost a grant.
- * Real: Kafka, Postgres with a role of its own, the process. What decides: dead letters, readiness, and the ends of the runs.
+ * I11: the database refuses statements for a reason that no record causes: the role of the service has lost a grant.
+ * Real: Kafka, Postgres with a role of its own, the process. Decides: dead letters, readiness, and the ends of the
+ * runs.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { World, runCreate } from '../support/world.ts';
 
-test('a lost grant makes no dead letters: the topic waits, and goes on when it is given back', async () => {
+test('a lost grant makes no dead letters: the topic waits, and goes on when the grant is given back', async () => {
   await using world = await World.create({
     brokers: inject('kafkaBrokers'),
     databaseUrl: inject('databaseUrl'),
