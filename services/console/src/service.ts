@@ -85,6 +85,7 @@ export async function startConsole(
       auth: config.RUNLANE_CONSOLE_AUTH,
       userHeader: config.RUNLANE_CONSOLE_USER_HEADER,
       host: config.RUNLANE_CONSOLE_HOST,
+      publicUrl: config.RUNLANE_CONSOLE_URL === null ? null : new URL(config.RUNLANE_CONSOLE_URL),
       canAct: config.RUNLANE_CONSOLE_ACTIONS === 'on',
     },
     version: serviceVersion,
