@@ -1,4 +1,4 @@
-/** What the files for containers repeat of other files, because they cannot read them. */
+/** The files for containers repeat settings of files that they cannot read. Decides: both agree. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 

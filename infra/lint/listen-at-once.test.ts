@@ -22,7 +22,7 @@ const CASES: Record<string, { code: string; isFound: boolean }> = {
   },
 };
 
-test('the linter knows a promise that may reject before the test listens', () => {
+test('the linter finds a promise that may reject before the test listens', () => {
   const folder = mkdtempSync(join(tmpdir(), 'runlane-lint-'));
   try {
     const config = {

@@ -1,4 +1,4 @@
-/** Real: the command as a process. Decisive: what it prints and its exit code. No server is started. */
+/** Real: the command as a process. Decides: what it prints and its exit code. No server is started. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ function bench(...args: string[]) {
 }
 
 test.each([[['nonsense'], 'There is no bench nonsense.'] as const, [[], 'Name one bench.'] as const])(
-  'bench %j says what benches there are',
+  'bench %j lists the benches',
   (args, why) => {
     const { status, stderr, stdout } = bench(...args);
 

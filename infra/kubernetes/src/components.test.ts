@@ -1,4 +1,7 @@
-/** What components repeat of other files, because they cannot read them; and that what they name is there. */
+/**
+ * Components repeat settings of files that they cannot read, and name other objects. Decides: both agree, and the
+ * objects exist.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -28,7 +31,7 @@ test('every file holds one object', () => {
   expect(files.length).toBeGreaterThan(50);
 });
 
-test('every variable that a file names is one of Runlane', () => {
+test('every variable that a file names exists in Runlane', () => {
   const texts = ['base', 'components', 'overlays']
     .flatMap((folder) =>
       readdirSync(join(KUBERNETES, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
@@ -42,7 +45,7 @@ test('every variable that a file names is one of Runlane', () => {
   expect(names.size).toBeGreaterThan(10);
 });
 
-test('topics have the settings of the contracts', () => {
+test('topics have the settings that the contracts give them', () => {
   type Topic = { partitions: number; config: Record<string, unknown> };
   const topics = filesOf('components/strimzi/topics').flatMap((file) => parseManifests(readFileSync(file, 'utf8')));
   const definitions = topics.map((topic) => {
@@ -54,7 +57,7 @@ test('topics have the settings of the contracts', () => {
   expect(definitions.toSorted(byName)).toEqual(topicDefinitions('').toSorted(byName));
 });
 
-test('users may use topics and groups that exist', () => {
+test('the topics and groups that users may use exist', () => {
   type User = { authorization?: { acls: { resource: { type: string; name: string }; operations: string[] }[] } };
   const users = filesOf('components/strimzi/users').flatMap((file) => parseManifests(readFileSync(file, 'utf8')));
   const acls = users.flatMap((user) => specOf<User>(user).authorization?.acls ?? []);
@@ -76,7 +79,7 @@ test('webhooks reach no address that the dispatcher refuses', () => {
   }
 });
 
-test('policies are about pods that exist', async (context) => {
+test('every network policy selects pods that exist', async (context) => {
   if (obstacle !== null) context.skip(obstacle);
   type Policy = { podSelector: { matchLabels: Record<string, string> } };
   const manifests = await render(join(KUBERNETES, 'overlays', 'production'));
@@ -91,7 +94,7 @@ test('policies are about pods that exist', async (context) => {
   }
 });
 
-test('autoscalers ask for what there is, and keep their bounds', () => {
+test('autoscalers ask for metrics that exist, and keep their bounds', () => {
   type Scaled = { maxReplicaCount: number; triggers: { metadata: Record<string, string> }[] };
   const admission = specOf<Scaled>(readManifest('components/keda/admission.yaml'));
   expect(PARTITION_COUNT % admission.maxReplicaCount).toBe(0);

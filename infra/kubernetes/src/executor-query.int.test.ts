@@ -1,4 +1,4 @@
-/** KEDA counts runs in the ledger as the migrations make it, by a role that may do nothing else. */
+/** KEDA counts runs by a role that may do nothing else. Real: Postgres and the migrations. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -27,7 +27,7 @@ from (
 
 const ROLE = readFileSync(join(KUBERNETES, 'components', 'keda', 'autoscaler-role.sql'), 'utf8');
 
-test('the query of executors counts the runs that are ready and those that run, and its role reads no table', async () => {
+test('the query counts ready and running runs, and its role can read no table', async () => {
   const databaseUrl = await createDatabase(inject('databaseUrl'));
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

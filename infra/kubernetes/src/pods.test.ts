@@ -1,4 +1,7 @@
-/** What the schemas cannot say of the pods: that Runlane takes their variables, and that their numbers fit together. */
+/**
+ * What the schemas of Kubernetes cannot check: Runlane accepts the variables of the pods, and their numbers fit
+ * together.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -80,7 +83,7 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
     expect(roles.toSorted()).toEqual(['admission', 'execution', 'relay', 'sweeping']);
   });
 
-  test('the services take their variables, and know all of them', async (context) => {
+  test('the services accept their variables, and know all of them', async (context) => {
     if (obstacle !== null) context.skip(obstacle);
     for (const workload of workloads) {
       await withPodEnvironment(workload, manifests, (environment) => {
@@ -94,7 +97,7 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
     }
   });
 
-  test('a pod is ended later than the service ends itself', async (context) => {
+  test('Kubernetes ends a pod later than the service ends itself', async (context) => {
     if (obstacle !== null) context.skip(obstacle);
     for (const workload of deployments()) {
       await withPodEnvironment(workload, manifests, (environment) => {
@@ -106,7 +109,7 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
     }
   });
 
-  test('memory is enough for the threads', async (context) => {
+  test('the memory of a pod is enough for its worker threads', async (context) => {
     if (obstacle !== null) context.skip(obstacle);
     for (const workload of deployments()) {
       await withPodEnvironment(workload, manifests, (environment) => {
@@ -121,7 +124,7 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
     }
   });
 
-  test('pods are restricted, without a token, and write nowhere but in memory', (context) => {
+  test('pods are restricted, have no token, and write only to memory', (context) => {
     if (obstacle !== null) context.skip(obstacle);
     for (const { pod, container } of workloads) {
       expect(pod).toMatchObject({
@@ -143,7 +146,7 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
     }
   });
 
-  test('no secret is a value', (context) => {
+  test('no secret is written out as a value', (context) => {
     if (obstacle !== null) context.skip(obstacle);
     expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
     for (const workload of workloads) {
@@ -152,7 +155,7 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
     }
   });
 
-  test('selectors select the pods that they mean', (context) => {
+  test('every selector selects the pods of its component', (context) => {
     if (obstacle !== null) context.skip(obstacle);
     for (const workload of deployments()) {
       const selected = (selector: Selector) =>
@@ -171,7 +174,7 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
     }
   });
 
-  test('everything stands in one namespace that is restricted, and all pods have one image', (context) => {
+  test('everything is in one restricted namespace, and all pods have the same image', (context) => {
     if (obstacle !== null) context.skip(obstacle);
     const [namespace, ...others] = manifests.filter(({ kind }) => kind === 'Namespace');
     expect(others).toEqual([]);

@@ -1,4 +1,7 @@
-/** Everything that kustomize makes of this folder is what the API server and the operators take, and their typing errors are found. */
+/**
+ * The API server and the operators would accept everything that kustomize builds from this folder, and typing errors
+ * are found.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -88,7 +91,7 @@ describe('the validator', () => {
     expect(await problemsOf(parseManifests(text), validator)).toEqual([expect.stringContaining('/spec/partitions')]);
   });
 
-  test('says what it does not know', async (context) => {
+  test('names the kinds that it does not know', async (context) => {
     const validator = validatorOf(context);
     const [manifest] = parseManifests('apiVersion: apps/v2\nkind: Deployment\nmetadata: { name: a }');
     expect(await problemsOf(manifest === undefined ? [] : [manifest], validator)).toEqual([

@@ -1,4 +1,6 @@
-/** The module that the component msk-iam gives to the services signs with what the project in the image has. */
+/**
+ * The component msk-iam gives the services a module, which signs with the package that the project in the image has.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +12,7 @@ const PROVIDER = join(KUBERNETES, 'components', 'msk-iam', 'token-provider.mjs')
 /** In place of the signer of AWS, with its signature: the time of expiry in milliseconds. */
 const SIGNER = `exports.generateAuthToken = async ({ region }) => ({ token: 'signed for ' + region, expiryTime: 1_700_000_000_000 });`;
 
-test('a token is signed by the project, for the region of the cluster, and without one nothing is', async () => {
+test('a token is signed with the package of the project for the region of the cluster, and without a region the module fails', async () => {
   const project = await mkdtemp(join(tmpdir(), 'runlane-msk-'));
   onTestFinished(async () => {
     vi.unstubAllEnvs();

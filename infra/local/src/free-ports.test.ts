@@ -1,6 +1,6 @@
 /**
- * Real    The servers of the process provider, and a listener that has taken the port of one before it starts.
- * Seen    The error, by which a first start decides to try other ports, and the ports it then tries.
+ * Real     The servers of the process provider, and a listener that has taken the port of one before it starts.
+ * Decides  The error, by which a first start decides to try other ports, and the ports it then tries.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -60,7 +60,7 @@ test('a first start goes on to other ports when one is taken, three times at mos
   expect(new Set(tried.flat()).size).toBe(6);
 });
 
-test('another failure of a first start is not repeated', async () => {
+test('a first start that fails for another reason is not repeated', async () => {
   let starts = 0;
   const start = (): Promise<string> => {
     starts += 1;

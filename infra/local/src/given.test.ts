@@ -1,6 +1,6 @@
 /**
- * Real    A Postgres of the process provider, then taken as given; a TCP server that accepts and never answers.
- * Seen    The provider chosen, the messages of refusals, and that the given server goes on.
+ * Real     A Postgres of the process provider, then taken as given; a TCP server that accepts and never answers.
+ * Decides  The provider chosen, the messages of refusals, and that the given server goes on.
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -40,7 +40,7 @@ test('a given server is used, can get databases, and is neither hurt nor stopped
   await askPostgres(postgres.url);
 });
 
-test('each server is decided for itself, and an empty variable is none', async () => {
+test('each server is given or started by itself, and an empty variable counts as unset', async () => {
   const env = { ...process.env, DATABASE_URL: '', KAFKA_BROKERS: '127.0.0.1:1', SCHEMA_REGISTRY_URL: '127.0.0.1:1' };
   await using other = await startPostgres({ dataDir: `${dataDir}/other`, env });
   expect(other.provider).not.toBe('given');
@@ -93,7 +93,7 @@ test('a given server that is not up yet can be named without being asked', async
   expect(registry.url).toBe('http://r:1/v7');
 });
 
-test('how servers run is a choice between two, and neither is taken because an engine happens to be there', async () => {
+test('servers run as processes unless the variable asks for containers, also where a container engine is there', async () => {
   const start = (RUNLANE_SERVERS: string) =>
     startPostgres({ dataDir, env: { ...process.env, DATABASE_URL: '', RUNLANE_SERVERS } });
   await expect(start('docker')).rejects.toThrow('RUNLANE_SERVERS is docker. It must be processes or containers.');

@@ -1,6 +1,6 @@
 /**
- * Real    Kafka, of whichever provider; the cluster has three brokers.
- * Seen    What clients read and how long they wait; the process table for what must be gone.
+ * Real     Kafka, of whichever provider; the cluster has three brokers.
+ * Decides  What clients read and how long they wait; the process table for what must be gone.
  */
 import kafkajs, { type Kafka as KafkaClient } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -67,7 +67,7 @@ describe('one broker', () => {
     expect(await firstValue(brokers, 'kept')).toBe('written before the kill');
   });
 
-  test('does not answer while frozen, and does again when thawed', async () => {
+  test('does not answer while it is frozen, and answers again afterwards', async () => {
     const { brokers } = kafka;
     await createTopic(brokers, 'frozen');
     await kafka.freeze();
@@ -98,7 +98,7 @@ test('a deferred broker has an address, starts with restart(), and leaves no pro
   await expect(kafka.freeze()).rejects.toThrow('Kafka broker 1 does not run');
 });
 
-test('a cluster takes records with acks=-1 after the leader was killed, and has it back after its restart', async () => {
+test('a cluster accepts records with acks=-1 after its leader was killed, and the leader comes back with a restart', async () => {
   using data = temporaryDataDir();
   await using kafka = await startKafka({ dataDir: data.path, nodes: 3 });
   await createTopic(kafka.brokers, 'replicated');

@@ -1,6 +1,6 @@
 /**
- * Real    Postgres, of whichever provider.
- * Seen    What clients read and how long they wait; the process table for what must be gone.
+ * Real     Postgres, of whichever provider.
+ * Decides  What clients read and how long they wait; the process table for what must be gone.
  */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ describe('a server', () => {
     expect(await query(url, 'select value from kept')).toEqual([{ value: 'before the kill' }]);
   });
 
-  test('does not answer while frozen, on open and new connections, and does again when thawed', async () => {
+  test('does not answer on open or new connections while it is frozen, and answers again afterwards', async () => {
     const client = new pg.Client({ connectionString: postgres.url, query_timeout: 500 });
     await client.connect();
     await postgres.freeze();

@@ -1,6 +1,6 @@
 /**
- * Real    Apicurio, of whichever provider.
- * Seen    What its Confluent API answers, and when.
+ * Real     Apicurio, of whichever provider.
+ * Decides  What its Confluent API answers, and when.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startRegistry, type LocalRegistry } from './index.ts';
@@ -40,7 +40,7 @@ test('keeps a subject over a kill immediately after its registration', async () 
   expect(await subjects()).toEqual(['kept']);
 });
 
-test('does not answer while frozen, and does again when thawed', async () => {
+test('does not answer while it is frozen, and answers again afterwards', async () => {
   await registry.freeze();
   await expect(subjects(500)).rejects.toThrow(/timeout/);
   await registry.thaw();

@@ -1,4 +1,4 @@
-/** Decides: alarms and dashboards are about metrics and labels that there are, and every alarm has a runbook. */
+/** Decides: alarms and dashboards name metrics and labels that exist, and every alarm has a runbook. */
 import { createRunConsumerMetrics } from '@runlane/run-consumer/metrics';
 import { createDispatcherMetrics } from '@runlane/webhook-dispatcher/metrics';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { anchorOf } from './rule-files.ts';
 const judge = expressionJudge(await readCatalogue());
 const all = [...alarms, ...partAlarms];
 
-test('the judge finds what is wrong', () => {
+test('the judge finds mistakes in alarms and panels', () => {
   expect(judge('sum by (pod (up) > 0')).not.toEqual([]);
   expect(judge('sum by (nobody) (up)')).toEqual(['there is no label nobody']);
   expect(judge('runlane_nothing > 0')).toEqual(['there is no metric runlane_nothing']);
@@ -23,12 +23,12 @@ test('the judge finds what is wrong', () => {
   expect(judge('sum by (pod) (up) > 0')).toEqual([]);
 });
 
-test('every alarm is about metrics and labels that there are', () => {
+test('every alarm names metrics and labels that exist', () => {
   expect(alarms.length).toBeGreaterThan(25);
   expect(all.filter(({ expr }) => judge(expr).length > 0).map(({ name, expr }) => [name, judge(expr)])).toEqual([]);
 });
 
-test('a message shows no label that the expression has summed away', () => {
+test('no message shows a label that its expression has summed away', () => {
   const wrong = all.filter(({ expr, summary, description }) => {
     const shown = [...`${summary} ${description}`.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label ?? '');
     return shown.some((label) => !labelsNamed(expr).includes(label));
@@ -36,7 +36,7 @@ test('a message shows no label that the expression has summed away', () => {
   expect(wrong).toEqual([]);
 });
 
-test('every alarm says what has happened and what to look at, under a name of its own', () => {
+test('every alarm has a name of its own, and says what has happened and what to look at', () => {
   for (const { name, summary, description } of all) {
     expect([name, summary, description]).toEqual([
       expect.stringMatching(/^[A-Z][A-Za-z]+$/),
@@ -47,13 +47,13 @@ test('every alarm says what has happened and what to look at, under a name of it
   expect(new Set(alarms.map(({ name }) => name)).size).toBe(alarms.length);
 });
 
-test('every alarm has its section in the runbooks, and there is none besides', () => {
+test('every alarm has a section in the runbooks, and every section an alarm', () => {
   const text = readFileSync(join(OBSERVABILITY, 'runbooks.md'), 'utf8');
   const sections = [...text.matchAll(/^## (\S+)\n\n\S/gm)].map(([, heading]) => heading?.toLowerCase());
   expect(new Set(sections)).toEqual(new Set(all.map(anchorOf)));
 });
 
-test('every counter whose first increase alarms has a 0 before it, for each value of its labels', async () => {
+test('a counter whose first increase must raise an alarm starts at 0, for each value of its labels', async () => {
   const registries = [createRunConsumerMetrics().registry, createDispatcherMetrics().registry];
   const samples = (await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))).flat();
   const begun = new Set(samples.filter(({ values }) => values.length > 0).map(({ name }) => name));
@@ -67,7 +67,7 @@ test('every counter whose first increase alarms has a 0 before it, for each valu
 /** By graph: those of a process begin when it knows its graphs, and attempts with the first one. */
 const BEGUN_LATER = ['runlane_graph_deaf_aborts_total', 'runlane_run_attempt_seconds_count'];
 
-test('every panel shows metrics that there are, by their labels', () => {
+test('every panel shows metrics that exist, by labels that they have', () => {
   const panels = dashboards.flatMap(({ title, panels: own }) =>
     own.map((panel) => ({ ...panel, title: `${title}: ${panel.title}` })),
   );
@@ -84,7 +84,7 @@ test('every panel shows metrics that there are, by their labels', () => {
   expect(wrong).toEqual([]);
 });
 
-test('every metric of the catalogue is in an alarm or on a dashboard, or said to be in neither', async () => {
+test('every metric of the catalogue is in an alarm, on a dashboard, or on the list of those in neither', async () => {
   const texts = [...all, ...dashboards.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries))].map(
     ({ expr }) => expr,
   );

@@ -1,4 +1,4 @@
-/** Decides: names, units and labels of the metrics are as Prometheus' conventions want them. */
+/** Decides: names, units and labels of the metrics follow the conventions of Prometheus. */
 import { expect, test } from 'vitest';
 import { readCatalogue } from './catalogue.ts';
 
@@ -34,7 +34,7 @@ const BOUNDED = new Map([
   ['why', 'causes of the code'],
 ]);
 
-test('counters end in _total, histograms in their unit, and nothing else does in _total', () => {
+test('counters end in _total, histograms end in their unit, and no other metric ends in _total', () => {
   expect(metrics.length).toBeGreaterThan(50);
   const wrong = metrics.filter(({ name, type }) =>
     type === 'counter'
@@ -44,7 +44,7 @@ test('counters end in _total, histograms in their unit, and nothing else does in
   expect(wrong).toEqual([]);
 });
 
-test('no name says a unit other than the base units', () => {
+test('no name has a unit other than the base units', () => {
   expect(metrics.filter(({ name }) => /_(ms|millis|milliseconds|minutes|hours|kb|mb|percent)(_|$)/.test(name))).toEqual(
     [],
   );
@@ -59,7 +59,7 @@ test('every label has a bound', () => {
   expect([...labels].filter((label) => !BOUNDED.has(label))).toEqual([]);
 });
 
-test('a metric that both services have means the same in both', () => {
+test('a metric that both services have has the same meaning in both', () => {
   const byName = Map.groupBy(metrics, ({ name }) => name);
   const different = [...byName.values()].filter(
     (same) => new Set(same.map(({ type, labels }) => `${type} ${labels.join()}`)).size > 1,

@@ -1,4 +1,23 @@
-/** Dashboards as Grafana imports them. */
+/** Dashboards as Grafana imports them, made with the builders that Grafana generates from its own schema. */
+import {
+  LegendDisplayMode,
+  LegendPlacement,
+  SortOrder,
+  TooltipDisplayMode,
+} from '@grafana/grafana-foundation-sdk/common';
+import {
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import {
+  DashboardBuilder,
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  DatasourceVariableBuilder,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 
 export type Query = { expr: string; legend: string };
 
@@ -7,7 +26,6 @@ export type Panel = { title: string; unit: string; queries: readonly Query[] };
 
 export type Dashboard = { uid: string; title: string; description: string; panels: readonly Panel[] };
 
-const SCHEMA_VERSION = 41;
 /** Grafana's grid has 24 columns: three panels stand side by side. */
 const WIDTH = 8;
 const HEIGHT = 8;
@@ -16,39 +34,45 @@ const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 /** The JSON of a dashboard. Its source of data is chosen by a variable, so that it fits every Grafana. */
 export function grafanaJson({ uid, title, description, panels }: Dashboard): string {
-  const dashboard = {
-    uid,
-    title,
-    description,
-    tags: ['runlane'],
-    schemaVersion: SCHEMA_VERSION,
-    version: 1,
-    editable: true,
-    refresh: '30s',
-    time: { from: 'now-3h', to: 'now' },
-    templating: {
-      list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus', current: {} }],
-    },
-    links: [{ type: 'dashboards', title: 'Runlane', tags: ['runlane'], asDropdown: true }],
-    panels: panels.map((panel, index) => panelOf(panel, index)),
-  };
-  return `${JSON.stringify(dashboard, null, 2)}\n`;
+  const others = new DashboardLinkBuilder('Runlane').type(DashboardLinkType.Dashboards).tags(['runlane']);
+  const dashboard = new DashboardBuilder(title)
+    .uid(uid)
+    .description(description)
+    .tags(['runlane'])
+    .version(1)
+    .refresh('30s')
+    .time({ from: 'now-3h', to: 'now' })
+    .withVariable(new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'))
+    .link(others.asDropdown(true));
+  for (const [index, panel] of panels.entries()) dashboard.withPanel(panelOf(panel, index));
+  return `${JSON.stringify(dashboard.build(), null, 2)}\n`;
 }
 
-function panelOf({ title, unit, queries }: Panel, index: number) {
-  return {
-    id: index + 1,
-    type: 'timeseries',
-    title,
-    datasource: DATASOURCE,
-    gridPos: { h: HEIGHT, w: WIDTH, x: (index % COLUMNS) * WIDTH, y: Math.floor(index / COLUMNS) * HEIGHT },
-    fieldConfig: { defaults: { unit, min: 0, custom: { fillOpacity: 10, showPoints: 'never' } }, overrides: [] },
-    options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } },
-    targets: queries.map(({ expr, legend }, at) => ({
-      refId: String.fromCodePoint('A'.charCodeAt(0) + at),
-      datasource: DATASOURCE,
-      expr,
-      legendFormat: legend,
-    })),
-  };
+function panelOf({ title, unit, queries }: Panel, index: number): PanelBuilder {
+  const legend = new VizLegendOptionsBuilder()
+    .showLegend(true)
+    .displayMode(LegendDisplayMode.List)
+    .placement(LegendPlacement.Bottom);
+  const tooltip = new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending);
+  const panel = new PanelBuilder()
+    .id(index + 1)
+    .title(title)
+    .datasource(DATASOURCE)
+    .gridPos({ h: HEIGHT, w: WIDTH, x: (index % COLUMNS) * WIDTH, y: Math.floor(index / COLUMNS) * HEIGHT })
+    .unit(unit)
+    .min(0)
+    .fillOpacity(10)
+    .showPoints(VisibilityMode.Never)
+    .legend(legend)
+    .tooltip(tooltip);
+  for (const [at, query] of queries.entries()) panel.withTarget(queryOf(query, at));
+  return panel;
+}
+
+function queryOf({ expr, legend }: Query, index: number): DataqueryBuilder {
+  return new DataqueryBuilder()
+    .refId(String.fromCodePoint('A'.charCodeAt(0) + index))
+    .datasource(DATASOURCE)
+    .expr(expr)
+    .legendFormat(legend);
 }

@@ -1,4 +1,4 @@
-/** Real: promtool. Decides: the rules are ones that Prometheus loads, and what they do in the course of time. */
+/** Real: promtool. Decides: Prometheus would load the rules, and they fire at the right times. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { prometheusObstacle } from '@runlane/testkit';
@@ -17,7 +17,7 @@ describe.skipIf(obstacle !== null)('promtool', () => {
     expect(promtool('check', 'config', 'prometheus.yaml')).toContain('is valid prometheus config file syntax');
   });
 
-  test('sees the alarms fire, and not fire, as time goes on', () => {
+  test('sees each alarm fire when it should, and only then', () => {
     expect(promtool('test', 'rules', 'rules.test.yaml')).toContain('SUCCESS');
   });
 });

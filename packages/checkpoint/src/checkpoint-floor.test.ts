@@ -1,4 +1,4 @@
-/** Pure: floors beside the ids that LangGraph makes. */
+/** Pure. Decides: how a floor compares with the ids that LangGraph makes. */
 import { uuid6 } from '@langchain/langgraph-checkpoint';
 import { expect, test } from 'vitest';
 import { checkpointFloorAt, floorBelow } from './checkpoint-floor.ts';

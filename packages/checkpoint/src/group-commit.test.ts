@@ -1,4 +1,4 @@
-/** The order and the ends of operations, with a writer that fails as it is told. */
+/** The order of operations, and how each ends. Doubled: the writer, which fails on request. */
 import { expect, test } from 'vitest';
 import type { CheckpointBatch, Operation } from './checkpoint-batch.ts';
 import { GroupCommit, defaultLimits } from './group-commit.ts';
@@ -43,7 +43,7 @@ function commitsOf(failure: (batch: CheckpointBatch, count: number) => Error | n
 const statuses = async (operations: Promise<void>[]) =>
   (await Promise.allSettled(operations)).map(({ status }) => status);
 
-test('an outage is held: the same operations are written again, in their order', async () => {
+test('during an outage operations are kept, and written again in their order', async () => {
   const { commits, landed, tries } = commitsOf((_batch, count) => (count <= 5 ? away() : null));
   const [a, b] = [claimOf('a'), claimOf('b')];
   const first = [commits.submit(put(a, 'a1')), commits.submit(put(b, 'b1')), commits.submit(put(a, 'a2'))];
@@ -52,7 +52,7 @@ test('an outage is held: the same operations are written again, in their order',
   expect(tries.slice(0, 6)).toEqual(Array(6).fill(['a1', 'b1', 'a2', 'b2']));
 });
 
-test('what an outage holds for a claim that is let go fails immediately, and the others are still written', async () => {
+test('when a claim is released during an outage, its operations fail immediately, and the others are still written', async () => {
   let isAway = true;
   const held = Promise.withResolvers<void>();
   const { commits, landed } = commitsOf(() => (isAway ? away() : null), {
@@ -74,7 +74,7 @@ test('what an outage holds for a claim that is let go fails immediately, and the
   expect(landed).toEqual(['k1']);
 });
 
-test('a claim that was let go is written as long as nothing is away', async () => {
+test('without an outage the operations of a released claim are still written', async () => {
   const { commits, landed } = commitsOf(() => null);
   const claim = claimOf('a');
   const writing = commits.submit(put(claim, 'a1'));
@@ -84,7 +84,7 @@ test('a claim that was let go is written as long as nothing is away', async () =
   expect(landed).toEqual(['a1', 'a2']);
 });
 
-test('a value that is refused fails its own claim, with all that it writes later', async () => {
+test('a refused value fails its own claim, with everything that the claim writes later', async () => {
   const { commits, landed } = commitsOf((batch) =>
     batch.checkpoints.some(({ checkpointId }) => checkpointId === 'bad') ? said('22P05') : null,
   );
@@ -100,7 +100,7 @@ test('a value that is refused fails its own claim, with all that it writes later
 });
 
 test.each(['57014', '55P03', '53400', '53200', '58030'])(
-  'an operation that always overruns its limits (%s) is tried alone, some times, and holds nobody up for ever',
+  'an operation that always overruns its limits (%s) is tried alone a few times, and does not hold up the others for ever',
   async (code) => {
     const { commits, landed, tries } = commitsOf((batch) =>
       batch.checkpoints.some(({ checkpointId }) => checkpointId === 'heavy') ? said(code) : null,
@@ -112,13 +112,16 @@ test.each(['57014', '55P03', '53400', '53200', '58030'])(
   },
 );
 
-test.each(['53100', '53300', '57P01', '57P03', '25006'])('%s is an outage, however long it lasts', async (code) => {
-  const { commits, landed } = commitsOf((_batch, count) => (count <= 20 ? said(code) : null));
-  await commits.submit(put(claimOf('a'), 'a1'));
-  expect(landed).toEqual(['a1']);
-});
+test.each(['53100', '53300', '57P01', '57P03', '25006'])(
+  '%s counts as an outage, however long it lasts',
+  async (code) => {
+    const { commits, landed } = commitsOf((_batch, count) => (count <= 20 ? said(code) : null));
+    await commits.submit(put(claimOf('a'), 'a1'));
+    expect(landed).toEqual(['a1']);
+  },
+);
 
-test('is over its budget only while an outage holds more than it', async () => {
+test('is over its budget only while an outage keeps more operations than the budget', async () => {
   let isAway = true;
   const held = Promise.withResolvers<void>();
   const { commits } = commitsOf(() => (isAway ? away() : null), {

@@ -102,7 +102,7 @@ test('I8: a rollback leaves no writes of a superstep whose checkpoint never came
   expect({ checkpoints, writes }).toEqual({ checkpoints: rows['checkpoints'], writes: rows['writes'] });
 });
 
-test('I8: an answer that was rolled back is asked for again', async () => {
+test('I8: a question whose answer was rolled back is asked again', async () => {
   const thread = threadOf('twice');
   await thread.run(input('in'));
   await thread.rollBack(await thread.run(resume('withdrawn')));
@@ -144,7 +144,7 @@ test('a journal that is forgotten undoes nothing', async () => {
   expect(await journalOf(other)).toBeGreaterThan(0);
 });
 
-test('I3: a write that is refused is not journalled either', async () => {
+test('I3: a refused write is not in the journal either', async () => {
   const thread = threadOf('twice');
   await thread.run(input('in'));
   const claim = await world.startRun();

@@ -1,5 +1,5 @@
 /**
- * I8, I10: what a rollback reads is what the run has written, and it finds all of that.
+ * I8, I10: a rollback reads only what the run has written, and all of it.
  * Real: Postgres, LangGraph, the saver. Decides: rows read, as Postgres counts them, and the rows before and after.
  */
 import { withTransaction } from '@runlane/postgres';
@@ -71,7 +71,7 @@ const readByRollback = (thread: Thread, ...runIds: string[]): Promise<number> =>
     return (await rowsRead(client)) - before;
   });
 
-test('a rollback reads what the run has written, however long the thread is', async () => {
+test('a rollback reads only what the run has written, however long the thread is', async () => {
   const threads = [threadIn(world, 'line'), threadIn(world, 'nested')] as const;
   for (const { threadId } of threads) await addHistory(threadId);
   await world.pool.query('analyze checkpoints, checkpoint_blobs, checkpoint_writes');
@@ -104,7 +104,7 @@ test('checkpoints that were made after the clock was set back are found as well'
   expect(await thread.rows()).toEqual({ checkpoints: [], blobs: [], writes: [] });
 });
 
-test('values stay that an earlier checkpoint shares with one that is gone', async () => {
+test('values that an earlier checkpoint shares with a deleted one stay', async () => {
   const thread = threadIn(world, 'line');
   const earlier = await thread.run({ ...input('before'), stopBefore: 'second' });
   const rows = await thread.rows();
@@ -120,7 +120,7 @@ test('values stay that an earlier checkpoint shares with one that is gone', asyn
   expect(earlier).not.toBe(runId);
 });
 
-test('what the stock saver has added onto a checkpoint of the run keeps its values', async () => {
+test('a checkpoint that the stock saver has added on top of one of the run keeps its values', async () => {
   const thread = threadIn(world, 'line');
   const runId = await thread.run({ ...input('in'), stopBefore: 'second' });
   await thread.updateStock({ labels: ['by hand'] });

@@ -1,6 +1,6 @@
 /**
- * What a saver does when the database refuses, overruns or goes away, and with what is not its run's. Real: Postgres and
- * LangGraph; an outage is a writer or a pool that fails as the driver does.
+ * A saver whose database refuses, overruns or goes away, and a saver that is asked about other threads. Real: Postgres
+ * and LangGraph; Doubled: outages, by a writer or a pool that fails as the driver does.
  */
 import { randomUUID } from 'node:crypto';
 import { END, START, StateGraph } from '@langchain/langgraph';
@@ -37,7 +37,7 @@ describe('a deferred saver', () => {
     return { commits, open: gate.resolve, statementCount: () => statements };
   }
 
-  test('shares one commit between supersteps that pass while another is under way, and tells when all are committed', async () => {
+  test('commits the supersteps that end during a commit together, and resolves when all are committed', async () => {
     const claim = await world.startRun();
     const thread = randomUUID();
     const { commits, open, statementCount } = gated();
@@ -117,13 +117,13 @@ const placed = (thread: string) => ({
   configurable: { thread_id: thread, checkpoint_ns: '', checkpoint_id: randomUUID() },
 });
 
-describe('an outage that does not end', () => {
+describe('an outage that lasts', () => {
   const gone = () => Promise.reject(Object.assign(new Error('gone'), { code: 'ECONNRESET' }));
 
   test.each([
     ['the attempt is aborted', (abort: AbortController) => abort.abort()],
     ['the saver is closed', (_abort: AbortController, saver: RunSaver) => void saver.quiesce()],
-  ])('is waited for until %s', async (_when, stop) => {
+  ])('is waited out until %s', async (_when, stop) => {
     const claim = await world.startRun();
     const held = Promise.withResolvers<void>();
     const abort = new AbortController();
@@ -137,7 +137,7 @@ describe('an outage that does not end', () => {
     expect(saver.failure).toMatchObject({ kind: 'outage' });
   });
 
-  test('is waited for by reads as well', async () => {
+  test('is waited out by reads as well', async () => {
     const claim = await world.startRun();
     const abort = new AbortController();
     let tries = 0;
@@ -199,7 +199,7 @@ describe('a graph that a node invokes', () => {
       .addEdge('inner', END)
       .compile(checkpointer === undefined ? {} : { checkpointer });
 
-  test('may not write the state of a thread that is not the run’s', async () => {
+  test('may not write the state of another thread', async () => {
     const claim = await world.startRun();
     const [thread, other] = [randomUUID(), randomUUID()];
     const saver = world.saver(claim, { threadId: thread });
@@ -212,7 +212,7 @@ describe('a graph that a node invokes', () => {
     expect(await world.count('checkpoints', other)).toBe(0);
   });
 
-  test('runs as a subgraph, and with a thread_id of its own apart from the state of that thread', async () => {
+  test('runs as a subgraph, and with another thread_id still does not touch the state of that thread', async () => {
     const claim = await world.startRun();
     const [thread, other] = [randomUUID(), randomUUID()];
     const saver = world.saver(claim, { threadId: thread });

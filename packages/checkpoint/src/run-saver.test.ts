@@ -38,7 +38,7 @@ describe('I7: a run that is invoked again with the same input', () => {
     expect(firstCalls).toBe(1);
   });
 
-  test('is another run when its id is another', async () => {
+  test('counts as another run when its id is another', async () => {
     const thread = randomUUID();
     for (const _round of [1, 2]) {
       const claim = await world.startRun();
@@ -50,7 +50,7 @@ describe('I7: a run that is invoked again with the same input', () => {
 });
 
 describe('I3: the fence', () => {
-  test('refuses every write once the token was raised, and aborts nothing of others', async () => {
+  test('refuses every write after the token was raised, and fails no write of others', async () => {
     const claim = await world.startRun();
     const other = await world.startRun();
     const thread = randomUUID();
@@ -76,7 +76,7 @@ describe('I3: the fence', () => {
     expect(state.next).toEqual(['first']);
   });
 
-  test('refuses a run that is not running any more', async () => {
+  test('refuses the writes of a run that is no longer running', async () => {
     const claim = await world.startRun();
     await world.pool.query(`update runlane.runs set status = 'success' where run_id = $1`, [claim.runId]);
     const run = lineOf(add('a'), add('b'), world.saver(claim)).invoke(
@@ -86,7 +86,7 @@ describe('I3: the fence', () => {
     await expect(run).rejects.toThrow(/not owned under token 1/);
   });
 
-  test('a settlement waits for a write under way, and a write for a settlement', async () => {
+  test('a settlement waits for a write under way, and a write waits for a settlement', async () => {
     const claim = await world.startRun();
     const client = await world.pool.connect();
     await client.query('begin');
@@ -102,7 +102,7 @@ describe('I3: the fence', () => {
   });
 });
 
-test('I9: a closed saver has written everything it began, and writes nothing more', async () => {
+test('I9: a closed saver has finished the writes that it began, and begins none', async () => {
   const claim = await world.startRun();
   const thread = randomUUID();
   const saver = world.saver(claim);
@@ -138,7 +138,7 @@ describe('the stock saver', () => {
     });
   });
 
-  test('has its threads continued', async () => {
+  test('has made threads that our saver continues', async () => {
     const claim = await world.startRun();
     const thread = randomUUID();
     await lineOf(add('a'), add('b'), world.stock()).invoke({ labels: ['1'] }, configOf(thread, randomUUID()));
@@ -187,7 +187,7 @@ test('an interrupt is kept and answered', async () => {
 });
 
 describe('group commits', () => {
-  test('carry the writes of many runs in few statements', async () => {
+  test('write for many runs in few statements', async () => {
     world.batchSizes.length = 0;
     const runs = Array.from({ length: 20 }, async () => {
       const claim = await world.startRun();
@@ -200,7 +200,7 @@ describe('group commits', () => {
     expect(world.batchSizes.length).toBeLessThan(operations / 4);
   });
 
-  test('let a value that Postgres cannot hold fail its own run only', async () => {
+  test('fail only the run whose value Postgres cannot hold', async () => {
     const bad = await world.startRun();
     const good = await world.startRun();
     const config = (threadId: string, runId: string) => configOf(threadId, runId);

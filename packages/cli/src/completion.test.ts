@@ -46,7 +46,7 @@ test('zsh completes the same, also where nobody has set completion up', async ({
   expect([stdout, stderr]).toEqual(['list show redrive --help\n', '']);
 });
 
-test('each help has an example, and says what each option is', () => {
+test('each help has an example, and explains each option', () => {
   const leaves = (command: Command): Command[] =>
     command.commands.length === 0 ? [command] : command.commands.flatMap((child) => leaves(child));
   for (const command of leaves(program(io))) {

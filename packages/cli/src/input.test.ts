@@ -19,7 +19,7 @@ function read(...parts: (number[] | Buffer)[]): unknown {
 
 const TEXT = '{"name":\r\n"Zoë 😀"}\r\n';
 
-test('a file is read as Windows, or anybody else, has written it', () => {
+test('a file is read in the encodings that Windows and others write', () => {
   const json = { name: 'Zoë 😀' };
   expect(read(Buffer.from(TEXT))).toEqual(json);
   expect(read([0xef, 0xbb, 0xbf], Buffer.from(TEXT))).toEqual(json);
@@ -27,10 +27,10 @@ test('a file is read as Windows, or anybody else, has written it', () => {
   expect(read([0xfe, 0xff], Buffer.from(TEXT, 'utf16le').swap16())).toEqual(json);
 });
 
-test('bytes that are no text are refused, and not replaced in silence', () => {
+test('bytes that are not text are refused, not replaced in silence', () => {
   expect(() => read(Buffer.from('{"name":"Zo\xeb"}', 'latin1'))).toThrow(/is no text in UTF-8; save it as UTF-8$/);
 });
 
-test('an empty file is told as one', () => {
+test('an empty file is reported as empty', () => {
   expect(() => read()).toThrow('the request is empty; give JSON, @file, or - for standard input');
 });

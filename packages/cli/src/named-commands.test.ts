@@ -1,4 +1,4 @@
-/** Charter: what documents, alarms and messages call a command of `runlane` is one. */
+/** Every command of `runlane` that a document, an alarm or a message names exists. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -30,11 +30,11 @@ test.each([
   ['publish assistant', null],
   ['webhooks targets', 'targets'],
   ['ready', 'ready'],
-])('of %s the word that is no command is %s', (words, found) => {
+])('in %s the word that is no command is %s', (words, found) => {
   expect(notACommand(words)).toBe(found);
 });
 
-test('every command that is named somewhere is one', () => {
+test('every command that is named anywhere exists', () => {
   const files = globSync('{*.md,{packages,services,infra,test}/**/*.{md,ts}}', {
     cwd: ROOT,
     exclude: (name) => name === 'node_modules' || name === 'dist' || name.endsWith('.test.ts'),

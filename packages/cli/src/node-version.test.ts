@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { nodeProblem } from './node-version.ts';
 
-test('an older Node than the package asks for is told before anything fails', () => {
+test('a Node that is too old is reported before anything fails', () => {
   expect(nodeProblem('20.20.2')).toBe(
     'This is Node 20.20.2, and the command line needs 22.12 or newer. Install a newer one, or use the image.',
   );

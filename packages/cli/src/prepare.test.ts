@@ -29,7 +29,7 @@ function addresses(): Record<string, string> {
   };
 }
 
-test('topics plan says what apply does, and check is content afterwards', async () => {
+test('topics plan shows what apply does, and check finds nothing afterwards', async () => {
   const environment = addresses();
   const topics = topicNames(environment['RUNLANE_TOPIC_PREFIX'] ?? '');
   const admin = await connectKafka({ brokers: inject('kafkaBrokers'), clientId: 'cli', logger: silentLogger }).admin();
@@ -72,7 +72,7 @@ test('topics plan says what apply does, and check is content afterwards', async 
   await admin.close();
 });
 
-test('schemas check tells what is missing, older and incompatible', async () => {
+test('schemas check lists what is missing, older and incompatible', async () => {
   const environment = addresses();
   const kinds = async () => {
     const { code, lines } = await run(['schemas', 'check'], environment);
@@ -99,7 +99,7 @@ test('schemas check tells what is missing, older and incompatible', async () => 
   expect([checked.code, checked.err]).toEqual([0, '']);
 });
 
-test('a command says immediately what its role lacks', async () => {
+test('a command says immediately which permission its role lacks', async () => {
   const owner = await createDatabase(inject('databaseUrl'));
   const url = new URL(owner);
   const role = `limited_${randomUUID().slice(0, 8)}`;

@@ -69,7 +69,7 @@ test('the master key comes from dev.env when the environment has none, and only 
   );
 });
 
-test('without a master key the error says where it could come from, and never shows one', async () => {
+test('without a master key the error says where it is looked for', async () => {
   const { code, out, err } = await run(['webhooks', 'public-key']);
   expect([code, out]).toEqual([1, '']);
   expect(err).toMatch(/RUNLANE_WEBHOOK_MASTER_KEY is not set[^]*npm run infra[^]*\.runlane\/dev\.env/);
@@ -111,7 +111,7 @@ test('as a process it prints to stdout and ends with the code', () => {
   expect(runlane('webhooks', 'secret', 'nonsense')).toMatchObject({ status: 1, stdout: '' });
 });
 
-test('when nobody reads on it ends, as other programs do, and says nothing', async () => {
+test('when its reader has gone it ends, as other programs do, without a message', async () => {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();

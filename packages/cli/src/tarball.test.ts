@@ -1,7 +1,7 @@
 /**
- * The command line as its users get it: packed, unpacked in a project that has what the package says it depends on and nothing
- * else, and run as `runlane`. Real: the tarball, Node, bash, Kafka, Postgres. Doubled: npm, which would bring the same
- * dependencies more slowly. What decides: what is printed, and exit codes.
+ * The command line as its users get it: packed, unpacked in a project that has only the dependencies of the package,
+ * and run as `runlane`. Real: the tarball, Node, bash, Kafka, Postgres. Doubled: npm, which would bring the same
+ * dependencies more slowly. Decides: what is printed, and exit codes.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -76,14 +76,14 @@ test('npm run pack packs the client and the command line', () => {
   expect(names.toSorted()).toEqual(['runlane-cli', 'runlane-client']);
 });
 
-test('it runs on the oldest Node that it names', async ({ skip }) => {
+test('it runs on the oldest Node that it supports', async ({ skip }) => {
   const found = await nodeOf('22.12.0');
   if (!('node' in found)) return skip(found.missing);
   expect(await runlane(['--version'], found)).toBe('0.1.0\n');
   expect(linesOf(await runlane(['migrate'], found))).toHaveLength(1);
 });
 
-test('in a folder of its own npx runs it, on each Node that it names, and on an older one it says which', async ({
+test('npx runs it in an empty folder on each Node that it supports, and on an older one it says which it needs', async ({
   skip,
 }) => {
   const folder = join(project, 'own');

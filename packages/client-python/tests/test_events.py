@@ -1,4 +1,4 @@
-"""What a reader of status events can rely on, on a real broker; the events are made up, as a relay publishes them."""
+"""What a reader of status events can rely on, on a real broker. Doubled: the events, which are published as a relay publishes them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the client does while its broker is away, and with TLS and SASL. npm test starts that broker, and kills it when told to.
 
-What decides: the errors that are raised, and the records that are in the log afterwards.
+Decides: the errors that are raised, and the records that are in the log afterwards.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 /**
- * What a reader of status events can rely on. Real: Kafka and the client; the events are made up, as a relay publishes them.
- * What decides: what was handed out, and the commits that the broker has.
+ * What a reader of status events can rely on. Real: Kafka and the client; Doubled: the events, which are published as a
+ * relay publishes them. Decides: the events that readers got, and the commits that the broker has.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
@@ -38,7 +38,7 @@ function eventsOf(threadId: string, from: number, to: number) {
   );
 }
 
-test('a group goes on behind its last commit, and gets again what was not committed', async () => {
+test('a group goes on after its last commit, and gets uncommitted events again', async () => {
   const threadId = randomUUID();
   const group = `group-${randomUUID()}`;
   await topics.publish(...eventsOf(threadId, 1, 4));
@@ -69,7 +69,7 @@ test('an event that was published twice is handed out once', async () => {
   expect(sequences(await take(events[Symbol.asyncIterator](), threadId, 3))).toEqual([1, 2, 3]);
 });
 
-test('what is no event of this version is passed over, with a warning each', async () => {
+test('a record that is no event of this version is skipped with a warning', async () => {
   const threadId = randomUUID();
   const warnings: object[] = [];
   const ignore = (): void => undefined;
@@ -88,7 +88,7 @@ test('what is no event of this version is passed over, with a warning each', asy
   expect(warnings.filter((fields) => 'offset' in fields)).toHaveLength(3);
 });
 
-test('without a group everybody reads everything from a time on, and nothing is committed', async () => {
+test('without a group each reader gets everything from a given time on, and nothing is committed', async () => {
   const threadId = randomUUID();
   await topics.publish(...eventsOf(threadId, 1, 2));
   await using probe = await open({ from: 'earliest' });
@@ -123,7 +123,7 @@ test('an iteration that follows another goes on where that one ended', async () 
   expect(() => [events[Symbol.asyncIterator](), events[Symbol.asyncIterator]()]).toThrow(TypeError);
 });
 
-test('a commit after the partition has gone to another member is refused, and that member gets the event', async () => {
+test('a commit is refused when the partition has moved to another member, and that member gets the event', async () => {
   const threadId = randomUUID();
   const group = `group-${randomUUID()}`;
   await topics.publish(...eventsOf(threadId, 1, 1));
@@ -136,7 +136,7 @@ test('a commit after the partition has gone to another member is refused, and th
 });
 
 describe('the wait for a run', () => {
-  test('sees an end that came before it began, and one that comes later', async () => {
+  test('sees an end that came before the wait began, and one that comes later', async () => {
     await using events = await open();
     const [early, late] = [statusEvent(), statusEvent({ type: 'run.failed' })];
     await topics.publish(early);
@@ -147,7 +147,7 @@ describe('the wait for a run', () => {
     expect(await events.waitFor(early)).toEqual(early);
   });
 
-  test('goes on while the loop over the events stands still', async () => {
+  test('goes on while nobody takes events from the loop', async () => {
     await using events = await open({ from: 'latest' });
     const [first, second] = [statusEvent(), statusEvent()];
     await topics.publish(first);
@@ -159,7 +159,7 @@ describe('the wait for a run', () => {
     }
   });
 
-  test('for a pause ends with the run, however it ends', async () => {
+  test('for a pause ends when the run ends, in whatever way', async () => {
     await using events = await open();
     const paused = statusEvent({ type: 'run.paused', interrupts: [{ id: 'i', value: 'go on?' }] });
     const failed = statusEvent({ type: 'run.failed', reason: 'graph_error', error: { error: 'Error', message: 'no' } });
@@ -170,7 +170,7 @@ describe('the wait for a run', () => {
     await expect(refusal).rejects.toThrow(/ended with run.failed \(graph_error\): no/);
   });
 
-  test('ends with its time, its signal, and the reader', async () => {
+  test('ends when its time is over, its signal aborts or its reader closes', async () => {
     const events = await open();
     const running = statusEvent({ type: 'run.running' });
     await topics.publish(
@@ -191,7 +191,7 @@ describe('the wait for a run', () => {
   });
 });
 
-test('a topic that is not there, and brokers that are not, are said when it opens', async () => {
+test('a missing topic, and brokers that do not answer, are reported on opening', async () => {
   await expect(open({ topicPrefix: 'nobody.' })).rejects.toThrow(
     /no topic nobody\.runs\.status\.v1: look at topicPrefix/,
   );

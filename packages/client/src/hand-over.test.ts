@@ -3,7 +3,7 @@ import { createHandOver } from './hand-over.ts';
 
 const never = new AbortController().signal;
 
-test('partitions take turns, each in its order, and an offer ends when its last item is taken', async () => {
+test('partitions take turns, each in its own order, and an offer ends when its last item is taken', async () => {
   const handOver = createHandOver<string>();
   const taken: string[] = [];
   const offer = (items: string[]) => handOver.offer(items, never, (item) => taken.push(item));
@@ -35,7 +35,7 @@ test('an aborted offer takes back what nobody has taken', async () => {
   await expect(handOver.offer(['a3'], abort.signal, () => undefined)).rejects.toThrow('rebalance');
 });
 
-test('an end and a failure reach whoever asks, before and after', async () => {
+test('an end or a failure reaches those who wait already and those who ask later', async () => {
   const ended = createHandOver<string>();
   const before = ended.next();
   ended.end();

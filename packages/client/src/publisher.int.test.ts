@@ -1,6 +1,6 @@
 /**
  * What a publisher promises while its servers come and go. Real: the client, and a Kafka and a registry of this file's own,
- * which are killed. What decides: the records that are in the log.
+ * which are killed. Decides: the records that are in the log.
  */
 import { createPrivateKey, randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -76,7 +76,7 @@ test('many calls at once keep the order of each thread, and each resolves with i
   }
 });
 
-test('a lost broker ends each call within its time, and what it could not confirm is repeated under the same run_id', async () => {
+test('without a broker each call ends within its time, and an unconfirmed request is repeated under the same run_id', async () => {
   const threadId = randomUUID();
   const connection = { brokers: broker.brokers, topicPrefix };
   await using runs = new RunPublisher({ ...connection, timeoutMs: 1_500 });
@@ -118,7 +118,7 @@ test('a lost broker ends each call within its time, and what it could not confir
   expect([...new Set(found)].slice(1)).toEqual(ids);
 });
 
-test('a registry that is away, and one that does not know the schema, are told apart', async () => {
+test('a registry that is away is distinguished from one that does not know the schema', async () => {
   const connection = { brokers: broker.brokers, topicPrefix };
   await using away = new RunPublisher({ ...connection, registryUrl: 'http://127.0.0.1:9' });
   await expect(away.create(run('t'))).rejects.toMatchObject({ code: 'unavailable', isRetryable: true });
@@ -130,7 +130,7 @@ test('a registry that is away, and one that does not know the schema, are told a
   });
 });
 
-test('a request that its topic is too small for fails alone', async () => {
+test('a request that is too large for its topic fails alone', async () => {
   await using runs = new RunPublisher({ brokers: broker.brokers, topicPrefix: 'small.' });
   const large = { ...run('t'), input: 'x'.repeat(30_000) };
   const outcomes = await Promise.allSettled([runs.create(run('t')), runs.create(large), runs.create(run('t'))]);
@@ -146,7 +146,7 @@ test('a request that its topic is too small for fails alone', async () => {
   });
 });
 
-test('an aborted call and a closed publisher say so', async () => {
+test('an aborted call and a call after closing fail with a message that says so', async () => {
   const runs = new RunPublisher({ brokers: broker.brokers, topicPrefix });
   const aborted = AbortSignal.abort(new Error('changed my mind'));
   await expect(runs.create(run('t'), { signal: aborted })).rejects.toMatchObject({
@@ -163,7 +163,7 @@ test('a broker that is away from the start ends a call in time', async () => {
   await expect(runs.cancel({ thread_id: 't' })).rejects.toMatchObject({ code: 'unavailable', unconfirmed: [] });
 });
 
-test('TLS and SASL go through to the brokers, and a refusal says what to look at', async () => {
+test('settings for TLS and SASL reach the brokers, and a refusal says what to check', async () => {
   const secure = { brokers: [broker.sasl], topicPrefix, ssl: { ca: authority } };
   const sasl = { mechanism: 'scram-sha-512' as const, ...login };
   await using events = await RunEvents.open({ ...secure, sasl });

@@ -33,7 +33,7 @@ test.each<[string, unknown, string, RegExp]>([
   expect(check).toThrow(expect.objectContaining({ code, index: 3, message: expect.stringMatching(message) }));
 });
 
-test('what is sent is what was checked: dates are texts, undefined members are not there', () => {
+test('what is sent is what was checked: dates become strings, and undefined members are left out', () => {
   const { bytes, reading } = checkedRequest(asked({ at: new Date(0), none: undefined }), 'run.create', 0);
   expect(JSON.parse(bytes.toString())).toEqual(asked({ at: '1970-01-01T00:00:00.000Z' }));
   expect(reading.request).toMatchObject({ input: { at: '1970-01-01T00:00:00.000Z' } });

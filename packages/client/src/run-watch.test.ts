@@ -11,7 +11,7 @@ const received = (event: ReturnType<typeof statusEvent>, bytes: number) => ({
   timestampMs: 0,
 });
 
-test('keeps the ends of runs that nobody has asked for yet, the latest ones when they are many', async () => {
+test('keeps the ends of runs that nobody has asked for yet; of many, the latest', async () => {
   const watch = createRunWatch(100);
   const events = [1, 2, 3].map(() => statusEvent());
   watch.take(events.map((event) => received(event, 40)));
@@ -22,7 +22,7 @@ test('keeps the ends of runs that nobody has asked for yet, the latest ones when
   expect(await outcome(2)).toBe(events[2]);
 });
 
-test('tells a watcher of the last event before the end', async () => {
+test('gives a watcher the last event before the end', async () => {
   const watch = createRunWatch();
   const running = statusEvent({ type: 'run.running' });
   const { ended, last, forget } = watch.watch(running.run_id);

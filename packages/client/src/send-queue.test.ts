@@ -17,7 +17,7 @@ function writing(batches: number[]): RecordProducer {
 const record = (key: string): Promise<OutRecord> => Promise.resolve({ topic: 't', key, value: null, headers: {} });
 const never = new AbortController().signal;
 
-test('what is asked for at once is one batch, and what is asked for at any moment is sent', async () => {
+test('calls at the same time share a batch, and a later call is sent too', async () => {
   const batches: number[] = [];
   const queue = createSendQueue(writing(batches));
   const together = await Promise.all(['a', 'b', 'c'].map((key) => queue.send(record(key), never)));
@@ -32,7 +32,7 @@ test('what is asked for at once is one batch, and what is asked for at any momen
   expect(batches.reduce((sum, count) => sum + count, 0)).toBe(63);
 });
 
-test('a value that cannot be framed fails its own call alone, and an aborted one is not sent', async () => {
+test('a value that cannot be framed fails only its own call, and an aborted call is not sent', async () => {
   const batches: number[] = [];
   const queue = createSendQueue(writing(batches));
   const outcomes = await Promise.allSettled([

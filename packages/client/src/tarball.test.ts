@@ -1,7 +1,7 @@
 /**
- * The package as its users get it: packed, installed by npm into a project of its own, and run by the oldest Node that it
- * names and the ones after it. Real: the tarball, npm, Node, Kafka. What decides: what the project's program prints, and its
- * type check.
+ * The package as its users get it: packed, installed by npm into a project of its own, and run by the oldest Node that
+ * it supports and by later ones. Real: the tarball, npm, Node, Kafka. Decides: what the project's program prints, and
+ * its type check.
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { parseAssistantCreate, parseAssistantUpdate } from './index.ts';
 import type { Json } from './index.ts';
 
-// Charter: pure, nothing is doubled. What decides is what the reader of an assistant gets to see.
+// Pure, nothing is doubled. Decides: what the reader of an assistant returns.
 
 const ID = 'AAAAAAAA-0000-4000-8000-00000000000A';
 
-it('reads a new assistant, its id in lower case and null where nothing was said', () => {
+it('reads a new assistant, with its id in lower case and null for what is missing', () => {
   expect(parseAssistantCreate({ graph_id: 'chat', assistant_id: ID, config: { configurable: {} } })).toEqual({
     kind: 'ok',
     value: {
@@ -21,7 +21,7 @@ it('reads a new assistant, its id in lower case and null where nothing was said'
   });
 });
 
-it('keeps an empty context and an empty config of an update: they take away what was there', () => {
+it('keeps an empty context and an empty config of an update, because they remove the stored ones', () => {
   expect(parseAssistantUpdate({ context: {}, config: {} })).toMatchObject({
     kind: 'ok',
     value: { graph_id: null, context: {}, config: { tags: null, recursion_limit: null, configurable: null } },

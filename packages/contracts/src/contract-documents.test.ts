@@ -17,7 +17,7 @@ import {
 import { WEBHOOK_NOTICE_EXAMPLES } from './events/webhook-notice.ts';
 import type { Json, JsonObject } from './index.ts';
 
-// Charter: the documents that are generated, judged by AsyncAPI's own parser, and their examples by the parser and
+// The documents that are generated, judged by AsyncAPI's own parser, and their examples by the parser and
 // by the JSON Schema that goes to the registry.
 
 const GENERATED = new URL('../generated/', import.meta.url);
@@ -36,7 +36,7 @@ describe.each(DOCUMENTS)('%s', (name) => {
   const text = readFileSync(new URL(name, GENERATED), 'utf8');
   const document = JSON.parse(text) as JsonObject;
 
-  it('is AsyncAPI 3, with all that it refers to', async () => {
+  it('is AsyncAPI 3, and everything that it refers to exists', async () => {
     expect(document['asyncapi']).toBe('3.0.0');
     expect(await problemsOf(name, text)).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe('the examples of events', () => {
     );
   });
 
-  it('are in the catalogue, each under its type', () => {
+  it('are in the catalogue, each under its own type', () => {
     const text = generatedFiles().find(({ name }) => name === 'events.md')?.text ?? '';
     const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual([...RUN_STATUS_EVENT_TYPES, ...WEBHOOK_NOTICE_TYPES]);

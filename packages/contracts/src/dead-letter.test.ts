@@ -12,7 +12,7 @@ const ORIGIN = {
   serviceVersion: '0.1.0',
 };
 
-it('says in text headers where a dead letter comes from and why', () => {
+it('headers say in text where a dead letter comes from, and why', () => {
   expect(deadLetterHeaders(ORIGIN, { code: 'key_mismatch', message: 'send the thread_id as key' })).toStrictEqual({
     'dlq.topic': 'runs.requests.v1',
     'dlq.partition': '3',

@@ -5,7 +5,7 @@ import { fingerprintOf, fingerprintOfJson, parseRunCreate } from './index.ts';
 import type { Json, JsonObject, RunCreate } from './index.ts';
 import { GOOD_COMBINATIONS, GOOD_VALUES } from './requests/run-create.examples.ts';
 
-// Charter: pure. Oracles: equality of fingerprints against rewritings that mean the same, and a second, recursive
+// Pure. Oracles: equality of fingerprints against rewritings that mean the same, and a second, recursive
 // implementation of the canonical form.
 
 const RUN_ID = '0b9f2a3c-4d5e-6f70-8192-a3b4c5d6e7f8';
@@ -73,7 +73,7 @@ describe('the same request', () => {
     expect(fingerprintOfJson(FULL)).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('stays what it was: fingerprints are stored', () => {
+  it('never changes, because fingerprints are stored', () => {
     expect(fingerprintOfJson({ assistant_id: 'agent', input: { b: 1, a: [true, null, 'ü'] } })).toBe(
       createHash('sha256').update('{"assistant_id":"agent","input":{"a":[true,null,"ü"],"b":1}}').digest('hex'),
     );
@@ -94,7 +94,7 @@ describe('the same request', () => {
     );
   });
 
-  it('is found for JSON of any depth and size', () => {
+  it('is computed for JSON of any depth and size', () => {
     const deep: Json = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000));
     expect(fingerprintOfJson({ input: deep })).toMatch(/^[0-9a-f]{64}$/);
     const long = Array.from({ length: 300_000 }, (_, i) => i);
@@ -103,8 +103,8 @@ describe('the same request', () => {
   });
 });
 
-describe('the fingerprint of a request that was never on the wire', () => {
-  it('is that of its shortest JSON', () => {
+describe('the fingerprint of a request that did not come from the wire', () => {
+  it('is the fingerprint of its shortest JSON', () => {
     for (const fields of [FULL, ...GOOD_COMBINATIONS, ...singles()].filter(isShortest)) {
       const json = { assistant_id: 'agent', ...fields };
       expect([json, fingerprintOf(requestIn(json))]).toEqual([json, fingerprintOfJson(json)]);

@@ -9,7 +9,7 @@ import {
   uuidV5,
 } from './index.ts';
 
-// Charter: pure. The vectors come from other implementations: Python's uuid.uuid5, Java's MessageDigest and UUID, and
+// Pure. The vectors come from other implementations: Python's uuid.uuid5, Java's MessageDigest and UUID, and
 // for the graph names from what LangGraph's servers logged.
 
 const DNS = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
@@ -32,7 +32,7 @@ describe('derived ids', () => {
   it.each([
     ['agent', 'fe096781-5601-53d2-b2f6-0d3403f7e9ca'],
     ['lead_agent', 'bee7d354-5df5-5f26-a978-10ea053f620d'],
-  ])('of the assistant of %s are those of LangGraph', (graph, expected) => {
+  ])('of the assistant of %s are those that LangGraph gives', (graph, expected) => {
     expect(assistantIdOfGraph(graph)).toBe(expected);
     expect(uuidV5(graph, LANGGRAPH_NAMESPACE)).toBe(expected);
   });
@@ -79,5 +79,5 @@ describe('a UUID', () => {
     'g6bab330-32f2-562f-b108-8a91fe98b049',
     'b6bab330-32f2-562f-b108-8a91fe98b049\n',
     ' b6bab330-32f2-562f-b108-8a91fe98b049',
-  ])('is nothing else: %j', (text) => expect(isUuid(text)).toBe(false));
+  ])('has no other form: %j', (text) => expect(isUuid(text)).toBe(false));
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkJson } from './index.ts';
 import type { JsonVerdict } from './index.ts';
 
-// Charter: pure. What decides is the verdict on what JSON.parse made of a text.
+// Pure. Decides: the verdict on what JSON.parse made of a text.
 
 const LIMITS = { maxDepth: 256 };
 
@@ -45,16 +45,16 @@ describe('storable JSON', () => {
     expect(checkJson(1, { maxDepth: 0 })).toEqual({ kind: 'ok' });
   });
 
-  it('counts levels and not members: levels that were left do not count', () => {
+  it('counts levels and not members: a level that has ended does not count', () => {
     expect(verdictOn(`[${Array.from({ length: 1000 }, () => nested('[', 255)).join(',')}]`)).toEqual({ kind: 'ok' });
   });
 
-  it('is judged without overflowing the stack, at any limit', () => {
+  it('is checked without overflowing the stack, at any limit', () => {
     expect(verdictOn(nested('[', 2 * 1024 * 1024))).toEqual({ kind: 'too_deep' });
     expect(verdictOn(nested('[', 200_000), 200_000)).toEqual({ kind: 'ok' });
   });
 
-  it('is told by a path that stays short', () => {
+  it('is reported with a path that stays short', () => {
     const long = JSON.stringify(Object.fromEntries([['k'.repeat(100_000), 'x']])).replace('"x"', '"\\u0000"');
     const deep = nested('{"abcdefghij":', 200).replace('null', '"\\u0000"');
     for (const text of [long, deep]) {

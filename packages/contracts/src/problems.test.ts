@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseRunCancel, parseRunCreate, parseRunStatusEvent } from './index.ts';
 import type { Json } from './index.ts';
 
-// Charter: pure, nothing is doubled. What decides is the text that a producer finds in dlq.error.message.
+// Pure, nothing is doubled. Decides: the text that a producer finds in dlq.error.message.
 
 const SECRET = 'hunter2';
 
@@ -18,7 +18,7 @@ describe('the problems of an invalid request', () => {
     ]);
   });
 
-  it('suggest the name of a field that was probably meant', () => {
+  it('suggest the field that was probably meant', () => {
     const request = {
       assistant_id: 'a',
       config: { recursionLimit: 3, callbacks: [] },
@@ -39,7 +39,7 @@ describe('the problems of an invalid request', () => {
     ]);
   });
 
-  it('are at most ten, of which the last counts the others', () => {
+  it('are at most ten, and the last of them counts the remaining ones', () => {
     const fields = 'thread_id assistant_id metadata config context checkpoint_id interrupt_before interrupt_after';
     const others = 'webhook multitask_strategy run_id durability stream_mode';
     const wrong = Object.fromEntries(`${fields} ${others}`.split(' ').map((field) => [field, 1]));
@@ -80,7 +80,7 @@ describe('the problems of an invalid request', () => {
     expect(problems.filter((problem) => problem.includes(SECRET))).toEqual([]);
   });
 
-  it('cost little, however many elements of a list are wrong', () => {
+  it('are found cheaply, however many elements of a list are wrong', () => {
     const long: Json = Array.from({ length: 1_000_000 }, () => 1);
     const before = process.cpuUsage();
     const problems = problemsIn({

@@ -16,8 +16,8 @@ import {
 } from './requests/run-create.examples.ts';
 import { BAD_EVENT_VALUES, GOOD_EVENT_VALUES, PAUSED, REJECTED } from './events/run-status-event.examples.ts';
 
-// Charter: the generated schemas are judged by a real Ajv 8, as strict as it gets, with ajv-formats, as the registry
-// client has them. What decides: it agrees with the zod parsers on every example and on random mixtures of them.
+// The generated schemas are judged by a real Ajv 8, as strict as it gets, with ajv-formats, as the registry
+// client has them. Decides: it agrees with the zod parsers on every example and on random mixtures of them.
 
 const schemas = jsonSchemas();
 const validators = {
@@ -72,7 +72,7 @@ describe('the JSON Schema of RunCreate', () => {
     expect(Math.min(verdicts.ok, verdicts.invalid)).toBeGreaterThan(250);
   });
 
-  it('is closed, and requires nothing but the assistant: defaults and nulls may be left out', () => {
+  it('is closed and requires only the assistant: defaults and nulls may be left out', () => {
     expect(schemas.RunCreate).toMatchObject({ additionalProperties: false, required: ['assistant_id'] });
     expect(validators.RunCreate({ assistant_id: 'agent', config: { later: 1 } })).toBe(false);
     expect(validators.RunCreate({ assistant_id: 'agent', command: { goto: 'a', later: 1 } })).toBe(false);

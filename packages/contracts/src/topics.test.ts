@@ -18,7 +18,7 @@ describe('topics', () => {
     expect(groupNames('x_')).toEqual({ runConsumer: 'x_run-consumer', webhookDispatcher: 'x_webhook-dispatcher' });
   });
 
-  it('are made with 24 partitions, and a dead letter fits wherever its request did', () => {
+  it('are created with 24 partitions, and the dead letter topic takes larger records than the request topic', () => {
     expect(PARTITION_COUNT).toBe(24);
     const limits = topicDefinitions('p.').map(({ name, partitions, config }) => ({
       name,

@@ -49,12 +49,12 @@ test('a dead letter is the original record with text headers that say what happe
   });
 });
 
-test('a tombstone without a key stays one', () => {
+test('a tombstone without a key stays a tombstone', () => {
   const letter = deadLetterRecord({ ...record, key: null, value: null }, 'dlq', info);
   expect(letter).toMatchObject({ key: null, value: null });
 });
 
-test('a record that no topic takes unpacked leaves its value and headers behind, and says so', () => {
+test('a record that is too large for any topic once it is unpacked loses its value and headers, and says so', () => {
   const large = { ...record, value: Buffer.alloc(8 * 1024 * 1024 + 1) };
   const letter = deadLetterRecord(large, 'dlq', info);
   expect(letter).toMatchObject({ key: record.key, value: null });

@@ -36,7 +36,7 @@ describe('parseJson', () => {
     expect(() => parseJson(bytes)).toThrow(expect.objectContaining({ code: 'undecodable' }));
   });
 
-  test('its errors quote nothing of the value, whose text may be secret', () => {
+  test('its errors quote nothing of the value, because that may be secret', () => {
     const bytes = Buffer.from('{"webhook": "https://example.com/?token=s3cret" oops}');
     const error = errorOf(() => parseJson(bytes));
     expect(error.message).toContain(`${bytes.length} bytes`);

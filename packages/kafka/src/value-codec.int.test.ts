@@ -10,7 +10,7 @@ const UNKNOWN_ID = 2_000_000_000;
 const JSON_BYTES = Buffer.from('{"name":"ünïcode"}');
 
 /** Real: the codec, its HTTP client and an Apicurio registry; doubled: nothing. */
-describe('values with a registry', () => {
+describe('values that are framed with a registry', () => {
   const registryUrl: string = inject('registryUrl');
 
   function codecOn(url: string): ValueCodec {
@@ -51,7 +51,7 @@ describe('values with a registry', () => {
     return Buffer.concat([header, JSON_BYTES]);
   }
 
-  test('frames with the id of the subject, and takes the frame off again', async () => {
+  test('are framed with the id of the subject, and unframed again', async () => {
     const topic = `topic-${randomUUID()}`;
     const [registered] = await registerSchemas({ registryUrl, subjects: [request(`${topic}-RunCreate`)] });
     const codec = codecOn(`${registryUrl}/`);
@@ -63,13 +63,13 @@ describe('values with a registry', () => {
     expect(await codec.unframe(Buffer.alloc(0))).toEqual(Buffer.alloc(0));
   });
 
-  test('a subject that nobody registered is fatal, with what to do', async () => {
+  test('a subject that nobody registered is a fatal error that says what to do', async () => {
     const missing = codecOn(registryUrl).frame(`topic-${randomUUID()}`, 'RunCreate', JSON_BYTES);
     await expect(missing).rejects.toBeInstanceOf(FatalError);
     await expect(missing).rejects.toThrow(/run the job that registers the schemas/);
   });
 
-  test('ids the registry does not know, or knows as something else than JSON Schema, are poison', async () => {
+  test('an id that the registry does not know, or that is no JSON Schema, is poison', async () => {
     const codec = codecOn(registryUrl);
     const avro = await registerForeign('AVRO', '{"type":"record","name":"R","fields":[{"name":"x","type":"int"}]}');
     const protobuf = await registerForeign('PROTOBUF', 'syntax = "proto3"; message M { string a = 1; }');
@@ -87,7 +87,7 @@ describe('values with a registry', () => {
     }
   });
 
-  test('schemas that share one $id, and dialects unknown to Ajv, do not make values unreadable', async () => {
+  test('values stay readable when schemas share one $id or have a dialect that Ajv does not know', async () => {
     const $id = `https://example.com/${randomUUID()}`;
     const dialects = ['http://json-schema.org/draft-07/schema#', 'https://json-schema.org/draft/2020-12/schema'];
     const ids = await Promise.all(
@@ -97,7 +97,7 @@ describe('values with a registry', () => {
     for (const id of ids) expect(await codec.unframe(framed(id))).toEqual(JSON_BYTES);
   });
 
-  test('a registry that hangs, is gone, or is reached under a wrong path is a wait, never poison', async () => {
+  test('a registry that hangs, is gone or has another path is waited for, and makes nothing poison', async () => {
     const silent = createServer((socket) => socket.resume().on('error', () => socket.destroy()));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
@@ -116,7 +116,7 @@ describe('values with a registry', () => {
     );
   });
 
-  test('registering again changes nothing, and an optional field is taken on both kinds of subject', async () => {
+  test('registering again changes nothing, and both kinds of subject accept a new optional field', async () => {
     const name = randomUUID();
     const versions = [{}, {}, { note: { type: 'string' } }].map(
       (properties) => [request(`${name}-RunCreate`, properties), event(`${name}-RunStatusEvent`, properties)] as const,
@@ -138,7 +138,7 @@ describe('values with a registry', () => {
     }
   });
 
-  test('an incompatible change is refused, by subject and with the reason', async () => {
+  test('an incompatible change is refused, and the message has the subject and the reason', async () => {
     const name = randomUUID();
     await registerSchemas({ registryUrl, subjects: [request(`${name}-RunCreate`, { note: { type: 'string' } })] });
     const change = registerSchemas({

@@ -1,4 +1,7 @@
-/** Real: the queue. Doubled: the write, which the test opens. The rest of its behaviour is told in run-consumer's settle-runs.test.ts. */
+/**
+ * Real: the queue. Doubled: the write, which waits for the test. The rest of its behaviour is in settle-runs.test.ts of
+ * run-consumer.
+ */
 import { silentLogger } from '@runlane/service-kit/testing';
 import { expect, test } from 'vitest';
 import { GroupCommit } from './group-commit.ts';
@@ -31,7 +34,7 @@ function commits(fromItems: number) {
 
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
 
-test('what is related to a write under way waits for it, and the others are written beside it, two at a time', async () => {
+test('an item that is related to a write under way waits for it, and others are written beside it, two writes at a time', async () => {
   const { groups, add, queue } = commits(1);
   const first = add('a1', 'b1');
   await turnOfTheLoop();
@@ -52,7 +55,7 @@ test('what is related to a write under way waits for it, and the others are writ
   expect(queue.unwrittenCount).toBe(0);
 });
 
-test('few wait for the write under way, and share the next one', async () => {
+test('few items wait for the write under way, and share the next one', async () => {
   const { groups, add } = commits(3);
   const first = add('a1');
   await turnOfTheLoop();

@@ -10,7 +10,7 @@ function positions() {
   return { reasons, known: new KnownPositions((reason) => reasons.push(reason)) };
 }
 
-test('positions that stay or rise are taken as they are', () => {
+test('positions that stay or rise are accepted', () => {
   const { known, reasons } = positions();
   known.forBatch().check(at, -1n);
   known.note(at, 5n);
@@ -21,7 +21,7 @@ test('positions that stay or rise are taken as they are', () => {
   expect(reasons).toEqual([]);
 });
 
-test('one that is lower than what was seen or written is refused once, and the member joins again', () => {
+test('a position lower than one that was seen or written is refused once, and the member joins again', () => {
   const { known, reasons } = positions();
   known.forBatch().check(at, 7n);
   known.note(at, 149n);
@@ -42,7 +42,7 @@ test('one that is lower than what was seen or written is refused once, and the m
   expect(refusal()).toBeNull();
 });
 
-test('all partitions are looked at without a record, also those without a row; one reason is enough to join again', async () => {
+test('all partitions are checked without a record, also those without a row; one lower position makes the member join again', async () => {
   const { known, reasons } = positions();
   known.note(at, 7n);
   known.note({ ...at, partition: 1 }, 2n);
@@ -67,7 +67,7 @@ test('all partitions are looked at without a record, also those without a row; o
   ]);
 });
 
-test('a batch that was under way when the ledger went back is not taken in, whatever its partition', async () => {
+test('a batch that was under way when the ledger went back is not taken in, in any partition', async () => {
   const { known, reasons } = positions();
   known.note(at, 149n);
   known.note({ ...at, partition: 4 }, 20n);
@@ -87,7 +87,7 @@ test('a batch that was under way when the ledger went back is not taken in, what
   expect(reasons).toHaveLength(1);
 });
 
-test('a batch that commits while the answer about the positions is under way is not taken for a loss', async () => {
+test('a batch that commits while positions are being read is not taken for a loss', async () => {
   const { known, reasons } = positions();
   known.note(at, 99n);
   await known.checkAll('t', () => {

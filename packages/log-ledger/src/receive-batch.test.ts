@@ -11,7 +11,7 @@ function recordAt(offset: bigint): InRecord {
   return { topic: 't', partition: 0, offset, timestampMs: 0, key: null, value: null, headers: new Map() };
 }
 
-test('a fault of ours that fails every record makes one dead letter at most, however long it lasts', async () => {
+test('a fault of ours that fails every record makes at most one dead letter, however long it lasts', async () => {
   let nowMs = 0;
   const stoppages = new Stoppages(() => nowMs);
   const deadLetters: bigint[] = [];
@@ -44,7 +44,7 @@ test('a fault of ours that fails every record makes one dead letter at most, how
   expect(stoppages.problems).toHaveLength(1);
 });
 
-test('an overrun is taken apart by halves: all in front of the heavy record go in, and it waits alone, longer each time', async () => {
+test('a batch that overruns is halved: all records before the heavy one go in, and that one waits alone, longer each time', async () => {
   let nowMs = 0;
   let isHeavy = true;
   const stoppages = new Stoppages(
@@ -102,7 +102,7 @@ test('an overrun is taken apart by halves: all in front of the heavy record go i
   expect(stoppages.problems).toEqual([]);
 });
 
-test('what a fetch unpacks to is decoded and taken in piece by piece, in order', async () => {
+test('a fetch is decoded and taken in piece by piece, in order', async () => {
   const taken: string[] = [];
   let held = 0;
   const large = Buffer.alloc(3 * 1024 * 1024);

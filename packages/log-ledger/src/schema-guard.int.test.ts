@@ -1,4 +1,4 @@
-/** Real Postgres. What decides: when the work is told to end, what the process answers, and whether it ends. */
+/** Real Postgres. Decides: when the work is asked to end, what the process answers, and whether it ends. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ function createGuard(drainMs = 60_000): SchemaGuard {
   });
 }
 
-test('an additive migration stops nothing; one that this version cannot live with ends the work, and not the process', async () => {
+test('an additive migration stops nothing; one that this version does not understand ends the work, but not the process', async () => {
   const guard = createGuard();
   let drains = 0;
   // What a loop does that is told to end.
@@ -90,7 +90,7 @@ test('an additive migration stops nothing; one that this version cannot live wit
   expect([drains, isOver]).toEqual([1, false]);
 });
 
-test('work that the new schema does not let end is let go of, and the end of the process does not wait for it', async () => {
+test('work that cannot end with the new schema is abandoned, and the end of the process does not wait for it', async () => {
   const guard = createGuard(50);
   let isLetGo = false;
   const service = guard.guard({ failed: [never], drain: () => never, letGo: () => void (isLetGo = true) });
@@ -100,7 +100,7 @@ test('work that the new schema does not let end is let go of, and the end of the
   await expect(service.drain?.(0)).resolves.toBeUndefined();
 });
 
-test('once the schema fits again the process ends, to be started afresh', async () => {
+test('once the schema fits again the process ends, so that it is started again', async () => {
   const guard = createGuard();
   const service = guard.guard({ failed: [never], drain: async () => undefined, letGo: () => undefined });
   const failed = Promise.race(service.failed);
@@ -112,7 +112,7 @@ test('once the schema fits again the process ends, to be started afresh', async 
   await expect(failed).rejects.toMatchObject({ code: 'schema_fits_again' });
 });
 
-test('a database of before an upgrade is told of, and ends neither the work nor the process', async () => {
+test('a database with an older schema is reported, and ends neither the work nor the process', async () => {
   const guard = createGuard();
   guard.guard({ failed: [never], drain: () => expect.unreachable(), letGo: () => expect.unreachable() });
   const { rows } = await pool.query('delete from runlane.migrations returning *');
@@ -127,7 +127,7 @@ test('a database of before an upgrade is told of, and ends neither the work nor 
   await eventually(() => guard.problem === null, { what: 'the guard sees it restored' });
 });
 
-test('while the work goes on, a part that fails for any reason is a failure of the process', async () => {
+test('as long as the work goes on, a part that fails for any reason fails the process', async () => {
   const guard = createGuard();
   const broken = Promise.withResolvers<never>();
   const service = guard.guard({ failed: [broken.promise], drain: async () => undefined, letGo: () => undefined });

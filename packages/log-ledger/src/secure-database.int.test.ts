@@ -1,6 +1,6 @@
 /**
- * A server with TLS, and a password that changes. Real: the server, which is this file's own, and its certificates.
- * Decides: what a pool reads, and what is said of a refusal.
+ * A server with TLS, and a password that changes. Real: a server of this file's own, and its certificates. Decides:
+ * what a pool reads, and the message of a refusal.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -76,7 +76,7 @@ async function connect(url: DatabaseUrl): Promise<boolean | undefined> {
   }
 }
 
-test('a certificate of a private authority that the URL names is verified', async () => {
+test('a certificate is verified with the private authority that the URL names', async () => {
   expect(await connect(urlWith({ sslmode: 'verify-full', sslrootcert: authorityFile }))).toBe(true);
 });
 
@@ -98,7 +98,7 @@ describe('a refusal says what to change when', () => {
   });
 });
 
-test('a password that changes is the new one for each new connection', async () => {
+test('new connections use the password of the file as it is then', async () => {
   const user = `rotating_${randomUUID().slice(0, 8)}`;
   const admin = createPool({ url: postgres.url, applicationName: 'admin', logger: silentLogger });
   await admin.query(`create role ${user} login password 'first'`);
@@ -126,7 +126,7 @@ test('a password that changes is the new one for each new connection', async () 
 });
 
 // Last, because the server keeps it.
-test('a certificate that has expired is told with the variable', async () => {
+test('an expired certificate is reported with its variable', async () => {
   const pool = createPool({ url: postgres.url, applicationName: 'set-up', logger: silentLogger });
   await giveToServer(pool, expired);
   await pool.query('select pg_reload_conf()');

@@ -1,6 +1,6 @@
 /**
- * TLS and SASL against a real broker. Real: everything but the server of the tokens, which is somebody else's service.
- * Decides: what the broker has stored, and what the port says of a refusal.
+ * TLS and SASL. Real: the broker. Doubled: the server of the tokens, which is somebody else's service. Decides: what
+ * the broker has stored, and the message of a refusal.
  */
 import { createPrivateKey, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -169,14 +169,14 @@ describe('says what to look at when the broker, or the certificate, is', () => {
     expect(refusal).toMatch(/Renew the certificate of the brokers that KAFKA_BROKERS names/);
   });
 
-  test('another password, to who makes topics', async () => {
+  test('another password, to an administrator', async () => {
     const admin = await connect({ KAFKA_SASL_PASSWORD: 'wrong' }).admin();
     const refused = admin.createTopics([{ name: 'any', partitions: 1, config: {} }]);
     await expect(refused).rejects.toThrow(/KAFKA_SASL_PASSWORD/);
     await admin.close();
   });
 
-  test('a listener that wants a certificate', async () => {
+  test('a missing certificate', async () => {
     const connection = connect(mutual, kafka.mutualTls);
     const producer = await connection.producer();
     await expect(producer.publish([{ topic: 'any', key: null, value: null, headers: {} }])).rejects.toBeInstanceOf(
@@ -186,7 +186,7 @@ describe('says what to look at when the broker, or the certificate, is', () => {
   });
 });
 
-test('a password that was mended in its file lets in without a restart', async () => {
+test('a password that is corrected in its file works without a restart', async () => {
   const file = join(directory, 'password');
   writeFileSync(file, 'wrong\n');
   const connection = connect({ KAFKA_SASL_PASSWORD: '', KAFKA_SASL_PASSWORD_FILE: file });
@@ -203,7 +203,7 @@ test('a password that was mended in its file lets in without a restart', async (
   await Promise.all([admin.close(), producer.close()]);
 });
 
-test('sessions that end are renewed between records, each with a token that is fresh', async () => {
+test('sessions that end are renewed between records, each with a fresh token', async () => {
   const connection = connect({ KAFKA_SASL_MECHANISM: 'OAUTHBEARER' });
   const producer = await connection.producer();
   const topic = `renewed-${randomUUID()}`;

@@ -1,6 +1,6 @@
 /**
- * A registry that refuses. Real: the registry, the codec, TLS; in front of the registry a gateway as managed ones have it.
- * Decides: what is said, to whom, and that it goes on once it is let in.
+ * A registry that refuses. Real: the registry, the codec, TLS; in front of the registry a gateway, like that of a
+ * managed one. Decides: the messages, and that work goes on once access is given.
  */
 import { randomUUID } from 'node:crypto';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -122,7 +122,7 @@ describe('says what to look at when there is', () => {
   });
 });
 
-test('lets in by a login over TLS, and goes on once a permission was given', async () => {
+test('accepts a login over TLS, and goes on once a permission is given', async () => {
   await using gateway = await RegistryGateway.start({ registryUrl: inject('registryUrl') });
   const { codec, schemas, events } = asked({});
   await registerSchemas(schemas);
@@ -143,7 +143,7 @@ test('lets in by a login over TLS, and goes on once a permission was given', asy
   expect(events().filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('a registry that is away, or does not know the subject, stops nobody who needs no subject to start', async () => {
+test('a registry that is away, or does not know the subject, stops no service that needs no subject to start', async () => {
   const away = asked({ SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9' });
   const unknown = asked({});
   for (const { codec } of [away, unknown]) {

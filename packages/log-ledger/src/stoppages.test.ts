@@ -61,7 +61,7 @@ const record = (offset: number): InRecord => ({
 });
 
 describe('a bug of ours', () => {
-  test('that every record meets puts aside one of them at the most, and is told as a problem until it is mended', () => {
+  test('that every record meets puts aside at most one of them, and is reported as a problem until it is fixed', () => {
     let now = 0;
     const stoppages = new Stoppages(() => now);
     const bug = new TypeError('bug');
@@ -87,7 +87,7 @@ describe('a bug of ours', () => {
     expect(stoppages.failed(record(1), bug, stoppages.successCount)).toEqual({ verdict: 'put_aside', attempts: 3 });
   });
 
-  test('is said once a minute, whatever the records are', () => {
+  test('is logged once a minute, whatever the records are', () => {
     let now = 0;
     const stoppages = new Stoppages(() => now);
     const said = () => stoppages.isToBeSaid(new TypeError('bug'));

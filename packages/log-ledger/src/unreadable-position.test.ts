@@ -18,7 +18,7 @@ const unreadable = { firstOffset: 3n, reason: 'corrupt' };
 const owner = { services: 'services', table: 'positions' };
 const endOffset = () => Promise.resolve(10n);
 
-test('a batch that was read before it became unreadable is no sign of another topic', async () => {
+test('a batch that was readable earlier is no sign of another topic', async () => {
   const batch = {
     readings: [record(5n, { timestampMs: 2_000, unreadable }), record(6n)],
     highWatermark: 10n,
@@ -28,13 +28,13 @@ test('a batch that was read before it became unreadable is no sign of another to
   expect(fresh.map((reading) => reading.record.offset)).toEqual([6n]);
 });
 
-test('an unreadable batch of which only the first records were read is a dead letter from its end', async () => {
+test('an unreadable batch of which the first records were read earlier is one dead letter at its end', async () => {
   const batch = { readings: [record(5n, { unreadable })], highWatermark: 10n, lowWatermark: 0n };
   const fresh = await unseenRecords(batch, { offset: 3n, timestampMs: 1_000 }, endOffset, owner);
   expect(fresh.map((reading) => reading.record.offset)).toEqual([5n]);
 });
 
-test('a readable record with another time than the position still is', async () => {
+test('a readable record with another time than the position is still a sign of another topic', async () => {
   const batch = { readings: [record(5n, { timestampMs: 2_000 })], highWatermark: 10n, lowWatermark: 0n };
   await expect(unseenRecords(batch, { offset: 5n, timestampMs: 1_000 }, endOffset, owner)).rejects.toThrow(
     /created again/,

@@ -1,11 +1,11 @@
-/** Real: Kafka. Given: the positions of the ledger. Decides: how far behind which partitions are told to be. */
+/** Real: Kafka. Doubled: the positions of the ledger. Decides: the lag of each partition. */
 import { randomUUID } from 'node:crypto';
 import { connectKafka } from '@runlane/kafka';
 import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { watchLagUntil } from './watch-lag.ts';
 
-test('the lag is told of the partitions that this process reads, also while nothing is taken in', async () => {
+test('a process reports the lag of the partitions that it reads, also while nothing is taken in', async () => {
   const topic = `lag-${randomUUID()}`;
   const kafka = connectKafka({ brokers: inject('kafkaBrokers'), clientId: 'test', logger: silentLogger });
   const admin = await kafka.admin();

@@ -33,7 +33,7 @@ async function topicOf(config: Record<string, string>) {
   return { made, topics: [{ name, partitions: 2, config: { 'max.message.bytes': '2000000' } }] };
 }
 
-test('a topic that loses records is refused with a sentence, as soon as it exists', async () => {
+test('a topic whose settings lose records is refused with an explanation, as soon as it exists', async () => {
   const { made, topics } = await topicOf({ 'cleanup.policy': 'compact' });
   await made();
   const { logger } = recording();
@@ -41,7 +41,7 @@ test('a topic that loses records is refused with a sentence, as soon as it exist
   await expect(watching).rejects.toThrow(/Set cleanup\.policy=delete/);
 });
 
-test('what can work is said once, however often it is seen, and waiting ends immediately', async () => {
+test('settings that are only worth a warning are logged once, and waiting ends immediately', async () => {
   const { made, topics } = await topicOf({ 'max.message.bytes': '1000000' });
   await made();
   const { logger, said } = recording();

@@ -2,7 +2,7 @@ import { expect, inject, test } from 'vitest';
 import pg from 'pg';
 import { arrayLiteral } from './array-literal.ts';
 
-test('what is written as an array comes back as it was, whatever the texts hold', async () => {
+test('an array of texts comes back unchanged, whatever the texts hold', async () => {
   const parts = ['', 'NULL', 'null', '{', '}', ',', '"', '\\', '\\"', ' a ', '\n', 'é', '😀'];
   const texts = [null, ...parts.flatMap((one) => parts.map((other) => one + other))];
   const client = new pg.Client({ connectionString: inject('databaseUrl') });
@@ -30,7 +30,7 @@ test('what is written as an array comes back as it was, whatever the texts hold'
   }
 });
 
-test('what holds anything else is left to the driver', () => {
+test('an array of anything else is left to the driver', () => {
   expect(arrayLiteral([Buffer.from('a')])).toBeNull();
   expect(arrayLiteral([new Date(0)])).toBeNull();
   expect(arrayLiteral([['a']])).toBeNull();

@@ -30,7 +30,7 @@ test('what the server writes is read as the driver reads it, whatever its output
   await pool.end();
 });
 
-test('a state of 30 MiB is read with a few times its size of memory', async () => {
+test('a state of 30 MiB is read with a few times its size in memory', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [READER, inject('databaseUrl'), String(30 * MIB)]);
   const { read, grownBytes } = JSON.parse(stdout) as { read: number; grownBytes: number };
   expect(read).toBe(30 * MIB);

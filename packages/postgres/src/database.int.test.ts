@@ -1,4 +1,4 @@
-/** Real Postgres. What decides: the error that a caller gets, the rows, and how often the work ran. */
+/** Real Postgres. Decides: the error that a caller gets, the rows, and how often the work ran. */
 import { OverrunError, RetryableError } from '@runlane/service-kit';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ const noteOf = (id: number) => ({
   parameters: [],
 });
 
-test('a transaction that another one was faster than is repeated, and sees its result', async () => {
+test('a transaction that lost against another one is repeated, and sees its result', async () => {
   let tries = 0;
   const found = await database.transaction(async (client) => {
     tries += 1;
@@ -42,7 +42,7 @@ test('a transaction that another one was faster than is repeated, and sees its r
   expect({ found, tries }).toEqual({ found: [{ id: 1 }], tries: 2 });
 });
 
-test('a conflict that stays is told as it is, after five tries', async () => {
+test('a conflict that stays is thrown as it is, after five tries', async () => {
   let tries = 0;
   const refused = database.run((on) => {
     tries += 1;
@@ -52,14 +52,14 @@ test('a conflict that stays is told as it is, after five tries', async () => {
   expect(tries).toBe(5);
 });
 
-test('a statement over its time is an overrun, which may be repeated, and names its cause', async () => {
+test('a statement over its time limit is an overrun, which may be repeated and names its cause', async () => {
   const slow = database.query({ name: 'sleep', text: 'select pg_sleep(30)', parameters: [] });
   const error = await slow.catch((failure: unknown) => failure);
   expect(error).toBeInstanceOf(OverrunError);
   expect(error).toMatchObject({ code: 'over_limit', retryable: true, cause: { code: SQLSTATE.queryCanceled } });
 });
 
-test('a database that is away may be asked the same again later', async () => {
+test('an error of a database that is away is retryable', async () => {
   const closed = createPool({ url: own.url, max: 1, applicationName: 'test', logger });
   await closed.end();
   const error = await new Database(closed).query(noteOf(2)).catch((failure: unknown) => failure);
@@ -68,7 +68,7 @@ test('a database that is away may be asked the same again later', async () => {
   expect(error).toMatchObject({ code: 'unavailable', retryable: true });
 });
 
-test('what is neither comes as it is', async () => {
+test('any other error is thrown as it is', async () => {
   const nonsense = database.query({ name: 'nonsense', text: 'select from nowhere', parameters: [] });
   await expect(nonsense).rejects.toSatisfy((error) => sqlState(error) === SQLSTATE.undefinedTable);
 });

@@ -23,10 +23,17 @@ const unavailable = [
   '25006',
   '25P03',
   '57014',
+  // Nobody is let in.
+  '28000',
+  '28P01',
+  '3D000',
 ].map((code) => serverError(code));
 const unreachable = [
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].map((code) => nodeError(code)),
   nodeError('ENOENT', { syscall: 'connect' }),
+  nodeError('UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
+  nodeError('CERT_HAS_EXPIRED'),
+  Object.assign(serverError('42501'), { severity: 'FATAL' }),
   Object.assign(serverError('55000'), { severity: 'FATAL' }),
   new Error('Connection terminated'),
   new Error('Connection terminated unexpectedly'),
@@ -37,7 +44,7 @@ const unreachable = [
   new Error('Cannot use a pool after calling end on the pool'),
 ];
 const ours = [
-  ...['23505', '22P02', '42P01', '42601', '40001', '40P01', '28P01', '3D000', '55000', '0A000', 'P0001'].map((code) =>
+  ...['23505', '22P02', '42P01', '42601', '40001', '40P01', '42501', '55000', '0A000', 'P0001'].map((code) =>
     serverError(code),
   ),
   nodeError('ENOENT', { syscall: 'open' }),
@@ -48,7 +55,7 @@ const ours = [
 ];
 
 test.each([...unavailable, ...unreachable].map((error) => ({ error, what: describe(error) })))(
-  '$what is unavailability, also as a cause and among others',
+  '$what means that the database is away, also as a cause and among other errors',
   ({ error }) => {
     expect(isDatabaseUnavailable(error)).toBe(true);
     expect(isDatabaseUnavailable(new Error('outer', { cause: new Error('middle', { cause: error }) }))).toBe(true);
@@ -77,19 +84,19 @@ test('conflicts are those that a repetition can win', () => {
   expect(isRetryableConflict(serverError('23505'))).toBe(false);
 });
 
-test('causes that go round in a circle end', () => {
+test('a circle of causes is looked through once', () => {
   const first = new Error('first');
   first.cause = new AggregateError([first, serverError('57P01')]);
   expect(isDatabaseUnavailable(first)).toBe(true);
   expect(sqlState(first)).toBe(SQLSTATE.adminShutdown);
 });
 
-test('only the server has a SQLSTATE: EPIPE has five letters, too', () => {
+test('only errors of the server have a SQLSTATE: EPIPE has five letters, too', () => {
   expect(sqlState(nodeError('EPIPE'))).toBe(null);
   expect(sqlState(new Error('outer', { cause: serverError('23505') }))).toBe(SQLSTATE.uniqueViolation);
 });
 
-test('a connection is spoilt by what ends its session, its usefulness or the order of its answers', () => {
+test('a connection is discarded after an error that ends its session or mixes up its answers', () => {
   const spoiling = [
     ...['57P01', '25006', '25P03', '08006', '58030'].map((code) => serverError(code)),
     serverError('0A000', 'cached plan must not change result type'),

@@ -1,4 +1,4 @@
-/** Real Postgres. What decides: what the listener was told, and the sessions that the server shows. */
+/** Real Postgres. Decides: what the listener received, and the sessions that the server shows. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listen } from './listener.ts';
@@ -40,7 +40,7 @@ async function sessions(channel: string): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
-test('tells once that it listens, then every notification with its payload, on any channel name', async () => {
+test('reports once that it listens, then every notification with its payload, on any channel name', async () => {
   const channel = 'Cancel "signals"';
   const { told, listener } = listenTo(channel);
   await expect.poll(() => told).toEqual([null]);
@@ -50,7 +50,7 @@ test('tells once that it listens, then every notification with its payload, on a
   await listener.close();
 });
 
-test('reconnects when the server ends its session, and tells once, because something may have been missed', async () => {
+test('reconnects when the server ends its session, and reports once that something may have been missed', async () => {
   const { told, listener } = listenTo('reconnects');
   for (let round = 1; round <= 3; round += 1) {
     await expect.poll(() => told).toEqual(Array.from({ length: round }, () => null));
@@ -65,7 +65,7 @@ test('reconnects when the server ends its session, and tells once, because somet
   await listener.close();
 });
 
-test('closing ends the session, may be repeated, and nothing is told afterwards', async () => {
+test('closing ends the session, may be repeated, and nothing is reported afterwards', async () => {
   const { told, listener } = listenTo('closes');
   await expect.poll(() => told).toEqual([null]);
   await Promise.all([listener.close(), listener.close()]);
@@ -74,7 +74,7 @@ test('closing ends the session, may be repeated, and nothing is told afterwards'
   expect(told).toEqual([null]);
 });
 
-test('an aborted signal ends the session, also one that was aborted from the start', async () => {
+test('an aborted signal ends the session, also when it was aborted from the start', async () => {
   const { told, stop, listener } = listenTo('aborts');
   await expect.poll(() => told).toEqual([null]);
   stop.abort();
@@ -92,7 +92,7 @@ test('an aborted signal ends the session, also one that was aborted from the sta
   expect(told).toEqual([null]);
 });
 
-test('a database that is not there yet is awaited, without failing anything', async () => {
+test('a database that is not there yet is waited for, and nothing fails', async () => {
   const later = new URL(database.url);
   later.pathname = '/postgres_test_later';
   const { told, listener } = listenTo('waits', later.href);

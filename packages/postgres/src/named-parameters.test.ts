@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { numberParameters } from './named-parameters.ts';
 
-test('names become numbers in the order in which they come first; the same name is the same parameter', () => {
+test('names become numbers in the order of their first use; the same name is the same parameter', () => {
   expect(numberParameters('select $run_ids::uuid[], $limit + 1 where id = any ($run_ids) limit $limit')).toEqual({
     text: 'select $1::uuid[], $2 + 1 where id = any ($1) limit $2',
     names: ['run_ids', 'limit'],
   });
 });
 
-test('the number of a name is of the whole name', () => {
+test('a name that begins with another name has a number of its own', () => {
   expect(numberParameters('values ($run, $run_id, $run_ids2)').text).toBe('values ($1, $2, $3)');
 });
 
@@ -20,11 +20,11 @@ test.each([
   ['a comment to the end of the line -- $name and $1'],
   ["a comment /* of $name /* nested $name */ ' $name */ select 1"],
   ['a text in dollars: $$ $name $$ and $body$ $name $$ $other$ $body$'],
-])('%s is not touched', (sql) => {
+])('%s is left alone', (sql) => {
   expect(numberParameters(sql)).toEqual({ text: sql, names: [] });
 });
 
-test('what comes behind such a place is numbered', () => {
+test('a name after such a place is numbered', () => {
   const sql = `select 'a$b', "c$d", $$e$f$$, /* $g */ $h::text -- $i\nfrom t where t.j = $k`;
   expect(numberParameters(sql)).toEqual({
     text: `select 'a$b', "c$d", $$e$f$$, /* $g */ $1::text -- $i\nfrom t where t.j = $2`,

@@ -1,5 +1,5 @@
 /**
- * A real Postgres of this file's own, to be killed and frozen. What decides: that nothing but the affected call fails,
+ * Real: a Postgres of this file's own, which is killed and frozen. Decides: that nothing but the affected call fails,
  * that failures are recognised for what they are, and that everything works again when the server is back.
  */
 import { mkdtempSync } from 'node:fs';
@@ -38,7 +38,7 @@ afterAll(async () => {
   removeLocalData(dataDir);
 });
 
-test('a pool survives that its server is killed and comes back', async () => {
+test('a pool goes on after its server was killed and started again', async () => {
   const heard: (string | null)[] = [];
   await using _listener = listen({
     url: server.url,
@@ -86,7 +86,7 @@ test('a pool survives that its server is killed and comes back', async () => {
   await expect.poll(() => heard.at(-1)).toBe('again');
 });
 
-test('a frozen server fails its callers in time, with connections that are not used again', async () => {
+test('calls to a frozen server fail in time, and their connections are not used again', async () => {
   const late = createPool({ url: server.url, applicationName: 'late', logger });
   const heard: (string | null)[] = [];
   const log = recordingLogger();
@@ -138,7 +138,7 @@ test('a frozen server fails its callers in time, with connections that are not u
   await Promise.all([deaf.close(), late.end()]);
 });
 
-test('a server that starts up or shuts down says so in its own words', async () => {
+test('the refusal of a server that starts or stops counts as an outage', async () => {
   const client = await pool.connect();
   const stopped = server.stop();
   const failure = await (async () => {

@@ -26,7 +26,7 @@ async function limitsThrough(url: string): Promise<unknown> {
   }
 }
 
-test('a session of the pool has its limits, and those of its URL before them', async () => {
+test('a session has the limits of the pool, unless its URL has others', async () => {
   const url = inject('databaseUrl');
   expect(await limitsThrough(url)).toEqual({ statement: '12345ms', idle: '10s' });
   expect(await limitsThrough(`${url}?statement_timeout=7000`)).toEqual({ statement: '7s', idle: '10s' });
@@ -59,7 +59,7 @@ describe.runIf(version !== null)(`through ${version ?? 'PgBouncer'}`, () => {
     }
   });
 
-  test('a session is its own in session mode, and needs no parameter that PgBouncer does not know', async () => {
+  test('a session in session mode is not shared, and needs no parameter that PgBouncer does not know', async () => {
     await using pgBouncer = await startPgBouncer(inject('databaseUrl'), ['pool_mode = session']);
     expect(await limitsThrough(pgBouncer.url)).toEqual({ statement: '12345ms', idle: '10s' });
     await requireOwnSession(pgBouncer.url, logger);

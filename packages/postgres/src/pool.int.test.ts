@@ -1,4 +1,4 @@
-/** Real Postgres, shared by the run; each file has a database of its own. What decides: rows, backend ids, errors. */
+/** Real Postgres, shared by the run; each file has a database of its own. Decides: rows, backend ids, errors. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ async function terminate(pid: number): Promise<void> {
   await execute(database.url, `select pg_terminate_backend(${pid})`);
 }
 
-test('int8 travels as bigint without loss, alone and in arrays; other types as ever', async () => {
+test('int8 is a bigint without loss, alone and in arrays; other types are as the driver has them', async () => {
   const large = 9_223_372_036_854_775_807n;
   type Counter = { value: bigint; history: (bigint | null)[] };
   const [row] = await query<Counter>(pool, putCounter, { name: 'large', value: large, history: [1n, null, -large] });
@@ -69,7 +69,7 @@ test('int8 travels as bigint without loss, alone and in arrays; other types as e
   ]);
 });
 
-test("the driver's global parsers stay as they were, for others in the process", async () => {
+test("the driver's global parsers are unchanged for others in the process", async () => {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   const { rows } = await client.query('select 1::int8 as value');
@@ -100,7 +100,7 @@ test('the settings reach the server', async () => {
   expect(rows).toEqual([{ name: 'pool-test', statement: '30s', idle: '10s' }]);
 });
 
-test('what its role, its database or its server has set changes neither values nor isolation nor limits of a session', async () => {
+test('settings of the role, the database or the server change neither values nor isolation nor limits of a session', async () => {
   await using own = await createOwnDatabase();
   const settings = {
     datestyle: 'SQL, DMY',
@@ -191,7 +191,7 @@ test('a statement over its time limit ends as unavailability, and its connection
   await single.end();
 });
 
-test('a longer time limit of the URL holds for the driver too, which would give the connection up before', async () => {
+test('a longer time limit of the URL also holds for the driver, which would otherwise give up earlier', async () => {
   const url = new URL(database.url);
   url.searchParams.set('statement_timeout', '60000');
   const patient = createPool({
@@ -216,7 +216,7 @@ test('a statement prepared before a migration fails once, and then its connectio
   await single.end();
 });
 
-test('waiting for a database that refuses ends with what to check', async () => {
+test('waiting for a database that refuses ends with an error that says what to check', async () => {
   const wrong = new URL(database.url);
   wrong.pathname = '/no_such_database';
   const other = createPool({ url: wrong.href, applicationName: 'wrong', logger });
@@ -228,7 +228,7 @@ test('waiting for a database that refuses ends with what to check', async () => 
   await other.end();
 });
 
-test('a database whose sessions are read-only is waited for, with what to change', async () => {
+test('a database whose sessions are read-only is waited for, and a warning says what to change', async () => {
   await using own = await createOwnDatabase();
   const name = new URL(own.url).pathname.slice(1);
   await execute(own.url, `alter database ${name} set default_transaction_read_only = on`);
@@ -247,7 +247,7 @@ test('a database whose sessions are read-only is waited for, with what to change
   await theirs.end();
 });
 
-test('a server that takes no more connections of its user is waited for, with what to change', async () => {
+test('a server that takes no more connections of its user is waited for, and a warning says what to change', async () => {
   await using own = await createOwnDatabase();
   const role = new URL(own.url).pathname.slice(1);
   await execute(own.url, `create role ${role} login password 'theirs' connection limit 0`);

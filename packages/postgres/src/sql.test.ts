@@ -15,7 +15,7 @@ function write(name: string, text: string): URL {
   return pathToFileURL(path);
 }
 
-test('a statement is named after its file; the header goes, the name and inner comments stay', () => {
+test('a statement is named after its file; its header is removed, its name and inner comments stay', () => {
   const url = write(
     'settle-run-if-owned.sql',
     '-- settle-run-if-owned\n-- params  $run_id uuid,\n--         $status text\n\n-- locks   the run row of $run_id\nupdate runs\n-- only ours\nset status = $status\nwhere run_id = $run_id;\n',
@@ -33,7 +33,7 @@ test('the same file may be loaded twice, and a statement may have no header', ()
   expect(loadSql(url).text).toBe('-- select-one\nselect 1');
 });
 
-test('another file of the same name and another text is refused', () => {
+test('another file with the same name and another text is refused', () => {
   loadSql(write('a/claim-run.sql', 'select 1'));
   expect(() => loadSql(write('b/claim-run.sql', 'select 2'))).toThrow('another SQL file is also named claim-run');
 });
@@ -48,11 +48,11 @@ test.each([
   ['lacks-one', '-- params  $run_id uuid\nselect $run_id, $limit', '$limit'],
   ['has-one-more', '-- params  $run_id uuid, $limit integer\nselect $run_id', '$limit'],
   ['has-one', '-- params  none\nselect $run_id', '$run_id'],
-])('a header that is not of the same parameters is refused: %s', (name, text, parameter) => {
+])('a header that does not name the same parameters is refused: %s', (name, text, parameter) => {
   expect(() => loadSql(write(`${name}.sql`, text))).toThrow(`do not both have the parameter ${parameter}`);
 });
 
-test('a parameter with a number is refused', () => {
+test('a parameter that is a number is refused', () => {
   expect(() => loadSql(write('numbered.sql', 'select $1'))).toThrow('is to have a name');
 });
 

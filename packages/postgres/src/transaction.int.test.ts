@@ -1,4 +1,4 @@
-/** Real Postgres. What decides: the rows another connection sees, the backend ids, and the error. */
+/** Real Postgres. Decides: the rows another connection sees, the backend ids, and the error. */
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { isDatabaseUnavailable, isRetryableConflict } from './failures.ts';
@@ -53,7 +53,7 @@ async function backend(): Promise<number> {
   return rows[0]?.pid ?? 0;
 }
 
-test('commits what returns, and returns it', async () => {
+test('commits when the work returns, and returns the same', async () => {
   const result = await withTransaction(pool, async (client) => {
     await client.query(`insert into notes values (1, 'kept')`);
     expect(await texts()).toEqual([]);
@@ -63,7 +63,7 @@ test('commits what returns, and returns it', async () => {
   expect(await texts()).toEqual(['kept']);
 });
 
-test('rolls back what throws, throws the same error, and keeps the connection', async () => {
+test('rolls back when the work throws, throws the same error, and keeps the connection', async () => {
   const before = await backend();
   const failure = new Error('changed my mind');
   const failing = withTransaction(pool, async (client) => {
@@ -86,7 +86,7 @@ test('rolls back after a failed statement, and keeps the connection', async () =
   expect(await backend()).toBe(before);
 });
 
-test('a swallowed error of a statement is not taken for success', async () => {
+test('an error of a statement that the work has caught is not taken for success', async () => {
   const before = await backend();
   const failing = withTransaction(pool, async (client) => {
     await client.query(`insert into notes values (1, 'lost')`);
@@ -97,7 +97,7 @@ test('a swallowed error of a statement is not taken for success', async () => {
   expect(await backend()).toBe(before);
 });
 
-test('a constraint that is checked at the commit fails for certain', async () => {
+test('a constraint that is checked at the commit is a certain failure', async () => {
   await onlooker.query(`insert into notes values (1, 'first')`);
   const failing = withTransaction(pool, async (client) => {
     await client.query('set constraints all deferred');

@@ -18,7 +18,7 @@ test.each([
   expect(backoff(attempt, bounds, 1)).toBe(most);
 });
 
-test('retries a retriable failure until it succeeds, telling each failure, and waits as the backoff says', async () => {
+test('retries a retryable failure until it succeeds, reports each failure, and waits as the backoff says', async () => {
   const told: unknown[] = [];
   const waited: number[] = [];
   const result = await retrying(

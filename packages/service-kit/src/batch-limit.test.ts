@@ -2,7 +2,7 @@ import { OverrunError, RetryableError } from './errors.ts';
 import { expect, test } from 'vitest';
 import { BatchLimit } from './batch-limit.ts';
 
-test('what is too heavy together is asked for by halves, down to one, and by more again once it goes', async () => {
+test('a batch that is too heavy is halved, down to one, and grows again after a success', async () => {
   const limit = new BatchLimit(5);
   const asked: number[] = [];
   const ask = (failure?: Error) =>
@@ -20,7 +20,7 @@ test('what is too heavy together is asked for by halves, down to one, and by mor
   expect(asked).toEqual([5, 2, 1, 1, 1, 2, 4, 5]);
 });
 
-test('all that is there is done, in parts, and what an abort has cut short is not begun', async () => {
+test('everything is done in parts, and an abort begins no further part', async () => {
   const counts = [10, 10, 3];
   const limit = new BatchLimit(10);
   const going = new AbortController();

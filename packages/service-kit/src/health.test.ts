@@ -36,7 +36,7 @@ test('a healthy service answers 200 on both probes, also to HEAD and with a quer
   expect(await get(http.port, '/livez', { method: 'HEAD' })).toEqual({ status: 200, text: '' });
 });
 
-test('a failing check is 503 and named, without secrets; it recovers with the check', async () => {
+test('a failing check is answered with 503 and its name, without secrets, until it succeeds again', async () => {
   let database: true | string = 'connection refused by postgres://u:s3cret@db/x';
   await using http = await start({ ready: async () => ({ kafka: true, database }), live: () => ({ loop: 'blocked' }) });
   const { status, text } = await get(http.port, '/readyz');
@@ -51,7 +51,7 @@ test('a failing check is 503 and named, without secrets; it recovers with the ch
   expect((await get(http.port, '/readyz')).status).toBe(200);
 });
 
-test('a check that throws is 503 with its message', async () => {
+test('a check that throws is answered with 503 and its message', async () => {
   await using http = await start({
     live: () => {
       throw new Error('no heartbeat');
@@ -73,7 +73,7 @@ test('a check that hangs is answered with 503 in time', async () => {
   expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
 
-test('metrics carry the service, our own counters, memory and the delay of the event loop', async () => {
+test('metrics have the service, our own counters, the memory and the delay of the event loop', async () => {
   const counter = new Counter({ name: 'runlane_test_total', help: 'For this test.', registers: [metrics] });
   counter.inc(3);
   await using http = await start();
@@ -84,7 +84,7 @@ test('metrics carry the service, our own counters, memory and the delay of the e
   expect(text).toMatch(/process_resident_memory_bytes\{service="test-service"\} /);
 });
 
-test('further routes answer JSON; a route that fails is 500 and logged', async () => {
+test('further routes answer with JSON; a route that fails is answered with 500 and logged', async () => {
   await using http = await start({
     routes: {
       '/.well-known/webhook-keys': () => ({ keys: ['whpk_x'] }),

@@ -18,7 +18,7 @@ test('an error is logged with its causes and the members of an AggregateError', 
   });
 });
 
-test('no secret passes, at any depth, in messages, errors, children or bindings', () => {
+test('no secret is logged, at any depth, in messages, errors, children or bindings', () => {
   const { logger, lines } = recordingLogger();
   const secretUrl = 'https://hooks.example/T000/s3cret?x=s3cret';
   const child = logger.child({ webhook: secretUrl, url: 'postgres://u:s3cret@db/x' });
@@ -33,7 +33,7 @@ test('no secret passes, at any depth, in messages, errors, children or bindings'
   expect(lines[0]).toContain('https://hooks.example/[redacted]');
 });
 
-test('a bigint is no obstacle', () => {
+test('a bigint can be logged', () => {
   const { logger, lines } = recordingLogger();
   logger.info({ fencing_token: 9_007_199_254_740_993n, nested: { offset: 5n } }, 'run.claimed');
   expect(lines[0]).toContain('"fencing_token":9007199254740993');

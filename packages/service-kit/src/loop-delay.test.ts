@@ -8,7 +8,7 @@ async function countWithin(registry: Registry, seconds: number): Promise<number>
   return Number(new RegExp(`^runlane_loop_delay_seconds_bucket\\{le="${seconds}"\\} (\\d+)$`, 'm').exec(text)?.[1]);
 }
 
-test('a loop that was blocked is seen, however often it is scraped, and one that was not is prompt', async () => {
+test('a blocked loop is seen, however often metrics are scraped, and a free one shows no delay', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   try {
     const registry = new Registry();

@@ -1,4 +1,4 @@
-/** Decides: what is on /metrics before and after a value is known, and that users' names cannot multiply samples. */
+/** Decides: what /metrics shows before and after a value is known, and that names of users cannot multiply samples. */
 import { Counter } from 'prom-client';
 import { expect, test } from 'vitest';
 import {
@@ -15,7 +15,7 @@ import {
 const samples = (text: string) =>
   text.split('\n').filter((line) => line.startsWith('runlane_') && !line.startsWith('runlane_build_info'));
 
-test('a value that nobody knows has no sample, and its description is there', async () => {
+test('an unknown value has a description but no sample', async () => {
   const registry = createMetrics('s', '1.2.3');
   readGauge({ registry, name: 'runlane_read', help: 'Read.' });
   const set = absentGauge({ registry, name: 'runlane_set', help: 'Set.' });
@@ -32,7 +32,7 @@ test('a value that nobody knows has no sample, and its description is there', as
   ]);
 });
 
-test('what is read when it is scraped is what it is then', async () => {
+test('a value that is read at the scrape is the current one', async () => {
   const registry = createMetrics('s', '1.2.3');
   let now = 2;
   readGauge({ registry, name: 'runlane_now', help: 'Now.' })(() => now);
@@ -48,12 +48,12 @@ test('what is read when it is scraped is what it is then', async () => {
   ]);
 });
 
-test('a label keeps its first values, and all others are one', () => {
+test('a label keeps its first values, and all others share one', () => {
   const graph = boundedLabel(2);
   expect(['a', 'b', 'c', 'a', 'd'].map((value) => graph(value))).toEqual(['a', 'b', OTHER, 'a', OTHER]);
 });
 
-test('pools are told by name', async () => {
+test('pools are distinguished by name', async () => {
   const registry = createMetrics('s', '1.2.3');
   createPoolGauges(registry)('main', { totalCount: 5, idleCount: 2, waitingCount: 7 });
   expect(samples(await registry.metrics())).toEqual([
@@ -63,7 +63,7 @@ test('pools are told by name', async () => {
   ]);
 });
 
-test('a description has the labels of the code, and not those of every process', async () => {
+test('a description has the labels of the code, not those of the process', async () => {
   const registry = createMetrics('s', '1.2.3');
   new Counter({ name: 'runlane_x_total', help: 'X.', labelNames: ['why'], registers: [registry] });
   expect(await describeMetrics(registry)).toContainEqual({

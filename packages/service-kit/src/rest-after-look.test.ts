@@ -1,4 +1,4 @@
-/** Decides: how long those who watch the database rest. */
+/** Decides: how long the watchers of the database rest. */
 import { expect, test } from 'vitest';
 import { restAfterLook } from './rest-after-look.ts';
 
@@ -10,6 +10,6 @@ test.for([
   expect(restAfterLook(5_000, tookMs)).toBe(restMs);
 });
 
-test('after one that is long by itself', () => {
+test('after one that takes long by itself', () => {
   expect(restAfterLook(5_000, 600_000, Infinity)).toBe(12_000_000);
 });

@@ -2,14 +2,14 @@ import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { Wakeup } from './wakeup.ts';
 
-test('a notification during a wait ends it', async () => {
+test('a notification ends a wait', async () => {
   const wakeup = new Wakeup();
   const wait = wakeup.wait(60_000);
   wakeup.notify();
   expect(await wait).toBe('notified');
 });
 
-test('a notification before a wait is not lost, and many of them end one wait only', async () => {
+test('a notification before a wait is not lost, and many of them end only one wait', async () => {
   const wakeup = new Wakeup();
   wakeup.notify();
   wakeup.notify();
@@ -33,7 +33,7 @@ test('a notification ends all waits in progress', async () => {
   expect(await Promise.all(waits)).toEqual(['notified', 'notified']);
 });
 
-test('an abort ends the wait, and wins over a pending notification, which stays for later', async () => {
+test('an abort ends the wait before a pending notification, which stays for the next wait', async () => {
   const wakeup = new Wakeup();
   const controller = new AbortController();
   const wait = wakeup.wait(60_000, controller.signal);

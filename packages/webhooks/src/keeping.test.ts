@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { keeping } from './keeping.ts';
 
-test('what is asked for again and again is made once, and no more is kept than the limit', () => {
+test('a value that is asked for repeatedly is made once, and no more values are kept than the limit', () => {
   const made: string[] = [];
   const lengthOf = keeping(4, (text) => {
     made.push(text);

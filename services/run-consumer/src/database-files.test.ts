@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { withAbsoluteFiles } from './database-files.ts';
 
-test('files of a Postgres URL stay the same when the process has another directory', () => {
+test('file paths in a Postgres URL stay valid when the working directory changes', () => {
   const url = new URL(withAbsoluteFiles('postgres://u:p%40@h:5432/d?sslmode=verify-full&sslrootcert=./ca.pem'));
   expect(url.searchParams.get('sslrootcert')).toBe(resolve('./ca.pem'));
   expect(url.password).toBe('p%40');

@@ -14,6 +14,8 @@ export type GoProgram = {
   root?: string;
   /** What `go build -tags` takes. Default: none. */
   tags?: string;
+  /** Files of the module that the program is made of, besides what its `go.mod` pins. Default: none. */
+  sources?: readonly string[];
   /** What `go build` takes, such as `k8s.io/kubernetes/cmd/kube-apiserver`. */
   package: string;
 };
@@ -36,7 +38,7 @@ export async function goProgram(
 ): Promise<string> {
   const source = join(program.root ?? GO, program.module);
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(source, file)));
+  for (const file of ['go.mod', 'go.sum', ...(program.sources ?? [])]) hash.update(readFileSync(join(source, file)));
   const version = hash.digest('hex').slice(0, 12);
   const folder = join(cacheDirectory(process.env), `prove-${program.module}-${version}`);
   const name = program.package.split('/').at(-1) ?? '';

@@ -1,6 +1,6 @@
 /**
- * Real    A parent process with a Postgres and a Kafka, of which one is frozen; SIGKILL, SIGINT and process.exit().
- * Seen    The process table: whatever ends the parent ends its servers.
+ * Real     A parent process with a Postgres and a Kafka, of which one is frozen; SIGKILL, SIGINT and process.exit().
+ * Decides  The process table: whatever ends the parent ends its servers.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

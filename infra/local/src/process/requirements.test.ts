@@ -1,6 +1,6 @@
 /**
- * Real    The Java and Maven of this machine; programs of our own in their place where they must be old or missing.
- * Seen    The messages, the cache directory, and how many of two processes fetched.
+ * Real     The Java and Maven of this machine; where they must be old or missing, programs of the test in their place.
+ * Decides  The messages, the cache directory, and how many of two processes fetched.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ test('JAVA_HOME comes before PATH, and a Java that is too old or broken is refus
   );
 });
 
-test('without Maven the message says what to install, but only while the cache is empty', async () => {
+test('without Maven, and with an empty cache, the message says what to install', async () => {
   using data = temporaryDataDir();
   const env = { PATH: '', RUNLANE_CACHE_DIR: join(data.path, 'cache') };
   const fetch = (): Promise<string> => fetchArtefact('kafka', { dataDir: data.path, env });
@@ -46,7 +46,7 @@ test('without Maven the message says what to install, but only while the cache i
   );
 });
 
-test('a failing Maven leaves nothing in the cache and is quoted', async () => {
+test('a Maven that fails leaves nothing in the cache, and its output is quoted', async () => {
   using data = temporaryDataDir();
   const cache = join(data.path, 'cache');
   writeFileSync(join(data.path, 'mvn'), `#!/bin/sh\necho 'no route to the repository'\nexit 1\n`, { mode: 0o755 });
@@ -59,7 +59,7 @@ test('a failing Maven leaves nothing in the cache and is quoted', async () => {
   expect(readdirSync(cache)).toEqual([]);
 });
 
-test('of two processes that need the same files at once one fetches, and both get them whole', async () => {
+test('when two processes need the same files at once, one fetches them, and both get complete files', async () => {
   using data = temporaryDataDir();
   const script = `
     import { fetchArtefact } from ${JSON.stringify(join(import.meta.dirname, 'artefacts.ts'))};

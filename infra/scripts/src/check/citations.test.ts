@@ -1,11 +1,11 @@
-/** Codes that are cited are defined. Decides: the problems that are told. */
+/** Every code that is cited is defined. Decides: the problems that are reported. */
 import { expect, test } from 'vitest';
 import { citationProblems } from './citations.ts';
 
 const law = { path: 'services/DESIGN.md', text: '| **I1** | law | `kept.ts` |\n| **I2** | law | `kept.ts` |' };
 const kept = { path: 'services/a/src/kept.ts', text: '// In one transaction (I1, I2).' };
 
-test('what is defined may be cited, and rules of a module have a letter of their own', () => {
+test('a code that is defined may be cited, and the rules of a module have a letter of their own', () => {
   expect(citationProblems([law, kept])).toEqual([]);
   expect(citationProblems([law, kept, { path: 'a.ts', text: ' * P-I9  One at a time.\n const utf16I3 = 1;' }])).toEqual(
     [],
@@ -25,7 +25,7 @@ test.for([
   expect(citationProblems([law, kept, { path: 'a.ts', text: text ?? '' }])).toEqual([problem]);
 });
 
-test('a document that names a file which is gone is told', () => {
+test('a document that names a missing file is reported', () => {
   expect(citationProblems([law])).toEqual([
     'services/DESIGN.md:1: names kept.ts, and no file has that name. Correct it.',
     'services/DESIGN.md:2: names kept.ts, and no file has that name. Correct it.',

@@ -1,18 +1,18 @@
-/** Long files, crowded folders and events without a name are told. Decides: the problems. */
+/** Long files, crowded folders and events without a name are reported. Decides: the problems. */
 import { expect, test } from 'vitest';
 import { houseProblems } from './house-rules.ts';
 
 const file = (path: string, text = 'a\n') => ({ path, text });
 const folderOf = (count: number) => Array.from({ length: count }, (_none, at) => file(`services/a/src/file-${at}.ts`));
 
-test('a file of 300 lines is short enough, and one more is told', () => {
+test('a file of 300 lines is accepted, and one of 301 is reported', () => {
   expect(houseProblems([file('a/b.ts', 'line\n'.repeat(300))])).toEqual([]);
   expect(houseProblems([file('a/b.ts', 'line\n'.repeat(301))])).toEqual([
     'a/b.ts: has 301 lines, more than 300. Give one of its ideas a file of its own.',
   ]);
 });
 
-test('twenty files may lie side by side, tests, fixtures and statements aside', () => {
+test('a folder may have twenty files, not counting tests, fixtures and statements', () => {
   const others = ['a.test.ts', 'a.fixture.ts', 'a.sql'].map((name) => file(`services/a/src/${name}`));
   expect(houseProblems([...folderOf(20), ...others])).toEqual([]);
   expect(houseProblems(folderOf(21))).toEqual(['services/a/src: has 21 files, more than 20. Split it into rooms.']);
@@ -38,7 +38,7 @@ test.for([
   expect(houseProblems([file('packages/a/src/b.ts', `${text};\n`)])).toHaveLength(isRight === true ? 0 : 1);
 });
 
-test('a module that is named by its URL is there', () => {
+test('a module that is named by its URL must exist', () => {
   const naming = (target: string) => file('a/src/b.test.ts', `const ENTRY = new URL('${target}', import.meta.url);\n`);
   expect(houseProblems([file('a/main.ts'), naming('../main.ts')])).toEqual([]);
   expect(houseProblems([file('a/main.ts'), naming('./main.ts')])).toEqual([

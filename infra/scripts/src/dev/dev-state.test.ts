@@ -1,4 +1,7 @@
-/** The files of `.runlane` that two commands could dispute: the lock and dev.env. Real files, in a directory per test. */
+/**
+ * The files of `.runlane` that two commands may want at once: the lock and dev.env. Real files, in a directory per
+ * test.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,7 +56,7 @@ test('dev.env is readable by its owner alone and goes when it is disposed', () =
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('what a shell would read otherwise is in quotes, which Node and shells take off', () => {
+test('a value that a shell would change is quoted, and both Node and shells remove the quotes', () => {
   const values = { LANGGRAPH_CONFIG: '/my projects/$HOME/langgraph.json', DATABASE_URL: 'postgres://a:b@c/d?x=1&y=2' };
   using _devEnv = publishDevEnv(directory, values);
   const file = join(directory, 'dev.env');
@@ -71,7 +74,7 @@ test('a value that would add a line of its own is refused', () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('what a killed process left is removed', () => {
+test('files that a killed process left are removed', () => {
   for (const name of ['dev.env', 'dev.env.partial', 'install.lock']) writeFileSync(join(directory, name), '');
   removeStaleDevEnv(directory);
   expect(readdirSync(directory)).toEqual(['install.lock']);

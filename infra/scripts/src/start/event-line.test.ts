@@ -68,7 +68,7 @@ test('text from outside cannot steer the terminal, and a line is never wider tha
   expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
 });
 
-test('what went wrong is not cut, because its end says what to do: it goes on below, as wide as the terminal', () => {
+test('an error is not cut, because its end says what to do: it continues on further lines', () => {
   const words = Array.from({ length: 40 }, (_, index) => `word-${index}`);
   const failed = event('run.failed', { error: { error: 'E', message: `${words.join(' ')} ${'x'.repeat(200)}` } });
   for (const width of [60, 100, 160]) {
@@ -79,7 +79,7 @@ test('what went wrong is not cut, because its end says what to do: it goes on be
   }
 });
 
-test('a dead letter tells its code and message', () => {
+test('a dead letter shows its code and message', () => {
   const headers = { 'dlq.error.code': 'undecodable', 'dlq.error.message': 'The record is not JSON.' };
   const line = lineOfDeadLetter({
     topic: 'dlq',

@@ -1,7 +1,7 @@
 /**
- * Charter: `npm start -- --external` and `npm run infra` work with a cluster that wants TLS and a login, by the variables that
- * the services have. Real: the broker with its listeners, the processes. Decides: a run that the command line publishes with
- * nothing but dev.env, and what is said to a wrong password.
+ * `npm start -- --external` and `npm run infra` work with a cluster that wants TLS and a login, by the same variables
+ * as the services. Real: the broker with its listeners, the processes. Decides: a run that the command line publishes
+ * with nothing but dev.env, and the message about a wrong password.
  */
 import { createPrivateKey } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -54,7 +54,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('the demo runs on a cluster with TLS and a login, and dev.env is all that another terminal needs', async () => {
+test('the demo runs on a cluster with TLS and a login, and another terminal needs only dev.env', async () => {
   await using start = new Start(directory, ['--external', '--no-demo'], environment);
   await start.shows(/^runlane ready$/, READY_MS);
   expect(start.output).not.toContain(login.password);
@@ -68,7 +68,7 @@ test('the demo runs on a cluster with TLS and a login, and dev.env is all that a
   expect(await start.stop()).toBe(0);
 });
 
-test('a wrong password is told immediately, with the variable, and nothing is started', async () => {
+test('a wrong password is reported immediately, with its variable, and nothing is started', async () => {
   const wrong = { ...environment, KAFKA_SASL_PASSWORD_FILE: '', KAFKA_SASL_PASSWORD: 'wrong', DATABASE_URL: '' };
   const program = `
     import { runInfra } from ${JSON.stringify(RUN_INFRA)};

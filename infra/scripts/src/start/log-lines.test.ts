@@ -17,14 +17,14 @@ test.each([
   expect(isWorthSeeing(text)).toBe(expected);
 });
 
-test('shows the message, the error without its stack, and what else the line holds', () => {
+test('shows the message, the error without its stack, and the other fields of the line', () => {
   const text = readableLogLine(
     line('error', { err: { message: 'no route', stack: 'at x' }, attempt: 2, where: 'a b' }),
   );
   expect(text).toBe('[run-consumer] error: it.happened · no route · attempt=2 · where=a b');
 });
 
-test('cuts what nobody would read, and leaves text that is no log line alone', () => {
+test('cuts long values, and leaves text alone that is no log line', () => {
   expect(readableLogLine(line('warn', { state: 'x'.repeat(9000) })).length).toBeLessThan(600);
   expect(readableLogLine('plain text\n')).toBe('plain text');
 });

@@ -4,7 +4,7 @@ import { ServiceRows } from './service-rows.ts';
 const line = (msg: string, rest: object = {}): string =>
   JSON.stringify({ level: 'info', time: '2026-01-02T03:04:05Z', service: 'run-consumer.graphs', msg, ...rest });
 
-test('tells which graphs loaded, as the last line about each says', () => {
+test('shows which graphs loaded, by the last line about each of them', () => {
   const rows = new ServiceRows();
   rows.rowOf(line('graph.loaded', { graph_id: 'chat' }));
   rows.rowOf(line('graph.not_loadable', { graph_id: 'agent', err: { message: 'no module' } }));
@@ -14,7 +14,7 @@ test('tells which graphs loaded, as the last line about each says', () => {
   expect(rows.graphs.summary()).toBe('agent, chat');
 });
 
-test('a webhook that was delivered has no row, the others say what becomes of them', () => {
+test('a delivered webhook has no row; the rows of the others say what happens to them next', () => {
   const rows = new ServiceRows();
   const attempt = { origin: 'http://127.0.0.1:9', outcome: 'connect', run_id: 'r' };
   expect(rows.rowOf(line('webhook.attempted', { ...attempt, result: 'delivered' }))).toBeNull();
@@ -32,7 +32,7 @@ test('a webhook that was delivered has no row, the others say what becomes of th
   );
 });
 
-test('what graphs print stands below their runs, and cannot steer the terminal', () => {
+test('the output of graphs appears below their runs, and cannot steer the terminal', () => {
   const printed = { graph_id: 'chat', thread_id: 't1', text: 'two\n\u001b[2Jlines' };
   expect(new ServiceRows().rowOf(line('graph.console', printed))).toMatchObject({
     type: '  console',
@@ -42,7 +42,7 @@ test('what graphs print stands below their runs, and cannot steer the terminal',
   });
 });
 
-test('what the table shows is not told again', () => {
+test('a log line that repeats the table is not shown', () => {
   const rows = new ServiceRows();
   expect(rows.isShownElsewhere(line('batch.admitted', { dead_letters: ['undecodable'] }))).toBe(true);
   expect(rows.isShownElsewhere(line('graph.failed'))).toBe(false);

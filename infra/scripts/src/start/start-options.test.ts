@@ -10,13 +10,13 @@ const shell = {
   DATABASE_URL: '',
 };
 
-test('what a shell says of servers counts with --external only', () => {
+test('variables of servers in the shell count with --external only', () => {
   const { heeded, unheeded } = heedEnvironment(shell, parseStartOptions([]));
   expect(heeded).toEqual({ PATH: '/bin', KAFKA_HEAP_OPTS: '-Xmx1g' });
   expect(unheeded).toEqual(['KAFKA_BROKERS', 'KAFKA_SASL_PASSWORD', 'SCHEMA_REGISTRY_USERNAME']);
 });
 
-test('with --external each server is decided for itself, with all that is said of it', () => {
+test('with --external each server is external or started by itself, with all variables about it', () => {
   const { heeded, unheeded } = heedEnvironment(shell, parseStartOptions(['--external']));
   expect(heeded).toMatchObject({ KAFKA_BROKERS: 'kafka.company:9092', KAFKA_SASL_PASSWORD: 'secret' });
   expect(heeded).not.toHaveProperty('SCHEMA_REGISTRY_USERNAME');

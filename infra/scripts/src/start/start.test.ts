@@ -3,7 +3,7 @@
  *
  * Real     A process of its own, the servers that it starts, run-consumer, webhook-dispatcher, the console, the demo.
  * Doubled  Nothing; only `.runlane` is a directory of the test, so that the checkout may have an `npm start` up.
- * Oracles  Its output, dev.env, the registry, the table of processes, its ports.
+ * Decides  Its output, dev.env, the registry, the table of processes, its ports.
  */
 import { silentLogger } from '@runlane/service-kit/testing';
 import { execFileSync } from 'node:child_process';
@@ -31,7 +31,7 @@ afterEach(() => {
   rmSync(stateDirectory, { recursive: true });
 });
 
-test('from start to stop: ready, the demo runs, a dead letter is told, and nothing is left', async () => {
+test('from start to stop: it becomes ready, runs the demo, shows a dead letter, and leaves nothing behind', async () => {
   await using start = new Start(stateDirectory);
   const shows = (what: RegExp, timeout: number) => start.shows(what, timeout);
 
@@ -74,7 +74,7 @@ test('from start to stop: ready, the demo runs, a dead letter is told, and nothi
   expect(start.output).toMatch(/npm start: stopping\nnpm start: stopped\n$/);
 });
 
-test('graphs are loaded anew when they change, and the next start with --keep has the threads of this one', async () => {
+test('changed graphs are loaded anew, and a later start with --keep still has the threads', async () => {
   const project = join(stateDirectory, 'project');
   mkdirSync(project);
   symlinkSync(fileURLToPath(new URL('../../../demo/node_modules', import.meta.url)), join(project, 'node_modules'));

@@ -1,5 +1,5 @@
 /**
- * What a thread that was pruned can still do: everything but fork from what is gone.
+ * A pruned thread can do everything but fork from a checkpoint that was deleted.
  * Real: Postgres, LangGraph, the saver. Decides: states and rows, before and after.
  */
 import { randomUUID } from 'node:crypto';
@@ -33,7 +33,7 @@ async function namespaces(threadId: string): Promise<string[]> {
 }
 
 describe.each(['sync', 'async', 'exit'] satisfies Durability[])('a finished thread (%s)', (durability) => {
-  test('keeps its head alone, with its values, and the next run adds to them', async () => {
+  test('keeps only its head, with its values, and the next run adds to them', async () => {
     const thread = threadOf('line');
     for (const label of ['a', 'b', 'c']) await thread.run({ ...input(label), durability });
     const before = await thread.state();
@@ -48,7 +48,7 @@ describe.each(['sync', 'async', 'exit'] satisfies Durability[])('a finished thre
     expect(await thread.labels()).toEqual(['a', 'b', 'c', 'd'].flatMap((label) => [label, 'first', 'second']));
   });
 
-  test('paused inside a subgraph resumes there', async () => {
+  test('that is paused inside a subgraph resumes there', async () => {
     const thread = threadOf('nested');
     await thread.run({ ...input('a'), durability });
     await thread.run({ ...resume('1'), durability });
@@ -65,7 +65,7 @@ describe.each(['sync', 'async', 'exit'] satisfies Durability[])('a finished thre
     expect((await thread.labels()).slice(-2)).toEqual(['one?: 1', 'two?: 2']);
   });
 
-  test('paused at two questions of which one is answered keeps the answer', async () => {
+  test('that is paused at two questions keeps the answer to one of them', async () => {
     const thread = threadOf('questions');
     await thread.run({ ...input('a'), durability });
     const { 'left?': left } = await thread.questions();
@@ -88,7 +88,7 @@ test('a node that has answered its first question does not ask it again', async 
   expect(await thread.labels()).toEqual(['a', 'first?: 1', 'second?: 2']);
 });
 
-test('subgraphs of finished tasks go as a whole', async () => {
+test('checkpoints of finished subgraphs are deleted as a whole', async () => {
   const thread = threadOf('nested');
   await thread.run(input('a'));
   await thread.run(resume('1'));
@@ -99,7 +99,7 @@ test('subgraphs of finished tasks go as a whole', async () => {
   expect(await blobProblems(world.pool, thread.threadId)).toEqual([]);
 });
 
-test('of a fork the new branch stays', async () => {
+test('after a fork the new branch stays', async () => {
   const thread = threadOf('line');
   await thread.run(input('a'));
   const from = await thread.head();
@@ -115,7 +115,7 @@ test('of a fork the new branch stays', async () => {
   expect(await thread.labels()).toEqual([...labels, 'b', 'first', 'second']);
 });
 
-test('I8: the rollback of a later run gives what the pruning had left', async () => {
+test('I8: a rollback of a later run restores the state that pruning had left', async () => {
   const thread = threadOf('nested');
   await thread.run(input('a'));
   await thread.run(resume('1'));
@@ -129,7 +129,7 @@ test('I8: the rollback of a later run gives what the pruning had left', async ()
   expect((await thread.labels()).at(-1)).toBe('two?: 3');
 });
 
-test('a thread of the stock saver is pruned alike, and either saver continues it', async () => {
+test('a thread of the stock saver is pruned in the same way, and either saver continues it', async () => {
   const thread = threadOf('line');
   await thread.runStock(input('a'));
   await thread.runStock(input('b'));
@@ -161,7 +161,7 @@ test('batches are bounded, and after each of them the thread is whole', async ()
   expect(await blobProblems(world.pool, thread.threadId)).toEqual([]);
 });
 
-test('a batch reads what it deletes, however long the thread is', async () => {
+test('a batch reads only what it deletes, however long the thread is', async () => {
   const threadId = randomUUID();
   await world.pool.query(
     `insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
@@ -228,7 +228,7 @@ async function runs(compile: (checkpointer: BaseCheckpointSaver) => Counting) {
 
 const list = () => Annotation<string[]>({ reducer: (all, added) => [...all, ...added], default: () => [] });
 
-test('a subgraph that remembers from run to run does so', async () => {
+test('a subgraph with a memory of its own keeps it from run to run', async () => {
   const Inner = Annotation.Root({
     count: Annotation<number>({ reducer: (a, b) => a + b, default: () => 0 }),
     labels: list(),

@@ -1,4 +1,4 @@
-/** An end that a restore made the ledger forget is told once more, and any other second end is a finding. */
+/** An end that the ledger forgot by a restore may be published once more; any other second end is a finding. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { compareAll } from './findings.ts';

@@ -59,7 +59,7 @@ test('runs that were admitted, and those that began, in another order than that 
   expect(found('o asked', 'a asked', 'o began', 'o ended', 'a began')).toEqual([]);
 });
 
-test('events of a run that lie in another order, or behind its end, are found', () => {
+test('events of a run in another order, or after its end, are found', () => {
   expect(found('a began', 'a asked', 'a ended')).toEqual([
     'disordered a: its events lie in the status topic as 2, 1, 4',
   ]);
@@ -68,7 +68,7 @@ test('events of a run that lie in another order, or behind its end, are found', 
   ]);
 });
 
-test('what a restore made the ledger forget is not looked at', () => {
+test('runs that the ledger forgot by a restore are not judged', () => {
   const before = ['a asked', 'a began', ...Array.from({ length: 98 }, () => 'a asked')];
   const forgotten = ['a ended', 'b asked', ...Array.from({ length: 98 }, () => 'b began')];
   expect(found(...before, ...forgotten, 'a ended', 'b asked', 'b began')).toEqual([]);
@@ -77,6 +77,6 @@ test('what a restore made the ledger forget is not looked at', () => {
   ]);
 });
 
-test('a run of another time is not judged', () => {
+test('a run from outside the time that is judged is not judged', () => {
   expect(found('x began', 'a asked', 'a began', 'x asked', 'x ended')).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** What a person is told when nobody answers. Real: the client; at its address nobody listens. */
+/** The messages when nobody answers. Real: the client; nobody listens at its address. */
 import { RunPublisher } from '@runlane/client';
 import { expect, test } from 'vitest';
 import type { Client } from '../client.ts';
@@ -9,7 +9,7 @@ const client: Client = {
   events: () => Promise.reject(new Error('nobody waits')),
 };
 
-test('a request that was not confirmed can be repeated as the same run, by what is printed', async () => {
+test('the message about an unconfirmed request says how to repeat it as the same run', async () => {
   const request = { thread_id: "it's", assistant_id: 'chat', input: {} };
   const error = await publish(JSON.stringify(request), {}, client, () => undefined).catch((thrown: unknown) => thrown);
   const printed = String(error);
@@ -18,7 +18,7 @@ test('a request that was not confirmed can be repeated as the same run, by what 
   expect(JSON.parse(shown.replaceAll(String.raw`'\''`, "'"))).toEqual({ ...request, run_id: expect.any(String) });
 });
 
-test('of a long request the run_id alone is shown', async () => {
+test('for a long request only the run_id is shown', async () => {
   const request = { thread_id: 't', assistant_id: 'chat', input: 'x'.repeat(10_000), run_id: crypto.randomUUID() };
   const asked = publish(JSON.stringify(request), {}, client, () => undefined);
   await expect(asked).rejects.toThrow(`Publish the same request with "run_id": "${request.run_id}" in it`);

@@ -11,13 +11,13 @@ import { SCHEMA_NAMES, eventHeaders, topicDefinitions } from '../index.ts';
 import type { Json } from '../index.ts';
 import { PAUSED } from '../events/run-status-event.examples.ts';
 
-// Charter: the files that are checked in, and the script itself, run on a copy of this package.
+// The files that are checked in, and the script itself, run on a copy of this package.
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 describe('generated files', () => {
-  it.each(generatedFiles())('are what the sources generate: $name', async ({ name, text }) => {
+  it.each(generatedFiles())('are up to date: $name', async ({ name, text }) => {
     expect(await readFile(join(PACKAGE, 'generated', name), 'utf8')).toBe(text);
   });
 });
@@ -34,7 +34,7 @@ describe('the generator', () => {
 
   afterAll(() => rm(copy, { recursive: true }));
 
-  it('writes what is missing, names what differs, and puts it right', async () => {
+  it('writes missing files, names files that differ, and corrects them', async () => {
     const all = generatedFiles().map(({ name }) => name);
     const missing = await generate('--check');
     expect([missing.code, namedIn(missing.stderr)]).toEqual([1, all]);

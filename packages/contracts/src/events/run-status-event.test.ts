@@ -11,10 +11,10 @@ import {
 import type { Json } from '../index.ts';
 import { BAD_EVENT_VALUES, GOOD_EVENT_VALUES, PAUSED, REJECTED } from './run-status-event.examples.ts';
 
-// Charter: pure. What decides is the verdict of parseRunStatusEvent on tables of JSON.
+// Pure. Decides: the verdict of parseRunStatusEvent on tables of JSON.
 
 describe('a status event', () => {
-  it.each([PAUSED, REJECTED])('is read as it is: $type', (event) => {
+  it.each([PAUSED, REJECTED])('is read unchanged: $type', (event) => {
     expect(parseRunStatusEvent(wire(event))).toStrictEqual({ kind: 'ok', event });
   });
 
@@ -44,7 +44,7 @@ describe('a status event', () => {
 });
 
 describe('event types', () => {
-  it('are the nine of the contract, of which the last seven are terminal', () => {
+  it('are the nine of the contract, and the last seven are terminal', () => {
     expect(RUN_STATUS_EVENT_TYPES).toHaveLength(9);
     expect(RUN_STATUS_EVENT_TYPES.filter(isTerminalEventType)).toEqual([...TERMINAL_EVENT_TYPES]);
     expect(RUN_STATUS_EVENT_TYPES.filter((type) => !isTerminalEventType(type))).toEqual(['run.pending', 'run.running']);
@@ -64,7 +64,7 @@ describe('event types', () => {
     ]);
   });
 
-  it('are told from those of later versions', () => {
+  it('are distinguished from those of later versions', () => {
     expect(RUN_STATUS_EVENT_TYPES.every(isRunStatusEventType)).toBe(true);
     for (const other of ['run.resumed', '', 'toString', null, undefined, 1]) {
       expect(isRunStatusEventType(other)).toBe(false);

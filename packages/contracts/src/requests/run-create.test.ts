@@ -10,7 +10,7 @@ import {
   UNKNOWN_FIELDS,
 } from './run-create.examples.ts';
 
-// Charter: pure, nothing is doubled. What decides is the verdict of parseRunCreate on tables of wire JSON that went
+// Pure, nothing is doubled. Decides: the verdict of parseRunCreate on tables of wire JSON that went
 // through JSON.parse, as it does in the service.
 
 const NOTHING_ASKED: RunCreate = {
@@ -71,7 +71,7 @@ describe('a RunCreate', () => {
 });
 
 describe('a RunCreate as read', () => {
-  it('has every field, null or the default where nothing was said', () => {
+  it('has every field, with null or the default for what is missing', () => {
     expect(requestIn(wire({}))).toStrictEqual(NOTHING_ASKED);
   });
 
@@ -137,7 +137,7 @@ describe('a RunCreate as read', () => {
     expect(requestIn(wire({ thread_id: 't', command })).command).toStrictEqual(expected);
   });
 
-  it('holds the values of the user themselves, not copies', () => {
+  it('holds the values of the user, not copies', () => {
     const input = { a: [1] };
     const metadata = { b: {} };
     const configurable = { c: {} };
@@ -175,7 +175,7 @@ describe('a RunCreate as read', () => {
     expect(JSON.stringify(request.command)).toBe(`{"resume":${text},"update":${text},"goto":[${send}]}`);
   });
 
-  it('counts a member named __proto__ when it asks whether context and configurable are empty', () => {
+  it('does not take context or configurable for empty when they have a member named __proto__', () => {
     const json: Json = JSON.parse(
       '{"assistant_id":"agent","context":{"__proto__":{}},"config":{"configurable":{"__proto__":1}}}',
     );

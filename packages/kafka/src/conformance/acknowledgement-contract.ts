@@ -19,7 +19,7 @@ import {
 
 /**
  * What any adapter says about single records: where they were written, and up to which one a group has come.
- * Real: the adapter and the broker; doubled: nothing. What decides are the records that a consumer reads and the offsets
+ * Real: the adapter and the broker. Doubled: nothing. Decides: the records that a consumer reads and the offsets
  * that the broker has for the group.
  */
 export function acknowledgementContract(adapter: Adapter, brokers: () => string[]): void {

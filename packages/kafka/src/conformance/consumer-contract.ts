@@ -20,7 +20,7 @@ import {
 
 /**
  * What any consumer behind the port does with one member: delivery, commits and failing handlers.
- * Real: the adapter and the broker; doubled: nothing. What decides are the records a handler saw and the offsets that
+ * Real: the adapter and the broker. Doubled: nothing. Decides: the records a handler saw and the offsets that
  * the broker has for the group.
  */
 export function consumerContract(adapter: Adapter, brokers: () => string[]): void {

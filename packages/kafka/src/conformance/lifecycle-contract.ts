@@ -19,9 +19,9 @@ import {
 } from './fixtures.ts';
 
 /**
- * How a consumer behind the port is paused, drained and killed. Real: the adapter and the broker; doubled: nothing.
- * What decides are the records a handler saw, the offsets that the broker has for the group, and whether another
- * member gets the partitions sooner than a session times out.
+ * How a consumer behind the port is paused, drained and killed. Real: the adapter and the broker. Doubled: nothing.
+ * Decides: the records a handler saw, the offsets that the broker has for the group, and whether another member gets
+ * the partitions sooner than a session times out.
  */
 export function lifecycleContract(adapter: Adapter, brokers: () => string[]): void {
   describe(`lifecycle contract: ${adapter.name}`, () => {

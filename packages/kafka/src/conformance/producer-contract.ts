@@ -19,8 +19,8 @@ import {
 const MIB = 1024 * 1024;
 
 /**
- * What any producer behind the port does. Real: the adapter and the broker; doubled: nothing. What decides are the
- * records that a consumer of the same adapter reads back.
+ * What any producer behind the port does. Real: the adapter and the broker. Doubled: nothing. Decides: the records that
+ * a consumer of the same adapter reads back.
  */
 export function producerContract(adapter: Adapter, brokers: () => string[]): void {
   describe(`producer contract: ${adapter.name}`, () => {

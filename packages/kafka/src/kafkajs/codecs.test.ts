@@ -20,7 +20,7 @@ describe.each(['GZIP', 'Snappy', 'LZ4', 'ZSTD'] as const)('the codec %s', (type)
     }
   });
 
-  test('refuses bytes that are cut off or of something else', async () => {
+  test('refuses bytes that are cut off or in another format', async () => {
     const packed = await codec.compress({ buffer: Buffer.from('text '.repeat(1_000)) });
     const foreign = [
       packed.subarray(0, packed.length - 5),
@@ -37,7 +37,7 @@ describe.each(['GZIP', 'Snappy', 'LZ4', 'ZSTD'] as const)('the codec %s', (type)
   });
 });
 
-test('a stream of snappy-java that ends within a block, or begins with no block, is refused', async () => {
+test('a stream of snappy-java that ends inside a block, or has none, is refused', async () => {
   registerCodecs();
   const codec: Codec = CompressionCodecs[CompressionTypes.Snappy]();
   const block = await codec.compress({ buffer: Buffer.from('text') });

@@ -24,7 +24,7 @@ async function listening(server: Server): Promise<string> {
 test.each([
   ['that wants TLS', () => tls.createServer()],
   ['that hangs up', () => createServer((socket) => socket.on('error', () => undefined).end())],
-])('a listener %s is no outage without a word', async (_, serverOf) => {
+])('a listener %s is reported', async (_, serverOf) => {
   const broker = await listening(serverOf());
   const { logger, events } = recordingLogger();
   const kafka = connectKafka({ brokers: [broker], clientId: 'early-closes', logger, tuning: TEST_CONNECTION });
@@ -37,7 +37,7 @@ test.each([
   expect(errors.map(({ msg }) => msg)).toEqual([expect.stringMatching(/may want TLS or SASL.*KAFKA_BROKERS/)]);
 });
 
-test('a broker that answers is not accused, however often we leave it ourselves', async () => {
+test('a broker that answers is not reported, however often we close the connection ourselves', async () => {
   const brokers = inject('kafkaBrokers');
   const kafka = connectKafka({ brokers, clientId: 'early-closes', logger: silentLogger, tuning: TEST_CONNECTION });
   for (let connection = 0; connection < 7; connection += 1) {

@@ -40,14 +40,14 @@ describe('errors of kafkajs', () => {
     expect(toPortError(translated, 'again')).toBe(translated);
   });
 
-  test('an answer that no broker gave is told as that', () => {
+  test('an answer that did not come from a broker is reported as such', () => {
     const race = new TypeError("Cannot read properties of null (reading 'topicMetadata')");
     expect(toPortError(race, 'describing topic t failed').message).toMatch(
       /^describing topic t failed: no broker .* no leader/,
     );
   });
 
-  test('an outage is told from a crash', () => {
+  test('an outage is distinguished from a crash', () => {
     expect(isOutage(wrapped(connection))).toBe(true);
     expect(isOutage(new TypeError('reading host of undefined'))).toBe(false);
   });

@@ -20,7 +20,7 @@ const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
  * What other producers and operators do to a log, which the port's own producer never does. Real: adapter, broker, and
  * a second kafkajs client that plays the others; doubled: nothing.
  */
-describe('a log that others write', () => {
+describe('a log that other programs write', () => {
   let kafka: KafkaConnection;
   let admin: KafkaAdmin;
   let producer: RecordProducer;
@@ -38,7 +38,7 @@ describe('a log that others write', () => {
     await admin.close();
   });
 
-  test('transaction markers and aborted records are passed over, also at the end of a partition', async () => {
+  test('transaction markers and aborted records are skipped, also at the end of a partition', async () => {
     const topic = await createTopic(admin, 1);
     const group = uniqueGroup();
     const transactional = others.producer({ transactionalId: group, idempotent: true, maxInFlightRequests: 1 });
@@ -70,7 +70,7 @@ describe('a log that others write', () => {
     );
   });
 
-  test('a group with nothing but aborted records before it has no lag', async () => {
+  test('a group that has only aborted records left to read has no lag', async () => {
     const topic = await createTopic(admin, 1);
     const group = uniqueGroup();
     const transactional = others.producer({ transactionalId: group, idempotent: true, maxInFlightRequests: 1 });
@@ -85,7 +85,7 @@ describe('a log that others write', () => {
     expect(seen).toEqual([]);
   });
 
-  test('records that were deleted behind the committed offset are passed over', async () => {
+  test('records that were deleted after the committed offset are skipped', async () => {
     const topic = await createTopic(admin, 1);
     const group = uniqueGroup();
     await producer.publish(numbered(topic, 0, 10));

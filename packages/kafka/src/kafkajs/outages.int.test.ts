@@ -22,7 +22,7 @@ import { connectKafka } from './connect-kafka.ts';
 
 /**
  * What the adapter does while the broker is away. Real: the adapter and a broker of this file's own, which is started
- * late, killed and frozen; doubled: nothing. What decides are the records that were handled and their order.
+ * late, killed and frozen; Doubled: nothing. Decides: the records that were handled and their order.
  * The broker is not running until a test starts it.
  */
 describe('a broker that goes away', () => {
@@ -82,7 +82,7 @@ describe('a broker that goes away', () => {
     return [...new Set(records.map(numberIn))];
   }
 
-  test('everything waits for a broker that starts last, and warns about it now and then only', async () => {
+  test('everything waits for a broker that starts last, and warns about it only now and then', async () => {
     const topic = `outages-${randomUUID()}`;
     const seen: InRecord[] = [];
     const consumer = kafka.consumer({ group: uniqueGroup(), topics: [topic], handle: collecting(seen) });
@@ -109,7 +109,7 @@ describe('a broker that goes away', () => {
     expect(warnings.length).toBeLessThan(3 + seconds / 10);
   });
 
-  test('drain ends soon while no broker answers', async () => {
+  test('a drain ends soon although no broker answers', async () => {
     await down();
     const consumer = kafka.consumer({ group: uniqueGroup(), topics: ['any'], handle: () => Promise.resolve(null) });
     await consumer.start();
@@ -120,7 +120,7 @@ describe('a broker that goes away', () => {
     expect(consumer.health().state).toBe('stopped');
   });
 
-  test('a killed and restarted broker costs no record and no order', async () => {
+  test('a broker that is killed and restarted loses no record and changes no order', async () => {
     await up();
     const topic = await createTopic(admin, 2);
     const group = uniqueGroup();
@@ -149,7 +149,7 @@ describe('a broker that goes away', () => {
     await until(() => consumer.health().state === 'joined', 'the consumer is back');
   });
 
-  test('a publish that was given up is not tried again behind the back of its caller', async () => {
+  test('a publish that was given up is not sent later without its caller', async () => {
     await up();
     const topic = await createTopic(admin, 1);
     const impatient = connectKafka({
@@ -177,7 +177,7 @@ describe('a broker that goes away', () => {
     expect(copies).toBeLessThanOrEqual(3);
   });
 
-  test('a member that was silent past its session joins again and goes on', async () => {
+  test('a member whose session has expired joins again and goes on', async () => {
     await up();
     const topic = await createTopic(admin, 1);
     const seen: InRecord[] = [];

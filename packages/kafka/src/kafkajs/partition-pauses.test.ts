@@ -42,7 +42,7 @@ describe('partition pauses', () => {
     expect(pauses.isPaused(p1)).toBe(false);
   });
 
-  test('a partition is fetched only when neither reason to pause holds', () => {
+  test('a partition is fetched only when there is no reason to pause it', () => {
     const pauses = joinedPauses();
     pauses.request([p0]);
     const wait = pauses.backOff(p0);
@@ -68,7 +68,7 @@ describe('partition pauses', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('after the member left nothing is paused or resumed on it, and no timer is left', () => {
+  test('after the member has left nothing is paused or resumed, and no timer is left', () => {
     const pauses = joinedPauses();
     pauses.backOff(p0);
     pauses.left();

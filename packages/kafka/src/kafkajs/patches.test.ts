@@ -41,7 +41,7 @@ describe('the patched kafkajs', () => {
     expect(queue.throttleCheckTimeoutId).toBeNull();
   });
 
-  test('metadata with a partition that has no leader tells of the others, unless something else is wrong as well', async () => {
+  test('metadata with a leaderless partition still describes the others, unless something else is wrong', async () => {
     const { parseMetadata } = internals();
     const metadata = (...codes: number[]) => ({
       topicMetadata: [
@@ -57,13 +57,13 @@ describe('the patched kafkajs', () => {
     await expect(parseMetadata(metadata(5, 29))).rejects.not.toHaveProperty('partialMetadata');
   });
 
-  test('a batch knows where its partition begins', () => {
+  test('a batch has the first offset of its partition', () => {
     const { Batch } = internals();
     const data = { partition: 0, highWatermark: '9', lastStartOffset: '4', abortedTransactions: [], messages: [] };
     expect(new Batch('t', '5', data).lowWatermark).toBe('4');
   });
 
-  test('a batch of more records than a call takes arguments is decoded', async () => {
+  test('a batch is decoded that has more records than a call may have arguments', async () => {
     const { Decoder, decodeMessages, Record, RecordBatch } = internals();
     const count = 200_000;
     const records = Array.from({ length: count }, (_, offsetDelta) => Record({ offsetDelta, key: null, value: null }));
@@ -75,7 +75,7 @@ describe('the patched kafkajs', () => {
     expect(decoded.at(-1)?.offset).toBe(String(count - 1));
   });
 
-  test('what a fetch unpacks to beyond all measure is left for the next fetch, whichever partition it is of', async () => {
+  test('when a fetch unpacks to too many bytes, the rest is left for the next fetch, whichever its partition', async () => {
     registerCodecs();
     const { Decoder, decodeMessages, Record, RecordBatch } = internals();
     const batch = async (firstOffset: number): Promise<Buffer> => {
@@ -91,7 +91,7 @@ describe('the patched kafkajs', () => {
     expect(await decodeMessages(response)).toEqual([]);
   });
 
-  test('a batch with lengths or counts that cannot be is one unreadable record at its last offset', async () => {
+  test('a batch with impossible lengths or counts is one unreadable record at its last offset', async () => {
     const { Decoder, decodeMessages, Record, RecordBatch } = internals();
     const record = Record({ offsetDelta: 0, key: null, value: Buffer.alloc(600_000), headers: { name: 'value' } });
     const { buffer } = await RecordBatch({ records: [record], firstOffset: 40, lastOffsetDelta: 2 });

@@ -1,4 +1,4 @@
-/** Real Postgres, real processes. What decides: tables, the ledger of migrations, and what each caller was told. */
+/** Real Postgres, real processes. Decides: tables, the ledger of migrations, and the answer to each caller. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,8 +13,9 @@ import { migrate } from './migrate.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { createOwnDatabase, recordingLogger } from '../own-database.fixture.ts';
 import type { OwnDatabase } from '../own-database.fixture.ts';
+import { DatabaseAccess } from '../access/database-access.ts';
 import { createPool } from '../pool.ts';
-import { whenAllowed } from '../when-allowed.ts';
+import { whenAllowed } from '../access/when-allowed.ts';
 
 let database: OwnDatabase;
 let onlooker: pg.Pool;
@@ -76,7 +77,7 @@ test('an older program accepts a database that a newer one has migrated', async 
   expect(await migrateHere()).toEqual([]);
 });
 
-test('a program that a migration leaves behind migrates nothing, and says which it lacks', async () => {
+test('a program that is too old for a migration migrates nothing, and names the migration', async () => {
   file('0004_drop_status_needs_0003.sql', 'alter table runs drop column status;');
   file('0003_add_lease.sql', 'alter table runs add column lease int;');
   await migrateHere();
@@ -91,21 +92,27 @@ test('a program that a migration leaves behind migrates nothing, and says which 
   });
 });
 
-test('a role that may change nothing waits, loudly, until another has migrated, and needs no more than to read', async () => {
+test('a role that may change nothing waits with a warning until another has migrated, and then only reads', async () => {
   await using role = await createReader();
   const signal = AbortSignal.timeout(60_000);
+  const access = new DatabaseAccess({ url: role.url, needs: [], logger: log.logger });
   const preparing = whenAllowed(() => migrateHere({ databaseUrl: role.url }), {
     what: 'schema runlane',
     signal,
+    access,
     logger: log.logger,
   });
-  await expect.poll(() => log.names()).toContain('schema.not_allowed');
+  await expect
+    .poll(() => access.refusals())
+    .toEqual([expect.stringMatching(/^Postgres refuses .*permission denied.*DATABASE_URL/)]);
   await migrateHere();
   await onlooker.query(
     `grant usage on schema runlane to ${role.name}; grant select on runlane.migrations to ${role.name}`,
   );
   expect(await preparing).toEqual([]);
-  expect(log.names().filter((name) => name === 'schema.not_allowed')).toHaveLength(1);
+  expect(access.refusals()).toEqual([]);
+  access.close();
+  expect(log.names().filter((name) => name?.startsWith('database.refused'))).toHaveLength(1);
 });
 
 test('eight processes at once: one migrates, all succeed', async () => {
@@ -126,7 +133,7 @@ test('eight processes at once: one migrates, all succeed', async () => {
   expect(await ledger()).toHaveLength(3);
 });
 
-test('a migration that fails is rolled back as a whole, named with its line, and the ones before it stay', async () => {
+test('a migration that fails is rolled back as a whole and named with its line, and the ones before it stay', async () => {
   file('0003_break_things.sql', 'create table half (id int);\n\nalter table rums add column x int;\n');
   file('0004_add_lease.sql', 'alter table runs add column lease int;');
   await expect(migrateHere()).rejects.toMatchObject({
@@ -139,12 +146,12 @@ test('a migration that fails is rolled back as a whole, named with its line, and
   expect(await migrateHere()).toEqual(['0003_break_things', '0004_add_lease']);
 });
 
-test('the line of a syntax error is told', async () => {
+test('the line of a syntax error is reported', async () => {
   file('0003_misspell_things.sql', 'select 1;\n\nselekt 2;\n');
   await expect(migrateHere()).rejects.toThrow('syntax error at or near "selekt" (line 3).');
 });
 
-test('a migration that was slipped in before an applied one is refused', async () => {
+test('a new migration with a number below an applied one is refused', async () => {
   await migrateHere();
   file('0000_come_first.sql', 'select 1;');
   await expect(migrateHere()).rejects.toMatchObject({
@@ -162,7 +169,7 @@ test('comments that look like markers of other tools change nothing', async () =
   ).toEqual(['id', 'status', 'lease']);
 });
 
-test('a file marked so runs outside a transaction, also while another process waits for its turn', async () => {
+test('a file with the mark runs outside a transaction, also while another process waits for its turn', async () => {
   file(
     '0003_index_status.sql',
     '-- no transaction\ncreate index concurrently if not exists by_status on runs (status);',
@@ -186,7 +193,7 @@ test('a file marked so runs outside a transaction, also while another process wa
   ]);
 });
 
-test('a table that is in use is not waited for long, but tried again', async () => {
+test('a migration does not wait long for a table that is in use, but tries again', async () => {
   await migrateHere();
   file('0003_add_lease.sql', 'alter table runs add column lease int;');
   await using blocker = await openBlocker('begin; lock table runlane.runs in share mode;');
@@ -196,7 +203,7 @@ test('a table that is in use is not waited for long, but tried again', async () 
   expect(await migration).toEqual(['0003_add_lease']);
 });
 
-test('a process that never finishes is named by those who wait for it', async () => {
+test('processes that wait for one that never finishes name it', async () => {
   await using blocker = await openBlocker(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID});`);
   await expect(migrateHere({ timeoutMs: 500 })).rejects.toMatchObject({
     code: 'migration_lock_timeout',

@@ -1,11 +1,11 @@
-/** Real Postgres. What decides: which deployment is refused. */
+/** Real Postgres. Decides: which deployment is refused. */
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { createOwnDatabase, execute, recordingLogger } from '../own-database.fixture.ts';
 import { createPool } from '../pool.ts';
 import { claimSchema } from './schema-owner.ts';
 
-test('a schema belongs to the first deployment, whose other processes find it theirs; another prefix is refused', async () => {
+test('a schema belongs to its first deployment: other processes with that prefix are accepted, and another prefix is refused', async () => {
   await using database = await createOwnDatabase();
   await execute(database.url, 'create schema runlane; create schema webhooks');
   const { logger } = recordingLogger();
@@ -22,7 +22,7 @@ test('a schema belongs to the first deployment, whose other processes find it th
   await pool.end();
 });
 
-test('a role that may not mark the schema works on, and says so', async () => {
+test('a role that may not mark the schema goes on with a warning', async () => {
   await using database = await createOwnDatabase();
   const { logger, names } = recordingLogger();
   const role = `plain_${Date.now().toString(36)}`;

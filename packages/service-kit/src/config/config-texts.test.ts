@@ -3,7 +3,7 @@ import { configSummary, envExample } from './config-texts.ts';
 import { loadConfig } from './config.ts';
 import { runlaneVariables } from './variables.ts';
 
-test('the example file shows required variables open and the others with their default', () => {
+test('the example file sets required variables, and has the others as comments with their default', () => {
   const schema = runlaneVariables.pick({
     KAFKA_BROKERS: true,
     SCHEMA_REGISTRY_URL: true,
@@ -47,7 +47,7 @@ test('every variable has a description', () => {
   expect(undescribed.map(([name]) => name)).toEqual([]);
 });
 
-test('the summary for the boot log shows what is in force, and no secret', () => {
+test('the summary at start shows the values in force, and no secret', () => {
   const schema = runlaneVariables.pick({
     KAFKA_BROKERS: true,
     DATABASE_URL: true,

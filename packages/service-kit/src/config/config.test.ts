@@ -67,6 +67,7 @@ test('with the required variables alone, all others have the defaults of the des
     RUNLANE_SERVERS: 'processes',
     RUNLANE_CONSOLE_HOST: '127.0.0.1',
     RUNLANE_CONSOLE_PORT: null,
+    RUNLANE_CONSOLE_URL: null,
     RUNLANE_CONSOLE_ACTIONS: 'off',
     RUNLANE_CONSOLE_AUTH: 'none',
     RUNLANE_CONSOLE_USER_HEADER: 'x-forwarded-user',
@@ -84,13 +85,13 @@ test('with the required variables alone, all others have the defaults of the des
   });
 });
 
-test('an empty text, or one of blanks, counts as unset', () => {
+test('an empty or blank text counts as unset', () => {
   const blank = Object.fromEntries(Object.keys(runlaneVariables.shape).map((name) => [name, ' ']));
   expect(loadConfig(runlaneVariables, { ...blank, ...required })).toEqual(loadConfig(runlaneVariables, required));
   expect(problemsOf({ ...required, DATABASE_URL: '' })).toEqual([expect.stringMatching(/^DATABASE_URL is not set\./)]);
 });
 
-test('reads lists with blanks, ports, roles and zero as a time limit', () => {
+test('reads lists with blanks, ports, roles, and zero as a time limit', () => {
   const config = loadConfig(runlaneVariables, {
     ...required,
     KAFKA_BROKERS: ' kafka-0:9092 , kafka-1:9093,',
@@ -125,7 +126,7 @@ test('a service reads only what it picks', () => {
 });
 
 describe('problems', () => {
-  test('are all told at once, each with its variable, what is wrong and what to set', () => {
+  test('are reported together, each with its variable, what is wrong and what to set', () => {
     expect(problemsOf({ KAFKA_BROKERS: 'kafka', HTTP_PORT: '80.5', RUNLANE_LEASE_SECONDS: '1' })).toEqual([
       'KAFKA_BROKERS must be comma-separated host:port pairs without a scheme, such as kafka-0:9092,kafka-1:9092 (it is "kafka"). For example: KAFKA_BROKERS=127.0.0.1:9092',
       'DATABASE_URL is not set. Postgres with the run ledger, checkpoints, outbox and deliveries. For example: DATABASE_URL=postgres://runlane:password@127.0.0.1:5432/runlane',
@@ -204,7 +205,7 @@ describe('problems', () => {
     expect(problems.join('\n')).not.toContain('s3cret');
   });
 
-  test('of a variable that a service made optional still know its description', () => {
+  test('of a variable that a service has made optional still have its description', () => {
     const schema = z.object({ DATABASE_URL: runlaneVariables.shape.DATABASE_URL.optional() });
     expect(loadConfig(schema, {})).toEqual({ secretFiles: {} });
     const problems = problemsOf({ DATABASE_URL: 'mysql://u:s3cret@db/x' }, schema);
@@ -213,7 +214,7 @@ describe('problems', () => {
   });
 });
 
-test('unknown RUNLANE_ names are found; known ones of other services and other names are not', () => {
+test('unknown RUNLANE_ names are found; names of other services and without the prefix are not', () => {
   const names = unknownRunlaneVariables({
     RUNLANE_WEBHOOK_ALLOWED: 'x',
     RUNLANE_LEASE_SECOND: '6',

@@ -1,4 +1,4 @@
-/** Rules between the variables of a Kafka connection. */
+/** Which variables of a Kafka connection must or must not be set together. */
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { describe, expect, test } from 'vitest';

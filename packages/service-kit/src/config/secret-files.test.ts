@@ -23,7 +23,7 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   }
 }
 
-test('a secret is read from its file, without the line end, and again when it is asked for', () => {
+test('a secret is read from its file each time that it is needed, without the line end', () => {
   writeFileSync(file, 'postgres://u:first@db/runlane\n');
   const config = loadConfig(schema, { DATABASE_URL_FILE: file });
   expect(config.DATABASE_URL).toBe('postgres://u:first@db/runlane');
@@ -38,12 +38,12 @@ test('a secret is read from its file, without the line end, and again when it is
   expect(currentSecret(config, 'DATABASE_URL')).toBe('postgres://u:first@db/runlane');
 });
 
-test('a value of the environment is what it is', () => {
+test('a value of the environment is used as it is', () => {
   const config = loadConfig(schema, { DATABASE_URL: 'postgres://u:p@db/runlane' });
   expect(currentSecret(config, 'DATABASE_URL')).toBe('postgres://u:p@db/runlane');
 });
 
-test('what is wrong with a file is told without its content', () => {
+test('an error about a file does not quote its content', () => {
   const missing = join(directory, 'missing');
   expect(problemsOf({ DATABASE_URL_FILE: missing })).toEqual([
     expect.stringMatching(/^DATABASE_URL_FILE cannot be read: ENOENT.*missing/),
@@ -59,7 +59,7 @@ test('what is wrong with a file is told without its content', () => {
   ]);
 });
 
-test('only secrets have files', () => {
+test('only secrets may come from files', () => {
   writeFileSync(file, 'postgres://u:p@db/runlane');
   expect(loadConfig(schema, { DATABASE_URL_FILE: file, RUNLANE_LOG_LEVEL_FILE: file })).toMatchObject({
     RUNLANE_LOG_LEVEL: 'info',

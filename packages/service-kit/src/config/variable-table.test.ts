@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { variableTable } from './variable-table.ts';
 
-test('a variable has a row with its default, and one without a default is required or unset', () => {
+test('each variable has a row with its default, or with "required" or "unset"', () => {
   const schema = z.object({
     NEEDED: z.string().meta({ description: 'Nothing works without.' }),
     LEFT_OUT: z.string().nullable().default(null).meta({ description: 'One | or the other.' }),

@@ -1,4 +1,4 @@
-/** How a service ends that was not asked to. Real and doubled are the same as in lifecycle.test.ts. */
+/** How a service ends that was not asked to. Real and doubled as in lifecycle.test.ts. */
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { AbortReason, ShuttingDown } from '../abort-reasons.ts';
@@ -30,7 +30,7 @@ test.each(['uncaughtException', 'unhandledRejection'])('%s takes the service dow
   expect(logged()[0]).toMatchObject({ msg: 'service.crashed', part: name, err: { message: 'a bug' } });
 });
 
-test('a start that fails releases what it had acquired, with exit code 1', async () => {
+test('a start that fails releases what it has acquired, and the exit code is 1', async () => {
   const { happened, exitCode, logged } = setup(async (scope, _signal, what) => {
     scope.defer('pool', () => what.push('pool released'));
     throw new Error('no such topic');
@@ -57,7 +57,7 @@ test('a crash during the drain ends it, and the exit code is 1', async () => {
   expect(happened).toEqual(['signal aborted', 'pool released']);
 });
 
-test('parts, waits and rejections that echo the stop signal are no crash; others still are', async () => {
+test('parts, waits and rejections with the reason of the stop signal are no crash; others are', async () => {
   const stopWith = async (error: unknown): Promise<number> => {
     const { process, started, exitCode } = setup(async (_scope, signal) => {
       const part = once(signal, 'abort').then(() => Promise.reject(error));
@@ -72,7 +72,7 @@ test('parts, waits and rejections that echo the stop signal are no crash; others
   expect(await stopWith(new Error('lost the broker'))).toBe(1);
 });
 
-test('an abort reason before any stop is a crash like any other', async () => {
+test('an abort reason without a stop is a crash like any other', async () => {
   const { exitCode } = setup(async () => ({ failed: [Promise.reject(new AbortReason('the lease was lost'))] }));
   expect(await exitCode).toBe(1);
 });

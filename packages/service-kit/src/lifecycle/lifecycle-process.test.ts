@@ -1,4 +1,4 @@
-/** Real processes and real signals. What decides: how the process ends, how fast, and what it logged. */
+/** Real processes and real signals. Decides: how the process ends, how soon, and what it logged. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +45,7 @@ test.concurrent('signals during the drain, as npm and a terminal send them, chan
   expect(log.slice(-4)).toEqual(['service.drained drained', ...released]);
 });
 
-test.concurrent('a hung drain ends after the grace with 0', async () => {
+test.concurrent('a drain that hangs ends after the grace with 0', async () => {
   const { code, tookMs, log } = await run('hung-drain', ['SIGTERM']);
   expect(code).toBe(0);
   expect(log.slice(-4)).toEqual(['service.drained late', ...released]);
@@ -53,7 +53,7 @@ test.concurrent('a hung drain ends after the grace with 0', async () => {
   expect(tookMs).toBeLessThan(15_000);
 });
 
-test.concurrent('a hung release is cut by the hard exit with 1', async () => {
+test.concurrent('a release that hangs is ended by the hard exit with 1', async () => {
   const { code, tookMs, log } = await run('hung-release', ['SIGTERM']);
   expect(code).toBe(1);
   expect(log.at(-1)).toBe('service.exit_forced');

@@ -1,6 +1,6 @@
 /**
- * What is real: the lifecycle, scope, timers and logger. What is doubled: the source of signals and crashes (an
- * EventEmitter) and `process.exit`. What decides: the order of what happened, and the exit code.
+ * Real: the lifecycle, scope, timers and logger. Doubled: the source of signals and crashes (an
+ * EventEmitter) and `process.exit`. Decides: the order of what happened, and the exit code.
  * Real signals to real processes are in lifecycle-process.test.ts.
  */
 import { EventEmitter, once } from 'node:events';
@@ -41,7 +41,7 @@ test('the signal aborts with ShuttingDown that names the cause', async () => {
   expect((reason as ShuttingDown).message).toContain('SIGTERM');
 });
 
-test('further signals are the same request: one abort, one drain, one release', async () => {
+test('further signals change nothing: there is one abort, one drain, one release', async () => {
   const { process, happened, started, exitCode } = setup(async (scope, _signal, what) => {
     scope.defer('pool', async () => {
       process.emit('SIGINT');

@@ -64,7 +64,7 @@ test('disposing twice releases once, and both callers wait for the end', async (
   expect(releases).toBe(1);
 });
 
-test('what is still open while a release hangs is known by name', async () => {
+test('while a release hangs, the resources that are still open are known by name', async () => {
   const scope = new Scope();
   const hang = Promise.withResolvers<void>();
   scope.defer('pool', () => undefined);
@@ -76,7 +76,7 @@ test('what is still open while a release hangs is known by name', async () => {
   await disposal;
 });
 
-test('a resource that arrives after the disposal is released immediately, and the latecomer told', async () => {
+test('a resource that arrives after the disposal is released immediately, and its caller gets an error', async () => {
   const scope = new Scope();
   await scope.dispose();
   const released = Promise.withResolvers<string>();

@@ -22,7 +22,7 @@ test.for([
   expect(settingsOf(environment)).toBeNull();
 });
 
-test('what is set for other programs is judged only where traces are wanted', () => {
+test('variables of other programs are checked only where traces are on', () => {
   const others = {
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     OTEL_TRACES_SAMPLER: 'jaeger_remote',
@@ -37,7 +37,7 @@ test('what is set for other programs is judged only where traces are wanted', ()
   ]);
 });
 
-test('the endpoint gets the path of traces, and one for traces alone stays as it is', () => {
+test('the common endpoint gets the path of traces, and the endpoint for traces is used as it is', () => {
   expect(settingsOf({ OTEL_TRACES_EXPORTER: 'otlp' })?.url).toBe('http://localhost:4318/v1/traces');
   expect(settingsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' })?.url).toBe(
     'http://collector:4318/v1/traces',
@@ -46,7 +46,7 @@ test('the endpoint gets the path of traces, and one for traces alone stays as it
   expect(settingsOf(own)?.url).toBe('http://b:2/x');
 });
 
-test('headers, attributes, name and sampler are read as the specification has them', () => {
+test('headers, attributes, name and sampler are read as the specification says', () => {
   expect(
     settingsOf({
       OTEL_TRACES_EXPORTER: 'otlp',

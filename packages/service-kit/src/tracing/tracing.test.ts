@@ -1,6 +1,6 @@
 /**
- * Real: OpenTelemetry and HTTP. Stands in for somebody else's service: the collector. Decides: what it gets of spans, and
- * which ones it does not.
+ * Real: OpenTelemetry and HTTP. Doubled: the collector, which is somebody else's service. Decides: what it gets of
+ * spans, and which ones it does not.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -32,7 +32,7 @@ async function open(environment: Record<string, string> = {}): Promise<Tracing> 
 const TRACE = 'a'.repeat(32);
 const parent = (flags: '00' | '01') => `00-${TRACE}-${'b'.repeat(16)}-${flags}`;
 
-test('a span goes to the collector with its parent, its attributes and how it ended', async () => {
+test('the collector gets a span with its parent, its attributes and its status', async () => {
   const tracing = await open();
   const span = tracing.start('process runs', {
     kind: 'consumer',
@@ -72,7 +72,7 @@ test('a span goes to the collector with its parent, its attributes and how it en
   );
 });
 
-test('what the producer does not keep is not kept, and goes on under its trace', async () => {
+test('a trace that its producer does not sample is not sent, but its id goes on', async () => {
   const tracing = await open();
   const span = tracing.start('process', { parent: parent('00') });
   expect(parseTraceparent(span.traceparent)).toMatchObject({ traceId: TRACE, isSampled: false });
@@ -90,7 +90,7 @@ test('what the producer does not keep is not kept, and goes on under its trace',
   expect(receiver.spans[0]?.traceId).not.toBe(TRACE);
 });
 
-test('the sampler of the environment decides about requests without a trace', async () => {
+test('the sampler of the environment decides for requests without a trace', async () => {
   const tracing = await open({ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' });
   tracing.start('alone').end();
   tracing.start('kept', { parent: parent('01') }).end();
@@ -114,7 +114,7 @@ test('a collector that is away holds up neither the work nor the end', async () 
   await expect(tracing?.close()).resolves.toBeUndefined();
 });
 
-test('the names are those of the conventions in their pinned version', async () => {
+test('the names are those of the pinned version of the conventions', async () => {
   const manifest = createRequire(import.meta.url).resolve('@opentelemetry/semantic-conventions/incubating');
   const conventions: Record<string, unknown> = await import('@opentelemetry/semantic-conventions/incubating');
   const known = new Set(

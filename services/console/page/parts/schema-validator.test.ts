@@ -9,12 +9,12 @@ const schema: RJSFSchema = {
   $defs: { who: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] } },
 };
 
-test('an answer that fits has no errors, and what was left empty is not there', () => {
+test('a valid answer has no errors, and fields that were left empty are not in it', () => {
   expect(schemaErrors(schema, { amount: 1, who: { name: 'Ann' } })).toEqual([]);
   expect(schemaErrors(schema, { amount: 1, who: undefined })).toEqual([]);
 });
 
-test('what is wrong is said at its place, once', () => {
+test('a mistake is reported once, at its place', () => {
   const errors = schemaErrors(schema, { amount: 0, who: {} });
   expect(errors.map(({ name, property }) => [name, property])).toEqual([
     ['minimum', '.amount'],

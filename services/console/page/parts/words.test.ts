@@ -18,7 +18,7 @@ test('a duration has its two largest units', () => {
   expect(durationText(-5_000)).toBe('0 s');
 });
 
-test('what a run waits for is a sentence without its end', () => {
+test('what a run waits for is a sentence without a full stop', () => {
   expect(waitingText(null)).toBe('');
   expect(waitingText({ kind: 'behind', runId: 'r', aheadCount: 3 })).toBe('3 before it in its lane');
   expect(waitingText({ kind: 'behind', runId: 'r', aheadCount: 1_000 })).toBe('1,000 or more before it in its lane');

@@ -1,6 +1,6 @@
 /**
  * Real: the use case and the verdicts. Doubled: the ledger, which commits and rolls back, and decoding.
- * Decides: who is woken up by cancels, and what is reported.
+ * Decides: which hints cancels give, and what is reported.
  */
 import { describe, expect, test } from 'vitest';
 import { busyLane, idleLane } from '../domain/factories.fixture.ts';
@@ -9,7 +9,7 @@ import { admission, cancel, request, runIdAt, unreadable } from './received-batc
 describe('cancels', () => {
   const asked = { action: 'interrupt', reason: 'cancelled', endedCount: 0, askedCount: 1 } as const;
 
-  test('lock their threads like requests, and hold what is ready on those of which runs may end', async () => {
+  test('lock their threads like requests, and lock the ready runs of threads whose runs may end', async () => {
     const { receive, ledger } = admission({
       readings: [
         request(0),
@@ -29,7 +29,7 @@ describe('cancels', () => {
     ]);
   });
 
-  test('of a run that is not there become dead letters, before the position moves past them for good', async () => {
+  test('of a run that does not exist become dead letters in the transaction that moves the position', async () => {
     const { receive, ledger, deadLetters } = admission({
       readings: [unreadable(0), cancel(1, { run_id: runIdAt(9), thread_id: 't1' }), unreadable(2)],
     });
@@ -42,7 +42,7 @@ describe('cancels', () => {
     expect(ledger.steps.slice(-3)).toEqual(['position 2', 'keep 0,1,2', 'commit']);
   });
 
-  test('of running runs wake their executors before anything else', async () => {
+  test('of running runs give their executors a hint before anything else', async () => {
     const { receive, hints, reports } = admission({
       readings: [cancel(0, { thread_id: 't1' })],
       lanes: [busyLane([runIdAt(9)])],
@@ -53,7 +53,7 @@ describe('cancels', () => {
     expect(reports).toMatchObject([{ cancelled: [asked], admittedCount: 0 }]);
   });
 
-  test('of waiting runs wake the relay, executors when another run became ready, and the sweep when some are marked', async () => {
+  test('of waiting runs give hints to the relay, to executors when another run became ready, and to the sweep when runs are marked', async () => {
     const { receive, hints } = admission({
       readings: [cancel(0, { thread_id: 't1', run_id: runIdAt(9) })],
       lanes: [busyLane([runIdAt(9), runIdAt(8)])],
@@ -63,7 +63,7 @@ describe('cancels', () => {
     expect(hints.given).toEqual(['lanes_marked', 'runs_ready', 'events_stored', 'dead_letters_stored']);
   });
 
-  test('of a stateless run are no stray records: without a key it may lie on any partition', async () => {
+  test('of a stateless run are no stray records, because without a key they may be on any partition', async () => {
     const run = request(9, { thread_id: null, run_id: runIdAt(9) });
     const thread = 'threadId' in run.content ? run.content.threadId : '';
     const { receive, reports } = admission({

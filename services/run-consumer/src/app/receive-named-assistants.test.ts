@@ -1,4 +1,4 @@
-/** The ledger is doubled. What decides: what a batch asks it for about the assistants that its requests name. */
+/** Doubled: the ledger. Decides: what a batch asks it about the assistants that its requests name. */
 import { assistantIdOfGraph } from '@runlane/contracts';
 import { describe, expect, test } from 'vitest';
 import { storedAssistant } from '../domain/factories.fixture.ts';
@@ -8,7 +8,7 @@ describe('stored assistants', () => {
   const ID = 'aaaaaaaa-0000-4000-8000-0000000000a5';
   const UNKNOWN = 'aaaaaaaa-0000-4000-8000-0000000000a6';
 
-  test('are not asked for by a batch that names graphs, or what can only be one', async () => {
+  test('are not read for a batch that names only graphs, or names that can only be graphs', async () => {
     const names = ['chat', assistantIdOfGraph('worker').toUpperCase(), 'nobody'];
     const { receive, ledger } = admission({
       readings: [
@@ -42,7 +42,7 @@ describe('stored assistants', () => {
 describe('graphs of other deployments', () => {
   const ID = 'aaaaaaaa-0000-4000-8000-0000000000a5';
 
-  test('are not looked up for a batch whose names lead somewhere without them', async () => {
+  test('are not read for a batch whose names are found without them', async () => {
     const { receive, ledger, reports } = admission({
       readings: ['chat', ID].map((name, offset) => request(offset, { assistant_id: name })),
       assistants: [storedAssistant({ assistantId: ID })],
@@ -52,7 +52,7 @@ describe('graphs of other deployments', () => {
     expect(reports).toMatchObject([{ admittedCount: 2, rejected: [] }]);
   });
 
-  test('are found, and so is a stored assistant of one', async () => {
+  test('are found, and so are their stored assistants', async () => {
     const { receive, reports } = admission({
       readings: ['other', ID, 'nobody'].map((name, offset) => request(offset, { assistant_id: name })),
       assistants: [storedAssistant({ assistantId: ID, graphId: 'other' })],

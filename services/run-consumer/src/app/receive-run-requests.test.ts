@@ -11,7 +11,7 @@ import { admission, refuseRunAt, request, runIdAt, unreadable } from './received
 const AWAY = new RetryableError('away');
 
 describe('a batch', () => {
-  test('is one transaction, after which executors and the relay hear of it', async () => {
+  test('is one transaction, after which executors and the relay get a hint', async () => {
     const { receive, ledger, hints, reports } = admission({
       readings: [request(0), request(1, { thread_id: 't2' }), request(2)],
     });
@@ -36,7 +36,7 @@ describe('a batch', () => {
     ]);
   });
 
-  test('that was read before changes nothing, and nobody is woken up for it', async () => {
+  test('that was read before changes nothing, and nobody gets a hint', async () => {
     const { receive, ledger, hints, reports } = admission({ readings: [request(0), request(1)] });
     await receive();
     hints.given.length = 0;
@@ -47,7 +47,7 @@ describe('a batch', () => {
     expect(reports.at(-1)).toMatchObject({ admittedCount: 0, skippedCount: 2 });
   });
 
-  test('that was read in part is taken from where the position stands', async () => {
+  test('that was read in part is taken in from the position', async () => {
     const { receive, ledger } = admission({
       readings: [request(4), request(5), request(6)],
       position: { offset: 5n, timestampMs: 1_005 },
@@ -56,14 +56,14 @@ describe('a batch', () => {
     expect(ledger.committedRuns).toEqual([runIdAt(6)]);
   });
 
-  test('of refusals wakes the relay only', async () => {
+  test('of refusals gives a hint to the relay only', async () => {
     const { receive, hints, reports } = admission({ readings: [request(0, { assistant_id: 'nobody' })] });
     await receive();
     expect(hints.given).toEqual(['events_stored']);
     expect(reports).toMatchObject([{ admittedCount: 0, rejected: [{ reason: 'unknown_assistant' }] }]);
   });
 
-  test('names the threads that came over another partition before', async () => {
+  test('reports threads whose requests came from another partition before', async () => {
     const { receive, reports } = admission({
       readings: [request(0), request(1, { thread_id: 't2' })],
       lanes: [idleLane('t1'), { ...idleLane('t2'), firstPartition: 3 }],
@@ -81,7 +81,7 @@ describe('a dead letter', () => {
     expect(deadLetters).toMatchObject([{ offset: 1n, reason: { code: 'undecodable' }, attempts: 1 }]);
   });
 
-  test('that cannot be stored holds its batch back: nothing is committed, and the same comes again', async () => {
+  test('that cannot be stored holds its batch back: nothing is committed, and the batch is read again', async () => {
     let isAway = true;
     const { receive, ledger, hints, reports } = admission({
       readings: [request(0), unreadable(1)],
@@ -118,7 +118,7 @@ describe('a record that fails for a reason of its own', () => {
   const BUG = new TypeError('it was a bug');
   const POISON = new PoisonError('no record like this', { code: 'unstorable_json' });
 
-  test('is tried three times alone and becomes a dead letter, while the others are admitted', async () => {
+  test('is tried three times alone and then becomes a dead letter, and the others are admitted', async () => {
     const { receive, ledger, deadLetters, messages } = admission({
       readings: [request(0), request(1), request(2, { thread_id: 't2' })],
       onWrite: refuseRunAt(1, BUG),
@@ -153,7 +153,7 @@ describe('a record that fails for a reason of its own', () => {
     expect([ledger.committedRuns, deadLetters]).toEqual([[runIdAt(0)], []]);
   });
 
-  test('holds nothing back while the database is away: what came before it stays, and the rest comes again', async () => {
+  test('and then meets an outage: records before it stay admitted, and the rest is read again', async () => {
     let isAway = true;
     const { receive, ledger, deadLetters } = admission({
       readings: [request(0), request(1), request(2)],
@@ -184,7 +184,7 @@ describe('a record that fails for a reason of its own', () => {
   });
 });
 
-describe('what is the caller’s to deal with', () => {
+describe('a failure that the caller handles', () => {
   test('a registry that is away leaves the ledger untouched', async () => {
     const { receive, ledger } = admission({
       readings: [request(0), request(1)],
@@ -196,13 +196,13 @@ describe('what is the caller’s to deal with', () => {
     expect(ledger.steps).toEqual([]);
   });
 
-  test('a database that is away passes through immediately and makes no dead letter', async () => {
+  test('a database that is away is reported immediately, and makes no dead letter', async () => {
     const { receive, ledger, deadLetters } = admission({ readings: [request(0)], onWrite: refuseRunAt(0, AWAY) });
     await expect(receive()).rejects.toBe(AWAY);
     expect([ledger.steps, deadLetters]).toEqual([['begin', 'lock t1', 'rollback'], []]);
   });
 
-  test('a position whose record has another timestamp is of another topic, and says what to do', async () => {
+  test('a position whose record has another timestamp is of another topic, and the error says what to do', async () => {
     const { receive, ledger } = admission({
       readings: [request(4), request(5)],
       position: { offset: 4n, timestampMs: 99 },
@@ -223,7 +223,7 @@ describe('what is the caller’s to deal with', () => {
     expect(reports).toEqual([]);
   });
 
-  test('a position behind the end that a late member knows is the one of its successor', async () => {
+  test('a position after the end that a late member knows is the position of its successor', async () => {
     const { receive, reports } = admission({
       readings: [request(0), request(1)],
       position: { offset: 4n, timestampMs: 1_004 },

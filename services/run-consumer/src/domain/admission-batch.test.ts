@@ -29,7 +29,7 @@ test('runs of a thread get consecutive places, and only the first of a free lane
   ]);
 });
 
-test('a rejection makes no thread, takes no place and shows the status of the thread that is there', () => {
+test('a rejection creates no thread, takes no place and shows the status of the existing thread', () => {
   const plan = planAdmission(
     [requestAt(1, { thread_id: 'new', assistant_id: 'gone' }), requestAt(2, { assistant_id: 'gone' })],
     [],
@@ -58,7 +58,7 @@ test('a scheduled run takes a position, but no place in the lane: later runs pas
   ]);
 });
 
-test('a stateless run is temporary unless it shall be kept, and a temporary one shows no thread', () => {
+test('a stateless run is temporary unless on_completion is keep, and a temporary one shows no thread', () => {
   const requests = [requestAt(1, { thread_id: null }), requestAt(2, { thread_id: null, on_completion: 'keep' })];
   const plan = planAdmission(requests, [], [], assistants);
   expect(plan.runs).toMatchObject([
@@ -77,7 +77,7 @@ describe('a run of a stored assistant', () => {
   });
   const directory = withStored(assistants, [stored]);
 
-  test('executes with the defaults under its own, and is known by what was sent', () => {
+  test('executes with the defaults beneath its own values, and is recognised by what was sent', () => {
     const request = requestAt(1, { assistant_id: ID.toUpperCase(), metadata: { of: 'mine' }, context: { b: 1 } });
     const plan = planAdmission([request], [], [], directory);
     expect(plan.runs).toMatchObject([
@@ -114,7 +114,7 @@ describe('within one batch', () => {
     expect(plan.repeatCount).toBe(1);
   });
 
-  test('a conflict is reported under the id of its own record, once however often it is read', () => {
+  test('a conflict is reported once under the id of its own record, however often it is read', () => {
     const first = requestAt(1, { run_id: RUN });
     const conflict = requestAt(2, { run_id: RUN, input: { other: true } });
     const plan = planAdmission([first, conflict, conflict], [], [], assistants);
@@ -146,7 +146,7 @@ describe('a burst in one batch', () => {
     ]);
   });
 
-  test('behind runs of the ledger ends those together, and asks what runs to stop only once', () => {
+  test('after runs of the ledger ends those together, and asks a running run only once to stop', () => {
     const burst = [requestAt(1), ...[2, 3].map((offset) => requestAt(offset, { multitask_strategy: 'rollback' }))];
     const plan = planAdmission(burst, [], [busyLane([RUN, 'waits'], ['running', 'pending'])], assistants);
     const [enqueued, second, third] = ids(plan);
@@ -158,7 +158,7 @@ describe('a burst in one batch', () => {
     ]);
   });
 
-  test('that supersedes and schedules: what supersedes joins later, what it supersedes ends immediately', () => {
+  test('of scheduled runs that supersede: they join later, and the runs that they supersede end immediately', () => {
     const plan = planAdmission(
       [requestAt(1), requestAt(2, { multitask_strategy: 'interrupt', after_seconds: 9 }), requestAt(3)],
       [],
@@ -178,7 +178,7 @@ describe('a burst in one batch', () => {
 });
 
 describe('a cancel', () => {
-  test('gives the thread the status back that it had, and the next run a free lane', () => {
+  test('gives the thread its former status back, and the next run a free lane', () => {
     const lane = { ...busyLane([RUN]), restingStatus: 'error' as const };
     const plan = planAdmission(
       [cancelAt(1, { thread_id: 't1' }), requestAt(2, { assistant_id: 'gone' }), requestAt(3)],
@@ -190,7 +190,7 @@ describe('a cancel', () => {
     expect(plan.runs).toMatchObject([{ status: 'rejected', threadStatus: 'error' }, { isReady: true }]);
   });
 
-  test('of a run that has begun and waits again leaves the thread interrupted for what follows it in the batch', () => {
+  test('of a run that has begun and waits again leaves the thread interrupted for later records of the batch', () => {
     const begun = { ...storedRun(RUN), hasBegun: true };
     const follows = requestAt(2, { if_thread_status: ['idle'] });
     for (const [action, status] of [
@@ -206,12 +206,12 @@ describe('a cancel', () => {
     }
   });
 
-  test('of a run that is not there is told with its place in the log', () => {
+  test('of a run that does not exist is reported with its place in the log', () => {
     const plan = planAdmission([cancelAt(1, { run_id: RUN, thread_id: 't1' })], [], [idleLane()], assistants);
     expect(plan).toMatchObject({ unknownRuns: [{ coordinates: { offset: 1n } }], cancellations: [], lanes: [] });
   });
 
-  test('finds the run that the same batch has admitted before it, and no other', () => {
+  test('finds a run that the same batch has admitted before it, and no other', () => {
     const cancel = cancelAt(1, { run_id: RUN, thread_id: 't1' });
     const found = planAdmission([requestAt(0, { run_id: RUN }), cancel], [], [idleLane()], assistants);
     expect(found.cancellations).toMatchObject([{ runId: RUN, threadStatus: 'idle' }]);
@@ -219,7 +219,7 @@ describe('a cancel', () => {
     expect([early.cancellations, early.unknownRuns.length]).toEqual([[], 1]);
   });
 
-  test('I4: that is read again changes nothing for runs that stand behind it in the log', () => {
+  test('I4: that is read again changes nothing for runs after it in the log', () => {
     const later = { ...storedRun(RUN), source: requestAt(5).coordinates };
     const lane = { ...idleLane(), inFlight: [{ ...storedRun('runs', 'running'), isAskedToStop: true }, later] };
     const plan = planAdmission([cancelAt(3, { thread_id: 't1' }), requestAt(9)], [], [lane], assistants);

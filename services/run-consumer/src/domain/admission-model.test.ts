@@ -1,7 +1,6 @@
 /**
  * I2, I4: however the log is cut into batches, whatever is read again and whatever settles in between, the verdicts are
- * those of reading it record by record; also where lanes are too long for one transaction, and end in slices. Compared with a
- * model that was written independently.
+ * those of reading it record by record, also when long lanes end in slices. Decides: an independently written model.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -49,7 +49,7 @@ describe('I2: the decision table', () => {
     }
   });
 
-  test('a run that was asked to stop is in flight until it has', () => {
+  test('a run that was asked to stop is in flight until it has stopped', () => {
     const lane = laneOf([BLOCKER], ['running']);
     const stopping = { ...lane, inFlight: lane.inFlight.map((run) => ({ ...run, isAskedToStop: true })) };
     expect(admit(requestAt(1, { multitask_strategy: 'reject' }), null, stopping, assistants)).toMatchObject({
@@ -59,7 +59,7 @@ describe('I2: the decision table', () => {
     });
   });
 
-  test('a thread that must exist is looked for before it can be busy', () => {
+  test('whether a thread exists is checked before whether it is busy', () => {
     const request = requestAt(1, { multitask_strategy: 'reject', if_not_exists: 'reject' });
     expect(admit(request, null, { ...busyLane, exists: false }, assistants)).toMatchObject({
       because: 'thread_not_found',
@@ -77,7 +77,7 @@ describe('a run_id that is known', () => {
     isFinished: false,
   };
 
-  test('with the same request is a repeat, also when the request would be refused now', () => {
+  test('with the same request is a repeat, even if the request would be refused now', () => {
     expect(admit(request, known, busyLane, assistants)).toEqual({ kind: 'repeat' });
     const refused = requestAt(1, { run_id: BLOCKER, assistant_id: 'gone' });
     expect(admit(refused, { ...known, fingerprint: refused.fingerprint }, busyLane, assistants).kind).toBe('repeat');
@@ -103,7 +103,7 @@ describe('an assistant', () => {
     },
   );
 
-  test('that nobody knows is refused with the names that are known', () => {
+  test('that does not exist is refused with the names that exist', () => {
     const verdict = admit(requestAt(1, { assistant_id: 'caht' }), null, idleLane(), assistants);
     expect(verdict).toMatchObject({ kind: 'reject', because: 'unknown_assistant', assistant: null });
     expect(verdict).toHaveProperty('message', 'No assistant caht. Known graphs: chat, worker.');
@@ -115,7 +115,7 @@ describe('an assistant', () => {
   });
 });
 
-test('a scheduled run is scheduled, on a free thread and on a busy one; zero seconds are none', () => {
+test('a run with a delay is scheduled, on a free thread and on a busy one; zero seconds are no delay', () => {
   for (const lane of [idleLane(), busyLane]) {
     expect(admit(requestAt(1, { after_seconds: 1.5 }), null, lane, assistants)).toEqual({
       kind: 'schedule',
@@ -145,7 +145,7 @@ describe('if_thread_status', () => {
     busy: { ...busyLane, restingStatus: 'interrupted' as const },
   };
 
-  test.each(statuses)('lets a run onto a thread that is %s only when it lists that', (status) => {
+  test.each(statuses)('admits a run on a thread that is %s only if it lists that status', (status) => {
     const others = statuses.filter((other) => other !== status);
     const verdict = admit(requestAt(1, { if_thread_status: others }), null, lanes[status], assistants);
     expect(verdict).toMatchObject({ kind: 'reject', because: 'thread_status', seen: status, blockedBy: null });
@@ -154,7 +154,7 @@ describe('if_thread_status', () => {
     expect(admit(listed, null, lanes[status], assistants).kind).toBe(status === 'busy' ? 'enqueue' : 'start');
   });
 
-  test('takes a thread that does not exist for idle', () => {
+  test('treats a missing thread as idle', () => {
     const lane = { ...idleLane(), exists: false };
     expect(admit(requestAt(1, { if_thread_status: ['idle'] }), null, lane, assistants).kind).toBe('start');
     expect(admit(requestAt(1, { if_thread_status: ['error'] }), null, lane, assistants)).toMatchObject({
@@ -162,7 +162,7 @@ describe('if_thread_status', () => {
     });
   });
 
-  test('is looked at after if_not_exists, and before thread_busy', () => {
+  test('is checked after if_not_exists, and before thread_busy', () => {
     const request = requestAt(1, {
       if_thread_status: ['error'],
       if_not_exists: 'reject',
@@ -174,7 +174,7 @@ describe('if_thread_status', () => {
   });
 });
 
-test('defaults that are spelt out are what happens anyway', () => {
+test('defaults that are spelt out change nothing', () => {
   const request = requestAt(1, { multitask_strategy: 'enqueue', if_not_exists: 'create', durability: 'async' });
   expect(admit(request, null, idleLane(), assistants).kind).toBe('start');
 });

@@ -1,4 +1,4 @@
-/** Charter: pure, nothing is doubled. What decides is what the run executes with (langgraph-semantics 1.5). */
+/** Pure, nothing is doubled. Decides: the configuration that the run executes with. */
 import type { Json, JsonObject } from '@runlane/contracts';
 import { describe, expect, test } from 'vitest';
 import { metadataWithDefaults, requestWithDefaults } from './assistant-defaults.ts';
@@ -20,14 +20,14 @@ test('configurable is merged member by member, and the run wins', () => {
 });
 
 describe('tags and recursion_limit', () => {
-  test("are the assistant's where the run says nothing", () => {
+  test("are the assistant's if the run has none", () => {
     expect(merged({ config }, {})).toEqual({ config, context: null });
     expect(merged({ config }, { config: { configurable: { a: 1 } } })).toMatchObject({
       config: { tags: ['theirs'], recursion_limit: 7 },
     });
   });
 
-  test("are the run's where it says something, also that there are none", () => {
+  test("are the run's if it has them, even empty ones", () => {
     const request = { config: { tags: [], recursion_limit: 9 } };
     expect(merged({ config }, request)).toMatchObject({ config: { tags: [], recursion_limit: 9 } });
   });
@@ -40,7 +40,7 @@ test('context is merged member by member, and the run wins', () => {
   });
 });
 
-test('a context of the run and a configurable of the assistant both stay, each in its own place, and the other way round', () => {
+test('a context of the run and a configurable of the assistant both stay, each in its own place, and vice versa', () => {
   expect(merged({ config }, { context: { user: 'u' } })).toEqual({ config, context: { user: 'u' } });
   expect(merged({ context: { user: 'u' } }, { config: { configurable: { colour: 'red' } } })).toEqual({
     config: { tags: null, recursion_limit: null, configurable: { colour: 'red' } },
@@ -48,7 +48,7 @@ test('a context of the run and a configurable of the assistant both stay, each i
   });
 });
 
-test('what is empty on both sides counts as absent', () => {
+test('a field that is empty on both sides counts as absent', () => {
   const empty = { tags: null, recursion_limit: null, configurable: null };
   expect(merged({ config: empty, context: {} }, { config: {} })).toEqual({ config: empty, context: null });
 });
@@ -60,7 +60,7 @@ test('metadata is merged, and the run wins', () => {
   expect(metadataWithDefaults(null, null)).toEqual({});
 });
 
-test('a member that is called like a property of every object stays a member', () => {
+test('a member with the name of a property of every object stays a member', () => {
   const context = JSON.parse('{"__proto__": {"a": 1}}') as JsonObject;
   expect(JSON.stringify(merged({ context }, { context: { b: 1 } }))).toContain('"__proto__":{"a":1}');
 });

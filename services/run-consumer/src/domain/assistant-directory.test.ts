@@ -1,4 +1,4 @@
-/** Charter: pure, nothing is doubled. What decides is whom a name leads to. */
+/** Pure, nothing is doubled. Decides: the assistant that a name leads to. */
 import { assistantIdOfGraph } from '@runlane/contracts';
 import { expect, test } from 'vitest';
 import { assistantDirectory, resolveAssistant, storedIdsAmong, withGraphs, withStored } from './assistant-directory.ts';
@@ -16,7 +16,7 @@ test('a graph is found by its name and by the UUID of the name, in any case of t
   expect(resolveAssistant('CHAT', directory).kind).toBe('unknown');
 });
 
-test('only UUIDs that are no graph are looked for among stored assistants, each once', () => {
+test('only UUIDs that belong to no graph are looked up among stored assistants, each once', () => {
   const names = [
     'chat',
     'nobody',
@@ -43,7 +43,7 @@ test('a stored assistant does not take the name of a graph', () => {
   expect(resolveAssistant(ID, stored)).toMatchObject({ assistant: { graphId: ID, defaults: null } });
 });
 
-test('a stored assistant whose graph is gone is unknown, and the message says so', () => {
+test('a stored assistant whose graph no longer exists is unknown, and the message says so', () => {
   const stored = withStored(directory, [storedAssistant({ assistantId: OTHER, graphId: 'gone' })]);
   expect(resolveAssistant(OTHER, stored)).toEqual({
     kind: 'unknown',

@@ -1,4 +1,4 @@
-/** Charter: pure, nothing is doubled. What decides is the version that would be stored, and the words of a refusal. */
+/** Pure, nothing is doubled. Decides: the version that would be stored, and the words of a refusal. */
 import { parseAssistantCreate, parseAssistantUpdate } from '@runlane/contracts';
 import type { Json } from '@runlane/contracts';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import type { AssistantVersion } from './assistant.ts';
 
 const GRAPHS = ['chat', 'worker'];
 
-test('a new assistant is called like its graph, unless it has a name', () => {
+test('a new assistant has the name of its graph, unless it has one of its own', () => {
   expect(created({ graph_id: 'chat' })).toEqual({
     graphId: 'chat',
     name: 'chat',
@@ -31,7 +31,7 @@ describe('a change', () => {
     config: { tags: ['a'], recursion_limit: 3, configurable: { colour: 'red', size: 1 } },
   });
 
-  test('of nothing is the same again', () => {
+  test('of nothing leaves it the same', () => {
     expect(changed(active, {})).toEqual(active);
   });
 
@@ -49,7 +49,7 @@ describe('a change', () => {
     });
   });
 
-  test('to an empty context or config takes away what was there', () => {
+  test('to an empty context or config removes the stored one', () => {
     const withContext = changed(active, { config: {}, context: { user: 'u' } });
     expect(problemsOfVersion(withContext, GRAPHS)).toEqual([]);
     expect(changed(withContext, { context: {} })).toMatchObject({
@@ -85,7 +85,7 @@ describe('a version is refused', () => {
     expect(problemsOfVersion(created(json), GRAPHS)).toEqual([expect.stringMatching(problem)]);
   });
 
-  test('and not with an empty one of the two', () => {
+  test('but not with an empty one of the two', () => {
     expect(
       problemsOfVersion(created({ graph_id: 'chat', context: {}, config: { configurable: { b: 2 } } }), GRAPHS),
     ).toEqual([]);

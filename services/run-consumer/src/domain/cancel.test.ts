@@ -26,7 +26,7 @@ describe('a cancel of one run', () => {
     expect(judgeCancel(cancel, run, busyLane([RUN]))).toMatchObject(verdict);
   });
 
-  test('without a thread means a stateless run, and says so of another one', () => {
+  test('without a thread means a stateless run, and the message says so for another run', () => {
     const stateless = cancelAt(2, { run_id: RUN });
     const thread = threadIdOfStatelessRun(RUN);
     expect(threadOfCancel(stateless.request)).toBe(thread);
@@ -45,12 +45,12 @@ describe('a cancel of all runs', () => {
     expect(judgeCancel(cancel, null, busyLane([RUN], [state]))).toEqual({ kind: 'cancel_all' });
   });
 
-  test('on a thread at rest, or one that does not exist, does nothing', () => {
+  test('on an idle or missing thread does nothing', () => {
     expect(judgeCancel(cancel, null, idleLane())).toEqual({ kind: 'nothing' });
     expect(judgeCancel(cancel, null, { ...idleLane(), exists: false })).toEqual({ kind: 'nothing' });
   });
 
-  test('spares what stands behind it in its partition, and nothing else', () => {
+  test('spares runs after it in its partition, and no others', () => {
     const at = (source: Partial<KnownRun['source']>) => ({
       ...idleLane(),
       inFlight: [{ ...storedRun(RUN), source: { ...cancel.coordinates, offset: 3n, ...source } }],

@@ -26,18 +26,18 @@ const marks = ({ cancellations }: AdmissionPlan) => cancellations.map(({ runId, 
 const interrupting = requestAt(1, { multitask_strategy: 'interrupt' });
 const cancelAll = (offset: number) => cancelAt(offset, { thread_id: 't1' });
 
-test('of a short lane all end immediately', () => {
+test('of a short lane all runs end immediately', () => {
   expect(marks(plan(laneOf(AT_ONCE), [interrupting]))).toEqual([[null, null]]);
 });
 
-test('of a long lane the first end immediately, the others are marked, and what supersedes them stands behind the mark', () => {
+test('of a long lane the first runs end immediately, the others are marked, and the run that supersedes them is placed after the mark', () => {
   const planned = plan(laneOf(AT_ONCE + 1), [interrupting]);
   expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n, sparesLater: false }]]);
   expect(planned.runs).toMatchObject([{ lanePosition: 5n, isReady: false }]);
   expect(planned.lanes.map((lane) => lane.nextPosition)).toEqual([6n]);
 });
 
-test('a scheduled run that supersedes a long lane has its position behind the mark too', () => {
+test('a scheduled run that supersedes a long lane is placed after the mark too', () => {
   const scheduled = requestAt(1, { multitask_strategy: 'rollback', after_seconds: 60 });
   const planned = plan(laneOf(AT_ONCE + 1), [scheduled]);
   expect(marks(planned)).toEqual([[null, { firstCount: AT_ONCE, throughPosition: 4n, sparesLater: false }]]);
@@ -55,7 +55,7 @@ test('runs of the batch itself are ended one by one, and the lane is marked once
   expect(planned.runs).toMatchObject([{ lanePosition: 4n }, { lanePosition: 6n }]);
 });
 
-test('a cancel that is read again, after runs that stand behind it, ends a long lane in slices too, and marks nobody', () => {
+test('a cancel that is read again after later runs also ends a long lane in slices, and marks no run', () => {
   expect(marks(plan(laneOf(AT_ONCE + 1, 8n), [cancelAll(9)]))).toEqual([
     [null, { firstCount: AT_ONCE, throughPosition: 4n, sparesLater: false }],
   ]);
@@ -65,7 +65,7 @@ test('a cancel that is read again, after runs that stand behind it, ends a long 
   expect(marks(plan(laneOf(AT_ONCE, 10n), [cancelAll(9)]))).toEqual([[null, null]]);
 });
 
-test('what such a cancel has not ended yet is ended by the next request that spares nobody', () => {
+test('runs that such a cancel has not ended yet are ended by the next request that spares none', () => {
   expect(
     marks(plan(laneOf(AT_ONCE + 1, 10n), [cancelAll(9), requestAt(11, { multitask_strategy: 'interrupt' })])),
   ).toEqual([
@@ -74,7 +74,7 @@ test('what such a cancel has not ended yet is ended by the next request that spa
   ]);
 });
 
-test('what was marked in a batch is not hit again in it', () => {
+test('a run that was marked in a batch is not hit again in it', () => {
   const source = { topic: 'requests', partition: 0, offset: 0n };
   const known: KnownRun = { runId: OTHER, threadId: 't1', fingerprint: '', source, isFinished: false };
   const cancelOne = cancelAt(2, { thread_id: 't1', run_id: OTHER, action: 'rollback' });

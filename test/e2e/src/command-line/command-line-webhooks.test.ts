@@ -1,6 +1,6 @@
 /**
- * Charter: an operator finds webhooks that were not delivered, and sends them again. Real: the command line, Kafka, Postgres, a
- * webhook-dispatcher, a receiver. What decides: what the receiver gets.
+ * An operator finds webhooks that were not delivered, and sends them again. Real: the command line, Kafka, Postgres, a
+ * webhook-dispatcher, a receiver. Decides: what the receiver gets.
  */
 import { eventually } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Charter: an operator starts, answers, stops and watches runs from a shell. Real: the command line as a process, Kafka,
- * registry, Postgres, run-consumer and its graphs. What decides: exit codes, and what is printed.
+ * An operator starts, answers, stops and watches runs from a shell. Real: the command line as a process, Kafka,
+ * registry, Postgres, run-consumer and its graphs. Decides: exit codes, and what is printed.
  */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

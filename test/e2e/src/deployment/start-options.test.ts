@@ -1,7 +1,7 @@
 /**
- * Charter: the fields of a request that say where and how a run starts and stops; each is enforced, or the
+ * The fields of a request that say where and how a run starts and stops; each is enforced, or the
  * run says why it cannot be.
- * Real: Kafka, Postgres, the process and its graphs. What decides: the status topic, what the graphs did, and the
+ * Real: Kafka, Postgres, the process and its graphs. Decides: the status topic, what the graphs did, and the
  * checkpoints that LangGraph left.
  */
 import { randomUUID } from 'node:crypto';
@@ -108,7 +108,7 @@ describe('checkpoint_id', () => {
   });
 });
 
-test('if_not_exists: reject runs on a thread that exists, and creates none', async () => {
+test('if_not_exists: reject runs on an existing thread, and creates none', async () => {
   expect(await run('given', { if_not_exists: 'reject' })).toMatchObject({
     type: 'run.rejected',
     reason: 'thread_not_found',

@@ -1,5 +1,5 @@
 /**
- * Charter: one ledger belongs to one deployment. Real: Kafka, Postgres, both services. What decides: how the
+ * One ledger belongs to one deployment. Real: Kafka, Postgres, both services. Decides: how the
  * process with another topic prefix ends, and that the first goes on.
  */
 import { randomUUID } from 'node:crypto';
@@ -39,7 +39,7 @@ test('a run-consumer with another topic prefix is refused, and the first goes on
   await world.runConsumer().ready();
 });
 
-test('so is a webhook-dispatcher', async () => {
+test('a webhook-dispatcher with another topic prefix is refused', async () => {
   await webhooks.started();
   expect(await endOf(webhooks.dispatcher(ANOTHER))).toEqual(REFUSED);
 });

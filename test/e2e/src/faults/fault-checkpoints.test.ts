@@ -1,6 +1,6 @@
 /**
- * Charter (I7): the process dies at each write of a run, from its first checkpoint to its settlement. Real: everything;
- * the process is held at the write by a trigger and then killed. What decides: the nodes that the next process executes,
+ * I7: the process dies at each write of a run, from its first checkpoint to its settlement. Real: everything;
+ * the process is held at the write by a trigger and then killed. Decides: the nodes that the next process executes,
  * the state in the end, and the thread's checkpoints.
  */
 import { randomUUID } from 'node:crypto';

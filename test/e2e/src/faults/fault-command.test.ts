@@ -1,5 +1,5 @@
 /**
- * Charter (I7): the process dies at a step of a run that answers a pause. Real: everything; what decides: how the run
+ * I7: the process dies at a step of a run that answers a pause. Real: everything; Decides: how the run
  * ends, what its nodes did with the answers in which process, and the thread's checkpoints.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,5 +1,5 @@
 /**
- * Charter: every strategy in every state of a thread (admission.ts), when one run arrives on a thread.
+ * Every strategy in every state of a thread (admission.ts), when one run arrives on a thread.
  * Real: everything. Decides: the events of the thread, its status, its checkpoints and the values that it holds.
  */
 import { HELD_COUNT, MatrixStage } from './matrix-stage.ts';

@@ -1,5 +1,5 @@
 /**
- * Charter: every strategy in every state of a thread, when two run-consumers share the partitions and the runs, so that
+ * Every strategy in every state of a thread, when two run-consumers share the partitions and the runs, so that
  * a run is mostly superseded by another process than the one that executes it.
  * Real: everything. Decides: as in matrix-alone.test.ts, and in which processes the superseded runs executed.
  */

@@ -1,5 +1,5 @@
 /**
- * Charter (I1, I3, I8): every strategy in every state of a thread, when the executor dies by SIGKILL after its runs were
+ * I1, I3, I8: every strategy in every state of a thread, when the executor dies by SIGKILL after its runs were
  * asked to stop and before they are settled: the settlement is held at its commit and goes with its process.
  * Real: everything. Decides: as in matrix-alone.test.ts, and the attempts of the runs that were not superseded.
  */

@@ -1,5 +1,5 @@
 /**
- * Charter: every strategy in every state of a thread, while the partitions go from one run-consumer to another: newcomers
+ * Every strategy in every state of a thread, while the partitions go from one run-consumer to another: newcomers
  * arrive before, while and after the second one joins, while the first one drains, and when it is gone.
  * Real: everything. Decides: as in matrix-alone.test.ts, and which processes have admitted runs.
  */

@@ -1,5 +1,5 @@
 /**
- * Charter (I8, I3): as rollback-state.test.ts, when the executor dies by SIGKILL after the rollbacks were asked for: its
+ * I8, I3: as rollback-state.test.ts, when the executor dies by SIGKILL after the rollbacks were asked for: its
  * own are held at their commit and go with it, and the sweeper of another process does them.
  */
 import { Hold } from '../faults/fault-hold.ts';

@@ -1,6 +1,6 @@
 /**
- * Charter: 200 runs on 50 threads, half of them in registry framing, through two run-consumers side by side.
- * Real: Kafka, registry, Postgres, both processes. Doubled: nothing. What decides: the events of the status topic, and
+ * 200 runs on 50 threads, half of them in registry framing, through two run-consumers side by side.
+ * Real: Kafka, registry, Postgres, both processes. Doubled: nothing. Decides: the events of the status topic, and
  * the lines that the graphs leave outside of Runlane, whose order in the file is the order in which they were written.
  */
 import { isTerminalEventType } from '@runlane/contracts';
@@ -56,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
-test('every run ends in exactly one terminal event, and well', () => {
+test('every run succeeds, and has exactly one terminal event', () => {
   const terminal = events.filter(({ type }) => isTerminalEventType(type));
 
   expect(new Set(terminal.map(labelOf))).toEqual(new Set([...LABELS.values()].flat()));

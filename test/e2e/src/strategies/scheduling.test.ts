@@ -1,6 +1,6 @@
 /**
- * Charter: `after_seconds`: the run joins its lane when its time comes, later runs pass it, and until then
- * it keeps its thread busy. Real: everything. What decides: the events and their times.
+ * `after_seconds`: the run joins its lane when its time comes, later runs pass it, and until then
+ * it keeps its thread busy. Real: everything. Decides: the events and their times.
  */
 import { randomUUID } from 'node:crypto';
 import type { RunStatusEvent } from '@runlane/contracts';

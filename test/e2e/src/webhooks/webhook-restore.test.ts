@@ -3,7 +3,7 @@
  *
  * Real     Kafka, Postgres and the copy that takes its place, two dispatchers as processes, a receiver on the loopback.
  * Doubled  run-consumer: the test publishes its events.
- * Oracles  What the receiver got, under which ids; the rows of the ledger; the records of the topic.
+ * Decides  What the receiver got, under which ids; the rows of the ledger; the records of the topic.
  */
 import type { ServerResponse } from 'node:http';
 import type { RunStatusEvent } from '@runlane/contracts';
@@ -36,7 +36,7 @@ function problemsOf(events: readonly RunStatusEvent[], receiver: WebhookReceiver
   });
 }
 
-test('a database restored from an older copy loses no webhook, spends no attempt of what is left and blames no URL', async () => {
+test('a database restored from an older copy loses no webhook, spends no attempt and disables no URL', async () => {
   await using receiver = await WebhookReceiver.start(slowly);
   await using world = await WebhookWorld.create({
     brokers: inject('kafkaBrokers'),

@@ -1,5 +1,5 @@
 /**
- * Charter: a status topic that takes less than an event needs (I10). Real: the broker, its limit, the producer, the
+ * I10: a status topic whose limit is smaller than an event. Real: the broker, its limit, the producer, the
  * encoder. Decides: what a reader of the topic finds.
  */
 import { randomUUID } from 'node:crypto';
@@ -64,7 +64,7 @@ function eventOf(sequence: number, details: EventDetails, metadata: JsonObject =
   return { event, traceparent: null };
 }
 
-test('events that a topic does not take lose what makes them large, at their own place among the others', async () => {
+test('events that are too large for the topic lose their large fields, and keep their place among the others', async () => {
   const topic = await createTopic(20_000);
   await using collector = await EventCollector.start(kafka, topic, codec);
   const events = [
@@ -94,7 +94,7 @@ test('events that a topic does not take lose what makes them large, at their own
   ]);
 });
 
-test('an event of which nothing can be left out any more waits with its thread, and others go out', async () => {
+test('an event that is too large at its smallest waits with its thread, and others are published', async () => {
   const topic = await createTopic(20_000);
   await using collector = await EventCollector.start(kafka, topic, codec);
   const refused = eventOf(2, { error: { error: 'E', message: LARGE } });

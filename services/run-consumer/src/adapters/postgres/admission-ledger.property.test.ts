@@ -1,9 +1,9 @@
 /**
  * I2, I4, I5: whatever arrives in whatever batches, is read again after a crash before or after the commit, or after the
- * positions were lost, whatever executors do in between, and whenever slices of marked runs end, the ledger ends as one that is
- * read record by record.
- * Real: Postgres, admission and every statement of it, claims and settlements. Doubled: Kafka, and executors, which claim
- * and settle as told. Decides: the rows of runs and threads, and the outbox, compared with an independent model.
+ * positions were lost, whatever executors do in between, and whenever slices of marked runs end, the ledger ends as if
+ * the log had been read record by record. Real: Postgres, admission and all its statements, claims and settlements.
+ * Doubled: Kafka, and executors, which claim and settle on request. Decides: the rows of runs and threads, and the
+ * outbox, compared with an independent model.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -41,7 +41,7 @@ const reading: fc.Arbitrary<Reading> = fc.record({
   arePositionsLost: fc.oneof({ arbitrary: fc.constant(false), weight: 4 }, { arbitrary: fc.constant(true), weight: 1 }),
 });
 
-test('verdicts, final statuses, events, their order and what attempts have in configurable are those of a sequential reading', async () => {
+test('verdicts, final statuses, events, their order and the configurable of attempts are those of a sequential reading', async () => {
   await fc.assert(
     fc.asyncProperty(
       logs(24),

@@ -1,6 +1,6 @@
 /**
- * Charter: assistants and their versions through the use case that the command line calls. Real: Postgres, and the
- * admission that reads them. What decides: the verdicts, and what an admitted run has in its row.
+ * Assistants and their versions through the use case that the command line calls. Real: Postgres, and the
+ * admission that reads them. Decides: the verdicts, and what an admitted run has in its row.
  */
 import { randomUUID } from 'node:crypto';
 import { assistantIdOfGraph } from '@runlane/contracts';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 describe('creating', () => {
-  test('stores a first version under the id that was given, its keys in their order, or under a new one', async () => {
+  test('stores a first version under the given id or a new one, with its keys in their order', async () => {
     const id = randomUUID();
     const context = { z: 1, a: { y: [1], b: null } };
     const request = { assistant_id: id.toUpperCase(), graph_id: 'chat', metadata: { team: 'a' }, context };
@@ -45,7 +45,7 @@ describe('creating', () => {
     });
   });
 
-  test('leaves an assistant alone that is there already', async () => {
+  test('leaves an existing assistant alone', async () => {
     const id = await create({ metadata: { of: 'the first' } });
     expect(await assistants.create({ assistant_id: id, graph_id: 'worker' })).toEqual({
       kind: 'exists',
@@ -54,7 +54,7 @@ describe('creating', () => {
     expect(await admittedWith(id)).toMatchObject({ graph_id: 'chat', metadata: { of: 'the first' } });
   });
 
-  test('is refused under the id of a graph, and for what no run could use', async () => {
+  test('is refused under the id of a graph, and with a configuration that no run could use', async () => {
     const id = assistantIdOfGraph('worker').toUpperCase();
     expect(await assistants.create({ assistant_id: id, graph_id: 'chat' })).toEqual({
       kind: 'invalid',
@@ -69,7 +69,7 @@ describe('creating', () => {
 });
 
 describe('updating', () => {
-  test('adds a version that is active, and what was admitted before keeps the old one', async () => {
+  test('adds a version that is active, and runs that were admitted before keep the old one', async () => {
     const id = await create({ config: { configurable: { colour: 'red' } }, metadata: { team: 'a' } });
     const before = await admittedWith(id);
     const update = { graph_id: 'worker', config: { configurable: { colour: 'blue' } }, metadata: { cost: 1 } };
@@ -87,7 +87,7 @@ describe('updating', () => {
     expect(before).toMatchObject({ graph_id: 'chat', request: { config: { configurable: { colour: 'red' } } } });
   });
 
-  test('many at once each get a version, and none is lost', async () => {
+  test('gives each of many updates at once a version, and loses none', async () => {
     const id = await create({});
     const members = Array.from({ length: 8 }, (_, index) => `m${index}`);
     const changed = await Promise.all(members.map((member) => assistants.update(id, { metadata: { [member]: true } })));
@@ -97,7 +97,7 @@ describe('updating', () => {
     expect((await admittedWith(id)).metadata).toEqual(Object.fromEntries(members.map((member) => [member, true])));
   });
 
-  test('is refused when the version would be bad, which changes nothing', async () => {
+  test('is refused when the version would be invalid, and changes nothing', async () => {
     const id = await create({ config: { configurable: { colour: 'red' } } });
     expect(await assistants.update(id, { context: { user: 'u' } })).toEqual({
       kind: 'invalid',
@@ -106,13 +106,13 @@ describe('updating', () => {
     expect(await assistants.update(id, { metadata: { a: 1 } })).toMatchObject({ assistant: { version: 2 } });
   });
 
-  test.each([randomUUID(), 'chat', ''])('an assistant that nobody created (%j) is unknown', async (id) => {
+  test.each([randomUUID(), 'chat', ''])('of an assistant that nobody created (%j) is unknown', async (id) => {
     expect(await assistants.update(id, {})).toEqual({ kind: 'unknown', message: expect.stringContaining(id) });
   });
 });
 
 describe('activating', () => {
-  test('goes back to an earlier version, and the next update follows from it under a number of its own', async () => {
+  test('returns to an earlier version, and the next update is based on that, under a new number', async () => {
     const id = await create({ context: { user: 'one' } });
     await assistants.update(id, { context: { user: 'two' }, name: 'Two' });
     expect(await assistants.activate(id, 1)).toMatchObject({
@@ -127,13 +127,13 @@ describe('activating', () => {
     expect((await admittedWith(id)).request.context).toEqual({ user: 'two' });
   });
 
-  test.each([0, 2, 1.5, 2 ** 40, Number.NaN])('a version that is not there (%j) is unknown', async (version) => {
+  test.each([0, 2, 1.5, 2 ** 40, Number.NaN])('of a version that does not exist (%j) is unknown', async (version) => {
     const id = await create({});
     expect(await assistants.activate(id, version)).toMatchObject({ kind: 'unknown' });
     expect(await assistants.activate('chat', 1)).toMatchObject({ kind: 'unknown' });
   });
 
-  test('is refused for a version whose graph is gone', async () => {
+  test('is refused for a version whose graph no longer exists', async () => {
     const id = await create({});
     await assistants.update(id, { graph_id: 'worker' });
     const withoutChat = openAssistants(world.rows.database, ['worker']);
@@ -145,14 +145,14 @@ describe('activating', () => {
   });
 });
 
-test('a request that names nobody is rejected, and one of an assistant created just now is not', async () => {
+test('a request with an unknown assistant is rejected, and one with an assistant that was just created is not', async () => {
   const id = randomUUID();
   expect(await admittedWith(id)).toMatchObject({ status: 'rejected', reason: 'unknown_assistant', assistant_id: id });
   await assistants.create({ assistant_id: id, graph_id: 'worker' });
   expect(await admittedWith(id)).toMatchObject({ status: 'pending', assistant_id: id, graph_id: 'worker' });
 });
 
-test('a request that is read again is the same, although the assistant is another by now', async () => {
+test('a request that is read again is the same, although the assistant has changed', async () => {
   const id = await create({ context: { user: 'one' } });
   const request = { assistant_id: id, thread_id: randomUUID(), run_id: randomUUID() };
   await world.admit([{ create: request }]);

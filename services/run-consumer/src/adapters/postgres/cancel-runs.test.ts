@@ -1,6 +1,6 @@
 /**
- * Superseding and cancelling on real Postgres. Doubled: Kafka, and executors, which claim and settle as told. Decides:
- * the rows of runs and threads, and the outbox.
+ * Superseding and cancelling on real Postgres. Doubled: Kafka, and executors, which claim and settle on request.
+ * Decides: the rows of runs and threads, and the outbox.
  */
 import { randomUUID } from 'node:crypto';
 import { threadIdOfStatelessRun } from '@runlane/contracts';
@@ -36,7 +36,7 @@ async function finish(): Promise<void> {
   }
 }
 
-test('a run that is rolled back tells what its models have used all the same, and nothing else of how it ended', async () => {
+test('a run that is rolled back still reports the usage of its models, and nothing else of its outcome', async () => {
   const thread = randomUUID();
   await world.admit([create(thread)]);
   const run = await world.claimOne();
@@ -69,7 +69,7 @@ describe('waiting runs', () => {
     await finish();
   });
 
-  test('cancelled in the middle of a lane leave it in order; of its head, the next one becomes ready', async () => {
+  test('cancelled in the middle of a lane leave it in order; when the head is cancelled, the next one becomes ready', async () => {
     const thread = randomUUID();
     const { runIds } = await world.admit([create(thread), create(thread), create(thread)]);
     const [first, second, third] = runIds;
@@ -96,7 +96,7 @@ describe('waiting runs', () => {
     ]);
   });
 
-  test('all cancelled give the thread the status back that it had', async () => {
+  test('that are all cancelled give the thread its former status back', async () => {
     const thread = randomUUID();
     await world.admit([create(thread)]);
     await world.settle(await world.claimOne(), failed);
@@ -108,7 +108,7 @@ describe('waiting runs', () => {
     expect((await world.events(thread)).at(-1)).toMatchObject({ type: 'run.interrupted', status: 'error' });
   });
 
-  test('that are scheduled end without having joined, and nothing of them becomes due', async () => {
+  test('that are scheduled end without joining the lane, and never become due', async () => {
     const thread = randomUUID();
     const { runIds } = await world.admit([
       create(thread, { after_seconds: 0.01 }),
@@ -128,7 +128,7 @@ describe('waiting runs', () => {
     expect(await createScheduledRuns(world.rows.database).joinDue(10)).toEqual({ joinedCount: 0, readyCount: 0 });
   });
 
-  test('that are temporary take their thread with them and show none', async () => {
+  test('that are temporary remove their thread, and their events show none', async () => {
     const runId = randomUUID();
     const thread = threadIdOfStatelessRun(runId);
     await world.admit([{ create: { thread_id: null, run_id: runId } }]);
@@ -141,7 +141,7 @@ describe('waiting runs', () => {
 });
 
 describe('a running run', () => {
-  test('is asked to stop; its successor waits until it has, and the first supersession counts', async () => {
+  test('is asked to stop; its successor waits until it has stopped, and the first supersession counts', async () => {
     const thread = randomUUID();
     const [running] = (await world.admit([create(thread)])).runIds;
     const claimed = await world.claimOne();
@@ -162,7 +162,7 @@ describe('a running run', () => {
     await finish();
   });
 
-  test('that was superseded keeps that when it is cancelled by name', async () => {
+  test('that was superseded stays superseded when it is cancelled by name', async () => {
     const thread = randomUUID();
     const [running] = (await world.admit([create(thread)])).runIds;
     const claimed = await world.claimOne();
@@ -185,7 +185,7 @@ describe('a running run', () => {
   });
 });
 
-test('a thread with nothing but a scheduled run is busy for a request with reject', async () => {
+test('a thread that has only a scheduled run is busy for a request with reject', async () => {
   const thread = randomUUID();
   const { runIds } = await world.admit([create(thread, { after_seconds: 60 })]);
   const rejected = await world.admit([create(thread, { multitask_strategy: 'reject' })]);
@@ -214,7 +214,7 @@ test('I4: a log that is read again, cancels included, changes nothing', async ()
   await finish();
 });
 
-test('I4: a cancel that is read again spares what stands behind it, also when it still finds a run of elsewhere', async () => {
+test('I4: a cancel that is read again spares runs after it in the log, also when it still finds a run from another partition', async () => {
   const thread = randomUUID();
   const at = (offset: number) => 600_000 + offset;
   const cancel = cancelAt(at(0), { thread_id: thread });

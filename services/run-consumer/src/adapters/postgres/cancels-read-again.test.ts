@@ -1,6 +1,6 @@
 /**
- * I4: a cancel of all runs of a thread that is read again, after positions were lost, on real Postgres. Doubled: Kafka, and
- * executors, which claim and settle as told. Decides: the rows of runs and threads, and the outbox.
+ * I4: after positions were lost, a cancel of all runs of a thread is read again. Real: Postgres. Doubled: Kafka,
+ * and executors, which claim and settle on request. Decides: the rows of runs and threads, and the outbox.
  */
 import { silentLogger } from '@runlane/testkit';
 import { randomUUID } from 'node:crypto';
@@ -29,7 +29,7 @@ function elsewhereAt(offset: number, json: Record<string, string | number>): Ret
   return { ...request, coordinates: { ...request.coordinates, partition: 7 } };
 }
 
-test('a cancel of a long lane that is read again spares what stands behind it, and ends runs of elsewhere in slices', async () => {
+test('a cancel of a long lane that is read again spares runs after it in the log, and ends runs from other partitions in slices', async () => {
   const thread = randomUUID();
   const at = (offset: number) => 800_000 + offset;
   const cancel = cancelAt(at(0), { thread_id: thread });
@@ -60,7 +60,7 @@ test('a cancel of a long lane that is read again spares what stands behind it, a
   await world.finish();
 });
 
-test('a cancel that is read again stops a run that has started before it was come by, and the last leaves the thread at rest', async () => {
+test('a cancel that is read again stops a run that has started in the meantime, and the last one leaves the thread idle', async () => {
   const thread = randomUUID();
   const at = (offset: number) => 810_000 + offset;
   const later = requestAt(at(1), { thread_id: thread });
@@ -81,7 +81,7 @@ test('a cancel that is read again stops a run that has started before it was com
   expect((await world.thread(thread))?.[0]).toBe('error');
 });
 
-test('a request behind a cancel that is read again is not ready while anything that it spares waits', async () => {
+test('a request after a cancel that is read again is not ready while a run that the cancel spares waits', async () => {
   world.endedAtOnce = 100;
   const thread = randomUUID();
   const at = (offset: number) => 820_000 + offset;
@@ -95,7 +95,7 @@ test('a request behind a cancel that is read again is not ready while anything t
   await world.finish();
 });
 
-test('a lane of which only the last from elsewhere are looked at is known to its end', async () => {
+test('a lane is known to its end although only its last runs from other partitions are read', async () => {
   const thread = randomUUID();
   const at = (offset: number) => 830_000 + offset;
   await world.receive([requestAt(at(1), { thread_id: thread })], 'first');
@@ -111,7 +111,7 @@ test('a lane of which only the last from elsewhere are looked at is known to its
   expect(await world.thread(thread)).toEqual(['idle', 'idle']);
 });
 
-test('a lane is looked through from its end only for a cancel that was read again, whichever partitions its runs are of', async () => {
+test('a lane is read from its end only for a cancel that is read again, whichever partitions its runs are from', async () => {
   const on = { thread_id: randomUUID() };
   const pool = createPool({ url: world.rows.databaseUrl, max: 1, applicationName: 'one', logger: silentLogger });
   try {

@@ -1,4 +1,6 @@
-/** I8: how low a rollback looks for checkpoints of a run. Real: Postgres. Decides: what claims store and hand out. */
+/**
+ * I8: the lowest checkpoint at which a rollback looks. Real: Postgres. Decides: the floor that claims store and return.
+ */
 import { randomUUID } from 'node:crypto';
 import { checkpointFloorAt } from '@runlane/checkpoint/threads';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';

@@ -1,7 +1,7 @@
 /**
- * I3: a claim that the database has forgotten, and the claim that is handed out in its place, are not the same.
- * Real: Postgres, the statements of claims and settlements, the checkpoint writer. The loss of commits, which an
- * asynchronous failover brings, is the row of before put back.
+ * I3: a claim that the database has forgotten is distinguished from the claim that replaces it.
+ * Real: Postgres, the statements of claims and settlements, the checkpoint writer. Doubled: the loss of commits by an
+ * asynchronous failover, by putting the earlier row back.
  */
 import { randomUUID } from 'node:crypto';
 import { emptyCheckpoint } from '@langchain/langgraph-checkpoint';
@@ -71,7 +71,7 @@ async function writeWith({ runId, threadId, fencingToken }: ClaimedRun): Promise
   );
 }
 
-test('of a claim and the one that is handed out in its place only the later can write and settle', async () => {
+test('of a forgotten claim and the claim that replaces it only the later can write and settle', async () => {
   await readyRun();
   const loseCommits = await memory();
   const forgotten = await world.claimOne();
@@ -86,7 +86,7 @@ test('of a claim and the one that is handed out in its place only the later can 
   expect(await world.settle(later, SUCCEEDED)).toBe('settled');
 });
 
-test('a return and the claim after it raise the number, so that nobody takes it for the first', async () => {
+test('handing back and the next claim raise the token, so that the next claim is not taken for the first', async () => {
   await readyRun();
   const first = await world.claimOne();
   const back = {
@@ -102,7 +102,7 @@ test('a return and the claim after it raise the number, so that nobody takes it 
   expect(await world.settle(second, SUCCEEDED)).toBe('settled');
 });
 
-test('a token of before, which only counts, is raised above all of its kind', async () => {
+test('a token of an earlier version, which only counts, is raised above all of that kind', async () => {
   await readyRun();
   await world.rows.pool.query('update runlane.runs set fencing_token = 2 where ready_at is not null');
   const run = await world.claimOne();
@@ -110,7 +110,7 @@ test('a token of before, which only counts, is raised above all of its kind', as
   expect(await world.settle(run, SUCCEEDED)).toBe('settled');
 });
 
-test('a renewal names every claim that the ledger knows, with what was asked of it, and none that it forgot', async () => {
+test('a renewal returns every claim that the ledger knows, with its stop request, and none that it forgot', async () => {
   const leases = createExecutorLeases(world.rows.database);
   const renewed = async () => (await leases.renew(EXECUTOR, 60_000)) ?? [];
   const before = await renewed();

@@ -1,4 +1,4 @@
-/** Real: Postgres and its NOTIFY. Decides: which hints another process hears, and after how long. */
+/** Real: Postgres and its NOTIFY. Decides: which hints another process gets, and when. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createPool, listen } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
@@ -47,7 +47,7 @@ afterAll(async () => {
   await resources.disposeAsync();
 });
 
-test('a node that shall stop is told immediately, although other hints wait for their interval', async () => {
+test('a stop request is sent immediately, although other hints wait for their interval', async () => {
   hints.eventsStored();
   await eventually(() => heard.length === 1, { what: 'the first hint is heard' });
   const askedAtMs = performance.now();
@@ -58,7 +58,7 @@ test('a node that shall stop is told immediately, although other hints wait for 
   expect((heard[1]?.atMs ?? 0) - askedAtMs).toBeLessThan(1_500);
 });
 
-test('whoever hears that runs were asked to stop, or may have missed it, looks', async () => {
+test('a process that hears of stop requests, or may have missed one, looks for them', async () => {
   for (const payload of ['stops_requested', null]) {
     const look = local.stops_requested.wait(10_000);
     hints.onNotify(payload);
@@ -66,7 +66,7 @@ test('whoever hears that runs were asked to stop, or may have missed it, looks',
   }
 });
 
-test('hints of many processes make this one look seldom, soon after the first, and once after the last', async () => {
+test('on many hints a process looks seldom: soon after the first, and once after the last', async () => {
   const ready = new Wakeup();
   const many = new PostgresHints({
     pool,
@@ -95,7 +95,7 @@ test('hints of many processes make this one look seldom, soon after the first, a
   expect(lookCount).toBeLessThanOrEqual(2 + passedMs / 75);
 });
 
-test('a process is not woken a second time by its own hint', async () => {
+test('a process does not wake up by its own hint', async () => {
   const ready = new Wakeup();
   const own = new PostgresHints({
     pool,

@@ -1,7 +1,7 @@
 /**
- * I3, I11: a ledger that is a copy, because a standby, a restore or a dump took its place, hands no run out until whoever
- * executes what it has forgotten has heard of it. Real: Postgres, its copies (a template, a dump's rows, a restart) and the
- * statements of claims, leases and rescue.
+ * I3, I11: a ledger that is a copy, because a standby, a restore or a dump took its place, hands no run out before
+ * executors of forgotten runs have heard of the loss. Real: Postgres, its copies (a template, a dump's rows, a restart)
+ * and the statements of claims, leases and rescue.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
@@ -57,7 +57,7 @@ const AS_A_COPY = [
   { claimed: 1 },
 ];
 
-test('the original hands runs out immediately, and goes on doing so when its rows are frozen', async () => {
+test('the original hands runs out immediately, also when its rows are frozen', async () => {
   const { pool } = world.rows;
   await world.admit([{ create: { thread_id: randomUUID() } }]);
   await pool.query('vacuum (freeze) runlane.ledger_life');
@@ -88,7 +88,7 @@ test('rows that a dump brought back are noticed', async () => {
   expect(await behaviourOf(pool)).toEqual(AS_A_COPY);
 });
 
-test('another server with the same files is noticed; where nothing was under way nobody waits', async () => {
+test('another server with the same files is noticed; if no run was under way nobody waits', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'runlane-copies-'));
   resources.defer(() => removeLocalData(dataDir));
   const server = resources.use(await startPostgres({ dataDir, env: { ...process.env, DATABASE_URL: '' } }));
@@ -115,7 +115,7 @@ test('another server with the same files is noticed; where nothing was under way
   expect(await standing(own.rows.pool)).toEqual([{ is_original: true, claims_are_due: true }]);
 });
 
-test('in a copy no lease is taken from an executor that only has to renew it', async () => {
+test('in a copy no lease is taken from an executor that can still renew it', async () => {
   const { pool } = world.rows;
   const stranded = createStrandedRuns(new Database(pool));
   const takeExpired = async () => {
@@ -132,7 +132,7 @@ test('in a copy no lease is taken from an executor that only has to renew it', a
   expect(await takeExpired()).toEqual([{ executorId: EXECUTOR, host: 'test' }]);
 });
 
-test('what the log knows of a loss closes claims as well', async () => {
+test('a loss that only the log shows stops claims as well', async () => {
   const { pool } = world.rows;
   await world.admit([{ create: { thread_id: randomUUID() } }]);
   await closeClaims(new Database(pool), LEASE_MS);
@@ -141,7 +141,7 @@ test('what the log knows of a loss closes claims as well', async () => {
   expect(await claimCount(pool)).toBe(1);
 });
 
-test('a lease that was seen to have run out, and is renewed before it is taken, is not', async () => {
+test('a lease that was seen expired is not taken when it was renewed in the meantime', async () => {
   const { pool } = world.rows;
   const stranded = createStrandedRuns(new Database(pool));
   await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);

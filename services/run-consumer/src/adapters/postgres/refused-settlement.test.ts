@@ -1,4 +1,4 @@
-/** Real: Postgres, with less stack than usual, the queue, settlements. Decides: how runs end in the ledger. */
+/** Real: Postgres, with a smaller stack than usual, the queue, settlements. Decides: how runs end in the ledger. */
 import { silentLogger } from '@runlane/testkit';
 import { randomUUID } from 'node:crypto';
 import type { Json } from '@runlane/contracts';
@@ -12,7 +12,7 @@ import { createThreadCheckpoints } from './thread-checkpoints.ts';
 
 const nested = (levels: number): Json => Array.from({ length: levels }).reduce<Json>((inner) => [inner], 'deep');
 
-test('I1: a run that ended with what Postgres refuses ends as failed, and its neighbours and successor are as ever', async () => {
+test('I1: a run whose outcome Postgres refuses ends as failed, without effect on its neighbours and successor', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const url = new URL(world.rows.databaseUrl);
   url.searchParams.set('options', '-c max_stack_depth=100kB');

@@ -1,6 +1,6 @@
 /**
- * Which ready runs a process claims, and what it reads for that. Real: Postgres, the migrations and the statements. Decides:
- * the claimed runs, and the buffers of `explain analyze`, which are the same on a slow machine.
+ * Which ready runs a process claims, and the cost of claims. Real: Postgres, the migrations and the statements.
+ * Decides: the claimed runs, and the buffers of `explain analyze`, which are the same on a slow machine.
  */
 import { query, valuesOf } from '@runlane/postgres';
 import type { SqlStatement, SqlValues } from '@runlane/postgres';
@@ -72,7 +72,7 @@ async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom:
   }
 }
 
-test('a process claims runs of its graphs only, those that have waited longest first, whichever the graph', async () => {
+test('a process claims only runs of its graphs, those that have waited longest first', async () => {
   const [foreign] = await addReady('foreign', 1, 900);
   const [second] = await addReady('b', 1, 200);
   const [first, last] = [...(await addReady('a', 1, 300)), ...(await addReady('a', 1, 100))];
@@ -85,7 +85,7 @@ test('a process claims runs of its graphs only, those that have waited longest f
   expect(await claimOf([], 10)).toHaveLength(2);
 });
 
-test('a claim tells how long its run was ready, and under which trace it was asked for', async () => {
+test('a claim has the time for which its run was ready, and the trace of its request', async () => {
   const [runId] = await addReady('mine', 1, 90);
   const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
   await rows.pool.query('update runlane.runs set traceparent = $2 where run_id = $1', [runId, traceparent]);
@@ -97,7 +97,7 @@ test('a claim tells how long its run was ready, and under which trace it was ask
   expect(again).toMatchObject({ runId, traceparent, readySeconds: null });
 });
 
-test('what the executor owns already comes along, whatever its graph', async () => {
+test('a claim also returns the runs that the executor owns already, whatever their graphs', async () => {
   const [owned] = await addReady('a', 1, 10);
   await claimOf(['a'], 1);
   expect((await claimOf(['b'], 1)).map(({ runId }) => runId)).toEqual([owned]);
@@ -111,7 +111,7 @@ test('ready runs of other graphs cost a claim nothing, however many and however 
   expect(await claimOf(['mine'], 10)).toHaveLength(1);
 });
 
-test('of a full queue a claim reads and locks little more than it takes', async () => {
+test('in a full queue a claim reads and locks little more than it takes', async () => {
   await addReady('mine', 20_000, 900);
   await rows.pool.query('vacuum (analyze) runlane.runs');
   expect((await lookOf(null)).pages).toBeLessThan(400);
@@ -123,7 +123,7 @@ test('of a full queue a claim reads and locks little more than it takes', async 
   });
 });
 
-test('runs that went through beside an old snapshot cost the next claims nothing', async () => {
+test('runs that ended while an old snapshot is open cost the next claims nothing', async () => {
   await rows.inOpenTransaction('begin isolation level repeatable read', async (client) => {
     await client.query('select count(*) from runlane.runs');
     await addReady('mine', 5_000, 3_600);
@@ -138,7 +138,7 @@ test('runs that went through beside an old snapshot cost the next claims nothing
   });
 });
 
-test('runs that others hold are passed over, and as many free ones are claimed as were asked for', async () => {
+test('runs that others have locked are skipped, and as many free ones are claimed as were asked for', async () => {
   const ids = await addReady('mine', 100, 900);
   await rows.inOpenTransaction('begin', async (client) => {
     await client.query('select from runlane.runs where run_id = any ($1) for update', [ids.slice(0, 60)]);
@@ -146,14 +146,14 @@ test('runs that others hold are passed over, and as many free ones are claimed a
   });
 });
 
-test('a run that was long under way is found by one of the next looks at all', async () => {
+test('a run whose transaction took long is found by one of the next full looks', async () => {
   const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 500 });
   expect(await claims.claim(EXECUTOR, 10, [])).toEqual([]);
   await addReady('mine', 1, 3_600);
   await eventually(async () => (await claims.claim(EXECUTOR, 10, [])).length === 1, { what: 'the run is claimed' });
 });
 
-test('what a claim leaves, because it takes no more, is seen by the next one, however long it has waited', async () => {
+test('runs that a full claim leaves are seen by the next one, however long they have waited', async () => {
   const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 600_000 });
   const ids = await addReady('mine', 4, 60);
   const claimed: string[] = [];
@@ -163,7 +163,7 @@ test('what a claim leaves, because it takes no more, is seen by the next one, ho
   expect(claimed).toEqual(ids);
 });
 
-test('a new lease looks at all: without one nothing of what was seen was claimed', async () => {
+test('a new lease begins with a full look, because without a lease nothing that was seen could be claimed', async () => {
   const claims = createRunClaims(rows.database, ['mine'], checkpoints);
   await addReady('mine', 1, 3_600);
   expect(await claims.claim(randomUUID(), 10, [])).toEqual([]);
@@ -197,7 +197,7 @@ async function claimOne(graphId: string): Promise<ClaimedRun> {
   return run;
 }
 
-test('a run that comes back immediately again and again without spending an attempt is claimed at longer and longer intervals', async () => {
+test('a run that is handed back immediately time and again, without spending an attempt, is claimed at growing intervals', async () => {
   await addReady('mine', 1, 60);
   const waits: number[] = [];
   for (let times = 0; times < 14; times += 1) {
@@ -218,7 +218,7 @@ test('a run that comes back immediately again and again without spending an atte
   expect((await claimOf(['mine'], 10)).map(({ runId }) => runId)).toEqual([other]);
 });
 
-test('one that spends attempts, or has executed for a while in between, waits for nothing', async () => {
+test('a run that spends attempts, or has executed for a while in between, does not wait', async () => {
   await addReady('mine', 1, 60);
   for (let times = 0; times < 10; times += 1) {
     const run = await claimOne('mine');
@@ -230,12 +230,12 @@ test('one that spends attempts, or has executed for a while in between, waits fo
   expect(await waitOf('mine')).toBe(0);
 });
 
-test('a run that is ready by a clock far ahead, such as that of the server before a failover, is claimed', async () => {
+test('a run that became ready by a clock far ahead, such as that of the server before a failover, is claimed', async () => {
   await addReady('mine', 1, -3_600);
   expect(await claimOf(['mine'], 1)).toHaveLength(1);
 });
 
-test('a run that waits is claimed by a process that asks again and again once its time has come', async () => {
+test('a run that waits for its time is claimed by a process that keeps asking', async () => {
   const claims = createRunClaims(rows.database, ['mine'], checkpoints, { lookAtAllEveryMs: 600_000 });
   await addReady('mine', 1, -3);
   expect(await claims.claim(EXECUTOR, 1, [])).toEqual([]);

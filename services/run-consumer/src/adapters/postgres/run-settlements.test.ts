@@ -113,7 +113,7 @@ describe('a run that was asked to roll back', () => {
 });
 
 describe('a run that was asked to interrupt', () => {
-  test('keeps the end that it came to by itself, and no trace of the request', async () => {
+  test('keeps the end that it reached by itself, and no trace of the request', async () => {
     for (const [outcome, status] of [
       [succeeded, 'success'],
       [failed, 'error'],
@@ -128,7 +128,7 @@ describe('a run that was asked to interrupt', () => {
   test.each([
     [[], 'idle'],
     [['second'], 'interrupted'],
-  ])('ends interrupted with the state it has left: next %j makes the thread %s', async (next, status) => {
+  ])('ends interrupted with the state that it has left: next %j makes the thread %s', async (next, status) => {
     const run = await running({ asked: 'interrupt' });
     await world.settle(run, { kind: 'interrupted', stop: cancelled, head: { ...head, next } });
     expect(await world.runs([run.runId])).toEqual([['interrupted', 'cancelled', null]]);
@@ -175,7 +175,7 @@ describe('a run that went back to pending and is cancelled there', () => {
     return run;
   }
 
-  test('is rolled back with what its attempts have left', async () => {
+  test('is rolled back with everything that its attempts have written', async () => {
     const run = await waiting();
     await world.admit([{ cancel: { thread_id: run.threadId, run_id: run.runId, action: 'rollback' } }]);
     expect(await world.runs([run.runId])).toEqual([['rollback', 'cancelled', null]]);
@@ -183,7 +183,7 @@ describe('a run that went back to pending and is cancelled there', () => {
     expect(await world.thread(run.threadId)).toEqual(['idle', 'idle']);
   });
 
-  test('is interrupted where its attempts have brought it', async () => {
+  test('is interrupted at the point that its attempts have reached', async () => {
     const run = await waiting();
     await world.admit([{ cancel: { thread_id: run.threadId } }]);
     expect(await world.runs([run.runId])).toEqual([['interrupted', 'cancelled', null]]);
@@ -198,7 +198,7 @@ describe('a run that went back to pending and is cancelled there', () => {
 });
 
 test.each(['interrupt', 'rollback'])(
-  'the attempt that events tell never falls: %s of a run that came back',
+  'the attempt number in events never falls: %s of a run that was handed back',
   async (action) => {
     const attempts = async ({ threadId }: ClaimedRun): Promise<number[]> => {
       const text = 'select attempt from runlane.outbox where thread_id = $1 order by outbox_id';
@@ -234,7 +234,7 @@ test('a temporary run that is asked to stop ends without a thread or a head', as
 });
 
 describe('a rescue', () => {
-  test('waits for nobody who holds the thread: it may be a process that is frozen', async () => {
+  test('does not wait for a holder of the thread, which may be a frozen process', async () => {
     const run = await running();
     const frozen = await world.rows.pool.connect();
     try {
@@ -248,7 +248,7 @@ describe('a rescue', () => {
     await world.settle(await world.claimOne(), succeeded);
   });
 
-  test('while a batch cancels the run ends it, in whichever order they come, and leaves nothing of a rollback', async () => {
+  test('while a batch cancels the run ends the run, in whichever order they commit, and leaves no journal of a rollback', async () => {
     for (let round = 0; round < 30; round += 1) {
       const run = await running();
       await Promise.all([

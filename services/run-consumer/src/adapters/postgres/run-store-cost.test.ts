@@ -1,6 +1,6 @@
 /**
- * What sweeping reads. Real: Postgres, the migrations and the statements. Decides: the buffers of `explain analyze`, which
- * are the same on a slow machine.
+ * The cost of sweeping. Real: Postgres, the migrations and the statements. Decides: the buffers of `explain analyze`,
+ * which are the same on a slow machine.
  */
 import { randomUUID } from 'node:crypto';
 import { query, valuesOf } from '@runlane/postgres';
@@ -69,7 +69,7 @@ const pagesOfRuns = async () => {
   return found[0]?.pages ?? 0;
 };
 
-test('retention reads what is old, also when young runs fill the pages that old ones have left', async () => {
+test('retention reads only old runs, also when young ones fill the pages that old ones have left', async () => {
   await addRuns(20_000, { endedDaysAgo: 100 });
   const ledger = createLedgerPruning(rows.database);
   while ((await ledger.pruneRuns(30 * DAY_MS, 5_000)) > 0);
@@ -82,7 +82,7 @@ test('retention reads what is old, also when young runs fill the pages that old 
   await expect.poll(buffers, VACUUMED).toBeLessThan(30);
 });
 
-test('a look for stranded runs costs as much as there are executors, and finds those of all that are gone', async () => {
+test('a look for stranded runs costs in proportion to the executors, and finds the runs of all that are gone', async () => {
   const alive = randomUUID();
   await rows.pool.query(
     `insert into runlane.executors (executor_id, host, expires_at) values ($1, 'h', now() + interval '1 hour')`,

@@ -1,8 +1,8 @@
 /**
- * No statement grows with the ledger. The plan that Postgres makes without knowing the parameters, which it keeps for a
- * connection where that looks as good to it, reads no table of runs, threads or events as a whole, and has the text of the
- * functions that name the places of a lane in their place.
- * Real: Postgres, the migrations and every statement. Decides: the plans of the planner on a ledger of 40,000 ended runs.
+ * No statement grows with the ledger. Postgres keeps a plan for a connection that it makes without knowing the
+ * parameters. That plan reads no table of runs, threads or events as a whole, and has the functions that name the
+ * places of a lane inlined. Real: Postgres, the migrations and every statement. Decides: the plans of the planner on a
+ * ledger of 40,000 ended runs.
  */
 import { randomUUID } from 'node:crypto';
 import { query } from '@runlane/postgres';
@@ -62,7 +62,7 @@ function calledFunctions(plan: Plan): string[] {
   return [...(OUR_FUNCTIONS.has(name) ? [name] : []), ...(plan.Plans ?? []).flatMap(calledFunctions)];
 }
 
-test.for(Object.values(sql))('$name looks at no table as a whole, and calls no function of ours', async ({ text }) => {
+test.for(Object.values(sql))('$name reads no table as a whole, and calls no function of ours', async ({ text }) => {
   const { rows: found } = await rows.pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
     `explain (generic_plan, format json) ${text}`,
   );
@@ -113,17 +113,20 @@ const STEADY: [SqlStatement, (size: number) => SqlValues][] = [
   ],
 ];
 
-test.for(STEADY)('$0.name is planned for a connection, and not for each call', async ([statement, valuesOfSize]) => {
-  const client = await rows.pool.connect();
-  try {
-    for (let call = 1; call <= 20; call += 1) await query(client, statement, valuesOfSize((call % 16) + 1));
-    const { rows: found } = await client.query<{ custom_plans: string }>(
-      'select custom_plans::text from pg_prepared_statements where name = $1',
-      [statement.name],
-    );
-    // Postgres makes five before it compares them with one for all calls.
-    expect(found).toEqual([{ custom_plans: '5' }]);
-  } finally {
-    client.release(true);
-  }
-});
+test.for(STEADY)(
+  '$0.name is planned once for a connection, and not for each call',
+  async ([statement, valuesOfSize]) => {
+    const client = await rows.pool.connect();
+    try {
+      for (let call = 1; call <= 20; call += 1) await query(client, statement, valuesOfSize((call % 16) + 1));
+      const { rows: found } = await client.query<{ custom_plans: string }>(
+        'select custom_plans::text from pg_prepared_statements where name = $1',
+        [statement.name],
+      );
+      // Postgres makes five before it compares them with one for all calls.
+      expect(found).toEqual([{ custom_plans: '5' }]);
+    } finally {
+      client.release(true);
+    }
+  },
+);

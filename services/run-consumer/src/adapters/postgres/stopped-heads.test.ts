@@ -1,6 +1,6 @@
 /**
- * Whose stop has left a thread as it is, asked of real Postgres. Doubled: Kafka, and executors, which claim, write heads and
- * settle as told. Decides: whether the claimed run may go on.
+ * Which run's stop has left a thread as it is. Real: Postgres. Doubled: Kafka, and executors, which claim, write
+ * heads and settle on request. Decides: whether the claimed run may go on.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
@@ -42,7 +42,7 @@ async function turn(): Promise<string | null> {
   return refusal?.reason ?? null;
 }
 
-test('a run goes on from where it has stopped another one', async () => {
+test('a run continues from where it has stopped another one', async () => {
   await world.admit([enqueued()]);
   const running = await world.claimOne();
   await world.admit([superseding()]);
@@ -51,7 +51,7 @@ test('a run goes on from where it has stopped another one', async () => {
   expect(await turn()).toBeNull();
 });
 
-test.each(['interrupt', 'rollback'])('so does one that has superseded that run in turn: %s', async (strategy) => {
+test.each(['interrupt', 'rollback'])('so does a run that has superseded that run in turn: %s', async (strategy) => {
   await world.admit([enqueued()]);
   const running = await world.claimOne();
   await world.admit([superseding()]);
@@ -60,7 +60,7 @@ test.each(['interrupt', 'rollback'])('so does one that has superseded that run i
   expect(await turn()).toBeNull();
 });
 
-test('so does one that has only marked it, while rows that are marked wait for their end', async () => {
+test('so does a run that has only marked it, while marked rows wait for their end', async () => {
   world.endedAtOnce = 1;
   await world.admit([enqueued()]);
   const running = await world.claimOne();
@@ -80,7 +80,7 @@ test('a question that the superseded run has asked before it noticed keeps the r
   expect(await turn()).toBe('thread_status');
 });
 
-test('so does one that was open before, when the superseded run has written nothing', async () => {
+test('so does a question that was open before, when the superseded run has written nothing', async () => {
   await world.admit([enqueued()]);
   await world.settle(await world.claimOne(), paused);
   await world.admit([enqueued()]);
@@ -90,7 +90,7 @@ test('so does one that was open before, when the superseded run has written noth
   expect(await turn()).toBe('thread_status');
 });
 
-test('what a cancel has stopped keeps a run from going on, and so does what another one has superseded', async () => {
+test('a run that was stopped by a cancel, or superseded by another run, keeps the run from going on', async () => {
   await world.admit([enqueued()]);
   const running = await world.claimOne();
   await world.admit([{ cancel: { thread_id: thread, action: 'interrupt' } }]);
@@ -110,7 +110,7 @@ test('what a cancel has stopped keeps a run from going on, and so does what anot
   expect(await turn()).toBe('thread_status');
 });
 
-test('a head that something else has written counts as it stands', async () => {
+test('a head that anything else has written counts as it is', async () => {
   await world.admit([enqueued()]);
   const running = await world.claimOne();
   await world.admit([superseding()]);

@@ -1,7 +1,7 @@
 /**
- * What an audit finds stuck in a ledger, of each kind one, beside runs that are not. Real: Postgres, and every statement that
- * makes the rows. Doubled: Kafka, executors and sweepers, which do nothing here; time, which is moved in the rows. Decides: the
- * kinds that are found.
+ * An audit finds one stuck run of each kind beside runs that are not stuck. Real: Postgres, and every statement that
+ * makes the rows. Doubled: Kafka; executors and sweepers, which do nothing here; time, which is set in the rows.
+ * Decides: the kinds that are found.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -32,7 +32,7 @@ async function age(runIds: readonly string[]): Promise<void> {
   );
 }
 
-test('ready: nobody claims the first of a lane; those behind it only wait', async () => {
+test('ready: nobody claims the first run of a lane; those behind it only wait', async () => {
   const thread = randomUUID();
   const { runIds } = await world.admit([{ create: { thread_id: thread } }, { create: { thread_id: thread } }]);
   expect(await found(thread, runIds)).toEqual([]);
@@ -42,7 +42,7 @@ test('ready: nobody claims the first of a lane; those behind it only wait', asyn
   expect(await found(thread, runIds)).toEqual([]);
 });
 
-test('overdue: the time of a run has come, and it has not joined its lane', async () => {
+test('overdue: the time of a run has come, but it has not joined its lane', async () => {
   const thread = randomUUID();
   const { runIds } = await world.admit([
     { create: { thread_id: thread, after_seconds: 3_600 } },
@@ -53,7 +53,7 @@ test('overdue: the time of a run has come, and it has not joined its lane', asyn
   await world.admit([{ cancel: { thread_id: thread } }]);
 });
 
-test('stranded: the process of a run has gone; one that lives may take any time', async () => {
+test('stranded: the process of a run is gone; a living process may take any time', async () => {
   const thread = randomUUID();
   const { runIds } = await world.admit([{ create: { thread_id: thread } }]);
   const run = await world.claimOne();
@@ -65,7 +65,7 @@ test('stranded: the process of a run has gone; one that lives may take any time'
   await world.settle(run, { kind: 'timed_out', limitSeconds: 1 });
 });
 
-test('unended: a marked run waits for its end; of each thread the first is told, until a sweep has ended it', async () => {
+test('unended: a marked run waits for its end; the first of each thread is reported until a sweep has ended it', async () => {
   const thread = randomUUID();
   world.endedAtOnce = 1;
   const create = { create: { thread_id: thread } };
@@ -79,7 +79,7 @@ test('unended: a marked run waits for its end; of each thread the first is told,
   expect(await found(thread, runIds)).toEqual([]);
 });
 
-test('forgotten_lane: the first of a lane is not ready; behind a running run, or a marked one, that is right', async () => {
+test('forgotten_lane: the first run of a lane is not ready; behind a running or marked run that is right', async () => {
   const thread = randomUUID();
   const create = { create: { thread_id: thread } };
   const { runIds } = await world.admit([create, create]);

@@ -1,6 +1,6 @@
 /**
- * The thread of a temporary run, which follows from its id, so that others can send requests to it. On real Postgres. Doubled:
- * Kafka, and executors, which claim and settle as told. Decides: the rows of runs and threads.
+ * The thread of a temporary run has an id that follows from the run's, so that others can send requests to it. Real:
+ * Postgres. Doubled: Kafka, and executors, which claim and settle on request. Decides: the rows of runs and threads.
  */
 import { randomUUID } from 'node:crypto';
 import { threadIdOfStatelessRun } from '@runlane/contracts';
@@ -35,7 +35,7 @@ async function statuses(runIds: readonly string[]): Promise<unknown[]> {
   return (await world.runs(runIds)).map(([status]) => status);
 }
 
-test('I1: runs that wait behind a temporary one keep its thread, and have their turns', async () => {
+test('I1: runs that wait behind a temporary run keep its thread, and have their turns', async () => {
   const { thread, entry } = temporary();
   await world.admit([entry]);
   const first = await world.claimOne();
@@ -51,7 +51,7 @@ test('I1: runs that wait behind a temporary one keep its thread, and have their 
   expect(await world.thread(thread)).toEqual(['error', 'error']);
 });
 
-test('a temporary run that is alone takes its thread with it, when it ends and when it is cancelled', async () => {
+test('a temporary run that is alone removes its thread, when it ends and when it is cancelled', async () => {
   const ended = temporary();
   await world.admit([ended.entry]);
   await world.settle(await world.claimOne(), failed);
@@ -62,27 +62,24 @@ test('a temporary run that is alone takes its thread with it, when it ends and w
   expect(await world.thread(cancelled.thread)).toBeNull();
 });
 
-test.each(['ends', 'is cancelled'])(
-  'a thread that others had before stays when a temporary run that comes upon it %s',
-  async (how) => {
-    const { thread, entry } = temporary();
-    await world.admit([{ create: { thread_id: thread, config: { configurable: { user: 'u' } } } }]);
-    await world.settle(await world.claimOne(), failed);
-    const { runIds } = await world.admit([entry]);
-    if (how === 'ends') await world.settle(await world.claimOne(), { ...failed });
-    else await world.admit([{ cancel: { thread_id: thread } }]);
-    expect(await world.thread(thread)).toEqual(['error', 'error']);
-    expect(
-      (await world.events(thread)).filter(({ run }) => run === runIds[0]).map(({ status }) => status),
-    ).not.toContain('busy');
-    await world.admit([{ create: { thread_id: thread } }]);
-    expect((await world.claimOne()).request.config?.configurable).toMatchObject({ user: 'u' });
-    await world.finish();
-  },
-);
+test.each(['ends', 'is cancelled'])('a thread that existed before stays when a temporary run on it %s', async (how) => {
+  const { thread, entry } = temporary();
+  await world.admit([{ create: { thread_id: thread, config: { configurable: { user: 'u' } } } }]);
+  await world.settle(await world.claimOne(), failed);
+  const { runIds } = await world.admit([entry]);
+  if (how === 'ends') await world.settle(await world.claimOne(), { ...failed });
+  else await world.admit([{ cancel: { thread_id: thread } }]);
+  expect(await world.thread(thread)).toEqual(['error', 'error']);
+  expect((await world.events(thread)).filter(({ run }) => run === runIds[0]).map(({ status }) => status)).not.toContain(
+    'busy',
+  );
+  await world.admit([{ create: { thread_id: thread } }]);
+  expect((await world.claimOne()).request.config?.configurable).toMatchObject({ user: 'u' });
+  await world.finish();
+});
 
 test.each(['first', 'last'])(
-  'a long lane with a temporary run, which is its %s, ends, and the thread goes on',
+  'a long lane with a temporary run as its %s ends, and the thread goes on',
   async (place) => {
     world.endedAtOnce = 2;
     const { thread, entry } = temporary();
@@ -100,7 +97,7 @@ test.each(['first', 'last'])(
   },
 );
 
-test('a request that waits while its thread goes with a temporary run gets a thread of its own', async () => {
+test('a request that waits while a temporary run removes its thread gets a new thread', async () => {
   const { thread, entry } = temporary();
   await world.admit([entry]);
   const first = await world.claimOne();
@@ -134,7 +131,7 @@ test('a request that waits while its thread goes with a temporary run gets a thr
   }
 });
 
-test('I10: two ready runs of one thread, which nothing should leave behind, keep nobody from claiming the others', async () => {
+test('I10: two ready runs of one thread, which should not exist, keep nobody from claiming the others', async () => {
   const [thread, other] = [randomUUID(), randomUUID()];
   const { runIds } = await world.admit([thread, thread, other].map((id): LogEntry => ({ create: { thread_id: id } })));
   await world.rows.pool.query('update runlane.runs set ready_at = clock_timestamp() where run_id = $1', [runIds[1]]);

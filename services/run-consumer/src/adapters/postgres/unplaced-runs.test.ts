@@ -1,5 +1,5 @@
 /**
- * Scheduled runs of a version without marks get places when the database is migrated, so that no mark has to leave them out.
+ * When the database is migrated, scheduled runs of a version without marks get places, so that marks include them.
  * Real: Postgres and the migrations. Decides: the rows.
  */
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { MIGRATIONS } from '../../wiring/prepare-database.ts';
 
 const PLACING = '0018_name_lane_places.sql';
 
-test('each has a place of its own, behind what is marked and before what comes; others keep theirs', async () => {
+test('each gets a place of its own, after marked runs and before new ones; other runs keep theirs', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'migrations-'));
   const add = (file: string) => copyFileSync(new URL(file, MIGRATIONS), join(directory, file));
   const databaseUrl = await createDatabase(inject('databaseUrl'));

@@ -19,7 +19,7 @@ afterEach(() => {
 
 const aMoment = () => vi.advanceTimersByTimeAsync(0);
 
-test('when the lease is lost every run is aborted as such, and settled by its token only', async () => {
+test('when the lease is lost every run is aborted for that reason, and settled only by its token', async () => {
   let isTaken = false;
   const { graphs, reasonOf, settled, executor } = startExecutor({
     claims: readyRuns(['ended well', 'aborted', 'refused a write'].map((runId) => claimedRun(runId))),
@@ -43,7 +43,7 @@ test('when the lease is lost every run is aborted as such, and settled by its to
   expect(executor.activeCount).toBe(0);
 });
 
-test('runs whose claim was answered after the lease was lost are not started but handed back unspent', async () => {
+test('runs whose claim was answered after the lease was lost are handed back without spending an attempt', async () => {
   const { call, open } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
   let isTaken = false;
   const { started, settled } = startExecutor({
@@ -83,7 +83,7 @@ test('a claim that the ledger has forgotten is aborted at the next renewal, and 
   expect(settled()).toEqual([{ runId: 'forgotten', fencingToken: 7n, as: 'requeue', spendsAttempt: false }]);
 });
 
-test('what was claimed after a renewal was sent is none of its business', async () => {
+test('a renewal says nothing about runs that were claimed after it was sent', async () => {
   const { call: renew, open: renewals } = openCalls<[string, number], HeldClaim[] | null>();
   const { call: claim, open: claims } = openCalls<Parameters<RunClaims['claim']>, ClaimedRun[]>();
   const { reasonOf, started } = startExecutor({ claims: { ...readyRuns([]), claim }, leases: { renew } });
@@ -95,7 +95,7 @@ test('what was claimed after a renewal was sent is none of its business', async 
   expect([started(), reasonOf(0)]).toEqual([['later'], undefined]);
 });
 
-test('an attempt over its time limit is aborted and settled as timed out', async () => {
+test('an attempt that exceeds its time limit is aborted and settled as timed out', async () => {
   const { graphs, reasonOf, settled } = startExecutor({
     claims: readyRuns([claimedRun('a')]),
     settings: { runTimeoutSeconds: 5 },
@@ -111,7 +111,7 @@ test('an attempt over its time limit is aborted and settled as timed out', async
   expect(settled()).toEqual([{ runId: 'a', fencingToken: 7n, as: 'run.timed_out' }]);
 });
 
-test('a graph that ended well before it noticed its abort has ended well', async () => {
+test('a graph that succeeded before it noticed its abort has succeeded', async () => {
   const { graphs, settled } = startExecutor({
     claims: readyRuns([claimedRun('a')]),
     settings: { runTimeoutSeconds: 5 },
@@ -122,7 +122,7 @@ test('a graph that ended well before it noticed its abort has ended well', async
   expect(settled()).toEqual([{ runId: 'a', fencingToken: 7n, as: 'run.succeeded' }]);
 });
 
-test('draining claims nothing more, asks graphs to stop, and hands back unspent what is left after the grace', async () => {
+test('a drain claims no more runs, asks graphs to stop, and after the grace hands runs back without spending an attempt', async () => {
   const claims = readyRuns(['a', 'b', 'c'].map((runId) => claimedRun(runId)));
   const { executor, intake, claiming, graphs, started, reasonOf, settled, hints } = startExecutor({ claims });
   await aMoment();
@@ -148,7 +148,7 @@ test('draining claims nothing more, asks graphs to stop, and hands back unspent 
   expect(hints.given).toContain('events_stored');
 });
 
-test('draining ends as soon as the last run has ended', async () => {
+test('a drain ends as soon as the last run has ended', async () => {
   const { executor, intake, claiming, graphs } = startExecutor({ claims: readyRuns([claimedRun('a')]) });
   await aMoment();
   intake.abort();

@@ -34,7 +34,7 @@ const superseded = (runId: string): StopRequest => ({
 });
 const head: HeadState = { checkpointId: 'c1', next: ['second'], interrupts: [], values: { a: 1 } };
 
-test('a hint makes the executor look, and abort the runs that were asked to stop, each for its reason', async () => {
+test('on a hint the executor looks for stop requests, and aborts each of those runs for its reason', async () => {
   const requests: StopRequest[] = [];
   const claims = readyRuns(
     ['a', 'b', 'c'].map((runId) => claimedRun(runId)),
@@ -116,7 +116,7 @@ test('a run that fails after it was asked to stop is interrupted, with the state
   ]);
 });
 
-test('a run that ended well before it noticed has ended well; the ledger rolls it back if that was asked', async () => {
+test('a run that succeeded before it noticed has succeeded; the ledger rolls it back if that was asked', async () => {
   const claims = readyRuns([claimedRun('a')], () => [superseded('a')]);
   const { graphs, settled, stops } = startExecutor({ claims });
   await aMoment();
@@ -127,7 +127,7 @@ test('a run that ended well before it noticed has ended well; the ledger rolls i
   expect(settled()).toEqual([{ runId: 'a', fencingToken: 7n, as: 'run.succeeded' }]);
 });
 
-test('a run that is handed back after it was asked to stop is handed back: the ledger ends it', async () => {
+test('a run that was asked to stop can still be handed back: the ledger ends it', async () => {
   const claims = readyRuns([claimedRun('a')], () => [cancelled('a')]);
   const { graphs, settled, stops } = startExecutor({ claims });
   await aMoment();

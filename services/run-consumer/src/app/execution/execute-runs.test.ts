@@ -31,7 +31,7 @@ test('no more runs are claimed than there is room for, and further ones as soon 
   expect([started(), claims.limits, executor.activeCount]).toEqual([['a', 'b', 'c'], [2, 1], 2]);
 });
 
-test('with much room runs are claimed some at a time, and the next ones immediately', async () => {
+test('with much room, runs are claimed a few at a time, and the next ones immediately', async () => {
   const claims = readyRuns(Array.from({ length: 70 }, (_, index) => claimedRun(`run ${index}`)));
   const { started } = startExecutor({ claims, settings: { maxConcurrentRuns: 1_000 } });
   await aMoment();
@@ -48,7 +48,7 @@ test('nothing is claimed without a lease', async () => {
   expect([started(), claims.limits]).toEqual([[], []]);
 });
 
-test('a hint that runs are ready is followed immediately, and without one they are found within the poll time', async () => {
+test('after a hint ready runs are claimed immediately, and without one within the poll time', async () => {
   const claims = readyRuns([]);
   const { ready } = startExecutor({ claims });
   await vi.advanceTimersByTimeAsync(10);
@@ -72,7 +72,7 @@ test('a claim that fails because the database is away is repeated', async () => 
   expect(started()).toEqual(['a']);
 });
 
-test('a run that ended is settled with the token of its claim, and the relay and other executors hear of it', async () => {
+test('a run that ended is settled with the token of its claim, and the relay and other executors get a hint', async () => {
   const { graphs, settled, hints } = startExecutor({
     claims: readyRuns([claimedRun('a')]),
     answer: () => Promise.resolve(['successor_ready']),
@@ -87,7 +87,7 @@ test('a run that ended is settled with the token of its claim, and the relay and
   expect(hints.given).toEqual(['events_stored', 'events_stored', 'runs_ready']);
 });
 
-test('a run that somebody else owns by now is logged as lost, and nobody is woken up for it', async () => {
+test('a run that another executor owns is logged as lost, and nobody gets a hint', async () => {
   const { graphs, messages, hints } = startExecutor({
     claims: readyRuns([claimedRun('a')]),
     answer: () => Promise.resolve(['lost']),
@@ -99,7 +99,7 @@ test('a run that somebody else owns by now is logged as lost, and nobody is woke
   expect(hints.given).toEqual(['events_stored']);
 });
 
-test('a claim says which runs it knows, so that the answer to a lost one is repeated and nothing is started twice', async () => {
+test('a claim names the runs that its executor knows, so that a lost answer is repeated and nothing is started twice', async () => {
   const claims = readyRuns([claimedRun('a')]);
   const { graphs, ready } = startExecutor({ claims });
   await aMoment();
@@ -121,7 +121,7 @@ const refusing = (isRefused: (settlement: Settlement) => boolean) => (batch: rea
     ? Promise.reject(new Error('refused'))
     : Promise.resolve(batch.map((): BatchResult => 'requeued'));
 
-test('a run whose end cannot be written is not executed again here, and goes back with an attempt spent', async () => {
+test('a run whose settlement cannot be written is not executed again here, and is handed back with its attempt spent', async () => {
   const claims = readyRuns([claimedRun('a')]);
   const { graphs, messages, executor, settled } = startExecutor({ claims, answer: refusing(() => false) });
   await aMoment();
@@ -133,7 +133,7 @@ test('a run whose end cannot be written is not executed again here, and goes bac
   expect(claims.known.at(-1)).toEqual([]);
 });
 
-test('while that cannot be written either, it is tried with each renewal, and no more once the claim is gone', async () => {
+test('while handing back fails too, it is tried again with each renewal, until the claim is gone', async () => {
   const claims = readyRuns([claimedRun('a')]);
   let held: HeldClaim[] = [{ runId: 'a', fencingToken: 7n, stop: null }];
   const { graphs, settled } = startExecutor({
@@ -156,7 +156,7 @@ test('while that cannot be written either, it is tried with each renewal, and no
   expect(claims.known.at(-1)).toEqual([]);
 });
 
-test('one that has spent its attempts so ends', async () => {
+test('a run that has spent its last attempt in this way ends', async () => {
   let ends = 0;
   const { graphs, settlements } = startExecutor({
     claims: readyRuns([claimedRun('a', { attempt: 3 })]),

@@ -1,4 +1,7 @@
-/** Real: the lease and its timers. Doubled: its table, and the clock of the machine. Decides: what was lost, and when. */
+/**
+ * Real: the lease and its timers. Doubled: its table, and the clock of the machine. Decides: which lease was lost, and
+ * when.
+ */
 import { RetryableError } from '@runlane/service-kit';
 import { LeaseLost } from '../../domain/abort-reasons.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -72,7 +75,7 @@ test('a lease is registered immediately and renewed every third of it', async ()
   expect(whatHappened()).toEqual(['held']);
 });
 
-test('what works under the lease is told how long it is held, counted from before each statement, and immediately that it is lost', async () => {
+test('work under the lease knows until when it is held, counted from before each statement, and hears immediately of its loss', async () => {
   let isTaken = false;
   const { heldUntil } = holdLease({ renew: () => Promise.resolve(isTaken ? null : []) });
   await vi.advanceTimersByTimeAsync(1_100);
@@ -126,7 +129,7 @@ test('a renewal that fails once and then succeeds loses nothing', async () => {
   expect([lease.executorId, whatHappened()]).toEqual(['e1', ['held']]);
 });
 
-test('a renewal that hangs loses the lease on time, and its late answer does not bring it back', async () => {
+test('during a renewal that hangs the lease is lost on time, and a late answer does not bring it back', async () => {
   const { call, open } = openCalls<[string, number], HeldClaim[] | null>();
   const { lease, events, leases } = holdLease({ renew: call });
   await vi.advanceTimersByTimeAsync(LEASE_MS * 0.9);
@@ -141,7 +144,7 @@ test('a renewal that hangs loses the lease on time, and its late answer does not
   expect(leases.calls.slice(-2)).toEqual(['renew e1', 'renew e1']);
 });
 
-test('a lease that was given up is held again under its id, so that nothing in its name is taken for stranded', async () => {
+test('a lease that was given up is held again under its id, so that its runs do not count as stranded', async () => {
   let isAway = true;
   const held: HeldClaim[] = [{ runId: 'a', fencingToken: 7n, stop: null }];
   const { lease, leases, whatHappened, renewals, heldUntil } = holdLease({
@@ -158,7 +161,7 @@ test('a lease that was given up is held again under its id, so that nothing in i
   expect(heldUntil.at(-1)).toBeGreaterThan(LEASE_MS * 1.5);
 });
 
-test('one that was given up and then taken is not asked for again', async () => {
+test('a lease that was given up and then taken is not asked for again', async () => {
   let answer: () => Promise<HeldClaim[] | null> = () => Promise.reject(new RetryableError('away'));
   const { lease, leases } = holdLease({ renew: () => answer() });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
@@ -170,7 +173,7 @@ test('one that was given up and then taken is not asked for again', async () => 
   expect(leases.calls.slice(-2)).toEqual(['renew e2', 'renew e2']);
 });
 
-test('one that was given up goes with the release', async () => {
+test('a lease that was given up is deleted at the release', async () => {
   const { lease, leases, stop, holding } = holdLease({ renew: () => Promise.reject(new RetryableError('away')) });
   await vi.advanceTimersByTimeAsync(LEASE_MS);
   stop.abort();
@@ -189,7 +192,7 @@ test('a late refusal of a lease that was already given up loses it only once', a
   expect(whatHappened().filter((what) => what === 'lost')).toHaveLength(1);
 });
 
-test('a registration that took longer than the lease is not relied on', async () => {
+test('a registration that took longer than the lease does not count', async () => {
   const { call, open } = openCalls<[], void>();
   const { lease } = holdLease({ register: call });
   await vi.advanceTimersByTimeAsync(LEASE_MS * 2);
@@ -210,7 +213,7 @@ test('a registration that fails is repeated', async () => {
   expect(lease.executorId).toBe('e4');
 });
 
-test('the row outlives the end of renewing and goes with the release', async () => {
+test('the row stays after the last renewal, and is deleted at the release', async () => {
   const { lease, leases, stop, holding, whatHappened } = holdLease();
   await vi.advanceTimersByTimeAsync(0);
   stop.abort();
@@ -224,14 +227,14 @@ test('the row outlives the end of renewing and goes with the release', async () 
   expect(whatHappened()).toEqual(['held']);
 });
 
-test('a release that fails is left to the end of the lease', async () => {
+test('after a release that fails the lease expires', async () => {
   const { lease, leases } = holdLease({ release: () => Promise.reject(new RetryableError('away')) });
   await vi.advanceTimersByTimeAsync(0);
   await lease.release();
   expect([lease.executorId, leases.calls.at(-1)]).toEqual([null, 'release e1']);
 });
 
-test('every renewal tells which claims the ledger knows, to whoever was asked before it was sent', async () => {
+test('every renewal reports which claims the ledger knows, of those that were made before it was sent', async () => {
   const held: HeldClaim[] = [{ runId: 'a', fencingToken: 7n, stop: null }];
   const { renewals } = holdLease({ renew: () => Promise.resolve(held) });
   await vi.advanceTimersByTimeAsync(LEASE_MS / 3);

@@ -38,24 +38,24 @@ test('a lease ends when it has not been renewed for its length', () => {
   });
 });
 
-test('nobody loses a lease because the clock of the database is set forward', () => {
+test('setting the clock of the database forward ends no lease', () => {
   for (const fromMs of [20_000, 20_600, 21_000]) {
     const clock = { fromMs, aheadMs: HOUR_MS };
     expect(watching({ renewals: { alive: renewing(60_000) }, clock, untilMs: 60_000 })).toEqual({});
   }
 });
 
-test('the lease of one who is gone ends although the clock of the database is set back', () => {
+test('the lease of a dead process ends although the clock of the database is set back', () => {
   const clock = { fromMs: 12_000, aheadMs: -HOUR_MS };
   const renewals = { dead: renewing(10_000), alive: renewing(60_000) };
   expect(watching({ renewals, clock, untilMs: 60_000 })).toEqual({ dead: 15_000 });
 });
 
-test('so does one that was renewed just before that and not seen until after, ten leases later', () => {
+test('so does a lease that was renewed just before that, and seen only ten leases later', () => {
   const clock = { fromMs: 9_000, aheadMs: -HOUR_MS };
   expect(watching({ renewals: { dead: renewing(10_000) }, clock, untilMs: 120_000 })).toEqual({ dead: 69_000 });
 });
 
-test('a process that has just begun to look ends no lease before its holder had time to renew it', () => {
+test('a process that has just started looking ends no lease before its holder had time to renew it', () => {
   expect(watching({ renewals: { gone: [-60_000] }, untilMs: 10_000 })).toEqual({ gone: 5_000 });
 });

@@ -1,4 +1,4 @@
-/** Real: Postgres. Doubled: the waiting, which the test ends. Decides: what is registered, told and counted. */
+/** Real: Postgres. Doubled: the waiting, which the test ends. Decides: what is registered, logged and counted. */
 import { recordingLog } from '../recording-ports.fixture.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows } from '../../adapters/langgraph/attempt/run-rows.fixture.ts';
@@ -66,7 +66,7 @@ const serve = (...graphIds: string[]) => {
   });
 };
 
-test('a graph is known from the first time that a process says to have it until days after the last', async () => {
+test('a graph is known from the first time that a process reports it until days after the last', async () => {
   await serve('b', 'a');
   await serve('b', 'c');
   expect(await selectServedGraphs(rows.pool)).toEqual(['a', 'b', 'c']);
@@ -77,7 +77,7 @@ test('a graph is known from the first time that a process says to have it until 
   expect(await selectServedGraphs(rows.pool)).toEqual(['a', 'b', 'c']);
 });
 
-test('what a process has said just now, another one does not write again', async () => {
+test('a process does not repeat what another one has just written', async () => {
   const version = async () =>
     (await rows.pool.query<{ xmin: string }>('select xmin::text from runlane.served_graphs')).rows[0]?.xmin;
   await serve('a');
@@ -90,7 +90,7 @@ test('what a process has said just now, another one does not write again', async
   expect(await version()).not.toBe(silent);
 });
 
-test('ready runs are counted by graph, and those that nobody executes are told of once a minute for each', async () => {
+test('ready runs are counted by graph, and graphs that nobody executes are logged once a minute', async () => {
   await serve('served', 'left', 'never ready');
   await silentFor('left', '2 minutes');
   await addReady('served', 3, 900);

@@ -1,4 +1,7 @@
-/** Real: the queue. Doubled: the ledger, the wait between tries. Decides: which transactions ran, what callers heard. */
+/**
+ * Real: the queue. Doubled: the ledger, the wait between tries. Decides: which transactions ran, and the result for
+ * each caller.
+ */
 import { inspect } from 'node:util';
 import { OverrunError, RetryableError } from '@runlane/service-kit';
 import { expect, test } from 'vitest';
@@ -29,7 +32,7 @@ function queueOn(answer?: Answer) {
 
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
 
-test('settlements that are ready together share one transaction, and each caller hears its own result', async () => {
+test('settlements that are ready together share one transaction, and each caller gets its own result', async () => {
   const results: SettleResult[] = ['settled', 'lost', 'successor_ready'];
   const { queue, transactions } = queueOn(() => Promise.resolve(results));
 
@@ -96,7 +99,7 @@ test.each<[Outcome, Partial<Ending>]>([
   },
 );
 
-test('a settlement that our own code cannot write in any form fails, alone, and the queue goes on', async () => {
+test('a settlement that our own code cannot write in any form fails alone, and the queue goes on', async () => {
   const { queue, settlements } = queueOn((batch) =>
     batch.some(({ runId }) => runId === 'bad')
       ? Promise.reject(new TypeError('refused'))
@@ -112,7 +115,7 @@ test('a settlement that our own code cannot write in any form fails, alone, and 
   expect(queue.unsettledCount).toBe(0);
 });
 
-test('what no settlement can cause, such as a lost grant, is waited for, and changes nothing of the end', async () => {
+test('an error that no settlement can cause, such as a lost grant, is waited out, and changes no outcome', async () => {
   let refusals = 4;
   const { queue, settlements, messages } = queueOn((batch) =>
     refusals-- > 0 ? Promise.reject(ofServer('42501')) : Promise.resolve(batch.map(() => 'settled')),
@@ -123,7 +126,7 @@ test('what no settlement can cause, such as a lost grant, is waited for, and cha
   expect(messages()).toContain('settlement.stopped');
 });
 
-test('while the database is away the same batch waits, longer each time, and nobody hears of a failure', async () => {
+test('while the database is away the same batch waits, longer each time, and no caller fails', async () => {
   let failures = 8;
   const { queue, transactions, delays, messages } = queueOn((settlements) =>
     failures-- > 0
@@ -139,7 +142,7 @@ test('while the database is away the same batch waits, longer each time, and nob
   expect(messages()).toEqual(Array.from({ length: 8 }, () => 'settlement.waits_for_database'));
 });
 
-test('a database that goes away while a failed batch is taken apart delays it and fails none', async () => {
+test('when the database goes away while a failed batch is taken apart, the settlements wait and none fails', async () => {
   const answers: (() => Promise<SettleResult[]>)[] = [
     () => Promise.reject(new Error('one of them is bad')),
     () => Promise.reject(new RetryableError('The database is not available.')),
@@ -154,12 +157,12 @@ test('a database that goes away while a failed batch is taken apart delays it an
   expect(transactions()).toEqual([['a', 'b'], ['a'], ['a'], ['b']]);
 });
 
-test('a result that is missing counts as lost: nothing is known to be written', async () => {
+test('a missing result counts as lost, because nothing is known to be written', async () => {
   const { queue } = queueOn(() => Promise.resolve([]));
   expect(await queue.settle(settlementOfRun('a'))).toBe('lost');
 });
 
-test('what is settled is handed on as it came', async () => {
+test('outcomes are passed on unchanged', async () => {
   const seen: OwnedSettlement[] = [];
   const { queue } = queueOn((settlements) => {
     seen.push(...settlements);
@@ -170,7 +173,7 @@ test('what is settled is handed on as it came', async () => {
   expect(seen).toEqual([owned]);
 });
 
-test('a settlement that is over a limit of the database holds up none of the others, and is tried again alone', async () => {
+test('a settlement that exceeds a limit of the database holds up no other, and is tried again alone', async () => {
   let isHeavy = true;
   const { queue, transactions, delays } = queueOn((settlements) =>
     isHeavy && settlements.some(({ runId }) => runId === 'heavy')
@@ -190,7 +193,7 @@ test('a settlement that is over a limit of the database holds up none of the oth
   expect(delays[0]).toBe(1_000);
 });
 
-test('a settlement whose thread is held by somebody waits alone', async () => {
+test('a settlement whose thread is locked waits alone', async () => {
   const { call, open } = openCalls<Parameters<Answer>, BatchResult[]>();
   const { queue, transactions } = queueOn((settlements) =>
     settlements.length > 1 ? Promise.resolve(['settled', 'held']) : call(settlements),
@@ -206,7 +209,7 @@ test('a settlement whose thread is held by somebody waits alone', async () => {
   expect(await held).toBe('successor_ready');
 });
 
-test('a transaction that takes long lets the next one begin', async () => {
+test('the next transaction begins while one takes long', async () => {
   const { call, open } = openCalls<Parameters<Answer>, BatchResult[]>();
   const { queue } = queueOn((settlements) =>
     settlements[0]?.runId === 'slow' ? call(settlements) : Promise.resolve(['settled']),
@@ -218,7 +221,7 @@ test('a transaction that takes long lets the next one begin', async () => {
   expect(await slow).toBe('settled');
 });
 
-test('however many threads are held, few settlements wait for them at the same time, and others go on', async () => {
+test('however many threads are locked, few settlements wait for them at the same time, and others go on', async () => {
   const { call, open } = openCalls<Parameters<Answer>, BatchResult[]>();
   const { queue } = queueOn((settlements) => {
     if (settlements.length > 1) return Promise.resolve(settlements.map(() => 'held'));

@@ -87,7 +87,7 @@ test.for([
   expect(calls).toEqual(['publish k1=v1', 'publish k1=v1,k2=v2', 'forget 1,2']);
 });
 
-test('one that its topic refuses for its size goes without its value, then without its key, at its own place', async () => {
+test('a letter that is too large for its topic is published without its value, then without its key, at its own place', async () => {
   const { calls, sent } = startRelay([1, 2, 3], (records) => {
     const large = records.find(({ key }) => String(key) === 'k2');
     return large === undefined ? Promise.resolve() : Promise.reject(new RecordTooLarge('too large', { record: large }));
@@ -103,7 +103,7 @@ test('one that its topic refuses for its size goes without its value, then witho
   expect(String(sent[0]?.headers['dlq.error.message'])).toMatch(/^Too large for a dead letter.* not JSON$/);
 });
 
-test('one that its topic refuses at its smallest waits, and is tried again while others go on', async () => {
+test('a letter that its topic refuses at its smallest waits, and is tried again while others go on', async () => {
   let takesIt = false;
   const { calls, waiting, messages } = startRelay([1, 2], (records) => {
     const large = takesIt ? undefined : records.find(({ headers }) => String(headers['dlq.offset']) === '1');
@@ -120,7 +120,7 @@ test('one that its topic refuses at its smallest waits, and is tried again while
   expect(calls.slice(-2)).toEqual(['publish k1=v1', 'forget 1']);
 });
 
-test('a relay that stops publishes what is left', async () => {
+test('a relay that stops publishes the remaining letters', async () => {
   const { calls, stop, relaying, waiting } = startRelay([], () => Promise.resolve());
   await aMoment();
   waiting.push(1);

@@ -27,7 +27,7 @@ test('the oldest events are published in order and marked once the broker has th
   expect(published).toEqual([{ count: 3, oldest: new Date(1) }]);
 });
 
-test('more than a batch is published batch after batch without a pause', async () => {
+test('more events than a batch are published batch after batch, without a pause', async () => {
   const ids = Array.from({ length: 1_100 }, (_, index) => index + 1);
   const { work } = startRelay({ waiting: ids });
   await aMoment();
@@ -76,7 +76,7 @@ test('events whose mark failed are published again, in the same order', async ()
   expect(work()).toEqual(['publish 1,2', 'mark 1,2', 'publish 1,2', 'mark 1,2']);
 });
 
-test('while another process has the lease nothing is published, and it is asked for again and again', async () => {
+test('while another process has the lease nothing is published, and the relay keeps asking for the lease', async () => {
   let isOurs = false;
   const { calls, work } = startRelay({ waiting: [1], acquire: () => Promise.resolve(isOurs) });
   await vi.advanceTimersByTimeAsync(4_000);
@@ -103,7 +103,7 @@ test('the lease is renewed after half of it', async () => {
   expect(calls).toEqual(['acquire me 6000', 'acquire me 6000']);
 });
 
-test('once another process took the lease nothing more is published', async () => {
+test('after another process took the lease nothing more is published', async () => {
   let isOurs = true;
   const { work, waiting } = startRelay({ acquire: () => Promise.resolve(isOurs) });
   await aMoment();
@@ -114,7 +114,7 @@ test('once another process took the lease nothing more is published', async () =
   expect(work()).toEqual([]);
 });
 
-test('a lease that cannot be renewed because the database is away is not relied on after its end', async () => {
+test('a lease that cannot be renewed during an outage does not count after its end', async () => {
   let isAway = false;
   const { work, waiting } = startRelay({
     acquire: () => (isAway ? Promise.reject(new RetryableError('away')) : Promise.resolve(true)),
@@ -127,7 +127,7 @@ test('a lease that cannot be renewed because the database is away is not relied 
   expect(work()).toEqual([]);
 });
 
-test('a relay that stops publishes what is left and gives its lease up', async () => {
+test('a relay that stops publishes the remaining events and gives its lease up', async () => {
   const { stop, relaying, waiting, work } = startRelay();
   await aMoment();
   waiting.push(1, 2);
@@ -144,7 +144,7 @@ test('a relay that stops without the lease publishes nothing', async () => {
   expect(work()).toEqual(['release me']);
 });
 
-test('a last flush that fails ends the relay all the same', async () => {
+test('a relay ends although its last flush fails', async () => {
   let isDown = false;
   const { stop, relaying, waiting, messages } = startRelay({
     publish: () => (isDown ? Promise.reject(new RetryableError('away')) : Promise.resolve()),
@@ -157,7 +157,7 @@ test('a last flush that fails ends the relay all the same', async () => {
   expect(messages()).toEqual(['relay.last_flush_failed']);
 });
 
-test('ends with what repeating cannot help, so that somebody looks', async () => {
+test('a relay ends with an error that repeating cannot help, so that somebody looks', async () => {
   const { relaying } = startRelay({ waiting: [1], publish: () => Promise.reject(new FatalError('no such schema')) });
   await expect(relaying).rejects.toThrow('no such schema');
 });

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('events of a partition without a leader wait, those of their threads behind them, and all others are published', async () => {
+test('events of a partition without a leader wait, with later events of their threads, and all others are published', async () => {
   let hasLeader = false;
   const relay = startRelay({
     waiting: [1, 2, 3],
@@ -31,7 +31,7 @@ test('events of a partition without a leader wait, those of their threads behind
   relay.stop.abort();
 });
 
-test('what is behind an event without a leader does not pass it when another one of the batch is too large', async () => {
+test('no event passes an earlier one without a leader when another event of the batch is too large', async () => {
   const published: (readonly OutRecord[])[] = [];
   const relay = startRelay({
     waiting: [1, 2, 3],

@@ -64,7 +64,7 @@ function ending(marked: MarkedRuns, everyMs = LONG_MS, monotonicMs = () => perfo
   return { lanesMarked, ended, left, hints, messages, stopped };
 }
 
-test('threads take turns slice by slice, until nothing is left; a hint wakes it for the next', async () => {
+test('threads take turns slice by slice, until nothing is left; a hint begins the next round', async () => {
   const marked = new MarkedLanes({ a: 9, b: 3 }, () => undefined);
   const sweep = ending(marked);
   await eventually(() => sweep.left.at(-1) === 0, { what: 'all have ended' });
@@ -78,7 +78,7 @@ test('threads take turns slice by slice, until nothing is left; a hint wakes it 
   await sweep.stopped();
 });
 
-test('a slice that is too heavy is halved until it is not, and keeps no other thread from its turn', async () => {
+test('a slice is halved until it is not too heavy, and keeps no other thread from its turn', async () => {
   const marked = new MarkedLanes({ a: 2, b: 1 }, (threadId, limit) => {
     if (threadId === 'a' && limit > 1) throw new OverrunError('too long');
     return undefined;
@@ -91,7 +91,7 @@ test('a slice that is too heavy is halved until it is not, and keeps no other th
   await sweep.stopped();
 });
 
-test('threads that fail or are held by somebody keep no other from their turn', async () => {
+test('threads that fail or are locked keep no other from its turn', async () => {
   const marked = new MarkedLanes({ a: 1, b: 1, c: 1 }, (threadId) => {
     if (threadId === 'a') throw new Error('broken');
     return threadId === 'b' ? null : undefined;
@@ -102,7 +102,7 @@ test('threads that fail or are held by somebody keep no other from their turn', 
   await sweep.stopped();
 });
 
-test('a thread that keeps failing is left alone for longer each time, while the slices of another follow immediately', async () => {
+test('a thread that keeps failing waits longer each time, and the slices of another follow immediately', async () => {
   let nowMs = 0;
   const marked = new MarkedLanes({ a: 1, b: 4_000 }, (threadId) => {
     nowMs += 1;

@@ -1,4 +1,4 @@
-/** Real: Postgres and the lease. Doubled: the work. Decides: who works, and when it is told to stop. */
+/** Real: Postgres and the lease. Doubled: the work. Decides: which process works, and when it is asked to stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { eventually, silentLogger } from '@runlane/testkit';
@@ -47,7 +47,7 @@ function candidate(lease: Lease): Candidate {
   };
 }
 
-test('one of several works, and when it ends another one takes over', async () => {
+test('one of several processes works, and when it ends another one takes over', async () => {
   const lease = createLease(rows.database, 'sweeping');
   const candidates = [candidate(lease), candidate(lease), candidate(lease)];
   const working = () => candidates.filter(({ isWorking }) => isWorking());
@@ -69,7 +69,7 @@ test('one of several works, and when it ends another one takes over', async () =
   expect(await leases()).toEqual([]);
 });
 
-test('one whose lease cannot be renewed stops its work, and begins anew when it can', async () => {
+test('a process whose lease cannot be renewed stops its work, and begins again with a new lease', async () => {
   const real = createLease(rows.database, 'sweeping');
   let isAway = false;
   const flaky: Lease = {
@@ -85,7 +85,7 @@ test('one whose lease cannot be renewed stops its work, and begins anew when it 
   expect(one.startCount()).toBeGreaterThan(1);
 });
 
-test('work that fails is told to the caller', async () => {
+test('the caller gets the error of work that fails', async () => {
   const stop = new AbortController();
   const leading = leadUntil(stop.signal, {
     lease: createLease(rows.database, 'sweeping'),

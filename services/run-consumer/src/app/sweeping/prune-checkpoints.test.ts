@@ -1,6 +1,6 @@
 /**
  * Which threads are pruned, and when. What is left of one is shown in packages/checkpoint.
- * Real: Postgres and the statements. Rows stand for runs, checkpoints and their ends.
+ * Real: Postgres and the statements. Doubled: runs and checkpoints, by rows.
  */
 import { randomUUID } from 'node:crypto';
 import { Database, createPool } from '@runlane/postgres';
@@ -70,7 +70,7 @@ const isPruned = (threadId: string) =>
   eventually(async () => (await checkpointsOf(threadId)).join() === 'c3', { what: `${threadId} is pruned` });
 
 describe('one thread', () => {
-  test.each(['idle', 'interrupted', 'error'])('that is %s keeps its latest checkpoint', async (status) => {
+  test.each(['idle', 'interrupted', 'error'])('that is %s keeps only its latest checkpoint', async (status) => {
     await thread('t', status);
     expect(await pruning.prune('t', 100)).toBe(2);
     expect(await checkpointsOf('t')).toEqual(['c3']);
@@ -82,7 +82,7 @@ describe('one thread', () => {
     expect(await checkpointsOf('t')).toHaveLength(3);
   });
 
-  test('that an admission holds is left alone, and the admission does not wait', async () => {
+  test('that an admission has locked is left alone, and the admission does not wait', async () => {
     await thread('t');
     const client = await rows.pool.connect();
     try {
@@ -131,7 +131,7 @@ test('a thread that was busy at start is pruned some time after its run has ende
   expect(performance.now() - endedAtMs).toBeGreaterThan(900);
 });
 
-test('ends are read from place to place, and each thread once', async () => {
+test('ended runs are read from the last place on, and each thread once', async () => {
   for (const threadId of ['old', 'old']) await runEnds(threadId, 100);
   const { outboxId: place } = await pruning.place(1_000);
   await runEnds('a', 50);
@@ -147,7 +147,7 @@ test('ends are read from place to place, and each thread once', async () => {
   expect(await pruning.endedAfter(second.place, 1_000, 3)).toEqual({ threadIds: [], place: second.place });
 });
 
-test('a round that fails is made up for by the next', async () => {
+test('the next round makes up for one that fails', async () => {
   await thread('t');
   let failures = 0;
   const failing: CheckpointPruning = {
@@ -166,7 +166,7 @@ test('a round that fails is made up for by the next', async () => {
   expect(failures).toBeGreaterThan(2);
 });
 
-test('the next process goes on where the last one was, and begins anew when events may have gone meanwhile', async () => {
+test('the next process continues where the last one was, and begins again when events may have been deleted in between', async () => {
   await runEnds('old', 100);
   expect(await pruning.place(1_000)).toEqual({ walkedThrough: '', outboxId: 1n });
   await pruning.keep({ walkedThrough: 'm', outboxId: 0n });
@@ -184,7 +184,7 @@ test('the next process goes on where the last one was, and begins anew when even
   await isPruned('a');
 });
 
-test('threads whose runs end are pruned while the walk goes on', async () => {
+test('threads whose runs end are pruned during the walk over all threads', async () => {
   await thread('t', 'busy');
   const walking = Promise.withResolvers<void>();
   const neverEnding: CheckpointPruning = {
@@ -205,7 +205,7 @@ test('threads whose runs end are pruned while the walk goes on', async () => {
   expect((await pruning.place(1_000)).walkedThrough).not.toBeNull();
 });
 
-test('I10: a thread that takes the database too long, in small parts too, is passed over, and others are pruned', async () => {
+test('I10: a thread that takes too long, also in small parts, is skipped, and others are pruned', async () => {
   for (const threadId of ['a heavy', 'b light']) await thread(threadId);
   await rows.pool.query(`
     create function hold_up() returns trigger language plpgsql as $$ begin perform pg_sleep(60); return old; end $$`);

@@ -96,13 +96,13 @@ test('no lease is taken before the database has answered for as long as a lease 
   expect(takenAtMs).toEqual([3_030, 4_040, 5_050]);
 });
 
-test('also with the shortest lease that can be configured', async () => {
+test('the same holds with the shortest lease that can be configured', async () => {
   const { takenAtMs } = startSweeping({ leaseMs: 2_000, sweepMs: 333 });
   await vi.advanceTimersByTimeAsync(2_100);
   expect(takenAtMs).toEqual([2_058]);
 });
 
-test('runs that no executor looks after are rescued from the first sweep on', async () => {
+test('runs without an executor are rescued from the first sweep on', async () => {
   const { settlements } = startSweeping({ stranded: [[strandedRun('a', 1)]] });
   await vi.advanceTimersByTimeAsync(STATEMENT_MS);
   expect(settlements()).toMatchObject([{ runId: 'a', fencingToken: 7n, settlement: { kind: 'requeue' } }]);
@@ -135,7 +135,7 @@ test('a database that hangs starts the wait anew as well', async () => {
   expect(takenAtMs).toEqual([]);
 });
 
-test('a look that hung, in a frozen database say, finds everybody expired, and nothing is taken for it', async () => {
+test('a look that hung, as in a frozen database, finds all leases expired, and takes none', async () => {
   const { call, open } = openCalls<[], SeenLease[]>();
   const ended = [{ executorId: 'e', renewal: '1', leftMs: -1 }];
   let lookCount = 0;
@@ -149,7 +149,7 @@ test('a look that hung, in a frozen database say, finds everybody expired, and n
   expect(takenAtMs).toEqual([]);
 });
 
-test('a break that a lease does not outlast, renewed a third of it ago, starts the wait anew', async () => {
+test('a break that is longer than the rest of a lease starts the wait anew', async () => {
   const { takenAtMs, freeze } = startSweeping();
   await vi.advanceTimersByTimeAsync(3_500);
   freeze(1_000);
@@ -182,7 +182,7 @@ test('a rescued run spends its attempt, and the last attempt ends the run', asyn
   expect(messages()).toContain('run.rescued');
 });
 
-test('a rescue is one line that has all of it, and at the level error where the run has failed by it', async () => {
+test('a rescue is one complete log line, at the level error if the run has failed by it', async () => {
   const { became, parsed } = startSweeping({
     stranded: [[strandedRun('young', 1), strandedRun('old', MAX_ATTEMPTS), strandedRun('told', MAX_ATTEMPTS, true)]],
     answer: (batch) =>
@@ -207,7 +207,7 @@ test('a rescue is one line that has all of it, and at the level error where the 
   });
 });
 
-test('a run that its executor has settled meanwhile is no rescue', async () => {
+test('a run that its executor has settled in the meantime is not rescued', async () => {
   const { rescued, hints } = startSweeping({
     stranded: [[strandedRun('a', 1)]],
     answer: (settlements) => Promise.resolve(settlements.map(() => 'lost')),
@@ -224,14 +224,14 @@ test('a sweep goes on until nothing is stranded', async () => {
   expect(rescued()).toBe(205);
 });
 
-test('sweeping ends immediately when it is told to', async () => {
+test('sweeping ends immediately when it is asked to', async () => {
   const { stop, sweeping } = startSweeping();
   await vi.advanceTimersByTimeAsync(100);
   stop.abort();
   await expect(sweeping).resolves.toBeUndefined();
 });
 
-test('one that does not end keeps the others neither from this sweep nor from the next ones, and is tried once', async () => {
+test('a rescue that does not end holds up no other, in this sweep and the next ones, and is tried once', async () => {
   const { settlements, rescued } = startSweeping({
     stranded: [
       [strandedRun('stuck', 1)],

@@ -32,10 +32,11 @@ type Phase = 'dns' | 'connect' | 'headers' | 'body';
  */
 export class Attempt implements Disposable {
   readonly #limits: AttemptLimits;
-  readonly #controller = new AbortController();
+  /** Made for those who need a signal: an attempt on a kept connection makes none. */
+  #controller: AbortController | null = null;
+  #fault: AttemptFault | null = null;
+  #onFault: ((fault: AttemptFault) => void) | null = null;
   readonly #startedAt = performance.now();
-  readonly #stopSignal: AbortSignal;
-  readonly #onStop = (): void => this.stop();
   #timer: NodeJS.Timeout | undefined;
   #pausedMs = 0;
   #slot: AddressSlot | null = null;
@@ -47,17 +48,28 @@ export class Attempt implements Disposable {
   hasConnected = false;
   readonly #marks: Omit<AttemptTimings, 'totalMs'> = { dnsMs: null, connectMs: null, firstByteMs: null };
 
-  /** @param stopSignal ends the attempt as a fault of ours */
-  constructor(limits: AttemptLimits, stopSignal: AbortSignal) {
+  constructor(limits: AttemptLimits) {
     this.#limits = limits;
-    this.#stopSignal = stopSignal;
-    stopSignal.addEventListener('abort', this.#onStop);
-    if (stopSignal.aborted) this.stop();
   }
 
-  /** Aborted with an {@link AttemptFault} when a deadline passes or the caller aborts. */
+  /** What it was aborted with: a deadline has passed, or the caller aborts. Null until then. */
+  get fault(): AttemptFault | null {
+    return this.#fault;
+  }
+
+  /** Aborted with the {@link AttemptFault}. */
   get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#fault !== null) this.#controller.abort(this.#fault);
+    }
     return this.#controller.signal;
+  }
+
+  /** Calls back when it is aborted, at once when it was. Only the last one who asks is told. */
+  onFault(callback: (fault: AttemptFault) => void): void {
+    this.#onFault = callback;
+    if (this.#fault !== null) callback(this.#fault);
   }
 
   /** Ends it as a fault of ours, unless it was answered. */
@@ -66,7 +78,10 @@ export class Attempt implements Disposable {
   }
 
   abort(outcome: AttemptFault['outcome']): void {
-    this.#controller.abort(new AttemptFault(outcome));
+    if (this.#fault !== null) return;
+    this.#fault = new AttemptFault(outcome);
+    this.#controller?.abort(this.#fault);
+    this.#onFault?.(this.#fault);
   }
 
   /** Begins a phase and its deadline. */
@@ -114,7 +129,6 @@ export class Attempt implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#stopSignal.removeEventListener('abort', this.#onStop);
     this.#isOver = true;
     this.hold(null);
   }

@@ -81,6 +81,10 @@ export async function takeSlot(
   { slots, limits }: Pick<ConnectNeeds, 'slots' | 'limits'>,
 ): Promise<AddressSlot> {
   attempt.address = addresses[0] ?? null;
+  for (const address of addresses) {
+    const free = slots.tryAcquire(address);
+    if (free !== null) return free;
+  }
   const slot = await attempt.offTheClock(() => slots.acquire(addresses, limits.slotMs, attempt.signal));
   if (slot !== null) return slot;
   const message = `${addresses.join(', ')} has as many attempts under way as one address may have.`;

@@ -7,28 +7,6 @@ export const MAX_BODY_BYTES = 16 * 1024;
 /** Most bytes of it that are kept for operators. */
 const EXCERPT_BYTES = 2 * 1024;
 
-export type AnswerBody = { bytes: Buffer; isComplete: boolean };
-
-/**
- * Reads a body up to the cap. A failure to read it changes no outcome, because the status decides; but the connection cannot
- * be reused.
- */
-export async function readBody(body: AsyncIterable<Uint8Array>): Promise<AnswerBody> {
-  const chunks: Uint8Array[] = [];
-  let byteCount = 0;
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      byteCount += chunk.byteLength;
-      if (byteCount >= MAX_BODY_BYTES)
-        return { bytes: Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES), isComplete: false };
-    }
-  } catch {
-    return { bytes: Buffer.concat(chunks), isComplete: false };
-  }
-  return { bytes: Buffer.concat(chunks), isComplete: true };
-}
-
 /** The beginning of a body for operators, without the secrets of the request; null when there is no text. */
 export function excerptOf(bytes: Buffer, headers: IncomingHttpHeaders, request: WebhookRequest): string | null {
   const encoding = headers['content-encoding'] ?? 'identity';

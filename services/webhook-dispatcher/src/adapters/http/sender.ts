@@ -7,7 +7,6 @@
 import { parseRetryAfter } from '@runlane/webhooks';
 import type { WebhookPolicy, WebhookTarget } from '@runlane/webhooks';
 import { AddressSlots } from './address-slots.ts';
-import { AttemptFault } from './attempt-fault.ts';
 import { Attempt, DEFAULT_LIMITS } from './attempt.ts';
 import type { AttemptLimits } from './attempt.ts';
 import { classifyError } from './classify-error.ts';
@@ -21,8 +20,10 @@ import { HostLookup, createResolver } from './host-lookup.ts';
 import { NetworkPrefixes } from './network-prefixes.ts';
 import type { HostResolver } from './host-lookup.ts';
 import type { AttemptOutcome, AttemptResult, WebhookRequest, WebhookSender } from '../../app/ports.ts';
-import { excerptOf, instructionOf, readBody } from './read-answer.ts';
+import { exchange } from './exchange.ts';
+import { excerptOf, instructionOf } from './read-answer.ts';
 import { reservedHeader } from './request-headers.ts';
+import { Stops } from './stops.ts';
 
 export type SenderOptions = {
   policy: WebhookPolicy;
@@ -67,6 +68,7 @@ class Sender implements WebhookSender {
   readonly #needs: ConnectNeeds;
   readonly #userAgent: string;
   readonly #pool: ConnectionPool;
+  readonly #stops = new Stops();
   readonly #underWay = new Map<Promise<AttemptResult>, Attempt>();
   #isClosing = false;
 
@@ -77,7 +79,8 @@ class Sender implements WebhookSender {
   }
 
   async send(request: WebhookRequest, signal: AbortSignal): Promise<AttemptResult> {
-    using attempt = new Attempt(this.#needs.limits, signal);
+    using attempt = new Attempt(this.#needs.limits);
+    using _ = this.#stops.listen(signal, attempt);
     if (this.#isClosing) attempt.stop();
     const result = this.#attempt(request, attempt);
     this.#underWay.set(result, attempt);
@@ -119,8 +122,7 @@ class Sender implements WebhookSender {
         hasReceived: connection.hasReceived(),
       };
       this.#pool.drop(connection);
-      const { reason } = attempt.signal;
-      return classifyError(reason instanceof AttemptFault ? reason : error, failed);
+      return classifyError(attempt.fault ?? error, failed);
     }
   }
 
@@ -135,29 +137,22 @@ class Sender implements WebhookSender {
       attempt.hold(await takeSlot([connection.address], attempt, this.#needs));
       attempt.enter('headers');
     }
-    attempt.signal.throwIfAborted();
-    const { statusCode, headers, body } = await connection.client.request({
-      method: 'POST',
-      path: target.path,
-      headers: { ...request.headers, 'user-agent': this.#userAgent },
-      body: request.body,
-      signal: attempt.signal,
-    });
-    attempt.mark('firstByteMs');
-    attempt.enter('body');
-    const { bytes, isComplete } = await readBody(body);
-    if (isComplete && !attempt.signal.aborted) this.#pool.keep(target, connection);
+    if (attempt.fault !== null) throw attempt.fault;
+    const headers = { ...request.headers, 'user-agent': this.#userAgent };
+    const answer = await exchange(connection.client, { path: target.path, headers, body: request.body }, attempt);
+    const { status, bytes } = answer;
+    if (answer.isComplete && attempt.fault === null) this.#pool.keep(target, connection);
     else this.#pool.drop(connection);
-    if (statusCode < 200 || statusCode > 599) {
-      return { kind: 'failed', class: 'protocol', message: `${statusCode} is no status of a final HTTP answer.` };
+    if (status > 599) {
+      return { kind: 'failed', class: 'protocol', message: `${status} is no status of a final HTTP answer.` };
     }
     return {
       kind: 'response',
-      status: statusCode,
-      retryAfterSeconds: parseRetryAfter(headers['retry-after'], Date.now()),
-      instruction: instructionOf(statusCode, headers),
+      status,
+      retryAfterSeconds: parseRetryAfter(answer.headers['retry-after'], Date.now()),
+      instruction: instructionOf(status, answer.headers),
       bodyBytes: bytes.length,
-      bodyExcerpt: excerptOf(bytes, headers, request),
+      bodyExcerpt: excerptOf(bytes, answer.headers, request),
     };
   }
 }

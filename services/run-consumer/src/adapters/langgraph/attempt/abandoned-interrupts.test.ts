@@ -1,6 +1,6 @@
 /**
- * What a run does with questions that are open on its thread. Real: Postgres, LangGraph. Doubled: admission. A death is
- * played by commits that fail. Decides: the outcome.
+ * What a run does with questions that are open on its thread. Real: Postgres, LangGraph. Doubled: admission; the death
+ * of the process, by commits that fail. Decides: the outcome.
  */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { ClaimedRun } from '../../../domain/run.ts';
@@ -14,7 +14,7 @@ afterAll(() => runs[Symbol.asyncDispose]());
 
 const onPaused = (run: ClaimedRun): ClaimedRun => ({ ...run, restingStatus: 'interrupted' });
 
-test('a run with a new input tells the questions that it abandons, also when its process dies on the way', async () => {
+test('a run with a new input reports the questions that it abandons, also when its process dies on the way', async () => {
   const thread = await runs.paused('parallel');
   const ids = ['free?', 'gated?'].map((question) => thread.idOf(question)).toSorted();
   const run = onPaused(await thread.claim({ input: { labels: ['instead'] }, durability: 'sync' }));
@@ -25,7 +25,7 @@ test('a run with a new input tells the questions that it abandons, also when its
   expect(outcome.report?.abandonedInterrupts.toSorted()).toEqual(ids);
 });
 
-test('of questions of which one was answered, only the others are abandoned', async () => {
+test('when one of several questions was answered, only the others are abandoned', async () => {
   const thread = await runs.paused('parallel');
   const open = thread.idOf('gated?');
   await thread.resume({ [thread.idOf('free?')]: 1 });
@@ -33,7 +33,7 @@ test('of questions of which one was answered, only the others are abandoned', as
   expect((await runs.attempts.execute(run)).report?.abandonedInterrupts).toEqual([open]);
 });
 
-test('an answer abandons nothing, nor does an input on a thread that rests', async () => {
+test('an answer abandons no question, nor does an input on an idle thread', async () => {
   const thread = await runs.paused('pause');
   const answer = onPaused(await thread.claim({ command: { resume: 'yes' } }));
   expect((await runs.attempts.execute(answer)).report).toBeUndefined();
@@ -42,7 +42,7 @@ test('an answer abandons nothing, nor does an input on a thread that rests', asy
   expect((await runs.attempts.execute(next)).report).toBeUndefined();
 });
 
-test('a run that does not bear the status of its thread ends before it begins, and the question stays', async () => {
+test('a run that does not permit the status of its thread ends before it begins, and the question stays', async () => {
   const thread = await runs.paused('pause');
   const stray = onPaused(await thread.claim({ input: { question: 'stray' }, if_thread_status: ['idle', 'busy'] }));
   expect(await runs.attempts.execute(stray)).toMatchObject({
@@ -56,7 +56,7 @@ test('a run that does not bear the status of its thread ends before it begins, a
   expect([answered.kind, questionsOf(answered)]).toEqual(['succeeded', []]);
 });
 
-test('a run that has begun goes on, whatever its thread rests as: it was let on when its turn came', async () => {
+test('a run that has begun goes on, whatever the status of its thread: it was checked when its turn came', async () => {
   const thread = await runs.paused('parallel');
   const run = onPaused(
     await thread.claim({ input: { labels: ['in'] }, if_thread_status: ['interrupted'], durability: 'sync' }),

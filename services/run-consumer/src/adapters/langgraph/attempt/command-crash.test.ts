@@ -1,7 +1,8 @@
 /**
  * I7 for commands: wherever the process dies, and dies again, the next attempt ends as if it had not, and asks nothing
- * that was answered and answers nothing that was not asked. Real: Postgres, LangGraph, the saver. A death is played by
- * commits that fail from some point on. Decides: the outcome and the rows, compared with an attempt that nothing happens to.
+ * that was answered and answers nothing that was not asked. Real: Postgres, LangGraph, the saver. Doubled: the death,
+ * by commits that fail from some point on. Decides: the outcome and the rows, compared with those of an undisturbed
+ * attempt.
  */
 import type { Json } from '@runlane/contracts';
 import { Cancelled } from '../../../domain/abort-reasons.ts';
@@ -214,7 +215,7 @@ describe.each(['sync', 'async', 'exit'])(
       { resume: 'a', update: { labels: ['new'] } },
       { update: { labels: ['new'] }, goto: 'aside' },
     ];
-    test.each(commands)('tells what the thread has, and nothing twice: %j', async (command) => {
+    test.each(commands)('reports the state of the thread, and nothing twice: %j', async (command) => {
       const { attempts } = runs;
       for (let count = 0, died = true; died; count += 1) {
         const thread = await runs.paused('parallel');
@@ -251,7 +252,7 @@ test('a resume that was never written is checked by the attempt that comes after
   expect(second).toMatchObject({ kind: 'failed', reason: 'nothing_to_resume' });
 });
 
-test('I3: an attempt that lost its run takes nothing back', async () => {
+test('I3: an attempt that has lost its run undoes nothing', async () => {
   const { attempts } = runs;
   const thread = await runs.paused('twice');
   const run = await thread.claim({ command: { resume: 1 } });

@@ -26,7 +26,7 @@ describe('resume', () => {
     expect(await thread.resume(answer)).toMatchObject({ kind: 'succeeded', head: { values: { answer } } });
   });
 
-  test('with one answer answers parallel questions alike', async () => {
+  test('with one answer gives parallel questions the same answer', async () => {
     const thread = await runs.paused('parallel');
     const outcome = await thread.resume('a');
     expect(outcome.kind).toBe('succeeded');
@@ -94,7 +94,7 @@ describe('resume', () => {
 });
 
 describe('a pause', () => {
-  test('tells all questions at once, those of a subgraph too', async () => {
+  test('reports all questions together, those of a subgraph too', async () => {
     const thread = runs.thread('nested');
     const outcome = await thread.run({ input: { labels: [] } });
     expect(outcome).toMatchObject({ kind: 'paused', head: { next: ['inner', 'gated'] } });
@@ -158,7 +158,7 @@ describe('resume is refused', () => {
     expect(labelsOf(await thread.resume({ [gated]: 2 }))).toEqual(['in', 'free? 1', 'gated? 2', 'joined']);
   });
 
-  test('with an old id when the node asks again', async () => {
+  test('with the id of an earlier question when the node asks again', async () => {
     const thread = await runs.paused('twice');
     const first = thread.idOf('first?');
     await thread.resume({ [first]: 1 });
@@ -204,7 +204,7 @@ describe('update and goto', () => {
     expect(labelsOf(outcome)).toEqual(['old:first', 'old:second', 'sent:second', 'too:second']);
   });
 
-  test('on an empty thread begin it', async () => {
+  test('on an empty thread start its graph', async () => {
     const thread = runs.thread('lane');
     const seeded = await thread.run({ command: { update: { label: 'seed', ms: 0 } } });
     expect(seeded).toMatchObject({ kind: 'succeeded', head: { values: { label: 'seed' }, next: [] } });

@@ -54,7 +54,7 @@ describe('an error that a graph throws', () => {
   });
 });
 
-test('a stack is told when it is wanted, with those of its causes, bounded, whatever they are', () => {
+test('on request it has its stack and those of its causes, bounded, whatever the causes are', () => {
   const endless = new Error('outer');
   endless.cause = new RangeError('inner', { cause: endless });
   expect(describeError(endless)).not.toHaveProperty('stack');

@@ -1,5 +1,5 @@
 /**
- * What is left of a run that is asked to stop while its graph runs. Real: Postgres, LangGraph, the saver.
+ * What a run leaves behind that is asked to stop while its graph runs. Real: Postgres, LangGraph, the saver.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -74,7 +74,7 @@ describe('a run that is asked to stop', () => {
       { what: `${count} checkpoints` },
     ).then(() => undefined);
 
-  test('keeps its finished supersteps and tells the state that it has left', async () => {
+  test('keeps its finished supersteps, and reports the state at its end', async () => {
     // Input, then the first step; the second one takes a while.
     const run = await claim(randomUUID(), { input: { label: 'a', ms: 500 } });
     const outcome = await stopped('interrupt', run, hasCheckpoints(run, 3));
@@ -87,7 +87,7 @@ describe('a run that is asked to stop', () => {
   });
 
   test.each(['async', 'sync', 'exit'])(
-    'keeps them with durability %s, whatever waits to be written',
+    'keeps them with durability %s, also those that wait to be written',
     async (durability) => {
       const run = await claim(randomUUID(), { durability, input: { label: 'a', ms: 300 } });
       const write = createBatchWriter(pool, 'public');
@@ -105,7 +105,7 @@ describe('a run that is asked to stop', () => {
     },
   );
 
-  test('before it started writes nothing, not even its input, and tells the state that was there', async () => {
+  test('before it has started writes nothing, not even its input, and reports the state of the thread', async () => {
     const before = await claim(randomUUID(), { input: { label: 'before', ms: 0 } });
     await execute(before, new AbortController().signal);
     await rows.settle(before);
@@ -116,7 +116,7 @@ describe('a run that is asked to stop', () => {
     expect(outcome).toMatchObject({ head: { values: { labels: ['before:first', 'before:second'] } } });
   });
 
-  test('to roll back tells no state: there is none that stays', async () => {
+  test('and to roll back reports no state, because none stays', async () => {
     const run = await claim(randomUUID(), { input: { label: 'a', ms: 500 } });
     expect(await stopped('rollback', run, hasCheckpoints(run, 2))).toMatchObject({ kind: 'failed', head: null });
   });

@@ -1,7 +1,7 @@
 /**
- * What one attempt does to a thread, and what the next one makes of it when the process died in between.
- * Real: Postgres, LangGraph, the saver. A death is played by a commit that never returns anything: from then on the
- * attempt writes nothing, and its outcome is thrown away.
+ * What one attempt does to a thread, and how the next one continues after the death of the process. Real: Postgres,
+ * LangGraph, the saver. Doubled: the death, by a commit that never returns: from then on the attempt writes nothing,
+ * and its outcome is discarded.
  */
 import { randomUUID } from 'node:crypto';
 import type { Json } from '@runlane/contracts';
@@ -64,7 +64,7 @@ describe('I7: wherever the process dies', () => {
     }
   });
 
-  test('with durability exit it starts over, and writes nothing before its end', async () => {
+  test('with durability exit it starts over, and writes nothing before it ends', async () => {
     const run = await claim(randomUUID(), { durability: 'exit' });
     const first = await execute(run, { write: dyingAfter(0).write });
     expect(first.kind).toBe('failed');
@@ -90,7 +90,7 @@ test.each(['sync', 'async', 'exit'])(
   },
 );
 
-describe('a run that stopped and whose process died before it was settled', () => {
+describe('a run that has stopped and whose process died before its settlement', () => {
   test.each([
     ['interrupt_before', { interrupt_before: ['second'] }],
     ['interrupt_after', { interrupt_after: ['first'] }],
@@ -159,7 +159,7 @@ describe('checkpoint_id', () => {
     expect(labelsOf(await execute(right))).toEqual(['a:first', 'a:second', 'right:first', 'right:second']);
   });
 
-  test('is not forked from again by the attempt after a death', async () => {
+  test('is not used again by the attempt after a death', async () => {
     const { threadId, head } = await finishedThread();
     for (let count = 0, died = true; died; count += 1) {
       const run = await claim(threadId, { input: { label: 'fork', ms: 0 }, checkpoint_id: head });
@@ -171,7 +171,7 @@ describe('checkpoint_id', () => {
     }
   });
 
-  test('of a finished run, without an input: the thread goes on from there, also after a death', async () => {
+  test('of a finished run, without an input, lets the thread continue from there, also after a death', async () => {
     const { threadId, head } = await finishedThread();
     const left = await claim(threadId, { input: { label: 'left', ms: 0 } });
     await execute(left);
@@ -200,7 +200,7 @@ describe('no input', () => {
     expect(outcome).toMatchObject({ kind: 'failed', reason: 'nothing_to_continue' });
   });
 
-  test('on a finished thread succeeds and says that there was nothing to do', async () => {
+  test('on a finished thread succeeds and reports that there was nothing to do', async () => {
     const run = await claim(randomUUID());
     await execute(run);
     await settle(run);
@@ -245,7 +245,7 @@ describe('a temporary run', () => {
     expect(await started).toMatchObject({ kind: 'succeeded' });
   });
 
-  test('beside one of the same graph that is not, changes nothing for it', async () => {
+  test('changes nothing for another run of the same graph beside it', async () => {
     const kept = await claim(randomUUID(), { input: { label: 'kept', ms: 30 } });
     const outcomes = await Promise.all([execute(kept), execute(await temporary({ input: { label: 't', ms: 30 } }))]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['succeeded', 'succeeded']);
@@ -283,7 +283,7 @@ test('I12: a drained run stops after its superstep, and the next start goes on b
   expect(labelsOf(await execute(await claimAgain(run)))).toEqual(['a:first', 'a:second']);
 });
 
-test('I3: a run that somebody else owns by now is lost, whatever its graph did', async () => {
+test('I3: a run that another executor owns is lost, whatever its graph did', async () => {
   const run = await claim(randomUUID());
   await claimAgain(run);
   expect(await execute(run)).toEqual({ kind: 'lease_lost' });

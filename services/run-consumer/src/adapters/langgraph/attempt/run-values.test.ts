@@ -1,4 +1,4 @@
-/** What an event says of the state, compared with what `graph.invoke` returns. Real: Postgres, LangGraph, the saver. */
+/** The state in an event, compared with what `graph.invoke` returns. Real: Postgres, LangGraph, the saver. */
 import { randomUUID } from 'node:crypto';
 import { MemorySaver } from '@langchain/langgraph';
 import type { Json } from '@runlane/contracts';
@@ -33,7 +33,7 @@ const cases = (['sync', 'async', 'exit'] as const).flatMap((durability) =>
 );
 
 describe.each(cases)('values with durability %s of %s', (durability, graphId) => {
-  test('of a run that ended well are what invoke returns', async () => {
+  test('of a successful run are what invoke returns', async () => {
     const values = await invoked(graphId, { end: 'well' });
     expect(values).toMatchObject({ answer: 'second', beside: 'done', count: '10' });
     const outcome = await attempts.execute(await claim(graphId, { durability, input: { end: 'well' } }));
@@ -41,7 +41,7 @@ describe.each(cases)('values with durability %s of %s', (durability, graphId) =>
     expect('head' in outcome && outcome.head?.values).toEqual(values);
   });
 
-  test('of a paused run too, with what ended beside the pause; its question is marked as well', async () => {
+  test('of a paused run include the results of nodes that ended beside the pause; its question is marked as well', async () => {
     const outcome = await attempts.execute(await claim(graphId, { durability, input: { end: 'paused' } }));
     expect(outcome).toMatchObject({
       kind: 'paused',
@@ -60,13 +60,13 @@ describe.each(cases)('values with durability %s of %s', (durability, graphId) =>
   });
 });
 
-test('untracked channels are there, and channels that are no output are not', async () => {
+test('include untracked channels, and leave out channels that are no output', async () => {
   const { token } = (await invoked('graph', { end: 'well' })) as { token?: string };
   expect(token).toBe('untracked');
   expect(await invoked('narrow', { end: 'well' })).not.toHaveProperty('hidden');
 });
 
-test('a run that has nothing to do tells the output of its thread, and no channel that is none', async () => {
+test('a run that has nothing to do reports only the output channels of its thread', async () => {
   const run = await claim('narrow', { input: { end: 'well' } });
   await attempts.execute(run);
   await attempts.rows.settle(run);

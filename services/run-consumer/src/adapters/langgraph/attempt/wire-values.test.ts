@@ -25,7 +25,7 @@ function nested(levels: number): unknown {
   return value;
 }
 
-describe('what JSON can say is as JSON says it, and not marked', () => {
+describe('a value that JSON can express is as in JSON, and not marked', () => {
   test.each<[string, unknown, unknown]>([
     ['scalars and lists', { a: 1, b: 'x', c: [true, null] }, { a: 1, b: 'x', c: [true, null] }],
     ['an undefined member', { a: undefined, b: 1 }, { b: 1 }],
@@ -39,7 +39,7 @@ describe('what JSON can say is as JSON says it, and not marked', () => {
     expect(JSON.stringify(toWire(value).json)).toBe(JSON.stringify(json));
   });
 
-  test('an object that is held twice is written twice, for it is no cycle', () => {
+  test('an object that occurs twice is written twice, because that is no cycle', () => {
     const shared = { a: 1 };
     expect(toWire({ left: shared, right: shared })).toEqual({
       json: { left: { a: 1 }, right: { a: 1 } },
@@ -61,7 +61,7 @@ describe('what JSON can say is as JSON says it, and not marked', () => {
   });
 });
 
-describe('what JSON cannot say is replaced and marked, and takes nothing else with it', () => {
+describe('a value that JSON cannot express is replaced and marked, and nothing beside it', () => {
   test.each<[string, unknown, unknown]>([
     ['a BigInt', 10n, '10'],
     ['NaN', Number.NaN, null],
@@ -103,7 +103,7 @@ describe('what JSON cannot say is replaced and marked, and takes nothing else wi
     expect(toWire({ proxy, beside: 1 })).toEqual({ json: { beside: 1 }, isLossy: true });
   });
 
-  test('depth without end', () => {
+  test('endless depth', () => {
     const { json, isLossy } = toWire({ deep: nested(100_000), beside: 1 });
     expect(json).toMatchObject({ beside: 1 });
     expect(isLossy).toBe(true);

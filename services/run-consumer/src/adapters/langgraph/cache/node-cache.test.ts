@@ -23,7 +23,7 @@ function kept(cache: NodeCache, ...names: string[]): string[] {
   return answer?.found.map(({ key: [, name] }) => name) ?? [];
 }
 
-test('the least recently used goes first when it is full, and what is too large alone is not kept', () => {
+test('a full cache drops the least recently used entry, and does not keep an entry larger than itself', () => {
   const cache = new NodeCache(10_000);
   keep(cache, 'a', 4_000);
   keep(cache, 'b', 4_000);
@@ -34,7 +34,7 @@ test('the least recently used goes first when it is full, and what is too large 
   expect(kept(cache, 'a', 'c')).toEqual(['c']);
 });
 
-test('many small entries count with what they take besides their values', () => {
+test('entries count with their overhead, which matters when they are many and small', () => {
   const cache = new NodeCache(10_000);
   for (let index = 0; index < 1_000; index += 1) keep(cache, `entry ${index}`, 1);
   const names = Array.from({ length: 1_000 }, (_, index) => `entry ${index}`);
@@ -42,7 +42,7 @@ test('many small entries count with what they take besides their values', () => 
   expect(kept(cache, ...names)).toContain('entry 999');
 });
 
-test('an entry ends with its time, and one whose time is 0 or less is gone immediately', () => {
+test('an entry expires with its time, and one with a time of 0 or less expires immediately', () => {
   const cache = new NodeCache(10_000);
   keep(cache, 'brief', 1, 0.5);
   keep(cache, 'long', 1, 60);

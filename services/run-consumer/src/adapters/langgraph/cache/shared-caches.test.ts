@@ -1,5 +1,5 @@
 /**
- * Charter: what nodes have computed is computed once by a process, whichever thread a run is in.
+ * A process computes each result of a node once, whichever worker thread a run is in.
  * Real: LangGraph's cache, worker threads, a process of its own, Postgres.
  */
 import { InMemoryCache } from '@langchain/langgraph-checkpoint';
@@ -28,7 +28,7 @@ function placesOf(outcome: Outcome): Places {
   return outcome.head.values as Places;
 }
 
-test('threads, and processes of single runs, share what a graph has computed, and two graphs nothing', async () => {
+test('threads and processes of single runs share the results of a graph, and two graphs share none', async () => {
   await using workers = await world.start({ settings, threadCount: 2, nodeCacheMb: 1 });
   const first = placesOf(await run(workers, await claim('graph', 3)));
   expect(first.by).toBe(first.here);
@@ -73,7 +73,7 @@ type Key = [namespace: string[], key: string];
 const key: Key = [['writes', 'node'], 'k'];
 const otherKey: Key = [['writes', 'another'], 'k'];
 
-test('a cache finds what it has found, in the other thread too, and is cleared for both', async () => {
+test('a cache finds in one thread what another has stored, and is cleared for both', async () => {
   const [one, other] = threads();
   const [mine, theirs, alien] = [new InMemoryCache(), new InMemoryCache(), new InMemoryCache()];
   one.share('graph', { cache: mine });
@@ -94,7 +94,7 @@ test('a cache finds what it has found, in the other thread too, and is cleared f
   expect(await mine.get([otherKey])).toEqual([]);
 });
 
-test('what a module has put into its cache before it is shared is found, until it is cleared', async () => {
+test('entries that a module has stored before its cache is shared are found until the cache is cleared', async () => {
   const [one] = threads();
   const cache = new InMemoryCache();
   await cache.set([{ key, value: 'warm' }]);
@@ -106,7 +106,7 @@ test('what a module has put into its cache before it is shared is found, until i
   expect(await cache.get([key])).toEqual([]);
 });
 
-test('a class that builds on it keeps its own ways; caches of other classes, and those of no graph, are left alone', async () => {
+test('a subclass keeps its own behaviour; caches of other classes, and those of no graph, are left alone', async () => {
   const [one, other] = threads();
   const gets: string[] = [];
   class Noting extends InMemoryCache {
@@ -131,7 +131,7 @@ test('a class that builds on it keeps its own ways; caches of other classes, and
   expect(await mine.get([key])).toEqual([{ key, value: 'x' }]);
 });
 
-test('a cache that two graphs have is one cache in every thread, whichever of them loads first', async () => {
+test('a cache that two graphs share is one cache in every thread, whichever graph loads first', async () => {
   const [one, other] = threads();
   const [mine, theirs] = [new InMemoryCache(), new InMemoryCache()];
   for (const graphId of ['a', 'b']) one.share(graphId, { cache: mine });

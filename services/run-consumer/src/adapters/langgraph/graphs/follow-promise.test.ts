@@ -1,4 +1,7 @@
-/** What is watched is not touched: an error tells its async callers, and stays unhandled where nobody handles it. */
+/**
+ * Watching a promise changes nothing: an error keeps its async callers in the stack, and stays unhandled if nobody
+ * handles it.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { followPromise } from './follow-promise.ts';
@@ -40,7 +43,7 @@ test.each<[string, () => unknown]>([
   expect(error).toMatchObject({ message: 'told', stack: expect.stringMatching(/at (async )?theCaller /) as string });
 });
 
-test('values, errors, and what is no promise come through, and their end is told once', async () => {
+test('values, errors and what is no promise come through, and their end is reported once', async () => {
   const ends: string[] = [];
   const error = new Error('thrown');
   expect(followPromise('plain', () => ends.push('plain'))).toBe('plain');
@@ -49,7 +52,7 @@ test('values, errors, and what is no promise come through, and their end is told
   expect(ends).toEqual(['value', 'error']);
 });
 
-test('a promise of a class of its own stays the one it is', async () => {
+test('a promise of another class stays the same object', async () => {
   class Cancellable extends Promise<string> {
     cancel = (): string => 'cancelled';
   }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rows[Symbol.asyncDispose]());
 
-test('a graph whose import never ends or fails immediately fails its own runs only, with a sentence', async () => {
+test('a graph whose import never ends, or fails, fails only its own runs, with an explanation', async () => {
   const graphs = new GraphRegistry(
     [
       testGraph('hanging', 'misbehaving/hanging'),

@@ -20,13 +20,13 @@ const seenBy = async (graph: string, label: string) => {
   return outcome.kind === 'succeeded' ? outcome.head.values : outcome;
 };
 
-test('a node that asks its graph for a state gets that of its own run, whatever runs beside it', async () => {
+test('a node that asks its graph for the state gets that of its own run, whatever runs beside it', async () => {
   const labels = ['a', 'b', 'c', 'd'];
   const seen = await Promise.all(labels.map((label) => seenBy('self-aware', label)));
   expect(seen).toEqual(labels.map((label) => ({ label, seen: { label, hasStore: true } })));
 });
 
-test('a graph that is a part of another has nothing of the run, nor has one between two runs', async () => {
+test('a graph has no saver and store of a run as a part of another graph, nor between two runs', async () => {
   await seenBy('self-aware', 'before');
   expect(await seenBy('outer', 'x')).toEqual({ label: 'x', seen: { isLent: false } });
 });

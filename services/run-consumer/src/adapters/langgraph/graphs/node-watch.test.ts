@@ -1,6 +1,6 @@
 /**
- * I3, I9: an aborted attempt ends when everything that its graph executes has ended, whatever kind of code it is and
- * whichever copy of LangGraph and LangChain its project has. Real: LangGraph, Postgres, the saver.
+ * I3, I9: an aborted attempt ends when everything that its graph executes has ended, for any kind of code and any copy
+ * of LangGraph and LangChain in its project. Real: LangGraph, Postgres, the saver.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * Usage: whatever way a node asks a model, each call counts once, in its attempt and in the run. Real: Postgres, LangGraph,
- * LangChain with a model that plays a script. A death is played by commits that fail. Decides: the report of the outcome.
+ * Usage: each call of a model counts once, in its attempt and in the run, however a node makes it. Real: Postgres,
+ * LangGraph, LangChain. Doubled: the model, which has a script; the death of the process, by commits that fail.
+ * Decides: the usage in the outcome.
  */
 import { randomUUID } from 'node:crypto';
 import type { ModelUsage, UsageCounts } from '@runlane/contracts';
@@ -47,7 +48,7 @@ test.each<[string, ModelUsage[] | null]>([
   expect([outcome.kind, outcome.report?.usage ?? null]).toEqual(['succeeded', usage]);
 });
 
-test('a run that fails has used what its models have until then', async () => {
+test('a run that fails reports what its models have used until then', async () => {
   const outcome = await attempts.execute(await claim('failing'));
   expect([outcome.kind, outcome.report?.usage ?? null]).toEqual(['failed', [called(1)]]);
 });
@@ -71,7 +72,7 @@ test('runs at the same time count each for itself', async () => {
 });
 
 describe('a run whose process dies', () => {
-  test('counts what it had used up to its last checkpoint in all, and only the rest in the next attempt', async () => {
+  test('counts its usage up to its last checkpoint, and the next attempt adds only the rest', async () => {
     const run = await claim('steps', { durability: 'sync' });
     // The input, the writes of the first node, the checkpoint behind it.
     const { write } = attempts.dyingAfter(3);
@@ -80,7 +81,7 @@ describe('a run whose process dies', () => {
     expect(second.report?.usage).toEqual([{ model: 'm-1', ...counts(2), attempt: counts(1) }]);
   });
 
-  test('has nothing to add when it had written nothing', async () => {
+  test('counts nothing if it had written nothing', async () => {
     const run = await claim('steps', { durability: 'sync' });
     await attempts.execute(run, { write: attempts.dyingAfter(0).write });
     const second = await attempts.execute(await attempts.rows.claimAgain(run));

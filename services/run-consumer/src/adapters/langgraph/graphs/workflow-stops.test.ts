@@ -1,5 +1,5 @@
 /**
- * I9, I12: a workflow of tasks (LangGraph's functional API) stops between two of them. Real: LangGraph, Postgres, the
+ * I9, I12: a workflow of tasks (LangGraph's functional API) stops between two tasks. Real: LangGraph, Postgres, the
  * saver.
  */
 import { randomUUID } from 'node:crypto';
@@ -39,7 +39,7 @@ const gated = async (durability: string) => {
 };
 
 test.each(['sync', 'async'])(
-  'a drain stops it after the task that executes (%s), and it goes on behind it',
+  'a drain stops it after the task that executes (%s), and the next start continues after that task',
   async (durability) => {
     const { run, tasks, open, hasStarted } = await gated(durability);
     const drain = new AbortController();

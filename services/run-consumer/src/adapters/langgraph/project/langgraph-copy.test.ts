@@ -1,5 +1,5 @@
 /**
- * A project with a copy of LangGraph of its own: what is passed to its graphs works there as well.
+ * A project with its own copy of LangGraph: what Runlane passes to its graphs works there as well.
  * Real: Postgres, the saver, and a second copy of LangGraph on disk, as `import` and as `require` give it.
  */
 import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -70,7 +70,7 @@ describe.each([
   });
 });
 
-test('a graph of a copy that its file does not lead to is told so', async () => {
+test('a graph whose copy of LangGraph is not found from its file gets an error that says so', async () => {
   const foreign = { nodes: {}, channels: {} } as unknown as RunnableGraph;
   await expect(sendClassOf(foreign, join(project, 'imported.mjs'))).rejects.toThrow(/Name the node without an input/);
 });

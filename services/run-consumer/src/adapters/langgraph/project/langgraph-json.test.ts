@@ -52,7 +52,7 @@ test.each([
   expect(() => read({ store })).toThrow(message);
 });
 
-test('store.ttl is in minutes, and items are swept every hour unless it says otherwise', () => {
+test('store.ttl is in minutes, and items are swept every hour by default', () => {
   expect(
     read({ store: { ttl: { default_ttl: 30, refresh_on_read: false, sweep_interval_minutes: 5 } } }).store.ttl,
   ).toEqual({
@@ -67,7 +67,7 @@ test('store.ttl is in minutes, and items are swept every hour unless it says oth
   });
 });
 
-test('keys that would change what users see are named, and those for building images are not', () => {
+test('ignored keys that users would notice are reported, and those for building images are not', () => {
   const document = {
     $schema: 'x',
     node_version: '24',
@@ -84,11 +84,11 @@ test('keys that would change what users see are named, and those for building im
   expect(read(document).ignoredKeys).toEqual(['auth', 'http', 'ui', 'graph', 'node_loader']);
 });
 
-test('encryption is refused: the data would lie open', () => {
+test('encryption is refused, because the data would not be encrypted', () => {
   expect(() => read({ encryption: { path: './e.ts:e' } })).toThrow(/encryption: Runlane does not encrypt checkpoints/);
 });
 
-test('defaults of assistants in LANGGRAPH_CONFIG are named, because nothing looks at them', () => {
+test('defaults of assistants in LANGGRAPH_CONFIG are reported, because nothing reads them', () => {
   expect(read({ env: { LANGGRAPH_CONFIG: '{}' } }).warnings).toMatchObject([
     expect.stringMatching(/LANGGRAPH_CONFIG.*make an assistant/),
   ]);
@@ -99,7 +99,7 @@ test.each([
   ['./a.ts', { file: file('a.ts'), exportName: 'default' }],
   ['./a.ts:', { file: file('a.ts'), exportName: 'default' }],
   ['./odd:name/a.ts:graph', { file: file('odd:name/a.ts'), exportName: 'graph' }],
-])('graph %s is an export of a module, the default one unless it is named', (spec, source) => {
+])('graph %s is the named export of a module, or its default one', (spec, source) => {
   expect(read({ graphs: { g: spec } }).graphs).toEqual([{ graphId: 'g', ...source }]);
 });
 
@@ -108,7 +108,7 @@ test('a graph may be an object with its path and a description', () => {
   expect(read({ graphs }).graphs).toEqual([{ graphId: 'g', file: file('a.ts'), exportName: 'graph' }]);
 });
 
-test('env is a file, variables, or names of variables of the process', () => {
+test('env may be a file, variables, or names of variables of the process', () => {
   writeFileSync(file('.env.agent'), 'FROM=file');
   expect(read({ env: '.env.agent' }).env).toEqual({ FROM: 'file' });
   expect(read({ env: { FROM: 'object' } }).env).toEqual({ FROM: 'object' });

@@ -1,7 +1,7 @@
 /**
  * Graphs of projects that bring their own LangGraph.
- * Real: the worker thread, Postgres, and copies of released versions of LangGraph outside of this repository, where a
- * module finds no other one.
+ * Real: the worker thread, Postgres, and copies of released versions of LangGraph in folders where a module finds no
+ * other copy.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -79,7 +79,7 @@ describe.each(['@langchain/langgraph', 'langgraph-oldest'])('a project with its 
   });
   afterAll(() => own[Symbol.asyncDispose]());
 
-  test('runs with what Runlane passes in, and pauses', async () => {
+  test('runs with what Runlane passes to it, and pauses', async () => {
     for (const shape of ['shapes:builder', 'shapes:factory']) {
       expect(await run(own.workers, shape, { label: 'x' })).toMatchObject({
         kind: 'succeeded',
@@ -92,32 +92,36 @@ describe.each(['@langchain/langgraph', 'langgraph-oldest'])('a project with its 
     });
   });
 
-  test.each(['sync', 'async'])('I12: stops at its next step (%s), and goes on behind it', async (durability) => {
-    const gate = join(own.project.directory, `gate-${durability}`);
-    const claimed = await rows.claim(randomUUID(), {
-      assistant_id: 'gate:graph',
-      input: { label: 'x', ms: 0, gate },
-      durability,
-    });
-    const started = () => notesOf(own.project).flatMap(({ run_id, node }) => (run_id === claimed.runId ? [node] : []));
-    const drain = new AbortController();
+  test.each(['sync', 'async'])(
+    'I12: stops after its step (%s), and the next start continues from there',
+    async (durability) => {
+      const gate = join(own.project.directory, `gate-${durability}`);
+      const claimed = await rows.claim(randomUUID(), {
+        assistant_id: 'gate:graph',
+        input: { label: 'x', ms: 0, gate },
+        durability,
+      });
+      const started = () =>
+        notesOf(own.project).flatMap(({ run_id, node }) => (run_id === claimed.runId ? [node] : []));
+      const drain = new AbortController();
 
-    const draining = own.workers.run(claimed, { abort: never, drain: drain.signal });
-    await eventually(() => started().length === 1, { what: 'the first step executes' });
-    drain.abort();
-    // What the thread is told later it does later: once this run has ended, it knows of the drain.
-    await run(own.workers, 'shapes:builder', { label: 'x' });
-    writeFileSync(gate, '');
+      const draining = own.workers.run(claimed, { abort: never, drain: drain.signal });
+      await eventually(() => started().length === 1, { what: 'the first step executes' });
+      drain.abort();
+      // What the thread is told later it does later: once this run has ended, it knows of the drain.
+      await run(own.workers, 'shapes:builder', { label: 'x' });
+      writeFileSync(gate, '');
 
-    expect(await draining).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
-    expect(started()).toEqual(['first']);
-    const resumed = own.workers.run(await rows.claimAgain(claimed), { abort: never, drain: never });
-    expect(await resumed).toMatchObject({ kind: 'succeeded', head: { values: { label: 'x' } } });
-    expect(started()).toEqual(['first', 'second']);
-  });
+      expect(await draining).toMatchObject({ kind: 'handed_back', spendsAttempt: false });
+      expect(started()).toEqual(['first']);
+      const resumed = own.workers.run(await rows.claimAgain(claimed), { abort: never, drain: never });
+      expect(await resumed).toMatchObject({ kind: 'succeeded', head: { values: { label: 'x' } } });
+      expect(started()).toEqual(['first', 'second']);
+    },
+  );
 });
 
-test('a project whose LangGraph cannot stop between two steps fails its runs, and says what to update', async () => {
+test('runs of a project whose LangGraph cannot stop between two steps fail with what to update', async () => {
   await using own = await startProject('langgraph-without-run-control');
   for (const shape of ['shapes:builder', 'shapes:factory']) {
     expect(await run(own.workers, shape, { label: 'x' })).toMatchObject({

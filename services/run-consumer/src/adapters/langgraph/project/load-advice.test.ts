@@ -1,4 +1,4 @@
-/** What Node says when a project of another runtime does not load, and what Runlane adds. Real: Node's loader. */
+/** The advice that Runlane adds when a project for another runtime does not load. Real: Node's loader. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

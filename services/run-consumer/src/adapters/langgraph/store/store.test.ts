@@ -82,7 +82,7 @@ async function runNotes(
   return runGraph(await rows.claim(randomUUID(), { assistant_id: 'notes', input }), { abort: never, drain: never });
 }
 
-test('what a graph puts is found by words in the run of another thread', async () => {
+test('an item that a graph stores is found by its words in a run of another thread', async () => {
   const url = await createDatabase(inject('databaseUrl'));
   await prepare(url, plain);
   await using store = await open(url, plain);
@@ -96,7 +96,7 @@ test('what a graph puts is found by words in the run of another thread', async (
   });
 });
 
-test('what is under way when its attempt is aborted has a moment to end, and is not waited for longer', async () => {
+test('an operation under way when its attempt is aborted has a moment to end, and is not waited for longer', async () => {
   const url = await createDatabase(inject('databaseUrl'));
   await prepare(url, plain);
   await using store = await open(url, plain);
@@ -122,7 +122,7 @@ test('what is under way when its attempt is aborted has a moment to end, and is 
   });
 });
 
-test('a server that answers no more holds nobody: the connection is given up, and another one serves', async () => {
+test('a server that no longer answers holds up nobody: the connection is given up for another one', async () => {
   const url = await createDatabase(inject('databaseUrl'));
   await prepare(url, plain);
   await using link = await FreezableLink.to(url);
@@ -137,7 +137,7 @@ test('a server that answers no more holds nobody: the connection is given up, an
   expect(await waiting).toMatchObject({ value: { v: 1 } });
 });
 
-test('an operation that is over the limit of the database each time is an answer in the end', async () => {
+test('an operation that exceeds the limit of the database each time fails in the end', async () => {
   const url = await createDatabase(inject('databaseUrl'));
   await prepare(url, plain);
   await using store = openStoreOf(`${url}?statement_timeout=100`);
@@ -160,7 +160,7 @@ describe('with store.index', () => {
   });
 
   test.each(['embed', 'embeddings'])(
-    'what a graph puts is found by the vectors of %s, and by no word',
+    'an item that a graph stores is found by the vectors of %s, and not by its words',
     async (made) => {
       const schema = `by_${made}`;
       await prepare(vectors.url, indexed(made), schema);
@@ -184,21 +184,21 @@ describe('with store.index', () => {
     });
   });
 
-  test('an index that the project gives up and takes up again is the same', async () => {
+  test('an index that the project removes and adds again is the same', async () => {
     await prepare(vectors.url, plain, 'later');
     await prepare(vectors.url, indexed('embed'), 'later');
     await prepare(vectors.url, plain, 'later');
     await expect(prepare(vectors.url, indexed('embed'), 'later')).resolves.toBeUndefined();
   });
 
-  test('other dims than those of the table are refused at start', async () => {
+  test('dims that differ from those of the table are refused at start', async () => {
     await prepare(vectors.url, indexed('embed', 3), 'dims');
     await expect(prepare(vectors.url, indexed('embed', 4), 'dims')).rejects.toThrow(
       /store\.index\.dims of langgraph\.json is 4, but "dims"\.store_vectors\.embedding is vector\(3\)/,
     );
   });
 
-  test('vectors of another length than dims fail the run: the store would leave them out in silence', async () => {
+  test('vectors of another length than dims fail the run, because the store would leave them out in silence', async () => {
     await prepare(vectors.url, indexed('tooShort'), 'short');
     await using store = await open(vectors.url, indexed('tooShort'), 'short');
     expect(await runNotes(store, { note: 'a', question: 'b' })).toMatchObject({
@@ -222,7 +222,7 @@ describe('with store.index', () => {
 describe('with store.ttl', () => {
   const timed = { index: null, ttl: { defaultMinutes: 10, refreshOnRead: true, sweepEveryMinutes: 1 } };
 
-  test('items get the default time, reading renews it, and a sweep deletes what is over', async () => {
+  test('items get the default time, reading renews it, and a sweep deletes expired items', async () => {
     const url = await createDatabase(inject('databaseUrl'));
     await prepare(url, timed);
     await using store = await open(url, timed);

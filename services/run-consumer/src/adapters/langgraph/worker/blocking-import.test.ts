@@ -1,4 +1,4 @@
-/** A graph whose module never lets its thread go on. Real: worker threads, processes, LangGraph, Postgres. */
+/** A graph whose module blocks its thread for ever. Real: worker threads, processes, LangGraph, Postgres. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { WorkersWorld, keptLog, run } from './workers.fixture.ts';
 

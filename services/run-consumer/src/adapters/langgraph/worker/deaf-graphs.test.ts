@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-test('a deaf graph is remembered for a while after the last time', () => {
+test('a graph is remembered as deaf for a while after the last time', () => {
   let nowMs = 0;
   const deaf = new DeafGraphs(1_000, () => nowMs);
   expect([deaf.has('a'), deaf.isEmpty]).toEqual([false, true]);
@@ -60,7 +60,7 @@ test('I10: from its second time on a deaf graph moves no run of another graph, u
   expect(await neighbour).toMatchObject({ kind: 'failed', head: { next: ['step'] } });
 });
 
-test('I3: when the lease is lost while a thread is emptied it ends immediately, and nobody spends anything', async () => {
+test('I3: when the lease is lost while a thread is emptied the thread ends immediately, and no run spends an attempt', async () => {
   const deafNow = Promise.withResolvers<void>();
   const onEvent = (event: WorkerEvent) => (event.kind === 'deaf' ? deafNow.resolve() : undefined);
   await using workers = await world.start({ onEvent });
@@ -76,7 +76,7 @@ test('I3: when the lease is lost while a thread is emptied it ends immediately, 
   expect([deaf, beside].filter(({ runId }) => world.hasNoted(runId, 'end'))).toEqual([]);
 });
 
-test('I9: a node that asks its store for something after its abort ends immediately, and is not deaf', async () => {
+test('I9: a node that uses its store after its abort ends immediately, and is not deaf', async () => {
   const happened: WorkerEvent[] = [];
   await using workers = await world.start({ onEvent: (event) => happened.push(event) });
   const steps = await world.claimOf('steps', { steps: 3, ms: 1_000 });

@@ -1,6 +1,6 @@
 /**
- * I10: graphs that need more memory than their thread may hold, and the runs beside them. Real: worker threads, processes,
- * LangGraph, Postgres. What V8 ends with its process would end these tests.
+ * I10: graphs that need more memory than their thread may have, and the runs beside them. Real: worker threads,
+ * processes, LangGraph, Postgres.
  */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { WorkerEvent } from './worker-events.ts';
@@ -15,7 +15,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 const UNSPENT_AND_APART = { kind: 'handed_back', spendsAttempt: false, isolate: true };
 const SPENT_AND_APART = { kind: 'handed_back', spendsAttempt: true, isolate: true };
 
-test('one allocation beyond the limit, which is garbage soon, ends and moves nobody', async () => {
+test('one allocation beyond the limit that is soon garbage ends no run and moves none', async () => {
   const { logger, lines } = keptLog();
   await using workers = await world.start({ logger });
   const neighbour = await world.claim('ignore_abort', 3_000);
@@ -26,7 +26,7 @@ test('one allocation beyond the limit, which is garbage soon, ends and moves nob
   expect(lines.filter(({ msg }) => msg === 'worker.crashed')).toEqual([]);
 });
 
-test('a run that keeps more than its thread may hold goes on apart, as do its neighbours, each after its superstep and unspent', async () => {
+test('a run that keeps more than its thread may have goes on apart, and so do its neighbours: each after its superstep, without spending an attempt', async () => {
   const happened: WorkerEvent[] = [];
   await using workers = await world.start({ onEvent: (event) => happened.push(event) });
   const steps = await world.claimOf('steps', { steps: 1_000, ms: 300 }, { config: { recursion_limit: 10_000 } });
@@ -45,7 +45,7 @@ test('a run that keeps more than its thread may hold goes on apart, as do its ne
 });
 
 test.each(['memory', 'exit'])(
-  'of several runs in a thread that ends by %s none spends an attempt; then they are apart',
+  'several runs in a thread that ends by %s spend no attempt, and are executed apart from then on',
   async (what) => {
     await using workers = await world.start();
     const neighbour = await world.claim('ignore_abort', 120_000);
@@ -59,7 +59,7 @@ test.each(['memory', 'exit'])(
   },
 );
 
-test('a run apart that keeps more than it may is told why it ended', async () => {
+test('a run apart that keeps more than it may ends with that reason', async () => {
   await using workers = await world.start();
   const claimed = { ...(await world.claim('hoard', 120_000)), isIsolated: true };
   expect(await run(workers, claimed)).toMatchObject({

@@ -1,5 +1,5 @@
 /**
- * What graphs can do to the thread that they run in, and what becomes of the runs beside them.
+ * What graphs can do to the thread that they run in, and what happens to the runs beside them.
  * Real: worker threads, LangGraph, Postgres.
  */
 import { ShuttingDown } from '@runlane/service-kit';
@@ -39,7 +39,7 @@ test.each([
   expect(await run(workers, claimed)).toMatchObject({ kind: 'succeeded', head: { values } });
 });
 
-test('a graph that blocks its thread leaves the main thread free', async () => {
+test('a graph that blocks its thread does not block the main thread', async () => {
   await using workers = await world.start();
   let ticks = 0;
   const ticking = setInterval(() => (ticks += 1), 10);
@@ -49,7 +49,7 @@ test('a graph that blocks its thread leaves the main thread free', async () => {
   expect(ticks).toBeGreaterThan(10);
 });
 
-test.each(['memory', 'exit'])('a thread that ends by %s costs its runs an attempt, and no other', async (what) => {
+test.each(['memory', 'exit'])('a thread that ends by %s costs an attempt of its own runs only', async (what) => {
   await using workers = await world.start({ threadCount: 2 });
   const [culprit, elsewhere] = [await claim(what), await claim('block', 1_500)];
   // The thread with the fewest runs takes the next one, so they are in different threads.
@@ -61,7 +61,7 @@ test.each(['memory', 'exit'])('a thread that ends by %s costs its runs an attemp
 });
 
 test.each(['memory', 'exit', 'kill'])(
-  'I10: a run that was there when a thread or process went is executed apart, and its %s ends nothing else',
+  'I10: a run whose thread or process has ended is executed apart, and its %s ends nothing else',
   async (what) => {
     await using workers = await world.start();
     const neighbour = run(workers, await claim('ignore_abort', 800));
@@ -75,7 +75,7 @@ test.each(['memory', 'exit', 'kill'])(
   },
 );
 
-test('a run that is executed apart ends with its outcome, and stays apart when it is handed back', async () => {
+test('a run that is executed apart ends with its outcome, and is still executed apart after it was handed back', async () => {
   await using workers = await world.start();
   expect(await run(workers, { ...(await claim('nothing')), isIsolated: true })).toMatchObject({ kind: 'succeeded' });
   const stopped = run(workers, { ...(await claim('block', 60_000)), isIsolated: true });
@@ -83,7 +83,7 @@ test('a run that is executed apart ends with its outcome, and stays apart when i
   expect(await stopped).toMatchObject({ kind: 'handed_back', spendsAttempt: false, isolate: true });
 });
 
-test('of many runs that are executed apart four have a process at a time, and one that is aborted waits no longer', async () => {
+test('at most four runs that are executed apart have a process at a time, and one that is aborted stops waiting', async () => {
   await using workers = await world.start();
   const apart = async (what: string, ms: number, controls = signals()) => {
     const claimed = { ...(await claim(what, ms)), isIsolated: true };
@@ -104,7 +104,7 @@ test('of many runs that are executed apart four have a process at a time, and on
   await Promise.all(held);
 });
 
-test('a graph that does not end after its abort is ended with its thread, and its neighbours spend nothing', async () => {
+test('a graph that does not end after its abort is ended with its thread, and its neighbours spend no attempt', async () => {
   await using workers = await world.start();
   const controls = signals();
   const deaf = workers.run(await claim('ignore_abort', 60_000), controls);
@@ -154,7 +154,7 @@ test('a node that goes on for longer than the grace is ended with its thread, it
   expect(world.countNoted(steps.runId, 'end')).toBe(world.countNoted(steps.runId, 'start'));
 });
 
-test('a run that was posted to a blocked thread and has not begun goes on in another one, unspent', async () => {
+test('a run that has not begun in a blocked thread moves to another one without spending an attempt', async () => {
   await using workers = await world.start();
   const blocker = await claim('block', 120_000);
   const blocked = run(workers, blocker);
@@ -169,7 +169,7 @@ test('a run that was posted to a blocked thread and has not begun goes on in ano
   expect(world.countNoted(waiting.runId, 'start')).toBe(1);
 });
 
-test('stopping ends threads that are blocked', async () => {
+test('stopping also ends blocked threads', async () => {
   const workers = await world.start();
   const blocking = run(workers, await claim('block', 60_000));
   await workers.stop();
@@ -196,7 +196,7 @@ test('embeddings of the store that do not load end the start, with the reason', 
   expect(await run(workers, await claim('nothing'))).toMatchObject({ kind: 'succeeded' });
 });
 
-test('a graph that was deaf and ends after all leaves its neighbours their time', async () => {
+test('when a deaf graph ends after all, its neighbours keep their thread', async () => {
   await using workers = await world.start({ drainGraceMs: 1_500 });
   const [late, long] = [await claim('ignore_abort', 6_000), await claim('ignore_abort', 10_000)];
   const controls = signals();

@@ -21,7 +21,7 @@ afterEach(() => vi.useRealTimers());
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-test('a thread is full when it keeps more than its limit after a collection, and that is told once', async () => {
+test('a thread is full when it keeps more than its limit after a collection, and is reported once', async () => {
   const { thread, did, watch } = watchOf();
   await pass(1_000);
   expect(did).toEqual([]);
@@ -34,7 +34,7 @@ test('a thread is full when it keeps more than its limit after a collection, and
   watch.stop();
 });
 
-test('garbage is collected, and takes no more than a part of the time', async () => {
+test('collecting garbage takes no more than a part of the time', async () => {
   const { thread, did, watch } = watchOf();
   thread.usedMb = 150;
   await pass(100);
@@ -47,7 +47,7 @@ test('garbage is collected, and takes no more than a part of the time', async ()
   watch.stop();
 });
 
-test('with half of the room used there is no waiting, not even for an answer', async () => {
+test('with half of the memory used nobody waits, not even for an answer', async () => {
   const { thread, did, watch } = watchOf();
   thread.usedMb = 150;
   await pass(100);
@@ -57,7 +57,7 @@ test('with half of the room used there is no waiting, not even for an answer', a
   watch.stop();
 });
 
-test('nothing is asked of a thread in which nothing executes, or that does not execute yet', async () => {
+test('a thread in which nothing executes, or nothing yet, is not asked', async () => {
   const { thread, did, watch } = watchOf({ isBusy: false });
   thread.usedMb = 500;
   await pass(1_000);

@@ -29,7 +29,7 @@ test('a lease is over from its end on, in every thread that has its buffer', asy
   expect([end.isOver(), await ask()]).toEqual([true, true]);
 });
 
-test('another process, which has the same clock, is told it as two numbers', () => {
+test('another process, which has the same clock, gets it as two numbers', () => {
   const [here, there] = [new LeaseEnd(), new LeaseEnd()];
   here.moveTo(performance.now() + 600_000);
   there.write(here.read());

@@ -1,5 +1,5 @@
 /**
- * Graphs that are loaded anew: what begins later has the new code, what executes ends with the old one.
+ * Graphs that are loaded anew: later runs have the new code, and a run that executes ends with the old one.
  * Real: worker threads, modules in a folder, LangGraph, Postgres.
  */
 import { randomUUID } from 'node:crypto';
@@ -115,7 +115,7 @@ test('new runs have the new code immediately, and the one that executes ends wit
   await workers.stop();
 });
 
-test('a reload while the first threads still load is no failure of the start', async () => {
+test('a reload while the first threads still load does not fail the start', async () => {
   write('first');
   const workers = createWorkers();
   const started = workers.start();
@@ -126,7 +126,7 @@ test('a reload while the first threads still load is no failure of the start', a
   await workers.stop();
 });
 
-test('changes of linked packages and of their modules are told when a graph has loaded them', async () => {
+test('changes of linked packages and of their modules are reported when a graph has loaded them', async () => {
   write('any');
   const stop = new AbortController();
   const told = new Set<string>();
@@ -152,7 +152,7 @@ test('changes of linked packages and of their modules are told when a graph has 
   await workers.stop();
 });
 
-test('changes of modules are told, and not those of what is installed or is no module', async () => {
+test('changes of modules are reported, except those of installed packages and of other files', async () => {
   const stop = new AbortController();
   const told: string[] = [];
   await watchProject({ directory }, stop.signal, (files) => told.push(...files));

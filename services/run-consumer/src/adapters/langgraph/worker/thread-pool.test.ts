@@ -1,6 +1,6 @@
 /**
  * When threads are replaced, and how many there are. Real: the pool, and the main thread's side of its threads. Doubled: what
- * graphs execute in, which crashes, falls silent and ends attempts as told, and the clock.
+ * graphs execute in, which crashes, falls silent and ends attempts on request, and the clock.
  */
 import { silentLogger } from '@runlane/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -85,7 +85,7 @@ async function crash(hosts: Host[]): Promise<number> {
   return waitedMs;
 }
 
-test('threads that crash soon are replaced after longer and longer, up to ten seconds, until one has lived for a minute', async () => {
+test('threads that crash soon are replaced after growing delays, up to ten seconds, until one has lived for a minute', async () => {
   const { pool, hosts } = startPool();
   const started = pool.start();
   await vi.advanceTimersByTimeAsync(10);
@@ -99,7 +99,7 @@ test('threads that crash soon are replaced after longer and longer, up to ten se
   await pool.stop();
 });
 
-test('while no thread answers there are two more than are kept, however many runs wait', async () => {
+test('while no thread answers there are two more than usual, however many runs wait', async () => {
   const { pool, hosts, living } = startPool();
   const started = pool.start();
   await vi.advanceTimersByTimeAsync(10);

@@ -1,6 +1,6 @@
 /**
- * What LangSmith gets of runs, and that it gets in nobody's way. Real: worker threads, LangGraph and its LangSmith client,
- * Postgres; the collector is a server on this machine.
+ * Runs send their traces to LangSmith, and its failures hold up nobody. Real: worker threads, LangGraph and its
+ * LangSmith client, Postgres; the collector is a server on this machine.
  */
 import { silentLogger } from '@runlane/testkit';
 import { randomUUID } from 'node:crypto';
@@ -94,7 +94,7 @@ async function startCollector({ answers }: { answers: boolean }) {
   };
 }
 
-test('every attempt has a trace of its own, and the last ones are sent before the service ends', async () => {
+test('every attempt has a trace of its own, and the last traces are sent before the service ends', async () => {
   await using collector = await startCollector({ answers: true });
   const workers = await startTracing(collector.endpoint);
   const first = await claim();

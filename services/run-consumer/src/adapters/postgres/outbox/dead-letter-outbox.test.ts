@@ -1,4 +1,7 @@
-/** Real: Postgres. Decides: what comes back of stored dead letters, how much at once, and that a rollback leaves nothing. */
+/**
+ * Real: Postgres. Decides: which stored dead letters a look returns, how many at a time, and that a rollback stores
+ * none.
+ */
 import type { OutRecord } from '@runlane/kafka';
 import { withTransaction } from '@runlane/postgres';
 import { RetryableError } from '@runlane/service-kit';
@@ -19,7 +22,7 @@ const store = (records: readonly OutRecord[]) =>
   withTransaction(rows.pool, (client) => insertDeadLetters(client, records));
 const ofBytes = (bytes: number): OutRecord => ({ topic: 'dlq', key: null, value: Buffer.alloc(bytes), headers: {} });
 
-test('dead letters come back in the order stored, every byte of theirs', async () => {
+test('dead letters are returned in the order in which they were stored, byte for byte', async () => {
   await store([
     {
       topic: 'dlq',
@@ -61,7 +64,7 @@ test('dead letters come back in the order stored, every byte of theirs', async (
   expect(hasMore).toBe(false);
 });
 
-test('a look takes dead letters up to a number and up to a number of bytes, and at least one', async () => {
+test('a look takes dead letters up to a count and a number of bytes, and at least one', async () => {
   const outbox = createDeadLetterOutbox(rows.database);
   await store([100, 1, 1, 60, 60].map((kib) => ofBytes(kib * KIB)));
   const looks: [count: number, hasMore: boolean][] = [];
@@ -84,7 +87,7 @@ test('a look takes dead letters up to a number and up to a number of bytes, and 
   expect((await outbox.waiting(3, KIB, others)).letters.map(({ id }) => id)).toEqual([first]);
 });
 
-test('more bytes than one statement takes are stored all the same, in order', async () => {
+test('dead letters that are too large for one statement are stored by several, in order', async () => {
   const sizes = [9, 1, 9, 2].map((mib) => mib * KIB * KIB);
   await store(sizes.map(ofBytes));
   const { rows: found } = await rows.pool.query<{ bytes: number }>(
@@ -93,7 +96,7 @@ test('more bytes than one statement takes are stored all the same, in order', as
   expect(found.map(({ bytes }) => bytes)).toEqual(sizes);
 });
 
-test('they are counted, with the age of the oldest, and with too many or too large ones no more are stored', async () => {
+test('they are counted with the age of the oldest, and when they are too many or too large no more are stored', async () => {
   const outbox = createDeadLetterOutbox(rows.database);
   expect(await outbox.backlog()).toEqual({ letterCount: 0, bytes: 0, oldestSeconds: 0 });
   const storeWithin = (limit: BacklogLimit) =>
@@ -113,7 +116,7 @@ test('they are counted, with the age of the oldest, and with too many or too lar
   await storeWithin({ letterCount: 2, bytes: 10 * KIB });
 });
 
-test('of a transaction that rolls back there is no dead letter', async () => {
+test('a transaction that rolls back leaves no dead letter', async () => {
   const failing = withTransaction(rows.pool, async (client) => {
     await insertDeadLetters(client, [ofBytes(1)]);
     throw new Error('as asked');
@@ -122,7 +125,7 @@ test('of a transaction that rolls back there is no dead letter', async () => {
   expect(await createDeadLetterOutbox(rows.database).waiting(1, KIB)).toEqual({ letters: [], hasMore: false });
 });
 
-test('in a ledger that went back, what was published of before deletes no dead letter that has its place now', async () => {
+test('after the ledger went back, publishing an old dead letter does not delete the one that has its place now', async () => {
   const outbox = createDeadLetterOutbox(rows.database);
   await store([ofBytes(1)]);
   const { letters: before } = await outbox.waiting(10, KIB);

@@ -1,5 +1,5 @@
 /**
- * What a look into the outbox reads, and that it misses nothing. Real: Postgres, its transactions and the statements.
+ * A look into the outbox reads little and misses nothing. Real: Postgres, its transactions and the statements.
  * Decides: the events that are found, and the buffers of `explain analyze`, which are the same on a slow machine.
  */
 import { query, valuesOf } from '@runlane/postgres';
@@ -68,7 +68,7 @@ function placeBehind(horizon: OutboxHorizon, id: bigint): Promise<OutboxPlace> {
   );
 }
 
-test('events that were published beside an old snapshot cost the next looks nothing', async () => {
+test('events that were published while an old snapshot is open cost the next looks nothing', async () => {
   await rows.inOpenTransaction('begin isolation level repeatable read', async (client) => {
     await client.query('select count(*) from runlane.outbox');
     const last = await store(rows.pool, 5_000);
@@ -82,7 +82,7 @@ test('events that were published beside an old snapshot cost the next looks noth
   });
 });
 
-test('the place never passes an event that is not published, also one whose transaction commits later than others', async () => {
+test('the place never passes an unpublished event, also one whose transaction commits late', async () => {
   const horizon = new OutboxHorizon(rows.database, 0);
   const first = await store(rows.pool, 1);
   await publishAll();
@@ -101,7 +101,7 @@ test('the place never passes an event that is not published, also one whose tran
   await placeBehind(horizon, late);
 });
 
-test('a place of another life of the ledger holds no look back, and is forgotten', async () => {
+test('a place from before the ledger went back holds no look back, and is forgotten', async () => {
   const horizon = new OutboxHorizon(rows.database, 0);
   const last = await store(rows.pool, 10);
   await publishAll();

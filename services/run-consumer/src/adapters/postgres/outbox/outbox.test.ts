@@ -1,4 +1,4 @@
-/** Real: Postgres. Decides: what a look into the outbox takes, and what asking for its lease costs. */
+/** Real: Postgres. Decides: the events that a look into the outbox takes, and the cost of asking for its lease. */
 import { randomUUID } from 'node:crypto';
 import { query } from '@runlane/postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -25,7 +25,7 @@ async function storeEvent(bytes: number): Promise<void> {
   );
 }
 
-test('a look takes events up to a number of bytes and always at least one, and says whether there are more', async () => {
+test('a look takes events up to a number of bytes, at least one, and says whether there are more', async () => {
   await rows.pool.query('truncate runlane.outbox');
   for (const kib of [100, 1, 1, 60, 60]) await storeEvent(kib * KIB);
   const outbox = createOutbox(rows.database);
@@ -45,7 +45,7 @@ test('a look takes events up to a number of bytes and always at least one, and s
   ]);
 });
 
-test('a look that took as many events as it may says that there may be more', async () => {
+test('a look that took its full count of events says that there may be more', async () => {
   await rows.pool.query('truncate runlane.outbox');
   for (let index = 0; index < 3; index += 1) await storeEvent(1);
   const outbox = createOutbox(rows.database);
@@ -53,7 +53,7 @@ test('a look that took as many events as it may says that there may be more', as
   expect(await outbox.unpublished(4, 64 * KIB)).toMatchObject({ hasMore: false });
 });
 
-test('a look leaves threads out, however many events of theirs come first', async () => {
+test('a look leaves given threads out, however many events of theirs come first', async () => {
   await rows.pool.query('truncate runlane.outbox');
   for (let index = 0; index < 3; index += 1) await storeEvent(1);
   const outbox = createOutbox(rows.database);
@@ -62,7 +62,7 @@ test('a look leaves threads out, however many events of theirs come first', asyn
   expect(look.entries.map(({ threadId }) => threadId)).toEqual(all.slice(2));
 });
 
-test('in a ledger that went back, what was published of before marks no event that has its place now', async () => {
+test('after the ledger went back, publishing an old event does not mark the one that has its place now', async () => {
   await rows.pool.query('truncate runlane.outbox');
   await storeEvent(1);
   const outbox = createOutbox(rows.database);
@@ -98,7 +98,7 @@ test('asking for the lease of another process writes nothing', async () => {
   }
 });
 
-test('a lease that ends further ahead than any lasts, because the clock was set back, goes to whoever asks', async () => {
+test('a lease whose end is impossibly far away, because the clock was set back, goes to the first that asks', async () => {
   await rows.pool.query('delete from runlane.leases');
   const lease = createLease(rows.database, 'outbox-relay');
   expect(await lease.acquire(randomUUID(), 6_000)).toBe(true);
@@ -110,7 +110,7 @@ test('a lease that ends further ahead than any lasts, because the clock was set 
   expect(await lease.acquire(randomUUID(), 6_000)).toBe(false);
 });
 
-test('an expired lease goes to whoever asks first', async () => {
+test('an expired lease goes to the first that asks', async () => {
   await rows.pool.query('delete from runlane.leases');
   const lease = createLease(rows.database, 'outbox-relay');
   const [first, second] = [randomUUID(), randomUUID()];

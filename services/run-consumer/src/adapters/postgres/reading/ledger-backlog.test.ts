@@ -1,4 +1,4 @@
-/** Real: Postgres and the ledger. Decides: what is counted of lanes, events and executors, and what is shown of it. */
+/** Real: Postgres and the ledger. Decides: the counts of lanes, events and executors, and the metrics of them. */
 import { recordingLog } from '../../../app/recording-ports.fixture.ts';
 import { watchBacklogUntil } from '../../../app/watch-backlog.ts';
 import { createRunConsumerMetrics } from '../../../metrics.ts';
@@ -23,7 +23,7 @@ async function addLane(threadId: string, count: number): Promise<void> {
   );
 }
 
-test('an empty ledger has nothing that waits', async () => {
+test('in an empty ledger nothing waits', async () => {
   expect(await readBacklog(rows.database)).toEqual({
     lanesByDepth: { '1': 0, '2-10': 0, '11-100': 0, '101+': 0 },
     unpublishedCount: 0,
@@ -36,7 +36,7 @@ test('an empty ledger has nothing that waits', async () => {
   });
 });
 
-test('lanes are counted by their depth, events while nobody publishes them, and executors while their lease lasts', async () => {
+test('lanes are counted by depth, events until they are published, and executors while their lease lasts', async () => {
   for (const [index, count] of [1, 1, 2, 10, 11, 100, 101, 250].entries()) await addLane(`thread ${index}`, count);
   await rows.pool.query(
     `insert into runlane.outbox (run_id, thread_id, type, sequence, attempt, occurred_at, published_at)
@@ -61,7 +61,7 @@ test('lanes are counted by their depth, events while nobody publishes them, and 
   expect(backlog.oldestUnpublishedSeconds).toBeGreaterThanOrEqual(90);
 });
 
-test('runs are counted by their status while they have not ended, and those that are scheduled besides', async () => {
+test('runs are counted by status until they end, and scheduled ones besides', async () => {
   for (const thread of ['a', 'b', 'c']) await addLane(thread, 2);
   const change = (thread: string, position: number, to: string) =>
     rows.pool.query(`update runlane.runs set ${to} where thread_id = $1 and lane_position = $2`, [thread, position]);
@@ -91,7 +91,7 @@ test('threads are counted while they are paused', async () => {
   expect(await readBacklog(rows.database)).toMatchObject({ pausedCount: 1 });
 });
 
-test('what could not be read is not shown, rather than what it was once', async () => {
+test('a value that could not be read has no sample, instead of an old one', async () => {
   const metrics = createRunConsumerMetrics();
   const end = new AbortController();
   const shown: boolean[] = [];

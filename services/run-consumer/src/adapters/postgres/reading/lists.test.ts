@@ -1,4 +1,6 @@
-/** Real: Postgres, the migrations and the statements. Decides: what people's lists have, and that their pages fit together. */
+/**
+ * Real: Postgres, the migrations and the statements. Decides: the rows of the lists, and that their pages fit together.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { EndedPage, EndedPlace, RunReader } from '../../../app/read-runs.ts';
@@ -28,7 +30,7 @@ async function addLane(threadId: string, count: number): Promise<string[]> {
   return ids;
 }
 
-test('lanes come by thread, each with its depth and its first run; pages meet, and shallow ones can be passed over', async () => {
+test('lanes are ordered by thread, each with its depth and its first run; pages meet, and shallow lanes can be left out', async () => {
   const first = new Map<string, string | undefined>();
   for (const [index, count] of [1, 3, 2, 5, 1].entries()) {
     const threadId = `lane ${index}`;
@@ -61,7 +63,7 @@ test('lanes come by thread, each with its depth and its first run; pages meet, a
   expect([...heads.values()].map(({ waitsFor }) => waitsFor?.kind)).toEqual(Array(5).fill('no_graph'));
 });
 
-test('a thread is in the list of those that wait for an answer from its pause to the next run on it', async () => {
+test('a thread is in the list of paused threads from its pause to its next run', async () => {
   const setStatus = (threadId: string, status: string, resting: string) =>
     rows.pool.query('update runlane.threads set status = $2, resting_status = $3 where thread_id = $1', [
       threadId,
@@ -88,7 +90,7 @@ test('a thread is in the list of those that wait for an answer from its pause to
   expect((await threads.paused(null, 9)).map(({ threadId }) => threadId)).toEqual(['b', 'c']);
 });
 
-test('ended runs come the latest first, page by page, also those of one moment and of neighbouring ones', async () => {
+test('ended runs are listed page by page, the latest first, also those that ended at the same time', async () => {
   await addLane('ended', 5);
   await rows.pool.query(
     `update runlane.runs set status = 'success', run_ended_at = timestamptz '2026-01-01' + mod(lane_position, 3) * interval '1 microsecond' where thread_id = 'ended'`,

@@ -39,7 +39,7 @@ async function left(table: 'runs' | 'outbox'): Promise<string[]> {
   return found.rows.map(({ run_id: id }) => id);
 }
 
-test('old events and old finished runs go; what is young, unfinished or unpublished stays', async () => {
+test('old events and old ended runs are deleted; young, unended and unpublished ones stay', async () => {
   const old = await oldRun({ endedHoursAgo: 50, publishedHoursAgo: 50 });
   const young = await oldRun({ endedHoursAgo: 10, publishedHoursAgo: 10 });
   const running = await oldRun({ endedHoursAgo: null, publishedHoursAgo: 50 });

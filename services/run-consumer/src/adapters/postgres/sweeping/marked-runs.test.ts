@@ -1,6 +1,6 @@
 /**
- * Lanes that are too long to be ended in one transaction, on real Postgres. Doubled: Kafka, and executors, which claim and
- * settle as told. Decides: the rows of runs and threads, and the outbox.
+ * Lanes that are too long to be ended in one transaction. Real: Postgres. Doubled: Kafka, and executors, which claim
+ * and settle on request. Decides: the rows of runs and threads, and the outbox.
  */
 import { randomUUID } from 'node:crypto';
 import { Database, createPool, withTransaction } from '@runlane/postgres';
@@ -103,7 +103,7 @@ test('10,000 runs are superseded under a small statement timeout, no more than 5
   await world.finish();
 });
 
-test('a marked run has ended for everybody: for status, reject, repeats and cancels; a second mark waits for its turn', async () => {
+test('a marked run counts as ended: for status, reject, repeats and cancels; a second mark waits for its turn', async () => {
   const { thread, runIds } = await lane(5);
   const { report } = await world.admit([cancelAll(thread, 'rollback')]);
   expect(report).toMatchObject({ markedLaneCount: 1, cancelled: [{ action: 'rollback', endedCount: 2 }] });
@@ -135,7 +135,7 @@ test('a marked run has ended for everybody: for status, reject, repeats and canc
   );
 });
 
-test('I9: the running run keeps the lane whatever its position, and the first behind the mark follows it', async () => {
+test('I9: the running run keeps the lane whatever its position, and the first run after the mark follows it', async () => {
   const { thread } = await lane(5);
   const running = await world.claimOne();
   const [successor] = (await world.admit([superseding(thread)])).runIds;
@@ -149,7 +149,7 @@ test('I9: the running run keeps the lane whatever its position, and the first be
   await world.finish();
 });
 
-test('a marked run that a process without marks has claimed is asked to stop, and one that went back ends', async () => {
+test('a marked run that a process of a version without marks has claimed is asked to stop, and ends when it was handed back', async () => {
   for (const goesBack of [false, true]) {
     const { thread, runIds } = await lane(5);
     const first = await world.claimOne();
@@ -179,7 +179,7 @@ test('a marked run that a process without marks has claimed is asked to stop, an
   }
 });
 
-test('scheduled runs are marked too: none of them joins any more', async () => {
+test('scheduled runs are marked too, and none of them joins the lane', async () => {
   const thread = randomUUID();
   const later = () => create(thread, { after_seconds: 3_600 });
   const { runIds } = await world.admit([create(thread), later(), later(), later(), create(thread)]);
@@ -199,7 +199,7 @@ test('scheduled runs are marked too: none of them joins any more', async () => {
   expect(await world.statuses(runIds)).toEqual(Array.from({ length: 5 }, () => 'interrupted'));
 });
 
-test('a thread that somebody holds is left alone, and a slice that dies has ended nothing', async () => {
+test('a thread that is locked is left alone, and a slice whose transaction dies has ended nothing', async () => {
   const { thread, runIds } = await lane(5);
   await world.admit([superseding(thread, 'rollback')]);
   await withTransaction(world.rows.pool, async (client) => {
@@ -232,7 +232,7 @@ test('a thread that somebody holds is left alone, and a slice that dies has ende
   await world.finish();
 });
 
-test('who asks what a marked run waits for hears that it has ended, and it is ahead of nobody', async () => {
+test('a marked run is shown as ended, and is ahead of no other run', async () => {
   const { thread, runIds } = await lane(5);
   const { runIds: successors } = await world.admit([superseding(thread), create(thread)]);
   const listed = await readRuns(createRunReading(world.rows.database)).list({

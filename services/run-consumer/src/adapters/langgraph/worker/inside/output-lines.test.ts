@@ -15,7 +15,7 @@ function recording() {
   return { told, lines: new OutputLines<{ run: string }>((line, { run }) => told.push(`${run}: ${line}`)) };
 }
 
-test('pieces become lines, each writer its own, and empty ones are left out', () => {
+test('pieces become lines, for each writer by itself, and empty lines are left out', () => {
   const { told, lines } = recording();
   lines.write('one\ntw', a);
   lines.write('other\r\n', b);
@@ -23,7 +23,7 @@ test('pieces become lines, each writer its own, and empty ones are left out', ()
   expect(told).toEqual(['a: one', 'b: other', 'a: two']);
 });
 
-test('what has no end of line is told a second after its last piece, or when all is flushed', () => {
+test('a line without an end is logged a second after its last piece, or at a flush', () => {
   const { told, lines } = recording();
   lines.write('tok', a);
   vi.advanceTimersByTime(999);
@@ -38,7 +38,7 @@ test('what has no end of line is told a second after its last piece, or when all
   expect(told).toEqual(['a: token', 'b: rest']);
 });
 
-test('characters that are cut in two come whole, and bytes that are none do no harm', () => {
+test('characters that are cut in two are put together, and invalid bytes do no harm', () => {
   const { told, lines } = recording();
   const bytes = Buffer.from('für\n');
   for (const byte of bytes) lines.write(Uint8Array.of(byte), a);
