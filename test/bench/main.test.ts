@@ -10,7 +10,7 @@ function bench(...args: string[]) {
 }
 
 test.each([[['nonsense'], 'There is no bench nonsense.'] as const, [[], 'Name one bench.'] as const])(
-  'bench %j says what benches there are',
+  'bench %j lists the benches',
   (args, why) => {
     const { status, stderr, stdout } = bench(...args);
 

@@ -15,7 +15,7 @@ test.each([
   expect(siteOf(host)).toBe(site);
 });
 
-test('the addresses of one IPv6 network are one group, a mapped address is its IPv4 address', () => {
+test('the addresses of one IPv6 network count as one group, a mapped address is its IPv4 address', () => {
   expect(addressGroup('2606:4700::1')).toBe(addressGroup('2606:4700::ffff:2'));
   expect(addressGroup('::ffff:8.8.8.8')).toBe('8.8.8.8');
 });

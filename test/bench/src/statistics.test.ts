@@ -15,13 +15,13 @@ test('there is no percentile of nothing', () => {
   expect(() => percentile([], 0.5)).toThrow('no samples');
 });
 
-test('the ratio is that of the medians, with its spread round by round', () => {
+test('the ratio is that of the medians, with its spread over the rounds', () => {
   const measure = against('runs', '/s', medianOf([10, 30, 20]), { name: 'peer', ...medianOf([10, 10, 40]) });
 
   expect(measure.ratio).toEqual({ value: 2, rounds: [1, 3, 0.5] });
 });
 
-test('an aim is met at its bound, from the right side, and of the right figure', () => {
+test('an aim is met at its bound and on the right side of it, by the right figure', () => {
   const peer = { name: 'peer', ...medianOf([10]) };
 
   expect(isMet(against('a', '', medianOf([6]), peer, { of: 'ratio', is: 'at least', bound: 0.6 }))).toBe(true);

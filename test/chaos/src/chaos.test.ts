@@ -1,6 +1,6 @@
 /**
- * A minute of a fixed seed: whatever is killed, frozen, restarted and cut off meanwhile, nothing is lost, doubled or out of order,
- * as judged by what the outside sees, and `runlane audit` comes to the same verdict. Real: everything.
+ * A minute of a fixed seed: whatever is killed, frozen, restarted and cut off meanwhile, nothing is lost, doubled or
+ * out of order. Real: everything. Decides: what the outside sees, and `runlane audit`.
  */
 import { expect, test } from 'vitest';
 import { runChaos } from './run-chaos.ts';

@@ -1,4 +1,4 @@
-/** The judges find nothing wrong in what is right. Doubled: the histories, which are written by hand. */
+/** The judges find nothing wrong in correct histories. Doubled: the histories, which are written by hand. */
 import { expect, test } from 'vitest';
 import { cancel, create, done, history, labels } from './history.fixture.ts';
 import type { Told } from './history.fixture.ts';

@@ -1,6 +1,6 @@
 /**
- * The judges find what is wrong. Doubled: the histories, which are written by hand, because a judge that has not seen a
- * broken law proves nothing of the runs that it finds in order.
+ * The judges find what is wrong. Doubled: the histories, which are written by hand, because a judge that has never
+ * found a broken law proves nothing.
  */
 import { expect, test } from 'vitest';
 import { ORIGIN, cancel, create, done, history, labels } from './history.fixture.ts';

@@ -10,7 +10,7 @@ const options = {
   receivers: { honest: 'http://127.0.0.1:1', hostile: 'http://127.0.0.2:1' },
 };
 
-test('a seed gives the same workload and the same faults again, and another seed others', () => {
+test('the same seed gives the same workload and faults, and another seed gives others', () => {
   expect(planWorkload(options)).toEqual(planWorkload(options));
   expect(planWorkload({ ...options, seed: 2 })).not.toEqual(planWorkload(options));
   expect(planFaults(1, 600_000)).toEqual(planFaults(1, 600_000));
@@ -22,7 +22,7 @@ test('fewer kinds of faults leave the workload as it is', () => {
   expect(planFaults(1, 600_000, [])).toEqual([]);
 });
 
-test('ten minutes have every kind of record and of fault', () => {
+test('ten minutes have records and faults of every kind', () => {
   const kinds = new Set(planWorkload(options).map(({ what }) => what));
   expect([...kinds].toSorted()).toEqual(['answer', 'bad', 'cancel', 'conflict', 'create', 'pause', 'repeat']);
   expect(new Set(planFaults(1, 600_000).map(({ kind }) => kind)).size).toBe(FAULT_KINDS.length);

@@ -1,4 +1,4 @@
-/** Every plant still finds the text that it replaces: one that does not would plant nothing. */
+/** Every plant finds the text that it replaces; otherwise it would plant nothing. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { PLANTS } from './plants.ts';

@@ -1,4 +1,4 @@
-/** What compose.yaml gives to the services is what they take. */
+/** The services accept the variables that compose.yaml gives them. */
 import { readFileSync } from 'node:fs';
 import { readConfig as readRunConsumer } from '@runlane/run-consumer/config';
 import { readConfig as readDispatcher } from '@runlane/webhook-dispatcher/config';
@@ -16,7 +16,7 @@ function environmentOf(name: string): Record<string, string> {
   return Object.fromEntries(entries.map(([key, value]) => [key, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]));
 }
 
-test('the services of compose start with the variables that it has', () => {
+test('the services of compose.yaml start with its variables', () => {
   // The path of the graphs is the image's.
   const image = { LANGGRAPH_CONFIG: '/app/langgraph.json' };
   const dispatcher = readDispatcher({ ...image, ...environmentOf('webhook-dispatcher') });

@@ -2,6 +2,6 @@ import { kubernetesSource } from '@runlane/kubernetes';
 import { expect, test } from 'vitest';
 import { pinnedVersion } from './go-programs.ts';
 
-test('what is built is of the version whose schemas are checked', () => {
+test('the programs that are built have the version whose schemas are checked', () => {
   expect(pinnedVersion('control-plane', kubernetesSource.module)).toBe(kubernetesSource.version);
 });

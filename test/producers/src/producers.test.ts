@@ -1,8 +1,8 @@
 /**
- * Producers of other languages, with the settings that the contract names, place the records of a thread where those of
- * the client lie, and what they ask for is executed. Real: the JVM, Go, Kafka, Postgres, run-consumer. Decides: the
- * partitions that the brokers have acknowledged, over 10,000 keys, and the events of a run. A language whose tools are
- * missing is skipped. Python has the same tests in its own pytest.
+ * Producers in other languages, with the settings of the contract, place the records of a thread on the partition of
+ * the client's, and their runs are executed. Real: the JVM, Go, Kafka, Postgres, run-consumer. Decides: the partitions
+ * that the brokers have acknowledged, over 10,000 keys, and the events of a run. A language without its tools is
+ * skipped. Python has the same tests in its own pytest.
  */
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -79,7 +79,7 @@ test('the client places 10,000 keys as partitionForKey does', async () => {
   expect(published.map(({ partition }) => partition)).toEqual(EXPECTED);
 });
 
-test('Java places them alike, and its runs are executed', async ({ skip }) => {
+test('Java places them in the same way, and its runs are executed', async ({ skip }) => {
   const found = await javaWithKafkaClients({ dataDir: join(tmpdir(), 'unused') }).catch((error: unknown) => error);
   if (found instanceof Error) return skip(found.message);
   const { java, classPath } = found as Awaited<ReturnType<typeof javaWithKafkaClients>>;
@@ -90,7 +90,7 @@ test('Java places them alike, and its runs are executed', async ({ skip }) => {
   expect(await writtenBy('Java', produce)).toEqual(AS_THE_CLIENT);
 });
 
-test('Go places them alike, and its runs are executed', async ({ skip }) => {
+test('Go places them in the same way, and its runs are executed', async ({ skip }) => {
   const cwd = join(import.meta.dirname, '..', 'go');
   // The project's own version of everything: no other Go is fetched.
   const environment = { GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly' };

@@ -1,6 +1,6 @@
 /**
- * A project with the oldest LangGraph that Runlane takes runs in it as in a script of its own. What the newest
- * packages do, zoo.test.ts shows.
+ * A project with the oldest LangGraph that Runlane supports runs in it as in a script of its own. zoo.test.ts shows the
+ * newest packages.
  */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { zooCases } from './cases.ts';

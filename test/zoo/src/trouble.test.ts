@@ -1,6 +1,6 @@
 /**
- * An agent that was stopped in the middle of a tool call can be used again, as README says. The model refuses a
- * conversation with a call that has no answer, as those of providers do. Real: langchain, Kafka, Postgres.
+ * An agent that was stopped in the middle of a tool call can be used again, as README says. Real: langchain, Kafka,
+ * Postgres. Doubled: the model, which refuses a conversation with an unanswered call, as those of providers do.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -74,7 +74,7 @@ function textsOf({ values }: RunStatusEvent): string[] {
   return (values as { messages: { content: string }[] }).messages.map(({ content }) => content);
 }
 
-test('its event tells where it stopped, and a turn that ignores the open call is refused by the model', async () => {
+test('its event says where it stopped, and the model refuses a turn that ignores the open call', async () => {
   const { id, stopped, gate } = await stoppedInTool('interrupt');
   expect(stopped).toMatchObject({ type: 'run.interrupted', thread_status: 'interrupted', next: ['tools'] });
   expect(textsOf(stopped)).toEqual(['hello', 'saw 1', gate, '']);
@@ -116,7 +116,7 @@ test('a turn from the checkpoint before goes on without the call', async () => {
   expect(textsOf(next)).toEqual(['hello', 'saw 1', 'and now?', 'saw 3']);
 });
 
-describe('a new turn that takes the place of the one in its tool', () => {
+describe('a new turn that supersedes the one in its tool', () => {
   const answer = { role: 'tool', tool_call_id: 'call_hold', content: 'stopped by the user' };
 
   test('and ignores the open call is refused by the model', async () => {

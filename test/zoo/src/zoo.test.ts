@@ -28,18 +28,18 @@ test.each(cases.filter(({ name }) => !OPEN_FAULTS.has(name)))('$name ends as in 
 
 for (const [name, reason] of OPEN_FAULTS) {
   // When this fails, the fault is mended: take the case from the open faults.
-  test(`${name} does not yet end as in a bare script: ${reason}`, () => {
+  test(`${name} differs from a bare script, as is known: ${reason}`, () => {
     expect(masked(inRunlane.get(name))).not.toEqual(masked(bare.get(name)));
   });
 }
 
-test('a question that says which answers it takes has them in its event', () => {
+test('the event of a question has the schema of its answers', () => {
   const [paused] = inRunlane.get('interrupt-schema')?.runs ?? [];
   const schema = { type: 'object', properties: { approve: { type: 'boolean' }, note: { type: 'string' } } };
   expect(paused?.interrupts).toMatchObject([{ value: { q: 'ok?' }, response_schema: schema }]);
 });
 
-test('events tell each call of a model that was answered, once', () => {
+test('events have each answered call of a model, once', () => {
   const count = (effects: string[], words: string) => effects.filter((what) => what.startsWith(words)).length;
   const calls = new Map(
     [...inRunlane].map(([name, { effects }]) => [name, count(effects, 'model saw ') - count(effects, 'model threw')]),
@@ -60,12 +60,12 @@ test.each([
   ['openai-streaming', 'gpt-test', { input_tokens: 6, output_tokens: 4, cached_tokens: 2, reasoning_tokens: 2 }],
   ['anthropic-local', 'claude-test', { input_tokens: 14, output_tokens: 4, cached_tokens: 8, reasoning_tokens: 0 }],
   ['google-local', 'gemini-test', { input_tokens: 6, output_tokens: 4, reasoning_tokens: 0 }],
-])('%s: events tell what %s has used, whole and streamed', (name, model, tokens) => {
+])('%s: events have the usage of %s, whole and streamed', (name, model, tokens) => {
   const used = [{ model, calls: 2, ...tokens }];
   expect(keeper.usage.get(name)).toMatchObject([used, used]);
 });
 
-test('README.md says what there is and how it ends', async () => {
+test('README.md lists the cases and how they end', async () => {
   await expect(readme(cases, bare)).toMatchFileSnapshot('../README.md');
 });
 

@@ -13,7 +13,7 @@ function record(json: Json, options: Partial<DecodedRecord> = {}): DecodedRecord
 
 const create = { thread_id: 't1', assistant_id: 'chat', input: {} };
 
-test('a request without run_id gets the id of its record, one with it keeps its own in lower case', () => {
+test('a request without run_id gets an id from its record, and one with it keeps its own in lower case', () => {
   expect(interpretRecord(record(create), () => null)).toMatchObject({
     kind: 'create',
     runId: runIdOfRecord(coordinates),

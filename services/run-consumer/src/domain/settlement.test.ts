@@ -40,7 +40,7 @@ const endings: [string, Outcome, object][] = [
   ],
 ];
 
-test.each(endings)('an attempt that %s ends so in the ledger', (_name, outcome, expected) => {
+test.each(endings)('an attempt that %s has that end in the ledger', (_name, outcome, expected) => {
   expect(settlementOf(outcome, 1, LIMIT)).toMatchObject({ kind: 'end', ...expected });
 });
 
@@ -53,7 +53,7 @@ test('the event of a paused run says where it stopped and what it asks', () => {
   });
 });
 
-test('however an attempt ends, its event tells what models have used and which questions are lost', () => {
+test('however an attempt ends, its event has the usage of its models and the questions that it abandons', () => {
   const counts = { calls: 1, input_tokens: 2, output_tokens: 3, cached_tokens: 0, reasoning_tokens: 0 };
   const usage = [{ model: 'm', ...counts, attempt: counts }];
   for (const [, outcome] of endings) {
@@ -64,7 +64,7 @@ test('however an attempt ends, its event tells what models have used and which q
   }
 });
 
-test('a run that its thread has kept from starting leaves the thread as it was', () => {
+test('a run that the status of its thread kept from starting leaves the thread as it was', () => {
   const refused: Outcome = { kind: 'failed', reason: 'thread_status', error, head: null };
   expect(settlementOf(refused, 1, LIMIT)).toMatchObject({
     type: 'run.failed',
@@ -84,7 +84,7 @@ describe('values and interrupts', () => {
     );
   });
 
-  test('are left out, each for itself, above it', () => {
+  test('above it are left out, each field by itself', () => {
     const tooBig = settlementOf({ kind: 'paused', head: { ...head, values: big } }, 1, LIMIT);
     expect(tooBig).toHaveProperty('details.values_omitted', true);
     expect(tooBig).not.toHaveProperty('details.values');
@@ -97,7 +97,7 @@ describe('values and interrupts', () => {
   });
 });
 
-test('what JSON could not say is marked where it stands, and only there', () => {
+test('a value that JSON could not express is marked where it is, and only there', () => {
   const lossy: HeadState = { ...head, areValuesLossy: true, areInterruptsLossy: true };
   expect(settlementOf({ kind: 'paused', head: lossy }, 1, LIMIT)).toMatchObject({
     details: { values_lossy: true, interrupts_lossy: true },
@@ -125,7 +125,7 @@ describe('a run that is handed back', () => {
     });
   });
 
-  test('for the last time has failed', () => {
+  test('after its last attempt has failed', () => {
     expect(settlementOf(handedBack(true), MAX_ATTEMPTS, LIMIT)).toMatchObject({
       kind: 'end',
       type: 'run.failed',
@@ -135,7 +135,7 @@ describe('a run that is handed back', () => {
   });
 });
 
-test('a stranded run gets its attempts, and no more', () => {
+test('a stranded run gets its number of attempts, and no more', () => {
   expect(rescueOf(1)).toEqual({ kind: 'requeue', spendsAttempt: true, isolate: false });
   expect(rescueOf(MAX_ATTEMPTS - 1)).toEqual({ kind: 'requeue', spendsAttempt: true, isolate: true });
   expect(rescueOf(MAX_ATTEMPTS)).toMatchObject({ kind: 'end', reason: 'attempts_exhausted' });
@@ -152,7 +152,7 @@ describe('a run that was asked to stop', () => {
   test.each([
     [['ask'], 'interrupted'],
     [[], 'idle'],
-  ])('leaves the state at which it stopped: with next %j the thread is %s', (next, threadStatus) => {
+  ])('leaves the state at which it has stopped: with next %j the thread is %s', (next, threadStatus) => {
     expect(settlementOf({ kind: 'interrupted', stop: superseded, head: { ...head, next } }, 1, LIMIT)).toEqual({
       kind: 'end',
       status: 'interrupted',
@@ -171,7 +171,7 @@ describe('a run that was asked to stop', () => {
     });
   });
 
-  test('without a state to tell leaves the thread as it was', () => {
+  test('and reports no state leaves the thread as it was', () => {
     expect(settlementOf({ kind: 'interrupted', stop: cancelled, head: null }, 1, LIMIT)).toMatchObject({
       threadStatus: null,
       details: { reason: 'cancelled' },
@@ -182,7 +182,7 @@ describe('a run that was asked to stop', () => {
     });
   });
 
-  test('and whose attempt was lost can be gone on with from the checkpoint that it wrote', () => {
+  test('and whose attempt was lost can be continued from the checkpoint that it wrote', () => {
     expect(interruptedWithoutHead(superseded, 'c7')).toMatchObject({
       status: 'interrupted',
       threadStatus: 'interrupted',
@@ -190,7 +190,7 @@ describe('a run that was asked to stop', () => {
     });
   });
 
-  test('has stopped rather than failed when its last attempt was lost, and only then', () => {
+  test('counts as stopped and not as failed when its last attempt was lost, and only then', () => {
     expect(rescueOf(MAX_ATTEMPTS)).toHaveProperty('isLost', true);
     const failed: Outcome = { kind: 'failed', reason: 'graph_error', error, head };
     expect(settlementOf(failed, MAX_ATTEMPTS, LIMIT)).toHaveProperty('isLost', false);

@@ -62,13 +62,13 @@ test('an event that is too large loses its values, then its interrupts, then its
   expect(smallerEvent(smallest)).toBe(null);
 });
 
-test('the webhook stands on the events whose type the run asked for, unless the policy refuses it', () => {
+test('the events of the types that the run asked for have the webhook, unless the policy refuses it', () => {
   const webhook = 'https://hooks.example.com/';
   expect(statusEventOf({ ...entry, webhook }, () => null).webhook).toBe(webhook);
   expect(statusEventOf({ ...entry, webhook }, () => 'denied').webhook).toBe(null);
 });
 
-test('an event of a superseded run says why it ended, and by which run', () => {
+test('the event of a superseded run says why it ended, and by which run', () => {
   const by = 'aaaaaaaa-0000-4000-8000-000000000004';
   const details = { reason: 'superseded', superseded_by: by };
   const event = statusEventOf({ ...entry, type: 'run.rolled_back', threadStatus: 'busy', details }, () => null);

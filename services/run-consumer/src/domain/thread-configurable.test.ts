@@ -6,7 +6,7 @@ const { request } = requestAt(1, {
   config: { tags: ['t'], configurable: { a: 'assistant', b: 'assistant', c: 'run' } },
 });
 
-test("the assistant's is under the thread's, which is under the run's own", () => {
+test("the assistant's is beneath the thread's, which is beneath the run's own", () => {
   const merged = requestOnThread(request, {
     own: { c: 'run' },
     assistant: { a: 'assistant', b: 'assistant' },
@@ -19,6 +19,6 @@ test("the assistant's is under the thread's, which is under the run's own", () =
   });
 });
 
-test('on a thread that says nothing a request stays as it is', () => {
+test('on a thread without a configurable a request stays as it is', () => {
   expect(requestOnThread(request, { own: null, assistant: null, thread: null })).toBe(request);
 });

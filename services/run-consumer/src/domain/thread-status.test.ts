@@ -9,7 +9,7 @@ const turn = (listed: string[], restingStatus: 'idle' | 'interrupted' | 'error')
 });
 
 describe('at its turn a run', () => {
-  test('that does not bear the status of its thread ends, and says which it has seen', () => {
+  test('that does not permit the status of its thread ends, and says which status it found', () => {
     expect(turnRefusal(turn(['idle', 'busy'], 'interrupted'))).toMatchObject({
       kind: 'failed',
       reason: 'thread_status',
@@ -18,15 +18,15 @@ describe('at its turn a run', () => {
     expect(turnRefusal(turn(['idle', 'busy'], 'idle'))).toBeNull();
   });
 
-  test('goes on when the thread is as the run that it has superseded has left it', () => {
+  test('goes on when the thread is as the run left it that it has superseded', () => {
     expect(turnRefusal({ ...turn(['idle', 'busy'], 'interrupted'), hasStoppedHead: true })).toBeNull();
   });
 });
 
-describe('who has left the thread as it is', () => {
+describe('which run has left the thread as it is', () => {
   const strategies = ['enqueue', 'reject', 'interrupt', 'rollback'] as const;
 
-  test.each(strategies)('matters to a run that would be refused and supersedes: %s', (multitaskStrategy) => {
+  test.each(strategies)('matters to a run that would be refused but supersedes: %s', (multitaskStrategy) => {
     const supersedes = multitaskStrategy === 'interrupt' || multitaskStrategy === 'rollback';
     expect(mayHaveStoppedHead({ ...turn(['busy'], 'interrupted'), multitaskStrategy })).toBe(supersedes);
     expect(mayHaveStoppedHead({ ...turn(['interrupted'], 'interrupted'), multitaskStrategy })).toBe(false);

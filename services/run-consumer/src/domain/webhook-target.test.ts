@@ -7,13 +7,13 @@ import { webhookOfEvent, webhookRefusal } from './webhook-target.ts';
 
 const webhook = 'https://hooks.example.com/x';
 
-test('a webhook is judged when there is one', () => {
+test('a webhook is checked if there is one', () => {
   const judge = (url: string) => `no ${url}`;
   expect(webhookRefusal({ webhook: null, webhook_events: null }, judge)).toBe(null);
   expect(webhookRefusal({ webhook, webhook_events: null }, judge)).toBe(`no ${webhook}`);
 });
 
-test('by default the terminal events have it, else those that the run asked for', () => {
+test('by default the terminal events have it, otherwise those that the run asked for', () => {
   const having = (wish: Parameters<typeof webhookOfEvent>[0]) =>
     RUN_STATUS_EVENT_TYPES.filter((type) => webhookOfEvent(wish, type, () => null) === webhook);
   expect(having({ webhook, webhook_events: null })).toEqual([...TERMINAL_EVENT_TYPES]);
@@ -21,14 +21,14 @@ test('by default the terminal events have it, else those that the run asked for'
   expect(having({ webhook: null, webhook_events: null })).toEqual([]);
 });
 
-test('no event has a refused one', () => {
+test('no event has a refused webhook', () => {
   const having = RUN_STATUS_EVENT_TYPES.filter(
     (type) => webhookOfEvent({ webhook, webhook_events: [...RUN_STATUS_EVENT_TYPES] }, type, () => 'denied') !== null,
   );
   expect(having).toEqual([]);
 });
 
-test('a request with a refused webhook is rejected, after an unknown assistant and before a missing thread', () => {
+test('a refused webhook is a reason for rejection, after an unknown assistant and before a missing thread', () => {
   const refused = (json: Record<string, string>) =>
     admit(
       { ...requestAt(1, { webhook, ...json }), webhookRefusal: 'Use https.' },

@@ -1,4 +1,7 @@
-/** Real Postgres, with a lock that makes the set-up take longer than a transaction may be idle. Decides: that it ends well. */
+/**
+ * Real Postgres, with a lock that makes the set-up take longer than a transaction may be idle. Decides: that it
+ * succeeds.
+ */
 import { createPool } from '@runlane/postgres';
 import { createDatabase, eventually, silentLogger } from '@runlane/testkit';
 import type { Pool } from 'pg';
@@ -8,7 +11,7 @@ import { prepareDatabase } from './prepare-database.ts';
 /** Longer than the limit of `createPool` for an idle transaction. */
 const LONG_SECONDS = 12;
 
-test('a set-up that takes long keeps its turn, and another process waits for it', async () => {
+test('a set-up that takes long keeps its lock, and another process waits for it', async () => {
   const databaseUrl = await createDatabase(inject('databaseUrl'));
   const open = (applicationName: string, url = databaseUrl) =>
     createPool({ url, applicationName, logger: silentLogger });

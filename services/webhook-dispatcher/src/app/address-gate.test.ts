@@ -10,7 +10,7 @@ function known(addresses: Record<string, string[]>, cap = 2): AddressGate {
   return gate;
 }
 
-test('origins at a full address wait for it, those elsewhere and those of which nothing is known do not', () => {
+test('origins at a full address wait for it; origins at other or unknown addresses do not', () => {
   const gate = known({ first: [A], second: [A], other: [B] });
   const leave = gate.enter('first');
   expect(gate.hasRoom('second')).toBe(true);
@@ -20,7 +20,7 @@ test('origins at a full address wait for it, those elsewhere and those of which 
   expect(gate.hasRoom('second')).toBe(true);
 });
 
-test('addresses of one IPv6 network are one', () => {
+test('addresses of one IPv6 network count as one', () => {
   const gate = known({ first: ['2001:db8:1:2::1'], second: ['2001:db8:1:2::2'] }, 1);
   gate.enter('first');
   expect(gate.hasRoom('second')).toBe(false);

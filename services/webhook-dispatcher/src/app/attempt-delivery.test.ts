@@ -1,4 +1,4 @@
-/** Doubled: the sender, by a script of results. Decides: what is sent how often, and what is kept of it. */
+/** Doubled: the sender, by a script of results. Decides: what is sent how often, and what is kept of the answer. */
 import { expect, test } from 'vitest';
 import { attemptDelivery } from './attempt-delivery.ts';
 import { dueTo } from './due-delivery.fixture.ts';
@@ -42,7 +42,7 @@ async function attempt(results: AttemptResult[], isTrusted = true) {
   return { ...attempted, requests };
 }
 
-test('what fails on a kept connection is sent once more on a fresh one, under the same id, and only the second result counts', async () => {
+test('a request that fails on a kept connection is sent once more on a fresh one, under the same id, and only the second result counts', async () => {
   const { result, attempts, requests } = await attempt([stale, answered(200)]);
 
   expect(result).toMatchObject({ kind: 'response', status: 200 });
@@ -64,13 +64,13 @@ test('a second stale connection is a failed attempt', async () => {
   expect(attempts.map(({ isCharged }) => isCharged)).toEqual([false, true]);
 });
 
-test('the timestamp is of the attempt, in whole seconds', async () => {
+test('the timestamp is that of the attempt, in whole seconds', async () => {
   const { requests } = await attempt([answered(200)]);
 
   expect(requests[0]?.headers['webhook-timestamp']).toBe('1800000000');
 });
 
-test('what is kept of an answer is redacted, storable and at most 2 KiB', async () => {
+test('the kept part of an answer is redacted, storable and at most 2 KiB', async () => {
   const body = `\0 {"token":"seeded-secret"} ${'ä'.repeat(3_000)}`;
   const { attempts } = await attempt([answered(500, body)]);
 
@@ -81,7 +81,7 @@ test('what is kept of an answer is redacted, storable and at most 2 KiB', async 
   expect(excerpt).toContain('ä');
 });
 
-test('nothing is kept of what an origin answers that never answered 2xx', async () => {
+test('no answer of an origin is kept that never answered 2xx', async () => {
   for (const status of [200, 500]) {
     const { attempts } = await attempt([answered(status, 'an oracle')], false);
     expect(attempts[0]).toMatchObject({ status, bodyBytes: null, bodyExcerpt: null });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ByteBudget } from './byte-budget.ts';
 
-test('work begins in order, as far as the bytes go, also what is larger than all of them', async () => {
+test('work begins in order, as far as the budget goes, and also if it is larger than the whole budget', async () => {
   const budget = new ByteBudget(10);
   const begun: number[] = [];
   const ends: PromiseWithResolvers<void>[] = [];

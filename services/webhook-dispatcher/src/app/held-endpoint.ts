@@ -1,4 +1,4 @@
-import { ORIGIN_SLOTS, onOriginSend } from '../domain/origin-health.ts';
+import { ORIGIN_SLOTS, isQuick, onOriginSend } from '../domain/origin-health.ts';
 import { isProven } from '../domain/target-health.ts';
 import { UNSETTLED_PER_SLOT } from './held-target.ts';
 import type { HeldTarget, Taken } from './held-target.ts';
@@ -19,7 +19,8 @@ import type { DueTarget } from './ports.ts';
 export class HeldEndpoint extends LeasedOrigin {
   readonly #targets = new HeldTargets();
   readonly #busyIds = new Set<bigint>();
-  #inFlightCount = 0;
+  /** In the order of their beginnings. */
+  readonly #inFlight = new Set<Taken>();
   #hasProbe = false;
 
   get disabled(): Set<string> {
@@ -32,7 +33,13 @@ export class HeldEndpoint extends LeasedOrigin {
 
   /** Requests under way. */
   get inFlightCount(): number {
-    return this.#inFlightCount;
+    return this.#inFlight.size;
+  }
+
+  /** Whether a slot that it gets is likely to be free again soon. */
+  isQuick(nowMs: number): boolean {
+    const [oldest] = this.#inFlight;
+    return isQuick(this.health, oldest === undefined ? 0 : nowMs - oldest.sentAtMs);
   }
 
   /** Requests under way, and results that are not committed yet: while there are any, the lease is needed. */
@@ -89,7 +96,7 @@ export class HeldEndpoint extends LeasedOrigin {
   take(nowMs: number): Taken | null {
     if (this.isLost || this.#hasProbe) return null;
     const permission = this.permission(nowMs);
-    if (permission.kind !== 'send' || this.#inFlightCount >= permission.slots) return null;
+    if (permission.kind !== 'send' || this.#inFlight.size >= permission.slots) return null;
     if (this.#busyIds.size >= permission.slots * (1 + UNSETTLED_PER_SLOT)) return null;
     const roomForDoubt = Math.max(1, ORIGIN_SLOTS / 2) - this.#targets.doubtfulCount;
     const candidates = permission.isProbe ? this.#targets.byLastSuccess() : this.#targets.inTurns();
@@ -102,8 +109,9 @@ export class HeldEndpoint extends LeasedOrigin {
   }
 
   /** The request is over and its slot is free; the health includes the result already. */
-  answered({ target, isTargetProbe, isOriginProbe }: Taken): void {
-    this.#inFlightCount -= 1;
+  answered(taken: Taken): void {
+    const { target, isTargetProbe, isOriginProbe } = taken;
+    this.#inFlight.delete(taken);
     target.answered(isTargetProbe);
     // Not certain, because a fetch may have left them out.
     if (!isProven(target.health)) this.exhaustedAtMs = null;
@@ -136,12 +144,13 @@ export class HeldEndpoint extends LeasedOrigin {
     const delivery = target.take(nowMs, permission.isProbe);
     if (delivery === null) return null;
     this.#targets.hadItsTurn(target);
-    this.#inFlightCount += 1;
     this.#busyIds.add(delivery.deliveryId);
     this.#hasProbe = isOriginProbe;
     this.health = onOriginSend(this.health, nowMs, this.fixedRate);
     this.sentCount += 1;
-    return { delivery, target, sentAtMs: nowMs, isTargetProbe: permission.isProbe, isOriginProbe };
+    const taken = { delivery, target, sentAtMs: nowMs, isTargetProbe: permission.isProbe, isOriginProbe };
+    this.#inFlight.add(taken);
+    return taken;
   }
 
   #dropQueueOf(target: HeldTarget): void {

@@ -31,7 +31,7 @@ function target(queued: number) {
   return { held, answer };
 }
 
-test('the health of a URL that stays well is written once in a while, as it is then', () => {
+test('the health of a URL that stays good is written once in a while, as it is then', () => {
   const { held, answer } = target(9);
   expect(answer(200, NOON)).toBe(held.health);
   expect(answer(200, NOON + 1)).toBeNull();
@@ -40,7 +40,7 @@ test('the health of a URL that stays well is written once in a while, as it is t
   expect(held.health.minutes).toEqual([{ minute: NOON / 60_000, good: 4, bad: 0 }]);
 });
 
-test('what anybody may decide by is written immediately: a failure, and the success after it', () => {
+test('changes that decisions depend on are written immediately: a failure, and the success after it', () => {
   const { held, answer } = target(9);
   answer(200, NOON);
   expect(answer(500, NOON + 1)).toBe(held.health);
@@ -49,7 +49,7 @@ test('what anybody may decide by is written immediately: a failure, and the succ
   expect(answer(429, NOON + 4)).toBe(held.health);
 });
 
-test('the last answer of a queue is written, because its place in line is; and so is the first after it', () => {
+test('the last answer of a queue is written, because its place in line is; and so is the first answer after it', () => {
   const { held, answer } = target(3);
   answer(200, NOON);
   expect(answer(200, NOON + 1)).toBeNull();

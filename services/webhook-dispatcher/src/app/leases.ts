@@ -7,6 +7,7 @@ import type { Logger } from '@runlane/service-kit';
 import { TARGET_SLOTS } from '../domain/target-health.ts';
 import { HeldEndpoint } from './held-endpoint.ts';
 import type { DeliveryLedger } from './ports.ts';
+import { slotsOfSlow } from './slots.ts';
 
 export type LeaseDependencies = {
   ledger: Pick<DeliveryLedger, 'lease' | 'renew' | 'release'>;
@@ -63,12 +64,18 @@ export class Leases {
 
   /** How many more endpoints may be leased. */
   room(): number {
-    return Math.min(LEASE_AT_ONCE, this.#needs.maxInFlight - this.#reservedSlots());
+    const { maxInFlight } = this.#needs;
+    const { quick, slow } = this.#reservedSlots();
+    const reserved = quick + Math.min(slow, slotsOfSlow(maxInFlight));
+    return Math.min(LEASE_AT_ONCE, maxInFlight - reserved, maxInFlight - this.#held.size);
   }
 
   /** Whether others wait for what this endpoint takes. */
   isCrowded(held: HeldEndpoint): boolean {
-    return this.room() <= 0 || this.all().filter(({ site }) => site === held.site).length >= SITE_LEASES;
+    if (this.room() <= 0) return true;
+    const isSlow = !held.isQuick(this.nowMs());
+    if (isSlow && this.#reservedSlots().slow > slotsOfSlow(this.#needs.maxInFlight)) return true;
+    return this.all().filter(({ site }) => site === held.site).length >= SITE_LEASES;
   }
 
   /** Leases what is due; true when that was all there is. */
@@ -131,14 +138,14 @@ export class Leases {
     if (databaseMs !== null) this.#clockOffsetMs = databaseMs - this.#needs.monotonicMs();
   }
 
-  /** Slots that the held endpoints are likely to use; never less than they use now. */
-  #reservedSlots(): number {
+  /** Slots that the held endpoints are likely to use, quick and slow ones; never less than they use now. */
+  #reservedSlots(): { quick: number; slow: number } {
     const nowMs = this.nowMs();
-    let slots = 0;
+    const slots = { quick: 0, slow: 0 };
     for (const held of this.#held.values()) {
       const permission = held.permission(nowMs);
       const wanted = permission.kind === 'send' ? Math.min(permission.slots, TARGET_SLOTS) : 0;
-      slots += Math.max(wanted, held.inFlightCount, 1);
+      slots[held.isQuick(nowMs) ? 'quick' : 'slow'] += Math.max(wanted, held.inFlightCount, 1);
     }
     return slots;
   }

@@ -19,7 +19,7 @@ function faulty(count: number, nowMs = 0): OwnFaults {
   return faults;
 }
 
-test('ten faults of ours in a row pause everything, then one attempt goes, and each that fails doubles the pause', () => {
+test('ten faults of ours in a row pause everything; then one attempt is sent, and each that fails doubles the pause', () => {
   expect(faulty(9).room(0, 256)).toBe(256);
   const faults = faulty(10);
   expect([faults.room(999, 256), faults.room(1_000, 256)]).toEqual([0, 1]);
@@ -32,13 +32,13 @@ test('ten faults of ours in a row pause everything, then one attempt goes, and e
   expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
 });
 
-test('those that were under way when the pause began do not prolong it', () => {
+test('attempts that were under way when the pause began do not prolong it', () => {
   const faults = faulty(10);
   expect(faults.note(EVERYWHERE, 500)).toBeNull();
   expect(faults.room(1_000, 256)).toBe(1);
 });
 
-test('any answer shows that it works again', () => {
+test('any answer shows that sending works again', () => {
   const faults = faulty(12);
   faults.note(OK, 5_000);
   expect(faults.room(5_000, 256)).toBe(256);
@@ -47,7 +47,7 @@ test('any answer shows that it works again', () => {
 test.each([
   ['a fault of one attempt', infrastructure],
   ['a blocked one', { kind: 'blocked', code: 'denied_address', message: 'It is private.' }],
-] as const)('%s tells nothing, neither good nor bad', (_name, outcome) => {
+] as const)('%s shows neither that sending works nor that it does not', (_name, outcome) => {
   const faults = faulty(9);
   for (let n = 0; n < 20; n += 1) faults.note(outcome as AttemptOutcome, 0);
   expect(faults.room(0, 256)).toBe(256);

@@ -1,5 +1,5 @@
 import { decideDelivery } from '../domain/attempt-decision.ts';
-import { afterOriginAttempt } from '../domain/origin-health.ts';
+import { afterAnswerTime, afterOriginAttempt } from '../domain/origin-health.ts';
 import { afterTargetAttempt } from '../domain/target-health.ts';
 import { attemptDelivery, endOf } from './attempt-delivery.ts';
 import type { AttemptDependencies, Attempted } from './attempt-delivery.ts';
@@ -49,6 +49,9 @@ export async function sendOne(
     urlHash: delivery.urlHash,
     isProbe: isOriginProbe,
   });
+  if (result.kind === 'response' || result.kind === 'failed') {
+    held.health = afterAnswerTime(held.health, result.timings.totalMs);
+  }
   target.health = afterTargetAttempt(target.health, result, {
     ...times,
     isReplay: delivery.isReplay,

@@ -124,10 +124,10 @@ export class Sending {
         return sent;
       })
       .finally(() => {
-        wasFull = leaveAddress(result?.address ?? null) || this.#slots.isFull;
+        wasFull = leaveAddress(result?.address ?? null) || this.#slots.isScarce;
         if (result !== null) this.#noteFault(result);
         held.answered(taken);
-        this.#slots.release(held);
+        this.#slots.release(held, taken);
       });
     const answeredMs = monotonicMs();
     const written = settle.settle(settlement);

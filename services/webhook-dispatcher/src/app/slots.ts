@@ -1,9 +1,21 @@
 /**
  * Purpose   Hands out the slots of the process and of each site, in turns.
+ * Slow      Those that keep their slots for long, or of which nothing is known, share three quarters of the slots of the process:
+ *           however many they are, quick ones find a slot.
  * Fairness  A free slot goes to the site that has waited longest, and there to the endpoint that has waited longest;
  *           whichever was served goes to the end. So nobody keeps a slot that others wait for.
  */
-export type Waiter<T> = { readonly site: string; take: (nowMs: number) => T | null };
+export type Waiter<T> = {
+  readonly site: string;
+  take: (nowMs: number) => T | null;
+  /** Whether a slot that it gets is likely to be free again soon. */
+  isQuick: (nowMs: number) => boolean;
+};
+
+/** Of so many slots, those that slow ones may have. */
+export function slotsOfSlow(slots: number): number {
+  return Math.ceil(slots * 0.75);
+}
 
 export type SlotLimits = { readonly process: number; readonly site: number };
 
@@ -13,6 +25,8 @@ export class Slots<T, W extends Waiter<T>> {
   /** Sites in the order of their turns, each with its endpoints in theirs. */
   readonly #sites = new Map<string, { waiters: Set<W>; inUse: number }>();
   #inUse = 0;
+  /** What was taken by slow ones and is under way. */
+  readonly #slow = new Set<T>();
 
   /** @param mayServe asked before a waiter is; false while what the waiter would take has to wait for something else */
   constructor(limits: SlotLimits, mayServe: (waiter: W) => boolean) {
@@ -24,8 +38,17 @@ export class Slots<T, W extends Waiter<T>> {
     return this.#inUse;
   }
 
-  get isFull(): boolean {
+  /** Others may wait for a slot of the process. */
+  get isScarce(): boolean {
+    return this.#isFull || this.#isFullOfSlow;
+  }
+
+  get #isFull(): boolean {
     return this.#inUse >= this.#limits.process;
+  }
+
+  get #isFullOfSlow(): boolean {
+    return this.#slow.size >= slotsOfSlow(this.#limits.process);
   }
 
   add(waiter: W): void {
@@ -40,11 +63,12 @@ export class Slots<T, W extends Waiter<T>> {
     this.#forgetIfUnused(waiter.site);
   }
 
-  /** Gives a slot back. */
-  release({ site: name }: W): void {
+  /** Gives a slot back, with what was taken for it. */
+  release({ site: name }: W, taken: T): void {
     const site = this.#sites.get(name);
     if (site === undefined) throw new Error(`A slot of ${name} was given back that was not taken.`);
     site.inUse -= 1;
+    this.#slow.delete(taken);
     this.#inUse -= 1;
     this.#forgetIfUnused(name);
   }
@@ -58,17 +82,20 @@ export class Slots<T, W extends Waiter<T>> {
   fill(nowMs: number, start: (waiter: W, taken: T) => void): void {
     // A site that was served goes to the end of the map, where the loop meets it again.
     for (const name of this.#sites.keys()) {
-      if (this.isFull) return;
+      if (this.#isFull) return;
       this.#serve(name, nowMs, start);
     }
   }
 
   #serve(name: string, nowMs: number, start: (waiter: W, taken: T) => void): boolean {
     const site = this.#sites.get(name);
-    if (site === undefined || this.isFull || site.inUse >= this.#limits.site) return false;
+    if (site === undefined || this.#isFull || site.inUse >= this.#limits.site) return false;
     for (const waiter of site.waiters) {
-      const taken = this.#mayServe(waiter) ? waiter.take(nowMs) : null;
+      const isSlow = !waiter.isQuick(nowMs);
+      if ((isSlow && this.#isFullOfSlow) || !this.#mayServe(waiter)) continue;
+      const taken = waiter.take(nowMs);
       if (taken === null) continue;
+      if (isSlow) this.#slow.add(taken);
       site.waiters.delete(waiter);
       site.waiters.add(waiter);
       this.#sites.delete(name);

@@ -45,18 +45,18 @@ describe('the table of the header', () => {
   });
 });
 
-test('each attempt waits for its step of the schedule, and the last one ends as exhausted', () => {
+test('each attempt waits for its step of the schedule, and after the last one the delivery is exhausted', () => {
   expect(decide(answered(500), { attempts: 0 })).toMatchObject({ kind: 'retry', afterMs: 5_000 });
   expect(decide(answered(500), { attempts: 1 })).toMatchObject({ kind: 'retry', afterMs: 300_000 });
   expect(decide(answered(500), { attempts: 2 })).toMatchObject({ kind: 'dead', reason: 'exhausted' });
 });
 
-test('a name with a denied address is looked up again at each step, and ends as blocked', () => {
+test('a name with a denied address is looked up again at each step, and in the end the delivery is blocked', () => {
   expect(decide(blockedForNow, { attempts: 1 })).toMatchObject({ kind: 'retry', afterMs: 300_000 });
   expect(decide(blockedForNow, { attempts: 2 })).toMatchObject({ kind: 'dead', reason: 'blocked', isCharged: true });
 });
 
-test('throttling costs no attempt and no step for three days, and then as much as any other refusal', () => {
+test('throttling spends no attempt and no step for three days, and then counts like any other refusal', () => {
   const throttled = answered(429, { retryAfterSeconds: 60 });
   const afterHours = (hours: number) => decide(throttled, { attempts: 2, dueForMs: hours * 3_600_000 });
   expect(afterHours(71)).toMatchObject({ kind: 'retry', isCharged: false });
@@ -67,7 +67,7 @@ test('a fault of ours never exhausts the attempts', () => {
   expect(decide(infrastructure, { attempts: 2 })).toMatchObject({ kind: 'retry', isCharged: false });
 });
 
-test('Retry-After prolongs a step, shortens none, and counts for a day at most', () => {
+test('Retry-After prolongs a step, to a day at most, and shortens none', () => {
   const wait = (retryAfterSeconds: number) => decide(answered(500, { retryAfterSeconds }));
   expect(wait(60)).toMatchObject({ afterMs: 60_000 });
   expect(wait(1)).toMatchObject({ afterMs: 5_000 });
@@ -81,7 +81,7 @@ test('only a retry of what is neither terminal nor a replay gives way to a newer
   expect(decide(infrastructure, { isTerminal: false })).toMatchObject({ yields: false });
 });
 
-test('a delivery ends after at most as many charged attempts as the schedule has, and one', () => {
+test('a delivery ends after at most one charged attempt more than the schedule has steps', () => {
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom(...OUTCOMES)),

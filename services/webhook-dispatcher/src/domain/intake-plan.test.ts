@@ -45,7 +45,7 @@ test('the first event of a run is ready, the next one waits for it', () => {
   expect(fates(planIntake([event(1), event(2)], []))).toEqual(['1 ready', '2 waits']);
 });
 
-test('an event waits for a known one that is due, and not for one that has ended', () => {
+test('an event waits for a known event that is due, and not for one that has ended', () => {
   expect(fates(planIntake([event(2)], [known(1)]))).toEqual(['2 waits']);
   expect(fates(planIntake([event(2)], [known(1, { isDue: false })]))).toEqual(['2 ready']);
 });
@@ -55,7 +55,7 @@ test('runs and URLs do not wait for each other', () => {
   expect(fates(planIntake(others, [known(1)]))).toEqual(['2 ready', '3 ready']);
 });
 
-test('what is known, in the ledger or in the batch, is a repeat', () => {
+test('an event that the ledger or the batch has already is a repeat', () => {
   const plan = planIntake([event(1), event(2), event(2)], [known(1)]);
   expect(fates(plan)).toEqual(['2 waits']);
   expect(plan.repeatCount).toBe(2);
@@ -65,7 +65,7 @@ test('the same event for another URL is another delivery', () => {
   expect(fates(planIntake([event(1), event(1, { urlHash: 'other' })], []))).toEqual(['1 ready', '1 ready']);
 });
 
-test('an event ends those of its run that wait for a retry', () => {
+test('an event ends the events of its run that wait for a retry', () => {
   const plan = planIntake([event(3)], [known(1, { isRetrying: true }), known(2)]);
   expect(plan.superseded).toEqual([{ deliveryId: 1n, bySequence: 3 }]);
   expect(fates(plan)).toEqual(['3 waits']);
@@ -87,7 +87,7 @@ test('an event that comes after a newer one is superseded, unless it is terminal
   expect(fates(planIntake([event(2, { isTerminal: true })], [known(3)]))).toEqual(['2 ready']);
 });
 
-test('a refused URL is dead from the start and nobody waits for it', () => {
+test('a delivery to a refused URL is dead from the start, and none waits for it', () => {
   const plan = planIntake([event(1, { refusal: 'denied_address: it is private' }), event(2)], []);
   expect(fates(plan)).toEqual(['1 blocked', '2 ready']);
 });

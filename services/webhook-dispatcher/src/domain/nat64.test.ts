@@ -9,14 +9,14 @@ test.each([
   [56, '2001:db8:122:3c0:0:aa:0:0', '2001:db8:122:37f:0:1:0:0'],
   [64, '2001:db8:122:344:c0:0:aa00:0', '2001:db8:122:344:7f:0:100:0'],
   [96, '2001:db8:122:344::192.0.0.170', '2001:db8:122:344::7f00:1'],
-])('a prefix of %i bits is told by ipv4only.arpa, and what is behind it is found', (bits, told, loopback) => {
+])('a prefix of %i bits is found by ipv4only.arpa, and addresses with it are translated', (bits, told, loopback) => {
   const prefixes = nat64Prefixes([told]);
   expect(prefixes.map((prefix) => prefix.bits)).toEqual([bits]);
   expect(behindNat64(loopback, prefixes)).toEqual(['127.0.0.1']);
   expect(behindNat64('2620:fe::fe', prefixes)).toEqual([]);
 });
 
-test('without an answer nothing is behind anything, and both answers tell one prefix', () => {
+test('without an answer there is no prefix, and two answers give one prefix', () => {
   expect(nat64Prefixes([])).toEqual([]);
   expect(behindNat64('2001:db8::1', [])).toEqual([]);
   expect(nat64Prefixes(['64:ff9b::c000:aa', '64:ff9b::c000:ab'])).toHaveLength(1);

@@ -50,19 +50,19 @@ describe('probation', () => {
     expect(originPermission(health, NOON + 12_000)).toMatchObject({ kind: 'send' });
   });
 
-  test('its first 2xx ends it; no other answer does', () => {
+  test('ends with the first 2xx, and with no other answer', () => {
     expect(originPermission(after(UNKNOWN_ORIGIN, answered(204)), NOON)).toMatchObject({ kind: 'send', slots: 8 });
     expect(originPermission(after(UNKNOWN_ORIGIN, answered(404)), NOON)).toMatchObject({ slots: 1 });
   });
 
-  test('time without requests saves up no more than a minute of them', () => {
+  test('time without requests saves up at most a minute of requests', () => {
     const rested = onOriginSend(UNKNOWN_ORIGIN, NOON);
     expect(onOriginSend(rested, NOON + DAY_MS).probation.tokens).toBe(4);
   });
 });
 
 describe('the breaker', () => {
-  test.each(['dns', 'connect', 'tls'] as const)('opens at ten failures of %s in a row, of one URL too', (failure) => {
+  test.each(['dns', 'connect', 'tls'] as const)('opens at ten failures of %s in a row, also of one URL', (failure) => {
     expect(times(9, KNOWN, failed(failure)).breaker.kind).toBe('closed');
     expect(times(10, KNOWN, failed(failure)).breaker).toEqual({ kind: 'open', untilMs: NOON + 30_000, openMs: 30_000 });
   });
@@ -75,7 +75,7 @@ describe('the breaker', () => {
   });
 
   test.each([answered(200), answered(301), answered(404), answered(410), answered(400, { instruction: 'disable' })])(
-    'forgets failures with anything that shows the host alive: %o',
+    'forgets failures when an outcome shows the host alive: %o',
     (alive) => {
       const nine = times(9, KNOWN, failed('connect'));
       expect(after(after(nine, alive), failed('connect')).breaker.kind).toBe('closed');
@@ -83,20 +83,20 @@ describe('the breaker', () => {
   );
 
   test.each([blocked, infrastructure, failed('stale_connection'), failed('protocol')])(
-    'is told nothing by %o',
+    'learns nothing from %o',
     (told) => {
       expect(times(99, KNOWN, told, ['a', 'b'])).toEqual(KNOWN);
     },
   );
 
-  test('lets one probe through when its time is over, and doubles it up to ten minutes', () => {
+  test('lets one probe through when its time is over, and doubles the time up to ten minutes', () => {
     expect(originPermission(open(), NOON)).toEqual({ kind: 'wait', untilMs: NOON + 30_000 });
     expect(originPermission(open(), NOON + 30_000)).toEqual({ kind: 'send', slots: 1, isProbe: true });
     expect(after(open(), failed('connect'), { isProbe: true }).breaker).toMatchObject({ openMs: 60_000 });
     expect(after(open(600_000), failed('connect'), { isProbe: true }).breaker).toMatchObject({ openMs: 600_000 });
   });
 
-  test('closes after a probe that shows the host alive, and hears nothing of what was under way', () => {
+  test('closes after a probe that shows the host alive, and ignores requests that were under way', () => {
     expect(after(open(), answered(404), { isProbe: true }).breaker.kind).toBe('closed');
     expect(after(open(), answered(429), { isProbe: true }).breaker.kind).toBe('closed');
     expect(after(open(), answered(200)).breaker).toEqual(open().breaker);
@@ -104,7 +104,7 @@ describe('the breaker', () => {
   });
 });
 
-test('throttling pauses the origin once two URLs have heard of it within a minute, for a minute at most', () => {
+test('throttling of two URLs within a minute pauses the origin, for a minute at most', () => {
   const throttled = answered(429, { retryAfterSeconds: 86_400 });
   const one = times(9, KNOWN, throttled);
   expect(originParkedUntil(one)).toBe(0);
@@ -118,7 +118,7 @@ test('a fixed rate holds for an origin that was never throttled', () => {
   expect(originPermission(sent, NOON + 2_000, 0.5)).toMatchObject({ kind: 'send' });
 });
 
-test('whatever comes, an origin may be sent to again within a quarter of an hour', () => {
+test('whatever the outcomes, an origin gets the next request within a quarter of an hour', () => {
   const step = fc.record({
     outcome: fc.constantFrom(...OUTCOMES),
     urlHash: fc.constantFrom('a', 'b', 'c'),

@@ -33,6 +33,11 @@ const THROTTLED_TOGETHER_MS = 60_000;
 const LONGEST_PAUSE_SECONDS = 60;
 const PROBATION_PER_MINUTE = 5;
 
+/** Who answers within this time, in milliseconds, gives a slot back soon. */
+const QUICK_MS = 1_000;
+/** The weight of the newest answer in how long they take. */
+const NEWEST_ANSWER = 0.2;
+
 /** Requests in flight to an origin, over all of its URLs. */
 export const ORIGIN_SLOTS = 8;
 
@@ -48,6 +53,8 @@ export type OriginHealth = {
   pace: Pace;
   /** Requests that an origin on probation may be sent, as of `atMs`. */
   probation: { tokens: number; atMs: number };
+  /** How long its answers take, the last ones most, in milliseconds; what failed counts too. Null before the first. */
+  answerMs: number | null;
 };
 
 const NO_FAILURES: OriginHealth['failures'] = { count: 0, timeouts: 0, voices: [], isCertain: false };
@@ -60,6 +67,7 @@ export const UNKNOWN_ORIGIN: OriginHealth = {
   throttled: null,
   pace: FREE_PACE,
   probation: { tokens: PROBATION_PER_MINUTE, atMs: 0 },
+  answerMs: null,
 };
 
 /** `slots`: requests that may be in flight; `isProbe`: the one slot is the breaker's probe. */
@@ -94,8 +102,24 @@ export function isOriginStillWell(before: OriginHealth, after: OriginHealth): bo
     before.failures.count === 0 &&
     after.failures.count === 0 &&
     before.throttled === after.throttled &&
-    before.pace === after.pace
+    before.pace === after.pace &&
+    isQuick(before) === isQuick(after)
   );
+}
+
+/**
+ * Whether a slot that it gets is likely to be free again soon.
+ *
+ * @param waitedMs how long the oldest request to it has been under way; 0 without one
+ */
+export function isQuick({ answerMs }: OriginHealth, waitedMs = 0): boolean {
+  return answerMs !== null && Math.max(answerMs, waitedMs) <= QUICK_MS;
+}
+
+/** Notes how long the receiver took to answer, or to fail. */
+export function afterAnswerTime(health: OriginHealth, tookMs: number): OriginHealth {
+  const beforeMs = health.answerMs ?? tookMs;
+  return { ...health, answerMs: Math.round(beforeMs + (tookMs - beforeMs) * NEWEST_ANSWER) };
 }
 
 /** Notes that a request is about to be sent. */

@@ -1,4 +1,4 @@
-/** Real: the rule. Doubled: the receiver and the time. */
+/** Real: the rule of the pace. Doubled: the receiver and the time. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FREE_PACE, onPacedSend, onTaken, onThrottled, paceOf } from './pace.ts';
@@ -100,7 +100,7 @@ test.each([
   },
 );
 
-test('a receiver that takes less from some time on is found out, and one that takes more again', () => {
+test('the pace follows a receiver that takes less from some time on, and one that takes more again', () => {
   const perSecond = (nowMs: number) => (nowMs < NOON + 600_000 ? 10 : nowMs < NOON + 1_200_000 ? 1 : 10);
   // 600 s × 10 + 600 s × 1, and the rest at 10 again.
   const ideal = 2_000;
@@ -112,7 +112,7 @@ test('a receiver that takes less from some time on is found out, and one that ta
   expect(seconds).toBeLessThan(ideal * 1.5);
 });
 
-test('after a pause one request goes, until its answer says how it went', () => {
+test('after a pause one request is sent, and no other before its answer', () => {
   const about = { retryAfterSeconds: 5, sentAtMs: NOON, nowMs: NOON + 100, random: 0, mostSlots: SLOTS };
   const paused = onThrottled(FREE_PACE, about);
   expect(paceOf(paused, NOON + 100, SLOTS)).toEqual({ atMs: NOON + 5_100, slots: 1 });
@@ -121,7 +121,7 @@ test('after a pause one request goes, until its answer says how it went', () => 
   expect(paceOf(onTaken(sent, NOON + 5_200), NOON + 5_200, SLOTS).slots).toBe(2);
 });
 
-test('answers to requests that were under way prolong the pause and are no further reason', () => {
+test('answers to requests that were under way prolong the pause, but do not slow the pace again', () => {
   const first = onThrottled(FREE_PACE, {
     retryAfterSeconds: 1,
     sentAtMs: NOON,
@@ -139,7 +139,7 @@ test('answers to requests that were under way prolong the pause and are no furth
   expect(again).toEqual({ ...first, pausedUntilMs: NOON + 9_150 });
 });
 
-test('a receiver that was not throttled for long is free again', () => {
+test('a receiver that has not throttled for long has no pace', () => {
   const paused = onThrottled(FREE_PACE, {
     retryAfterSeconds: 1,
     sentAtMs: NOON,
@@ -162,7 +162,7 @@ test('a fixed rate spaces what is sent to a receiver that never throttled', () =
   expect(sentAt).toHaveLength(20);
 });
 
-test('however it is throttled, the next request goes within a day', () => {
+test('whatever the throttling, the next request is sent within a day', () => {
   const step = fc.record({
     retryAfterSeconds: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
     isTaken: fc.boolean(),

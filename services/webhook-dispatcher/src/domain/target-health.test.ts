@@ -43,7 +43,7 @@ test('a URL gets one request before its first 2xx, and four at once from then on
 });
 
 describe('the breaker', () => {
-  test('opens at ten samples of which 70 % failed, not before', () => {
+  test('opens at ten samples of which 70 % failed, and not before', () => {
     const three = times(3, KNOWN, answered(200));
     expect(times(6, three, answered(500)).breaker.kind).toBe('closed');
     expect(times(7, three, answered(500)).breaker).toEqual({ kind: 'open', untilMs: NOON + 30_000, openMs: 30_000 });
@@ -70,7 +70,7 @@ describe('the breaker', () => {
     expect(targetPermission(open(), NOON + 30_000)).toEqual({ kind: 'send', slots: 1, isProbe: true });
   });
 
-  test('closes after a good probe and forgets what was', () => {
+  test('closes after a good probe and forgets earlier samples', () => {
     const closed = after(open(480_000), answered(200), { isProbe: true });
     expect(closed).toMatchObject({ breaker: { kind: 'closed' }, minutes: [], timeoutsInARow: 0, failing: null });
   });
@@ -85,7 +85,7 @@ describe('the breaker', () => {
     expect(openMs).toEqual([30, 60, 120, 240, 480, 960, 1920, 3600, 3600].map((seconds) => seconds * 1_000));
   });
 
-  test('ignores attempts that were under way when it opened, and probes that tell nothing', () => {
+  test('ignores attempts that were under way when it opened, and probes without a meaning', () => {
     expect(after(open(), answered(500)).breaker).toEqual(open().breaker);
     expect(after(open(), answered(200)).breaker).toEqual(open().breaker);
     for (const outcome of [infrastructure, blocked, failed('stale_connection'), answered(429)]) {
@@ -101,7 +101,7 @@ describe('the breaker', () => {
   });
 });
 
-describe('outcomes that leave no trace', () => {
+describe('outcomes that change nothing', () => {
   test.each([blocked, infrastructure, failed('stale_connection')])('%o', (outcome) => {
     expect(after(KNOWN, outcome)).toEqual(KNOWN);
   });
@@ -171,7 +171,7 @@ describe('giving up', () => {
   });
 });
 
-test('whatever comes, a URL that is not disabled may be sent to again within a day', () => {
+test('whatever the outcomes, a URL that is not disabled gets the next request within a day', () => {
   const step = fc.record({
     outcome: fc.constantFrom(...OUTCOMES),
     isReplay: fc.boolean(),

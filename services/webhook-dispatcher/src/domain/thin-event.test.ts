@@ -4,7 +4,7 @@ import { webhookBody } from './thin-event.ts';
 const BIG = 'x'.repeat(2_000);
 const bytesOf = (event: object): Buffer => Buffer.from(JSON.stringify(event));
 
-test('an event that is small enough keeps its bytes', () => {
+test('an event that is small enough is sent byte for byte', () => {
   const event = { event_id: 'e1', values: {} };
   const body = Buffer.from('{ "event_id":"e1",  "values":{} }');
   expect(webhookBody(event, body, body.length)).toBe(body);

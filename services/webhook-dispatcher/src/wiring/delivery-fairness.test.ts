@@ -1,5 +1,5 @@
 /**
- * What strangers who share an origin, a site or a process do to each other: nothing.
+ * Users who share an origin, a site or a process do not affect each other.
  *
  * Real     The loop, its settlements, the ledger in Postgres.
  * Doubled  Kafka, and the sender: the test sees each request and answers it.
@@ -9,7 +9,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { targeted } from '../adapters/postgres/ledger-world.fixture.ts';
 import { LoopWorld, NEVER_MS, repeated } from './loop-world.fixture.ts';
 
-describe('strangers who share an origin', () => {
+describe('users who share an origin', () => {
   const MINE = 'https://hooks.example/mine';
   const THEIRS = 'https://hooks.example/theirs';
 
@@ -19,7 +19,7 @@ describe('strangers who share an origin', () => {
     ['is disabled', { status: 400, instruction: 'disable' }],
     ['asks for a pause of a day', { status: 429, retryAfterSeconds: 86_400 }],
     ['fails', 500],
-  ] as const)('one whose URL %s holds up nobody else', async (_name, answer) => {
+  ] as const)('with a URL that %s do not hold up others', async (_name, answer) => {
     await using world = await LoopWorld.create(inject('databaseUrl'));
     await world.trust(['hooks.example']);
     world.sender.script = (_host, path) => (path === '/theirs' ? answer : 200);
@@ -35,7 +35,7 @@ describe('strangers who share an origin', () => {
     expect(await world.endsOf(MINE)).toEqual({ delivered: 5 });
   });
 
-  test('hanging URLs leave half of the slots to those that answer', async () => {
+  test('with hanging URLs leave half of the slots to those that answer', async () => {
     await using world = await LoopWorld.create(inject('databaseUrl'));
     await world.trust(['hooks.example']);
     world.sender.script = (_host, path) => (path.startsWith('/hang') ? null : 200);
@@ -49,7 +49,7 @@ describe('strangers who share an origin', () => {
     expect(world.sender.countOf('hooks.example')).toBe(4);
   });
 
-  test('a disabled URL with a long queue is ended bit by bit, and leaves no lease behind', async () => {
+  test('the long queue of a disabled URL is ended in parts, and leaves no lease behind', async () => {
     await using world = await LoopWorld.create(inject('databaseUrl'));
     world.sender.script = (_host, path) => (path === '/theirs' ? 410 : 200);
     await world.ledger.takeIn(repeated(THEIRS, 2_500).map((url) => targeted({ url, host: 'hooks.example' })));
@@ -61,7 +61,7 @@ describe('strangers who share an origin', () => {
   });
 });
 
-test('slots of a site go round its origins, however long the queues of some are', async () => {
+test('the origins of a site take turns with its slots, however long the queues of some are', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'));
   const hosts = ['a', 'b', 'c'].map((name) => `${name}.crowd.example`);
   await world.trust(hosts, 'crowd.example');
@@ -76,7 +76,28 @@ test('slots of a site go round its origins, however long the queues of some are'
   expect(world.sender.sent.indexOf('c.crowd.example')).toBeLessThan(64);
 });
 
-test('large bodies are in memory for as long as they are sent, as many as the budget holds, and hold up no small one', async () => {
+test('slow receivers leave slots and leases to quick ones, however many they are', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 8 });
+  const slow = ['slow-1.example', 'slow-2.example', 'slow-3.example', 'slow-4.example'];
+  await world.trust([...slow, 'quick.example']);
+  world.sender.script = (host) => (host.startsWith('slow') ? null : 200);
+  world.start();
+  // How long it takes is known from its answers.
+  await world.store(['quick.example']);
+  await world.delivered(2, 'quick.example');
+  await world.store(slow.flatMap((host) => repeated(host, 8)));
+  const slowOnes = () => slow.reduce((sum, host) => sum + world.sender.countOf(host), 0);
+  await eventually(() => slowOnes() === 6, { what: 'the slow ones have all that they get', seen: slowOnes });
+  await world.store(repeated('quick.example', 20));
+  await world.delivered(22, 'quick.example');
+  expect(slowOnes()).toBe(6);
+  // What comes free goes round.
+  world.sender.script = () => 200;
+  for (const host of slow) world.sender.answer(host, 200);
+  for (const host of slow) await world.delivered(9, host);
+});
+
+test('large bodies are in memory only while they are sent, within the budget, and hold up no small one', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'));
   const hosts = ['large-1.example', 'large-2.example', 'large-3.example'];
   await world.trust(hosts);
@@ -108,7 +129,7 @@ test('an endpoint that cannot be fetched rests alone', async () => {
   expect(world.sender.sent).toEqual(['sound.example']);
 });
 
-test('what is stored during a fetch is sent immediately', async () => {
+test('an event that is stored during a fetch is sent immediately', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'), { pollMs: NEVER_MS });
   world.start();
   let stores = 1;
@@ -139,7 +160,7 @@ test('a receiver that throttles is asked again at its pace, without spending att
   expect(rows).toEqual([{ attempts: 1 }]);
 });
 
-test('sites that hang behind one address hold no more slots than the address has, and those elsewhere are served', async () => {
+test('hanging sites behind one address hold no more slots than the address has, and sites elsewhere are served', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 20 });
   const hosts = ['hang-1.example', 'hang-2.example', 'hang-3.example'];
   world.sender.addressOf = (host) => (host.startsWith('hang') ? '192.0.2.1' : '192.0.2.2');
@@ -164,7 +185,7 @@ test('sites that hang behind one address hold no more slots than the address has
   for (const host of hosts) await world.delivered(18, host);
 });
 
-test('while nothing can be sent for a reason of ours, one attempt goes now and then, and all go on once it arrives', async () => {
+test('while nothing can be sent for a fault of ours, one attempt is made now and then, and all go on after it succeeds', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 4 });
   const hosts = Array.from({ length: 20 }, (_, n) => `r${n}.example`);
   await world.trust(hosts);

@@ -10,7 +10,7 @@ import { expect, inject, test } from 'vitest';
 import { targeted } from '../adapters/postgres/ledger-world.fixture.ts';
 import { LoopWorld, repeated } from './loop-world.fixture.ts';
 
-test('a lease that ran out and that nobody took goes on as it was: nothing is sent twice, and results count', async () => {
+test('a lease that expired but that nobody took continues: nothing is sent twice, and results count', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'));
   await world.trust(['busy.example']);
   const { sender } = world;
@@ -32,7 +32,7 @@ test('a lease that ran out and that nobody took goes on as it was: nothing is se
   expect(sender.sent.filter((host) => host === 'busy.example')).toHaveLength(40);
 });
 
-test('a loop that gets nowhere gives its leases up, so that another one sends, and is told from one that works', async () => {
+test('a stuck loop gives its leases up, so that another one sends, and is distinguished from one that works', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'), { leaseMs: 1_500 });
   const hang = Promise.withResolvers<void>();
   const isFetching = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 /**
- * The delivery loop: how much is under way where, whose turn it is, when it looks, and what it leaves behind.
+ * The delivery loop: how many requests are under way, whose turn it is, when it looks, and what it leaves behind.
  *
  * Real     The loop, its settlements, the ledger in Postgres.
  * Doubled  Kafka, and the sender: the test sees each request and answers it.
@@ -37,8 +37,8 @@ test('an origin that never answers 2xx gets five requests in a minute, one at a 
   expect(world.sender.most.get('refusing.example')).toBe(1);
 });
 
-test('the origins of a site share eight, and all sites together what the process has', async () => {
-  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 14 });
+test('the origins of a site share eight slots, and all sites that hang share three quarters of those of the process', async () => {
+  await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 18 });
   const crowd = ['a', 'b', 'c'].map((name) => `${name}.crowd.example`);
   const others = ['one.example', 'two.example', 'three.example'];
   await world.trust(crowd, 'crowd.example');
@@ -57,9 +57,10 @@ test('the origins of a site share eight, and all sites together what the process
   await world.store(others.flatMap((host) => repeated(host, 10)));
   await eventually(() => sender.underWay.size === 14, { what: 'all slots taken', seen: () => sender.underWay.size });
   sender.answer('one.example', 200);
-  await eventually(() => sender.underWay.size === 14, { what: 'all slots taken again' });
+  // One of them has shown that it answers quickly, and may have more.
+  await eventually(() => sender.underWay.size >= 14, { what: 'all slots taken again' });
   expect(underWay(crowd)).toBe(8);
-  expect(sender.mostInAll).toBe(14);
+  expect(sender.mostInAll).toBeLessThanOrEqual(18);
 });
 
 test('results that wait for their commit hold no slots, are few, and keep the lease', async () => {
@@ -88,7 +89,7 @@ test('results that wait for their commit hold no slots, are few, and keep the le
   expect(world.sender.most.get('busy.example')).toBe(4);
 });
 
-test('an origin with a long queue takes its turns with one that waits', async () => {
+test('an origin with a long queue and another one take turns', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'), { maxInFlight: 1 });
   await world.trust(['long.example']);
   await world.ledger.takeIn(repeated('long.example', 500).map((host) => targeted({ host })));
@@ -101,7 +102,7 @@ test('an origin with a long queue takes its turns with one that waits', async ()
   expect(turn).toBeLessThan(260);
 });
 
-test('what is stored is sent immediately, and slots that come free are filled, without looking now and then', async () => {
+test('a stored event is sent immediately, and free slots are filled, without waiting for the next poll', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'), { pollMs: NEVER_MS });
   await world.trust(['busy.example']);
   world.start();
@@ -128,7 +129,7 @@ test('a lease is given back when there is nothing to send, and taken again for w
   }
 });
 
-test('a drain waits for answers within the grace, aborts the others unspent, and gives every lease back immediately', async () => {
+test('a drain waits for answers within the grace, aborts other attempts without spending them, and gives every lease back immediately', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'));
   const { sender } = world;
   sender.script = () => null;

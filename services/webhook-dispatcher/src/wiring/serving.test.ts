@@ -1,6 +1,6 @@
 /**
- * What the ports of the service tell, over HTTP.
- * Real: the servers, the signer, the delivery loop. Doubled: its ledger, and its clock.
+ * What the ports of the service answer. Real: the servers, the signer, the delivery loop. Doubled: its ledger, and its
+ * clock.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Scope, Wakeup } from '@runlane/service-kit';
@@ -44,7 +44,7 @@ test('the port of the keys has the keys, and neither metrics nor probes', async 
   }
 });
 
-test('a delivery loop that gets nowhere for a minute is not alive, and is again when it comes round', async () => {
+test('a delivery loop that is stuck for a minute is not alive, and is alive again after its next round', async () => {
   let nowMs = 0;
   let lease: DeliveryLedger['lease'] = async () => Promise.reject(new Error('a row that nobody can read'));
   const unused = () => Promise.reject(new Error('Nothing is leased.'));

@@ -34,7 +34,7 @@ function signing(more: Record<string, string> = {}) {
   return { signer, write, kinds, errors };
 }
 
-test('a master key that is rotated in its file signs within seconds, and the one before as long as it is there', () => {
+test('a new master key in the file signs within seconds, and the previous one signs as long as it is there', () => {
   const { signer, write, kinds } = signing();
   expect(signer.publicKeys).toEqual([publicKeyOf(KEY)]);
   expect(kinds()).toEqual(['v1', 'v1', 'v1a']);
@@ -46,7 +46,7 @@ test('a master key that is rotated in its file signs within seconds, and the one
   expect(signer.publicKeys).toEqual([publicKeyOf(NEXT)]);
 });
 
-test('while the file is not what it has to be, the keys of before go on, and the log says so without showing them', () => {
+test('while the file is invalid, the earlier keys stay in use, and the log says so without showing them', () => {
   const { signer, write, errors } = signing();
   for (const text of ['', 'too short']) {
     write(text);
@@ -58,7 +58,7 @@ test('while the file is not what it has to be, the keys of before go on, and the
   expect(signer.publicKeys).toEqual([publicKeyOf(NEXT)]);
 });
 
-test('kinds of signatures and versions of secrets are those of the variables', () => {
+test('the variables choose kinds of signatures and versions of secrets', () => {
   const versions = join(directory, 'versions');
   writeFileSync(versions, 'https://a.example/hook=1+2,https://b.example/=3');
   const settings = { RUNLANE_WEBHOOK_SIGNATURES: 'v1', RUNLANE_WEBHOOK_SECRET_VERSIONS_FILE: versions };

@@ -1,4 +1,4 @@
-/** Real: the reading of profiles. Doubled: the profile, small enough to count by hand. Decides: the times. */
+/** Real: the reading of profiles. Doubled: the profile, which is small enough to count by hand. Decides: the times. */
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { timeSpent } from './profile.ts';
@@ -25,7 +25,7 @@ const profile: CpuProfile = {
   timeDeltas: [0, 100, 10, 1, 1_000, 5],
 };
 
-test('self time goes to functions, and to the package that called into Node and V8', () => {
+test('self time is counted for functions, and for the package that called into Node and V8', () => {
   const spent = timeSpent(profile, [{ fromUs: 0, toUs: 10_000 }]);
 
   expect(spent.totalUs).toBe(1_116);
@@ -42,7 +42,7 @@ test('self time goes to functions, and to the package that called into Node and 
   ]);
 });
 
-test('only what lies in the measured windows counts', () => {
+test('only samples in the measured windows count', () => {
   const spent = timeSpent(profile, [{ fromUs: 1_050, toUs: 1_105 }]);
 
   expect(spent.functions).toEqual([['write  node:net:10', 10]]);

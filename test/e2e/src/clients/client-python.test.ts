@@ -1,6 +1,6 @@
 /**
- * The Python client does what the TypeScript client does, by its own pytest. Real: Python, librdkafka, Kafka, with one
- * broker of its own that is killed, registry, Postgres, the process and its graphs. Decides: pytest and mypy. Without
+ * The Python client does what the TypeScript client does, by its own pytest. Real: Python, librdkafka, Kafka, a broker
+ * of its own that is killed, the registry, Postgres, the process and its graphs. Decides: pytest and mypy. Without
  * Python or its package index it is skipped.
  */
 import { hash } from 'node:crypto';
@@ -63,7 +63,7 @@ test('pytest passes, with a Runlane beside it', async ({ skip }) => {
   expect(pytest.output).not.toMatch(/skipped/);
 });
 
-test('the snippets of README work as they stand there', async ({ skip }) => {
+test('the snippets of README work as they are written', async ({ skip }) => {
   if (python === null) return skip(missing);
   // With the topics and a graph of this test.
   const [publishing = '', consuming = ''] = snippetsOf(documentText('README.md'), 'python')
@@ -86,7 +86,7 @@ test('the snippets of README work as they stand there', async ({ skip }) => {
   expect([consumed.code, consumed.output]).toEqual([0, expect.stringContaining('support-42 run.succeeded')]);
 });
 
-test('its types are complete, for those who use it as well', async ({ skip }) => {
+test('its types are complete, also for its users', async ({ skip }) => {
   if (python === null) return skip(missing);
   const cache = ['--cache-dir', join(ROOT, '.runlane', 'python', 'mypy')];
   const mypy = await run(python, ['-m', 'mypy', ...cache, '--config-file', join(PACKAGE, 'pyproject.toml')]);

@@ -1,5 +1,5 @@
 /**
- * With the client an application starts runs, follows them, answers them and stops them (issue of the clients).
+ * With the client an application starts runs, follows them, answers them and stops them.
  * Real: Kafka, registry, Postgres, the process and its graphs. Decides: what the client returns, and the topics.
  */
 import { randomUUID } from 'node:crypto';
@@ -34,7 +34,7 @@ afterAll(async () => {
 test.each([
   ['as plain JSON', () => runs],
   ['framed for a registry', () => framed],
-])('a run is asked for %s and waited for, and its record lies where the client says', async (_name, publisher) => {
+])('a run is published %s and waited for, and its record is where the client says', async (_name, publisher) => {
   const thread_id = randomUUID();
   const published = await publisher().create({ thread_id, assistant_id: 'lane', input: { label: 'a', ms: 0 } });
   expect(await events.waitFor(published)).toMatchObject({ type: 'run.succeeded', thread_id, run_id: published.run_id });
@@ -54,7 +54,7 @@ test('a stateless run ends under the thread that the client names', async () => 
   expect(await events.waitFor(published)).toMatchObject({ type: 'run.succeeded', thread_id: published.thread_id });
 });
 
-test('a run that pauses is answered with its own event', async () => {
+test('a paused run is answered by its event', async () => {
   const published = await runs.create({ thread_id: randomUUID(), assistant_id: 'parallel', input: { labels: ['in'] } });
   const paused = await events.waitForPause(published);
   const [question] = paused.interrupts ?? [];
@@ -70,7 +70,7 @@ test('a run that pauses is answered with its own event', async () => {
   );
 });
 
-test('a stray message leaves a question alone, and a run that does not tells which it has abandoned', async () => {
+test('a stray message does not touch a question, and a run that abandons one reports it', async () => {
   const request = { thread_id: randomUUID(), assistant_id: 'pause', input: { question: 'first?' } };
   const paused = await events.waitForPause(await runs.create(request));
   const stray = await events.waitFor(await runs.create({ ...request, if_thread_status: ['idle', 'error', 'busy'] }));
@@ -84,7 +84,7 @@ test('a stray message leaves a question alone, and a run that does not tells whi
   expect(anew.abandoned_interrupts).toEqual(paused.interrupts?.map(({ id }) => id));
 });
 
-test('an event tells what models have used, and where the thread was; a run goes back there', async () => {
+test('an event has the usage of models and the checkpoint of the thread, and a run goes back there', async () => {
   const request = { thread_id: randomUUID(), assistant_id: 'metered', input: { how: 'invoked' } };
   const first = await events.waitFor(await runs.create(request));
   const counts = { calls: 1, input_tokens: 10, output_tokens: 4, cached_tokens: 3, reasoning_tokens: 2 };
@@ -97,7 +97,7 @@ test('an event tells what models have used, and where the thread was; a run goes
   expect(await events.waitFor(nowhere)).toMatchObject({ type: 'run.failed', reason: 'checkpoint_not_found' });
 });
 
-test('a run that is under way is cancelled, and the ones behind it with the thread', async () => {
+test('a running run is cancelled by itself, and the runs behind it with the thread', async () => {
   const thread_id = randomUUID();
   const gate = world.gate();
   const request = { thread_id, assistant_id: 'gate', input: { gate: gate.file } };
@@ -111,7 +111,7 @@ test('a run that is under way is cancelled, and the ones behind it with the thre
   expect(await events.waitFor(first)).toMatchObject({ type: 'run.rolled_back', reason: 'cancelled' });
 });
 
-test('a request of the same run_id twice is one run', async () => {
+test('two requests with the same run_id are one run', async () => {
   const request = { thread_id: randomUUID(), run_id: randomUUID(), assistant_id: 'lane', input: { label: 'a', ms: 0 } };
   const [first, again] = [await runs.create(request), await runs.create(request)];
   expect(again.offset).toBeGreaterThan(first.offset);
@@ -137,14 +137,17 @@ function isJsonObject(text: string): boolean {
   }
 }
 
-test.each(bad)('what would be a dead letter is refused before it is sent, in its words: $name', async (record) => {
-  const request: Parameters<RunPublisher['create']>[0] = JSON.parse(record.text);
-  const refusal = runs.create(request);
-  await expect(refusal).rejects.toBeInstanceOf(InvalidRequestError);
-  await expect(refusal).rejects.toMatchObject({ code: record.code, message: expect.stringMatching(record.message) });
-});
+test.each(bad)(
+  'a request that would become a dead letter is refused before it is sent, in the same words: $name',
+  async (record) => {
+    const request: Parameters<RunPublisher['create']>[0] = JSON.parse(record.text);
+    const refusal = runs.create(request);
+    await expect(refusal).rejects.toBeInstanceOf(InvalidRequestError);
+    await expect(refusal).rejects.toMatchObject({ code: record.code, message: expect.stringMatching(record.message) });
+  },
+);
 
-test('what the client refuses is word for word what the dead letter says', async () => {
+test('a refusal of the client has the words of the dead letter', async () => {
   const request = { thread_id: randomUUID(), assistant_id: 'lane', run_id: randomUUID(), threadId: 'x', metadata: [] };
   const dead = await world.readDeadLetters();
   await world.publish({ key: request.thread_id, value: Buffer.from(JSON.stringify(request)), headers: {} });

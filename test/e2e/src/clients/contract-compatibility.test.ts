@@ -1,6 +1,6 @@
 /**
- * Whoever has an older contract goes on. Real: the registry, which judges as it does in a deployment. Decides: what
- * it takes, after every schema that was released, and what it refuses.
+ * Programs with an older contract go on working. Real: the registry, set up as in a deployment. Decides: what it
+ * accepts after every released schema, and what it refuses.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
@@ -40,7 +40,7 @@ function released(name: SchemaName): object[] {
   return files.filter((file) => existsSync(file)).map((file) => JSON.parse(readFileSync(file, 'utf8')) as object);
 }
 
-test('there is a released contract to compare with', () => {
+test('a released contract exists to compare with', () => {
   expect(VERSIONS).toContain('0.1.0');
 });
 
@@ -51,7 +51,7 @@ describe.each(NAMES)('%s', (name) => {
     await expect(registerInTurn(name, [...released(name), current])).resolves.toBeUndefined();
   });
 
-  test('could not with a change that its readers or its writers do not bear', async () => {
+  test('could not with a change that its readers or writers do not understand', async () => {
     const [field = ''] = Object.keys(current.properties ?? {});
     const { [field]: _gone, ...others } = current.properties ?? {};
     const broken =

@@ -1,6 +1,6 @@
 /**
- * The guides work as they stand there. Real: the guides, Kafka, registry, Postgres, run-consumer with the
- * demo. Decides: what the programs print, and how commands end. Topics get the prefix of the test.
+ * The guides work as they are written. Real: the guides, Kafka, registry, Postgres, run-consumer with the
+ * demo. Decides: what the programs print, and how commands end. The names of topics get the prefix of the test.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ test('back in time', async () => {
   ]);
 });
 
-test('what a run has cost is told as shown', () => {
+test('a run reports its costs as shown', () => {
   const usage = JSON.parse(snippet('What a run has cost', 'json')) as Json;
   const { ...event } = EVENT_EXAMPLES['run.succeeded'];
   expect(parseRunStatusEvent(JSON.parse(JSON.stringify({ ...event, usage })) as Json).kind).toBe('ok');
@@ -98,7 +98,7 @@ describe('the page about operation', () => {
     };
   }
 
-  test('every command of it ends well, one after the other', async () => {
+  test('each of its commands succeeds, one after the other', async () => {
     const page = documentText('infra/OPERATIONS.md').replaceAll(/^ {2}/gm, '');
     const commands = snippetsOf(page, 'sh').flatMap((text) => text.trim().split(/\n| && /));
     expect(commands.length).toBeGreaterThan(20);

@@ -1,7 +1,7 @@
 /**
- * What README, the contract and the page about webhooks show works as it stands there.
+ * The snippets of README, of the contract and of the page about webhooks work as they are written.
  * Real: these documents, the TypeScript compiler, Kafka, registry, Postgres, run-consumer with the demo. Decides: exit
- * codes and what the programs print. Names of topics get the prefix of the test.
+ * codes and what the programs print. The names of topics get the prefix of the test.
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -76,14 +76,14 @@ test('every TypeScript snippet is valid under --strict', async () => {
   );
 });
 
-test('the example of an event is one', () => {
+test('the example of an event is valid', () => {
   const shown = JSON.parse(snippet('json', '"run.succeeded"')) as Record<string, never>;
   const rest = { metadata: {}, reason: null, superseded_by: null, blocked_by: null, interrupts: null, next: null };
   const flags = { interrupts_omitted: false, values_omitted: false, error: null, webhook: null };
   expect(parseRunStatusEvent({ ...rest, ...flags, ...shown })).toMatchObject({ kind: 'ok' });
 });
 
-test('what receivers are shown accepts what was sent to them, and nothing else', async () => {
+test('the receiver in the page accepts the webhooks that were sent to it, and nothing else', async () => {
   const key = 'a master key of the documents, 32 and more';
   const url = 'https://hooks.example.com/runlane?token=t';
   const body = JSON.stringify({ event_id: 'e1', webhook: url });

@@ -36,7 +36,7 @@ async function runOf(assistant_id: string) {
   return events.terminal(run_id);
 }
 
-test('assistants are applied from a file with a diff, listed, shown and deleted, and runs follow', async () => {
+test('assistants are applied from a file with a diff, listed, shown and deleted, and runs obey', async () => {
   const [one, two] = [randomUUID(), randomUUID()].toSorted();
   const write = (...assistants: object[]) => writeFileSync(file, JSON.stringify(assistants));
   const first = { assistant_id: one, graph_id: 'lane', name: 'One', metadata: { team: 'a', tier: 1 } };
@@ -92,7 +92,7 @@ test('assistants are applied from a file with a diff, listed, shown and deleted,
   ]);
 });
 
-test('a mistake in one assistant of a file changes none', async () => {
+test('a mistake in one assistant of a file changes no assistant', async () => {
   const good = { assistant_id: randomUUID(), graph_id: 'lane' };
   const wrong = { assistant_id: randomUUID(), graph_id: 'nobody', colour: 'blue' };
   const unnamed = { graph_id: 'lane' };

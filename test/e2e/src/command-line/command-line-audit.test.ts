@@ -1,7 +1,7 @@
 /**
  * An operator asks whether anything is lost. Real: the command line, Kafka, Postgres, run-consumer and
- * webhook-dispatcher, whose rows and records they write themselves; the damage alone is done by hand. Decides: the
- * findings, and the exit code.
+ * webhook-dispatcher, which write the rows and records themselves. Doubled: the damage, which is done by hand. Decides:
+ * the findings, and the exit code.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
@@ -60,7 +60,7 @@ async function endedRun(): Promise<string> {
   return run_id;
 }
 
-test('a system that works has no findings, while it works, whatever it was sent', async () => {
+test('a healthy system has no findings, also while it works, whatever it was sent', async () => {
   const run = await endedRun();
   const thread = randomUUID();
   const repeated = runCreate(thread, { run_id: randomUUID() });

@@ -50,7 +50,7 @@ function lettersOf(key: string, count: number): Promise<string[]> {
   );
 }
 
-test('a dead letter is listed, shown, edited and redriven once, and names itself in what it becomes', async () => {
+test('a dead letter is listed, shown, edited and redriven once, and the new record names it', async () => {
   const thread = randomUUID();
   const [first, second] = [randomUUID(), randomUUID()];
   const wrong = (run_id: string) => {
@@ -96,7 +96,7 @@ test('a dead letter is listed, shown, edited and redriven once, and names itself
   );
 });
 
-test('a redriven record that fails again names the letter that it came from', async () => {
+test('the dead letter of a redriven record names the earlier dead letter', async () => {
   const key = randomUUID();
   const run_id = randomUUID();
   const cancel = {
@@ -113,7 +113,7 @@ test('a redriven record that fails again names the letter that it came from', as
   ]);
 });
 
-test('an edited record gets the key of its thread, and bytes that are no text are shown in base64', async () => {
+test('an edited record gets the key of its thread, and bytes that are not text are shown in base64', async () => {
   const thread = randomUUID();
   const run_id = randomUUID();
   await world.publish({ ...runCreate(thread, { run_id, assistant: 1 }), key: Buffer.from([0xff, 0xfe]) });
@@ -152,7 +152,7 @@ test.each([
   expect(output).not.toMatch(/^ +at /m);
 });
 
-test('of another deployment it says which topic there is not', async () => {
+test('for another deployment it says which topic does not exist', async () => {
   const other = shellOf(world, { RUNLANE_TOPIC_PREFIX: 'nobody.' });
   expect(await other(['dlq', 'list'])).toMatchObject({
     code: 1,

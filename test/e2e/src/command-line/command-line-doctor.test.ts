@@ -1,6 +1,6 @@
 /**
- * An operator asks why nothing works. Real: the command line, Kafka, registry, Postgres, a run-consumer, projects of
- * graphs. Decides: the status of each check, and the words that say what to change.
+ * An operator asks why a deployment does not work. Real: the command line, Kafka, registry, Postgres, a run-consumer,
+ * projects of graphs. Decides: the status of each check, and the words that say what to change.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ async function doctor(environment: Record<string, string> = {}, ...args: string[
   return { code, output, statuses, wrong: lines.filter(({ status }) => status === 'problem') };
 }
 
-test('of a deployment that works every part is seen to', async () => {
+test('every part of a healthy deployment is checked', async () => {
   await world.publish(runCreate(randomUUID()));
   const { statuses, wrong } = await doctor({}, '--no-graphs');
   expect(statuses).toMatchObject({
@@ -72,7 +72,7 @@ test('of a deployment that works every part is seen to', async () => {
   ]);
 });
 
-test('a producer with another partitioner is noticed', async () => {
+test('a producer with another partitioner is reported', async () => {
   const key = randomUUID();
   // One of two partitions is not the one of the key.
   await world.publish({ ...runCreate(key), partition: 0 }, { ...runCreate(key), partition: 1 });
@@ -85,7 +85,7 @@ test('a producer with another partitioner is noticed', async () => {
   });
 });
 
-test('graphs are loaded as the services load them, and what does not load says why', async () => {
+test('graphs are loaded as the services load them, with the reason for each that does not load', async () => {
   const file = join(folder, 'langgraph.json');
   const project = {
     graphs: { fine: './fine.ts:graph', broken: './broken.ts:graph', ending: './ending.ts:graph' },
@@ -115,7 +115,7 @@ test('graphs are loaded as the services load them, and what does not load says w
   ]);
 });
 
-test('what is away, empty or wrong is each said with what to change, and keeps nothing else from being looked at', async () => {
+test('a part that is away, empty or wrong is reported with what to change, and the other parts are still checked', async () => {
   const { code, output, statuses } = await doctor({
     KAFKA_BROKERS: '127.0.0.1:1',
     SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1',

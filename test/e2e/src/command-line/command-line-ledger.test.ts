@@ -1,5 +1,5 @@
 /**
- * An operator asks why runs do not go on, and what threads hold. Real: the command line, Kafka,
+ * An operator asks why runs wait, and what threads hold. Real: the command line, Kafka,
  * Postgres, a run-consumer that executes one run at a time, its graphs. Decides: the lines of JSON.
  */
 import { randomUUID } from 'node:crypto';
@@ -25,7 +25,7 @@ async function waiting(...args: string[]): Promise<Record<string, unknown>> {
   return Object.fromEntries(lines.map(({ run_id, waits_for }) => [String(run_id), waits_for]));
 }
 
-test('runs list and show tell what each unfinished run waits for', async () => {
+test('runs list and runs show say what each unended run waits for', async () => {
   const [first, behind, scheduled, other] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
   const [thread, otherThread] = [randomUUID(), randomUUID()];
   const gate = world.gate();
@@ -81,7 +81,7 @@ test('runs list and show tell what each unfinished run waits for', async () => {
   ]);
 });
 
-test('a run whose graph no process has says so, and how to go on', async () => {
+test('for a run whose graph no process has they say so, and what to do', async () => {
   // A run of a graph that was executed lately is admitted; it cannot start when whoever had the graph has gone.
   await world.pool.query(
     `insert into runlane.served_graphs (graph_id, served_at) values ('lost', now() - interval '2 minutes')`,
@@ -118,7 +118,7 @@ test('a paused thread shows its state, its question and its history, and is fork
   });
 });
 
-test('watch shows the events of runs with some metadata', async () => {
+test('watch shows the events of runs that have given metadata', async () => {
   const [wanted, other] = [randomUUID(), randomUUID()];
   const metadata = { tenant: 'acme', tier: 2 };
   await world.publish(
@@ -149,7 +149,7 @@ test.each([
   expect(output).not.toMatch(/^ +at |postgres:\/\//m);
 });
 
-test('without a database, or without its tables, a command says which one and what to do', async () => {
+test('without a database, or without its tables, a command says which is missing and what to do', async () => {
   const away = shellOf(world, { DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/nowhere' });
   expect(await away(['runs', 'list'])).toMatchObject({
     code: 1,

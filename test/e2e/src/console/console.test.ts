@@ -1,5 +1,5 @@
 /**
- * People see in the console what is, as it changes, and their actions do what they say.
+ * The console shows the present state as it changes, and its actions work.
  * Real: Chromium, the console, run-consumer, webhook-dispatcher, Kafka, Postgres, a receiver of webhooks.
  * Decides: what the page shows, and what the services did.
  */
@@ -79,7 +79,7 @@ async function actOn(place: Page | Locator, label: string): Promise<void> {
     .click();
 }
 
-test('whoever looks sees a thread pause without asking again, answers it, and it has left the list', async () => {
+test('a paused thread appears without a reload, is answered, and leaves the list', async () => {
   await page.goto(address);
   await page.getByText('Nobody waits for an answer.').waitFor();
   await page.getByText('live', { exact: true }).waitFor();
@@ -103,7 +103,7 @@ test('whoever looks sees a thread pause without asking again, answers it, and it
   });
 });
 
-test('a question that says what it takes is answered by its form, and by nothing else', async () => {
+test('a question with a schema is answered by its form, and by nothing else', async () => {
   await world.publish(runCreate('order-1', { assistant_id: 'form', input: { order: 'A-1' } }));
   await page.goto(address);
   const card = page.getByRole('article', { name: 'Thread order-1' });
@@ -123,7 +123,7 @@ test('a question that says what it takes is answered by its form, and by nothing
   expect(Object.values(rows[0]?.resume ?? {})).toEqual([{ amount: 12, approve: true, reason: 'goodwill' }]);
 });
 
-test('a run that executes is cancelled, and a checkpoint of it forked', async () => {
+test('a running run is cancelled, and forked from one of its checkpoints', async () => {
   const gate = world.gate();
   await world.publish(runCreate('held-1', { assistant_id: 'gate', input: { label: 'a', ms: 0, gate: gate.file } }));
   await page.goto(`${address}/runs`);
@@ -201,7 +201,7 @@ test('a delivery is replayed, and its target paused and resumed', async () => {
   await eventually(() => received > before, { what: 'the webhook has come again' });
 });
 
-test('nothing is done for a page of somebody else', async () => {
+test('a request of a foreign page does nothing', async () => {
   const ask = (headers: Record<string, string>) =>
     fetch(`${address}/api/actions/cancel`, {
       method: 'POST',
@@ -217,7 +217,7 @@ test('nothing is done for a page of somebody else', async () => {
   expect((await ask(token)).status).toBe(200);
 });
 
-test('a run is shown with its events, its error and its request, at an address that can be sent to others', async () => {
+test('a run is shown with its events, its error and its request, at a URL that can be shared', async () => {
   await world.publish(runCreate('broken-1', { assistant_id: 'thrower' }));
   await page.goto(`${address}/runs`);
   const row = page.getByRole('row').filter({ hasText: 'broken-1' }).filter({ hasText: 'error' });
@@ -229,7 +229,7 @@ test('a run is shown with its events, its error and its request, at an address t
   expect(await faultsAtAllLooks(page, 'run')).toEqual([]);
 });
 
-test('keys lead from screen to screen, and each can be read by everybody', async () => {
+test('keys lead from screen to screen, and every screen is accessible', async () => {
   await page.goto(address);
   await page.getByRole('heading', { name: 'Waiting for you' }).waitFor();
   for (const [key, name] of [
@@ -245,7 +245,7 @@ test('keys lead from screen to screen, and each can be read by everybody', async
   }
 });
 
-test('a page of 10,000 lanes is there immediately, and scrolls to its end', async () => {
+test('a list of 10,000 lanes shows immediately, and scrolls to its end', async () => {
   // Runs of a graph that nobody has, as a deployment would have them that lost its executor.
   await world.pool.query(
     `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,

@@ -1,7 +1,6 @@
 /**
- * Run-consumer as somebody who deploys it meets it: probes, metrics, configuration, and a topic that was
- * deleted and made again.
- * Real: Kafka, Postgres, the processes. Decides: HTTP answers, exit codes, standard error and the log.
+ * What a deployment sees of run-consumer: probes, metrics, configuration, and a topic that was deleted and created
+ * again. Real: Kafka, Postgres, the processes. Decides: HTTP answers, exit codes, standard error and the log.
  */
 import { randomUUID } from 'node:crypto';
 import { ServiceProcess, eventually } from '@runlane/testkit';
@@ -58,8 +57,8 @@ test('probes and metrics answer while the service works, and it stops with exit 
   await service.stopCleanly();
 });
 
-describe('a configuration that is wrong', () => {
-  test('is told with all its problems at once, without secrets, and exit code 2', async () => {
+describe('a wrong configuration', () => {
+  test('is reported with all its problems, without secrets, and exit code 2', async () => {
     await using service = new ServiceProcess(RUN_CONSUMER, {
       DATABASE_URL: 'mysql://user:hunter2@host/db',
       HTTP_PORT: 'eighty',
@@ -82,7 +81,7 @@ describe('a configuration that is wrong', () => {
     expect(service.logs).toEqual([]);
   });
 
-  test('says so when LANGGRAPH_CONFIG holds the JSON itself', async () => {
+  test('is reported when LANGGRAPH_CONFIG holds the JSON itself', async () => {
     await using service = new ServiceProcess(RUN_CONSUMER, {
       KAFKA_BROKERS: brokers.join(','),
       DATABASE_URL: databaseUrl,
@@ -108,7 +107,7 @@ describe('a configuration that is wrong', () => {
   });
 });
 
-describe('a request topic that was deleted and made again', () => {
+describe('a request topic that was deleted and created again', () => {
   const advice = (world: World) =>
     expect.stringMatching(
       new RegExp(

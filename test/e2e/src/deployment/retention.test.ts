@@ -1,5 +1,5 @@
 /**
- * With RUNLANE_CHECKPOINT_RETENTION=latest old checkpoints go, and threads go on as if nothing had gone.
+ * With RUNLANE_CHECKPOINT_RETENTION=latest old checkpoints are deleted, and threads go on as before.
  * Real: everything. Decides: the events and the checkpoints.
  */
 import { randomUUID } from 'node:crypto';
@@ -7,7 +7,7 @@ import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { World, runCreate } from '../support/world.ts';
 
-test.concurrent('the checkpoints of finished runs go, and a thread goes on with what it had', async () => {
+test.concurrent('the checkpoints of ended runs are deleted, and a thread goes on with its values', async () => {
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   const events = await world.collectEvents();
   await world.runConsumer({ RUNLANE_CHECKPOINT_RETENTION: 'latest' }).ready();

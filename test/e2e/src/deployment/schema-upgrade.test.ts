@@ -32,7 +32,7 @@ async function stoodStill(service: ServiceProcess): Promise<void> {
   expect(service.logged('schema.outdated')).toHaveLength(1);
 }
 
-test.concurrent('an old run-consumer goes on after what it can live with, stops at the rest, and a newer one takes over', async () => {
+test.concurrent('an old run-consumer goes on after a compatible migration, stops at an incompatible one, and a newer one takes over', async () => {
   await using world = await World.create(servers());
   using newer = new NewerVersion('run-consumer');
   using gate = new Gate();
@@ -69,7 +69,7 @@ test.concurrent('an old run-consumer goes on after what it can live with, stops 
   await next.stopCleanly();
 });
 
-test.concurrent('a run-consumer that starts on a database of a newer version waits, and works once it is put back', async () => {
+test.concurrent('a run-consumer that starts on a database of a newer version waits, and works after the database is put back', async () => {
   await using world = await World.create(servers());
   using newer = new NewerVersion('run-consumer');
   newer.addMigration('9001_add_mark_needs_9001', 'alter table runs add column mark text;');
@@ -84,7 +84,7 @@ test.concurrent('a run-consumer that starts on a database of a newer version wai
   await old.stopCleanly();
 });
 
-test.concurrent('an old webhook-dispatcher stops alike, and a newer one delivers the rest', async () => {
+test.concurrent('an old webhook-dispatcher stops in the same way, and a newer one delivers the rest', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
   using newer = new NewerVersion('webhook-dispatcher');

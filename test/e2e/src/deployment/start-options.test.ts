@@ -108,7 +108,7 @@ describe('checkpoint_id', () => {
   });
 });
 
-test('if_not_exists: reject runs on a thread that exists, and creates none', async () => {
+test('if_not_exists: reject runs on an existing thread, and creates none', async () => {
   expect(await run('given', { if_not_exists: 'reject' })).toMatchObject({
     type: 'run.rejected',
     reason: 'thread_not_found',

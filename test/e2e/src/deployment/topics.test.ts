@@ -1,5 +1,5 @@
 /**
- * Topics that somebody else has made. Real: Kafka, Postgres, both processes. Decides: exit codes, the log,
+ * Topics that were created with other settings. Real: Kafka, Postgres, both processes. Decides: exit codes, the log,
  * and whether work goes on.
  */
 import { topicDefinitions } from '@runlane/contracts';
@@ -55,7 +55,7 @@ test('a dispatcher refuses a compacted status topic', async () => {
   });
 });
 
-test('a topic that takes less than Runlane wants is warned of, and runs go on', async () => {
+test('a topic with a smaller limit than that of Runlane gives a warning, and runs go on', async () => {
   await using world = await World.create(addresses());
   await createTopics(world, 'status', { 'max.message.bytes': '1048588' });
   const events = await world.collectEvents();

@@ -1,7 +1,7 @@
 /**
- * The trace of a run from its producer to its webhook, and what is not traced.
- * Real: Kafka, Postgres, both services as processes, LangGraph, OpenTelemetry. Doubled: the collector of traces, which
- * is somebody else's service. Decides: the spans that it gets, and the headers of events and webhooks.
+ * The trace of a run from its producer to its webhook. Real: Kafka, Postgres, both services as processes, LangGraph,
+ * OpenTelemetry. Doubled: the collector of traces, which is somebody else's service. Decides: the spans that it gets,
+ * and the headers of events and webhooks.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { OtlpReceiver, eventually } from '@runlane/testkit';
@@ -142,7 +142,7 @@ test('a run is one trace from its producer to its webhook, with supersteps, node
   expect(published.toSorted()).toEqual(publishing.map(({ spanId }) => `00-${trace.traceId}-${spanId}-01`).toSorted());
 });
 
-test('a node that throws is told by the class of its error, and nothing of what it said', async () => {
+test('the span of a node that throws has the class of its error, and nothing of its message', async () => {
   const trace = newTrace('01');
   await runTraced('thrower', trace);
   const failed = () => collector.spans.filter(({ traceId, hasFailed }) => traceId === trace.traceId && hasFailed);
@@ -151,7 +151,7 @@ test('a node that throws is told by the class of its error, and nothing of what 
   for (const { attributes } of failed()) expect(attributes['error.type']).toMatch(/^\w+$/);
 });
 
-test('a trace that its producer does not keep goes on to the webhook, and no collector gets it', async () => {
+test('the id of a trace that its producer does not sample goes on to the webhook, and no collector gets the trace', async () => {
   const unkept = newTrace('00');
   const { webhook } = await runTraced('tooled', unkept);
   expect(webhook).toMatch(new RegExp(`^00-${unkept.traceId}-[0-9a-f]{16}-00$`));
@@ -175,7 +175,7 @@ function isBothTools(names: unknown): boolean {
 /** Lines of the log since the service was started. */
 const linesOf = (service: ServiceProcess | undefined): LogLine[] => service?.logs ?? [];
 
-test('a run that failed is one line at the level error that has all of it, and no other line of a run is without its trace', async () => {
+test('a failed run has one complete line at the level error, and every other line about a run has its trace', async () => {
   const trace = newTrace('01');
   const { runId } = await runTraced('thrower', trace);
   const [consumer, dispatcher] = services;
@@ -203,7 +203,7 @@ test('a run that failed is one line at the level error that has all of it, and n
   expect(sent()).toEqual([expect.objectContaining({ level: 'debug', trace_id: trace.traceId, result: 'delivered' })]);
 });
 
-test('a run that admission rejects for a mistake is one line at the level error, and one that asked for it is none', async () => {
+test('a run that is rejected for a mistake has a line at the level error, and one that asked for the rejection has none', async () => {
   const trace = newTrace('01');
   const [runId, threadId] = [randomUUID(), randomUUID()];
   const headers = { traceparent: textOf(trace) };

@@ -39,7 +39,7 @@ test('a run-consumer with another topic prefix is refused, and the first goes on
   await world.runConsumer().ready();
 });
 
-test('so is a webhook-dispatcher', async () => {
+test('a webhook-dispatcher with another topic prefix is refused', async () => {
   await webhooks.started();
   expect(await endOf(webhooks.dispatcher(ANOTHER))).toEqual(REFUSED);
 });

@@ -1,7 +1,7 @@
 /**
  * A rolling upgrade from the last release, and the way back. Its processes and this version's share one ledger, one
  * group and the outbox while requests keep coming: every run ends once, as asked, with its events in order (I1–I9), no two
- * processes are in one thread, and each process that is replaced ends with 0 (I12).
+ * processes are in one thread, and each replaced process ends with 0 (I12).
  * Real: everything; the last release out of git, with the dependencies of today. Decides: events, ledger, steps executed.
  */
 import { readdirSync } from 'node:fs';
@@ -18,7 +18,7 @@ const MIGRATIONS = new URL('../../../../services/run-consumer/migrations/', impo
 const obstacle = lastReleaseObstacle();
 const LOAD = { runs: 40, threads: 8, ms: 20 };
 
-test('a process is replaced by one of this version under load, and that by one of the last', async (context) => {
+test('under load a process is replaced by one of this version, and that by one of the last release', async (context) => {
   if (obstacle !== null) context.skip(obstacle);
   using release = new LastRelease();
   await using world = await World.create({

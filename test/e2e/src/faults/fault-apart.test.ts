@@ -1,6 +1,7 @@
 /**
- * A run in a process of its own must not outlive the service that started it: somebody else executes it by then (I3).
- * Real: everything; the service is killed or frozen. Decides: the run's process is gone, and the run ends elsewhere.
+ * I3: a run in a process of its own must not outlive the service that started it, because another process executes it
+ * then. Real: everything; the service is killed or frozen. Decides: the run's process is gone, and the run ends
+ * elsewhere.
  */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * A graph that does not yield for much longer than a lease lasts. Real: everything; a second process stands by and would
- * take the run over. Decides: nobody does.
+ * A graph that blocks its event loop for much longer than a lease lasts. Real: everything; a second process is there to
+ * take the run over. Decides: it does not.
  */
 import { randomUUID } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
@@ -10,7 +10,7 @@ import { World, runCreate } from '../support/world.ts';
 const LEASE_SECONDS = 2;
 const BLOCK_MS = 6 * LEASE_SECONDS * 1_000;
 
-test('a graph that blocks its event loop for several leases loses none, and executes once', async () => {
+test('a graph that blocks its event loop for several leases keeps its lease, and executes once', async () => {
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   const events = await world.collectEvents();
   const lease = { RUNLANE_LEASE_SECONDS: String(LEASE_SECONDS) };

@@ -1,7 +1,7 @@
 /**
  * The wall clock of a process jumps by an hour (NTP step, restored machine) while it executes runs, beside a process
- * whose clock is right. Durations do not come from it, so that nothing changes. Real: everything; the process gets another
- * `Date`. Decides: the ledger, the events, what the graphs have noted, and the log of the process.
+ * whose clock is right. Nothing changes, because durations do not depend on it. Real: everything; the process gets
+ * another `Date`. Decides: the ledger, the events, what the graphs have noted, and the log of the process.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';

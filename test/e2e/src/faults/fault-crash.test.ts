@@ -1,6 +1,6 @@
 /**
  * Real: everything; run-consumers are processes that die by SIGKILL. Decides: the events, the ledger and what graphs
- * noted outside of Runlane.
+ * have noted outside of Runlane.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
@@ -136,7 +136,7 @@ test.concurrent('I10: runs beside one that kills its process every time end well
   expect(historyProblems(history, asked, (run) => (run === killer ? 'run.failed' : 'run.succeeded'))).toEqual([]);
 });
 
-test.concurrent('a run that is cancelled after the death of its process, and before its lease has ended, ends then and is not tried again', async () => {
+test.concurrent('a run that is cancelled between the death of its process and the end of its lease ends then, and is not tried again', async () => {
   await using world = await World.create(servers());
   using gate = new Gate();
   const events = await world.collectEvents();

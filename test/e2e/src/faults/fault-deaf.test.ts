@@ -1,6 +1,7 @@
 /**
- * I10: a graph that ignores its abort, double-texted again and again, and a run of another graph whose node takes longer than
- * the rhythm. Real: everything; one process with one worker thread. Decides: the events, and what the nodes left outside.
+ * I10: a graph that ignores its abort, double-texted repeatedly, and a run of another graph whose node takes longer
+ * than the interval. Real: everything; one process with one worker thread. Decides: the events, and what the nodes left
+ * outside.
  */
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
@@ -11,7 +12,7 @@ import { World, runCancel, runCreate } from '../support/world.ts';
 /** Longer than a deaf graph has after its abort: 5 s. */
 const NODE_MS = 7_000;
 
-test('a deaf graph that is double-texted executes no node of its neighbour twice', async () => {
+test('double-texting a deaf graph repeats no node of its neighbour', async () => {
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   const events = await world.collectEvents();
   await world.runConsumer().ready();

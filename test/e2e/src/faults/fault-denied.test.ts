@@ -147,7 +147,7 @@ test('without READ on the status topic the dispatcher waits, and delivers once i
   expect((await probe(dispatcher, '/livez')).status).toBe(200);
 });
 
-test('a dispatcher that was never let in ends with a sentence about what to look at', async () => {
+test('a dispatcher that never had access ends with an error that says what to check', async () => {
   await using webhooks = await WebhookWorld.create(addresses());
   const group = groupNames(webhooks.world.prefix).webhookDispatcher;
   await deny(kafka.brokers, { kind: 'group', name: group, operation: 'READ' });

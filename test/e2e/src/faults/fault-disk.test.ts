@@ -1,6 +1,6 @@
 /**
- * A Postgres whose disk is full for a while (I11). Real: everything; the disk is a small file system in memory, which only
- * root can mount: where that is not possible, nothing is tested. Decides: the probes, the ledger and the events.
+ * A Postgres whose disk is full for a while (I11). Real: everything; the disk is a small file system in memory, which
+ * only root can mount; without root nothing is tested. Decides: the probes, the ledger and the events.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync } from 'node:fs';

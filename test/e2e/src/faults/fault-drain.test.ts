@@ -1,4 +1,6 @@
-/** What SIGTERM does to runs that execute (I12). Real: everything. Decides: exit code, time, events and steps executed. */
+/**
+ * I12: what SIGTERM does to runs that execute. Real: everything. Decides: exit code, time, events and steps executed.
+ */
 import { randomUUID } from 'node:crypto';
 import { eventually, patiently } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';

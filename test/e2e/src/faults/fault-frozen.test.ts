@@ -47,7 +47,7 @@ test.concurrent('a process that wakes up while its graph executes writes nothing
   expect(await runner.stop()).toBe(0);
 });
 
-test.concurrent('a settlement that was under way when its process froze is refused, because another owns the run by then', async () => {
+test.concurrent('a settlement that was under way when its process froze is refused, because another process owns the run', async () => {
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   using gate = new Gate();
   const events = await world.collectEvents();

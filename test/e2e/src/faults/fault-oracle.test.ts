@@ -1,4 +1,4 @@
-/** The oracle of the fault tests must see every fault that it is there for. */
+/** The oracle of the fault tests finds every kind of fault. */
 import type { RunStatusEvent, RunStatusEventType } from '@runlane/contracts';
 import type { SeenEvent } from '@runlane/testkit';
 import { expect, test } from 'vitest';
@@ -88,7 +88,7 @@ const effect = (runId: string, at: 'start' | 'end', ms: number, pid = 1): SideEf
   ms,
 });
 
-test('steps of a thread one after the other are no overlap, steps at the same time are one', () => {
+test('steps of a thread one after the other do not overlap, and steps at the same time do', () => {
   const oneByOne = [effect('a', 'start', 1), effect('a', 'end', 2), effect('b', 'start', 2), effect('b', 'end', 3)];
   expect(overlapProblems(oneByOne, new Map())).toEqual([]);
   const atOnce = [effect('a', 'start', 1), effect('b', 'start', 2), effect('a', 'end', 3), effect('b', 'end', 4)];

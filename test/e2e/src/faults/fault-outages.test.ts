@@ -120,7 +120,7 @@ test.for([
   expect(service.isRunning).toBe(true);
 });
 
-test('while Kafka is frozen the process lives and its runs end, and afterwards the consumer is back', async () => {
+test('while Kafka is frozen the process lives and its runs end, and afterwards it consumes again', async () => {
   const { world, events, service } = await workingWorld();
   await using _world = world;
   using gate = new Gate();

@@ -17,7 +17,7 @@ const RESCUED_WITHIN_MS = LEASE_SECONDS * 1_000 + 1_000 + patiently(5_000);
 
 const servers = () => ({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
 
-test.concurrent('consumers share the runs, whoever joins, drains or dies', async () => {
+test.concurrent('consumers share the runs while others join, drain or die', async () => {
   await using world = await World.create(servers());
   using gate = new Gate();
   const events = await world.collectEvents();

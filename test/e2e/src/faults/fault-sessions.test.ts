@@ -1,6 +1,6 @@
 /**
- * Sessions of the service that are cut again and again while runs execute, as a pooler, a failover or an administrator does
- * (I11). Real: everything. Decides: the ledger, the events and what the graphs have noted.
+ * Sessions of the service that are cut again and again while runs execute, as by a pooler, a failover or an
+ * administrator (I11). Real: everything. Decides: the ledger, the events and what the graphs have noted.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

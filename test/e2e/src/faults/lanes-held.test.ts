@@ -1,7 +1,7 @@
 /**
- * I3, I9: the next run of a lane begins when all that the run before executes has ended, whatever kind of code it
- * is and although LangGraph gives an aborted graph up while its code goes on.
- * Real: Kafka, Postgres, the process and its graphs. Decides: what the graphs note outside of Runlane, in order.
+ * I3, I9: the next run of a lane begins when all code of the run before has ended, although LangGraph gives up an
+ * aborted graph while its code goes on. Real: Kafka, Postgres, the process and its graphs. Decides: what the graphs
+ * note outside of Runlane, in order.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

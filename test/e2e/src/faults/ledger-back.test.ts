@@ -1,8 +1,7 @@
 /**
- * The ledger went back, as by a failover to a standby that lacked the last commits, or by a restore, under a process
- * that goes on (I1, I11). Real: Kafka, Postgres, the process. The loss of commits is done to the rows: those of the last runs
- * and their events go, and the position with them. Decides: every run that was lost has its events again, and a side
- * effect of its second execution.
+ * I1, I11: the ledger goes back under a running process, as by a restore or a failover to a standby that lacks the last
+ * commits. Real: Kafka, Postgres, the process. Doubled: the loss of commits, by deleting the last runs, their events
+ * and the position. Decides: every run that was lost has its events again, and a side effect of its second execution.
  */
 import { randomUUID } from 'node:crypto';
 import { PARTITION_COUNT } from '@runlane/contracts';
@@ -60,7 +59,7 @@ async function standing(): Promise<{ lose: (runIds: readonly string[]) => Promis
   };
 }
 
-test('runs that a running process has seen committed, and that are gone, are read again before newer ones', async () => {
+test('lost runs that a running process has seen committed are read again before newer ones', async () => {
   await haveEnded(await publish('thread-0', 5), 1);
   const ledger = await standing();
   const lost = await publish('thread-0', 5);
@@ -73,7 +72,7 @@ test('runs that a running process has seen committed, and that are gone, are rea
   expect(service.logs.filter(({ msg }) => msg === 'ledger.went_back')).toHaveLength(1);
 });
 
-test('they are read again also when no record comes any more, and of partitions that were new', async () => {
+test('lost runs are also read again when no new record comes, and on new partitions', async () => {
   await haveEnded(await publish('thread-0', 2), 1);
   const ledger = await standing();
   const lost = [
@@ -101,7 +100,7 @@ function saidLost(services: readonly ServiceProcess[]): unknown[] {
   return lines.filter(({ msg }) => msg === 'admission.records_lost_to_retention').map(({ records }) => records);
 }
 
-test('what retention took before it was read is counted once, and said; marks of transactions and what was aborted are not', async () => {
+test('records that retention deleted unread are counted once and logged; transaction markers and aborted records are not', async () => {
   const { requests: topic } = world.topics;
   const transact = (end: 'commit' | 'abort', run_id: string) => {
     const message = { topic, key: 'thread-0', value: String(runCreate('thread-0', { run_id }).value) };

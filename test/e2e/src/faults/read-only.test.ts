@@ -9,7 +9,7 @@ import { expect, inject, test } from 'vitest';
 import { publishLoad } from './fault-load.ts';
 import { World } from '../support/world.ts';
 
-test('graphs load and run without a place for temporary files, and the service says what that costs', async () => {
+test('graphs load and run without a place for temporary files, and the service says what the consequence is', async () => {
   await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
   const events = await world.collectEvents();
   const directory = join(tmpdir(), `runlane-missing-${randomUUID()}`);

@@ -1,8 +1,7 @@
 /**
- * A schema registry that refuses is no outage (I11). At the very first start a process ends with a sentence; later it
- * is not ready, says so, and goes on by itself.
- * Real: everything; in front of the registry a gateway that lets in or refuses as it is told. Decides: exits, logs, the
- * probes, the events.
+ * A schema registry that refuses is no outage (I11). At its start a process ends with an error; later it is not ready,
+ * says so, and goes on by itself. Real: everything; in front of the registry a gateway that lets in or refuses as it is
+ * told. Decides: exits, logs, the probes, the events.
  */
 import { randomUUID } from 'node:crypto';
 import { RegistryGateway } from '@runlane/testkit';
@@ -38,7 +37,7 @@ test.each([
   ['a relay', () => world.runConsumer({ ...through, RUNLANE_ROLES: 'relay' })],
   ['admission', () => world.runConsumer({ ...through, RUNLANE_ROLES: 'admission' })],
   ['a dispatcher', () => webhooks.dispatcher(through)],
-] as const)('%s that was never let in ends with a sentence about what to look at', async (_who, start) => {
+] as const)('%s that never had access ends with an error that says what to check', async (_who, start) => {
   gateway.refusal = 401;
   const service: ServiceProcess = start();
   expect(await service.exited).not.toBe(0);
@@ -46,7 +45,7 @@ test.each([
   expect(told).toMatch(/The schema registry refuses this service: .*answered 401.*SCHEMA_REGISTRY_PASSWORD/);
 });
 
-test('who may not read a new schema waits, says so, and goes on by itself', async () => {
+test('a service that may not read a new schema waits, says so, and goes on by itself', async () => {
   gateway.refusal = null;
   const events = await world.collectEvents();
   const consumer = world.runConsumer(through);

@@ -2,7 +2,8 @@
  * The database is replaced under a running fleet by one that lacks the last commits (I1, I3, I11). Real: Kafka,
  * two run-consumers under load, and the loss: an online backup of the server, recovered onto a timeline of its own as a
  * standby that was behind is when it is promoted; and a copy of the database that is restored. Decides: the ledger in
- * the end, the status topic, what the nodes noted outside of Runlane, and `runlane audit` as the drill has it.
+ * the end, the status topic, what the nodes noted outside of Runlane, and `runlane audit` as in the drill of the
+ * runbook.
  */
 import { isTerminalEventType } from '@runlane/contracts';
 import { removeLocalData, startPostgres } from '@runlane/local';

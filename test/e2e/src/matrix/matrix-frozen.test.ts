@@ -1,6 +1,6 @@
 /**
  * I3, I9: every strategy in every state of a thread, when the executor is frozen by SIGSTOP before the newcomers
- * arrive, loses its lease, and wakes up when its runs have ended elsewhere and others execute on their threads.
+ * arrive, loses its lease, and wakes up after its runs have ended elsewhere, while others execute on their threads.
  * Real: everything. Decides: as in matrix-alone.test.ts, and LangGraph's tables before and after it woke up.
  */
 import { eventually } from '@runlane/testkit';

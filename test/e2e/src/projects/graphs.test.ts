@@ -1,6 +1,5 @@
 /**
- * What a graph is and does decides how its run ends.
- * Real: Kafka, Postgres, the process and its graphs. Decides: the status topic.
+ * How a run ends depends on its graph. Real: Kafka, Postgres, the process and its graphs. Decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';
 import { assistantIdOfGraph } from '@runlane/contracts';
@@ -128,7 +127,7 @@ test('a run over its recursion limit fails, and null continues it where it stopp
   expect(world.nodesExecuted('limited')).toEqual(['first', 'second']);
 });
 
-test('a graph that stops at interrupt() pauses its thread, and null asks again', async () => {
+test('a graph that stops at interrupt() pauses its thread, and a run with null asks again', async () => {
   const paused = await run('asks', { assistant_id: 'pause', input: { question: 'who' } });
   expect(paused).toMatchObject({
     type: 'run.paused',
@@ -155,7 +154,7 @@ test('new input on a paused thread abandons the pause', async () => {
   });
 });
 
-test('null on an empty thread fails: there is nothing to continue', async () => {
+test('null on an empty thread fails, because there is nothing to continue', async () => {
   expect(await run('empty', { input: null })).toMatchObject({
     type: 'run.failed',
     reason: 'nothing_to_continue',

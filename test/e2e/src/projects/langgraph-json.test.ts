@@ -1,5 +1,5 @@
 /**
- * What langgraph.json asks for is done, or refused, or said not to be done; never ignored in silence.
+ * A setting of langgraph.json is obeyed, refused, or reported as ignored; never ignored in silence.
  * Real: Kafka, Postgres (without pgvector), the process. Decides: its log, its end and the events.
  */
 import { randomUUID } from 'node:crypto';
@@ -40,7 +40,7 @@ test.concurrent('an embedding provider that only LangGraph has ends the service,
   expect(JSON.stringify(service.logs)).toContain('./path/to/file.ts:exportName');
 });
 
-test.concurrent('keys that Runlane does nothing about are logged once, and items are kept for other threads until their time', async () => {
+test.concurrent('keys that Runlane ignores are logged once, and items are kept for other threads until they expire', async () => {
   await using world = await World.create(servers());
   const events = await world.collectEvents();
   const service = world.runConsumer(

@@ -1,5 +1,5 @@
 /**
- * I10: one allocation beyond the limit of a worker's heap, which V8 itself would answer by ending the process. Real:
+ * I10: one allocation beyond the limit of a worker's heap, at which V8 itself would end the process. Real:
  * everything; one process with one worker thread. Decides: the events, and what the nodes left outside.
  */
 import { randomUUID } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
  * Whole layouts of projects give what the command line of tsx gives in the folder of the graph's package, also when
  * they are folders of one project.
- * Real: Kafka, Postgres, the process, project folders, tsx as a process of its own. Decides: both outputs are alike.
+ * Real: Kafka, Postgres, the process, project folders, tsx as a process of its own. Decides: both outputs are equal.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

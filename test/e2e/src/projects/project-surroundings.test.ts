@@ -28,7 +28,7 @@ async function outputs(world: World, graphs: string[]): Promise<unknown> {
   return Object.fromEntries(await Promise.all(ended));
 }
 
-test('a project finds its files; what it lacks (an env file, the base of its tsconfig) is told and ends nothing', async () => {
+test('a project finds its files; what it lacks (an env file, the base of its tsconfig) is logged and ends nothing', async () => {
   const directory = project({
     'package.json': { type: 'module' },
     'tsconfig.json': { extends: '@tsconfig/not-installed' },
@@ -82,7 +82,7 @@ test('a CommonJS project in TypeScript runs, its path aliases from the base of a
   });
 });
 
-test('what graphs print is in the log with their run, and they have what a LangGraph server provides', async () => {
+test('the output of graphs is in the log with their run, and graphs have what a LangGraph server provides', async () => {
   const directory = project({
     'package.json': { type: 'module' },
     'langgraph.json': {
@@ -143,7 +143,7 @@ test('what graphs print is in the log with their run, and they have what a LangG
   expect(printed[0]).not.toHaveProperty('run_id');
 });
 
-test('what LangSmith prints when its endpoint refuses is in the log as what graphs print, and the runs succeed', async () => {
+test('the messages of LangSmith about a refusing endpoint are in the log like the output of graphs, and runs succeed', async () => {
   const endpoint = createServer((_request, response) => response.writeHead(403).end()).listen(0, '127.0.0.1');
   await once(endpoint, 'listening');
   const { port } = endpoint.address() as AddressInfo;
@@ -169,7 +169,7 @@ test('what LangSmith prints when its endpoint refuses is in the log as what grap
   endpoint.close();
 });
 
-test('a graph that throws, does not load or has a failing factory leaves stack, causes and its own line in the log', async () => {
+test('a graph that throws, does not load or has a failing factory is in the log with stack, causes and its own line', async () => {
   const failing = `enum Kind { Deep = 'deep' }
     export function fail(): string {
       throw new Error('on top', { cause: new RangeError(Kind.Deep) });

@@ -61,7 +61,7 @@ test('runs of either deployment succeed, by name and by UUID, whoever admits the
     expect(await events.terminal(runId)).toMatchObject({ type: 'run.succeeded', attempt: 1 });
 });
 
-test('an assistant is made and used with the graph of another deployment', async () => {
+test('an assistant can be created and used with the graph of another deployment', async () => {
   const created = await openAssistants(new Database(world.pool), ['lane']).create({
     graph_id: 'other',
     metadata: { team: 'a' },
@@ -77,7 +77,7 @@ test('an assistant is made and used with the graph of another deployment', async
   }
 });
 
-test('what no deployment has is an unknown assistant', async () => {
+test('a graph that no deployment has is an unknown assistant', async () => {
   for (const threadId of ['one', 'two', 'three', 'four']) {
     expect(await run(`nobody-${threadId}`, 'nobody')).toMatchObject({
       type: 'run.rejected',
@@ -87,7 +87,7 @@ test('what no deployment has is an unknown assistant', async () => {
   }
 });
 
-test('a run of a graph that was served before waits until somebody serves it again', async () => {
+test('a run of a graph that was served earlier waits until a process serves it again', async () => {
   await world.pool.query(
     `insert into runlane.served_graphs (graph_id, served_at) values ('gone', now() - interval '1 hour')`,
   );

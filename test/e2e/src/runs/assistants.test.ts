@@ -1,8 +1,8 @@
 /**
- * Runs that name an assistant by its UUID: they get the graph and what the assistant says beneath
- * what they say themselves, in the version that was active when they were admitted.
- * Real: Kafka, Postgres, a run-consumer that was there before any of the assistants, and its graphs. Decides: what
- * the graph was given, as its values tell it, the status topic, and the metadata of the checkpoints.
+ * Runs that name an assistant by its UUID get its graph, and its values beneath their own, in the version that was
+ * active at their admission. Real: Kafka, Postgres, a run-consumer that started before any of the assistants, and its
+ * graphs. Decides: what the graph was given, as its values show, the status topic, and the metadata of the
+ * checkpoints.
  */
 import { randomUUID } from 'node:crypto';
 import { assistantIdOfGraph } from '@runlane/contracts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 describe('a run of an assistant', () => {
-  test('gets its config, context and metadata, and its own over them', async () => {
+  test('gets its config, context and metadata, beneath those of the run', async () => {
     const id = await create({
       graph_id: 'builder',
       config: { tags: ['theirs'], configurable: { colour: 'red', size: 1 } },
@@ -76,7 +76,7 @@ describe('a run of an assistant', () => {
     expect(await run({ assistant_id: withContext, ...LABELLED, config })).toMatchObject(both);
   });
 
-  test('stops at its recursion limit, unless the run has another', async () => {
+  test('stops at its recursion limit, unless the run has its own', async () => {
     const id = await create({ graph_id: 'lane', config: { recursion_limit: 1 } });
 
     expect(await run({ assistant_id: id })).toMatchObject({
@@ -96,7 +96,7 @@ describe('a run of an assistant', () => {
   });
 });
 
-test('a change reaches runs that are admitted after it; one that waits in its lane, or for its time, has what it had', async () => {
+test('a change applies to runs that are admitted after it; runs that wait in a lane, or for their time, keep the old version', async () => {
   const id = await create({ graph_id: 'gate', config: { recursion_limit: 1 }, metadata: { version: 'one' } });
   const { file, open } = world.gate();
   const threadId = randomUUID();
@@ -130,7 +130,7 @@ test('a change reaches runs that are admitted after it; one that waits in its la
   expect(await run({ assistant_id: id, input })).toMatchObject(limited);
 });
 
-test('an id that nobody has is an unknown assistant, and one that was created just now is known without a restart', async () => {
+test('an id that does not exist is an unknown assistant, and a newly created one is known without a restart', async () => {
   const id = randomUUID();
   expect(await run({ assistant_id: id })).toMatchObject({
     type: 'run.rejected',
@@ -144,7 +144,7 @@ test('an id that nobody has is an unknown assistant, and one that was created ju
   expect(await run({ assistant_id: id })).toMatchObject({ type: 'run.succeeded', assistant_id: id, graph_id: 'lane' });
 });
 
-test('an assistant whose graph the project has no more is unknown, and the message names the graph', async () => {
+test('an assistant whose graph the project no longer has is unknown, and the message names the graph', async () => {
   const created = await openAssistants(new Database(world.pool), ['removed']).create({ graph_id: 'removed' });
   if (created.kind !== 'created') throw new Error(JSON.stringify(created));
 
@@ -154,7 +154,7 @@ test('an assistant whose graph the project has no more is unknown, and the messa
   });
 });
 
-test("a graph's own assistant has no defaults, whatever is stored of others", async () => {
+test("a graph's own assistant has no defaults, whatever others have stored", async () => {
   await create({ graph_id: 'builder', config: { configurable: { colour: 'red' } } });
 
   const ended = await run({ assistant_id: assistantIdOfGraph('builder'), ...LABELLED, metadata: { of: 'the run' } });

@@ -1,5 +1,5 @@
 /**
- * What producers may do to the bytes of a batch. Every codec of Kafka is read by both services, and a batch that
+ * The encodings of batches. Every codec of Kafka is read by both services, and a batch that
  * nothing can read becomes one dead letter by its offsets while its partition goes on (I10). Its topics take batches as
  * they were sent, as those do that somebody made without Runlane's settings.
  * Real: Kafka, Postgres, both processes, a second kafkajs client as the producer. Decides: events, dead letters,

@@ -1,7 +1,7 @@
 /**
- * Every kind of bad record on one partition, among good ones. Each becomes one dead letter that tells what was
- * wrong and holds everything needed to send the record again; the good ones run (I1, I10).
- * Real: Kafka, registry, Postgres, the process. Decides: the dead letter topic and the status topic.
+ * Every kind of bad record on one partition, among good ones. Each becomes one dead letter that says what was wrong and
+ * holds everything needed to send the record again; the good ones run (I1, I10). Real: Kafka, registry, Postgres, the
+ * process. Decides: the dead letter topic and the status topic.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { DEAD_LETTER_HEADERS } from '@runlane/contracts';
@@ -66,7 +66,7 @@ test('good records before, between and after bad ones run', async () => {
   }
 });
 
-test('there is one dead letter for each bad record and no event about it', async () => {
+test('each bad record has one dead letter and no event', async () => {
   expect(deadLetters.records.map((letter) => Number(header(letter, DLQ.offset))).toSorted((a, b) => a - b)).toEqual(
     BAD_RECORDS.map((_, index) => 2 * index + 1),
   );

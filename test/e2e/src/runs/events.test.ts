@@ -132,7 +132,7 @@ test.for([
   );
 });
 
-test('a thread is busy in the last event of a run behind which another waits', async () => {
+test('the last event of a run shows its thread as busy when another run waits', async () => {
   const [first, second] = [randomUUID(), randomUUID()];
   await world.publish(runCreate('busy', { run_id: first }), runCreate('busy', { run_id: second }));
 
@@ -140,7 +140,7 @@ test('a thread is busy in the last event of a run behind which another waits', a
   expect(await events.terminal(second)).toMatchObject({ type: 'run.succeeded', thread_status: 'idle' });
 });
 
-test('a failure is told as well when the thread goes on with another run', async () => {
+test('a failure is also reported when the thread goes on with another run', async () => {
   const [first, second] = [randomUUID(), randomUUID()];
   const request = { assistant_id: 'thrower', input: { message: 'first' } };
   await world.publish(
@@ -165,7 +165,7 @@ test('values up to the limit, counted in bytes, are in the event, and larger one
   expect(await events.terminal(exceeds)).toMatchObject({ type: 'run.succeeded', values: null, values_omitted: true });
 });
 
-test('interrupts over the limit are left out likewise', async () => {
+test('interrupts over the limit are left out in the same way', async () => {
   const runId = randomUUID();
   const question = 'q'.repeat(VALUES_MAX_BYTES);
   await world.publish(runCreate('large-pause', { run_id: runId, assistant_id: 'pause', input: { question } }));

@@ -1,7 +1,7 @@
 /**
- * Valid requests that are refused at admission. Nothing runs, no thread comes to exist, and the
- * only event says why and what to change.
- * Real: Kafka, Postgres, the process. Decides: the status topic, the table of threads and what the graphs did.
+ * Valid requests that are refused at admission. Nothing runs, no thread is created, and the only event says why and
+ * what to change. Real: Kafka, Postgres, the process. Decides: the status topic, the table of threads and what the
+ * graphs did.
  */
 import { randomUUID } from 'node:crypto';
 import { assistantIdOfGraph, threadIdOfStatelessRun } from '@runlane/contracts';
@@ -95,7 +95,7 @@ test.for(REFUSED)('a request with $name is rejected as $reason', async ({ reques
   expect(world.nodesExecuted(threadId)).toEqual([]);
 });
 
-test('a stateless run is rejected under the thread id that follows from its run id', async () => {
+test('a stateless run is rejected under the thread id that is derived from its run id', async () => {
   const runId = randomUUID();
   const threadId = threadIdOfStatelessRun(runId);
   const request = { thread_id: null, run_id: runId, assistant_id: 'nobody' };
@@ -109,7 +109,7 @@ test('a stateless run is rejected under the thread id that follows from its run 
   expect(await threadExists(threadId)).toBe(false);
 });
 
-test('a rejection on a thread that exists leaves it as it is and tells its status', async () => {
+test('a rejection on an existing thread does not change it, and reports its status', async () => {
   const [first, refusedRun, next] = [randomUUID(), randomUUID(), randomUUID()];
   await world.publish(runCreate('existing', { run_id: first }));
   await events.terminal(first);

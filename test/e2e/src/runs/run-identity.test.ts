@@ -1,7 +1,7 @@
 /**
  * Which requests are the same run (I4), within a batch, across batches and across a restart.
- * Real: Kafka, Postgres, the processes. Decides: the events of the status topic. A later run on the same thread
- * shows that earlier records were read: its events follow theirs.
+ * Real: Kafka, Postgres, the processes. Decides: the events of the status topic. A later run on the same thread shows
+ * that earlier records were read, because its events follow theirs.
  */
 import { randomUUID } from 'node:crypto';
 import { runIdOfRecord } from '@runlane/contracts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
-test('a request without run_id gets one that follows from where its record lies', async () => {
+test('a request without run_id gets one that is derived from the place of its record', async () => {
   await world.publish(runCreate('derived', { metadata: { wanted: 'derived' } }));
 
   const ended = await endOfLatest('derived');
@@ -33,7 +33,7 @@ test('a request without run_id gets one that follows from where its record lies'
   expect(ended.run_id).toBe(await idOfLastRecord('derived'));
 });
 
-test('the same request again is the same run, however its JSON is written', async () => {
+test('a repeated request is the same run, however its JSON is written', async () => {
   const runId = randomUUID();
   const request = { thread_id: 'repeat', assistant_id: 'lane', input: { label: 'once', ms: 0 }, run_id: runId };
   const spellings = [
@@ -83,7 +83,7 @@ test('another request under a known run_id is refused under the id of its own re
   await expectLaneLabels('conflict', ['mine', 'a']);
 });
 
-test('a conflict is one on any thread, and makes no thread exist', async () => {
+test('a conflict is detected on any thread, and creates none', async () => {
   const runId = randomUUID();
   await world.publish(runCreate('owner', { run_id: runId }));
   await events.terminal(runId);

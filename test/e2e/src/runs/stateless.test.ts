@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
-test('a stateless run tells its values and leaves no thread and no checkpoint behind', async () => {
+test('a stateless run reports its values, and leaves no thread and no checkpoint behind', async () => {
   const runId = randomUUID();
 
   const ended = await run(runId, {});
@@ -54,7 +54,7 @@ test('on_completion: keep leaves a thread, on which another run goes on', async 
   });
 });
 
-test('without a key and a run_id its ids follow from where its record lies', async () => {
+test('without a key and a run_id its ids are derived from the place of its record', async () => {
   await world.publish({ ...runCreate('unused', { thread_id: null, metadata: { of: 'nowhere' } }), key: null });
 
   const ended = await eventually(
@@ -70,7 +70,7 @@ test('without a key and a run_id its ids follow from where its record lies', asy
   expect(ended.thread_id).toBe(threadIdOfStatelessRun(ended.run_id));
 });
 
-test('a stateless run that stops at interrupt() fails: nobody could answer it', async () => {
+test('a stateless run that stops at interrupt() fails, because nobody could answer it', async () => {
   const runId = randomUUID();
 
   expect(await run(runId, { assistant_id: 'pause', input: { question: 'who' } })).toMatchObject({
@@ -81,7 +81,7 @@ test('a stateless run that stops at interrupt() fails: nobody could answer it', 
   });
 });
 
-test('a stateless run with null input fails: there is nothing to continue', async () => {
+test('a stateless run with null input fails, because there is nothing to continue', async () => {
   expect(await run(randomUUID(), { input: null })).toMatchObject({
     type: 'run.failed',
     reason: 'nothing_to_continue',

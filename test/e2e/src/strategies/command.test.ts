@@ -1,5 +1,5 @@
 /**
- * A run that has paused is answered through Kafka, and whatever cannot be meant is refused.
+ * A paused run is answered through Kafka, and answers that make no sense are refused.
  * Real: Kafka, Postgres, the process and its graphs. Decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';
@@ -51,7 +51,7 @@ const resume = (graph: string, answer: unknown, more: Request = {}): Request => 
   ...more,
 });
 
-test('a stray message throws no open question away: it is refused on arrival and at its turn, and told where it is meant', async () => {
+test('a stray message does not abandon an open question: it is refused on arrival or at its turn, unless it says that it is meant', async () => {
   using gate = new Gate();
   const threadId = `parallel-${randomUUID()}`;
   const asking = { assistant_id: 'parallel', input: { labels: ['in'], gate: gate.path } };
@@ -85,7 +85,7 @@ test('a stray message throws no open question away: it is refused on arrival and
   expect(meant).toMatchObject({ type: 'run.paused', abandoned_interrupts: [idOf('free?')] });
 });
 
-test('a paused run tells its questions, and one answer makes the thread go on to its end', async () => {
+test('a paused run reports its questions, and one answer continues the thread to its end', async () => {
   const threadId = `pause-${randomUUID()}`;
   const paused = await run(threadId, { assistant_id: 'parallel', input: { labels: ['in'] } });
   expect(paused).toMatchObject({ type: 'run.paused', next: ['free', 'gated'] });
@@ -121,7 +121,7 @@ test('a subgraph and the node beside it pause at once, and the subgraph once mor
   expect(second).toMatchObject({ type: 'run.succeeded', values: { labels: ['in', 'gated? 2', 'one? 1', 'two? 3'] } });
 });
 
-test('a node that asks twice is answered twice', async () => {
+test('a node that asks twice gets two answers', async () => {
   const { threadId } = await pausedThread('twice');
   const first = await run(threadId, resume('twice', 1));
   expect(first).toMatchObject({ type: 'run.paused', next: ['asking'], interrupts: [{ value: 'second?' }] });
@@ -147,7 +147,7 @@ describe('of two answers that are published at once', () => {
     expect(after).toMatchObject({ values: { labels: ['in', 'free? "a"', 'gated? "a"', 'joined'] } });
   });
 
-  test('the second goes to the next question, when there is one by then', async () => {
+  test('the second goes to the next question, if there is one by then', async () => {
     const { threadId } = await pausedThread('twice');
     const [first, second] = await runAll(threadId, resume('twice', 1), resume('twice', 2));
     expect(first).toMatchObject({ type: 'run.paused' });
@@ -163,7 +163,7 @@ describe('of two answers that are published at once', () => {
   });
 });
 
-test('an answer behind the run that pauses is accepted: what counts is the moment when it starts', async () => {
+test('an answer that waits behind the run that pauses is accepted, because the moment of its start counts', async () => {
   const threadId = `queued-${randomUUID()}`;
   const [first, second] = await runAll(
     threadId,
@@ -174,7 +174,7 @@ test('an answer behind the run that pauses is accepted: what counts is the momen
   expect(second).toMatchObject({ type: 'run.succeeded' });
 });
 
-test('an answer to a thread that never ran shows that the run started and failed', async () => {
+test('an answer to a thread that never ran is a run that starts and fails', async () => {
   const runId = randomUUID();
   const ended = await run(`empty-${runId}`, resume('parallel', 'a', { run_id: runId }));
   expect(ended).toMatchObject({ type: 'run.failed', reason: 'nothing_to_resume', attempt: 1, thread_status: 'error' });

@@ -1,5 +1,5 @@
 /**
- * A thread on which thousands of runs wait behind one that executes, more than are ended in one transaction. Real:
+ * A thread on which thousands of runs wait behind a running one, more than are ended in one transaction. Real:
  * everything. Decides: the events of every one of them when all are superseded or cancelled at once, and what another thread
  * of the partition and the death of the process that ends them do meanwhile.
  */

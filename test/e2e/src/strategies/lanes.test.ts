@@ -56,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
-test('every run ends in exactly one terminal event, and well', () => {
+test('every run succeeds, and has exactly one terminal event', () => {
   const terminal = events.filter(({ type }) => isTerminalEventType(type));
 
   expect(new Set(terminal.map(labelOf))).toEqual(new Set([...LABELS.values()].flat()));

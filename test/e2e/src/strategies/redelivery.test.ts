@@ -1,5 +1,5 @@
 /**
- * The whole request topic is read a second time (I4). Its records have every kind of verdict: runs with and
+ * I4: the whole request topic is read a second time. Its records have every kind of verdict: runs with and
  * without a run_id, a repeat, a conflict, a refusal, a run that fails, and a dead letter.
  * Real: Kafka, Postgres, the process. Decides: the number of records in the status and dead letter topics, the
  * rows of the ledger, and what the graphs did outside of Runlane.
@@ -56,7 +56,7 @@ test('a topic that is read again changes nothing when the ledger knows its posit
   expect(await everythingStored()).toEqual(before);
 });
 
-test('without positions the run ids alone keep runs from coming again', async () => {
+test('without positions the run ids alone keep runs from being admitted again', async () => {
   const before = await everythingStored();
   await world.pool.query('truncate runlane.consumer_positions');
 

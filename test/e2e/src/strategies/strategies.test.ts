@@ -1,8 +1,7 @@
 /**
- * Every multitask strategy and every cancel against a graph that is held while it runs. The
- * large matrix of states, crashes and rebalances is elsewhere; here is what each of them does.
- * Real: Kafka, Postgres, the process and its graphs. Decides: the events, LangGraph's tables, and the lines that the
- * graphs leave outside of Runlane.
+ * Every multitask strategy and every cancel against a graph that is held while it runs. The matrix tests cover states,
+ * crashes and rebalances; this file shows what each strategy and cancel does. Real: Kafka, Postgres, the process and
+ * its graphs. Decides: the events, LangGraph's tables, and the lines that the graphs leave outside of Runlane.
  */
 import { randomUUID } from 'node:crypto';
 import { isTerminalEventType, threadIdOfStatelessRun } from '@runlane/contracts';
@@ -73,7 +72,7 @@ function expectNoOverlap(thread: string): void {
 }
 
 describe('against a running run', () => {
-  test('reject is refused and names it; when it has ended, the same is accepted', async () => {
+  test('reject is refused and names the running run; after its end the same request is accepted', async () => {
     const { thread, running, openGate } = await heldRun();
     const [refused, accepted] = [randomUUID(), randomUUID()];
     await world.publish(runCreate(thread, open(refused, { multitask_strategy: 'reject' })));
@@ -103,7 +102,7 @@ describe('against a running run', () => {
     expectNoOverlap(thread);
   });
 
-  test('interrupt stops it, keeps what it has done, and starts when it has stopped', async () => {
+  test('interrupt stops it, keeps its work, and starts when it has stopped', async () => {
     const { thread, running } = await heldRun();
     const next = randomUUID();
     await world.publish(runCreate(thread, open(next, { multitask_strategy: 'interrupt' })));
@@ -190,7 +189,7 @@ describe('a cancel', () => {
   test.each([
     ['interrupt', 'run.interrupted'],
     ['rollback', 'run.rolled_back'],
-  ])('of all runs of a thread with %s ends what runs, waits and is scheduled', async (action, type) => {
+  ])('of all runs of a thread with %s ends running, waiting and scheduled runs', async (action, type) => {
     const { thread, running } = await heldRun();
     const [waiting, scheduled, after] = [randomUUID(), randomUUID(), randomUUID()];
     await world.publish(
@@ -206,7 +205,7 @@ describe('a cancel', () => {
     expect((await checkpointsOf(running)) > 0).toBe(action === 'interrupt');
   });
 
-  test('of a stateless run ends it; of a finished one, an idle or an unknown thread it does nothing', async () => {
+  test('of a stateless run ends it; of an ended run, or an idle or unknown thread, does nothing', async () => {
     const [stateless, finished, idle] = [randomUUID(), randomUUID(), randomUUID()];
     const gate = world.gate();
     const request = { ...gated(stateless, gate.file), thread_id: null };
@@ -225,7 +224,7 @@ describe('a cancel', () => {
     expect(await typesOf(finished)).toEqual(['run.pending', 'run.running', 'run.succeeded']);
   });
 
-  test('of a run that does not exist, or is of another thread, is a dead letter', async () => {
+  test('of a run that does not exist, or is on another thread, is a dead letter', async () => {
     const [thread, other, runId] = [randomUUID(), randomUUID(), randomUUID()];
     await world.publish(runCreate(thread, open(runId)), runCreate(other, open(randomUUID())));
     await events.terminal(runId);

@@ -1,7 +1,7 @@
 /**
- * A thread's `configurable` carries over to its later runs, the assistant's under it and the run's over it, in
- * the order of the log; a rollback undoes what its run brought.
- * Real: Kafka, Postgres, the process. Decides: what a graph was given, as its values tell it.
+ * A thread's `configurable` carries over to its later runs, above the assistant's and below the run's, in the order of
+ * the log; a rollback undoes what its run has added. Real: Kafka, Postgres, the process. Decides: what a graph was
+ * given, as its values show.
  */
 import { randomUUID } from 'node:crypto';
 import { Database } from '@runlane/postgres';
@@ -33,7 +33,7 @@ async function colourOf(runId: string): Promise<unknown> {
   return (values as { seen: { colour?: unknown } }).seen.colour;
 }
 
-test('a run has what earlier runs of its thread had, and its own over it; other threads have nothing of it', async () => {
+test('a run has the values of earlier runs of its thread beneath its own; other threads do not have them', async () => {
   const thread = randomUUID();
   const runs = [
     await publish(thread, {}),
@@ -49,7 +49,7 @@ test('a run has what earlier runs of its thread had, and its own over it; other 
   expect(await colourOf(await publish(randomUUID(), {}))).toBeUndefined();
 });
 
-test("an assistant's is under the thread's, and stays with the thread", async () => {
+test("the assistant's values are beneath the thread's, and stay with the thread", async () => {
   const created = await openAssistants(new Database(world.pool), ['builder']).create({
     graph_id: 'builder',
     ...inColour('of the assistant'),
@@ -64,7 +64,7 @@ test("an assistant's is under the thread's, and stays with the thread", async ()
   expect(await colourOf(await publish(painted, { assistant_id: assistantId }))).toBe('of the thread');
 });
 
-test('a run that is rolled back brings nothing', async () => {
+test('a run that is rolled back adds nothing', async () => {
   const thread = randomUUID();
   await colourOf(await publish(thread, inColour('before')));
   const held = await publish(thread, {

@@ -1,7 +1,7 @@
 /**
- * Two relays, and two sweepers, lead at once, as after a failover to a server that has forgotten who leads (I5, I6).
- * Real: Kafka, Postgres, two run-consumers. The leases by name are taken away again and again. Decides: the records of
- * the status topic in their order, and the ledger.
+ * I5, I6: two relays, and two sweepers, lead at once, as after a failover to a server that has forgotten who leads.
+ * Real: Kafka, Postgres, two run-consumers. Doubled: the failover, by taking the leases away repeatedly. Decides: the
+ * records of the status topic in their order, and the ledger.
  */
 import { eventually } from '@runlane/testkit';
 import type { ServiceProcess } from '@runlane/testkit';

@@ -13,7 +13,7 @@ import { MASTER_KEY, WebhookWorld, eventRecord, statusEvent } from './webhook-wo
 
 const servers = () => ({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
 
-test('an event with a webhook arrives once, signed, as the JSON of the record; one without goes nowhere', async () => {
+test('an event with a webhook arrives once, signed, as the JSON of the record; one without is not sent', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
   const dispatcher = await world.started();
@@ -53,7 +53,7 @@ test('redelivered and repeated records make one delivery', async () => {
   await dispatcher.stopCleanly();
 });
 
-test('events of a run to one URL keep their order; those that fail give way to newer ones, on record', async () => {
+test('events of a run to one URL keep their order; those that fail are superseded by newer ones, on record', async () => {
   // 1 and 2 fail once; 3 is terminal and is tried again.
   const failures = new Map([
     [1, 1],
@@ -101,7 +101,7 @@ test('an older event that comes after a newer one is superseded', async () => {
   await dispatcher.stopCleanly();
 });
 
-test('a hanging origin with many due takes its own slots only', async () => {
+test('a hanging origin with many due deliveries takes only its own slots', async () => {
   await using hanging = await WebhookReceiver.start(() => undefined);
   await using healthy = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
@@ -121,7 +121,7 @@ test('a hanging origin with many due takes its own slots only', async () => {
   expect(hanging.requests.length).toBeLessThanOrEqual(2);
 });
 
-test('an origin that fails is parked: nothing is lost, nothing is charged, nothing is sent', async () => {
+test('an origin that fails is parked: no delivery is lost, charged or sent', async () => {
   await using receiver = await WebhookReceiver.start((response, _request, index) => {
     response.writeHead(index === 0 ? 200 : 500).end();
   });
@@ -153,7 +153,7 @@ test('an origin that fails is parked: nothing is lost, nothing is charged, nothi
   await dispatcher.stopCleanly();
 });
 
-test('answers and policy decide how a delivery dies, and a disabled URL takes all of its own along', async () => {
+test('answers and policy decide the reason of a dead delivery, and all deliveries of a disabled URL are dead', async () => {
   await using gone = await WebhookReceiver.start(answerWith(410));
   await using aborts = await WebhookReceiver.start(answerWith(422, { 'webhook-delivery': 'abort-message' }));
   await using disables = await WebhookReceiver.start(answerWith(403, { 'webhook-delivery': 'disable' }));
@@ -198,7 +198,7 @@ test('answers and policy decide how a delivery dies, and a disabled URL takes al
   await dispatcher.stopCleanly();
 });
 
-test('no token, path or secret of a webhook reaches the log or the metrics', async () => {
+test('no token, path or secret of a webhook is in the log or the metrics', async () => {
   await using receiver = await WebhookReceiver.start((response, { path }, index) => {
     if (index === 0) response.writeHead(200).end('seeded-in-the-answer token=seeded-in-the-answer');
     else if (index === 1) response.writeHead(500).end(`{"secret":"seeded-in-the-answer","at":"${path}"}`);

@@ -22,7 +22,7 @@ const received = (receiver: WebhookReceiver, count: number) =>
     seen: () => receiver.requests.length,
   });
 
-test('killed between the commits of the ledger and of the offset, it makes one delivery', async () => {
+test('a dispatcher that is killed between the commits of the ledger and of the offset makes one delivery', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
   // One that has prepared the database and left the group, so that the next reads immediately.
@@ -50,7 +50,7 @@ test('killed between the commits of the ledger and of the offset, it makes one d
   await second.stopCleanly();
 });
 
-test('killed between the answer and its record, it sends again under the same id', async () => {
+test('a dispatcher that is killed between the answer and its record sends again under the same id', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
   const first = await world.started();
@@ -71,7 +71,7 @@ test('killed between the answer and its record, it sends again under the same id
   await other.stopCleanly();
 });
 
-test('one that was frozen past its lease overwrites nothing', async () => {
+test('a dispatcher that was frozen past its lease overwrites nothing', async () => {
   const unanswered: ServerResponse[] = [];
   await using receiver = await WebhookReceiver.start((response, _request, index) => {
     if (index === 0) unanswered.push(response);
@@ -132,7 +132,7 @@ function slowly(response: ServerResponse): void {
   setTimeout(() => response.writeHead(200).end(), 25);
 }
 
-test('SIGTERM lets a request end within the grace, takes its answer, and begins no other', async () => {
+test('after SIGTERM a request may end within the grace, its answer counts, and no other begins', async () => {
   const unanswered: ServerResponse[] = [];
   await using receiver = await WebhookReceiver.start((response, _request, index) => {
     if (index === 0) unanswered.push(response);
@@ -161,7 +161,7 @@ test('SIGTERM lets a request end within the grace, takes its answer, and begins 
   await next.stopCleanly();
 });
 
-test('after the grace a request that hangs is given up unspent', async () => {
+test('after the grace a request that hangs is given up without spending an attempt', async () => {
   await using receiver = await WebhookReceiver.start(() => undefined);
   await using world = await WebhookWorld.create(servers());
   const dispatcher = await world.started({ RUNLANE_DRAIN_GRACE_SECONDS: '0' });
@@ -173,7 +173,7 @@ test('after the grace a request that hangs is given up unspent', async () => {
   expect(await world.deliveries()).toMatchObject([{ state: 'due', attempts: 0, sends: 1 }]);
 });
 
-test('an outage of Postgres in the middle loses and repeats nothing', async () => {
+test('an outage of Postgres during a delivery loses and repeats nothing', async () => {
   await using own = await OwnServers.create();
   await own.start('postgres');
   await using receiver = await WebhookReceiver.start();

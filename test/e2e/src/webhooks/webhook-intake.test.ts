@@ -1,5 +1,5 @@
 /**
- * What the dispatcher makes of the records of the status topic.
+ * How the dispatcher takes in the records of the status topic.
  *
  * Real     Kafka, the registry, Postgres, the dispatcher as a process, receivers on the loopback.
  * Doubled  run-consumer: the test publishes its events.
@@ -20,7 +20,7 @@ const lagIsGone = ({ world }: WebhookWorld) =>
     what: 'the group has committed every record',
   });
 
-test('events in the framing of the registry arrive as plain JSON; those of an unknown schema are put aside', async () => {
+test('events in the framing of the registry arrive as plain JSON; those of an unknown schema are quarantined', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create({ ...servers(), registryUrl: inject('registryUrl') });
   await world.world.registerContracts();
@@ -44,7 +44,7 @@ test('events in the framing of the registry arrive as plain JSON; those of an un
   await dispatcher.stopCleanly();
 });
 
-test('a record that is quarantined is kept byte for byte, and the partition goes on behind it', async () => {
+test('a quarantined record is kept byte for byte, and the partition goes on after it', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
   const dispatcher = await world.started();
@@ -81,7 +81,7 @@ test('a record that is quarantined is kept byte for byte, and the partition goes
   await dispatcher.stopCleanly();
 });
 
-describe('a status topic that was deleted and made again', () => {
+describe('a status topic that was deleted and created again', () => {
   const records = (receiver: WebhookReceiver, count: number) =>
     Array.from({ length: count }, () => ({
       ...eventRecord(statusEvent({ webhook: receiver.url('/') })),
@@ -113,7 +113,7 @@ describe('a status topic that was deleted and made again', () => {
   const errorsOf = ({ logs }: ServiceProcess): string[] =>
     logs.flatMap(({ level, err }) => (level === 'error' || level === 'fatal' ? [JSON.stringify(err)] : []));
 
-  test('stops a dispatcher that starts, until the account is deleted; then it is read from its beginning', async () => {
+  test('stops a dispatcher that starts until the rows of the topic are deleted, and is then read from its beginning', async () => {
     await using receiver = await WebhookReceiver.start();
     await using world = await WebhookWorld.create(servers());
     await (await worked(world, receiver)).stopCleanly();
@@ -143,7 +143,7 @@ describe('a status topic that was deleted and made again', () => {
     expect(await world.deliveries()).toHaveLength(3);
   });
 
-  test('stops a dispatcher that is running, and takes no new record for a known one', async () => {
+  test('stops a running dispatcher, which takes no new record for a known one', async () => {
     await using receiver = await WebhookReceiver.start();
     await using world = await WebhookWorld.create(servers());
     const dispatcher = await worked(world, receiver);

@@ -36,7 +36,7 @@ function problemsOf(events: readonly RunStatusEvent[], receiver: WebhookReceiver
   });
 }
 
-test('a database restored from an older copy loses no webhook, spends no attempt of what is left and blames no URL', async () => {
+test('a database restored from an older copy loses no webhook, spends no attempt and disables no URL', async () => {
   await using receiver = await WebhookReceiver.start(slowly);
   await using world = await WebhookWorld.create({
     brokers: inject('kafkaBrokers'),

@@ -1,5 +1,5 @@
 /**
- * What the settings of a dispatcher change of what receivers get: master keys, headers of the project, authorities.
+ * The settings of a dispatcher that receivers notice: master keys, headers of the project, authorities.
  *
  * Real     Kafka, Postgres, dispatchers as processes, receivers on the loopback, one of them over TLS.
  * Decides  What receivers got, verified by the `standardwebhooks` library; the attempts in the ledger; the log.
@@ -57,7 +57,7 @@ test('during a rotation every webhook verifies under the old keys and the new on
   });
 });
 
-test('headers of langgraph.json go with every webhook, filled in, and change none of ours, nor the thin body of a large event', async () => {
+test('headers of langgraph.json are sent with every webhook, filled in, and change neither our own nor the thin body of a large event', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());
   const config = join(directory, 'langgraph.json');

@@ -1,5 +1,5 @@
 /**
- * Which webhooks a run may ask for, and on which of its events they stand (I13).
+ * I13: which webhooks a run may ask for, and which of its events have them.
  * Real: Kafka, Postgres, the process. Decides: the status topic.
  */
 import { randomUUID } from 'node:crypto';
@@ -49,7 +49,7 @@ test('webhook_events says which events have it', async () => {
   ]);
 });
 
-test('a run that is rejected for another reason has it too', async () => {
+test('the event of a run that is rejected for another reason has it too', async () => {
   expect(await webhooksOf({ webhook: ALLOWED, assistant_id: 'nobody' })).toEqual([['run.rejected', ALLOWED]]);
 });
 

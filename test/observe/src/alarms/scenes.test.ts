@@ -1,4 +1,4 @@
-/** Decides: that the scenes of the proof make every alarm fire, and none that there is not. */
+/** Decides: the scenes of the proof make every alarm fire, and name only alarms that exist. */
 import { alarms, partAlarms } from '@runlane/observability/alarms';
 import { expect, test } from 'vitest';
 import { scenes } from './scenes.ts';

@@ -1,6 +1,6 @@
 /**
- * What final answers come to, and what requests carry: classes R and H of the hostile endpoints. Real: sockets, undici,
- * timers. The receivers are raw servers on loopback, permitted by policy.
+ * How final answers are judged, and what requests carry: classes R and H of the hostile endpoints. Real: sockets,
+ * undici, timers. The receivers are raw servers on loopback, permitted by policy.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -52,7 +52,7 @@ describe('R: the status of a final answer decides', () => {
     ['H-R7', '503', ['retry-after: 10', 'retry-after: 20'], 20],
     ['H-R7', '503', ['retry-after: -1'], null],
     ['H-R7', '502', [], null],
-  ])('%s a %s with %j asks to wait %s seconds', async (_row, status, headers, seconds) => {
+  ])('%s a %s with %j asks for a wait of %s seconds', async (_row, status, headers, seconds) => {
     await using to = await receiver(answering(empty(`${status} x`, ...headers)));
     await using sender = localSender({ limits });
     expect(await post(sender, url(to))).toMatchObject({ kind: 'response', retryAfterSeconds: seconds });
@@ -71,7 +71,7 @@ describe('R: the status of a final answer decides', () => {
     expect(await post(sender, url(to))).toMatchObject({ kind: 'response', instruction });
   });
 
-  test('H-R10 the body of a 200 means nothing, and is kept for people without what it copied from the request', async () => {
+  test('H-R10 the body of a 200 has no meaning, and is kept for people without the secrets that it repeats', async () => {
     const body = '{"error":"no"} at /hook?token=s3cret-token with Bearer top-secret \u0000';
     await using to = await receiver(answering(`${head('200 OK', `content-length: ${body.length}`)}${body}`));
     await using sender = localSender({ limits });

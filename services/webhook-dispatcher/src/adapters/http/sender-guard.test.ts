@@ -54,7 +54,7 @@ describe('a denied address is never dialled', () => {
   test.each([
     ['a private address', '2001:67c:2b0:db32:0:1:7f00:1', 'blocked denied_answer', []],
     ['a public address', '2001:67c:2b0:db32:0:1:5db8:d822', '200', ['2001:67c:2b0:db32:0:1:5db8:d822 80']],
-  ])('H-D2 what the NAT64 of the network makes of %s is judged as that', async (_name, value, outcome, dialled) => {
+  ])('H-D2 an address of the NAT64 of the network is judged as %s', async (_name, value, outcome, dialled) => {
     await using to = await receiver((socket) => onRequest(socket, () => socket.end(OK)));
     const told = ['2001:67c:2b0:db32:0:1:c000:aa', '2001:67c:2b0:db32:0:1:c000:ab'];
     await using dns = await dnsServer((name, type) =>
@@ -81,7 +81,7 @@ describe('a denied address is never dialled', () => {
     expect(birds.dialled).toEqual([]);
   });
 
-  test('H-D5 a kept connection is used on when the name turns private, and the next one is refused', async () => {
+  test('H-D5 a kept connection stays in use when its name becomes private, and a new one is refused', async () => {
     let isPublic = true;
     await using to = await receiver((socket) =>
       onRequest(socket, (count) => (count < 3 ? socket.write(OK) : socket.end(OK))),
@@ -155,7 +155,7 @@ describe('a denied address is never dialled', () => {
     'https://exa\tmple.com/',
     'https://168.63.129.16/',
     'https://[64:ff9b::7f00:1]/',
-  ])('U %j is refused at sending too, before anybody is asked', async (url) => {
+  ])('U %j is refused at sending too, before any lookup', async (url) => {
     await using dns = await dnsServer(() => ({ kind: 'code', code: 'SERVFAIL' }));
     await using sender = testSender({ resolver: dns.resolver, dial: birds.dial, limits });
     const result = await post(sender, url);
@@ -163,7 +163,7 @@ describe('a denied address is never dialled', () => {
     expect([birds.dialled, dns.queries]).toEqual([[], []]);
   });
 
-  test('and a connection that arrives somewhere else is given up before a byte is sent', async () => {
+  test('and a connection to another address is given up before a byte is sent', async () => {
     await using to = await receiver(() => undefined);
     await using dns = await dnsServer(always((name, type) => addresses(name, type, [PUBLIC])));
     const dial: Dial = () => connect({ host: '127.0.0.1', port: to.port });

@@ -1,5 +1,5 @@
 /**
- * Names: what is dialled is what was checked, and a name or resolver without an answer costs nobody else anything
+ * Names: the dialled address is the checked one, and a name or resolver without an answer affects no other origin
  * (classes D and S of the hostile endpoints). Real and doubled as in sender-guard.test.ts.
  */
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -68,7 +68,7 @@ describe('the addresses that are dialled are the ones that were checked', () => 
 });
 
 describe('connections that are kept', () => {
-  test('are worn after a while, so that a receiver that moves by DNS is followed under steady traffic', async () => {
+  test('are closed after a while, so that steady traffic follows a receiver that moves by DNS', async () => {
     await using to = await receiver(answering(OK));
     const at = [PUBLIC];
     await using dns = await dnsServer(always((name, type) => addresses(name, type, at)));
@@ -82,7 +82,7 @@ describe('connections that are kept', () => {
     expect(sent).toEqual([`${PUBLIC} 80`, `${PUBLIC_V6} 80`, `${PUBLIC_V6} 80`]);
   });
 
-  test('give way to those that were used later, when there are many', async () => {
+  test('are closed when there are many, those used least recently first', async () => {
     await using to = await receiver(answering(OK));
     await using dns = await dnsServer(always((name, type) => addresses(name, type, [PUBLIC])));
     const { dial, dialled: sent } = recordingDial(to.port);
@@ -112,7 +112,7 @@ test('a question or an answer that is lost on its way is asked again', async () 
   expect(inShort(await post(sender, `http://${HOST}/`))).toBe('200');
 });
 
-describe('a name that gives no address is worth another try', () => {
+describe('a name without an address is tried again later', () => {
   test.each<[string, string, DnsAnswer]>([
     ['H-D7', 'NXDOMAIN', { kind: 'code', code: 'NXDOMAIN' }],
     ['H-D7', 'SERVFAIL', { kind: 'code', code: 'SERVFAIL' }],
@@ -160,7 +160,7 @@ describe('a name that gives no address is worth another try', () => {
     expect(result.timings.totalMs).toBeLessThan(2 * within.dnsMs + SLACK_MS);
   });
 
-  test('H-D8 and two hundred names without an answer cost another origin nothing', async () => {
+  test('H-D8 and two hundred names without an answer do not delay another origin', async () => {
     await using to = await receiver(answering(OK));
     await using dns = await dnsServer(
       always((name, type) => (name.endsWith('.mute.example') ? { kind: 'mute' } : addresses(name, type, [PUBLIC]))),
@@ -178,7 +178,7 @@ describe('a name that gives no address is worth another try', () => {
   });
 });
 
-describe('a resolver that answers nobody is a fault of ours', () => {
+describe('a resolver that never answers is a fault of ours', () => {
   test.each<[string, DnsAnswer]>([
     ['is mute', { kind: 'mute' }],
     ['has SERVFAIL for all', { kind: 'code', code: 'SERVFAIL' }],

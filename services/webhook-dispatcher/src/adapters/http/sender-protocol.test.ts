@@ -53,13 +53,13 @@ describe('P: success needs a complete head', () => {
     expect(['200', 'failed protocol', 'failed timeout']).toContain(inShort(await post(sender, url(to))));
   });
 
-  test('H-P1 a reset on accept is a failure, of the connection or of the protocol as it races', async () => {
+  test('H-P1 a reset on accept is a failure, of the connection or of the protocol, as timing decides', async () => {
     await using to = await receiver((socket) => socket.resetAndDestroy());
     await using sender = localSender({ limits });
     expect(['failed connect', 'failed protocol']).toContain(inShort(await post(sender, url(to))));
   });
 
-  test.each(['408', '421', '425'])('H-P8 an early %s and the end counts by its status', async (status) => {
+  test.each(['408', '421', '425'])('H-P8 an early %s and then the end counts by its status', async (status) => {
     await using to = await receiver((socket) => socket.end(empty(`${status} Early`, 'connection: close')));
     await using sender = localSender({ limits });
     expect(inShort(await post(sender, url(to)))).toBe(status);
@@ -80,7 +80,7 @@ describe('P: success needs a complete head', () => {
 const keeping = { idleMs: 600_000, ageMs: 600_000 };
 
 describe('connections', () => {
-  test('are used again, and the request says nothing but what it should', async () => {
+  test('are used again, and the request has the right headers and no others', async () => {
     await using to = await receiver(answering(OK));
     await using sender = localSender({ limits, keeping });
     expect([inShort(await post(sender, url(to))), inShort(await post(sender, url(to)))]).toEqual(['200', '200']);
@@ -108,7 +108,7 @@ describe('connections', () => {
     expect(to.requestCount()).toBe(3);
   });
 
-  test('that were kept are all left alone by a request that wants a fresh one', async () => {
+  test('that were kept are not used by a request that wants a fresh one', async () => {
     const bothCame = Promise.withResolvers<void>();
     await using to = await receiver((socket, index) => {
       if (index === 1) bothCame.resolve();
@@ -128,7 +128,7 @@ describe('connections', () => {
   });
 
   // Some of so many go out on a connection that is just being closed; how many depends on the machine.
-  test('that are closed after each answer without a word cost no delivery an attempt', async () => {
+  test('that are closed after each answer without notice cost no delivery an attempt', async () => {
     await using to = await receiver((socket) => onRequest(socket, () => socket.end(OK)));
     await using sender = localSender({ limits, keeping });
     const deliver = () =>
@@ -162,7 +162,7 @@ describe('connections', () => {
     expect(to.received).toHaveLength(2);
   });
 
-  test('are refused: nobody listens', async () => {
+  test('are refused when nobody listens', async () => {
     let port = 0;
     {
       await using to = await receiver(() => undefined);
@@ -195,7 +195,7 @@ describe('connections', () => {
   });
 });
 
-test('an answer that came counts even when the caller aborts while its body is read', async () => {
+test('an answer counts even when the caller aborts while its body is read', async () => {
   await using to = await receiver((socket) =>
     onRequest(socket, () => socket.write(head('410 Gone', 'content-length: 10'))),
   );

@@ -1,6 +1,6 @@
 /**
- * Class S of the hostile endpoints: receivers that drip, flood, stop or send without end. Real: sockets, undici, timers,
- * with short deadlines.
+ * Class S of the hostile endpoints: receivers that send slowly, too much, nothing or without end. Real: sockets,
+ * undici, timers, with short deadlines.
  */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { eventually } from '@runlane/testkit';
 import { head, limits, short, SLACK_MS, url } from './hostile-answers.fixture.ts';
 import { answering, inShort, localSender, onRequest, post, receiver } from './receivers.fixture.ts';
 
-describe('S: no pattern of bytes outlives its deadline', () => {
+describe('S: no pattern of bytes lasts longer than its deadline', () => {
   /** Sends the text, then the drip every few milliseconds until the connection is gone. */
   const dripping = (first: string, drip: string) => (socket: Parameters<Parameters<typeof receiver>[0]>[0]) => {
     onRequest(socket, () => {

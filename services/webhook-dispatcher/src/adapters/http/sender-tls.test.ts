@@ -46,7 +46,7 @@ const options = (port: number) => ({
   limits,
 });
 
-test('a good certificate is accepted; the server name and Host are the name, the address is the checked one', async () => {
+test('a valid certificate is accepted; the server name and Host are those of the URL, the address is the checked one', async () => {
   await using to = await tlsReceiver(good, answering(OK));
   const { dial, dialled } = recordingDial(to.port);
   const keeping = { idleMs: 600_000, ageMs: 600_000 };
@@ -74,7 +74,7 @@ test('the server name is sent, and HTTP/1.1 alone is offered', async () => {
   expect(seen).toEqual([HOST, 'http/1.1']);
 });
 
-describe('a fault of TLS is worth another try, and says what it is', () => {
+describe('a fault of TLS is tried again, and says what it is', () => {
   test.each<[string, string, TlsOptions, string]>([
     ['H-T1', 'self-signed', maker.issue({ names: `DNS:${HOST}` }), 'self-signed'],
     ['H-T1', 'expired', maker.issue({ names: `DNS:${HOST}`, issuer: root, days: [-30, -1] }), 'expired'],
@@ -147,7 +147,7 @@ describe('a fault of TLS is worth another try, and says what it is', () => {
     await eventually(() => to.open.size === 0, { what: 'the socket destroyed' });
   });
 
-  test('H-T6 bad certificates leave no memory and no socket behind', async () => {
+  test('H-T6 bad certificates leak no memory and no socket', async () => {
     setFlagsFromString('--expose-gc');
     const collect: unknown = runInNewContext('gc');
     if (typeof collect !== 'function') throw new Error('There is no garbage collector to call.');
@@ -229,7 +229,7 @@ describe('the egress proxy', () => {
     expect(to.received[0]).not.toMatch(/proxy-/i);
   });
 
-  test('gets the name instead of the address on request', async () => {
+  test('gets the name instead of the address if it is configured so', async () => {
     await using to = await tlsReceiver(good, answering(OK));
     await using through = await proxy('HTTP/1.1 200 Connection established\r\n\r\n', to.port);
     await using sender = testSender({ ...options(to.port), proxyUrl: through.url, proxyBy: 'name' });
@@ -237,7 +237,7 @@ describe('the egress proxy', () => {
     expect(through.heads[0]).toContain(`CONNECT ${HOST}:443 HTTP/1.1\r\nhost: ${HOST}:443\r\n`);
   });
 
-  test.each(['address', 'name'] as const)('is not even asked for a denied address, by %s', async (proxyBy) => {
+  test.each(['address', 'name'] as const)('is not asked for a denied address, by %s', async (proxyBy) => {
     await using through = await proxy('HTTP/1.1 200 OK\r\n\r\n', 1);
     await using sender = testSender({
       ...options(1),

@@ -1,6 +1,6 @@
 /**
- * What operators do to URLs and origins holds, whoever else writes, and is noted for those who are to be told.
- * Real: Postgres, the migrations and the statements.
+ * What operators do to URLs and origins holds, whoever else writes, and is noted for the notices. Real: Postgres, the
+ * migrations and the statements.
  */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
@@ -46,7 +46,7 @@ async function notices(): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ url_hash: hash, state }) => [nameOf(hash), state]));
 }
 
-test('to a paused URL nothing is sent until it is resumed, and to the others of its origin everything', async () => {
+test('a paused URL gets nothing until it is resumed, and other URLs of its origin get everything', async () => {
   await world.takeIn([MINE, THEIRS]);
   const [endpoint] = await world.lease(OWNER);
   if (endpoint === undefined) throw new Error('Nothing is due.');
@@ -71,7 +71,7 @@ test('to a paused URL nothing is sent until it is resumed, and to the others of 
   expect(await world.problems()).toEqual([]);
 });
 
-test('to no URL of a paused origin anything is sent until it is resumed', async () => {
+test('no URL of a paused origin gets anything until it is resumed', async () => {
   await world.takeIn([MINE, targeted({ host: 'other.example' })]);
   expect(await operator.pause(ORIGIN)).toBe(true);
   await world.takeIn([again(MINE), THEIRS]);
@@ -102,7 +102,7 @@ test('an operator lifts a pause that a receiver asked for, and an open breaker',
   expect(await world.problems()).toEqual([]);
 });
 
-test('whoever holds a lease from before cannot write its old health over what an operator did', async () => {
+test('a process with an earlier lease cannot overwrite what an operator did with old health', async () => {
   await world.takeIn([MINE]);
   const [former] = await world.lease(OWNER);
   if (former === undefined) throw new Error('Nothing is due.');
@@ -145,7 +145,7 @@ test('three failures in a row are noted, and the success that ends them', async 
   }
 });
 
-test('of what the ledger does not know nothing can be paused, resumed or enabled', async () => {
+test('a URL or origin that the ledger does not know cannot be paused, resumed or enabled', async () => {
   const nowhere = { origin: 'https://nowhere.example', urlHash: null };
   expect(await operator.pause(nowhere)).toBe(false);
   expect(await operator.resume({ origin: null, urlHash: 'f'.repeat(64) })).toBeNull();

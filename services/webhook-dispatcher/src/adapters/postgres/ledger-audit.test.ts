@@ -1,4 +1,4 @@
-/** The proof that nothing is lost does not end when it takes longer than other statements may. Real: Postgres. */
+/** The audit may take longer than other statements. Real: Postgres. */
 import { Database, createPool } from '@runlane/postgres';
 import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
@@ -6,7 +6,7 @@ import { placesIn } from './intake-ledger.ts';
 import { createLedgerAudit } from './ledger-audit.ts';
 import { LedgerWorld, targeted } from './ledger-world.fixture.ts';
 
-test('what retention took is lost, an offset without a record is not, and every offset is accounted for', async () => {
+test('records that retention deleted are lost, offsets without a record are not, and every offset is accounted for', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const place = { group: 'webhook-dispatcher', topic: 'runs.status.v1' };
   const places = placesIn(new Database(world.pool), place.group, place.topic);

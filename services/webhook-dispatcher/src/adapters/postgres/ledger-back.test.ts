@@ -1,6 +1,6 @@
 /**
  * The ledger goes back, by a failover or a restore, while its dispatchers go on (I14). Real: Postgres, and every statement of
- * intake and delivery. Doubled: Kafka and HTTP; the loss is done to the rows, and numbers are given out again as in a copy.
+ * intake and delivery. Doubled: Kafka and HTTP; the loss, by deleting rows and resetting the sequences, as in a copy.
  */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
@@ -27,7 +27,7 @@ async function dueOne(endpoint: LeasedEndpoint): Promise<DueDelivery> {
 }
 
 test.for([{ status: 200 }, { status: 410 }, { status: 500 }])(
-  'an answer of $status to what the ledger has forgotten ends no delivery that has its number now',
+  'an answer of $status to a forgotten delivery does not end the delivery that has its number now',
   async ({ status }) => {
     await world.takeIn([targeted()]);
     const endpoint = await leasedOne();
@@ -47,7 +47,7 @@ test.for([{ status: 200 }, { status: 410 }, { status: 500 }])(
   },
 );
 
-test('of a lease that the ledger has forgotten and the one in its place only the later can write', async () => {
+test('of a forgotten lease and the lease that replaces it only the later can write', async () => {
   await world.takeIn([targeted()]);
   await world.pool.query('create table kept as select * from webhooks.endpoints');
   const forgotten = await leasedOne();
@@ -65,7 +65,7 @@ test('of a lease that the ledger has forgotten and the one in its place only the
   expect(await world.settle(later, await dueOne(later), answered(200))).toBe('delivered');
 });
 
-test('a fencing token of before, which only counts, is raised above all of its kind', async () => {
+test('a fencing token of an earlier version, which only counts, is raised above all of that kind', async () => {
   await world.takeIn([targeted()]);
   await world.pool.query('update webhooks.endpoints set fence = 9');
   const endpoint = await leasedOne();

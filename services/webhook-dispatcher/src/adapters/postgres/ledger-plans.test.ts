@@ -1,12 +1,13 @@
 /**
- * What a settlement, and a batch that is taken in, costs does not grow with what else there is.
- * Real: Postgres, the migrations and the statement. Decides: the plan, which is made while little is due and kept when much is.
+ * The cost of a settlement, and of taking in a batch, does not grow with the ledger.
+ * Real: Postgres, the migrations and the statement. Decides: the plan, which is made while few deliveries are due and
+ * kept when many are.
  */
 import { expect, inject, test } from 'vitest';
 import { LedgerWorld } from './ledger-world.fixture.ts';
 import { sql } from './statements.ts';
 
-test('what is known of a run is looked up by its queue, by a plan from when there was nothing too', async () => {
+test('known deliveries of a run are looked up by its queue, also by a plan that was made for empty tables', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const { rows } = await world.pool.query<{ 'QUERY PLAN': string }>(
     `explain (generic_plan) ${sql.selectKnownDeliveries.text}`,
@@ -16,7 +17,7 @@ test('what is known of a run is looked up by its queue, by a plan from when ther
   expect(plan).not.toContain('Seq Scan');
 });
 
-test('what is settled is looked up by id and by queue, never by way of all that is due', async () => {
+test('settled deliveries are looked up by id and by queue, never through all that are due', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.pool.query(
     `insert into webhooks.deliveries (

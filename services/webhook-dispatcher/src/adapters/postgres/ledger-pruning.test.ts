@@ -1,5 +1,5 @@
 /**
- * Retention: what is deleted when, and that everything stays accounted for.
+ * Retention: what is deleted when; everything stays accounted for.
  *
  * Real     Postgres, and every statement of intake, delivery and pruning.
  * Doubled  Kafka and HTTP; time passes by moving the rows into the past.
@@ -46,7 +46,7 @@ async function left(world: LedgerWorld): Promise<Record<string, number>> {
   return rows[0] ?? {};
 }
 
-test('delivered rows leave at the age, dead ones at twice the age, due ones never, each with what hangs on it', async () => {
+test('delivered rows are deleted at the age, dead ones at twice the age, due ones never, each with its dependent rows', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const pruning = createLedgerPruning(world.database);
   const prune = async () => {
@@ -71,7 +71,7 @@ test('delivered rows leave at the age, dead ones at twice the age, due ones neve
   expect(await world.account()).toMatchObject({ pruned: 3, dead: 0, due: 1, gap: 0 });
 });
 
-test('quarantined records leave at the age, and stay counted', async () => {
+test('quarantined records are deleted at the age, and stay counted', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const pruning = createLedgerPruning(world.database);
   await world.takeIn([null, 'quarantine', 'quarantine']);
@@ -111,7 +111,7 @@ test('one round deletes everything that is old, however much it is', async () =>
   expect(await world.account()).toMatchObject({ pruned: count, dead: 0, gap: 0 });
 });
 
-test('a URL that is idle is forgotten after a day, and one in trouble after twice the age of deliveries', async () => {
+test('an idle URL is forgotten after a day, and one with failures after twice the age of deliveries', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const urls = [
     { url_hash: 'idle', breaker: 'closed', days: 2, is_due: false },

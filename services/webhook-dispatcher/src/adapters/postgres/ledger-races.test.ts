@@ -1,5 +1,5 @@
 /**
- * Intake and delivery meet at one endpoint, in the order that is hard: each waits for the other's lock.
+ * Intake and delivery meet at one endpoint, and each waits for the other's lock.
  *
  * Real     Postgres, and every statement of intake and delivery, on connections of their own.
  * Doubled  Kafka and HTTP.
@@ -68,7 +68,7 @@ test('an event that is stored while its endpoint is given back is not forgotten'
   expect(again?.endpointId).toBe(endpoint.endpointId);
 });
 
-test('an event that is stored while its URL leaves the line is lined up again', async () => {
+test('an event that is stored while its URL leaves the line brings the URL back into line', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn([targeted()]);
   const holder = await world.pool.connect();
@@ -107,7 +107,7 @@ test('an event that is stored while its predecessor ends does not wait for it fo
   expect((await world.due(endpoint)).map(({ sequence }) => sequence)).toEqual([2]);
 });
 
-test('what a former holder of the lease settles, releases or ends changes nothing', async () => {
+test('settlements, releases and ends of a former holder of the lease change nothing', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn([targeted()]);
   const [former] = await world.lease(OWNER);
@@ -128,7 +128,7 @@ test('what a former holder of the lease settles, releases or ends changes nothin
   expect(await world.settle(holder, delivery, answered(200))).toBe('delivered');
 });
 
-test('a site of many endpoints is leased by one owner, a few at a time', async () => {
+test('an owner leases the endpoints of a large site a few at a time', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn(
     Array.from({ length: 4 }, (_, index) => targeted({ host: `${index}.evil.example`, site: 'evil.example' })),

@@ -1,7 +1,7 @@
 /**
- * Sites wait for leases in a line of their own: one with countless endpoints costs nobody else, and none is overlooked.
- * Real: Postgres, the migrations and the statements. Decides: what is leased, the buffers of `explain analyze`, which are the
- * same on a slow machine, and what must never be so in the ledger.
+ * Sites wait for leases in a line of their own: a site with countless endpoints does not delay others, and no endpoint
+ * is overlooked. Real: Postgres, the migrations and the statements. Decides: what is leased, the buffers of `explain
+ * analyze`, which are the same on a slow machine, and that the ledger breaks none of its rules.
  */
 import { randomUUID } from 'node:crypto';
 import type { SqlStatement } from '@runlane/postgres';
@@ -13,7 +13,7 @@ import { sql } from './statements.ts';
 
 const OWNER = randomUUID();
 
-test('countless due endpoints of a site whose leases are taken cost a lease of another site nothing', async () => {
+test('countless due endpoints of a site that has all its leases do not make a lease of another site slower', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.pool.query(
     `with made as (
@@ -55,7 +55,7 @@ test('countless due endpoints of a site whose leases are taken cost a lease of a
   }
 });
 
-test('endpoints of a site have their turns as its leases come back', async () => {
+test('endpoints of a site have their turns as its leases are given back', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const hosts = Array.from({ length: 12 }, (_, n) => `${n}.many.example`);
   await world.takeIn(hosts.map((host) => targeted({ host, site: 'many.example' })));
@@ -73,7 +73,7 @@ test('endpoints of a site have their turns as its leases come back', async () =>
   expect(await world.problems()).toEqual([]);
 });
 
-test('nothing that comes due is overlooked while others of its site are leased and given back', async () => {
+test('no endpoint that comes due is overlooked while others of its site are leased and given back', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const site = 'busy.example';
 

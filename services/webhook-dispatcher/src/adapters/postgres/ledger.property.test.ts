@@ -1,5 +1,5 @@
 /**
- * Whatever happens in whatever order, every record is accounted for once, and nothing due is forgotten (I14).
+ * I14: whatever happens in whatever order, every record is accounted for once, and no due delivery is forgotten.
  *
  * Real     Postgres, and every statement of intake, delivery and replay.
  * Doubled  Kafka (records are made up), HTTP (outcomes are drawn), time (it passes when the test says so).
@@ -127,7 +127,7 @@ async function take(world: LedgerWorld, owners: readonly Owner[], what: Step): P
   }
 }
 
-test('crashes, lost leases, repeats, replays and any outcomes leave every record accounted for', async () => {
+test('every record stays accounted for through crashes, lost leases, repeats, replays and any outcomes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       await using world = await LedgerWorld.create(inject('databaseUrl'));

@@ -1,4 +1,4 @@
-/** Real: Postgres. Decides: which deliveries are due again, in which order, and what is left as it was. */
+/** Real: Postgres. Decides: which deliveries are due again, in which order, and what stays unchanged. */
 import { randomUUID } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
 import type { DueDelivery, ReplayCursor, ReplaySelection } from '../../app/ports.ts';
@@ -72,7 +72,7 @@ test('a replay of many pages is complete and counted, and can go on after any of
   ]);
 });
 
-test('what becomes dead while a replay runs is not replayed again by it', async () => {
+test('a delivery that becomes dead during a replay is not replayed by it again', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn(Array.from({ length: 4 }, () => targeted()));
   await attemptAll(world, REFUSED);
@@ -92,7 +92,7 @@ test('what becomes dead while a replay runs is not replayed again by it', async 
   expect(total).toBe(4);
 });
 
-test('it selects by delivery, run, origin, time, state and reason', async () => {
+test('a replay selects by delivery, run, origin, time, state and reason', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const runId = randomUUID();
   await world.takeIn([
@@ -116,7 +116,7 @@ test('it selects by delivery, run, origin, time, state and reason', async () => 
   await expect(pages(world, {})).rejects.toMatchObject({ code: 'empty_selection' });
 });
 
-test('a replay keeps the order of a run, starts its attempts anew, and leaves health and what is due alone', async () => {
+test('a replay keeps the order of a run, restarts its attempts, and does not touch health or due deliveries', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const runId = randomUUID();
   await world.takeIn([1, 2, 3].map((sequence) => targeted({ runId, sequence, isTerminal: sequence === 3 })));
@@ -140,7 +140,7 @@ test('a replay keeps the order of a run, starts its attempts anew, and leaves he
   expect(await world.problems()).toEqual([]);
 });
 
-test('a replay enables a disabled URL, and whoever held it can write nothing over that', async () => {
+test('a replay enables a disabled URL, and an earlier holder of its lease cannot undo that', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn([targeted(), targeted()]);
   const [endpoint] = await world.lease(OWNER);
@@ -159,7 +159,7 @@ test('a replay enables a disabled URL, and whoever held it can write nothing ove
   expect(await statesOf(world)).toEqual(['delivered', 'delivered']);
 });
 
-test('a replay holds up no event that comes while it waits for a retry, and is superseded by none (M6)', async () => {
+test('a replay that waits for a retry holds up no new event, and is superseded by none', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const runId = randomUUID();
   await world.takeIn([targeted({ runId, sequence: 1, isTerminal: false })]);
@@ -177,7 +177,7 @@ test('a replay holds up no event that comes while it waits for a retry, and is s
   expect(await world.problems()).toEqual([]);
 });
 
-test('what a crash or an older version has left out of line is brought back into it (M11)', async () => {
+test('URLs that a crash or an older version has left out of line are brought back into it', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   const runId = randomUUID();
   await world.takeIn([1, 2].map((sequence) => targeted({ runId, sequence, isTerminal: false, host: 'lane.example' })));

@@ -1,6 +1,6 @@
 /**
- * Statements that repeat each other, because SQL has no part that two of them could share without a view or a function,
- * which older processes would have to find in the schema. Here they are compared instead.
+ * Some statements repeat each other: SQL can share a part only by a view or a function, and older processes would have
+ * to find those in the schema. Here the statements are compared instead.
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ function part(name: string, from: string, to?: string): string {
   return text.slice(begin, end).trimEnd();
 }
 
-test('whoever brings URLs into line wakes their endpoints and sites in the same way', () => {
+test('statements that bring URLs into line wake their endpoints and sites in the same way', () => {
   expect(part('line-up-stored', 'woken as (')).toBe(part('line-up-targets', 'woken as ('));
 });
 

@@ -37,6 +37,7 @@ const origin: z.ZodType<OriginHealth> = z.object({
   throttled: z.object({ urlHash: z.string(), atMs: z.number() }).nullable().catch(null),
   pace,
   probation: z.object({ tokens: z.number(), atMs: z.number() }).catch(UNKNOWN_ORIGIN.probation),
+  answerMs: z.number().nullable().catch(null),
 });
 
 const target: z.ZodType<TargetHealth> = z.object({

@@ -1,5 +1,5 @@
 /**
- * What was put aside can be taken in, once, and is accounted for. Real: Postgres. Doubled: the records that
+ * A quarantined record can be taken in once, and is accounted for. Real: Postgres. Doubled: the records that
  * are read.
  */
 import { silentLogger } from '@runlane/service-kit/testing';
@@ -41,7 +41,7 @@ async function quarantined(count: number) {
   };
 }
 
-test('records that are asked for become deliveries if they are events now, and all stay accounted for', async () => {
+test('chosen records become deliveries if they can be read now, and all stay accounted for', async () => {
   const { world, operator, contents, takeIn, dueCount } = await quarantined(4);
   await using _world = world;
   const event = targeted();
@@ -65,7 +65,7 @@ test('records that are asked for become deliveries if they are events now, and a
   expect(await world.problems()).toEqual([]);
 });
 
-test('one record is asked for by its place, and what an older version did not know is read again unasked', async () => {
+test('a record can be chosen by its place, and records that only an older version could not read are read again by themselves', async () => {
   const { world, operator, contents, takeIn } = await quarantined(3);
   await using _world = world;
   for (const offset of [0n, 1n, 2n]) contents.set(offset, { kind: 'event', event: targeted() });

@@ -1,9 +1,9 @@
-/** Rounds of upkeep. Doubled: the ledger. Decides: what was asked of it, and what is told. */
+/** Rounds of upkeep. Doubled: the ledger. Decides: what was asked of it, and what is logged. */
 import { silentLogger } from '@runlane/service-kit/testing';
 import { expect, test, vi } from 'vitest';
 import { pruneUntil } from './prune-ledger.ts';
 
-test('what fails is told by name, and keeps nothing else from being done', async () => {
+test('a task that fails is logged by name, and keeps no other from being done', async () => {
   const warn = vi.spyOn(silentLogger, 'warn');
   const stop = new AbortController();
   const done: string[] = [];

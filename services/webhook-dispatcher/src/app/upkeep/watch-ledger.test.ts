@@ -1,4 +1,4 @@
-/** Rounds of watching, and what the metrics say of them. Doubled: the ledger. */
+/** Rounds of watching, and their metrics. Doubled: the ledger. */
 import { eventually, silentLogger } from '@runlane/testkit';
 import { expect, test } from 'vitest';
 import { createDispatcherMetrics } from '../../metrics.ts';
@@ -10,7 +10,7 @@ const DEAD = /^runlane_webhook_deliveries\{state="dead",reason="gone".*\} 2$/m;
 const COUNTS = { offsets: 1, withoutTarget: 0, repeats: 0, delivered: 1, due: 0, parked: 0, dead: 0 };
 const ACCOUNT = { partition: 0, position: 0n, ...COUNTS, quarantined: 0, pruned: 0, lost: 0, gap: 0 };
 
-test('an audit that fails takes its numbers away, and leaves those of the ages', async () => {
+test('an audit that fails removes its own numbers, and leaves those of the ages', async () => {
   const metrics = createDispatcherMetrics();
   const stop = new AbortController();
   let isLarge = false;
