@@ -22,7 +22,7 @@ import type { Settlement } from '../../domain/settlement.ts';
 import type { ExecutorLease } from './hold-executor-lease.ts';
 import type { Hints, RunClaims } from '../ports.ts';
 import type { SettleQueue } from './settle-runs.ts';
-import { UnsettledRuns } from './unsettled-runs.ts';
+import { UNWRITTEN_END, UnsettledRuns } from './unsettled-runs.ts';
 
 /** `drain` asks a graph to stop at its next superstep, `abort` to stop now. */
 export type RunSignals = {
@@ -70,13 +70,6 @@ const MAX_CLAIM = 32;
 
 /** Longest wait for a hint, in milliseconds; after it nothing is done. */
 const LONGEST_WAIT_MS = 60_000;
-
-const UNWRITTEN_END: Outcome = {
-  kind: 'handed_back',
-  spendsAttempt: true,
-  isolate: false,
-  error: { error: 'UnwrittenEnd', message: 'its end could not be written' },
-};
 
 export class RunExecutor {
   readonly #needs: ExecuteDependencies;
