@@ -30,7 +30,7 @@ export function createDeliveryLedger(database: Database): DeliveryLedger {
     settle: (settlements) => database.transaction((client) => settle(client, settlements)),
     endDisabled: (endpoint, urlHash, limit) =>
       database.transaction(async (client) => {
-        if ((await owned(client, [endpoint])).length === 0) return 0;
+        if ((await owned(client, [{ ...endpoint, isChanged: true }])).length === 0) return 0;
         return (await query(client, sql.endDisabledDeliveries, { url_hash: urlHash, limit })).length;
       }),
     release: (releases) => database.transaction((client) => release(client, releases)),
@@ -177,15 +177,24 @@ async function selectBody(database: Database, eventId: string): Promise<Buffer> 
 
 type Held = { endpointId: bigint; fencingToken: bigint };
 
-/** Locks the endpoints and returns the entries whose fencing token still is the endpoint's. */
-async function owned<T extends Held>(client: PoolClient, all: readonly T[]): Promise<T[]> {
+/**
+ * Locks the endpoints and returns the entries whose fencing token still is the endpoint's. `isChanged`: the endpoint, or the place
+ * in line of one of its URLs, is to be changed.
+ */
+async function owned<T extends Held & { isChanged: boolean }>(client: PoolClient, all: readonly T[]): Promise<T[]> {
   const leases = [...new Map(all.map((one) => [leaseKey(one), one])).values()];
+  const changed = new Set(all.filter(({ isChanged }) => isChanged).map(leaseKey));
   const rows = await query<{ endpoint_id: bigint; fencing_token: bigint }>(client, sql.lockOwnedEndpoints, {
     endpoint_ids: leases.map(({ endpointId }) => endpointId),
     fencing_tokens: leases.map(({ fencingToken }) => fencingToken),
+    are_changed: leases.map((one) => changed.has(leaseKey(one))),
   });
   const keys = new Set(rows.map((row) => leaseKey({ endpointId: row.endpoint_id, fencingToken: row.fencing_token })));
   return all.filter((one) => keys.has(leaseKey(one)));
+}
+
+function leaseOf({ endpointId, fencingToken }: Held): Held {
+  return { endpointId, fencingToken };
 }
 
 function leaseKey({ endpointId, fencingToken }: Held): string {
@@ -193,7 +202,11 @@ function leaseKey({ endpointId, fencingToken }: Held): string {
 }
 
 async function settle(client: PoolClient, settlements: readonly Settlement[]): Promise<SettleResult[]> {
-  const valid = await owned(client, settlements);
+  const entries = settlements.map((settlement) => {
+    const { origin, target } = settlement.health;
+    return { ...leaseOf(settlement), settlement, isChanged: origin !== null || target !== null };
+  });
+  const valid = (await owned(client, entries)).map(({ settlement }) => settlement);
   if (valid.length === 0) return settlements.map(() => 'lost');
   const rows = await query<{ event_id: string; outcome: SettleResult }>(client, sql.settleDeliveries, {
     ...deliveryColumns(valid),
@@ -280,7 +293,10 @@ function targetColumns(settlements: readonly Settlement[]): SqlValues {
 }
 
 async function release(client: PoolClient, releases: readonly Release[]): Promise<void> {
-  const valid = await owned(client, releases);
+  const valid = await owned(
+    client,
+    releases.map((one) => ({ ...one, isChanged: true })),
+  );
   if (valid.length === 0) return;
   const empty = valid.flatMap(({ emptyUrls }) => emptyUrls);
   if (empty.length > 0) await query(client, sql.lineUpTargets, { url_hashes: empty });
