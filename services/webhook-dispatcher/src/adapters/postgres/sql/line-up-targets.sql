@@ -36,7 +36,6 @@ woken as (
   set next_due_at = least(endpoint.next_due_at, greatest(line.due_at, endpoint.parked_until))
   from (select endpoint_id, min(next_due_at) as due_at from lined group by endpoint_id) as line
   where endpoint.endpoint_id = line.endpoint_id
-    and (endpoint.next_due_at is null or endpoint.next_due_at > greatest(line.due_at, endpoint.parked_until))
   returning endpoint.site, endpoint.owner, endpoint.next_due_at
 )
 -- Locks the site even if it is due already: a look at it must not miss what is not committed yet.
