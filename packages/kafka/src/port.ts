@@ -84,9 +84,9 @@ export type WrittenAt = TopicPartition & { offset: bigint };
 
 /**
  * `onWritten` hears of each record that the broker has acknowledged, also when later ones of its batch fail. With
- * `onLeaderless`, records of partitions that have no leader hold up none of the others: they are not sent, told, and the
- * batch counts as published without them; they come again before anything newer of their keys. Without it they are waited
- * for, with all others of the batch.
+ * `onLeaderless`, records of partitions that have no leader, or fewer in-sync replicas than their topic wants, hold up none of
+ * the others: they are told, and the batch counts as published without them; they come again before anything newer of their
+ * keys. Without it they are waited for, with all others of the batch.
  */
 export type PublishOptions = {
   signal?: AbortSignal;
@@ -234,8 +234,14 @@ export interface KafkaAdmin {
    * ones are left as they are.
    */
   createTopics(definitions: readonly TopicDefinition[]): Promise<string[]>;
-  /** Per partition: `low` is the first offset still stored, `high` the next one to be written. */
-  endOffsets(topic: string): Promise<Map<number, { low: bigint; high: bigint }>>;
+  /**
+   * Per partition: `low` is the first offset still stored, `high` the next one to be written. A partition that has no leader
+   * is absent with `withoutLeaderless`, and makes the call reject otherwise.
+   */
+  endOffsets(
+    topic: string,
+    options?: { withoutLeaderless?: boolean },
+  ): Promise<Map<number, { low: bigint; high: bigint }>>;
   /**
    * Per partition the first offset whose record has the timestamp or a later one, and the next offset to be written where
    * there is none. `timestampMs` is Unix time in milliseconds.

@@ -41,13 +41,16 @@ export type ResumeOptions = {
  * another member looks after some of them. A partition without a place beside others was added later, or the ledger was put
  * back: it begins at 0.
  *
+ * A partition without a leader keeps no other one waiting. Nobody knows its ends: it is read from its place, and the batches
+ * tell what it has lost, or that it is of another topic.
+ *
  * Thrown: FatalError for such a position; RetryableError while the broker is away, and then the consumer calls again.
  */
 export async function resumeFromLedger(assignment: Assignment, seek: Seek, options: ResumeOptions): Promise<void> {
   const { kafka, group, topic, places, known, owner, onAhead, onLost } = options;
   const admin = await kafka.admin();
   try {
-    const ends = await admin.endOffsets(topic);
+    const ends = await admin.endOffsets(topic, { withoutLeaderless: true });
     // Before the places: whoever commits has noted them.
     const committed = await admin.committedOffsets(group, topic);
     const before = await places.read();
@@ -62,7 +65,11 @@ export async function resumeFromLedger(assignment: Assignment, seek: Seek, optio
     const positions = unnoted.length > 0 ? await places.read() : before;
     for (const at of assignment.partitions) {
       const end = ends.get(at.partition);
-      if (end === undefined) continue;
+      if (end === undefined) {
+        const place = positions.get(at.partition);
+        if (place !== undefined) seek(at, place < 0n ? 0n : place);
+        continue;
+      }
       let position = positions.get(at.partition) ?? -1n;
       if (position >= end.high) throw new FatalError(recreatedTopicMessage(at, position, owner));
       if (end.low > position + 1n && (await places.skip(at, position, end.low - 1n))) {
@@ -86,7 +93,7 @@ export async function resumeFromLedger(assignment: Assignment, seek: Seek, optio
 export async function endOffset(kafka: KafkaConnection, topic: string, partition: number): Promise<bigint> {
   const admin = await kafka.admin();
   try {
-    const end = (await admin.endOffsets(topic)).get(partition);
+    const end = (await admin.endOffsets(topic, { withoutLeaderless: true })).get(partition);
     if (end === undefined) throw new RetryableError(`The broker does not name the end of ${topic}/${partition}.`);
     return end.high;
   } finally {

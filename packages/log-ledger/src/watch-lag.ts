@@ -29,7 +29,9 @@ export async function watchLagUntil(signal: AbortSignal, options: WatchLagOption
       try {
         // The positions first: a record that comes in between counts as lag, and not as less than none.
         const positions = await options.read();
-        onLag(lagOf(options.partitions(), positions, await admin.endOffsets(options.topic)));
+        onLag(
+          lagOf(options.partitions(), positions, await admin.endOffsets(options.topic, { withoutLeaderless: true })),
+        );
       } catch (error) {
         onLag(null);
         logger.warn({ err: error }, 'lag.not_read');

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Admin } from 'kafkajs';
+import { RetryableError } from '@runlane/service-kit/errors';
+import kafkajs, { type Admin, type SeekEntry } from 'kafkajs';
 import type { TopicDefinition } from '@runlane/contracts';
 import type { KafkaAdmin } from '../port.ts';
 import type { ClientFactory } from './client.ts';
@@ -58,17 +59,16 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
         // False: another job created them all since we looked.
         return isCreated ? missing.map((definition) => definition.name) : [];
       }),
-    endOffsets: (topic) =>
+    endOffsets: (topic, { withoutLeaderless = false } = {}) =>
       call(`reading the offsets of topic ${topic} failed`, async (admin) => {
         const offsets = await admin.fetchTopicOffsets(topic);
-        return new Map(
-          offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]),
-        );
+        const known = withoutLeaderless ? offsets.filter(hasLeader) : allKnown(topic, offsets);
+        return new Map(known.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]));
       }),
     offsetsAt: (topic, timestampMs) =>
       call(`looking up the offsets of topic ${topic} by time failed`, async (admin) => {
         const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs);
-        return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
+        return new Map(allKnown(topic, offsets).map(({ partition, offset }) => [partition, BigInt(offset)]));
       }),
     committedOffsets: (group, topic) =>
       call(`reading the committed offsets of group ${group} failed`, async (admin) => {
@@ -149,13 +149,25 @@ async function untilServed(admin: Admin, topic: string): Promise<void> {
   const endsAt = performance.now() + LEADERS_DEADLINE_MS;
   for (;;) {
     try {
-      await admin.fetchTopicOffsets(topic);
+      allKnown(topic, await admin.fetchTopicOffsets(topic));
       return;
     } catch (error) {
-      if (!isOutage(error) || performance.now() > endsAt) throw error;
+      if (!(isOutage(error) || error instanceof RetryableError) || performance.now() > endsAt) throw error;
       await sleep(20);
     }
   }
+}
+
+/** False for what the patched kafkajs says of a partition without a leader. */
+function hasLeader({ offset }: SeekEntry): boolean {
+  return Number(offset) >= 0;
+}
+
+/** Thrown when a partition has no leader: RetryableError. */
+function allKnown<Entry extends SeekEntry>(topic: string, offsets: readonly Entry[]): readonly Entry[] {
+  const leaderless = offsets.filter((entry) => !hasLeader(entry)).map(({ partition }) => partition);
+  if (leaderless.length === 0) return offsets;
+  throw new RetryableError(`partitions ${leaderless.join(', ')} of ${topic} have no leader; look at the brokers`);
 }
 
 function toTopicConfig(definition: TopicDefinition): {

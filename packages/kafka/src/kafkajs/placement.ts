@@ -1,6 +1,8 @@
 import { RetryableError } from '@runlane/service-kit/errors';
 import kafkajs, { type ICustomPartitioner, type Message, type PartitionMetadata, type RecordMetadata } from 'kafkajs';
-import type { OutRecord, WrittenAt } from '../port.ts';
+import type { OutRecord } from '../port.ts';
+
+type PartitionerArgs = Parameters<ReturnType<ICustomPartitioner>>[0];
 
 /** Where the messages of one producer go. */
 export type Placement = {
@@ -8,13 +10,14 @@ export type Placement = {
   partitioner: ReturnType<ICustomPartitioner>;
   /**
    * Begins a batch. With `leavesOut` the partitioner throws a `LeaderlessPartition` for a message whose partition has no
-   * leader, or had none before in the same batch: what comes later of it must not pass what was left out.
+   * leader, or of which something was left out before in the same batch: what comes later of it must not pass that.
    */
   begin(leavesOut: boolean): void;
   /** Those of the messages of a topic that the partitioner would throw for, by what it has seen of the topic last. */
   leaderless(topic: string, messages: readonly Message[]): Message[];
   /**
-   * Where the records of one `sendBatch` were written, by what the brokers answered.
+   * Where the records of one `sendBatch` were written, by what the brokers answered; null where the partition had fewer
+   * replicas than its topic wants. What comes later of such a partition is left out as well.
    *
    * Thrown when no broker has answered for the partition of a record: RetryableError.
    */
@@ -22,8 +25,11 @@ export type Placement = {
     records: readonly OutRecord[],
     messages: readonly Message[],
     answers: readonly RecordMetadata[],
-  ): readonly { record: OutRecord; at: WrittenAt }[];
+  ): readonly Place[];
 };
+
+/** `offset`: null when the partition did not take the record. */
+export type Place = { record: OutRecord; partition: number; offset: bigint | null };
 
 /** Remembers which partition each message was given to last: a repeated try chooses again. */
 export function createPlacement(): Placement {
@@ -40,10 +46,19 @@ export function createPlacement(): Placement {
     return left.has(name);
   }
 
+  /** A record without a key goes to any partition but those of which something was left out. */
+  function place(args: PartitionerArgs): number {
+    if (left.size === 0) return choose(args);
+    const partitionMetadata = args.partitionMetadata.map((one) =>
+      left.has(`${args.topic}/${one.partitionId}`) ? { ...one, leader: -1 } : one,
+    );
+    return choose({ ...args, partitionMetadata });
+  }
+
   return {
     partitioner: (args) => {
       const { topic, partitionMetadata } = args;
-      const partition = choose(args);
+      const partition = place(args);
       chosen.set(args.message, partition);
       if (leavesOut && hasNoLeader(topic, partition, partitionMetadata)) {
         metadataOf.set(topic, partitionMetadata);
@@ -59,11 +74,16 @@ export function createPlacement(): Placement {
       const partitionMetadata = metadataOf.get(topic);
       if (partitionMetadata === undefined) return [];
       return messages.filter((message) =>
-        hasNoLeader(topic, choose({ topic, partitionMetadata, message }), partitionMetadata),
+        hasNoLeader(topic, place({ topic, partitionMetadata, message }), partitionMetadata),
       );
     },
     placesOf: (records, messages, answers) => {
-      const next = new Map(answers.map((answer) => [`${answer.topicName}/${answer.partition}`, baseOffsetOf(answer)]));
+      const next = new Map<string, bigint | null>();
+      for (const answer of answers) {
+        const name = `${answer.topicName}/${answer.partition}`;
+        next.set(name, answer.errorCode === 0 ? baseOffsetOf(answer) : null);
+        if (answer.errorCode !== 0) left.add(name);
+      }
       return records.map((record, index) => {
         const { topic } = record;
         const message = messages[index];
@@ -74,8 +94,8 @@ export function createPlacement(): Placement {
             `no broker has answered for the record with index ${index} of ${topic}/${partition}`,
           );
         }
-        next.set(`${topic}/${partition}`, offset + 1n);
-        return { record, at: { topic, partition, offset } };
+        if (offset !== null) next.set(`${topic}/${partition}`, offset + 1n);
+        return { record, partition, offset };
       });
     },
   };

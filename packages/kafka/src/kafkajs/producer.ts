@@ -1,17 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryableError } from '@runlane/service-kit/errors';
 import { orAborted } from '@runlane/service-kit/or-aborted';
-import kafkajs, { type Message, type Producer } from 'kafkajs';
+import kafkajs, { type Message, type Producer, type RecordMetadata } from 'kafkajs';
 import { RecordTooLarge } from '../errors.ts';
 import type { RecordProducer, OutRecord, ProducerOptions, ProducerTuning, PublishOptions } from '../port.ts';
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
 import type { ClientFactory } from './client.ts';
 import { adviceOn, describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
-import { LeaderlessPartition, createPlacement, type Placement } from './placement.ts';
+import { LeaderlessPartition, createPlacement, type Place, type Placement } from './placement.ts';
 import type { SocketGate } from './sockets.ts';
 
 const { CompressionTypes } = kafkajs;
 
 type Told = Pick<PublishOptions, 'onWritten' | 'onLeaderless'>;
+
+/** How long a partition is given to get its replicas back before its records are sent again, in milliseconds. */
+const REPLICAS_PAUSE_MS = 500;
 
 const DEFAULTS: ProducerTuning = { deliveryTimeoutMs: 30_000, ackTimeoutMs: 15_000 };
 
@@ -24,6 +28,8 @@ type Client = { producer: Producer; placement: Placement; gate: SocketGate; conn
  * P-I1      One sendBatch is under way at any time, retries included (K11): publish() calls queue.
  * P-I2      Nothing of a failed publish() is sent after it rejected: its client's sockets are cut, and the next
  *           publish() gets a new client. Otherwise a retry left behind could write old records after newer ones.
+ *           A record that its partition did not take for want of replicas is told as of one without a leader, or comes again in
+ *           the same publish(); answers for other partitions count.
  * P-I3      A record counts as written only when the answers name its partition: when a leader moves between two tries,
  *           kafkajs takes the answer that the new leader gave for other partitions for an answer for this one too.
  * Failure   Whatever may heal is RetryableError with an unknown outcome, whatever cannot is FatalError; one record
@@ -35,6 +41,8 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
   const { access } = factory;
   let isClosed = false;
   let client: Client | null = null;
+  /** Whether the next publish() gets a new client. */
+  let mustRenew = false;
   let queue: Promise<unknown> = Promise.resolve();
 
   function currentClient(): Client {
@@ -62,26 +70,31 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
   function discardClient(): void {
     client?.gate.close();
     client = null;
+    mustRenew = false;
   }
 
-  async function send(records: readonly OutRecord[], told: Told): Promise<void> {
+  async function send(
+    records: readonly OutRecord[],
+    told: Told,
+    stop: AbortSignal,
+    messages = records.map(toMessage),
+  ): Promise<void> {
     const { producer, placement, connected } = currentClient();
     await connected;
-    const messages = records.map(toMessage);
+    let answers: RecordMetadata[];
     try {
-      const answers = await producer.sendBatch({
+      answers = await producer.sendBatch({
         acks: -1,
         timeout: ackTimeoutMs,
         compression: CompressionTypes.None,
         topicMessages: groupByTopic(records, messages),
       });
-      for (const { record, at } of placement.placesOf(records, messages, answers)) told.onWritten?.(record, at);
     } catch (error) {
       const leaderless = hasLeaderlessPartition(error) ? leaderlessOf(records, messages, placement) : [];
       if (leaderless.length > 0) {
         for (const record of leaderless) told.onLeaderless?.(record);
         const others = records.filter((record) => !leaderless.includes(record));
-        if (others.length > 0) await send(others, told);
+        if (others.length > 0) await send(others, told, stop);
         return;
       }
       if (!isTooLarge(error)) throw error;
@@ -90,8 +103,36 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
       if (others.length === 0) throw tooLarge(first, error);
       // The topic takes less than a chunk. One by one, the records that fit are written and the one that does not is
       // known by name.
-      for (const record of records) await send([record], told);
+      for (const record of records) await send([record], told, stop);
+      return;
     }
+    const places = placement.placesOf(records, messages, answers);
+    for (const { record, partition, offset } of places) {
+      if (offset !== null) told.onWritten?.(record, { topic: record.topic, partition, offset });
+    }
+    const refused = places.filter(({ offset }) => offset === null);
+    if (refused.length > 0) await sendUnderReplicated(refused, told, stop);
+  }
+
+  /** For records whose partitions have fewer replicas than their topic wants, so that they do not take them now. */
+  async function sendUnderReplicated(refused: readonly Place[], told: Told, stop: AbortSignal): Promise<void> {
+    const records = refused.map(({ record }) => record);
+    factory.outages.warn(
+      { topics: [...topicsOf(records)], records: records.length },
+      'producer.too_few_replicas: partitions have fewer in-sync replicas than min.insync.replicas; look at the brokers',
+    );
+    if (told.onLeaderless !== undefined) {
+      for (const record of records) told.onLeaderless(record);
+      // The next publish() may bring other records, which must not have the sequence numbers of these.
+      mustRenew ||= idempotent;
+      return;
+    }
+    await sleep(REPLICAS_PAUSE_MS, undefined, { signal: stop });
+    const messages = refused.map(({ record, partition }) =>
+      // What was written, and is not replicated, is known by its number in its partition.
+      toMessage(idempotent ? { ...record, partition } : record),
+    );
+    await send(records, told, stop, messages);
   }
 
   async function deliver(batch: readonly OutRecord[], { signal, ...told }: PublishOptions): Promise<void> {
@@ -103,7 +144,8 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
     const stop = AbortSignal.any([AbortSignal.timeout(deliveryTimeoutMs), ...(signal === undefined ? [] : [signal])]);
     try {
       currentClient().placement.begin(told.onLeaderless !== undefined);
-      for (const chunk of chunkRecords(batch)) await orAborted(send(chunk, told), stop);
+      for (const chunk of chunkRecords(batch)) await orAborted(send(chunk, told, stop), stop);
+      if (mustRenew) discardClient();
       for (const topic of topicsOf(batch)) access.granted(publishingTo(topic));
     } catch (error) {
       discardClient();

@@ -1,6 +1,6 @@
 import { webhookNoticeHeaders } from '@runlane/contracts';
 import type { WebhookNotice } from '@runlane/contracts';
-import type { RecordProducer } from '@runlane/kafka';
+import type { OutRecord, RecordProducer } from '@runlane/kafka';
 import { createNoticeLedger } from '../adapters/postgres/notice-ledger.ts';
 import { tellUntil } from '../app/upkeep/tell-notices.ts';
 import type { Foundation } from './foundation.ts';
@@ -23,9 +23,14 @@ export async function tellOperatorsUntil(signal: AbortSignal, foundation: Founda
     await tellUntil(signal, {
       ledger: createNoticeLedger(database),
       publish: async (notices) => {
-        const records = await Promise.all(notices.map(recordOf));
+        const records = await Promise.all(notices.map(async (notice) => ({ notice, record: await recordOf(notice) })));
         producer ??= await kafka.producer();
-        await producer.publish(records, { signal });
+        const leaderless = new Set<OutRecord>();
+        await producer.publish(
+          records.map(({ record }) => record),
+          { signal, onLeaderless: (record) => leaderless.add(record) },
+        );
+        return records.flatMap(({ notice, record }) => (leaderless.has(record) ? [notice] : []));
       },
       everyMs: TELL_EVERY_MS,
       logger,

@@ -92,10 +92,20 @@ async function withAdmin<T>(
 }
 
 /** Creates a topic with these brokers as the replicas of each partition, the leader first. */
-export async function createTopicOn(brokers: string[], topic: string, replicas: number[][]): Promise<void> {
+export async function createTopicOn(
+  brokers: string[],
+  topic: string,
+  replicas: number[][],
+  config: Record<string, string> = {},
+): Promise<void> {
   await withAdmin(brokers, async (admin) => {
     const replicaAssignment = replicas.map((ids, partition) => ({ partition, replicas: ids }));
-    await admin.createTopics({ topics: [{ topic, replicaAssignment }], waitForLeaders: true });
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    await admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }], waitForLeaders: false });
+    const ends = () => admin.fetchTopicOffsets(topic).catch(() => null);
+    await eventually(async () => (await ends())?.every(({ offset }) => Number(offset) >= 0), {
+      what: `every partition of ${topic} is served`,
+    });
   });
 }
 

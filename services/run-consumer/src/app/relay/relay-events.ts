@@ -94,12 +94,12 @@ async function publishOldest(
 function holdLeaderless(threadIds: readonly string[], held: HeldBack<string>, logger: Logger): void {
   if (threadIds.length === 0) return;
   const reason = new RetryableError(
-    'Too many threads have events for partitions of the status topic that have no leader.',
+    'Too many threads have events for partitions of the status topic that have no leader, or too few replicas.',
   );
   for (const threadId of threadIds) held.hold(threadId, reason);
   logger.warn(
     { threads: held.count },
-    'relay.partition_leaderless: events of these threads wait for the leader of their partition, all others go on; look at the brokers',
+    'relay.partition_leaderless: events of these threads wait for the leader or the replicas of their partition, all others go on; look at the brokers',
   );
 }
 

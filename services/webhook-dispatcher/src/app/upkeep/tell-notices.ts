@@ -3,7 +3,8 @@
  * Lossless  Each change is noted in the transaction that makes it (migration 0006). It is published at least once, under an
  *           id of its own. Of changes that come faster than notices are published, only the last one is.
  * Rate      One a minute for each URL and origin, and a limit per second for all.
- * I10       Nothing waits for it: a topic that is missing, or that refuses records, is logged once a minute.
+ * I10       Nothing waits for it: a topic that is missing, or that refuses records, is logged once a minute. A partition
+ *           without a leader keeps its own notices for that time, and no others.
  */
 import { RUNLANE_NAMESPACE, uuidV5 } from '@runlane/contracts';
 import type { WebhookNotice, WebhookNoticeType } from '@runlane/contracts';
@@ -30,8 +31,8 @@ export interface NoticeLedger {
 
 export type TellDependencies = {
   ledger: NoticeLedger;
-  /** Resolves when all are written. */
-  publish: (notices: readonly WebhookNotice[]) => Promise<void>;
+  /** Resolves with those whose partitions have no leader, when all others are written. */
+  publish: (notices: readonly WebhookNotice[]) => Promise<readonly WebhookNotice[]>;
   everyMs: number;
   logger: Logger;
 };
@@ -48,8 +49,10 @@ export async function tellUntil(signal: AbortSignal, needs: TellDependencies): P
     try {
       const notices = await ledger.claim(PAUSE_MS, AT_ONCE);
       if (notices.length > 0) {
-        await publish(notices.map(eventOf));
-        await ledger.noteTold(notices);
+        const told = notices.map((notice) => ({ notice, event: eventOf(notice) }));
+        const leaderless = await publish(told.map(({ event }) => event));
+        await ledger.noteTold(told.flatMap(({ notice, event }) => (leaderless.includes(event) ? [] : [notice])));
+        if (leaderless.length > 0) logger.warn({ notices: leaderless.length }, 'notices.partition_leaderless');
       }
     } catch (error) {
       logger.warn({ err: error }, 'notices.untold');
