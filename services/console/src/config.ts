@@ -24,6 +24,7 @@ export const consoleServiceVariables = runlaneVariables.pick({
   RUNLANE_DATABASE_POOL_SIZE: true,
   RUNLANE_CONSOLE_HOST: true,
   RUNLANE_CONSOLE_PORT: true,
+  RUNLANE_CONSOLE_URL: true,
   RUNLANE_CONSOLE_ACTIONS: true,
   RUNLANE_CONSOLE_AUTH: true,
   RUNLANE_CONSOLE_USER_HEADER: true,

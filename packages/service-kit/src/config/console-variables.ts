@@ -12,6 +12,18 @@ export const consoleVariables = {
     description: 'Port of the console. Unset: a free port, which is logged.',
     example: '8090',
   }),
+  RUNLANE_CONSOLE_URL: z
+    .string()
+    .refine((text) => URL.canParse(text) && isOrigin(new URL(text)), {
+      error: 'must be an origin without a path, such as https://console.example',
+    })
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Where people reach the console, such as https://console.example. Unset: as whatever they ask for it. Over https its ' +
+        'cookies are secure.',
+    }),
   RUNLANE_CONSOLE_ACTIONS: z
     .enum(['off', 'on'], { error: 'must be off or on' })
     .default('off')
@@ -34,3 +46,7 @@ export const consoleVariables = {
     .default('x-forwarded-user')
     .meta({ description: 'Header in which the reverse proxy says who somebody is, with RUNLANE_CONSOLE_AUTH=proxy.' }),
 };
+
+function isOrigin({ protocol, pathname, search, hash, username, password }: URL): boolean {
+  return /^https?:$/.test(protocol) && pathname === '/' && `${search}${hash}${username}${password}` === '';
+}

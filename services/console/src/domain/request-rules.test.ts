@@ -4,6 +4,7 @@ import type { RequestFacts } from './request-rules.ts';
 
 const asked: RequestFacts = {
   host: 'console.example:8090',
+  publicOrigin: null,
   origin: 'https://console.example:8090',
   secFetchSite: 'same-origin',
   contentType: 'application/json',
@@ -18,6 +19,12 @@ describe('an action', () => {
     expect(actionProblem({ ...asked, contentType: 'application/json; charset=utf-8' })).toBeNull();
   });
 
+  test('comes from where people reach the console, when that is known', () => {
+    const known = { ...asked, publicOrigin: 'https://other.example' };
+    expect(actionProblem({ ...known, origin: 'https://other.example' })).toBeNull();
+    expect(actionProblem(known)).toMatch(/RUNLANE_CONSOLE_URL/);
+  });
+
   test.for<[string, Partial<RequestFacts>]>([
     ['a form of another site', { contentType: 'application/x-www-form-urlencoded' }],
     ['no type', { contentType: null }],
@@ -28,6 +35,7 @@ describe('an action', () => {
     ['an origin that hides', { origin: 'null' }],
     ['no token', { token: null, cookieToken: null }],
     ['another token', { token: 'b' }],
+    ['an empty token', { token: '', cookieToken: '' }],
   ])('is refused with %s', ([, facts]) => {
     expect(actionProblem({ ...asked, ...facts })).toMatch(/\.$/);
   });

@@ -3,6 +3,8 @@
 /** What of a request is looked at; null: the header is absent. */
 export type RequestFacts = {
   host: string | null;
+  /** The origin that the page has, where it is known; otherwise `host` tells it. */
+  publicOrigin: string | null;
   origin: string | null;
   secFetchSite: string | null;
   contentType: string | null;
@@ -30,15 +32,19 @@ export function actionProblem(facts: RequestFacts): string | null {
   if (facts.secFetchSite !== null && facts.secFetchSite !== 'same-origin') {
     return 'An action is asked for by the page of the console, and this comes from another site.';
   }
-  if (facts.origin !== null && !isOriginOf(facts.origin, facts.host)) {
-    return 'An action is asked for by the page of the console, and this comes from another origin.';
+  if (facts.origin !== null && !isOwn(facts.origin, facts)) {
+    return (
+      `An action is asked for by the page of the console, and this comes from another origin, ${facts.origin}. If that is where ` +
+      'people reach it, set RUNLANE_CONSOLE_URL to it.'
+    );
   }
-  if (facts.token === null || facts.token !== facts.cookieToken) {
+  if (!facts.token || facts.token !== facts.cookieToken) {
     return 'The page is older than the console, or cookies are off: load it again.';
   }
   return null;
 }
 
-function isOriginOf(origin: string, host: string | null): boolean {
+function isOwn(origin: string, { publicOrigin, host }: RequestFacts): boolean {
+  if (publicOrigin !== null) return origin === publicOrigin;
   return URL.canParse(origin) && host !== null && new URL(origin).host === host.toLowerCase();
 }

@@ -1,7 +1,9 @@
 /** Who asks, and whether they may: before anything else that is done for a request. */
+import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { randomUUID } from 'node:crypto';
+import { consoleCookie } from './cookies.ts';
 import { actionProblem, isLoopback, isLoopbackHost } from '../../domain/request-rules.ts';
 
 export type AccessSettings = {
@@ -9,19 +11,26 @@ export type AccessSettings = {
   userHeader: string;
   /** The address that is listened on. */
   host: string;
+  /** Where people reach the console, when that is not what `Host` says. */
+  publicUrl: URL | null;
   canAct: boolean;
 };
 
-export type Caller = { Variables: { user: string } };
+export type Caller = { Bindings: HttpBindings; Variables: { user: string } };
 
-const TOKEN_COOKIE = 'runlane_console';
 const TOKEN_HEADER = 'x-runlane-token';
 
 /** Sets `user`, or answers 401 or 403. */
-export function identify({ auth, userHeader, host }: AccessSettings): MiddlewareHandler<Caller> {
+export function identify({ auth, userHeader, host, publicUrl }: AccessSettings): MiddlewareHandler<Caller> {
   return async (context, next) => {
     if (auth === 'proxy') {
       const user = context.req.header(userHeader)?.trim();
+      if (timesOf(context, userHeader) > 1) {
+        const message =
+          `The header ${userHeader} came twice, so that it does not say who asks. The reverse proxy has to remove what it is ` +
+          'sent of it before it adds its own.';
+        return context.json({ message }, 401);
+      }
       if (!user) {
         const message =
           `The header ${userHeader} is missing. Ask for the console at the address of the reverse proxy that signs people ` +
@@ -31,8 +40,12 @@ export function identify({ auth, userHeader, host }: AccessSettings): Middleware
       context.set('user', user);
       return next();
     }
-    if (isLoopback(host) && !isLoopbackHost(context.req.header('host') ?? null)) {
-      const message = 'Ask for the console as localhost or 127.0.0.1: it answers to this machine alone.';
+    const asked = context.req.header('host')?.toLowerCase() ?? null;
+    if ((isLoopback(host) || publicUrl !== null) && !isLoopbackHost(asked) && asked !== publicUrl?.host) {
+      const message =
+        publicUrl === null
+          ? 'Ask for the console as localhost or 127.0.0.1: it answers to this machine alone.'
+          : `Ask for the console as ${publicUrl.host}, as RUNLANE_CONSOLE_URL says.`;
       return context.json({ message }, 403);
     }
     context.set('user', 'anybody');
@@ -40,29 +53,38 @@ export function identify({ auth, userHeader, host }: AccessSettings): Middleware
   };
 }
 
+/** How often a header was sent; joined ones would pass for one. */
+function timesOf(context: Context<Caller>, header: string): number {
+  const { rawHeaders } = context.env.incoming;
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === header.toLowerCase()).length;
+}
+
 /** The token that the page sends with each action; made when the browser has none. */
-export function tokenOf(context: Context): string {
-  const known = getCookie(context, TOKEN_COOKIE);
-  if (known !== undefined) return known;
+export function tokenOf(context: Context<Caller>, { publicUrl }: AccessSettings): string {
+  const cookie = consoleCookie('console', publicUrl);
+  const known = getCookie(context, cookie.name);
+  if (known) return known;
   const token = randomUUID();
-  setCookie(context, TOKEN_COOKIE, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+  setCookie(context, cookie.name, token, { ...cookie.options, sameSite: 'Strict' });
   return token;
 }
 
 /** Answers 403 to what the console's own page has not asked for, and to everything while actions are off. */
-export function guardActions({ canAct }: AccessSettings): MiddlewareHandler<Caller> {
+export function guardActions({ canAct, publicUrl }: AccessSettings): MiddlewareHandler<Caller> {
   return async (context, next) => {
     if (!canAct) {
       return context.json({ message: 'Actions are off: RUNLANE_CONSOLE_ACTIONS is not on.' }, 403);
     }
+    const cookie = consoleCookie('console', publicUrl);
     const header = (name: string): string | null => context.req.header(name) ?? null;
     const problem = actionProblem({
       host: header('host'),
+      publicOrigin: publicUrl?.origin ?? null,
       origin: header('origin'),
       secFetchSite: header('sec-fetch-site'),
       contentType: header('content-type'),
       token: header(TOKEN_HEADER),
-      cookieToken: getCookie(context, TOKEN_COOKIE) ?? null,
+      cookieToken: getCookie(context, cookie.name) ?? null,
     });
     return problem === null ? next() : context.json({ message: problem }, 403);
   };

@@ -68,7 +68,7 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
       canAct: access.canAct,
       auth: access.auth,
       version,
-      token: tokenOf(context),
+      token: tokenOf(context, access),
     }),
   );
   app.route('/api', readApi(needs.readings));
