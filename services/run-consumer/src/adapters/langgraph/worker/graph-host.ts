@@ -20,6 +20,8 @@ export type HostOptions = {
   memoryMb: number;
   /** MiB of heap beyond that for short-lived data, such as one large allocation. */
   roomMb: number;
+  /** See HeapWatchEvents. */
+  onHeapMeasured?: ((part: number) => void) | undefined;
   /** When the lease ends under which the graphs execute. */
   leaseEnd: LeaseEnd;
   /** Answers requests of its graphs to the node cache; null for what needs no answer or is answered elsewhere. */
@@ -50,6 +52,7 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   const watch = new HeapWatch(memoryMb, roomMb, {
     isBusy: events.isBusy,
     readUsed: () => readUsed(worker),
+    onMeasured: options.onHeapMeasured,
     collect: () => worker.postMessage({ type: 'collect' } satisfies ToThread),
     onFull: events.onFull,
   });
