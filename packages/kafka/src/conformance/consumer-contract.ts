@@ -69,6 +69,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
         state: 'joined',
         partitions: [{ topic, partition: 0 }],
         crashCount: 0,
+        lostBecause: null,
       });
     });
 

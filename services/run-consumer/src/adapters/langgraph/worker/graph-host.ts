@@ -66,11 +66,13 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   worker.once('exit', () => watch.stop());
   worker.on('error', (error) => events.onEnd(error, true));
   worker.on('exit', (code) => events.onEnd(new Error(`The worker thread ended with code ${code}.`), true));
+  // Each call would wait for the end with a listener of its own, and several attempts may be deaf.
+  let ending: Promise<unknown> | null = null;
   return {
     send: (message) => worker.postMessage(message),
     terminate: async () => {
       watch.stop();
-      await worker.terminate();
+      await (ending ??= worker.terminate());
     },
   };
 }
