@@ -110,7 +110,7 @@ function parseJsonFile(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`${file} is not JSON: ${messageOf(error)}. It takes no comments and no commas at the end.`, error);
+    throw invalid(`${file} is not JSON: ${messageOf(error)}. Comments and trailing commas are not allowed.`, error);
   }
 }
 
