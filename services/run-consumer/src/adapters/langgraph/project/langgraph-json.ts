@@ -120,7 +120,7 @@ function projectEnv(env: z.infer<typeof schema>['env'], directory: string, envir
     return readProjectEnv(env, directory, environment);
   } catch (error) {
     throw invalid(
-      `env names "${String(env)}", which cannot be read: ${messageOf(error)}. Name a file with lines NAME=value.`,
+      `env names ${JSON.stringify(env)}, which cannot be read: ${messageOf(error)}. Name a file with lines NAME=value.`,
       error,
     );
   }
