@@ -58,6 +58,15 @@ export async function checkGraphs(
   };
 }
 
+/**
+ * Reads a `langgraph.json` as run-consumer does at its start, without its graphs.
+ *
+ * Thrown: RunlaneError `invalid_langgraph_json`, naming the file, the key and what to change.
+ */
+export function checkProjectFile(path: string, environment: Readonly<Record<string, string | undefined>>): void {
+  readLangGraphJson(path, { ...environment });
+}
+
 type GraphMessage = { graphId: string; kind: 'loading' | 'loaded' | 'failed'; message?: string };
 
 function isGraphMessage(value: unknown): value is GraphMessage {
@@ -73,6 +82,6 @@ function problemOf(state: GraphMessage | undefined, end: string): string | null 
     case 'loading':
       return `its process ended with ${end} while it was loading`;
     case undefined:
-      return `it was not reached: the process ended with ${end} before`;
+      return `it was not loaded: the process ended with ${end} earlier`;
   }
 }

@@ -51,7 +51,7 @@ export async function startRunConsumer(
   if (project.ignoredKeys.length > 0) {
     logger.warn(
       { file: project.file, keys: project.ignoredKeys },
-      'project.keys_ignored: Runlane does nothing about these keys of langgraph.json',
+      'project.keys_ignored: Runlane ignores these keys of langgraph.json',
     );
   }
   for (const warning of project.warnings) logger.warn({ file: project.file }, `project.warned: ${warning}`);
@@ -122,6 +122,8 @@ export async function startRunConsumer(
     settlements: createRunSettlements(foundation.database, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     delay: (ms) => sleep(ms),
     random: Math.random,
+    onUnstorable: ({ graphId }) =>
+      metrics.failures.inc({ graph_id: metrics.graphLabel(graphId), reason: 'graph_error' }),
     logger,
   });
   metrics.unsettled(() => settle.unsettledCount);

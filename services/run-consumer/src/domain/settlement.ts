@@ -71,12 +71,7 @@ function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settl
         ...(outcome.head === null ? {} : headDetails(outcome.head, valuesMaxBytes)),
       });
     case 'timed_out':
-      return end('timeout', 'run.timed_out', 'error', {
-        error: {
-          error: 'RunTimedOut',
-          message: `The attempt took longer than ${outcome.limitSeconds} s (RUNLANE_RUN_TIMEOUT_SECONDS).`,
-        },
-      });
+      return end('timeout', 'run.timed_out', 'error', { error: overLimit(outcome.limitSeconds) });
     case 'interrupted':
       return end('interrupted', 'run.interrupted', threadStatusAfter(outcome.head), {
         ...stopDetails(outcome.stop),
@@ -89,6 +84,12 @@ function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settl
     case 'lease_lost':
       return { kind: 'nothing' };
   }
+}
+
+/** The error of a run that took too long. */
+export function overLimit(limitSeconds: number): RunError {
+  const message = `The attempt took longer than ${limitSeconds} s (RUNLANE_RUN_TIMEOUT_SECONDS).`;
+  return { error: 'RunTimedOut', message };
 }
 
 /** Whether this was the run's last attempt, so that the run fails with it unless it was asked to stop. */
@@ -136,7 +137,7 @@ export function endingWithoutOutcome(refused: Ending, cause: string): Ending {
     reason: refused.status === 'error' ? (refused.reason ?? 'graph_error') : 'graph_error',
     error: {
       error: 'UnstorableOutcome',
-      message: `The run ended with ${refused.type}, but what it ended with cannot be stored (${cause}). Keep the values, interrupts and errors of the graph smaller and less deeply nested.`,
+      message: `The run ended with ${refused.type}, but its outcome cannot be stored (${cause}). Make the values, interrupts and errors of the graph smaller and less deeply nested.`,
     },
   });
   return { ...ending, isLost: refused.isLost };
