@@ -99,7 +99,6 @@ const NEITHER = [
   'runlane_consumer_rebalances_total',
   'runlane_dead_letters_waiting',
   'runlane_executor_lease_held',
-  'runlane_webhook_intake_records_total',
   'runlane_webhook_oldest_lease_seconds',
   'runlane_webhook_settle_wait_seconds',
   'runlane_webhook_stage_items',

@@ -149,6 +149,15 @@ export const alarms: readonly Alarm[] = [
       'Admission is slower than what is published, or its database is. batch.admitted and sweep.failed in the log show which.',
   },
   {
+    name: 'AdmissionStopped',
+    expr: 'sum by (namespace) (runlane_consumer_lag_records) > 0 and sum by (namespace) (increase(runlane_admission_records_total[10m])) == 0',
+    forMinutes: 5,
+    severity: 'critical',
+    summary: 'Requests wait in their topic and none is admitted',
+    description:
+      'The database refuses or has no room, or a partition stands still: /readyz of the processes with the role admission says what.',
+  },
+  {
     name: 'RequestsUnread',
     expr: 'group by (namespace) (runlane_build_info{service="run-consumer"}) unless group by (namespace) (runlane_consumer_lag_records)',
     forMinutes: 5,

@@ -70,6 +70,15 @@ export const webhookAlarms: readonly Alarm[] = [
       'No dispatcher has partitions of runs.status.v1, or none can ask Kafka for its ends: lag.not_read in the log.',
   },
   {
+    name: 'WebhookIntakeStopped',
+    expr: 'sum by (namespace) (runlane_webhook_consumer_lag_records) > 0 and sum by (namespace) (increase(runlane_webhook_intake_records_total[10m])) == 0',
+    forMinutes: 5,
+    severity: 'critical',
+    summary: 'Events wait for the dispatcher and none is read',
+    description:
+      'The database refuses or has no room, or a partition stands still: /readyz of the dispatchers says what.',
+  },
+  {
     name: 'WebhookIntakeLags',
     expr: 'sum by (namespace) (runlane_webhook_consumer_lag_records) > 1000',
     forMinutes: 10,

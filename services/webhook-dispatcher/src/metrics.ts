@@ -46,8 +46,15 @@ export function createDispatcherMetrics() {
     labelNames: ['result'] as const,
     registers,
   });
-  // The first of them is seen only where there was none before.
+  const events = new Counter({
+    name: 'runlane_webhook_intake_records_total',
+    help: 'Records of runs.status.v1 by result.',
+    labelNames: ['fate'] as const,
+    registers,
+  });
+  // An increase is seen only where there was a value before it.
   settled.inc({ result: 'dead' }, 0);
+  for (const fate of ['due', 'dead', 'without_target', 'repeat', 'quarantined']) events.inc({ fate }, 0);
   return {
     registry,
     observeStage: (stage: Stage, seconds: number, count: number): void => {
@@ -60,12 +67,7 @@ export function createDispatcherMetrics() {
       buckets: STAGE_SECONDS,
       registers,
     }),
-    events: new Counter({
-      name: 'runlane_webhook_intake_records_total',
-      help: 'Records of runs.status.v1 by result.',
-      labelNames: ['fate'] as const,
-      registers,
-    }),
+    events,
     lostToRetention: new Counter({
       name: 'runlane_records_lost_to_retention_total',
       help: 'Records of runs.status.v1 that its retention removed before the ledger had read them: their webhooks are not sent.',

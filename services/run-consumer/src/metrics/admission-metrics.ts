@@ -29,13 +29,15 @@ export function createAdmissionMetrics(registry: Registry) {
   // raise no alarm.
   for (const code of DEAD_LETTER_CODES) deadLetters.inc({ code }, 0);
   for (const reason of REJECTED_REASONS) rejected.inc({ reason }, 0);
+  const records = new Counter({
+    name: 'runlane_admission_records_total',
+    help: 'Records of runs.requests.v1 by verdict.',
+    labelNames: ['verdict'] as const,
+    registers,
+  });
+  for (const verdict of ['admitted', 'rejected', 'repeat', 'dead_letter']) records.inc({ verdict }, 0);
   return {
-    records: new Counter({
-      name: 'runlane_admission_records_total',
-      help: 'Records of runs.requests.v1 by verdict.',
-      labelNames: ['verdict'] as const,
-      registers,
-    }),
+    records,
     admissionDelay: new Histogram({
       name: 'runlane_admission_delay_seconds',
       help: 'Age of the oldest record of each batch at its commit, by its own timestamp.',

@@ -47,7 +47,7 @@ export function createLedgerMetrics(registry: Registry) {
   const paused = absentGauge({
     registry,
     name: 'runlane_paused_threads',
-    help: 'Threads that wait for an answer, up to 10000, in the process that sweeps.',
+    help: 'Threads that wait for an answer, or for somebody to continue what was cancelled, up to 10000, in the process that sweeps.',
   });
   const oldestPaused = absentGauge({
     registry,

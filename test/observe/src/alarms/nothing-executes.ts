@@ -35,8 +35,10 @@ export async function nothingExecutes(proof: Proof, { servers }: Stage, fired: S
     await client.query('begin');
     await client.query('select from runlane.consumer_positions for update');
     const many = Array.from({ length: 1_100 }, () => ({ ...runCreate('waits'), value: null }));
-    await scene.fires(['RequestsLag'], 'a lock in the database holds admission up, and requests go on', () =>
-      world.publish(...many),
+    await scene.fires(
+      ['RequestsLag', 'AdmissionStopped'],
+      'a lock in the database holds admission up, and requests go on',
+      () => world.publish(...many),
     );
   } finally {
     await client.query('rollback');

@@ -9,6 +9,8 @@ const SHORT_AGE_OF_READING = 15;
 /** Alarms that would remember what was before they are tried, or wait for all of it to be over, with the window in its place. */
 const SHORT_WINDOWS: Readonly<Record<string, string>> = {
   EventsStopped: '5s',
+  AdmissionStopped: '5s',
+  WebhookIntakeStopped: '5s',
   EventsLate: '15s',
   SettlementsStuck: '3s',
 };

@@ -40,7 +40,7 @@ export async function webhooksWait(proof: Proof, { servers, receiver }: Stage, f
     await client.query('lock table webhooks.accounts in exclusive mode');
     await client.query('lock table webhooks.deliveries in access exclusive mode');
     await scene.fires(
-      ['WebhookIntakeLags', 'WebhookLedgerUnread'],
+      ['WebhookIntakeLags', 'WebhookIntakeStopped', 'WebhookLedgerUnread'],
       'a lock in the database stops the dispatcher, and events go on',
       () => webhooks.publish(...events(1_100, '/later')),
     );

@@ -1,6 +1,6 @@
 /**
  * What an operator asks, and an expression that has a result when the metric tells what was done on the usual day: the runs
- * of `liveADay`, of which eight of the graph `worker` are left, for two places.
+ * of `liveADay`, of which eight of the graph `worker` are left for minutes, for two places.
  */
 export const truths: Readonly<Record<string, string>> = {
   'lag of each partition': 'count(count by (partition) (runlane_consumer_lag_records)) == 24',
@@ -25,7 +25,7 @@ export const truths: Readonly<Record<string, string>> = {
   'threads that ended for a deaf graph, of which there are none': 'sum(runlane_graph_deaf_aborts_total) == 0',
   'events that wait for their topic': 'max(runlane_outbox_unpublished_events) == 0',
   'ends that wait for the ledger': 'sum(runlane_settlements_waiting) == 0',
-  'threads that wait for an answer, of which there are none any more': 'max(runlane_paused_threads) == 0',
+  'threads that wait for somebody, of which one is left: its run was cancelled': 'max(runlane_paused_threads) == 1',
   'work that waits for a connection': 'max(runlane_database_waiting_requests) >= 0',
   'connections of Postgres': 'sum(runlane_database_connections) > 3',
   'delays of the event loop': 'count(runlane_loop_delay_seconds_count > 0) == 3',

@@ -58,7 +58,7 @@ export async function liveADay({ servers, webhooks, receiver }: Stage): Promise<
   await publisher.cancel({ thread_id: 'day worker' });
   await events.waitFor(long, { timeoutMs: 120_000 });
   await world.publish({ ...runCreate('day invalid'), value: null });
-  const waits = (index: number) => ({ ...of('worker', { steps: 20, delay_ms: 3_000 }), thread_id: `waits ${index}` });
+  const waits = (index: number) => ({ ...of('worker', { steps: 100, delay_ms: 3_000 }), thread_id: `waits ${index}` });
   await publisher.createBatch(Array.from({ length: 8 }, (_, index) => waits(index)));
   const isDelivered = async () => (await webhooks.deliveries()).every(({ state }) => state !== 'due');
   await eventually(isDelivered, { what: 'every webhook has come', deadlineMs: 60_000 });
