@@ -18,8 +18,13 @@ import {
 } from '@runlane/service-kit';
 import type { Logger, RunningService, Scope } from '@runlane/service-kit';
 import type { AddressInfo } from 'node:net';
+import { createIdentityProvider } from './adapters/oidc-provider.ts';
+import { createSealing } from './adapters/sealed-texts.ts';
 import { createConsoleApp } from './adapters/http/console-app.ts';
 import { EventHub } from './app/event-hub.ts';
+import { createSignIn } from './app/sign-in.ts';
+import type { SignIn } from './app/sign-in.ts';
+import { signInSettings } from './config.ts';
 import type { ConsoleConfig } from './config.ts';
 import { PAGE_DIRECTORY, assertBuilt } from './page-bundle.ts';
 import { serviceVersion } from './version.ts';
@@ -82,6 +87,7 @@ export async function startConsole(
       publicUrl: config.RUNLANE_CONSOLE_URL === null ? null : new URL(config.RUNLANE_CONSOLE_URL),
       canAct: config.RUNLANE_CONSOLE_ACTIONS === 'on',
     },
+    signIn: signInOf(config),
     version: serviceVersion,
     ...openDeploymentOf(scope, { config, pool, kafka, connection, logger }),
     hub,
@@ -93,6 +99,13 @@ export async function startConsole(
   probes.isStarted();
   signal.addEventListener('abort', () => background.abort(new ShuttingDown('stopped')), { once: true });
   return { failed: [failureOf(following)], drain: () => following };
+}
+
+function signInOf(config: ConsoleConfig): SignIn | null {
+  const settings = signInSettings(config);
+  if (settings === null) return null;
+  const sealing = createSealing(settings.keys, settings.publicUrl.origin);
+  return createSignIn(settings, createIdentityProvider(settings), sealing);
 }
 
 /** Thrown: RunlaneError when the port cannot be had. */

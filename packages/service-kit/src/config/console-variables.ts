@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { signInVariables } from './sign-in-variables.ts';
 import { wholeNumber } from './variable-types.ts';
 
 /** What configures the console and nothing else. */
@@ -33,18 +34,19 @@ export const consoleVariables = {
         'RUNLANE_CONSOLE_AUTH only on a loopback address.',
     }),
   RUNLANE_CONSOLE_AUTH: z
-    .enum(['none', 'proxy'], { error: 'must be none or proxy' })
+    .enum(['none', 'proxy', 'oidc'], { error: 'must be none, proxy or oidc' })
     .default('none')
     .meta({
       description:
-        'Who is asked who somebody is: nobody, or a reverse proxy in front of the console, which names them in ' +
-        'RUNLANE_CONSOLE_USER_HEADER and removes that header from what it is sent.',
+        'Who is asked who somebody is: nobody; a reverse proxy in front of the console, which names them in ' +
+        'RUNLANE_CONSOLE_USER_HEADER and removes that header from what it is sent; or an OpenID provider.',
     }),
   RUNLANE_CONSOLE_USER_HEADER: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,100}$/, { error: 'must be the name of a header: letters, digits and dashes' })
     .default('x-forwarded-user')
     .meta({ description: 'Header in which the reverse proxy says who somebody is, with RUNLANE_CONSOLE_AUTH=proxy.' }),
+  ...signInVariables,
 };
 
 function isOrigin({ protocol, pathname, search, hash, username, password }: URL): boolean {

@@ -81,7 +81,12 @@ export function Failure({ error }: { error: ApiError | null }): ReactNode {
   if (error === null) return null;
   return (
     <p role="alert" className="failure">
-      {error.message}
+      {error.message}{' '}
+      {error.signInAt !== null && (
+        <a href={`${error.signInAt}?${new URLSearchParams({ to: `${location.pathname}${location.search}` })}`}>
+          Sign in
+        </a>
+      )}
     </p>
   );
 }
