@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable, isOverLimit, sqlState } from '@runlane/postgres';
+import { isDatabaseUnavailable, isDenied, isOverLimit, sqlState } from '@runlane/postgres';
 
 /** Errors, other than limits, that the rows of one statement may cause: lack of memory, unreadable files. */
 const TOO_MUCH = /^(53200|58...)$/;
@@ -11,7 +11,7 @@ export function hasOverrun(error: unknown): boolean {
   return isOverLimit(error) || TOO_MUCH.test(sqlState(error) ?? '');
 }
 
-/** Whether the database is away or cannot write at all, for example because of a full disk: every call can succeed later. */
+/** Whether the database is away, denies us, or cannot write at all, for example because of a full disk: every call can succeed later. */
 export function isOutage(error: unknown): boolean {
-  return isDatabaseUnavailable(error) && !hasOverrun(error);
+  return (isDatabaseUnavailable(error) || isDenied(error)) && !hasOverrun(error);
 }

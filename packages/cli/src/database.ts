@@ -1,4 +1,4 @@
-import { Database, SQLSTATE, createPool, sqlState } from '@runlane/postgres';
+import { Database, SQLSTATE, createPool, refusalIn, sqlState } from '@runlane/postgres';
 import {
   ConfigError,
   OverrunError,
@@ -61,6 +61,10 @@ export function placeOf(databaseUrl: string): string {
 function databaseError(error: unknown, place: string): CommandError | null {
   if (error instanceof OverrunError) {
     return new CommandError(`The database ${place} took too long over it. Ask for less, or for a shorter time.`);
+  }
+  const refusal = refusalIn(error);
+  if (refusal?.isConnection === true) {
+    return new CommandError(withAdvice(`The database ${place} refuses: ${refusal.message}`, refusal.advice));
   }
   if (error instanceof RetryableError) {
     const cause = error.cause instanceof Error ? error.cause.message : '';

@@ -1,4 +1,4 @@
-import { createAccessAlarm } from './access-alarm.ts';
+import { createAccessAlarm } from '@runlane/service-kit';
 import type { KafkaLogger } from './port.ts';
 
 /** The alarm about look-ups that a registry refuses. */

@@ -23,10 +23,17 @@ const unavailable = [
   '25006',
   '25P03',
   '57014',
+  // Nobody is let in.
+  '28000',
+  '28P01',
+  '3D000',
 ].map((code) => serverError(code));
 const unreachable = [
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].map((code) => nodeError(code)),
   nodeError('ENOENT', { syscall: 'connect' }),
+  nodeError('UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
+  nodeError('CERT_HAS_EXPIRED'),
+  Object.assign(serverError('42501'), { severity: 'FATAL' }),
   Object.assign(serverError('55000'), { severity: 'FATAL' }),
   new Error('Connection terminated'),
   new Error('Connection terminated unexpectedly'),
@@ -37,7 +44,7 @@ const unreachable = [
   new Error('Cannot use a pool after calling end on the pool'),
 ];
 const ours = [
-  ...['23505', '22P02', '42P01', '42601', '40001', '40P01', '28P01', '3D000', '55000', '0A000', 'P0001'].map((code) =>
+  ...['23505', '22P02', '42P01', '42601', '40001', '40P01', '42501', '55000', '0A000', 'P0001'].map((code) =>
     serverError(code),
   ),
   nodeError('ENOENT', { syscall: 'open' }),

@@ -1,4 +1,5 @@
-import { SQLSTATE, errorChain, isServerError } from './sqlstate.ts';
+import { isRefusedConnection } from './access/connection-advice.ts';
+import { SQLSTATE, errorChain, isServerError, sqlState } from './sqlstate.ts';
 import type { ServerError } from './sqlstate.ts';
 
 /** Node's codes for "there is no connection", also before one was made. */
@@ -45,11 +46,13 @@ const UNAVAILABLE_STATES = new Set<string>([
 ]);
 
 /**
- * Whether an error means that the database is away or cannot work now: pause and try again; no input is the cause (I11).
+ * Whether an error means that the database is away, lets nobody in, or cannot work now: pause and try again; no input is the
+ * cause (I11).
  * Looks through `cause` and AggregateError. Includes statements over their time limit, the closed
  * pool of a process that is stopping, and a CommitUnknownError, after which a repetition must be idempotent.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
+  if (isRefusedConnection(error)) return true;
   for (const link of errorChain(error)) {
     if (isServerError(link)) {
       if (UNAVAILABLE_STATES.has(link.code) || isClosedDatabase(link)) return true;
@@ -59,6 +62,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     }
   }
   return false;
+}
+
+/** Whether the server denied a statement: its role lacks a grant, or a policy for rows is against it. No input is the cause. */
+export function isDenied(error: unknown): boolean {
+  return sqlState(error) === SQLSTATE.insufficientPrivilege;
 }
 
 /** Nobody is let into the database for now, as while it is copied or restored. Of a statement 55000 says something else. */

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { columnTypes } from './column-types.ts';
 import { clientAt, currentUrl, lentClientAt } from './database-url.ts';
 import type { DatabaseUrl } from './database-url.ts';
-import { adviceOn, knownAdviceOn } from './connection-advice.ts';
+import { adviceOn, isRefusedConnection, knownAdviceOn } from './access/connection-advice.ts';
 import { isDatabaseUnavailable } from './failures.ts';
 import { requireOwnSession } from './own-session.ts';
 import { applySettings } from './session-settings.ts';
@@ -17,6 +17,8 @@ export type PoolOptions = {
   /** Shown in `pg_stat_activity`. */
   applicationName: string;
   logger: Logger;
+  /** Told of every error that the server answers, and of connections that cannot be made, whoever asked. Must not throw. */
+  onRefused?: (error: unknown) => void;
   /**
    * Longest a statement may take, in milliseconds, on the server; somewhat later the driver gives up on the connection,
    * because a frozen server does not keep its own limits (see `readMarginMs`). Default: `statement_timeout` of the URL, in
@@ -46,7 +48,11 @@ const LIFETIME_SECONDS = 1_800;
  * `pool.end()`, which waits for connections in use.
  */
 export function createPool(options: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({ ...poolConfig(options), Client: clientAt(options.url), types: columnTypes });
+  const pool = new pg.Pool({
+    ...poolConfig(options),
+    Client: clientAt(options.url, options.onRefused),
+    types: columnTypes,
+  });
   survivingLosses(pool, options.logger);
   return pool;
 }
@@ -68,7 +74,7 @@ export function poolConfig(options: PoolOptions): pg.PoolConfig {
   return {
     connectionString: currentUrl(options.url),
     // Each connection by the URL of its moment.
-    Client: lentClientAt(options.url),
+    Client: lentClientAt(options.url, options.onRefused),
     application_name: options.applicationName,
     max: options.max ?? 10,
     keepAlive: true,
@@ -110,7 +116,9 @@ export async function waitForDatabase(pool: pg.Pool, options: { signal: AbortSig
   const { signal, logger } = options;
   await retrying(() => askForPrimary(pool, logger), {
     signal,
-    isRetryable: (error) => isDatabaseUnavailable(error) || (error instanceof RunlaneError && error.retryable),
+    isRetryable: (error) =>
+      (isDatabaseUnavailable(error) && !isRefusedConnection(error)) ||
+      (error instanceof RunlaneError && error.retryable),
     backoff: (attempt) => backoff(attempt, { baseMs: 100, maxMs: 2_000 }, Math.random()),
     onRetry: ({ error, attempt, delayMs }) => {
       const advice = knownAdviceOn(error);

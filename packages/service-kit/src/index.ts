@@ -5,6 +5,8 @@ export { BatchLimit } from './batch-limit.ts';
 export { configSummary, envExample } from './config/config-texts.ts';
 export { ConfigError, loadConfig, unknownRunlaneVariables } from './config/config.ts';
 export type { ProcessEvents } from './lifecycle/endings.ts';
+export { createAccessAlarm } from './access-alarm.ts';
+export type { AccessAlarm, RefusingServer } from './access-alarm.ts';
 export { FatalError, OverrunError, RetryableError, RunlaneError } from './errors.ts';
 export type { ErrorDetails, RunlaneErrorOptions } from './errors.ts';
 export { failureOf } from './lifecycle/failure-of.ts';

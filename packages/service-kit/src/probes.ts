@@ -7,6 +7,8 @@ export type ProbedProcess = {
   database: () => Promise<true | string>;
   /** What the broker refuses, a sentence each. */
   kafka: { refusals(): readonly string[] };
+  /** What the database refuses, a sentence each. */
+  access: { refusals(): readonly string[] };
   /** What the schema registry refuses, a sentence each. Absent: the process never asks it. */
   registry?: { refusals(): readonly string[] };
   logger: Logger;
@@ -69,7 +71,7 @@ export class Probes {
       consumer: this.#consumerIsReady(),
       kafka: this.#process.kafka.refusals().join('; ') || true,
       registry: this.#process.registry?.refusals().join('; ') || true,
-      database: await this.#databaseAnswers(),
+      database: this.#process.access.refusals().join('; ') || (await this.#databaseAnswers()),
     };
   }
 

@@ -6,7 +6,7 @@
 import { serve } from '@hono/node-server';
 import { kafkaSecurity } from '@runlane/kafka';
 import { openKafka } from '@runlane/log-ledger';
-import { createPool, probeDatabase } from '@runlane/postgres';
+import { DatabaseAccess, READ_AND_WRITE, createPool, probeDatabase } from '@runlane/postgres';
 import {
   Probes,
   RunlaneError,
@@ -17,6 +17,7 @@ import {
   startHttp,
 } from '@runlane/service-kit';
 import type { Logger, RunningService, Scope } from '@runlane/service-kit';
+import type { NeededGrants } from '@runlane/postgres';
 import type { AddressInfo } from 'node:net';
 import { createIdentityProvider } from './adapters/oidc-provider.ts';
 import { createSealing } from './adapters/sealed-texts.ts';
@@ -44,8 +45,12 @@ export async function startConsole(
   { config, logger }: ServiceOptions,
 ): Promise<RunningService> {
   assertBuilt(PAGE_DIRECTORY);
+  const url = () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL;
+  const access = new DatabaseAccess({ url, needs: neededGrants(config), logger });
+  scope.defer('watch over refusals of the database', () => access.close());
   const pool = createPool({
-    url: () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL,
+    url,
+    onRefused: access.note,
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'console',
     logger,
@@ -56,6 +61,7 @@ export async function startConsole(
   const probes = new Probes({
     database: () => probeDatabase(pool),
     kafka,
+    access,
     logger,
     consumes: false,
   });
@@ -95,6 +101,7 @@ export async function startConsole(
     page: PAGE_DIRECTORY,
     logger,
   });
+  void access.look();
   await listen(scope, app.fetch, config, logger);
   probes.isStarted();
   signal.addEventListener('abort', () => background.abort(new ShuttingDown('stopped')), { once: true });
@@ -106,6 +113,20 @@ function signInOf(config: ConsoleConfig): SignIn | null {
   if (settings === null) return null;
   const sealing = createSealing(settings.keys, settings.publicUrl.origin);
   return createSignIn(settings, createIdentityProvider(settings), sealing);
+}
+
+/** Its page only reads; of what people do, only what they do to receivers goes to the database. */
+function neededGrants({ RUNLANE_CONSOLE_ACTIONS, RUNLANE_CHECKPOINT_SCHEMA }: ConsoleConfig): NeededGrants[] {
+  const read = ['SELECT'];
+  return [
+    { schema: 'runlane', tables: null, privileges: read },
+    {
+      schema: RUNLANE_CHECKPOINT_SCHEMA,
+      tables: ['checkpoints', 'checkpoint_blobs', 'checkpoint_writes'],
+      privileges: read,
+    },
+    { schema: 'webhooks', tables: null, privileges: RUNLANE_CONSOLE_ACTIONS === 'on' ? READ_AND_WRITE : read },
+  ];
 }
 
 /** Thrown: RunlaneError when the port cannot be had. */

@@ -73,6 +73,7 @@ export async function startRunConsumer(
   const probes = new Probes({
     database: () => probeDatabase(foundation.pool),
     kafka: foundation.kafka,
+    access: foundation.access,
     registry: foundation.codec,
     logger,
     consumes: config.RUNLANE_ROLES.includes('admission'),
@@ -112,8 +113,10 @@ export async function startRunConsumer(
     topicPrefix: config.RUNLANE_TOPIC_PREFIX,
     store: project.store,
     signal,
+    access: foundation.access,
     logger,
   });
+  await foundation.access.look();
 
   const settle = new SettleQueue({
     settlements: createRunSettlements(foundation.database, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),

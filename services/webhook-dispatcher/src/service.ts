@@ -60,6 +60,7 @@ export async function startDispatcher(
   const probes = new Probes({
     database: () => probeDatabase(foundation.pool),
     kafka: foundation.kafka,
+    access: foundation.access,
     registry: foundation.codec,
     logger,
     consumes: true,
@@ -82,8 +83,9 @@ export async function startDispatcher(
   await waitForDatabase(pool, { signal, logger });
   await whenAllowed(
     () => migrate({ databaseUrl: config.DATABASE_URL, directory: MIGRATIONS, schema: SCHEMA, logger }),
-    { what: `schema ${SCHEMA}`, signal, logger },
+    { what: `schema ${SCHEMA}`, signal, access: foundation.access, logger },
   );
+  await foundation.access.look();
   const schema = new SchemaGuard({
     pool,
     schema: SCHEMA,

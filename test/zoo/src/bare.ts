@@ -79,7 +79,8 @@ async function runCase({ name, file, requests }: ZooCase): Promise<RunEnd[]> {
     graph.checkpointer = isTemporary ? undefined : isForking(requests) ? branchingSaver : saver;
     graph.store = store;
     ends.push(await runOnce(graph, request, config, isTemporary));
-    if (!isTemporary) {
+    // Only such a case needs it, and some leave a state that cannot be read.
+    if (isForking(requests)) {
       const head = await graph.getState({ configurable: { thread_id: threadOf(name) } });
       checkpoints.push(head.config.configurable?.checkpoint_id ?? null);
     }

@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka as KafkaClient, type RetryOptions } from 'kafkajs';
 import type { ConnectionTuning, KafkaLogger, KafkaOptions, SaslOptions } from '../port.ts';
-import { createAccessAlarm, type AccessAlarm } from '../access-alarm.ts';
+import { createAccessAlarm } from '@runlane/service-kit';
+import type { AccessAlarm } from '@runlane/service-kit';
 import { registerCodecs } from './codecs.ts';
 import { createEarlyCloseWatch } from './early-closes.ts';
 import { createLogBridge, createOutageLog, type OutageLog } from './log-bridge.ts';
@@ -36,7 +37,7 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
   registerCodecs();
   const tuning = { ...DEFAULTS, ...options.tuning };
   const outages = createOutageLog(logger);
-  const access = createAccessAlarm(logger);
+  const access = createAccessAlarm(logger, { name: 'Kafka', event: 'kafka' });
   const watchSocket = createEarlyCloseWatch(access);
   // All of them, always: kafkajs swaps its defaults when NODE_ENV is "test".
   const retry = {

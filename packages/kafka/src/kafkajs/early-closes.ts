@@ -1,4 +1,4 @@
-import type { AccessAlarm } from '../access-alarm.ts';
+import type { AccessAlarm } from '@runlane/service-kit';
 
 /** Events in the life of one socket. */
 export type SocketLife = { answered(): void; closedByPeer(): void };

@@ -13,8 +13,9 @@ import { migrate } from './migrate.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { createOwnDatabase, recordingLogger } from '../own-database.fixture.ts';
 import type { OwnDatabase } from '../own-database.fixture.ts';
+import { DatabaseAccess } from '../access/database-access.ts';
 import { createPool } from '../pool.ts';
-import { whenAllowed } from '../when-allowed.ts';
+import { whenAllowed } from '../access/when-allowed.ts';
 
 let database: OwnDatabase;
 let onlooker: pg.Pool;
@@ -94,18 +95,24 @@ test('a program that is too old for a migration migrates nothing, and names the 
 test('a role that may change nothing waits with a warning until another has migrated, and then only reads', async () => {
   await using role = await createReader();
   const signal = AbortSignal.timeout(60_000);
+  const access = new DatabaseAccess({ url: role.url, needs: [], logger: log.logger });
   const preparing = whenAllowed(() => migrateHere({ databaseUrl: role.url }), {
     what: 'schema runlane',
     signal,
+    access,
     logger: log.logger,
   });
-  await expect.poll(() => log.names()).toContain('schema.not_allowed');
+  await expect
+    .poll(() => access.refusals())
+    .toEqual([expect.stringMatching(/^Postgres refuses .*permission denied.*DATABASE_URL/)]);
   await migrateHere();
   await onlooker.query(
     `grant usage on schema runlane to ${role.name}; grant select on runlane.migrations to ${role.name}`,
   );
   expect(await preparing).toEqual([]);
-  expect(log.names().filter((name) => name === 'schema.not_allowed')).toHaveLength(1);
+  expect(access.refusals()).toEqual([]);
+  access.close();
+  expect(log.names().filter((name) => name?.startsWith('database.refused'))).toHaveLength(1);
 });
 
 test('eight processes at once: one migrates, all succeed', async () => {

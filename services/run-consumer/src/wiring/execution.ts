@@ -41,7 +41,7 @@ export type Execution = {
 
 /** The worker threads of the process. `env` of langgraph.json reaches the graphs in them, and nothing else. */
 export function createWorkers(
-  { config, logger, metrics, tracingSettings }: Foundation,
+  { config, logger, metrics, access, tracingSettings }: Foundation,
   project: LangGraphProject,
   environment: NodeJS.ProcessEnv,
 ): GraphWorkers {
@@ -66,13 +66,13 @@ export function createWorkers(
     nodeCacheMb: config.RUNLANE_NODE_CACHE_MB,
     drainGraceMs: config.RUNLANE_DRAIN_GRACE_SECONDS * 1_000,
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
-    onEvent: (event) => countWorkerEvent(metrics, event),
+    onEvent: (event) => (event.kind === 'refused' ? access.refused(event.refusal) : countWorkerEvent(metrics, event)),
     onAnswered: (afterMs) => metrics.workerDelay.observe(afterMs / 1_000),
     logger,
   });
 }
 
-function countWorkerEvent(metrics: Metrics, event: WorkerEvent): void {
+function countWorkerEvent(metrics: Metrics, event: Exclude<WorkerEvent, { kind: 'refused' }>): void {
   switch (event.kind) {
     case 'uncaught_error':
       return metrics.uncaughtErrors.inc({ graph_id: event.graphId === null ? '' : metrics.graphLabel(event.graphId) });

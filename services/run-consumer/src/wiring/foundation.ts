@@ -3,7 +3,7 @@ import type { TopicNames } from '@runlane/contracts';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
-import { Database, createPool, listen } from '@runlane/postgres';
+import { Database, DatabaseAccess, READ_AND_WRITE, createPool, listen } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
 import type { Logger, Scope, Tracing, TracingSettings } from '@runlane/service-kit';
 import type { Pool } from 'pg';
@@ -13,6 +13,7 @@ import type { RunConsumerConfig } from '../config.ts';
 import { currentDatabaseUrl } from '../database-files.ts';
 import type { WebhookJudge } from '../domain/webhook-target.ts';
 import type { Metrics } from '../metrics.ts';
+import { SCHEMA } from './prepare-database.ts';
 
 /** What every role of the process uses. */
 export type Foundation = {
@@ -20,6 +21,8 @@ export type Foundation = {
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
+  /** What the database refuses any part of the process. */
+  access: DatabaseAccess;
   /**
    * Only for the renewal of leases: slow statements must not keep it waiting for a connection, and after a third of a lease
    * it is useless.
@@ -49,6 +52,8 @@ export type Foundation = {
   tracingSettings: TracingSettings | null;
 };
 
+/** Those of LangGraph's tables that its savers and stores read and write. */
+const LANGGRAPH_TABLES = ['checkpoints', 'checkpoint_blobs', 'checkpoint_writes', 'store'];
 /** Executor, relays and sweeping renew one lease each, seldom at the same time. */
 const LEASE_CONNECTIONS = 2;
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */
@@ -72,10 +77,17 @@ export function layFoundation(
   }: Pick<Foundation, 'config' | 'logger' | 'metrics' | 'judgeWebhook' | 'tracing' | 'tracingSettings'>,
 ): Foundation {
   const databaseUrl = () => currentDatabaseUrl(config);
+  const needs = [
+    { schema: SCHEMA, tables: null, privileges: READ_AND_WRITE },
+    { schema: config.RUNLANE_CHECKPOINT_SCHEMA, tables: LANGGRAPH_TABLES, privileges: READ_AND_WRITE },
+  ];
+  const access = new DatabaseAccess({ url: databaseUrl, needs, logger });
+  scope.defer('watch over refusals of the database', () => access.close());
   const pool = createPool({
     url: databaseUrl,
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'run-consumer',
+    onRefused: access.note,
     logger,
   });
   scope.defer('database pool', () => pool.end());
@@ -85,6 +97,7 @@ export function layFoundation(
     url: databaseUrl,
     max: LEASE_CONNECTIONS,
     applicationName: 'run-consumer lease',
+    onRefused: access.note,
     logger,
     statementTimeoutMs: thirdOfLeaseMs,
     connectTimeoutMs: thirdOfLeaseMs,
@@ -130,6 +143,7 @@ export function layFoundation(
     logger,
     metrics,
     pool,
+    access,
     leasePool,
     database: new Database(pool),
     leaseDatabase: new Database(leasePool),

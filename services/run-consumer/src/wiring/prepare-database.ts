@@ -1,5 +1,6 @@
 import { claimSchema, migrate, waitForDatabase, whenAllowed, withTransaction } from '@runlane/postgres';
 import { Wakeup } from '@runlane/service-kit';
+import type { DatabaseAccess } from '@runlane/postgres';
 import type { Logger } from '@runlane/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import type { StoreSettings } from '../adapters/langgraph/project/langgraph-json-store.ts';
@@ -24,6 +25,8 @@ export type PrepareOptions = {
   store: StoreSettings;
   signal: AbortSignal;
   logger: Logger;
+  /** Tells people of what is waited for. */
+  access?: DatabaseAccess;
   /** False: it throws instead of waiting for rights or a newer version. Default true. */
   mayWait?: boolean;
 };
@@ -41,13 +44,15 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
 
 /** Only the tables: the database belongs to no deployment yet. */
 export async function prepareTables(options: Omit<PrepareOptions, 'topicPrefix'>): Promise<void> {
-  const { pool, databaseUrl, checkpointSchema: schema, store, signal, logger, mayWait = true } = options;
+  const { pool, databaseUrl, checkpointSchema: schema, store, signal, logger, access, mayWait = true } = options;
+  const told = access === undefined ? {} : { access };
   await waitForDatabase(pool, { signal, logger });
   await whenAllowed(() => migrate({ databaseUrl, directory: MIGRATIONS, schema: SCHEMA, logger }), {
     what: `schema ${SCHEMA}`,
     signal,
     logger,
     mayWait,
+    ...told,
   });
   // The index of the store is checked each time, because langgraph.json may ask for another one.
   if (store.index === null && (await areLangGraphTablesMade(pool, schema))) return;
@@ -61,7 +66,7 @@ export async function prepareTables(options: Omit<PrepareOptions, 'topicPrefix'>
       });
       await noteLangGraphTables(client, schema);
     });
-  await whenAllowed(inTurn, { what: `LangGraph's tables in ${schema}`, signal, logger, mayWait });
+  await whenAllowed(inTurn, { what: `LangGraph's tables in ${schema}`, signal, logger, mayWait, ...told });
 }
 
 /** Polls: a statement that waited would hold a snapshot, for which an index that is made concurrently waits. */

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
-import { Database, createPool } from '@runlane/postgres';
+import { Database, DatabaseAccess, READ_AND_WRITE, createPool } from '@runlane/postgres';
 import { currentSecret } from '@runlane/service-kit';
 import type { Logger, Scope, Tracing } from '@runlane/service-kit';
 import { createWebhookPolicy } from '@runlane/webhooks';
@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
 import type { DispatcherConfig } from '../config.ts';
 import { ownRanges } from '../domain/own-ranges.ts';
 import type { Metrics } from '../metrics.ts';
+import { SCHEMA } from '../prepare.ts';
 
 /** What intake and delivery stand on. */
 export type Foundation = {
@@ -18,6 +19,8 @@ export type Foundation = {
   logger: Logger;
   metrics: Metrics;
   pool: Pool;
+  /** What the database refuses any part of the process. */
+  access: DatabaseAccess;
   /** The statements of the pool. */
   database: Database;
   /** One connection, whose statements may take long. */
@@ -44,10 +47,14 @@ export function layFoundation(
 ): Foundation {
   const { config, logger, metrics, project, tracing } = about;
   const url = () => currentSecret(config, 'DATABASE_URL') ?? config.DATABASE_URL;
+  const needs = [{ schema: SCHEMA, tables: null, privileges: READ_AND_WRITE }];
+  const access = new DatabaseAccess({ url, needs, logger });
+  scope.defer('watch over refusals of the database', () => access.close());
   const pool = createPool({
     url,
     max: config.RUNLANE_DATABASE_POOL_SIZE,
     applicationName: 'webhook-dispatcher',
+    onRefused: access.note,
     logger,
   });
   scope.defer('database pool', () => pool.end());
@@ -55,6 +62,7 @@ export function layFoundation(
     url,
     max: 1,
     applicationName: 'webhook-dispatcher audit',
+    onRefused: access.note,
     logger,
     statementTimeoutMs: AUDIT_TIMEOUT_MS,
   });
@@ -65,6 +73,7 @@ export function layFoundation(
     logger,
     metrics,
     pool,
+    access,
     database: new Database(pool),
     auditDatabase: new Database(auditPool),
     kafka: openKafka(config, 'webhook-dispatcher', logger),

@@ -1,52 +1,119 @@
 /**
- * I11: the database refuses statements for a reason that no record causes: the role of the service has lost a grant.
- * Real: Kafka, Postgres with a role of its own, the process. Decides: dead letters, readiness, and the ends of the
- * runs.
+ * I11: the database refuses what nobody but an operator can mend: the role of a process lacks a grant, at its first start or
+ * later. It says so, is not ready, spends and loses nothing, and goes on by itself.
+ * Real: Kafka, Postgres with a role of its own, the three services. Decides: the probes, the logs, the ends of the runs.
  */
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@runlane/testkit';
-import { expect, inject, test } from 'vitest';
-import { World, runCreate } from '../support/world.ts';
+import { PAGE_DIRECTORY, buildPage } from '@runlane/console/page-bundle';
+import { migrate } from '@runlane/postgres';
+import { ServiceProcess, silentLogger } from '@runlane/testkit';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { runCreate } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { WebhookReceiver } from '../webhooks/webhook-receiver.ts';
+import { WebhookWorld } from '../webhooks/webhook-world.ts';
+import { waitsFor } from './fault-probes.ts';
 
-test('a lost grant makes no dead letters: the topic waits, and goes on when the grant is given back', async () => {
-  await using world = await World.create({
-    brokers: inject('kafkaBrokers'),
-    databaseUrl: inject('databaseUrl'),
-    isPrepared: false,
-  });
-  const events = await world.collectEvents();
-  const deadLetters = await world.readDeadLetters();
-  const role = `service_${randomUUID().replaceAll('-', '')}`;
+const DELIVERIES = new URL('../../../../services/webhook-dispatcher/migrations/', import.meta.url);
+const CONSOLE = new URL('../../../../services/console/src/main.ts', import.meta.url);
+
+const resources = new AsyncDisposableStack();
+const role = `service_${randomUUID().replaceAll('-', '')}`;
+let webhooks: WebhookWorld;
+let world: World;
+let receiver: WebhookReceiver;
+let consumer: ServiceProcess;
+let dispatcher: ServiceProcess;
+let console: ServiceProcess;
+
+beforeAll(async () => {
+  const built = buildPage(PAGE_DIRECTORY);
+  built.catch(() => undefined); // awaited below
+  const options = { brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') };
+  receiver = resources.use(await WebhookReceiver.start());
+  webhooks = resources.use(await WebhookWorld.create(options));
+  ({ world } = webhooks);
   const database = new URL(world.databaseUrl);
-  const name = database.pathname.slice(1);
+  await migrate({ databaseUrl: world.databaseUrl, directory: DELIVERIES, schema: 'webhooks', logger: silentLogger });
   await world.pool.query(`create role ${role} login password 'secret'`);
-  await world.pool.query(`grant all on database "${name}" to ${role}`);
-  await world.pool.query(`grant all on schema public to ${role}`);
+  // The tables are there and up to date, and all that the role may read is that.
+  await world.pool.query(`grant usage on schema runlane, webhooks to ${role}`);
+  await world.pool.query(
+    `grant select on runlane.migrations, webhooks.migrations, runlane.langgraph_tables to ${role}`,
+  );
   database.username = role;
   database.password = 'secret';
-  const service = world.runConsumer({ DATABASE_URL: database.href });
-  const first = randomUUID();
-  await world.publish(runCreate('thread-0', { run_id: first }));
-  await events.terminal(first);
+  const DATABASE_URL = database.href;
+  consumer = world.runConsumer({ DATABASE_URL, RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*' });
+  dispatcher = webhooks.dispatcher({ DATABASE_URL });
+  await built;
+  const environment = { KAFKA_BROKERS: options.brokers.join(','), DATABASE_URL, RUNLANE_TOPIC_PREFIX: world.prefix };
+  console = resources.use(new ServiceProcess(CONSOLE, environment));
+});
+afterAll(() => resources.disposeAsync());
 
-  await world.pool.query(`revoke insert on runlane.runs from ${role}`);
-  const runIds = Array.from({ length: 100 }, () => randomUUID());
-  await world.publish(...runIds.map((run_id, index) => runCreate(`thread-${index % 10}`, { run_id })));
-  const isStopped = () => service.logs.some(({ msg }) => msg === 'admission.stopped');
-  await eventually(isStopped, { what: 'the service says that it stands still' });
-  const ready = await fetch(`${await service.httpUrl()}/readyz`);
-  expect(ready.status).toBe(503);
-  expect(await ready.text()).toContain('permission denied');
-  expect((await fetch(`${await service.httpUrl()}/livez`)).status).toBe(200);
-  const stoppedPartitions = async () => {
-    const metrics = await (await fetch(`${await service.httpUrl()}/metrics`)).text();
-    return Number(/^runlane_stopped_partitions\S* (\d+)$/m.exec(metrics)?.[1]);
-  };
-  expect(await stoppedPartitions()).toBeGreaterThan(0);
+/** `all privileges` on everything that the services work on. */
+async function grantAll(): Promise<void> {
+  await world.pool.query(`grant usage on schema runlane, webhooks to ${role}`);
+  await world.pool.query(`grant all on all tables in schema runlane, webhooks, public to ${role}`);
+}
 
-  await world.pool.query(`grant insert on runlane.runs to ${role}`);
-  for (const runId of runIds) expect((await events.terminal(runId, 90_000)).type).toBe('run.succeeded');
+const TOLD = new RegExp(`^Postgres refuses this process: .*role "${role}" of DATABASE_URL lacks .* on .*: grant it`);
+
+test('at the very first start each says what is lacking, and goes on when it is granted', async () => {
+  for (const service of [consumer, dispatcher, console]) {
+    await waitsFor(service, 'database', TOLD);
+    const told = service.logs.filter(({ msg }) => msg?.startsWith('database.refused'));
+    expect(told.map(({ level }) => level)).toEqual(['error']);
+  }
+  await grantAll();
+  await Promise.all([consumer, dispatcher, console].map((service) => service.ready()));
+  const events = await world.collectEvents();
+  const runId = randomUUID();
+  await world.publish(runCreate('thread', { run_id: runId, webhook: receiver.url('/') }));
+  expect(await events.terminal(runId)).toMatchObject({ type: 'run.succeeded' });
+  await webhooks.ended(1);
+});
+
+test.each([
+  ['a table of admission', 'insert on runlane.runs', / INSERT on runlane\.runs/],
+  ['a table of the graphs', 'insert on public.checkpoints', / INSERT on public\.checkpoints/],
+  ['a schema', 'usage on schema runlane', / USAGE on schema runlane/],
+])('while it runs: %s', async (_what, grant, named) => {
+  const events = await world.collectEvents();
+  const deadLetters = await world.readDeadLetters();
+  await world.pool.query(`revoke ${grant} from ${role}`);
+  const runIds = Array.from({ length: 12 }, () => randomUUID());
+  await world.publish(...runIds.map((run_id, index) => runCreate(`thread-${index % 4}`, { run_id })));
+  await waitsFor(consumer, 'database', TOLD);
+  await waitsFor(consumer, 'database', named);
+  await world.pool.query(`grant ${grant} to ${role}`);
+  for (const runId of runIds) {
+    expect(await events.terminal(runId, 90_000)).toMatchObject({ type: 'run.succeeded', attempt: 1 });
+  }
   expect(deadLetters.records).toEqual([]);
-  await eventually(async () => (await stoppedPartitions()) === 0, { what: 'no partition stands still any more' });
-  await service.stopCleanly();
+  await consumer.ready();
+});
+
+test('while it runs: a table of deliveries, and then the right to connect', async () => {
+  const all = [consumer, dispatcher, console];
+  await world.pool.query(`revoke insert on webhooks.deliveries from ${role}`);
+  await world.publish(runCreate('thread', { webhook: receiver.url('/') }));
+  await waitsFor(dispatcher, 'database', /permission denied.* INSERT on webhooks\.deliveries/);
+  await world.pool.query(`grant insert on webhooks.deliveries to ${role}`);
+  for (const { state } of await webhooks.ended(2)) expect(state).toBe('delivered');
+  await dispatcher.ready();
+
+  const name = new URL(world.databaseUrl).pathname.slice(1);
+  const events = await world.collectEvents();
+  await world.pool.query(`revoke connect on database "${name}" from public`);
+  await world.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [role]);
+  const runId = randomUUID();
+  await world.publish(runCreate('thread', { run_id: runId }));
+  const told = /^Postgres refuses .*permission denied for database.*DATABASE_URL/;
+  for (const service of all) await waitsFor(service, 'database', told);
+  await world.pool.query(`grant connect on database "${name}" to public`);
+  expect(await events.terminal(runId, 90_000)).toMatchObject({ type: 'run.succeeded', attempt: 1 });
+  await Promise.all(all.map((service) => service.ready()));
+  for (const service of all) await service.stopCleanly();
 });

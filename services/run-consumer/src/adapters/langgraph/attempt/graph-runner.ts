@@ -6,7 +6,6 @@
  * Failures  The graph's own errors end the run; an outage of the database hands it back. The call rejects in neither case.
  */
 import { GraphDrained } from '@langchain/langgraph';
-import type { RunControl } from '@langchain/langgraph';
 import type { BaseStore } from '@langchain/langgraph-checkpoint';
 import type { RunSaver, RunSaverOptions } from '@runlane/checkpoint';
 import { Cancelled, LeaseLost, Superseded } from '../../../domain/abort-reasons.ts';
@@ -194,8 +193,8 @@ function keepsState(abort: AbortSignal): boolean {
   return (reason instanceof Superseded || reason instanceof Cancelled) && reason.action === 'interrupt';
 }
 
-function drainOn(signal: AbortSignal, control: RunControl): void {
-  const request = () => control.requestDrain('the executor stops');
+function drainOn(signal: AbortSignal, control: SuperstepGate): void {
+  const request = () => control.stop('the executor stops');
   if (signal.aborted) request();
   else signal.addEventListener('abort', request, { once: true });
 }

@@ -21,7 +21,7 @@ export type ThreadState = Pick<GraphState, 'values' | 'config' | 'metadata' | 'p
  * @param config names the checkpoint; the head of the thread without an id
  */
 export async function readState(graph: RunnableGraph, config: object): Promise<ThreadState> {
-  const state = await graph.getState(config);
+  const state = await stateAt(graph, config);
   if (state.tasks.length === 0) return { ...state, next: [], tasks: [] };
   const { checkpointer } = graph;
   const tuple = typeof checkpointer === 'object' ? await checkpointer.getTuple(state.config) : undefined;
@@ -33,6 +33,22 @@ export async function readState(graph: RunnableGraph, config: object): Promise<T
     next: tasks.filter((task) => !task.isFinished).map(({ name }) => name),
     tasks,
   };
+}
+
+/**
+ * LangGraph shows the head with what its tasks have written. If that cannot be applied, such as one value that two nodes have
+ * written, the last superstep has failed by it, and LangGraph continues from before; it does not apply it when the checkpoint
+ * is named.
+ */
+async function stateAt(graph: RunnableGraph, config: object): Promise<GraphState> {
+  try {
+    return await graph.getState(config);
+  } catch (error) {
+    const { checkpointer } = graph;
+    const head = typeof checkpointer === 'object' ? await checkpointer.getTuple(config) : undefined;
+    if (head === undefined) throw error;
+    return graph.getState(head.config);
+  }
 }
 
 const NO_OUTPUT = new Set(['__error__', '__error_source_node__', '__interrupt__', '__resume__']);

@@ -20,6 +20,8 @@ export type StoreOptions = {
   embeddings?: Embeddings | null;
   /** Time limit of a statement, in milliseconds; 0 = none. Default: that of `createPool`. */
   statementTimeoutMs?: number;
+  /** See `createPool`. */
+  onRefused?: (error: unknown) => void;
   logger: Logger;
 };
 
@@ -28,7 +30,7 @@ export type StoreOptions = {
  * created once, by `prepareStore` when the service starts.
  */
 export function openStore(options: StoreOptions): PostgresStore {
-  const { databaseUrl, schema, settings, embeddings, statementTimeoutMs, logger } = options;
+  const { databaseUrl, schema, settings, embeddings, statementTimeoutMs, onRefused, logger } = options;
   const { index, ttl } = settings ?? { index: null, ttl: null };
   const store = new WaitingStore({
     connectionOptions: poolConfig({
@@ -36,6 +38,7 @@ export function openStore(options: StoreOptions): PostgresStore {
       applicationName: 'run-consumer store',
       max: STORE_CONNECTIONS,
       ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs }),
+      ...(onRefused === undefined ? {} : { onRefused }),
       logger,
     }),
     schema,

@@ -1,5 +1,5 @@
 /**
- * Purpose   LangGraph's store, whose operations wait while the database is away instead of failing the node that asks (I11).
+ * Purpose   LangGraph's store, whose operations wait while the database is away, or denies them, instead of failing the node that asks (I11).
  * Limits    An operation that the database ends because of its time limit is tried twice more, because a lock may have
  *           delayed it; then its node gets the error.
  * Bounds    They wait for as long as the attempt of the asking run lasts; its abort, also because of a lost lease, ends
@@ -13,7 +13,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Operation, OperationResults } from '@langchain/langgraph-checkpoint';
 import { PostgresStore } from '@langchain/langgraph-checkpoint-postgres/store';
-import { isDatabaseUnavailable, isOverLimit } from '@runlane/postgres';
+import { isDatabaseUnavailable, isDenied, isOverLimit } from '@runlane/postgres';
 import { backoff, retrying } from '@runlane/service-kit';
 
 /** Tries of an operation that exceeds a limit of the database. */
@@ -63,7 +63,7 @@ function throughOutages<T>(operation: () => Promise<T>): Promise<T> {
     signal,
     isRetryable: (error) => {
       if (isOverLimit(error)) overLimitCount += 1;
-      return overLimitCount < MAX_OVER_LIMIT && isDatabaseUnavailable(error);
+      return overLimitCount < MAX_OVER_LIMIT && (isDatabaseUnavailable(error) || isDenied(error));
     },
     backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
   });

@@ -237,8 +237,8 @@ export class GraphThread {
       case 'finished':
         this.#finished.abort();
         return;
-      case 'uncaught':
-        this.#options.onEvent?.({ kind: 'uncaught_error', graphId: message.graphId });
+      case 'met':
+        this.#options.onEvent?.(message.event);
         return;
       case 'began':
         this.#attempts.get(message.key)?.began();

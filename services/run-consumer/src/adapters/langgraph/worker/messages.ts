@@ -5,6 +5,7 @@ import type { StoreSettings } from '../project/langgraph-json-store.ts';
 import type { CacheAnswer, CacheRequest } from '../cache/cache-messages.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
 import type { LeaseEndTime } from './lease-end.ts';
+import type { WorkerEvent } from './worker-events.ts';
 
 /** What a worker thread is started with. */
 export type WorkerSettings = {
@@ -62,8 +63,8 @@ export type FromWorker =
   | { type: 'ready' }
   | { type: 'pong' }
   | { type: 'finished' }
-  /** Nobody caught an error; `graphId` null: outside of a run. */
-  | { type: 'uncaught'; graphId: string | null }
+  /** What the worker itself knows of. */
+  | { type: 'met'; event: WorkerEvent }
   | { type: 'began'; key: AttemptKey }
   | { type: 'ended'; key: AttemptKey; outcome: Outcome };
 

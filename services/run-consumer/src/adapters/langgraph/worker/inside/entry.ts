@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { GroupCommit, createBatchWriter } from '@runlane/checkpoint';
-import { createPool } from '@runlane/postgres';
+import { createPool, refusalIn } from '@runlane/postgres';
 import { createLogger, openTracing } from '@runlane/service-kit';
 import type { Outcome } from '../../../../domain/run.ts';
 import { currentDatabaseUrl } from '../../../../database-files.ts';
@@ -37,7 +37,18 @@ const { database, checkpointSchema: schema } = settings;
 const databaseUrl = () => currentDatabaseUrl(database);
 const logger = createLogger({ service: 'run-consumer.graphs', level: settings.logLevel });
 const tracing = await openTracing(settings.tracing ?? null, logger);
-const pool = createPool({ url: databaseUrl, max: settings.poolSize, applicationName: 'run-consumer graphs', logger });
+const tell = (message: FromThread) => port.postMessage(message);
+const onRefused = (error: unknown): void => {
+  const refusal = refusalIn(error);
+  if (refusal !== null) tell({ type: 'met', event: { kind: 'refused', refusal } });
+};
+const pool = createPool({
+  url: databaseUrl,
+  max: settings.poolSize,
+  applicationName: 'run-consumer graphs',
+  onRefused,
+  logger,
+});
 const commits = new GroupCommit(createBatchWriter(pool, schema), {
   onHeld: ({ error, attempt, operationCount }) =>
     logger.warn({ err: error, attempt, operations: operationCount }, 'checkpoints.wait_for_database'),
@@ -51,7 +62,6 @@ compileByGraph(graphFiles, settings.tsconfig);
 if (settings.tellsModules === true) tellOutsideModules(settings.directory);
 const { index } = settings.store;
 const embeddings = index === null ? null : await loadEmbeddings(index);
-const tell = (message: FromThread) => port.postMessage(message);
 const caches = settings.sharesCaches === true ? new SharedCaches(tell) : null;
 const graphs = new GraphRegistry(settings.graphs, logger, {
   onGraph: (graphId, graph) => caches?.share(graphId, graph),
@@ -63,7 +73,7 @@ const runGraph = createGraphRunner({
   graphs,
   newSaver: createRunSavers({ pool, schema, commits }),
   mayBegin: () => !leaseEnd.isOver(),
-  store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, logger }),
+  store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, onRefused, logger }),
   stackLength: settings.stackLength,
   tracing,
   logger,
@@ -95,7 +105,8 @@ process.on('uncaughtException', (error) => tellUncaught(error, 'graph.uncaught_e
 function tellUncaught(error: unknown, message: string): void {
   const scope = runScope();
   logger.error({ err: error, ...scope }, message);
-  tell({ type: 'uncaught', graphId: 'graph_id' in scope ? scope.graph_id : null });
+  const graphId = 'graph_id' in scope ? scope.graph_id : null;
+  tell({ type: 'met', event: { kind: 'uncaught_error', graphId } });
 }
 
 port.on('message', (message: ToThread) => {

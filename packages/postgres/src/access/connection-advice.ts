@@ -1,4 +1,7 @@
-import { errorChain } from './sqlstate.ts';
+import { SQLSTATE, errorChain, isServerError } from '../sqlstate.ts';
+
+/** A server that is full is no refusal: it lets somebody else in, and soon us. */
+const TOO_MANY_CONNECTIONS = '53300';
 
 /** What to check, by error code: Node's for certificates, Postgres' for logins. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -9,7 +12,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     "The server's certificate is for other names than the host of DATABASE_URL: use one of its names there.",
   '28P01': 'The password in DATABASE_URL is not that of its user.',
   '28000': 'pg_hba.conf lets this user in from here no further: look at the user, and at sslmode, in DATABASE_URL.',
-  '53300':
+  [TOO_MANY_CONNECTIONS]:
     'The server takes no more connections of this user: raise max_connections, or the connection limit of the role or the ' +
     'database, or start fewer processes. Work waits meanwhile, and nothing is lost.',
   '3D000': 'Create the database that DATABASE_URL names.',
@@ -22,6 +25,28 @@ const UNKNOWN_AUTHORITY = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+/** What `connect` on a database answers to whom that was not granted, by severity, so that it is no answer to a statement. */
+function isDeniedDatabase(error: Error): boolean {
+  return isServerError(error) && error.code === SQLSTATE.insufficientPrivilege && error.severity === 'FATAL';
+}
+
+/** Whether a new connection was refused, by the server or by us, for what somebody has to mend: a login, a certificate, a grant. */
+export function isRefusedConnection(error: unknown): boolean {
+  return errorChain(error).some((link) => {
+    const code = codeOf(link);
+    if (code === TOO_MANY_CONNECTIONS) return false;
+    return ADVICE[code] !== undefined || UNKNOWN_AUTHORITY.has(code) || isDeniedDatabase(link) || speaksNoTls(link);
+  });
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function speaksNoTls({ message }: Error): boolean {
+  return message === 'The server does not support SSL connections';
+}
+
 /** One sentence about a connection that was refused: what an operator has to change. */
 export function adviceOn(error: unknown): string {
   return knownAdviceOn(error) ?? 'Check DATABASE_URL.';
@@ -30,7 +55,7 @@ export function adviceOn(error: unknown): string {
 /** The same; null where nothing more is known than the error says. */
 export function knownAdviceOn(error: unknown): string | null {
   for (const link of errorChain(error)) {
-    const code = 'code' in link && typeof link.code === 'string' ? link.code : '';
+    const code = codeOf(link);
     if (UNKNOWN_AUTHORITY.has(code)) {
       return (
         "The server's certificate is signed by an authority that is not known here: add " +
@@ -39,7 +64,8 @@ export function knownAdviceOn(error: unknown): string | null {
     }
     const advice = ADVICE[code];
     if (advice !== undefined) return advice;
-    if (link.message === 'The server does not support SSL connections') {
+    if (isDeniedDatabase(link)) return 'Grant connect on the database to the role of DATABASE_URL.';
+    if (speaksNoTls(link)) {
       return 'The server speaks no TLS: remove sslmode from DATABASE_URL, or turn TLS on there.';
     }
   }

@@ -1,12 +1,15 @@
 import { RunlaneError, retrying } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import { SQLSTATE, isServerError, sqlState } from './sqlstate.ts';
+import type { DatabaseAccess } from './database-access.ts';
+import { SQLSTATE, isServerError, sqlState } from '../sqlstate.ts';
 
 export type WhenAllowedOptions = {
   /** What is prepared, for the log: `schema runlane`. */
   what: string;
   signal: AbortSignal;
   logger: Logger;
+  /** Tells people of a lacking grant, for as long as it is waited for. */
+  access?: Pick<DatabaseAccess, 'note' | 'granted'>;
   /** False: what would be waited for is thrown. Default true. */
   mayWait?: boolean;
 };
@@ -17,32 +20,34 @@ const SAY_AGAIN_MS = 60_000;
 
 const GRANT_ADVICE =
   'Let a role that may do it bring the database up to date, such as by starting one process with its DATABASE_URL, or grant ' +
-  'the role of DATABASE_URL what it lacks. This process waits and goes on by itself.';
+  'the role of DATABASE_URL what it lacks.';
 const OUTDATED_ADVICE = 'This process writes nothing. It goes on by itself if the database is put back to its version.';
 
 /**
- * Prepares the database as soon as it can: while the role lacks a grant, or this program is too old for the schema, it waits
- * and logs that once a minute. Another process may prepare it in the meantime.
+ * Prepares the database as soon as it can: while the role lacks a grant, or this program is too old for the schema, it waits,
+ * and that is logged once a minute. Another process may prepare it in the meantime.
  *
  * @throws what `work` throws for another reason; the signal's reason when it aborts
  */
 export async function whenAllowed<T>(
   work: () => Promise<T>,
-  { what, signal, logger, mayWait = true }: WhenAllowedOptions,
+  { what, signal, logger, access, mayWait = true }: WhenAllowedOptions,
 ): Promise<T> {
   let saidAtMs: number | null = null;
-  return retrying(work, {
+  const result = await retrying(work, {
     signal,
     isRetryable: (error) => mayWait && (isOutdated(error) || isForbidden(error)),
     backoff: () => TRY_AGAIN_MS,
     onRetry: ({ error }) => {
+      if (!isOutdated(error)) return access?.note(error, GRANT_ADVICE);
       const nowMs = performance.now();
       if (saidAtMs !== null && nowMs - saidAtMs < SAY_AGAIN_MS) return;
       saidAtMs = nowMs;
-      const advice = isOutdated(error) ? OUTDATED_ADVICE : GRANT_ADVICE;
-      logger.error({ err: error, what, advice }, isOutdated(error) ? 'schema.outdated' : 'schema.not_allowed');
+      logger.error({ err: error, what, advice: OUTDATED_ADVICE }, 'schema.outdated');
     },
   });
+  access?.granted();
+  return result;
 }
 
 function isOutdated(error: unknown): boolean {

@@ -1,4 +1,8 @@
-import type { KafkaLogger } from './port.ts';
+/** What the alarm is told by. */
+export type AlarmLogger = {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
 
 const REPEAT_MS = 60_000;
 
@@ -17,13 +21,11 @@ export type AccessAlarm = {
 /** `name` begins a sentence; `event` begins the names of its lines in the log. */
 export type RefusingServer = { name: string; event: string };
 
-const KAFKA: RefusingServer = { name: 'Kafka', event: 'kafka' };
-
 /**
  * A refusal is no outage: it lasts until somebody acts, and warnings are easily overlooked. So it is logged as an error for
  * as long as it lasts. It ends nothing, because the permission may be granted again at any time.
  */
-export function createAccessAlarm(logger: KafkaLogger, { name, event } = KAFKA): AccessAlarm {
+export function createAccessAlarm(logger: AlarmLogger, { name, event }: RefusingServer): AccessAlarm {
   const refusals = new Map<string, { sentence: string; nextLineAt: number }>();
   return {
     refused: (who, error, advice = '') => {
