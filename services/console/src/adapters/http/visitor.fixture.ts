@@ -45,7 +45,8 @@ export function visit(): Visitor {
   };
   const one = async (url: URL, init: RequestInit = {}) => {
     visited.push(url.href);
-    const headers = { ...init.headers, cookie: cookiesFor(url) };
+    const headers = new Headers(init.headers);
+    headers.set('cookie', cookiesFor(url));
     const response = await fetch(url, { ...init, redirect: 'manual', headers });
     keep(url, response);
     return response;
