@@ -6,6 +6,7 @@ import { signOut, useSession } from './api.ts';
 import type { ApiError, Session } from './api.ts';
 import { useLiveUpdates } from './live.ts';
 import type { Liveness } from './live.ts';
+import { Notices } from './parts/notices.tsx';
 import { Failure } from './parts/parts.tsx';
 
 /** In the order of their worth; the number of a screen is its key. */
@@ -63,6 +64,7 @@ export function Layout(): ReactNode {
       </header>
       <main id="main" tabIndex={-1}>
         <Failure error={session.error} />
+        <Notices />
         <Outlet />
       </main>
     </>

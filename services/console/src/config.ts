@@ -27,6 +27,7 @@ export const consoleServiceVariables = runlaneVariables.pick({
   RUNLANE_CONSOLE_HOST: true,
   RUNLANE_CONSOLE_PORT: true,
   RUNLANE_CONSOLE_URL: true,
+  RUNLANE_CONSOLE_TRACE_URL: true,
   RUNLANE_CONSOLE_ACTIONS: true,
   RUNLANE_CONSOLE_AUTH: true,
   RUNLANE_CONSOLE_USER_HEADER: true,

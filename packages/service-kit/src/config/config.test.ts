@@ -68,6 +68,7 @@ test('with the required variables alone, all others have the defaults of the des
     RUNLANE_CONSOLE_HOST: '127.0.0.1',
     RUNLANE_CONSOLE_PORT: null,
     RUNLANE_CONSOLE_URL: null,
+    RUNLANE_CONSOLE_TRACE_URL: null,
     RUNLANE_CONSOLE_ACTIONS: 'off',
     RUNLANE_CONSOLE_AUTH: 'none',
     RUNLANE_CONSOLE_USER_HEADER: 'x-forwarded-user',

@@ -25,6 +25,17 @@ export const consoleVariables = {
         'Where people reach the console, such as https://console.example. Unset: as whatever they ask for it. Over https its ' +
         'cookies are secure.',
     }),
+  RUNLANE_CONSOLE_TRACE_URL: z
+    .string()
+    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text) && text.includes('{trace_id}'), {
+      error: 'must be an http(s) URL with {trace_id} in it, such as https://traces.example/trace/{trace_id}',
+    })
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'Where the trace of a run is shown, with {trace_id} in it: the console links to it.',
+      example: 'https://traces.example/trace/{trace_id}',
+    }),
   RUNLANE_CONSOLE_ACTIONS: z
     .enum(['off', 'on'], { error: 'must be off or on' })
     .default('off')

@@ -45,6 +45,9 @@ const TONES: Record<string, string> = {
   open: 'warm',
   paused: 'warm',
   due: 'busy',
+  ok: 'good',
+  warning: 'warm',
+  problem: 'bad',
 };
 
 export function Status({ of: status }: { of: string }): ReactNode {

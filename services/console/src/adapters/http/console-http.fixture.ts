@@ -65,6 +65,8 @@ export async function serveConsole(
       threads: openThreads(database, 'public'),
       runs: openRuns(database),
       deployment: openDeployment(database),
+      standing: { log: () => Promise.resolve({ checks: [], lags: [] }), schemas: () => Promise.resolve([]) },
+      traceTemplate: null,
     },
     webhooks: openWebhookLists(database, { group: 'g', topic: 't' }),
     letters: {
