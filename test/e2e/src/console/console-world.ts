@@ -63,3 +63,15 @@ export async function startConsoleWorld(resources: AsyncDisposableStack): Promis
     received: () => received,
   };
 }
+
+/** Lanes of one run each, of a graph that nobody has, as a deployment would have them that lost its executor. */
+export async function addLanes(world: World, count: number): Promise<void> {
+  await world.pool.query(
+    `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,
+       metadata, lane_position, source_topic, source_partition, source_offset)
+     select gen_random_uuid(), 'lane-' || lpad(number::text, 5, '0'), 'gone', 'gone', 'pending', 'enqueue', '{}', '', '{}', 1,
+       't', 0, number
+     from generate_series(1, $1::integer) as number`,
+    [count],
+  );
+}

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runCreate } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { complaintsOf, faultsAtAllLooks } from './browser.ts';
-import { startConsoleWorld } from './console-world.ts';
+import { addLanes, startConsoleWorld } from './console-world.ts';
 import type { ConsoleWorld } from './console-world.ts';
 
 const resources = new AsyncDisposableStack();
@@ -77,13 +77,8 @@ test('an answer that comes too late says so, and changes nothing', async () => {
   // This page learns no more of what the other one does.
   await page.route('**/api/waiting*', () => undefined);
   await world.publish(runCreate('late-1', { assistant_id: 'pause', input: null, command: { resume: 'the other' } }));
-  const threadStatus = async () => {
-    const { rows } = await world.pool.query<{ status: string }>(
-      `select status from runlane.threads where thread_id = 'late-1'`,
-    );
-    return rows[0]?.status;
-  };
-  await eventually(async () => (await threadStatus()) === 'idle', { what: 'the other answer counts' });
+  const done = `select from runlane.threads where thread_id = 'late-1' and status = 'idle'`;
+  await eventually(async () => (await world.pool.query(done)).rowCount === 1, { what: 'the other answer counts' });
   await card.getByLabel('Answer').fill('mine');
   await card.getByRole('button', { name: 'Answer' }).click();
   const notices = page.getByRole('region', { name: 'Your answers' });
@@ -285,14 +280,7 @@ test('threads are found by their status and by the metadata of their runs', asyn
 });
 
 test('a list of 10,000 lanes shows immediately, and scrolls to its end', async () => {
-  // Runs of a graph that nobody has, as a deployment would have them that lost its executor.
-  await world.pool.query(
-    `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,
-       metadata, lane_position, source_topic, source_partition, source_offset)
-     select gen_random_uuid(), 'lane-' || lpad(number::text, 5, '0'), 'gone', 'gone', 'pending', 'enqueue', '{}', '', '{}', 1,
-       't', 0, number
-     from generate_series(1, 10000) as number`,
-  );
+  await addLanes(world, 10_000);
   await page.goto(`${address}/lanes`);
   await page.getByRole('link', { name: 'lane-00001' }).waitFor();
   expect(await page.getByRole('row').count()).toBeLessThan(200);
