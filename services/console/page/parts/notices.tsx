@@ -3,10 +3,9 @@
  * their answer.
  */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import type { ShownRun } from '@runlane/run-consumer/ledger';
 import type { ReactNode } from 'react';
+import type { Outcome } from '../../src/adapters/http/read-api.ts';
 import { pathOf, useAsked } from '../api.ts';
-import type { Wire } from '../api.ts';
 import { RunLink, Status, ThreadLink } from './parts.tsx';
 
 /** `problem`: why nothing was published; otherwise `runId` is the run that carries the answer. */
@@ -57,18 +56,15 @@ export function Notices(): ReactNode {
 }
 
 function Carried({ runId }: { runId: string | null }): ReactNode {
-  const { data: run } = useAsked<ShownRun>(pathOf('run', { id: runId ?? '' }));
-  if (run?.status === 'rejected') {
-    return <span className="failure">Your answer came too late and does not count. {reasonOf(run)}</span>;
+  const { data } = useAsked<{ outcome: Outcome | null }>(pathOf('outcome', { id: runId }));
+  const outcome = data?.outcome ?? null;
+  if (outcome?.status === 'rejected') {
+    return <span className="failure">Your answer came too late and does not count. {outcome.why}</span>;
   }
   return (
     <span>
-      {run === undefined ? 'Your answer is in the log and waits to be admitted.' : 'Your answer counts:'}{' '}
-      <RunLink id={runId} /> {run && <Status of={run.status} />}
+      {outcome === null ? 'Your answer is in the log and waits to be admitted.' : 'Your answer counts:'}{' '}
+      <RunLink id={runId} /> {outcome !== null && <Status of={outcome.status} />}
     </span>
   );
-}
-
-function reasonOf(run: Wire<ShownRun>): string {
-  return run.events.at(-1)?.details.error?.message ?? run.reason ?? '';
 }

@@ -1,5 +1,6 @@
 /** What the page asks: each a reading, and none changes anything. */
-import type { DeploymentReading, RunReader, ThreadReader } from '@runlane/run-consumer/ledger';
+import type { RunStatus } from '@runlane/contracts';
+import type { DeploymentReading, RunReader, ShownRun, ThreadReader } from '@runlane/run-consumer/ledger';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -67,6 +68,10 @@ export function readApi({ threads, runs, deployment, standing, traceTemplate }: 
       const traceUrl = run.traceId === null ? null : (traceTemplate?.replaceAll('{trace_id}', run.traceId) ?? null);
       return answer(context, { ...run, traceUrl });
     })
+    .get('/outcome', async (context) => {
+      const run = await runs.show(needed(context, 'id').toLowerCase());
+      return answer(context, { outcome: run === null ? null : outcomeOf(run) });
+    })
     .get('/threads', async (context) => {
       const from = context.req.query('from') ?? '';
       const after = context.req.query('after') ?? null;
@@ -124,6 +129,13 @@ export function readApi({ threads, runs, deployment, standing, traceTemplate }: 
     })
     .get('/log-health', async (context) => answer(context, await standing.log()))
     .get('/schema-health', async (context) => answer(context, { checks: await standing.schemas() }));
+}
+
+/** What has become of a run. */
+export type Outcome = { status: RunStatus; why: string };
+
+function outcomeOf(run: ShownRun): Outcome {
+  return { status: run.status, why: run.events.at(-1)?.details.error?.message ?? run.reason ?? '' };
 }
 
 /** JSON in which large numbers are texts. */
