@@ -69,6 +69,8 @@ export type PostgresOptions = LocalOptions & {
    * tests and measurements of durability need it.
    */
   isSpare?: boolean;
+  /** Libraries that the server loads when it starts, such as `pg_stat_statements`. Default: none. */
+  preload?: readonly string[];
 };
 
 export type KafkaOptions = LocalOptions & {

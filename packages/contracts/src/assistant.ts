@@ -30,13 +30,13 @@ const graphId = z.string().min(1);
 const fields = {
   name: textOfAtMost(255).nullish().describe('A text of 1 to 255 code points.'),
   description: textOfAtMost(4096).nullish().describe('A text of 1 to 4096 code points.'),
-  metadata: jsonObject.nullish().describe("An object, under the metadata of the assistant's runs."),
+  metadata: jsonObject.nullish().describe("An object, merged beneath the metadata of the assistant's runs."),
   config: runConfigSchema.nullish().describe('An object of tags, recursion_limit and configurable.'),
   context: jsonObject.nullish().describe("An object: the graph's runtime context. Not with config.configurable."),
 };
 
 const createSchema = z.strictObject({
-  assistant_id: uuid.nullish().describe('A UUID (8-4-4-4-12 hexadecimal digits); without one it is made up.'),
+  assistant_id: uuid.nullish().describe('A UUID (8-4-4-4-12 hexadecimal digits); generated if absent.'),
   graph_id: graphId.describe('The name of a graph in langgraph.json: a text, required.'),
   ...fields,
 });

@@ -1,6 +1,7 @@
 import { admission } from './admission/bench.ts';
 import type { Bench } from './bench.ts';
 import { claim } from './claim/bench.ts';
+import { fleet } from './fleet/bench.ts';
 import { interrupt } from './interrupt/bench.ts';
 import { latency } from './latency/bench.ts';
 import { recovery } from './recovery/bench.ts';
@@ -18,4 +19,5 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['recovery', recovery],
   ['webhooks', webhooks],
   ['tracing', tracing],
+  ['fleet', fleet],
 ]);

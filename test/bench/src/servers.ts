@@ -30,7 +30,10 @@ export async function startServers(
     started.push(server);
     return server;
   };
-  const [kafka, postgres] = await Promise.all([start(startKafka), start(startPostgres)]);
+  const [kafka, postgres] = await Promise.all([
+    start(startKafka),
+    start((options) => startPostgres({ ...options, preload: ['pg_stat_statements'] })),
+  ]);
   return {
     brokers: kafka.brokers,
     adminUrl: postgres.url,

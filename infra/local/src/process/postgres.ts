@@ -6,6 +6,7 @@ import { createDatabaseAt } from '../create-database.ts';
 import { localServer, startUnlessDeferred, type MachineServer } from '../lifecycle.ts';
 import { askPostgres } from '../probes.ts';
 import type { LocalPostgres, PostgresOptions } from '../server.ts';
+import { preloading } from '../preloading.ts';
 import { serverEnvironment } from './java.ts';
 import { ownDirectory } from './own-directory.ts';
 import { onFreePorts } from '../free-ports.ts';
@@ -32,7 +33,7 @@ export async function processPostgres(options: PostgresOptions): Promise<LocalPo
   const passwordFile = join(home, 'password');
   const logFile = join(home, 'postgres.log');
   const password = await rememberedPassword(passwordFile, account);
-  const settings = options.isSpare === true ? [...SETTINGS, ...SPARE] : SETTINGS;
+  const settings = [...SETTINGS, ...(options.isSpare === true ? SPARE : []), ...preloading(options)];
 
   const prepare = async (signal?: AbortSignal): Promise<void> => {
     if (existsSync(data)) return;

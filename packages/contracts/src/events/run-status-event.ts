@@ -133,12 +133,15 @@ const usageList = z
  */
 export const runStatusEventSchema = z
   .looseObject({
-    event_id: z.string().min(1).describe('Stable over redelivery: drop duplicates by it.'),
+    event_id: z
+      .string()
+      .min(1)
+      .describe('Identifies the event, also when it is delivered again: drop duplicates by it.'),
     type: z.enum(RUN_STATUS_EVENT_TYPES).describe('What happened.'),
     sequence: z.int().min(1).describe("Counts the run's events from 1 without gaps."),
-    occurred_at: instant.describe('RFC 3339 in UTC with Z, as all times here.'),
+    occurred_at: instant.describe('When it happened: RFC 3339 in UTC with Z, like all times here.'),
     run_id: uuid.describe('The run, a UUID.'),
-    thread_id: z.string().min(1).describe('The thread; of a stateless run derived from the run id.'),
+    thread_id: z.string().min(1).describe('The thread; for a stateless run an id derived from the run id.'),
     assistant_id: z.string().min(1).describe('The assistant.'),
     graph_id: z.string().nullable().describe('The graph; null when the assistant is unknown.'),
     attempt: z
@@ -147,27 +150,36 @@ export const runStatusEventSchema = z
       .describe('The number of the last attempt at executing the run: 0 until the first start. It never falls.'),
     multitask_strategy: z.enum(MULTITASK_STRATEGIES).describe('The strategy of the run.'),
     metadata: jsonObject.describe('Metadata of the request, an object.'),
-    metadata_omitted: z.boolean().exactOptional().describe('Whether metadata were left out for their size.'),
+    metadata_omitted: z.boolean().exactOptional().describe('Whether metadata was left out because of its size.'),
     created_at: instant.describe('When the run was admitted or refused.'),
     updated_at: instant.describe('When the run last changed.'),
     run_started_at: instant.nullable().describe('When the first attempt started.'),
     run_ended_at: instant.nullable().describe('When the run ended.'),
     status: z.enum(RUN_STATUSES).describe('Status of the run.'),
-    thread_status: z.enum(THREAD_STATUSES).nullable().describe('Status of the thread; null where there is none.'),
-    reason: z.string().nullable().describe('Why it ended so: a code, of which later versions may have more.'),
+    thread_status: z.enum(THREAD_STATUSES).nullable().describe('Status of the thread; null if there is no thread.'),
+    reason: z
+      .string()
+      .nullable()
+      .describe('A code for why the run ended in this way; later versions may have more codes.'),
     superseded_by: uuid.nullable().describe('The run that superseded this one.'),
-    blocked_by: uuid.nullable().describe('The run that this one was refused for.'),
+    blocked_by: uuid.nullable().describe('The run because of which this one was refused.'),
     interrupts: interruptList
       .nullable()
       .describe('A list of {id, value, response_schema?}: pauses that wait for an answer.'),
-    interrupts_omitted: z.boolean().describe('Whether interrupts were left out for their size.'),
-    interrupts_lossy: z.boolean().exactOptional().describe('Whether JSON cannot say something in interrupts.'),
+    interrupts_omitted: z.boolean().describe('Whether interrupts were left out because of their size.'),
+    interrupts_lossy: z
+      .boolean()
+      .exactOptional()
+      .describe('Whether interrupts had something that JSON cannot express.'),
     next: textList.nullable().describe('Nodes that would run next, a list of texts.'),
     checkpoint_id: z.string().nullable().describe('The head checkpoint.'),
     values: anyJson.describe('What the graph returned, any JSON value.'),
-    values_omitted: z.boolean().describe('Whether values were left out for their size.'),
-    values_lossy: z.boolean().exactOptional().describe('Whether JSON cannot say something in values.'),
-    usage: usageList.nullable().exactOptional().describe('Calls and tokens of each model, in all and of this attempt.'),
+    values_omitted: z.boolean().describe('Whether values were left out because of their size.'),
+    values_lossy: z.boolean().exactOptional().describe('Whether values had something that JSON cannot express.'),
+    usage: usageList
+      .nullable()
+      .exactOptional()
+      .describe('Calls and tokens of each model, in total and in the last attempt.'),
     abandoned_interrupts: textList
       .nullable()
       .exactOptional()
@@ -183,8 +195,8 @@ export const runStatusEventSchema = z
           .describe('With the reason thread_status: the status that the thread had, a text.'),
       })
       .nullable()
-      .describe('An object of error, the kind, and message; with stack where the deployment tells it.'),
-    webhook: z.string().nullable().describe('Where this event is to be delivered; null when nowhere.'),
+      .describe('An object with error, which is the kind, and message; also stack, if the deployment reports it.'),
+    webhook: z.string().nullable().describe('The URL to which this event is delivered, or null.'),
   })
   .meta({ title: 'RunStatusEvent' });
 

@@ -19,12 +19,12 @@ export type WebhookNoticeType = (typeof WEBHOOK_NOTICE_TYPES)[number];
 export const WEBHOOK_NOTICE_MOMENTS: Readonly<Record<WebhookNoticeType, string>> = {
   'webhook.url_failing': 'Three webhooks in a row have failed.',
   'webhook.url_parked': 'Most webhooks fail: they wait, and one is tried now and then.',
-  'webhook.url_paused': 'An operator lets nothing be sent to it.',
-  'webhook.url_disabled': 'Nothing is sent to it any more: it asked for that, is gone, or has failed for days.',
-  'webhook.url_recovered': 'It is as it should be again.',
+  'webhook.url_paused': 'An operator has paused it: nothing is sent to it.',
+  'webhook.url_disabled': 'Nothing more is sent to it: it asked for that, is gone, or has failed for days.',
+  'webhook.url_recovered': 'It answers well again.',
   'webhook.origin_parked': 'The host cannot be reached or fails for several URLs: all of them wait.',
-  'webhook.origin_paused': 'An operator lets nothing be sent to any URL of it.',
-  'webhook.origin_recovered': 'It is as it should be again.',
+  'webhook.origin_paused': 'An operator has paused it: nothing is sent to any of its URLs.',
+  'webhook.origin_recovered': 'It answers well again.',
 };
 
 /** The state of a URL or an origin. Of the changes within a minute only the last one is published. */
@@ -35,7 +35,7 @@ export type WebhookNotice = {
   /** When it changed; RFC 3339 in UTC with `Z`. */
   occurred_at: string;
   origin: string;
-  /** SHA-256 of the URL in hex; null when the origin is meant. */
+  /** SHA-256 of the URL in hex; null if the whole origin changed. */
   url_hash: string | null;
   /** Why a URL is disabled: `asked`, `gone` or `failing`, of which later versions may have more; else null. */
   reason: string | null;
@@ -44,12 +44,12 @@ export type WebhookNotice = {
 /** As a JSON Schema: an open object, because later versions add fields. */
 export const webhookNoticeSchema = z
   .looseObject({
-    event_id: z.string().describe('Stable over redelivery: drop duplicates by it.'),
-    type: z.enum(WEBHOOK_NOTICE_TYPES).describe('What has become of it.'),
+    event_id: z.string().describe('Identifies the event, also when it is delivered again: drop duplicates by it.'),
+    type: z.enum(WEBHOOK_NOTICE_TYPES).describe('What has changed.'),
     occurred_at: z.iso.datetime().describe('When it changed, RFC 3339 in UTC.'),
     origin: z.string().describe('Scheme, host and port of the receiver.'),
-    url_hash: z.string().nullable().describe('SHA-256 of the URL in hex; null when the origin is meant.'),
-    reason: z.string().nullable().describe('Why a URL is disabled: a code, of which later versions may have more.'),
+    url_hash: z.string().nullable().describe('SHA-256 of the URL in hex; null if the whole origin changed.'),
+    reason: z.string().nullable().describe('A code for why a URL is disabled; later versions may have more codes.'),
   })
   .meta({ title: 'WebhookNotice' });
 

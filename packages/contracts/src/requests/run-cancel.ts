@@ -23,7 +23,7 @@ export const runCancelSchema = z
     run_id: uuid
       .nullish()
       .describe(
-        'The run to cancel, a UUID (8-4-4-4-12 hexadecimal digits); null for all unfinished runs of the thread.',
+        'The run to cancel, a UUID (8-4-4-4-12 hexadecimal digits); null for all runs of the thread that have not ended.',
       ),
     action: z.enum(CANCEL_ACTIONS).nullish().describe('One of "interrupt" (default), "rollback".'),
   })

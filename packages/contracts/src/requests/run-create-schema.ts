@@ -59,11 +59,11 @@ export const runCreateSchema = z
     if_not_exists: z
       .enum(['create', 'reject'])
       .nullish()
-      .describe('One of "create" (default), "reject": whether the run may make the thread.'),
+      .describe('One of "create" (default), "reject": whether the run may create the thread.'),
     if_thread_status: threadStatuses
       .nullish()
       .describe(
-        `A list of at least one of ${THREAD_STATUSES.join(', ')}: the run is refused when its thread has another.`,
+        `A list of at least one of ${THREAD_STATUSES.join(', ')}: the run is refused when its thread has another status.`,
       ),
     on_completion: z
       .enum(['delete', 'keep'])

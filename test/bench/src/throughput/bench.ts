@@ -6,6 +6,8 @@ import type { ServiceProcess } from '@runlane/testkit';
 import { BareInvoke } from '../bare-invoke/peer.ts';
 import type { ClosedLoopJob } from '../bare-invoke/protocol.ts';
 import type { Bench, BenchContext, Findings } from '../bench.ts';
+import { connectTo } from '../database.ts';
+import { DatabaseBudget } from '../database-budget.ts';
 import { Deployment } from '../deployment.ts';
 import { cpuMsOf } from '../machine.ts';
 import { runRequests } from '../requests.ts';
@@ -40,9 +42,11 @@ async function run(context: BenchContext): Promise<Findings> {
     profiler?.nodeOptions,
   );
   const budget = new CpuBudget(service.pid);
+  const database = await DatabaseBudget.open(await connectTo(deployment.databaseUrl, resources));
 
   const ours = async (load: typeof LOAD): Promise<Round> => {
     const requests = runRequests(deployment.topics.requests, { ...load, durability: options.durability });
+    await database?.begin();
     const cpuBeforeMs = cpuMsOf(service.pid);
     profiler?.begin();
     budget.begin();
@@ -56,6 +60,7 @@ async function run(context: BenchContext): Promise<Findings> {
     profiler?.end();
     budget.end(load.count);
     const cpuMs = cpuMsOf(service.pid);
+    await database?.end(load.count);
     return {
       perSecond: load.count / ((endedMs - startedMs) / 1_000),
       cpuMsPerRun: cpuMs === null || cpuBeforeMs === null ? null : (cpuMs - cpuBeforeMs) / load.count,
@@ -73,6 +78,7 @@ async function run(context: BenchContext): Promise<Findings> {
   await theirs('memory', WARM_UP);
   profiler?.forget();
   budget.forget();
+  database?.forget();
   const rounds: { ours: Round[]; postgres: Round[]; memory: Round[] } = { ours: [], postgres: [], memory: [] };
   for (let round = 1; round <= ROUNDS; round += 1) {
     say(`round ${round} of ${ROUNDS}`);
@@ -83,7 +89,11 @@ async function run(context: BenchContext): Promise<Findings> {
   }
   return {
     ...findings(rounds.ours, rounds.postgres, rounds.memory, options.durability),
-    details: [...budget.summary(), ...(profiler === null ? [] : await profileOf(service, profiler))],
+    details: [
+      ...budget.summary(),
+      ...(database?.summary() ?? []),
+      ...(profiler === null ? [] : await profileOf(service, profiler)),
+    ],
   };
 }
 

@@ -121,7 +121,7 @@ test('a hanging origin with many due deliveries takes only its own slots', async
   expect(hanging.requests.length).toBeLessThanOrEqual(2);
 });
 
-test('an origin that fails is paused: no delivery is lost, charged or sent', async () => {
+test('an origin that fails is parked: no delivery is lost, charged or sent', async () => {
   await using receiver = await WebhookReceiver.start((response, _request, index) => {
     response.writeHead(index === 0 ? 200 : 500).end();
   });

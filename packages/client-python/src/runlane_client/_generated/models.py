@@ -57,9 +57,9 @@ class RunCreate(TypedDict):
     command: NotRequired[Union[RunCreateCommand, None]]
     """An object of resume, update and goto, at least one. Not with input."""
     if_not_exists: NotRequired[Union[Literal["create", "reject"], None]]
-    """One of "create" (default), "reject": whether the run may make the thread."""
+    """One of "create" (default), "reject": whether the run may create the thread."""
     if_thread_status: NotRequired[Union[list[Literal["idle", "busy", "interrupted", "error"]], None]]
-    """A list of at least one of idle, busy, interrupted, error: the run is refused when its thread has another."""
+    """A list of at least one of idle, busy, interrupted, error: the run is refused when its thread has another status."""
     on_completion: NotRequired[Union[Literal["delete", "keep"], None]]
     """One of "delete" (default), "keep": the fate of a stateless run's thread."""
     after_seconds: NotRequired[Union[float, None]]
@@ -74,7 +74,7 @@ class RunCancel(TypedDict):
     thread_id: NotRequired[Union[str, None]]
     """The thread, a text of 1 to 255 code points without control characters; null for a stateless run."""
     run_id: NotRequired[Union[str, None]]
-    """The run to cancel, a UUID (8-4-4-4-12 hexadecimal digits); null for all unfinished runs of the thread."""
+    """The run to cancel, a UUID (8-4-4-4-12 hexadecimal digits); null for all runs of the thread that have not ended."""
     action: NotRequired[Union[Literal["interrupt", "rollback"], None]]
     """One of "interrupt" (default), "rollback"."""
 
@@ -116,17 +116,17 @@ class RunStatusEventError(TypedDict):
 
 class RunStatusEvent(TypedDict):
     event_id: str
-    """Stable over redelivery: drop duplicates by it."""
+    """Identifies the event, also when it is delivered again: drop duplicates by it."""
     type: Literal["run.pending", "run.running", "run.succeeded", "run.paused", "run.failed", "run.timed_out", "run.interrupted", "run.rolled_back", "run.rejected"]
     """What happened."""
     sequence: int
     """Counts the run's events from 1 without gaps."""
     occurred_at: str
-    """RFC 3339 in UTC with Z, as all times here."""
+    """When it happened: RFC 3339 in UTC with Z, like all times here."""
     run_id: str
     """The run, a UUID."""
     thread_id: str
-    """The thread; of a stateless run derived from the run id."""
+    """The thread; for a stateless run an id derived from the run id."""
     assistant_id: str
     """The assistant."""
     graph_id: Union[str, None]
@@ -138,7 +138,7 @@ class RunStatusEvent(TypedDict):
     metadata: dict[str, Any]
     """Metadata of the request, an object."""
     metadata_omitted: NotRequired[bool]
-    """Whether metadata were left out for their size."""
+    """Whether metadata was left out because of its size."""
     created_at: str
     """When the run was admitted or refused."""
     updated_at: str
@@ -150,19 +150,19 @@ class RunStatusEvent(TypedDict):
     status: Literal["pending", "running", "success", "error", "timeout", "interrupted", "rollback", "rejected"]
     """Status of the run."""
     thread_status: Union[Literal["idle", "busy", "interrupted", "error"], None]
-    """Status of the thread; null where there is none."""
+    """Status of the thread; null if there is no thread."""
     reason: Union[str, None]
-    """Why it ended so: a code, of which later versions may have more."""
+    """A code for why the run ended in this way; later versions may have more codes."""
     superseded_by: Union[str, None]
     """The run that superseded this one."""
     blocked_by: Union[str, None]
-    """The run that this one was refused for."""
+    """The run because of which this one was refused."""
     interrupts: Union[list[RunStatusEventInterrupts], None]
     """A list of {id, value, response_schema?}: pauses that wait for an answer."""
     interrupts_omitted: bool
-    """Whether interrupts were left out for their size."""
+    """Whether interrupts were left out because of their size."""
     interrupts_lossy: NotRequired[bool]
-    """Whether JSON cannot say something in interrupts."""
+    """Whether interrupts had something that JSON cannot express."""
     next: Union[list[str], None]
     """Nodes that would run next, a list of texts."""
     checkpoint_id: Union[str, None]
@@ -170,29 +170,29 @@ class RunStatusEvent(TypedDict):
     values: Any
     """What the graph returned, any JSON value."""
     values_omitted: bool
-    """Whether values were left out for their size."""
+    """Whether values were left out because of their size."""
     values_lossy: NotRequired[bool]
-    """Whether JSON cannot say something in values."""
+    """Whether values had something that JSON cannot express."""
     usage: NotRequired[Union[list[RunStatusEventUsage], None]]
-    """Calls and tokens of each model, in all and of this attempt."""
+    """Calls and tokens of each model, in total and in the last attempt."""
     abandoned_interrupts: NotRequired[Union[list[str], None]]
     """Ids of questions that were open when the run began with an input, a list of texts."""
     error: Union[RunStatusEventError, None]
-    """An object of error, the kind, and message; with stack where the deployment tells it."""
+    """An object with error, which is the kind, and message; also stack, if the deployment reports it."""
     webhook: Union[str, None]
-    """Where this event is to be delivered; null when nowhere."""
+    """The URL to which this event is delivered, or null."""
 
 
 class WebhookNotice(TypedDict):
     event_id: str
-    """Stable over redelivery: drop duplicates by it."""
+    """Identifies the event, also when it is delivered again: drop duplicates by it."""
     type: Literal["webhook.url_failing", "webhook.url_parked", "webhook.url_paused", "webhook.url_disabled", "webhook.url_recovered", "webhook.origin_parked", "webhook.origin_paused", "webhook.origin_recovered"]
-    """What has become of it."""
+    """What has changed."""
     occurred_at: str
     """When it changed, RFC 3339 in UTC."""
     origin: str
     """Scheme, host and port of the receiver."""
     url_hash: Union[str, None]
-    """SHA-256 of the URL in hex; null when the origin is meant."""
+    """SHA-256 of the URL in hex; null if the whole origin changed."""
     reason: Union[str, None]
-    """Why a URL is disabled: a code, of which later versions may have more."""
+    """A code for why a URL is disabled; later versions may have more codes."""

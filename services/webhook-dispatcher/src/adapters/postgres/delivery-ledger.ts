@@ -1,19 +1,9 @@
 import { query } from '@runlane/postgres';
-import type { Database, SqlValues } from '@runlane/postgres';
+import type { Database } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type {
-  DeliveryLedger,
-  DueTarget,
-  LeasedEndpoint,
-  Release,
-  RenewResult,
-  Settlement,
-  SettleResult,
-  Wanted,
-} from '../../app/ports.ts';
-import { originParkedUntil } from '../../domain/origin-health.ts';
-import type { OriginHealth } from '../../domain/origin-health.ts';
-import { targetParkedUntil } from '../../domain/target-health.ts';
+import type { DeliveryLedger, DueTarget, LeasedEndpoint, Release, RenewResult, Wanted } from '../../app/ports.ts';
+import { owned } from './owned-endpoints.ts';
+import { originColumns, settle } from './settle-deliveries.ts';
 import { sql } from './statements.ts';
 import { readOriginHealth, readTargetHealth } from './stored-health.ts';
 
@@ -30,7 +20,7 @@ export function createDeliveryLedger(database: Database): DeliveryLedger {
     settle: (settlements) => database.transaction((client) => settle(client, settlements)),
     endDisabled: (endpoint, urlHash, limit) =>
       database.transaction(async (client) => {
-        if ((await owned(client, [endpoint])).length === 0) return 0;
+        if ((await owned(client, [{ ...endpoint, isChanged: true }])).length === 0) return 0;
         return (await query(client, sql.endDisabledDeliveries, { url_hash: urlHash, limit })).length;
       }),
     release: (releases) => database.transaction((client) => release(client, releases)),
@@ -175,112 +165,11 @@ async function selectBody(database: Database, eventId: string): Promise<Buffer> 
   return row.body;
 }
 
-type Held = { endpointId: bigint; fencingToken: bigint };
-
-/** Locks the endpoints and returns the entries whose fencing token still is the endpoint's. */
-async function owned<T extends Held>(client: PoolClient, all: readonly T[]): Promise<T[]> {
-  const leases = [...new Map(all.map((one) => [leaseKey(one), one])).values()];
-  const rows = await query<{ endpoint_id: bigint; fencing_token: bigint }>(client, sql.lockOwnedEndpoints, {
-    endpoint_ids: leases.map(({ endpointId }) => endpointId),
-    fencing_tokens: leases.map(({ fencingToken }) => fencingToken),
-  });
-  const keys = new Set(rows.map((row) => leaseKey({ endpointId: row.endpoint_id, fencingToken: row.fencing_token })));
-  return all.filter((one) => keys.has(leaseKey(one)));
-}
-
-function leaseKey({ endpointId, fencingToken }: Held): string {
-  return `${endpointId}/${fencingToken}`;
-}
-
-async function settle(client: PoolClient, settlements: readonly Settlement[]): Promise<SettleResult[]> {
-  const valid = await owned(client, settlements);
-  if (valid.length === 0) return settlements.map(() => 'lost');
-  const rows = await query<{ event_id: string; outcome: SettleResult }>(client, sql.settleDeliveries, {
-    ...deliveryColumns(valid),
-    ...attemptColumns(valid),
-    ...originColumns(
-      valid.flatMap(({ endpointId, health: { origin } }) => (origin === null ? [] : [{ endpointId, health: origin }])),
-    ),
-    ...targetColumns(valid),
-  });
-  const outcomes = new Map(rows.map((row) => [row.event_id, row.outcome]));
-  const isValid = new Set(valid);
-  return settlements.map((one) => (isValid.has(one) ? (outcomes.get(one.eventId) ?? 'lost') : 'lost'));
-}
-
-/** Parameters of settle-deliveries for the deliveries. */
-function deliveryColumns(settlements: readonly Settlement[]): SqlValues {
-  const ends = settlements.map(({ end }) => end);
-  return {
-    delivery_ids: settlements.map(({ deliveryId }) => deliveryId),
-    event_ids: settlements.map(({ eventId }) => eventId),
-    ends: ends.map(({ kind }) => kind),
-    dead_reasons: ends.map((end) => (end.kind === 'dead' ? end.reason : null)),
-    details: ends.map((end) => (end.kind === 'dead' ? end.detail : null)),
-    waits_ms: ends.map((end) => (end.kind === 'retry' ? end.afterMs : 0)),
-    is_charged: settlements.map(({ isCharged }) => isCharged),
-    yields: ends.map((end) => end.kind === 'retry' && end.yields),
-    attempt_counts: settlements.map((settlement) => settlement.attempts.length),
-  };
-}
-
-/** The same for their attempts. */
-function attemptColumns(settlements: readonly Settlement[]): SqlValues {
-  const of = settlements.flatMap((settlement) => settlement.attempts.map(() => settlement));
-  const attempts = settlements.flatMap((settlement) => settlement.attempts);
-  return {
-    attempt_delivery_ids: of.map(({ deliveryId }) => deliveryId),
-    attempt_ns: attempts.map(({ n }) => n),
-    attempts_started_at: attempts.map(({ startedAt }) => startedAt.toISOString()),
-    attempt_outcomes: attempts.map(({ outcome }) => outcome),
-    attempts_charged: attempts.map(({ isCharged }) => isCharged),
-    attempt_fences: of.map(({ fencingToken }) => fencingToken),
-    attempt_statuses: attempts.map(({ status }) => status),
-    attempt_messages: attempts.map(({ message }) => message),
-    attempt_addresses: attempts.map(({ address }) => address),
-    attempts_total_ms: attempts.map(({ timings }) => Math.round(timings.totalMs)),
-    attempts_dns_ms: attempts.map(({ timings }) => rounded(timings.dnsMs)),
-    attempts_connect_ms: attempts.map(({ timings }) => rounded(timings.connectMs)),
-    attempts_first_byte_ms: attempts.map(({ timings }) => rounded(timings.firstByteMs)),
-    attempts_body_bytes: attempts.map(({ bodyBytes }) => bodyBytes),
-    attempt_excerpts: attempts.map(({ bodyExcerpt }) => bodyExcerpt),
-  };
-}
-
-function rounded(ms: number | null): number | null {
-  return ms === null ? null : Math.round(ms);
-}
-
-/** For the endpoints. If one occurs several times, its last health counts, because it includes the others. */
-function originColumns(states: readonly { endpointId: bigint; health: OriginHealth }[]): SqlValues {
-  const last = [...new Map(states.map((state) => [state.endpointId, state.health]))];
-  return {
-    endpoint_ids: last.map(([endpointId]) => endpointId),
-    origin_healths: last.map(([, health]) => JSON.stringify(health)),
-    origin_breakers: last.map(([, health]) => health.breaker.kind),
-    origin_parked_until_ms: last.map(([, health]) => Math.ceil(originParkedUntil(health))),
-  };
-}
-
-/** The same for the URLs. */
-function targetColumns(settlements: readonly Settlement[]): SqlValues {
-  const last = [
-    ...new Map(
-      settlements.flatMap(({ urlHash, health: { target } }) => (target === null ? [] : [[urlHash, target] as const])),
-    ),
-  ];
-  const hasMore = new Map(settlements.map((settlement) => [settlement.urlHash, settlement.hasMore]));
-  return {
-    url_hashes: last.map(([urlHash]) => urlHash),
-    target_healths: last.map(([, health]) => JSON.stringify(health)),
-    target_breakers: last.map(([, health]) => health.breaker.kind),
-    target_parked_until_ms: last.map(([, health]) => Math.ceil(targetParkedUntil(health))),
-    has_more: last.map(([urlHash]) => hasMore.get(urlHash)),
-  };
-}
-
 async function release(client: PoolClient, releases: readonly Release[]): Promise<void> {
-  const valid = await owned(client, releases);
+  const valid = await owned(
+    client,
+    releases.map((one) => ({ ...one, isChanged: true })),
+  );
   if (valid.length === 0) return;
   const empty = valid.flatMap(({ emptyUrls }) => emptyUrls);
   if (empty.length > 0) await query(client, sql.lineUpTargets, { url_hashes: empty });

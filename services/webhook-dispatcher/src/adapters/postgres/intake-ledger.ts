@@ -175,10 +175,13 @@ class PostgresIntake implements IntakeTransaction {
     await this.#lineUp(this.#ready);
   }
 
-  /** This comes last, because settlements and batches of other partitions wait for these locks. */
+  /** This comes last, because settlements and batches of other partitions may wait for these locks. */
   async #lineUp(ready: readonly TargetedEvent[]): Promise<void> {
     if (ready.length === 0) return;
-    if (!this.#hasLocks) await this.#lockEndpoints(ready);
+    if (!this.#hasLocks) {
+      const endpointIds = new Set(ready.map(({ origin }) => this.#endpointIds.get(origin)));
+      await query(this.#client, sql.lockEndpointsToLineUp, { endpoint_ids: [...endpointIds] });
+    }
     const targets = sortedEntries(ready.map((event) => [event.urlHash, this.#endpointIds.get(event.origin)]));
     await query(this.#client, sql.lineUpStored, {
       url_hashes: targets.map(([urlHash]) => urlHash),

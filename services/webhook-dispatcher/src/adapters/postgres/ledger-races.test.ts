@@ -18,11 +18,11 @@ const OWNER = randomUUID();
 const NOTHING_ELSE = { withoutTargetCount: 0, repeatCount: 0, quarantinedCount: 0, absentCount: 0, lostCount: 0 };
 
 /** An intake that has written the event and does not commit before it is told to. */
-async function heldIntake(world: LedgerWorld, event: TargetedEvent) {
+async function heldIntake(world: LedgerWorld, event: TargetedEvent, partition = 0) {
   const written = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const committed = createIntakeLedger(world.database, 'another group').inTransaction(
-    { topic: 'another topic', partition: 0, firstOffset: 0n },
+    { topic: 'another topic', partition, firstOffset: 0n },
     async (transaction) => {
       await transaction.write(planIntake([event], await transaction.prepare([event])));
       await transaction.close({ ...NOTHING_ELSE, position: { offset: 0n, timestampMs: 0 }, deliveryCount: 1 });
@@ -66,6 +66,22 @@ test('an event that is stored while its endpoint is given back is not forgotten'
 
   const [again] = await world.lease(OWNER);
   expect(again?.endpointId).toBe(endpoint.endpointId);
+});
+
+test('a batch and a settlement that change nothing of an endpoint do not wait for each other', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn([targeted(), targeted(), targeted()]);
+  const [endpoint] = await world.lease(OWNER);
+  if (endpoint === undefined) throw new Error('The endpoint is not due.');
+  const [first, second] = await world.due(endpoint);
+  if (first === undefined || second === undefined) throw new Error('They are not due.');
+  // The first success is written.
+  await world.settle(endpoint, first, answered(200), true);
+
+  const intakes = [await heldIntake(world, targeted(), 0), await heldIntake(world, targeted(), 1)];
+  expect(await world.settle(endpoint, second, answered(200), true)).toBe('delivered');
+  for (const intake of intakes) await intake.commit();
+  expect(await world.due(endpoint)).toHaveLength(3);
 });
 
 test('an event that is stored while its URL leaves the line brings the URL back into line', async () => {

@@ -16,6 +16,7 @@ export const sql = {
   insertEndpoints: statement('insert-endpoints'),
   selectEndpointsOfOrigins: statement('select-endpoints-of-origins'),
   lineUpStored: statement('line-up-stored'),
+  lockEndpointsToLineUp: statement('lock-endpoints-to-line-up'),
   lockEndpointsOfOrigins: statement('lock-endpoints-of-origins'),
   selectKnownDeliveries: statement('select-known-deliveries'),
   insertDeliveries: statement('insert-deliveries'),

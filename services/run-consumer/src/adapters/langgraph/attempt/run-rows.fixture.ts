@@ -8,6 +8,9 @@ import { createDatabase, silentLogger } from '@runlane/testkit';
 import type { Pool, PoolClient } from 'pg';
 import type { ClaimedRun } from '../../../domain/run.ts';
 
+/** A transaction in which a test holds a lock outlasts a machine that stands still. */
+const PATIENT = 'idle_in_transaction_session_timeout=120000';
+
 /** A database with the ledger's and LangGraph's tables, and runs in it that are claimed without an executor. */
 export class RunRows implements AsyncDisposable {
   readonly databaseUrl: string;
@@ -16,7 +19,12 @@ export class RunRows implements AsyncDisposable {
 
   private constructor(databaseUrl: string) {
     this.databaseUrl = databaseUrl;
-    this.pool = createPool({ url: databaseUrl, applicationName: 'test', logger: silentLogger });
+    this.pool = createPool({
+      url: `${databaseUrl}?${PATIENT}`,
+      connectTimeoutMs: 60_000,
+      applicationName: 'test',
+      logger: silentLogger,
+    });
     this.database = new Database(this.pool);
   }
 

@@ -2,8 +2,9 @@
 -- params  $url_hashes text[] distinct, of which something was stored that is due now, $endpoint_ids bigint[] of each
 -- result  none; the URLs, their endpoints and sites are in line
 -- locks   the caller has locked the endpoints in an earlier statement, so that this one sees what others have written about
---         the line; then the URLs, and the sites of endpoints that nobody has leased, each in order
-with lined as (
+--         the line; then the URLs, and the sites of endpoints that nobody has leased, each in order. An endpoint that is due
+--         stays as it is: whoever has or gets its lease gives it back only under a lock that waits for the caller
+with added as (
   insert into webhooks.targets as target (url_hash, endpoint_id, next_due_at)
   select url_hash, endpoint_id, now()
   from unnest($url_hashes::text[], $endpoint_ids::bigint[]) as stored (url_hash, endpoint_id)
@@ -20,6 +21,13 @@ with lined as (
   where target.next_due_at is null
     or target.next_due_at > greatest(now(), target.parked_until)
   returning endpoint_id, next_due_at
+),
+lined as (
+  select added.*
+  from added
+  join webhooks.endpoints as endpoint using (endpoint_id)
+  where endpoint.next_due_at is null
+    or endpoint.next_due_at > greatest(added.next_due_at, endpoint.parked_until)
 ),
 woken as (
   update webhooks.endpoints as endpoint
