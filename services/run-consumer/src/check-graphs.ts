@@ -58,6 +58,15 @@ export async function checkGraphs(
   };
 }
 
+/**
+ * Reads a `langgraph.json` as run-consumer does at its start, without its graphs.
+ *
+ * Thrown: RunlaneError `invalid_langgraph_json`, naming the file, the key and what to change.
+ */
+export function checkProjectFile(path: string, environment: Readonly<Record<string, string | undefined>>): void {
+  readLangGraphJson(path, { ...environment });
+}
+
 type GraphMessage = { graphId: string; kind: 'loading' | 'loaded' | 'failed'; message?: string };
 
 function isGraphMessage(value: unknown): value is GraphMessage {

@@ -122,6 +122,8 @@ export async function startRunConsumer(
     settlements: createRunSettlements(foundation.database, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     delay: (ms) => sleep(ms),
     random: Math.random,
+    onUnstorable: ({ graphId }) =>
+      metrics.failures.inc({ graph_id: metrics.graphLabel(graphId), reason: 'graph_error' }),
     logger,
   });
   metrics.unsettled(() => settle.unsettledCount);

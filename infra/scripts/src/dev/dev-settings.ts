@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { checkProjectFile } from '@runlane/run-consumer/check-graphs';
 import { loadConfig, runlaneVariables } from '@runlane/service-kit';
 import { readConnections } from './dev-connections.ts';
 import type { DevConnections } from './dev-connections.ts';
@@ -26,7 +27,7 @@ const DEMO_PROJECT = resolve(ROOT, 'infra/demo/langgraph.json');
  *
  * @param config value of `--config`: a path, relative to where npm was called
  * @param keptDirectory where what is kept between two starts is: the key of the webhooks too
- * Thrown: ConfigError with every problem; Error when the `langgraph.json` does not exist.
+ * Thrown: ConfigError with every problem; Error when the `langgraph.json` does not exist or is wrong.
  */
 export function readSettings(
   environment: NodeJS.ProcessEnv,
@@ -44,6 +45,7 @@ export function readSettings(
     const origin = config === undefined ? 'LANGGRAPH_CONFIG' : '--config';
     throw new Error(`${origin} names ${langgraphConfig}, which does not exist. Give the path of a langgraph.json.`);
   }
+  checkProjectFile(langgraphConfig, environment);
   return {
     topicPrefix: given.RUNLANE_TOPIC_PREFIX ?? '',
     langgraphConfig,

@@ -81,10 +81,11 @@ export interface RunClaims {
 /** A settlement of a run, valid only for the holder of the token. */
 export type OwnedSettlement = Claim & {
   threadId: string;
-  /** For log lines about the run. Default: it has no trace. */
-  traceparent?: string | null;
   settlement: Settlement;
 };
+
+/** A settlement, and what log lines say of its attempt. */
+export type AttemptSettlement = OwnedSettlement & { graphId: string; attempt: number; traceparent: string | null };
 
 /** `lost`: somebody else owns the run by now and nothing was written (I3). */
 export type SettleResult = 'settled' | 'successor_ready' | 'requeued' | 'lost';

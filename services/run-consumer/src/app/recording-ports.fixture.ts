@@ -4,7 +4,15 @@ import { createLogger } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import type { ClaimedRun, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
-import type { ExecutorLeases, Hints, OwnedSettlement, RunClaims, RunSettlements, BatchResult } from './ports.ts';
+import type {
+  AttemptSettlement,
+  ExecutorLeases,
+  Hints,
+  OwnedSettlement,
+  RunClaims,
+  RunSettlements,
+  BatchResult,
+} from './ports.ts';
 
 /** A logger whose lines a test can read; `messages` are the event names, oldest first. */
 export function recordingLog(): { logger: Logger; messages: () => string[]; parsed: () => Record<string, unknown>[] } {
@@ -134,6 +142,7 @@ export function claimedRun(runId: string, overrides: Partial<ClaimedRun> = {}): 
 export function settlementOfRun(
   runId: string,
   settlement: Settlement = { kind: 'requeue', spendsAttempt: false, isolate: false },
-): OwnedSettlement {
-  return { runId, threadId: `thread of ${runId}`, fencingToken: 7n, settlement };
+): AttemptSettlement {
+  const of = { graphId: 'chat', attempt: 1, traceparent: null };
+  return { runId, threadId: `thread of ${runId}`, fencingToken: 7n, ...of, settlement };
 }

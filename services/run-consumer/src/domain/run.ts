@@ -125,7 +125,8 @@ export type Outcome = AttemptEnd & { report?: AttemptReport };
 type AttemptEnd =
   | { kind: 'succeeded'; head: HeadState; nothingToContinue: boolean }
   | { kind: 'paused'; head: HeadState }
-  | { kind: 'failed'; reason: FailedReason; error: RunError; head: HeadState | null }
+  /** `at`: the line of the project that threw, for the log. */
+  | { kind: 'failed'; reason: FailedReason; error: RunError; at?: string; head: HeadState | null }
   | { kind: 'timed_out'; limitSeconds: number }
   /** It was asked to stop, and its graph and its saver have stopped. `head` is null when it is unknown or when there is none. */
   | { kind: 'interrupted'; stop: Stop; head: HeadState | null }

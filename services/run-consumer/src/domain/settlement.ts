@@ -71,12 +71,7 @@ function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settl
         ...(outcome.head === null ? {} : headDetails(outcome.head, valuesMaxBytes)),
       });
     case 'timed_out':
-      return end('timeout', 'run.timed_out', 'error', {
-        error: {
-          error: 'RunTimedOut',
-          message: `The attempt took longer than ${outcome.limitSeconds} s (RUNLANE_RUN_TIMEOUT_SECONDS).`,
-        },
-      });
+      return end('timeout', 'run.timed_out', 'error', { error: overLimit(outcome.limitSeconds) });
     case 'interrupted':
       return end('interrupted', 'run.interrupted', threadStatusAfter(outcome.head), {
         ...stopDetails(outcome.stop),
@@ -89,6 +84,12 @@ function endOf(outcome: Outcome, attempt: number, valuesMaxBytes: number): Settl
     case 'lease_lost':
       return { kind: 'nothing' };
   }
+}
+
+/** The error of a run that took too long. */
+export function overLimit(limitSeconds: number): RunError {
+  const message = `The attempt took longer than ${limitSeconds} s (RUNLANE_RUN_TIMEOUT_SECONDS).`;
+  return { error: 'RunTimedOut', message };
 }
 
 /** Whether this was the run's last attempt, so that the run fails with it unless it was asked to stop. */

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FailedReason } from '@runlane/contracts';
-import { runFields, waitOrAbort } from '@runlane/service-kit';
+import { waitOrAbort } from '@runlane/service-kit';
 import { LOAD_LIMIT_MS } from '../adapters/langgraph/graphs/load-limit.ts';
 import type { LangGraphProject } from '../adapters/langgraph/project/langgraph-json.ts';
 import { GraphWorkers } from '../adapters/langgraph/worker/graph-workers.ts';
@@ -14,11 +13,10 @@ import { RunExecutor } from '../app/execution/execute-runs.ts';
 import { serveGraphsUntil } from '../app/execution/serve-graphs.ts';
 import { ExecutorLease } from '../app/execution/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/execution/settle-runs.ts';
-import type { ClaimedRun, Outcome } from '../domain/run.ts';
-import { isLastLoss } from '../domain/settlement.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Foundation } from './foundation.ts';
 import { loaderCacheSettings } from './loader-cache.ts';
+import { reportAttempt } from './report-attempt.ts';
 
 /** Longest time between two looks for ready runs, in milliseconds: the cost of a lost hint. */
 const CLAIM_POLL_MS = 1_000;
@@ -155,63 +153,4 @@ export function startExecution(
     heeding: executor.heedStopsUntil(signals.background),
     claiming: executor.claimUntil(signals.intake),
   };
-}
-
-/** Our own names for the reasons for which an attempt goes back; every other error is the database's. */
-const HAND_BACK_CAUSES: ReadonlyMap<string, string> = new Map([
-  ['WorkerGone', 'worker_gone'],
-  ['LeaseLost', 'lease_lost'],
-  ['ShuttingDown', 'shutting_down'],
-  ['GraphDrained', 'drained'],
-  ['UnwrittenEnd', 'unwritten_end'],
-]);
-
-const TOKEN_KINDS = {
-  input: 'input_tokens',
-  output: 'output_tokens',
-  cached: 'cached_tokens',
-  reasoning: 'reasoning_tokens',
-} as const;
-
-/** Why the run fails with this outcome, as in its event; null if it does not fail. */
-function failureOf({ attempt }: ClaimedRun, outcome: Outcome): FailedReason | null {
-  if (outcome.kind === 'failed') return outcome.reason;
-  return isLastLoss(outcome, attempt) ? 'attempts_exhausted' : null;
-}
-
-function countAttempt(metrics: Metrics, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
-  const graph_id = metrics.graphLabel(run.graphId);
-  metrics.attempts.observe({ graph_id, outcome: outcome.kind }, durationMs / 1_000);
-  const reason = failureOf(run, outcome);
-  if (reason !== null) metrics.failures.inc({ graph_id, reason });
-  if (outcome.kind === 'handed_back') {
-    metrics.handedBack.inc({
-      cause: HAND_BACK_CAUSES.get(outcome.error.error) ?? 'database',
-      spent: String(outcome.spendsAttempt),
-    });
-  }
-  for (const { model: name, attempt } of outcome.report?.usage ?? []) {
-    const model = metrics.modelLabel(name);
-    metrics.modelCalls.inc({ model }, attempt.calls);
-    for (const [kind, key] of Object.entries(TOKEN_KINDS)) metrics.modelTokens.inc({ model, kind }, attempt[key]);
-  }
-}
-
-function reportAttempt({ metrics, logger }: Foundation, run: ClaimedRun, outcome: Outcome, durationMs: number): void {
-  countAttempt(metrics, run, outcome, durationMs);
-  // A failed run is one line with all details, at a level that people read.
-  const reason = failureOf(run, outcome);
-  const level = reason !== null || outcome.kind === 'timed_out' ? 'error' : 'info';
-  logger[level](
-    {
-      ...runFields(run),
-      graph_id: run.graphId,
-      attempt: run.attempt,
-      outcome: outcome.kind,
-      duration_ms: Math.round(durationMs),
-      ...(reason === null ? {} : { reason }),
-      ...('error' in outcome ? { error: outcome.error } : {}),
-    },
-    'run.attempted',
-  );
 }

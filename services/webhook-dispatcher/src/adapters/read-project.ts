@@ -15,7 +15,8 @@ import type { ProjectWebhooks } from '@runlane/webhooks';
 export function readProject(path: string, environment: NodeJS.ProcessEnv): ProjectWebhooks {
   const file = resolve(path);
   try {
-    const json = JSON.parse(readFileSync(file, 'utf8')) as Json;
+    // Editors on Windows begin a file with a mark.
+    const json = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as Json;
     if (!isJsonObject(json)) throw new Error('it is not a JSON object');
     return readProjectWebhooks(json['webhooks'], environment);
   } catch (cause) {

@@ -193,6 +193,7 @@ test('a failed run has one complete line at the level error, and every other lin
       outcome: 'failed',
       reason: 'graph_error',
       error: { error: 'RangeError', message: '' },
+      at: expect.stringMatching(/thrower\.ts:8:/),
     }),
   ]);
   const isComplete = (line: LogLine) => line['trace_id'] === trace.traceId && typeof line['thread_id'] === 'string';

@@ -103,6 +103,11 @@ test.concurrent('a run that kills its process every time fails after three attem
   });
   expect(world.sideEffects().filter(({ node }) => node === 'kill')).toHaveLength(3);
   expect(third.isRunning).toBe(true);
+  const told = () => third.logs.filter(({ level, run_id }) => level === 'error' && run_id === killer.runId);
+  await eventually(() => told().length > 0, { what: 'the failure is logged' });
+  expect(told()).toMatchObject([
+    { thread_id: 'thread', graph_id: 'killer', attempt: 3, reason: 'attempts_exhausted', error: {} },
+  ]);
 });
 
 test.concurrent('I10: runs beside one that kills its process every time end well', async () => {

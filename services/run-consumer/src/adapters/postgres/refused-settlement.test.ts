@@ -28,11 +28,11 @@ test('I1: a run whose outcome Postgres refuses ends as failed, without effect on
   const runs = await world.claimReady();
 
   const results = await Promise.all(
-    runs.map(({ runId, threadId, fencingToken }) => {
-      const values = threadId === deepThread ? nested(2_000) : 'flat';
+    runs.map((run) => {
+      const values = run.threadId === deepThread ? nested(2_000) : 'flat';
       const head = { checkpointId: 'c', next: [], interrupts: [], values };
       const settlement = settlementOf({ kind: 'succeeded', head, nothingToContinue: false }, 1, 100_000);
-      return settle.settle({ runId, threadId, fencingToken, settlement });
+      return settle.settle({ ...run, settlement });
     }),
   );
 

@@ -158,7 +158,7 @@ test('while handing back fails too, it is tried again with each renewal, until t
 
 test('a run that has spent its last attempt in this way ends', async () => {
   let ends = 0;
-  const { graphs, settlements } = startExecutor({
+  const { graphs, settlements, ended } = startExecutor({
     claims: readyRuns([claimedRun('a', { attempt: 3 })]),
     // The end that the graph came to is tried twice: as it is, and without what it holds.
     answer: (batch) =>
@@ -168,4 +168,9 @@ test('a run that has spent its last attempt in this way ends', async () => {
   graphs[0]?.resolve(SUCCEEDED);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(settlements().at(-1)).toMatchObject({ kind: 'end', type: 'run.failed', reason: 'attempts_exhausted' });
+  const error = { error: 'UnwrittenEnd' };
+  expect(ended).toMatchObject([
+    { runId: 'a', outcome: { kind: 'succeeded' }, durationMs: expect.any(Number) },
+    { runId: 'a', outcome: { kind: 'handed_back', spendsAttempt: true, error }, durationMs: null },
+  ]);
 });

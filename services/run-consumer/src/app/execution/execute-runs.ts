@@ -22,7 +22,7 @@ import type { Settlement } from '../../domain/settlement.ts';
 import type { ExecutorLease } from './hold-executor-lease.ts';
 import type { Hints, RunClaims } from '../ports.ts';
 import type { SettleQueue } from './settle-runs.ts';
-import { UnsettledRuns } from './unsettled-runs.ts';
+import { UNWRITTEN_END, UnsettledRuns } from './unsettled-runs.ts';
 
 /** `drain` asks a graph to stop at its next superstep, `abort` to stop now. */
 export type RunSignals = {
@@ -46,7 +46,8 @@ export type ExecuteDependencies = {
   /** Woken when runs of this process may have been asked to stop. */
   stops: Wakeup;
   onClaimed: (run: ClaimedRun) => void;
-  onAttempt: (run: ClaimedRun, outcome: Outcome, durationMs: number) => void;
+  /** `durationMs` is null when the end that was told before cannot be written, and this one has taken its place. */
+  onAttempt: (run: ClaimedRun, outcome: Outcome, durationMs: number | null) => void;
   monotonicMs: () => number;
   logger: Logger;
   settings: ExecuteSettings;
@@ -70,13 +71,6 @@ const MAX_CLAIM = 32;
 /** Longest wait for a hint, in milliseconds; after it nothing is done. */
 const LONGEST_WAIT_MS = 60_000;
 
-const UNWRITTEN_END: Outcome = {
-  kind: 'handed_back',
-  spendsAttempt: true,
-  isolate: false,
-  error: { error: 'UnwrittenEnd', message: 'its end could not be written' },
-};
-
 export class RunExecutor {
   readonly #needs: ExecuteDependencies;
   readonly #executing = new Map<string, Executing>();
@@ -87,7 +81,10 @@ export class RunExecutor {
 
   constructor(needs: ExecuteDependencies) {
     this.#needs = needs;
-    this.#unsettled = new UnsettledRuns((run) => this.#settleOutcome(run, UNWRITTEN_END), needs.logger);
+    this.#unsettled = new UnsettledRuns(async (run) => {
+      await this.#settleOutcome(run, UNWRITTEN_END);
+      needs.onAttempt(run, UNWRITTEN_END, null);
+    }, needs.logger);
   }
 
   /** Runs that are being executed. */
@@ -219,7 +216,8 @@ export class RunExecutor {
     if (early !== undefined) abort.abort(abortReason(early));
     const done = work(abort)
       .catch((error: unknown) => {
-        this.#needs.logger.error({ err: error, ...runFields(run) }, 'run.settle_failed');
+        const { graphId: graph_id, attempt } = run;
+        this.#needs.logger.error({ err: error, ...runFields(run), graph_id, attempt }, 'run.settle_failed');
         this.#unsettled.add(run);
       })
       .finally(() => {
@@ -256,9 +254,9 @@ export class RunExecutor {
   }
 
   async #settle(run: ClaimedRun, settlement: Settlement): Promise<void> {
-    const { runId, threadId, fencingToken, traceparent, attempt } = run;
+    const { runId, threadId, graphId, fencingToken, traceparent, attempt } = run;
     const { settle, hints, logger } = this.#needs;
-    const result = await settle.settle({ runId, threadId, fencingToken, traceparent, settlement });
+    const result = await settle.settle({ runId, threadId, graphId, attempt, fencingToken, traceparent, settlement });
     if (result === 'lost') logger.warn({ ...runFields(run), attempt }, 'run.lost');
     if (result === 'settled' || result === 'successor_ready') hints.eventsStored();
     if (result === 'successor_ready' || result === 'requeued') hints.runsReady();

@@ -16,7 +16,8 @@ import { SettleQueue } from './settle-runs.ts';
 function queueOn(answer?: Answer) {
   const settlements = recordingSettlements(answer);
   const delays: number[] = [];
-  const { logger, messages } = recordingLog();
+  const { logger, messages, parsed } = recordingLog();
+  const unstorable: string[] = [];
   const queue = new SettleQueue({
     settlements,
     delay: (ms) => {
@@ -24,10 +25,19 @@ function queueOn(answer?: Answer) {
       return Promise.resolve();
     },
     random: () => 1,
+    onUnstorable: ({ runId }) => unstorable.push(runId),
     logger,
   });
   const transactions = () => settlements.transactions.map((batch) => batch.map(({ runId }) => runId));
-  return { queue, transactions, settlements: () => settlements.transactions.flat(), delays, messages };
+  return {
+    queue,
+    transactions,
+    settlements: () => settlements.transactions.flat(),
+    delays,
+    messages,
+    parsed,
+    unstorable,
+  };
 }
 
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
@@ -74,19 +84,21 @@ const endOf = (runId: string, outcome: Outcome) => {
 const head: HeadState = { checkpointId: 'c', next: [], interrupts: [], values: 'bad' };
 const hasValues = ({ settlement }: OwnedSettlement) => settlement.kind === 'end' && settlement.details.values === 'bad';
 
-test.each<[Outcome, Partial<Ending>]>([
+test.each<[Outcome, Partial<Ending>, object]>([
   [
     { kind: 'succeeded', head, nothingToContinue: false },
     { type: 'run.failed', reason: 'graph_error' },
+    { attempt: 1, graph_id: 'chat', reason: 'graph_error', error: { error: 'UnstorableOutcome' } },
   ],
   [
     { kind: 'interrupted', head, stop: { action: 'interrupt', reason: 'superseded', supersededBy: 'r' } },
     { type: 'run.interrupted', details: { reason: 'superseded', superseded_by: 'r' } },
+    { attempt: 1, graph_id: 'chat' },
   ],
 ])(
   'an end that is refused for what it holds is settled without that, once, and the others are: %o',
-  async (bad, as) => {
-    const { queue, transactions, settlements } = queueOn((batch) =>
+  async (bad, as, told) => {
+    const { queue, transactions, settlements, parsed, unstorable } = queueOn((batch) =>
       batch.some(hasValues) ? Promise.reject(ofServer('54001')) : Promise.resolve(batch.map(() => 'settled')),
     );
     const batch = [settlementOfRun('a'), endOf('bad', bad), settlementOfRun('c')];
@@ -96,6 +108,9 @@ test.each<[Outcome, Partial<Ending>]>([
     const settled = settlements().filter(({ runId, ...owned }) => runId === 'bad' && !hasValues({ runId, ...owned }));
     expect(settled.map(({ settlement }) => settlement)).toEqual([expect.objectContaining(as)]);
     expect(inspect(settled, { depth: 9 })).not.toContain('error 54001');
+    const refused = parsed().filter(({ msg }) => msg === 'settlement.refused');
+    expect(refused).toMatchObject([{ level: 'error', run_id: 'bad', thread_id: 'thread of bad', ...told }]);
+    expect(unstorable).toEqual('reason' in told ? ['bad'] : []);
   },
 );
 

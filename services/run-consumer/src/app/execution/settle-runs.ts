@@ -9,8 +9,9 @@ import { GroupCommit } from '@runlane/log-ledger';
 import { sqlState } from '@runlane/postgres';
 import { runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
+import type { RunError } from '../../domain/run.ts';
 import { endingWithoutOutcome } from '../../domain/settlement.ts';
-import type { OwnedSettlement, RunSettlements, SettleResult } from '../ports.ts';
+import type { AttemptSettlement, RunSettlements, SettleResult } from '../ports.ts';
 
 /** Most settlements in one transaction: bounds how long the rows of their threads stay locked. */
 const MAX_BATCH = 64;
@@ -20,19 +21,30 @@ export type SettleDependencies = {
   /** Resolves after the given milliseconds. */
   delay: (ms: number) => Promise<void>;
   random: () => number;
+  /** Called for each run that fails only because the ledger refuses what it ended with. */
+  onUnstorable?: (settlement: AttemptSettlement) => void;
   logger: Logger;
 };
 
 export class SettleQueue {
-  readonly #commits: GroupCommit<OwnedSettlement, SettleResult>;
+  readonly #commits: GroupCommit<AttemptSettlement, SettleResult>;
 
-  constructor({ settlements, delay, random, logger }: SettleDependencies) {
-    this.#commits = new GroupCommit<OwnedSettlement, SettleResult>({
+  constructor({ settlements, delay, random, onUnstorable, logger }: SettleDependencies) {
+    this.#commits = new GroupCommit<AttemptSettlement, SettleResult>({
       write: (group) => settlements.settle(group),
       missing: 'lost',
       maxItems: MAX_BATCH,
-      instead: withoutOutcome,
-      describe: runFields,
+      instead: (owned, error) => {
+        const replaced = withoutOutcome(owned, error);
+        if (replaced !== null && failureOf(owned) === null && failureOf(replaced) !== null) onUnstorable?.(owned);
+        return replaced;
+      },
+      describe: (owned) => ({
+        ...runFields(owned),
+        graph_id: owned.graphId,
+        attempt: owned.attempt,
+        ...failureOf(owned),
+      }),
       name: 'settlement',
       delay,
       random,
@@ -46,14 +58,20 @@ export class SettleQueue {
   }
 
   /** Resolves when the settlement is committed, or lost. Rejects when our own code cannot write it in any form. */
-  settle(settlement: OwnedSettlement): Promise<SettleResult> {
+  settle(settlement: AttemptSettlement): Promise<SettleResult> {
     return this.#commits.add(settlement);
   }
 }
 
-function withoutOutcome(owned: OwnedSettlement, error: unknown): OwnedSettlement | null {
+function withoutOutcome(owned: AttemptSettlement, error: unknown): AttemptSettlement | null {
   const { settlement } = owned;
   return settlement.kind === 'end' ? { ...owned, settlement: endingWithoutOutcome(settlement, causeOf(error)) } : null;
+}
+
+/** Why the run fails with this settlement; null when it does not. */
+function failureOf({ settlement }: AttemptSettlement): { reason: string | null; error: RunError | undefined } | null {
+  if (settlement.kind !== 'end' || settlement.status !== 'error') return null;
+  return { reason: settlement.reason, error: settlement.details.error };
 }
 
 /** Messages of the database may quote the run. */

@@ -42,6 +42,7 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
   const hints = recordingHints();
   const log = recordingLog();
   const intake = new AbortController();
+  const ended: { runId: string; outcome: Outcome; durationMs: number | null }[] = [];
   let count = 0;
   const [ready, stops] = [new Wakeup(), new Wakeup()];
   // The ledger remembers every claim that it has answered, unless the test says otherwise.
@@ -84,7 +85,7 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
     ready,
     stops,
     onClaimed: () => undefined,
-    onAttempt: () => undefined,
+    onAttempt: ({ runId }, outcome, durationMs) => ended.push({ runId, outcome, durationMs }),
     monotonicMs: () => performance.now(),
     logger: log.logger,
     settings: { maxConcurrentRuns: 2, runTimeoutSeconds: 0, valuesMaxBytes: 1_000, pollMs: 1_000, ...settings },
@@ -112,6 +113,8 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
     settled,
     settlements: () => settlements.transactions.flat().map(({ settlement }) => settlement),
     hints,
+    /** What was told of attempts that have ended. */
+    ended,
     messages: log.messages,
     ready,
     stops,

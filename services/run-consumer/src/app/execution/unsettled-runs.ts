@@ -6,7 +6,15 @@
 import { runFields } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { claimKey } from '../../domain/run.ts';
-import type { ClaimedRun } from '../../domain/run.ts';
+import type { ClaimedRun, Outcome } from '../../domain/run.ts';
+
+/** The end of an attempt in place of one that could not be written. */
+export const UNWRITTEN_END: Outcome = {
+  kind: 'handed_back',
+  spendsAttempt: true,
+  isolate: false,
+  error: { error: 'UnwrittenEnd', message: 'its end could not be written' },
+};
 
 export class UnsettledRuns {
   readonly #runs = new Map<string, ClaimedRun>();

@@ -107,7 +107,7 @@ async function rescue(
   const settlement = rescueOf(attempt);
   rescuing.add(claimKey(run));
   try {
-    const result = await settle.settle({ runId, threadId, fencingToken, traceparent, settlement });
+    const result = await settle.settle({ runId, threadId, graphId, attempt, fencingToken, traceparent, settlement });
     if (result === 'lost') return 'lost';
     const hasFailed = settlement.kind === 'end' && !run.isStopping;
     const became = result === 'requeued' ? 'requeued' : hasFailed ? 'failed' : 'stopped';

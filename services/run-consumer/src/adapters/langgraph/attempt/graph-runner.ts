@@ -27,7 +27,7 @@ import { planStart } from './plan-start.ts';
 import { checkpointConfig, runOptions } from './run-options.ts';
 import { inRun } from './run-scope.ts';
 import { SuperstepGate } from '../graphs/superstep-gate.ts';
-import { tellFailure } from './tell-failure.ts';
+import { ownFrameOf, tellFailure } from './tell-failure.ts';
 import { readState } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
 import { UsageMeter, metered } from '../graphs/usage-meter.ts';
@@ -243,5 +243,11 @@ function failureOutcome(
     return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(error) };
   }
   const reason = error instanceof GraphNotLoadable ? 'graph_not_loadable' : 'graph_error';
-  return { kind: 'failed', reason, error: describeError(error, stackLength), head: null };
+  return { kind: 'failed', reason, error: describeError(error, stackLength), ...atOwnFrame(error), head: null };
+}
+
+/** Where the project threw; nothing when no line of the project is in the stack. */
+function atOwnFrame(error: unknown): { at?: string } {
+  const at = ownFrameOf(error);
+  return at === null ? {} : { at };
 }

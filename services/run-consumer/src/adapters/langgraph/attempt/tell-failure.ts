@@ -4,10 +4,11 @@ import { runScope } from './run-scope.ts';
 
 /**
  * Logs what a graph threw: its stack, mapped to the lines of the source, its causes, and where in the project it comes from.
- * The event has name and message, and the stack only if the deployment asks for it.
+ * The event has name and message, and the stack only if the deployment asks for it. That the run has failed, if it has, is
+ * said by `run.attempted`.
  */
 export function tellFailure(error: unknown, logger: Logger): void {
-  logger.error({ err: error, ...runScope(), at: ownFrameOf(error) }, 'graph.failed');
+  logger.info({ err: error, ...runScope(), at: ownFrameOf(error) }, 'graph.failed');
 }
 
 /** The first line of an error's stack, or of a cause's, that is neither a dependency's nor Node's; null without one. */

@@ -8,7 +8,7 @@ import { watchParts } from './node-watch.ts';
 import { ownIndexWarning } from './own-index.ts';
 import { versionProblem } from '../project/langgraph-version.ts';
 import type { GraphSource } from '../project/langgraph-json.ts';
-import { loadAdvice } from '../project/load-advice.ts';
+import { loadAdvice, pathProblem } from '../project/load-advice.ts';
 import { answerAfterStop } from '../store/stopped-store.ts';
 import { ownFrameOf } from '../attempt/tell-failure.ts';
 import { meterModels } from './watch-models.ts';
@@ -172,7 +172,10 @@ export class GraphRegistry {
     }
     if (isDisposable(made)) opened.use(made);
     const graph = asGraph(made);
-    if (graph === null) throw new GraphNotLoadable(`The factory of graph ${graphId} returned no graph.`);
+    if (graph === null)
+      throw new GraphNotLoadable(
+        `The factory of graph ${graphId} returned no graph. Return a compiled graph or a StateGraph.`,
+      );
     return fitToRun(graph, source);
   }
 }
@@ -203,23 +206,40 @@ async function importGraph(source: GraphSource): Promise<LoadedGraph> {
   try {
     module = exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (error) {
-    const told = `${messageOf(error)}${loadAdvice(error, file)}`;
-    throw new GraphNotLoadable(`Graph ${graphId}: ${file} does not load: ${told}`, { cause: error });
+    const problem = pathProblem(error, file) ?? `does not load: ${messageOf(error)}${loadAdvice(error, file)}`;
+    throw new GraphNotLoadable(`Graph ${graphId}: ${file} ${problem}`, { cause: error });
   }
   await answerAfterStop(file);
   await meterModels(file);
   if (!(exportName in module)) {
-    throw new GraphNotLoadable(
-      `Graph ${graphId}: ${file} has no export ${exportName}. It exports ${Object.keys(module).join(', ') || 'nothing'}.`,
-    );
+    const names = Object.keys(module);
+    const advice =
+      names.length === 0
+        ? 'It exports nothing: export the graph.'
+        : `It exports ${names.join(', ')}: name the graph's export in langgraph.json, as in "./path/to/file.ts:${names[0]}".`;
+    throw new GraphNotLoadable(`Graph ${graphId}: ${file} has no export ${exportName}. ${advice}`);
   }
-  const exported = await module[exportName];
-  const graph = asGraph(exported);
-  if (graph !== null) return { kind: 'graph', graph: fitToRun(graph, source) };
-  if (isFactory(exported)) return { kind: 'factory', source, create: exported };
+  const graph = await exportedGraph(module[exportName], source);
+  if (graph !== null) return graph;
   throw new GraphNotLoadable(
     `Graph ${graphId}: export ${exportName} of ${file} is no graph. Export a compiled graph, a StateGraph, a promise of one, or a function that returns one.`,
   );
+}
+
+/** Null when the export is no graph. */
+async function exportedGraph(value: unknown, source: GraphSource): Promise<LoadedGraph | null> {
+  const { graphId, file, exportName } = source;
+  let graph: RunnableGraph | null;
+  let exported: unknown;
+  try {
+    exported = await value;
+    graph = asGraph(exported);
+  } catch (error) {
+    const told = `Graph ${graphId}: export ${exportName} of ${file} fails: ${messageOf(error)}`;
+    throw new GraphNotLoadable(told, { cause: error });
+  }
+  if (graph !== null) return { kind: 'graph', graph: fitToRun(graph, source) };
+  return isFactory(exported) ? { kind: 'factory', source, create: exported } : null;
 }
 
 /** `import` of a CommonJS module compiled from `export default` gives the whole module under that name. */
@@ -246,8 +266,9 @@ function isRunnableGraph(value: object): value is RunnableGraph {
   return 'lg_is_pregel' in value && value.lg_is_pregel === true;
 }
 
+/** A class can only be called with `new`, so it makes no graph. */
 function isFactory(value: unknown): value is GraphFactory {
-  return typeof value === 'function';
+  return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
 }
 
 function isDisposable(value: unknown): value is AsyncDisposable | Disposable {

@@ -9,7 +9,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 function read(document: Record<string, unknown>, environment: NodeJS.ProcessEnv = {}) {
   const file = join(directory, 'langgraph.json');
-  writeFileSync(file, JSON.stringify({ graphs: {}, ...document }));
+  writeFileSync(file, JSON.stringify({ graphs: { g: './g.ts:graph' }, ...document }));
   return readLangGraphJson(file, environment);
 }
 
@@ -112,7 +112,7 @@ test('env may be a file, variables, or names of variables of the process', () =>
   writeFileSync(file('.env.agent'), 'FROM=file');
   expect(read({ env: '.env.agent' }).env).toEqual({ FROM: 'file' });
   expect(read({ env: { FROM: 'object' } }).env).toEqual({ FROM: 'object' });
-  expect(read({ env: ['FROM'] }, { FROM: 'process' })).toMatchObject({ env: {}, warnings: [] });
+  expect(read({ env: ['FROM'] }, { FROM: 'process' }).env).toEqual({});
 });
 
 test('comments and commas at the end are refused: the file is JSON', () => {
@@ -122,6 +122,34 @@ test('comments and commas at the end are refused: the file is JSON', () => {
   }
 });
 
-test('a graph without a path is refused', () => {
-  expect(() => read({ graphs: { g: ':graph' } })).toThrow(/graphs\.g is ":graph"\. Write it as/);
+test.each([':graph', '', './a.ts: graph', './a.ts:agents.graph'])(
+  'graph "%s" is refused, with what to write',
+  (spec) => {
+    expect(() => read({ graphs: { g: spec } })).toThrow(`graphs.g is "${spec}". Write it as`);
+  },
+);
+
+test.each([
+  [{ graphs: undefined }, /graphs: it names each graph.*as in \{"graphs"/],
+  [{ graphs: ['./a.ts:graph'] }, /graphs: it names each graph/],
+  [{ graphs: { g: 1 } }, /graphs\.g: write it as "/],
+  [{ graphs: { g: { file: './a.ts' } } }, /graphs\.g: write it as "/],
+  [{ graphs: { '': './a.ts:graph' } }, /a graph needs a name/],
+  [{ env: { PORT: 1 } }, /env: it is the path of a file, an object of variables whose values are texts/],
+  [{ env: '.' }, /env names "\.", which cannot be read.*NAME=value/],
+])('%j is refused by the name of its key, with what to write', (document, message) => {
+  expect(() => read(document)).toThrow(message);
+});
+
+test('what is no langgraph.json at all is refused, with what to give', () => {
+  expect(() => readLangGraphJson(directory, {})).toThrow(/EISDIR.*Give the path of a langgraph\.json/);
+  writeFileSync(file('langgraph.json'), '[]');
+  expect(() => readLangGraphJson(file('langgraph.json'), {})).toThrow(/the file: it is an object, as in \{"graphs"/);
+});
+
+test('a file that names no graphs is told of; a mark at its beginning is passed over', () => {
+  writeFileSync(file('langgraph.json'), '\uFEFF{ "graphs": {} }');
+  expect(readLangGraphJson(file('langgraph.json'), {}).warnings).toMatchObject([
+    expect.stringMatching(/names no graphs\. Add one/),
+  ]);
 });

@@ -9,20 +9,34 @@ import { readStoreSection, storeSection } from './langgraph-json-store.ts';
 import type { StoreSettings } from './langgraph-json-store.ts';
 import { nearestTsconfig, unheardSettings } from './project-tsconfig.ts';
 
-const graphSpec = z.union([z.string(), z.looseObject({ path: z.string(), description: z.string().optional() })]);
-
-const schema = z.looseObject({
-  graphs: z.record(z.string().min(1), graphSpec),
-  env: z.union([z.string(), z.record(z.string(), z.string()), z.array(z.string())]).optional(),
-  webhooks: z.unknown().optional(),
-  store: storeSection.optional(),
-  // Without it, data that the project wants encrypted would be stored in plain text.
-  encryption: z
-    .undefined({
-      error: 'Runlane does not encrypt checkpoints itself; encrypt the database instead and remove the key',
-    })
-    .optional(),
+const graphSpec = z.union([z.string(), z.looseObject({ path: z.string(), description: z.string().optional() })], {
+  error: 'write it as "./path/to/file.ts:exportName"',
 });
+
+const schema = z.looseObject(
+  {
+    graphs: z.record(z.string().min(1, { error: 'a graph needs a name' }), graphSpec, {
+      // Of a wrong name too, whose own words stand below it.
+      error: ({ code, issues }) =>
+        (code === 'invalid_key' ? issues?.[0]?.message : null) ??
+        'it names each graph and its export, as in {"graphs": {"agent": "./src/agent.ts:graph"}}',
+    }),
+    env: z
+      .union([z.string(), z.record(z.string(), z.string()), z.array(z.string())], {
+        error: 'it is the path of a file, an object of variables whose values are texts, or a list of names',
+      })
+      .optional(),
+    webhooks: z.unknown().optional(),
+    store: storeSection.optional(),
+    // Without it, data that the project wants encrypted would be stored in plain text.
+    encryption: z
+      .undefined({
+        error: 'Runlane does not encrypt checkpoints itself; encrypt the database instead and remove the key',
+      })
+      .optional(),
+  },
+  { error: 'it is an object, as in {"graphs": {"agent": "./src/agent.ts:graph"}}' },
+);
 
 /** Where a graph's code is: a module and the name of its export. */
 export type GraphSource = { graphId: string; file: string; exportName: string };
@@ -74,19 +88,28 @@ export function readLangGraphJson(path: string, environment: NodeJS.ProcessEnv):
     tsconfig,
     graphs,
     env,
-    warnings: [...warnings, ...unheardSettings(tsconfigs)],
+    warnings: [...warnings, ...noGraphs(file, graphs), ...unheardSettings(tsconfigs)],
     webhooks: parsed.data.webhooks,
     store,
     ignoredKeys: ignoredKeys(parsed.data),
   };
 }
 
+/** Templates begin with an empty list. */
+function noGraphs(file: string, graphs: readonly GraphSource[]): string[] {
+  if (graphs.length > 0) return [];
+  return [`${file} names no graphs. Add one: {"graphs": {"agent": "./src/agent.ts:graph"}}.`];
+}
+
 /** A path, and after the last colon the name of an export; without a colon the default export. */
 const GRAPH_SPEC = /^(?<path>.+?)(?::(?<exportName>[A-Za-z_$][\w$]*)?)?$/;
 
+/** A module and behind it what is no name of an export. */
+const NO_NAME = /\.[cm]?[jt]sx?:[^/\\]*$/;
+
 function graphSource(graphId: string, spec: string, directory: string): GraphSource {
   const { path, exportName } = GRAPH_SPEC.exec(spec)?.groups ?? {};
-  if (path === undefined || path.startsWith(':')) {
+  if (path === undefined || path.startsWith(':') || NO_NAME.test(path)) {
     throw invalid(`graphs.${graphId} is "${spec}". Write it as "./path/to/file.ts:exportName".`);
   }
   return { graphId, file: resolve(directory, path), exportName: exportName ?? 'default' };
@@ -96,7 +119,10 @@ function projectEnv(env: z.infer<typeof schema>['env'], directory: string, envir
   try {
     return readProjectEnv(env, directory, environment);
   } catch (error) {
-    throw invalid(`The env file of ${directory} cannot be read: ${messageOf(error)}. Make it readable.`, error);
+    throw invalid(
+      `env names ${JSON.stringify(env)}, which cannot be read: ${messageOf(error)}. Name a file with lines NAME=value.`,
+      error,
+    );
   }
 }
 
@@ -105,10 +131,14 @@ function parseJsonFile(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw invalid(`${file} cannot be read. Set LANGGRAPH_CONFIG to the path of your langgraph.json.`, error);
+    throw invalid(
+      `${file} cannot be read: ${messageOf(error)}. Give the path of a langgraph.json, in LANGGRAPH_CONFIG or with --config.`,
+      error,
+    );
   }
   try {
-    return JSON.parse(text);
+    // Editors on Windows begin a file with a mark.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw invalid(`${file} is not JSON: ${messageOf(error)}. It takes no comments and no commas at the end.`, error);
   }

@@ -21,7 +21,7 @@ export function versionProblem(graph: object, file: string): string | null {
   const found = versionSeenFrom(file) ?? 'unknown';
   return (
     `it was made by @langchain/langgraph of version ${found}, which cannot stop a run between two steps. Runlane needs ` +
-    `${OLDEST_LANGGRAPH} or newer: update it in the project of ${file}.`
+    `${OLDEST_LANGGRAPH} or newer: update it, and with it @langchain/core and langchain, in the project of ${file}.`
   );
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { loadAdvice } from './load-advice.ts';
+import { loadAdvice, pathProblem } from './load-advice.ts';
 
 const directory = realpathSync(mkdtempSync(join(tmpdir(), 'runlane-advice-')));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -28,11 +28,25 @@ test.each([
   ['url.mjs', `import 'https://esm.sh/zod';`, /https: are those of Deno/],
   ['bun.mjs', `import 'bun:sqlite';`, /bun: are those of Bun/],
   ['agent.py', 'graph = 1', /It is Python\. Runlane runs JavaScript and TypeScript/],
-  ['missing.mjs', `import 'a-package-that-is-missing';`, /^$/],
+  [
+    'missing.mjs',
+    `import 'a-package-that-is-missing';`,
+    /Install the project's packages; if a-package-that-is-missing is not/,
+  ],
   ['throws.mjs', `throw new Error('its own');`, /^$/],
 ])('%s', async (name, source, advice) => {
   const { error, file } = await refusalOf(name, source);
   expect(loadAdvice(error, file)).toMatch(advice);
+});
+
+test.each([
+  ['nowhere.mjs', /does not exist\. Correct its path/],
+  ['.', /is a folder\. Name the file in it/],
+])('a graph whose file is %s is told so', async (path, problem) => {
+  const file = join(directory, path);
+  const { error } = await refusalOf('importer.mjs', `await import(${JSON.stringify(file)});`);
+  expect(pathProblem(error, file)).toMatch(problem);
+  expect(pathProblem(error, join(directory, 'importer.mjs'))).toBeNull();
 });
 
 test.each(['pnp.mjs', 'pnp.cjs'])("%s: an installation by Yarn's Plug'n'Play is named", async (name) => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Schemes of specifiers that other runtimes know, and Node does not. */
@@ -31,8 +31,29 @@ export function loadAdvice(error: unknown, file: string): string {
   }
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return '';
   const pnp = nearest('.pnp.cjs', dirname(file));
-  if (pnp === null) return '';
+  if (pnp === null) return missingPackage(error);
   return `. ${pnp} says that Yarn has installed the project without node_modules, which Runlane does not read: set nodeLinker: node-modules in .yarnrc.yml and install again.`;
+}
+
+/** Node calls it a package when it is imported and a module when it is required; a path is a file of the project's own. */
+const MISSING_PACKAGE = /^Cannot find (?:package|module) '((?:@[^/'\\]+\/)?[^./'@\\][^/'\\]*)/;
+
+function missingPackage(error: unknown): string {
+  const name = MISSING_PACKAGE.exec(error instanceof Error ? error.message : '')?.[1];
+  return name === undefined ? '' : `. Install the project's packages; if ${name} is not in its package.json, add it.`;
+}
+
+/**
+ * What is wrong with the path of a graph, as the rest of a sentence about the file; null when that is not why it does not load.
+ *
+ * @param error that the import has thrown
+ */
+export function pathProblem(error: unknown, file: string): string | null {
+  // Without its extension a file is found as well.
+  if (!(error instanceof Error && error.message.includes(`'${file}'`)) || file.endsWith('.py')) return null;
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return 'does not exist. Correct its path in langgraph.json, from whose folder it counts.';
+  return stats.isDirectory() ? 'is a folder. Name the file in it that exports the graph.' : null;
 }
 
 function nearest(name: string, directory: string): string | null {
