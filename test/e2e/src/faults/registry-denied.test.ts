@@ -41,9 +41,11 @@ test('a process that never had access ends with an error that says what to check
     dispatcher: webhooks.dispatcher(through),
   };
   for (const [who, service] of Object.entries(started)) {
-    expect(await service.exited, who).not.toBe(0);
+    expect([who, await service.exited]).not.toEqual([who, 0]);
     const told = JSON.stringify(service.logs.filter(({ level }) => level === 'error' || level === 'fatal'));
-    expect(told, who).toMatch(/The schema registry refuses this service: .*answered 401.*SCHEMA_REGISTRY_PASSWORD/);
+    expect(`${who}: ${told}`).toMatch(
+      /The schema registry refuses this service: .*answered 401.*SCHEMA_REGISTRY_PASSWORD/,
+    );
   }
 });
 
