@@ -15,7 +15,7 @@ export const alarms: readonly Alarm[] = [
     expr: 'max by (namespace, pod) (runlane_stopped_partitions) > 0',
     forMinutes: 5,
     severity: 'critical',
-    summary: 'A partition stands still in {{ $labels.pod }}',
+    summary: 'A partition has stopped in {{ $labels.pod }}',
     description: '/readyz of the pod says at which record, and the log what to do with it.',
   },
   {
@@ -24,7 +24,7 @@ export const alarms: readonly Alarm[] = [
     forMinutes: 0,
     severity: 'critical',
     summary: 'Retention has removed records that {{ $labels.service }} had not read',
-    description: 'The database was put back to before the retention of the topic. Those records are gone.',
+    description: 'The database was restored to a time before the retention of the topic. Those records are gone.',
   },
   {
     name: 'SchemaOutdated',
@@ -32,7 +32,7 @@ export const alarms: readonly Alarm[] = [
     forMinutes: 15,
     severity: 'critical',
     summary: '{{ $labels.pod }} is too old for the database',
-    description: 'A newer version has migrated the database. Replace the pod; it takes nothing on.',
+    description: 'A newer version has migrated the database. Replace the pod; it admits nothing.',
   },
   {
     name: 'DeadLetters',
@@ -95,7 +95,7 @@ export const alarms: readonly Alarm[] = [
     expr: 'sum by (namespace, why) (increase(runlane_workers_ended_total[30m])) > 5',
     forMinutes: 0,
     severity: 'warning',
-    summary: 'Worker threads end before their time: {{ $labels.why }}',
+    summary: 'Worker threads end unexpectedly: {{ $labels.why }}',
     description: 'A graph exits, crashes or needs more than RUNLANE_WORKER_MEMORY_MB. The log names the runs.',
   },
   {
@@ -137,7 +137,7 @@ export const alarms: readonly Alarm[] = [
     severity: 'warning',
     summary: 'Graphs block the worker threads of {{ $labels.pod }}',
     description:
-      'A graph computes, or waits without letting go, so that the runs beside it wait too. worker.silent in the log names attempts.',
+      'A graph computes, or waits without yielding, so that the runs beside it wait too. worker.silent in the log names attempts.',
   },
   {
     name: 'RequestsLag',
@@ -146,7 +146,7 @@ export const alarms: readonly Alarm[] = [
     severity: 'warning',
     summary: 'Requests wait in their topic',
     description:
-      'Admission is slower than what is published, or its database is. batch.admitted and sweep.failed in the log tell.',
+      'Admission is slower than what is published, or its database is. batch.admitted and sweep.failed in the log show which.',
   },
   {
     name: 'RequestsUnread',
@@ -199,7 +199,7 @@ export const alarms: readonly Alarm[] = [
     severity: 'warning',
     summary: 'Executors lose their leases',
     description:
-      'The database answers too late, or the process is short of CPU. lease.lost in the log tells why; no attempt is spent.',
+      'The database answers too late, or the process is short of CPU. lease.lost in the log says why; no attempt is spent.',
   },
   {
     name: 'DatabasePoolFull',
@@ -222,7 +222,7 @@ export const alarms: readonly Alarm[] = [
     expr: 'sum by (namespace, graph_id) (increase(runlane_graph_deaf_aborts_total[30m])) > 3',
     forMinutes: 0,
     severity: 'info',
-    summary: 'Nodes of {{ $labels.graph_id }} do not look at their signal',
+    summary: 'Nodes of {{ $labels.graph_id }} ignore their signal',
     description: 'Their threads are ended with them. Pass the signal of the config on to what the nodes wait for.',
   },
   ...webhookAlarms,

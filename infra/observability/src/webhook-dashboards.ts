@@ -106,7 +106,7 @@ export const database: Dashboard = {
       ],
     },
     {
-      title: 'Partitions that stand still',
+      title: 'Partitions that have stopped',
       unit: 'short',
       queries: [{ expr: 'sum by (service) (runlane_stopped_partitions)', legend: '{{service}}' }],
     },

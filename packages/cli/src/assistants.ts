@@ -37,7 +37,7 @@ export async function listAssistants(
         ],
       })),
     );
-    if (found.length === limit) output.say(`There may be more: --after ${found.at(-1)?.assistantId}`);
+    if (found.length === limit) output.say(`There may be more; continue with --after ${found.at(-1)?.assistantId}`);
   });
 }
 
@@ -101,7 +101,7 @@ export async function deleteAssistant(id: string, environment: Environment, outp
     if (!(await assistants.delete(id))) throw new CommandError(unknownAssistant(id, place));
     output.print(
       { assistant_id: id, verdict: 'deleted' },
-      `${id}  deleted; runs that were admitted go on with what it was.`,
+      `${id} is deleted; runs that were admitted keep its configuration.`,
     );
   });
 }
@@ -127,8 +127,8 @@ function projectGraphs(path: string, environment: Environment): string[] {
 
 function unknownAssistant(id: string, place: string): string {
   return (
-    `No assistant ${id} in ${place} (table runlane.assistants). \`runlane assistants list\` shows those that are stored; a ` +
-    "graph's own has no row, and cannot be changed."
+    `No assistant ${id} in ${place} (table runlane.assistants). \`runlane assistants list\` shows the stored ones; a ` +
+    "graph's own assistant has no row, and cannot be changed."
   );
 }
 

@@ -60,7 +60,7 @@ export function placeOf(databaseUrl: string): string {
 
 function databaseError(error: unknown, place: string): CommandError | null {
   if (error instanceof OverrunError) {
-    return new CommandError(`The database ${place} took too long over it. Ask for less, or for a shorter time.`);
+    return new CommandError(`The database ${place} took too long. Ask for less, or for a shorter time.`);
   }
   const refusal = refusalIn(error);
   if (refusal?.isConnection === true) {
@@ -81,6 +81,6 @@ function databaseError(error: unknown, place: string): CommandError | null {
   const why = `The database ${place} refuses: ${messageOf(error)}`;
   if (state !== SQLSTATE.insufficientPrivilege) return new CommandError(why);
   return new CommandError(
-    withAdvice(why, 'Use the role of the services, or grant that of DATABASE_URL what it lacks.'),
+    withAdvice(why, 'Use the role of the services, or grant the role of DATABASE_URL the missing permission.'),
   );
 }

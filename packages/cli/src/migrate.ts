@@ -25,7 +25,7 @@ export async function migrateDatabase(environment: Environment, output: Output):
   const pool = createPool({ url: databaseUrl, max: 4, applicationName: 'runlane migrate', logger });
   const signal = AbortSignal.timeout(DEADLINE_MS);
   output.say(
-    `Migrating ${placeOf(databaseUrl)}; a server that is away is waited for, up to ${DEADLINE_MS / 60_000} minutes …`,
+    `Migrating ${placeOf(databaseUrl)}; waiting up to ${DEADLINE_MS / 60_000} minutes if the server is away …`,
   );
   try {
     await prepare({
@@ -50,7 +50,7 @@ export async function migrateDatabase(environment: Environment, output: Output):
     const isForbidden = sqlState(error) === SQLSTATE.insufficientPrivilege;
     if (isForbidden || error instanceof RunlaneError || signal.aborted) {
       const advice = isForbidden
-        ? 'Use the role that owns the tables, or grant that of DATABASE_URL what it lacks.'
+        ? 'Use the role that owns the tables, or grant the role of DATABASE_URL the missing permission.'
         : '';
       throw new CommandError(withAdvice(`${placeOf(databaseUrl)} was not migrated: ${messageOf(error)}`, advice));
     }

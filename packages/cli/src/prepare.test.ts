@@ -61,7 +61,7 @@ test('topics plan shows what apply does, and check finds nothing afterwards', as
   });
   expect(await run(['topics', 'check'], environment)).toMatchObject({
     code: 2,
-    err: expect.stringContaining('4 topics are not as they should be'),
+    err: expect.stringContaining('4 topics are missing or have wrong settings'),
   });
   expect(await run(['topics', 'apply'], environment)).toEqual(planned);
   expect((await run(['topics', 'check'], environment)).code).toBe(0);

@@ -56,7 +56,7 @@ export type TopicPlan = {
 export async function planTopicsOf(environment: Environment): Promise<TopicPlan[]> {
   const config = loadConfig(connection, environment, kafkaSecurityProblems);
   const kafka = openKafka(config, 'runlane-cli', createLogger({ service: 'runlane', level: 'silent' }));
-  return orCommandError('The topics were not looked at', async () => {
+  return orCommandError('The topics were not read', async () => {
     const admin = await kafka.admin();
     try {
       const plans: TopicPlan[] = [];

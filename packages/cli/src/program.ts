@@ -63,9 +63,7 @@ export function program({ environment, devEnvFile, out, err, isTerminal }: Progr
   const settings = (): Environment => completeEnvironment(environment, devEnvFile);
   const runlane = new Command('runlane')
     .version(VERSION, '-V, --version', 'print the version')
-    .description(
-      'Commands of Runlane. Settings come from the environment, or from .runlane/dev.env while it lacks them.',
-    )
+    .description('Commands of Runlane. Settings come from the environment, or else from .runlane/dev.env.')
     .exitOverride()
     .configureOutput({ writeOut: out, writeErr: err });
   addRunCommands(runlane, { settings, out, isTerminal });
@@ -77,7 +75,7 @@ export function program({ environment, devEnvFile, out, err, isTerminal }: Progr
   addPrepareCommands(runlane, { settings, out, isTerminal });
   runlane
     .command('completion')
-    .addArgument(new Argument('<shell>', 'the shell that is to complete').choices(SHELLS))
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .description('print a script that completes commands and options of runlane in a shell')
     .addHelpText('after', examples('completion bash > ~/.local/share/bash-completion/completions/runlane'))
     .action((shell: Shell) => out(completionScript(shell, runlane)));

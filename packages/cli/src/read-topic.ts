@@ -36,7 +36,8 @@ export async function readTopic(kafka: KafkaConnection, reading: TopicReading): 
   if (left.size === 0) return;
   const done = Promise.withResolvers<void>();
   let timer = setTimeout(
-    () => done.reject(new RetryableError(`no broker has let anybody read ${topic} within ${ASSIGNED_MS / 1_000} s`)),
+    () =>
+      done.reject(new RetryableError(`no broker has assigned ${topic} to this reader within ${ASSIGNED_MS / 1_000} s`)),
     ASSIGNED_MS,
   );
   const listen = (): void => {

@@ -4,16 +4,16 @@ import { program } from './program.ts';
 
 const HEAD = `# The command line
 
-Everything that an operator does with a Runlane deployment has a command. From a checkout: \`npm run -s runlane -- COMMAND\`; in the
-image: \`node packages/cli/src/main.ts COMMAND\`; anywhere else with Node 22.12 or newer: \`npm run pack\` writes a tarball to \`.runlane/packages\`, and
-\`npm i -g ./runlane-cli-….tgz\`, or \`npx -p ./runlane-cli-….tgz runlane COMMAND\`, has the program \`runlane\` of it. It reads the variables of the services ([.env.example](../../.env.example)), and for names that
-the environment lacks the \`.runlane/dev.env\` of \`npm start\` and \`npm run infra\`. A command needs only what it says: those that read
-runs and threads need \`DATABASE_URL\`, those of topics \`KAFKA_BROKERS\`.
+Everything that an operator does with a Runlane deployment has a command. From a checkout: \`npm run -s runlane -- COMMAND\`; in the image:
+\`node packages/cli/src/main.ts COMMAND\`. Anywhere else with Node 22.12 or newer: \`npm run pack\` writes a tarball to \`.runlane/packages\`, whose program
+\`runlane\` is there after \`npm i -g ./runlane-cli-….tgz\`, or runs with \`npx -p ./runlane-cli-….tgz runlane COMMAND\`. It reads the variables of the
+services ([.env.example](../../.env.example)), and takes those that are not set from the \`.runlane/dev.env\` of \`npm start\` and \`npm run infra\`. A command
+needs only the variables of what it uses: \`DATABASE_URL\` for runs and threads, \`KAFKA_BROKERS\` for topics.
 
-On a terminal it writes words and tables, elsewhere, and with \`--json\`, one JSON object a line. Errors go to the standard error. The exit code is 0; 1
-after an error; and 2 from \`audit\`, \`doctor\`, \`topics check\` and \`schemas check\` when they could look and something is wrong.
+On a terminal it writes words and tables; elsewhere, and with \`--json\`, it writes one JSON object a line. Errors go to standard error. The exit code is 0,
+or 1 after an error, or 2 when \`audit\`, \`doctor\`, \`topics check\` or \`schemas check\` has found something wrong.
 
-Completion: where there is no program \`runlane\`, \`alias runlane='npm run -s runlane --'\`; then \`eval "$(runlane completion bash)"\`, or \`zsh\`.
+Completion: \`eval "$(runlane completion bash)"\`, or \`zsh\`. In a checkout, first give it the name: \`alias runlane='npm run -s runlane --'\`.
 
 This file is generated from the help of the program by \`npm run generate\`.
 `;

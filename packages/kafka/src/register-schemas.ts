@@ -71,7 +71,7 @@ function registrationError(error: unknown, { subject, compatibility }: SchemaSub
         { cause: error },
       );
     case 422:
-      return new FatalError(`the registry takes the schema of subject ${subject} for invalid: ${message}`, {
+      return new FatalError(`the registry says that the schema of subject ${subject} is invalid: ${message}`, {
         cause: error,
       });
     case null:

@@ -8,7 +8,7 @@ export function refusalIn({ status, text }: { status: number; text: string }, ac
   const advice =
     status === 401
       ? 'Look at SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.'
-      : 'Grant the user of SCHEMA_REGISTRY_USERNAME what it lacks: to read the subjects, and to write them where schemas are registered.';
+      : 'Grant the user of SCHEMA_REGISTRY_USERNAME the missing permission: to read the subjects, and to write them where schemas are registered.';
   return new AccessDenied(`${action}: the registry answered ${status} ${text.slice(0, 200)}`.trimEnd() + `. ${advice}`);
 }
 

@@ -17,7 +17,7 @@ export function topicProblems({ name, partitions, config }: TopicDefinition, top
 
   if (setting('cleanup.policy').includes('compact')) {
     refused.push(
-      `Topic ${name} has cleanup.policy=${setting('cleanup.policy')}: compaction deletes all records of a thread but its ` +
+      `Topic ${name} has cleanup.policy=${setting('cleanup.policy')}: compaction deletes all records of a thread except its ` +
         'last. Set cleanup.policy=delete.',
     );
   }
@@ -34,7 +34,7 @@ export function topicProblems({ name, partitions, config }: TopicDefinition, top
     );
   } else if (topic.replicas > 2 && minIsr === 1) {
     warnings.push(
-      `Topic ${name} has min.insync.replicas=1: a broker that dies may take acknowledged records with it. Set ` +
+      `Topic ${name} has min.insync.replicas=1: acknowledged records may be lost with a broker. Set ` +
         `min.insync.replicas=${topic.replicas - 1}.`,
     );
   }
@@ -42,7 +42,7 @@ export function topicProblems({ name, partitions, config }: TopicDefinition, top
   const bytes = Number(setting('max.message.bytes') || wantedBytes);
   if (bytes < wantedBytes) {
     warnings.push(
-      `Topic ${name} takes records of ${bytes} bytes: a larger one is refused, or loses what makes it large. Set ` +
+      `Topic ${name} accepts records of ${bytes} bytes: a larger one is refused, or loses its large fields. Set ` +
         `max.message.bytes=${wantedBytes}.`,
     );
   }

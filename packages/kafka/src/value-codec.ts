@@ -91,12 +91,12 @@ function registryCodec(address: RegistryAddress, logger: KafkaLogger): ValueCode
       if (error instanceof PoisonError || error instanceof RetryableError) throw error;
       await failIfRefused(error, `schema id ${id}`, action);
       if (statusOf(error) === 404 && (await isUnknown(`/schemas/ids/${id}`))) {
-        throw unknownSchema(`the registry knows no schema id ${id}; register the schema there first`, error);
+        throw unknownSchema(`the registry does not know schema id ${id}; register the schema there first`, error);
       }
       if (statusOf(error) !== null) throw new RetryableError(`${action}: ${messageOf(error)}`, { cause: error });
       // Without a status the schema was found and its text could not be compiled. Its values may be good all the same;
       // if they are not JSON, parsing says so.
-      logger.warn({ schema_id: id, err: error }, 'schema.not_compiled: its values are read all the same');
+      logger.warn({ schema_id: id, err: error }, 'schema.not_compiled: its values are still read');
     }
     jsonSchemaIds.add(id);
     access.granted(`schema id ${id}`);

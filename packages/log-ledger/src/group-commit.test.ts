@@ -8,7 +8,7 @@ import { GroupCommit } from './group-commit.ts';
 
 type Item = { key: string; n: number };
 
-function commits(fromItems: number) {
+function commits(fromItems: number, gathering?: { items: number; wait: () => Promise<void> }) {
   const groups: { names: string[]; commit: () => void }[] = [];
   const queue = new GroupCommit<Item, string>({
     write: (items) => {
@@ -20,10 +20,11 @@ function commits(fromItems: number) {
     missing: 'lost',
     maxItems: 10,
     beside: { atOnce: 2, fromItems },
+    ...(gathering === undefined ? {} : { gather: { items: gathering.items, forMs: 10 } }),
     keyOf: ({ key }) => key,
     describe: ({ n }) => ({ n }),
     name: 'test',
-    delay: () => Promise.resolve(),
+    delay: gathering?.wait ?? (() => Promise.resolve()),
     random: () => 0,
     logger: silentLogger,
   });
@@ -68,4 +69,27 @@ test('few items wait for the write under way, and share the next one', async () 
 
   for (const { commit } of groups) commit();
   expect(await Promise.all([first, few, more])).toEqual([['a1'], ['b1', 'c1'], ['d1']]);
+});
+
+test('where items gather, a write begins with so many of them, or after the wait, and each wait is for its own items', async () => {
+  const waits: (() => void)[] = [];
+  const { groups, add } = commits(1, { items: 3, wait: () => new Promise<void>((resolve) => waits.push(resolve)) });
+  const first = add('a1', 'b1');
+  await turnOfTheLoop();
+  expect(groups).toEqual([]);
+  const third = add('c1');
+  await turnOfTheLoop();
+  expect(groups.map(({ names }) => names)).toEqual([['a1', 'b1', 'c1']]);
+
+  const later = add('d1');
+  await turnOfTheLoop();
+  waits[0]?.();
+  await turnOfTheLoop();
+  expect(groups).toHaveLength(1);
+  waits[1]?.();
+  await turnOfTheLoop();
+  expect(groups.map(({ names }) => names)).toEqual([['a1', 'b1', 'c1'], ['d1']]);
+
+  for (const { commit } of groups) commit();
+  expect(await Promise.all([first, third, later])).toEqual([['a1', 'b1'], ['c1'], ['d1']]);
 });

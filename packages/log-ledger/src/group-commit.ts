@@ -21,6 +21,11 @@ export type GroupCommitOptions<Item, Result> = {
   maxItems: number;
   /** Most writes at the same time, and how many items must wait before another write begins beside one. Default: one at a time. */
   beside?: { atOnce: number; fromItems: number };
+  /**
+   * A write begins when so many items wait, or the first of them has waited for so many milliseconds: what a write costs whatever
+   * its size is shared by more. Default: it begins as soon as it may.
+   */
+  gather?: { items: number; forMs: number };
   /** What must not be in two writes at the same time; by default nothing is related. */
   keyOf?: (item: Item) => unknown;
   /** A replacement for an item that the ledger refuses because of its content; null (default): the caller gets the error. */
@@ -62,6 +67,8 @@ export class GroupCommit<Item, Result> {
   readonly #alone = new Turns(MAX_ALONE);
   #waiting: Waiting<Item, Result>[] = [];
   #isToBegin = false;
+  /** The wait for more items, while there is one. */
+  #gathering: object | null = null;
   #unwrittenCount = 0;
 
   constructor(options: GroupCommitOptions<Item, Result>) {
@@ -78,6 +85,7 @@ export class GroupCommit<Item, Result> {
     this.#unwrittenCount += 1;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({ item, resolve, reject });
+    if (this.#waiting.length === 1) void this.#gather();
     void this.#beginSoon();
     return promise.finally(() => (this.#unwrittenCount -= 1));
   }
@@ -91,6 +99,18 @@ export class GroupCommit<Item, Result> {
     this.#beginAll();
   }
 
+  async #gather(): Promise<void> {
+    const { gather, delay } = this.#options;
+    if (gather === undefined) return;
+    const gathering = {};
+    this.#gathering = gathering;
+    await delay(gather.forMs);
+    // Another write may have taken them.
+    if (this.#gathering !== gathering) return;
+    this.#gathering = null;
+    this.#beginAll();
+  }
+
   #beginAll(): void {
     while (this.#waiting.length > 0 && this.#mayBegin()) {
       const group = this.#takeGroup();
@@ -101,6 +121,7 @@ export class GroupCommit<Item, Result> {
 
   #mayBegin(): boolean {
     if (this.#underWay.size >= MAX_UNDER_WAY) return false;
+    if (this.#gathering !== null && this.#waiting.length < (this.#options.gather?.items ?? 0)) return false;
     const { atOnce, fromItems } = this.#options.beside ?? { atOnce: 1, fromItems: 0 };
     return this.#quick.size === 0 || (this.#quick.size < atOnce && this.#waiting.length >= fromItems);
   }
@@ -108,6 +129,7 @@ export class GroupCommit<Item, Result> {
   /** The next ones in order, without those whose like is being written; they wait for it. */
   #takeGroup(): Waiting<Item, Result>[] {
     const { keyOf, maxItems } = this.#options;
+    this.#gathering = null;
     if (keyOf === undefined) return this.#waiting.splice(0, maxItems);
     const group: Waiting<Item, Result>[] = [];
     const rest: Waiting<Item, Result>[] = [];

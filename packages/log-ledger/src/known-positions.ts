@@ -6,7 +6,7 @@ import type { Logger } from '@runlane/service-kit';
 export class LedgerWentBack extends RetryableError {
   constructor({ topic, partition }: TopicPartition, known: bigint, found: bigint) {
     super(
-      `The ledger had read ${topic}/${partition} up to offset ${known} and now says ${found}: it was put back by a failover ` +
+      `The ledger had read ${topic}/${partition} up to offset ${known} and now says ${found}: it went back by a failover ` +
         `or a restore. The records after ${found} are read again.`,
     );
   }

@@ -83,7 +83,7 @@ test('a batch that overruns is halved: all records before the heavy one go in, a
 
   await expect(deliver()).rejects.toBeInstanceOf(OverrunError);
   expect(takes).toEqual([[1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n], [1n, 2n, 3n, 4n], [5n, 6n, 7n, 8n], [5n, 6n], [5n], [6n]]);
-  expect(stoppages.problems).toEqual(['t/0 stands still: took too long']);
+  expect(stoppages.problems).toEqual(['t/0 has stopped: took too long']);
 
   // The position of the ledger is ahead of the offset of the group, or not.
   await expect(deliverAgain()).rejects.toThrow('tried in 1000 ms');

@@ -140,7 +140,7 @@ function overran<Reading extends { record: InRecord }>(
 }
 
 const OVERRUN_ADVICE =
-  'Look for what holds locks or loads the database. A record that is heavy itself needs a longer limit: start the process ' +
+  'Find what holds locks or loads the database. A record that is heavy by itself needs a longer limit: start the process ' +
   'with statement_timeout=<milliseconds> among the parameters of DATABASE_URL.';
 
 function stillWaits({ topic, partition, offset }: InRecord, waitMs: number): RetryableError {

@@ -41,9 +41,9 @@ export type GuardedService = {
 /** How often the same message is logged again, in milliseconds. */
 const SAY_AGAIN_MS = 60_000;
 const OUTDATED_ADVICE =
-  'Replace this process by one of the newer version. It takes nothing on and writes nothing; nothing is lost.';
+  'Replace this process by one of the newer version. It admits nothing and writes nothing, and nothing is lost.';
 const BEHIND_ADVICE =
-  'The database was put back to before an upgrade. Restart the processes once the restore has ended: they bring it up to date.';
+  'The database was restored to a time before an upgrade. Restart the processes after the restore: they bring it up to date.';
 
 export class SchemaGuard {
   readonly #options: SchemaGuardOptions;
@@ -107,7 +107,7 @@ export class SchemaGuard {
     if (this.#halting.signal.aborted) {
       throw new RunlaneError({
         code: 'schema_fits_again',
-        message: `The schema ${schema} is one again that this version works on: the process ends, to be started afresh.`,
+        message: `The schema ${schema} is again one for this version: the process ends, to be started again.`,
       });
     }
     onOutdated(0);

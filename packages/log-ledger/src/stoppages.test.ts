@@ -68,7 +68,7 @@ describe('a bug of ours', () => {
     const verdicts = (offset: number) =>
       Array.from({ length: 4 }, () => stoppages.failed(record(offset), bug, stoppages.successCount).verdict);
     expect(verdicts(1)).toEqual(['again', 'again', 'wait', 'wait']);
-    expect(stoppages.problems).toEqual(['t/1 stands still: bug']);
+    expect(stoppages.problems).toEqual(['t/1 has stopped: bug']);
     now = 60_000;
     expect(stoppages.failed(record(1), bug, stoppages.successCount)).toEqual({ verdict: 'put_aside', attempts: 5 });
     now = 10_000_000;

@@ -121,7 +121,7 @@ export class Stoppages {
   overran(record: InRecord, error: unknown): { attempts: number; waitMs: number } {
     const count = (this.#overruns.get(placeOf(record))?.count ?? 0) + 1;
     const waitMs = backoff(count, OVERRUN_RETRY, this.#random());
-    const problem = `${record.topic}/${record.partition} stands still: ${describe(error)}`;
+    const problem = `${record.topic}/${record.partition} has stopped: ${describe(error)}`;
     this.#overruns.set(placeOf(record), { count, notBeforeMs: this.#monotonicMs() + waitMs, problem });
     return { attempts: count, waitMs };
   }
@@ -161,7 +161,7 @@ export class Stoppages {
         this.#lastPutAside?.kind === kind && this.#lastPutAside.successesBefore === this.#successCount,
     });
     if (verdict === 'put_aside') this.#lastPutAside = { kind, successesBefore: this.#successCount };
-    if (verdict === 'wait') entry.problem = `${record.topic}/${record.partition} stands still: ${describe(error)}`;
+    if (verdict === 'wait') entry.problem = `${record.topic}/${record.partition} has stopped: ${describe(error)}`;
     return { verdict, attempts: entry.attempts };
   }
 
@@ -178,15 +178,16 @@ export class Stoppages {
 /** What an operator has to check after a failure that no record causes. */
 export function adviceOn(error: unknown): string {
   const state = sqlState(error) ?? '';
-  if (state === '42501') return 'Grant the role of DATABASE_URL what it lacks; nothing is lost meanwhile.';
+  if (state === '42501')
+    return 'Grant the role of DATABASE_URL the missing permission; nothing is lost in the meantime.';
   if (state === SQLSTATE.uniqueViolation) {
-    return 'A row or an index is not as this version left it: look at the log of Postgres, and try amcheck on its indexes.';
+    return 'A row or an index is corrupt or was changed: check the log of Postgres, and its indexes with amcheck.';
   }
   if (/^(42|23)/.test(state)) {
-    return 'The schema is not that of this version: compare the versions of all processes with the migrations that ran.';
+    return 'The schema is not that of this version: compare the versions of all processes with the applied migrations.';
   }
-  if (state !== '') return 'Look at the log of Postgres; nothing is lost meanwhile.';
-  return 'This is a fault of Runlane: nothing is lost, and a version that mends it goes on here. Please report it.';
+  if (state !== '') return 'Check the log of Postgres; nothing is lost in the meantime.';
+  return 'This is a bug of Runlane: nothing is lost, and a fixed version will go on here. Please report it.';
 }
 
 export function describe(error: unknown): string {

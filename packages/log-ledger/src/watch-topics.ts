@@ -46,7 +46,7 @@ async function watchTopic(
       if (lastPartitions !== null && topic.partitions > lastPartitions) {
         refused.push(
           `Topic ${definition.name} has grown from ${lastPartitions} to ${topic.partitions} partitions: most threads now ` +
-            'go to another one, so what was sent before the growth and after it has no common order.',
+            'go to another one, so records before the growth and after it have no common order.',
         );
       }
       const problems = new Set([...refused, ...warnings]);

@@ -33,5 +33,5 @@ test('a name after such a place is numbered', () => {
 });
 
 test.each(['$1', '$Run', '$_'])('%s is no name', (parameter) => {
-  expect(() => numberParameters(`select ${parameter}`)).toThrow(`the parameter ${parameter} is to have a name`);
+  expect(() => numberParameters(`select ${parameter}`)).toThrow(`the parameter ${parameter} needs a name`);
 });

@@ -38,7 +38,7 @@ export function numberParameters(sql: string): NumberedSql {
       at += 1;
       continue;
     }
-    if (!NAME.test(name)) throw new Error(`the parameter ${parameter} is to have a name, such as $run_ids`);
+    if (!NAME.test(name)) throw new Error(`the parameter ${parameter} needs a name, such as $run_ids`);
     if (!names.includes(name)) names.push(name);
     text += `$${names.indexOf(name) + 1}`;
     at += parameter.length;

@@ -53,7 +53,7 @@ test.each([
 });
 
 test('a parameter that is a number is refused', () => {
-  expect(() => loadSql(write('numbered.sql', 'select $1'))).toThrow('is to have a name');
+  expect(() => loadSql(write('numbered.sql', 'select $1'))).toThrow('needs a name');
 });
 
 test('values come in the order of the statement, and a missing or surplus one is refused', () => {

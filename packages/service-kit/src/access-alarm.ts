@@ -34,7 +34,10 @@ export function createAccessAlarm(logger: AlarmLogger, { name, event }: Refusing
       const nextLineAt = refusals.get(who)?.nextLineAt ?? now;
       const isDue = now >= nextLineAt;
       if (isDue)
-        logger.error({ refused: who, error }, `${event}.refused: ${sentence} It goes on by itself once it is let in.`);
+        logger.error(
+          { refused: who, error },
+          `${event}.refused: ${sentence} It goes on by itself once access is given.`,
+        );
       refusals.set(who, { sentence, nextLineAt: isDue ? now + REPEAT_MS : nextLineAt });
     },
     granted: (who) => {

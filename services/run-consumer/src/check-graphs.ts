@@ -82,6 +82,6 @@ function problemOf(state: GraphMessage | undefined, end: string): string | null 
     case 'loading':
       return `its process ended with ${end} while it was loading`;
     case undefined:
-      return `it was not reached: the process ended with ${end} before`;
+      return `it was not loaded: the process ended with ${end} earlier`;
   }
 }

@@ -29,7 +29,7 @@ export function createRunConsumerMetrics() {
     schemaOutdated: absentGauge({
       registry,
       name: 'runlane_schema_outdated',
-      help: '1 while this process stands still because the database is of a newer version, 0 once it knows that it is not.',
+      help: '1 while this process has stopped because the database is of a newer version, 0 when it knows that it is not.',
     }),
   };
 }

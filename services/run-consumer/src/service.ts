@@ -51,7 +51,7 @@ export async function startRunConsumer(
   if (project.ignoredKeys.length > 0) {
     logger.warn(
       { file: project.file, keys: project.ignoredKeys },
-      'project.keys_ignored: Runlane does nothing about these keys of langgraph.json',
+      'project.keys_ignored: Runlane ignores these keys of langgraph.json',
     );
   }
   for (const warning of project.warnings) logger.warn({ file: project.file }, `project.warned: ${warning}`);

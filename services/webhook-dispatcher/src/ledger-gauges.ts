@@ -18,17 +18,17 @@ export function createLedgerGauges(registry: Registry) {
   const oldestDue = gauge('runlane_webhook_oldest_due_seconds', 'Age of the oldest delivery whose time has come.');
   const oldestServedDue = gauge(
     'runlane_webhook_oldest_served_due_seconds',
-    'The same without URLs and origins whose breaker is open or that asked for a pause: what waits for us.',
+    'The same without URLs and origins whose breaker is open or that asked for a pause: deliveries that wait only for Runlane.',
   );
   const oldestLease = gauge('runlane_webhook_oldest_lease_seconds', 'Age of the oldest lease of an endpoint.');
   const openBreakers = gauge('runlane_webhook_open_breakers', 'URLs and origins whose breaker is open.');
   const disabled = gauge('runlane_webhook_disabled_endpoints', 'URLs that are disabled.');
   const quarantined = gauge('runlane_webhook_quarantined_records', 'Records that are quarantined.');
-  const gap = gauge('runlane_webhook_ledger_gap', 'Offsets of which the ledger knows nothing. Must be 0.');
+  const gap = gauge('runlane_webhook_ledger_gap', 'Offsets that the ledger cannot account for. Must be 0.');
   const lost = gauge('runlane_webhook_absent_offsets', 'Offsets that the log had deleted before they were read.');
   const readAt = new Gauge({
     name: 'runlane_webhook_ledger_read_timestamp_seconds',
-    help: 'When the ledger was read last, by what was read: accounts (deliveries, gap), ages, dead (by reason).',
+    help: 'Time of the last reading of the ledger, by kind: accounts (deliveries, gap), ages, dead (by reason).',
     labelNames: ['of'] as const,
     registers,
   });

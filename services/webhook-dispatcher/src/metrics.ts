@@ -22,27 +22,27 @@ export function createDispatcherMetrics() {
   const collected = (name: string, help: string) => readGauge({ registry, name, help });
   const lag = new Gauge({
     name: 'runlane_webhook_consumer_lag_records',
-    help: 'Records of runs.status.v1 that the ledger does not have yet, of the partitions that this process reads.',
+    help: 'Records of runs.status.v1 that are not in the ledger yet, of the partitions that this process reads.',
     labelNames: ['partition'] as const,
     registers,
   });
   const stageSeconds = new Histogram({
     name: 'runlane_webhook_stage_seconds',
-    help: 'Calls on the ledger by stage: how long one took, for all that it was for.',
+    help: 'Duration of a call on the ledger, by stage.',
     labelNames: ['stage'] as const,
     buckets: STAGE_SECONDS,
     registers,
   });
   const stageItems = new Histogram({
     name: 'runlane_webhook_stage_items',
-    help: 'Calls on the ledger by stage: of how many records, endpoints or deliveries one was.',
+    help: 'Number of records, endpoints or deliveries in a call on the ledger, by stage.',
     labelNames: ['stage'] as const,
     buckets: STAGE_COUNTS,
     registers,
   });
   const settled = new Counter({
     name: 'runlane_webhook_settlements_total',
-    help: 'What became of deliveries after an attempt.',
+    help: 'Results of attempts for their deliveries.',
     labelNames: ['result'] as const,
     registers,
   });
@@ -56,19 +56,19 @@ export function createDispatcherMetrics() {
     },
     settleWait: new Histogram({
       name: 'runlane_webhook_settle_wait_seconds',
-      help: 'From the answer of a receiver to the commit of what it came to.',
+      help: 'Time from the answer of a receiver to the commit of its result.',
       buckets: STAGE_SECONDS,
       registers,
     }),
     events: new Counter({
       name: 'runlane_webhook_intake_records_total',
-      help: 'Records of runs.status.v1 by what became of them.',
+      help: 'Records of runs.status.v1 by result.',
       labelNames: ['fate'] as const,
       registers,
     }),
     lostToRetention: new Counter({
       name: 'runlane_records_lost_to_retention_total',
-      help: 'Records of runs.status.v1 that its retention removed before the ledger had read them: those events are told to nobody.',
+      help: 'Records of runs.status.v1 that its retention removed before the ledger had read them: their webhooks are not sent.',
       registers,
     }),
     attempts: new Histogram({
@@ -81,18 +81,18 @@ export function createDispatcherMetrics() {
     settled,
     disabledTotal: new Counter({
       name: 'runlane_webhook_endpoints_disabled_total',
-      help: 'URLs that were disabled: by their answer, or because they failed for days.',
+      help: 'URLs that were disabled by their answer, or because they failed for days.',
       registers,
     }),
     inFlight: collected('runlane_webhook_requests_in_flight', 'Requests in flight in this process.'),
     held: collected('runlane_webhook_leases_held', 'Endpoints whose lease this process holds.'),
     schemaOutdated: gauge(
       'runlane_schema_outdated',
-      '1 while this process stands still because the database is of a newer version.',
+      '1 while this process has stopped because the database is of a newer version.',
     ),
     stoppedPartitions: collected(
       'runlane_stopped_partitions',
-      'Partitions of this process that stand still at a record which must not be quarantined; see /readyz.',
+      'Partitions of this process that have stopped at a record that must not be quarantined; see /readyz.',
     ),
     rebalances: readCounter({
       registry,

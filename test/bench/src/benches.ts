@@ -2,6 +2,7 @@ import { admission } from './admission/bench.ts';
 import type { Bench } from './bench.ts';
 import { claim } from './claim/bench.ts';
 import { fleet } from './fleet/bench.ts';
+import { idle } from './idle/bench.ts';
 import { interrupt } from './interrupt/bench.ts';
 import { latency } from './latency/bench.ts';
 import { recovery } from './recovery/bench.ts';
@@ -20,4 +21,5 @@ export const benches: ReadonlyMap<string, Bench> = new Map([
   ['webhooks', webhooks],
   ['tracing', tracing],
   ['fleet', fleet],
+  ['idle', idle],
 ]);

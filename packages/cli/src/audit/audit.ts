@@ -115,12 +115,14 @@ export async function audit(flags: AuditFlags, environment: Environment, output:
 function restoredOf({ restoredTo, resumedAt }: AuditFlags, nowMs: number): Restored | null {
   if (restoredTo === undefined) {
     if (resumedAt === undefined) return null;
-    throw new CommandError('--resumed-at says when processes went on after a restore; give --restored-to as well');
+    throw new CommandError(
+      '--resumed-at is the time when processes went on after a restore; give --restored-to as well',
+    );
   }
   const toMs = sinceOf(restoredTo, nowMs, '--restored-to').getTime();
   const resumedMs = resumedAt === undefined ? Infinity : sinceOf(resumedAt, nowMs, '--resumed-at').getTime();
   if (resumedMs >= toMs) return { toMs, resumedMs };
-  throw new CommandError('--resumed-at is before --restored-to; processes go on after the time that was restored');
+  throw new CommandError('--resumed-at is before --restored-to, but processes go on after the time that was restored');
 }
 
 /** The time from which all events of the runs have to be read: a request may repeat an older one, or have a wrong date. */
@@ -158,9 +160,9 @@ async function stuckFindings(ledger: LedgerQuestions, stuckMs: number): Promise<
     ...late(
       await ledger.oldestUnpublishedSeconds(),
       'runlane.outbox',
-      'an event is not published; does a process relay?',
+      'an event is not published; does a process have the role relay?',
     ),
-    ...late(oldestSeconds, 'runlane.dead_letters', 'a dead letter is not published; does its topic take it?'),
+    ...late(oldestSeconds, 'runlane.dead_letters', 'a dead letter is not published; does its topic accept it?'),
   ];
 }
 
@@ -178,7 +180,7 @@ function lateRequests(asked: Asked, positions: ReadonlyMap<number, bigint>, befo
     .map(({ place, timestampMs }) => ({
       finding: 'stuck',
       subject: place,
-      why: `a request of ${new Date(timestampMs).toISOString()} is not read, nor what follows; does a process admit?`,
+      why: `a request of ${new Date(timestampMs).toISOString()} is not read, nor are later ones; does a process have the role admission?`,
     }));
 }
 

@@ -71,7 +71,7 @@ async function unaccounted(
       findings.push({
         finding: 'unaccounted',
         subject,
-        why: 'this event asks for a webhook, and there is no delivery of it',
+        why: 'this event has a webhook, but there is no delivery of it',
       });
     }
   }
@@ -79,11 +79,11 @@ async function unaccounted(
 }
 
 function gapFinding({ partition, gap }: PartitionAccount, topic: string): Finding {
-  const why = `of ${gap} records webhook-dispatcher does not know what became of them`;
+  const why = `webhook-dispatcher cannot account for ${gap} records`;
   return { finding: 'unaccounted', subject: `${topic}/${partition}`, why };
 }
 
 function stuckFinding(seconds: number): Finding {
-  const why = `for ${Math.round(seconds)} s a webhook is due, its receiver is up, and it is not sent; does a dispatcher run?`;
+  const why = `a webhook has been due for ${Math.round(seconds)} s and is not sent, although its receiver answers; does a dispatcher run?`;
   return { finding: 'stuck', subject: 'webhooks.deliveries', why };
 }

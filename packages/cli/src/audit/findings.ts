@@ -127,7 +127,7 @@ export function strangeRuns(
     .map(([runId]) => ({
       finding: 'unaccounted',
       subject: runId,
-      why: 'the status topic has events of it, and the ledger does not know it: written by somebody else, or before a restore',
+      why: 'the status topic has events of it, but the ledger does not: they were written by another program, or before a restore',
     }));
 }
 
@@ -138,17 +138,17 @@ export function stateFinding({ runId, checkpointCount, inputCount }: WrongState)
   return {
     finding: 'leftover',
     subject: runId,
-    why: `it was rolled back, and its thread has ${checkpointCount} checkpoints of it`,
+    why: `it was rolled back, but its thread has ${checkpointCount} checkpoints of it`,
   };
 }
 
 export function stuckFinding({ kind, runId, threadId, graphId, since }: StuckRun): Finding {
   const why = {
-    ready: `it could start and nobody has claimed it; is there a process that has graph ${graphId}, with a free place?`,
-    overdue: 'its time has come, and it has not joined its lane; does a process sweep?',
-    stranded: 'its process has gone, and nobody has taken it over; does a process sweep?',
-    unended: 'it was superseded or cancelled with many others, and its event does not come; does a process sweep?',
-    forgotten_lane: 'it is the first of its lane and not ready: a fault of Runlane, please report it',
+    ready: `it could start but was not claimed; is there a process with graph ${graphId} and a free place?`,
+    overdue: 'its time has come, but it has not joined its lane; does a process sweep?',
+    stranded: 'its process is gone, and no other has taken it over; does a process sweep?',
+    unended: 'it was superseded or cancelled with many others, but its event is missing; does a process sweep?',
+    forgotten_lane: 'it is the first of its lane but not ready: this is a bug of Runlane, please report it',
   }[kind];
   return { finding: 'stuck', subject: runId, why: `since ${since.toISOString()}, thread ${threadId}: ${why}` };
 }

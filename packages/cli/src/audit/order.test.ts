@@ -61,10 +61,10 @@ test('runs that were admitted, and those that began, in another order than that 
 
 test('events of a run in another order, or after its end, are found', () => {
   expect(found('a began', 'a asked', 'a ended')).toEqual([
-    'disordered a: its events lie in the status topic as 2, 1, 4',
+    'disordered a: its events are in the status topic in the order 2, 1, 4',
   ]);
   expect(found('a asked', 'a began', 'a paused', 'a ended')).toEqual([
-    'disordered a: event 3 has ended it, and event 4 follows',
+    'disordered a: event 3 has ended it, but event 4 follows',
   ]);
 });
 

@@ -57,12 +57,18 @@ export function orderFindings(
 function orderOfRun(subject: string, steps: readonly Step[]): Finding[] {
   const sequences = steps.map(({ sequence }) => sequence);
   if (sequences.some((sequence, index) => sequence > (sequences[index + 1] ?? Infinity))) {
-    return [{ finding: 'disordered', subject, why: `its events lie in the status topic as ${sequences.join(', ')}` }];
+    return [
+      {
+        finding: 'disordered',
+        subject,
+        why: `its events are in the status topic in the order ${sequences.join(', ')}`,
+      },
+    ];
   }
   const end = steps.find(({ type }) => isTerminalEventType(type));
   const last = sequences.at(-1);
   if (end === undefined || last === undefined || last === end.sequence) return [];
-  return [{ finding: 'disordered', subject, why: `event ${end.sequence} has ended it, and event ${last} follows` }];
+  return [{ finding: 'disordered', subject, why: `event ${end.sequence} has ended it, but event ${last} follows` }];
 }
 
 function orderOfThread(steps: readonly Step[], runs: ReadonlyMap<string, OrderedRun>): Finding[] {

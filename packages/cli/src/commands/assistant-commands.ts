@@ -13,9 +13,9 @@ export function addAssistantCommands(runlane: Command, { settings, out, isTermin
   const commands = () => import('../assistants.ts');
   assistants
     .command('list')
-    .description('the stored assistants; every graph has one of its own besides')
-    .option('--after <id>', 'those behind this id, to go on where a list ended')
-    .option('--limit <count>', 'as many at most', '100')
+    .description('the stored assistants; every graph also has one of its own')
+    .option('--after <id>', 'only those after this id, to continue where a list ended')
+    .option('--limit <count>', 'at most this number', '100')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('assistants list'))
     .action(async (flags: WithJson<AssistantListFlags>) =>
@@ -33,8 +33,8 @@ export function addAssistantCommands(runlane: Command, { settings, out, isTermin
   assistants
     .command('apply')
     .argument('<assistants>', 'one or a list as JSON, @file, or - for standard input; each with its assistant_id')
-    .description('make assistants be what is said, and nothing else; what differs is printed')
-    .option('--dry-run', 'say what differs, and change nothing')
+    .description('change assistants to what is given; the differences are printed')
+    .option('--dry-run', 'print the differences, and change nothing')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('assistants apply @assistants.json --dry-run', 'assistants apply @assistants.json'))
     .action(async (text: string, flags: WithJson<ApplyFlags>) =>

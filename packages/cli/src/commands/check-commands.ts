@@ -14,16 +14,16 @@ export function addCheckCommands(runlane: Command, { settings, out, isTerminal }
     .command('audit')
     .description(
       'compare requests, ledger, events, states of threads, dead letters and webhooks: what is lost, doubled, out of order, ' +
-        'left behind, stuck or unaccounted for; a live system may go on meanwhile. The exit code is 2 when there is something',
+        'left behind, stuck or unaccounted for; the system may go on in the meantime. The exit code is 2 if something is found',
     )
-    .option('--since <when>', 'requests since then: 15m, 24h, 7d, or a time', '24h')
-    .option('--stuck-after <time>', 'what has not gone on for so long is stuck: 90s, 15m, 2h', '15m')
-    .option('--limit <count>', 'as many findings at most', '100')
+    .option('--since <when>', 'requests since this time: 15m, 24h, 7d, or a time', '24h')
+    .option('--stuck-after <time>', 'report as stuck what has not continued for this time: 90s, 15m, 2h', '15m')
+    .option('--limit <count>', 'show at most this number of findings', '100')
     .option(
       '--restored-to <when>',
-      'the database was put back to then: what it forgot was told, and is told once more; that is no finding',
+      'the time to which the database was restored: what it forgot may be published a second time, which is no finding',
     )
-    .option('--resumed-at <when>', 'with --restored-to: when processes had begun to work on it again; now by default')
+    .option('--resumed-at <when>', 'with --restored-to: the time when processes worked on it again; now by default')
     .option(...JSON_FLAG)
     .addHelpText(
       'after',
@@ -36,9 +36,9 @@ export function addCheckCommands(runlane: Command, { settings, out, isTerminal }
     .command('doctor')
     .description(
       'look at brokers, topics, registry, database, versions, graphs, clocks and partitioners, and say what to change. The ' +
-        'exit code is 2 when something does not work',
+        'exit code is 2 if something does not work',
     )
-    .option('--no-graphs', 'do not load the graphs, which runs their code')
+    .option('--no-graphs', 'do not load the graphs, because that runs their code')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('doctor', 'doctor --no-graphs --json'))
     .action(async (flags: WithJson<DoctorFlags>) =>

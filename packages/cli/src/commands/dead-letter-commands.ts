@@ -12,15 +12,15 @@ type Io = { settings: () => Environment; out: (text: string) => void; isTerminal
 /** The commands of the dead letter topic. Their code is loaded when one of them is called. */
 export function addDeadLetterCommands(runlane: Command, { settings, out, isTerminal }: Io): void {
   const output = ({ json = false }: { json?: boolean }) => outputOf(out, json || !isTerminal);
-  const dlq = runlane.command('dlq').description('dead letters: records that are no request that can be read');
+  const dlq = runlane.command('dlq').description('dead letters: records that could not be read as requests');
   const selected = (command: Command): Command =>
     command
-      .addOption(new Option('--code <code>', 'those of this error only').choices(DEAD_LETTER_CODES))
-      .option('--thread <id>', 'those with this key only')
-      .option('--since <when>', 'those since then: 15m, 24h, 7d, or a time');
+      .addOption(new Option('--code <code>', 'only those with this error').choices(DEAD_LETTER_CODES))
+      .option('--thread <id>', 'only those with this key')
+      .option('--since <when>', 'only those since this time: 15m, 24h, 7d, or a time');
   selected(dlq.command('list'))
     .description('the latest dead letters, with what was wrong')
-    .option('--limit <count>', 'as many at most', '50')
+    .option('--limit <count>', 'at most this number', '50')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('dlq list --code invalid_request --since 24h'))
     .action(async (flags: WithJson<LetterFlags & { limit: string }>) =>
@@ -36,13 +36,15 @@ export function addDeadLetterCommands(runlane: Command, { settings, out, isTermi
       (await import('../dead-letters/show-dead-letters.ts')).showDeadLetter(letter, settings(), output(flags)),
     );
   selected(dlq.command('redrive'))
-    .argument('[letters...]', 'partition/offset of each; or say which by the options')
-    .description('publish dead letters as requests again, in order; what would be a dead letter again is refused')
-    .option('--all', 'all that there are')
+    .argument('[letters...]', 'partition/offset of each; or select them by the options')
+    .description(
+      'publish dead letters as requests again, in order; those that would become dead letters again are refused',
+    )
+    .option('--all', 'all of them')
     .option('--edit', 'open each in $VISUAL or $EDITOR first')
-    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--dry-run', 'print what would be done, and do nothing')
     .option('--again', 'also those that were redriven before')
-    .option('--limit <count>', 'as many at most', '1000')
+    .option('--limit <count>', 'at most this number', '1000')
     .option(...JSON_FLAG)
     .addHelpText(
       'after',

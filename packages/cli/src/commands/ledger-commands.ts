@@ -23,12 +23,12 @@ function addRuns(runlane: Command, { settings }: Io, output: OutputOf): void {
   const runs = runlane.command('runs').description('runs as the ledger has them');
   runs
     .command('list')
-    .description('running runs, then waiting ones with what they wait for, then those that have ended lately')
-    .option('--thread <id>', 'of this thread only')
-    .addOption(new Option('--status <statuses...>', 'in these statuses only').choices(RUN_STATUSES))
-    .option('--assistant <id>', 'of this assistant or graph only')
-    .option('--since <when>', 'ended runs since then: 15m, 24h, 7d, or a time', '24h')
-    .option('--limit <count>', 'as many at most', '50')
+    .description('running runs, then waiting ones with what they wait for, then recently ended ones')
+    .option('--thread <id>', 'only of this thread')
+    .addOption(new Option('--status <statuses...>', 'only in these statuses').choices(RUN_STATUSES))
+    .option('--assistant <id>', 'only of this assistant or graph')
+    .option('--since <when>', 'ended runs since this time: 15m, 24h, 7d, or a time', '24h')
+    .option('--limit <count>', 'at most this number', '50')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('runs list', 'runs list --status error timeout --since 7d --json'))
     .action(async (flags: WithJson<RunListFlags>) =>
@@ -51,9 +51,9 @@ function addThreads(runlane: Command, { settings }: Io, output: OutputOf): void 
   threads
     .command('list')
     .description('threads by id')
-    .addOption(new Option('--status <status>', 'in this status only').choices(THREAD_STATUSES))
-    .option('--after <id>', 'those behind this id, to go on where a list ended')
-    .option('--limit <count>', 'as many at most', '50')
+    .addOption(new Option('--status <status>', 'only in this status').choices(THREAD_STATUSES))
+    .option('--after <id>', 'only those after this id, to continue where a list ended')
+    .option('--limit <count>', 'at most this number', '50')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('threads list --status interrupted'))
     .action(async (flags: WithJson<ThreadListFlags>) =>
@@ -62,7 +62,7 @@ function addThreads(runlane: Command, { settings }: Io, output: OutputOf): void 
   threads
     .command('show')
     .argument('<thread>', 'the thread_id')
-    .description('one thread, with its unfinished runs')
+    .description('one thread, with its runs that have not ended')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('threads show support-42'))
     .action(async (thread: string, flags: WithJson<object>) =>
@@ -82,7 +82,7 @@ function addThreads(runlane: Command, { settings }: Io, output: OutputOf): void 
     .command('history')
     .argument('<thread>', 'the thread_id')
     .description('the checkpoints of the thread, the latest first')
-    .option('--limit <count>', 'as many at most', '20')
+    .option('--limit <count>', 'at most this number', '20')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('threads history support-42 --limit 5'))
     .action(async (thread: string, flags: WithJson<HistoryFlags>) =>
@@ -93,8 +93,11 @@ function addThreads(runlane: Command, { settings }: Io, output: OutputOf): void 
     .argument('<thread>', 'the thread_id')
     .argument('<checkpoint>', 'a checkpoint of the thread; threads history lists them')
     .argument('<assistant>', 'the assistant of the new run')
-    .description('ask for a run from an earlier checkpoint: the thread goes on from there, and its history stays')
-    .option('--input <json>', 'its input: JSON, @file, or - for standard input; without one it goes on as it was')
+    .description('request a run from an earlier checkpoint: the thread continues from there, and its history stays')
+    .option(
+      '--input <json>',
+      'its input: JSON, @file, or - for standard input; without one it executes the next nodes again',
+    )
     .option('--command <json>', 'a command instead, such as {"update":{…},"goto":"node"}')
     .option('--wait', 'wait for the end of the new run and print it')
     .option(...JSON_FLAG)

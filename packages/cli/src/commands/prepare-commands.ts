@@ -18,41 +18,42 @@ export function addPrepareCommands(runlane: Command, { settings, out, isTerminal
   const topics = runlane.command('topics').description('the topics of the deployment');
   topics
     .command('create')
-    .description('create those that are missing, with the replication that the cluster has as its default')
+    .description('create missing topics, with the default replication of the cluster')
     .addHelpText('after', examples('topics create'))
     .action(async () => print(await (await commands()).createTopicsOf(settings())));
   topics
     .command('plan')
-    .description('what is missing, and which settings lose or refuse something; nothing is changed')
+    .description('print what is missing, and which settings lose or refuse records; nothing is changed')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('topics plan'))
     .action(async (flags: Flags) => tell(await (await commands()).planTopicsOf(settings()), output(flags)));
   topics
     .command('apply')
-    .description('do what topics plan says: create topics, and change settings. Partitions and replicas stay')
+    .description('do what topics plan prints: create topics, and change settings. Partitions and replicas stay')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('topics apply'))
     .action(async (flags: Flags) => tell(await (await commands()).applyTopicsOf(settings()), output(flags)));
   topics
     .command('check')
-    .description('the same as plan; the exit code is 2 when there is something to do')
+    .description('the same as plan; the exit code is 2 if there is something to do')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('topics check'))
     .action(async (flags: Flags) => {
       const plans = await (await commands()).planTopicsOf(settings());
       tell(plans, output(flags));
       const wrong = plans.filter(({ plan, refused }) => plan !== 'nothing' || refused.length > 0);
-      if (wrong.length > 0) throw new CommandError(`${wrong.length} topics are not as they should be`, FOUND_SOMETHING);
+      if (wrong.length > 0)
+        throw new CommandError(`${wrong.length} topics are missing or have wrong settings`, FOUND_SOMETHING);
     });
   const schemas = runlane.command('schemas').description('the contracts in the schema registry');
   schemas
     .command('register')
-    .description('register the JSON Schemas of requests and events, with the compatibility that they keep')
+    .description('register the JSON Schemas of requests and events, with their compatibility')
     .addHelpText('after', examples('schemas register'))
     .action(async () => print(await (await commands()).registerSchemasOf(settings())));
   schemas
     .command('check')
-    .description('compare the registry with the schemas of this version; the exit code is 2 when they differ')
+    .description('compare the registry with the schemas of this version; the exit code is 2 if they differ')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('schemas check'))
     .action(async (flags: Flags) => {

@@ -27,10 +27,7 @@ function addKeys(webhooks: Command, { settings, out }: Io): void {
     .command('secret')
     .argument('<url>', 'the URL of the webhook; its query does not count')
     .description('print the secret of the URL (whsec_…), one for each master key and version, the current ones first')
-    .option(
-      '--of-origin',
-      'the secret of all URLs of the origin instead, as receivers have it from before there were others',
-    )
+    .option('--of-origin', 'the secret of the whole origin instead, which receivers of earlier versions have')
     .addHelpText('after', examples('webhooks secret https://hooks.example.com/runlane'))
     .action(async (url: string, { ofOrigin = false }: { ofOrigin?: boolean }) =>
       print((await commands()).webhookSecrets(url, ofOrigin, settings())),
@@ -44,15 +41,15 @@ function addKeys(webhooks: Command, { settings, out }: Io): void {
 
 function addDeliveries(webhooks: Command, { settings }: Io, output: OutputOf): void {
   const commands = () => import('../webhooks/deliveries.ts');
-  const deliveries = webhooks.command('deliveries').description('webhooks one by one');
+  const deliveries = webhooks.command('deliveries').description('single webhooks');
   deliveries
     .command('list')
-    .description('the latest deliveries, and why those are dead that are')
-    .option('--run <id>', 'of this run only')
-    .option('--origin <origin>', 'to this origin only, such as https://hooks.example.com')
-    .addOption(new Option('--state <states...>', 'in these states only').choices(['due', 'delivered', 'dead']))
-    .option('--since <when>', 'made since then: 15m, 24h, 7d, or a time')
-    .option('--limit <count>', 'as many at most', '50')
+    .description('the latest deliveries, and why some are dead')
+    .option('--run <id>', 'only of this run')
+    .option('--origin <origin>', 'only to this origin, such as https://hooks.example.com')
+    .addOption(new Option('--state <states...>', 'only in these states').choices(['due', 'delivered', 'dead']))
+    .option('--since <when>', 'only those made since this time: 15m, 24h, 7d, or a time')
+    .option('--limit <count>', 'at most this number', '50')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('webhooks deliveries list --state dead --since 24h'))
     .action(async (flags: WithJson<DeliveryFlags>) =>
@@ -69,16 +66,16 @@ function addDeliveries(webhooks: Command, { settings }: Io, output: OutputOf): v
     );
   deliveries
     .command('replay')
-    .argument('[deliveries...]', 'the number of each; or say which by the options')
+    .argument('[deliveries...]', 'the number of each; or select them by the options')
     .description(
-      'make ended deliveries due again: same webhook-id and body, signed anew; a URL that is disabled is enabled',
+      'make ended deliveries due again, with the same webhook-id and body and a new signature; a disabled URL is enabled',
     )
     .option('--run <id>', 'of this run')
     .option('--origin <origin>', 'to this origin')
     .addOption(new Option('--state <states...>', 'that ended so').choices(['delivered', 'dead']))
     .option('--reason <reasons...>', 'dead for these reasons, such as exhausted or disabled')
-    .option('--since <when>', 'made since then: 15m, 24h, 7d, or a time')
-    .option('--dry-run', 'say how many, and change nothing')
+    .option('--since <when>', 'only those made since this time: 15m, 24h, 7d, or a time')
+    .option('--dry-run', 'print how many, and change nothing')
     .option(...JSON_FLAG)
     .addHelpText(
       'after',
@@ -90,13 +87,13 @@ function addDeliveries(webhooks: Command, { settings }: Io, output: OutputOf): v
 }
 
 function addEndpoints(webhooks: Command, { settings }: Io, output: OutputOf): void {
-  const endpoints = webhooks.command('endpoints').description('the URLs that webhooks go to');
+  const endpoints = webhooks.command('endpoints').description('the URLs that receive webhooks');
   addEndpointActions(endpoints, settings, output);
   endpoints
     .command('list')
     .description('a row for each URL, by its hash: those that are parked, failing or disabled first')
-    .option('--origin <origin>', 'of this origin only')
-    .option('--limit <count>', 'as many at most', '50')
+    .option('--origin <origin>', 'only of this origin')
+    .option('--limit <count>', 'at most this number', '50')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('webhooks endpoints list --origin https://hooks.example.com'))
     .action(async (flags: WithJson<EndpointFlags>) =>
@@ -111,7 +108,7 @@ function addEndpointActions(endpoints: Command, settings: Io['settings'], output
   endpoints
     .command('pause')
     .argument('<endpoint>', PLACE)
-    .description('send nothing to it until it is resumed; what is due stays due. Takes effect within seconds')
+    .description('send nothing to it until it is resumed; due deliveries stay due. Takes effect within seconds')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('webhooks endpoints pause https://hooks.example.com'))
     .action(async (place: string, flags: WithJson<object>) =>
@@ -132,7 +129,9 @@ function addEndpointActions(endpoints: Command, settings: Io['settings'], output
   endpoints
     .command('enable')
     .argument('<endpoint>', PLACE)
-    .description('enable a URL that is disabled; webhooks deliveries replay sends what has ended meanwhile')
+    .description(
+      'enable a disabled URL; webhooks deliveries replay sends the deliveries that have ended in the meantime',
+    )
     .option(...JSON_FLAG)
     .addHelpText('after', examples('webhooks endpoints enable https://hooks.example.com/runlane?token=t'))
     .action(async (place: string, flags: WithJson<object>) =>
@@ -143,11 +142,11 @@ function addEndpointActions(endpoints: Command, settings: Io['settings'], output
 function addQuarantine(webhooks: Command, { settings }: Io, output: OutputOf): void {
   const quarantine = webhooks
     .command('quarantine')
-    .description('records of the status topic that are no event that can be delivered');
+    .description('records of the status topic that could not be read as events');
   quarantine
     .command('list')
     .description('the latest records, with what is wrong')
-    .option('--limit <count>', 'as many at most', '50')
+    .option('--limit <count>', 'at most this number', '50')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('webhooks quarantine list'))
     .action(async (flags: WithJson<{ limit: string }>) =>
@@ -156,11 +155,9 @@ function addQuarantine(webhooks: Command, { settings }: Io, output: OutputOf): v
   quarantine
     .command('take-in')
     .argument('[record]', 'partition/offset, as webhooks quarantine list shows it')
-    .description(
-      'have a dispatcher read records again: those that are events now, to it and its version, are delivered',
-    )
-    .option('--code <code>', 'all with this code, such as unknown_type')
-    .option('--all', 'all that there are')
+    .description('let a dispatcher read records again: those that its version can read are delivered')
+    .option('--code <code>', 'all records with this code, such as unknown_type')
+    .option('--all', 'all of them')
     .option(...JSON_FLAG)
     .addHelpText(
       'after',

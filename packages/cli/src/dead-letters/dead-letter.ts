@@ -50,7 +50,9 @@ export function isAsked(letter: Letter, { code, thread }: LetterFlags): boolean 
 export function parseLetterId(text: string, topic: string): string {
   const id = text.startsWith(`${topic}/`) ? text.slice(topic.length + 1) : text;
   if (/^\d{1,6}\/\d{1,18}$/.test(id)) return id;
-  throw new CommandError(`${text} is no dead letter: give partition/offset, as \`runlane dlq list\` shows them`);
+  throw new CommandError(
+    `${text} is not the id of a dead letter: give partition/offset, as \`runlane dlq list\` shows it`,
+  );
 }
 
 /** Bytes as text where they are UTF-8. */

@@ -42,7 +42,7 @@ export async function redrive(
 ): Promise<void> {
   const hasFilter = flags.code !== undefined || flags.thread !== undefined || flags.since !== undefined;
   if (ids.length === 0 && !hasFilter && flags.all !== true) {
-    throw new CommandError('Say which dead letters: their ids, --code, --thread, --since, or --all.');
+    throw new CommandError('Select dead letters: their ids, --code, --thread, --since, or --all.');
   }
   await withKafka(environment, async (kafka) => {
     const { letters, leftCount } = await select(ids, flags, kafka);
@@ -103,7 +103,7 @@ async function redriveAll(letters: readonly Letter[], before: ReadonlyMap<string
     for (const letter of letters) {
       const earlier = before.get(placeOf(letter));
       if (earlier !== undefined) {
-        tell(letter, 'redriven before', `as ${earlier}; --again does it once more`);
+        tell(letter, 'redriven before', `as ${earlier}; --again redrives it again`);
         continue;
       }
       const asked = await recordOf(letter, needs);

@@ -60,8 +60,8 @@ export async function showDeadLetter(text: string, environment: Environment, out
 /** Where a letter was looked for. */
 export function unknownLetter(id: string, topic: string): string {
   return (
-    `No dead letter ${id} in ${topic}. The topic keeps them for 30 days, unless it was made otherwise; ` +
-    '`runlane dlq list` shows those that there are.'
+    `No dead letter ${id} in ${topic}. By default the topic keeps them for 30 days; ` +
+    '`runlane dlq list` shows the present ones.'
   );
 }
 

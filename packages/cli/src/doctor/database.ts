@@ -46,13 +46,13 @@ async function checkServer(pool: Pool, place: string): Promise<Check[]> {
   );
   const after = Date.now();
   const [row] = rows;
-  if (row === undefined) throw new Error('The database answered nothing.');
+  if (row === undefined) throw new Error('The database returned no row.');
   const name = `database ${place}`;
   if (row.is_standby) return [problem(name, 'It is a read-only standby. DATABASE_URL must lead to the primary.')];
   const version = `Postgres ${row.version}, ${row.max_connections} connections`;
   return [
     row.version_number < OLDEST_SERVER
-      ? warning(name, `${version}: nobody mends it any more. Upgrade it.`)
+      ? warning(name, `${version} is no longer maintained. Upgrade it.`)
       : ok(name, version),
     clockCheck(row.now_ms, before, after),
   ];
@@ -68,7 +68,7 @@ function clockCheck(databaseMs: number, before: number, after: number): Check {
 
 async function checkSchema(pool: Pool, schema: string, directory: URL, service: string): Promise<Check[]> {
   const name = `schema ${schema}`;
-  return looking(name, 'Grant this role what the service has.', async () => {
+  return looking(name, 'Grant this role the permissions that the role of the service has.', async () => {
     const applied = await readApplied(pool, schema);
     const standing = standingOf(await listMigrations(fileURLToPath(directory)), applied);
     switch (standing.kind) {
@@ -93,7 +93,7 @@ async function checkProcesses(database: Database): Promise<Check[]> {
       : warning('run-consumer', 'No process executes runs. Start run-consumer with the role execution.'),
     ok('served graphs', servedGraphs.join(', ') || 'none lately'),
     isOriginal
-      ? ok('ledger', 'it is no copy')
-      : warning('ledger', 'It was restored or failed over, and no process has noted it yet: start run-consumer.'),
+      ? ok('ledger', 'it is the original, not a copy')
+      : warning('ledger', 'It was restored or failed over, and no process has noticed that yet: start run-consumer.'),
   ];
 }

@@ -23,7 +23,7 @@ export async function doctor(flags: DoctorFlags, environment: Environment, outpu
   const checks = [
     ...checkNode(process.version),
     ...checkConfiguration(environment),
-    ...(await looking('Kafka', 'Nothing else of Kafka was looked at.', () => kafkaChecks(environment))),
+    ...(await looking('Kafka', 'Nothing else of Kafka was checked.', () => kafkaChecks(environment))),
     ...(await looking('database', '', () => withDatabase(environment, checkDatabase))),
     ...(flags.graphs ? await checkProject(environment) : []),
   ];

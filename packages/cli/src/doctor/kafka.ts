@@ -36,18 +36,14 @@ export async function checkTopics({ kafka, prefix }: Pick<Kafka, 'kafka' | 'pref
     const checks: Check[] = [];
     for (const definition of topicDefinitions(prefix)) {
       const name = `topic ${definition.name}`;
-      const found = await looking(
-        name,
-        'Grant Describe and DescribeConfigs on it, or look after the cluster.',
-        async () => {
-          const topic = await admin.describeTopic(definition.name);
-          if (topic === null)
-            return [problem(name, 'It does not exist. Run `runlane topics create`, or set RUNLANE_TOPIC_PREFIX.')];
-          const { refused, warnings } = topicProblems(definition, topic);
-          const wrong = [...refused.map((text) => problem(name, text)), ...warnings.map((text) => warning(name, text))];
-          return wrong.length > 0 ? wrong : [ok(name, `${topic.partitions} partitions, ${topic.replicas} replicas`)];
-        },
-      );
+      const found = await looking(name, 'Grant Describe and DescribeConfigs on it, or check the cluster.', async () => {
+        const topic = await admin.describeTopic(definition.name);
+        if (topic === null)
+          return [problem(name, 'It does not exist. Run `runlane topics create`, or set RUNLANE_TOPIC_PREFIX.')];
+        const { refused, warnings } = topicProblems(definition, topic);
+        const wrong = [...refused.map((text) => problem(name, text)), ...warnings.map((text) => warning(name, text))];
+        return wrong.length > 0 ? wrong : [ok(name, `${topic.partitions} partitions, ${topic.replicas} replicas`)];
+      });
       checks.push(...found);
     }
     return checks;
@@ -73,12 +69,12 @@ export async function checkPartitioner({ kafka, topics, prefix }: Kafka): Promis
       if (partitionForKey(key, count) !== partition) strays.push(`${partition}/${offset}`);
     },
   });
-  if (keyedCount === 0) return [skipped(name, 'The topic has no request with a key to look at.')];
-  if (strays.length === 0) return [ok(name, `the latest ${keyedCount} requests lie where murmur2 puts them`)];
+  if (keyedCount === 0) return [skipped(name, 'The topic has no request with a key.')];
+  if (strays.length === 0) return [ok(name, `the latest ${keyedCount} requests are on the partitions of murmur2`)];
   return [
     problem(
       name,
-      `${strays.length} of the latest ${keyedCount} requests lie elsewhere than murmur2 puts their keys (${topics.requests}/` +
+      `${strays.length} of the latest ${keyedCount} requests are on other partitions than murmur2 gives their keys (${topics.requests}/` +
         `${strays.slice(0, 5).join(', ')}): their producer uses another partitioner, and threads that two producers write to ` +
         "lose their order. Set partitioner=murmur2_random in librdkafka, or Java's default; or the topic has grown.",
     ),

@@ -24,7 +24,7 @@ export function checkNode(version: string): Check[] {
 /** Every variable that the services read; what only one of them needs may be missing here. */
 export function checkConfiguration(environment: Environment): Check[] {
   const unknown = unknownRunlaneVariables(environment).map((name) =>
-    warning('configuration', `Nobody knows ${name}. Correct its name, or remove it.`),
+    warning('configuration', `${name} is unknown. Correct its name, or remove it.`),
   );
   try {
     loadConfig(runlaneVariables, environment, kafkaSecurityProblems);

@@ -58,7 +58,7 @@ export async function cancel(flags: CancelFlags, client: Client, print: Print): 
   const { topic, partition, offset } = await runs.cancel(request);
   print(
     { topic, partition, offset: String(offset) },
-    `The cancel lies at ${topic}/${partition}/${offset}; run.interrupted or run.rolled_back tell what it did.`,
+    `The cancel is at ${topic}/${partition}/${offset}; run.interrupted or run.rolled_back will show what it did.`,
   );
 }
 
@@ -92,7 +92,7 @@ async function published(
   const { run_id, thread_id, topic, partition, offset } = run;
   print(
     { run_id, thread_id, topic, partition, offset: String(offset) },
-    `Run ${run_id} of thread ${thread_id} is asked for, at ${topic}/${partition}/${offset}.`,
+    `Run ${run_id} of thread ${thread_id} is requested, at ${topic}/${partition}/${offset}.`,
   );
   if (events === null) return;
   const ended = await events.waitFor(run);

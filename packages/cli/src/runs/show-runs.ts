@@ -23,7 +23,9 @@ export async function listRuns(flags: RunListFlags, environment: Environment, ou
   await withDatabase(environment, async ({ database, place }) => {
     const runs = await openRuns(database).list(selection);
     if (runs.length === 0) {
-      output.say(`No such run in ${place}. Ended runs are shown since ${timeText(selection.endedSince)}: see --since.`);
+      output.say(
+        `No such run in ${place}. Ended runs are shown since ${timeText(selection.endedSince)}; change that with --since.`,
+      );
       return;
     }
     output.printTable(
@@ -66,18 +68,18 @@ export function waitingText(waiting: Waiting): string {
     case 'no_graph':
       return `no process has graph ${waiting.graphId}: start a run-consumer whose langgraph.json names it`;
     case 'ending':
-      return 'nothing: it was superseded or cancelled with many others, and its event follows';
+      return 'nothing: it was superseded or cancelled with many others, and its event will follow';
     case 'no_process':
       return 'no process executes runs: start a run-consumer with the role execution';
     case 'restored_ledger':
-      return 'the ledger was restored or failed over: a lease has to pass before runs are claimed';
+      return 'the ledger was restored or failed over: runs are claimed after the time of a lease';
     case 'limit':
       return (
         `limit: ${waiting.processCount} processes execute ${waiting.executingCount} runs; start another one, or raise ` +
         'RUNLANE_MAX_CONCURRENT_RUNS'
       );
     case 'executing': {
-      const where = waiting.host === null ? 'its process has gone; another one takes it over' : `on ${waiting.host}`;
+      const where = waiting.host === null ? 'its process is gone; another one will take it over' : `on ${waiting.host}`;
       return waiting.isAskedToStop ? `asked to stop; ${where}` : where;
     }
   }
@@ -172,7 +174,10 @@ function linesOf(run: ShownRun): string[] {
 
 function eventLines({ events, eventCount }: ShownRun): string[] {
   const gone = eventCount - events.length;
-  const left = gone > 0 ? [`  ${gone} earlier events have left the ledger, as published ones do after a day.`] : [];
+  const left =
+    gone > 0
+      ? [`  ${gone} earlier events are no longer in the ledger, which deletes published events after a day.`]
+      : [];
   const lines = events.map(({ sequence, occurredAt, type, attempt, details, publishedAt }) => {
     const said = [details.reason, details.error?.message, publishedAt === null ? 'not published yet' : undefined];
     const what = said.filter((text) => text !== undefined).join('; ');

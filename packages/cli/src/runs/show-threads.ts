@@ -42,7 +42,7 @@ export async function listThreads(flags: ThreadListFlags, environment: Environme
         ],
       })),
     );
-    if (threads.length === limit) output.say(`There may be more: --after ${threads.at(-1)?.threadId}`);
+    if (threads.length === limit) output.say(`There may be more; continue with --after ${threads.at(-1)?.threadId}`);
   });
 }
 
@@ -85,7 +85,7 @@ export async function showState(
     const { values, isLossy } = state;
     const lines = [
       ...checkpointLines(state),
-      `Values${isLossy ? ' (JSON cannot say all of them)' : ''}`,
+      `Values${isLossy ? ' (JSON cannot express all of them)' : ''}`,
       JSON.stringify(values, null, 2),
     ];
     output.print({ thread_id: threadId, ...checkpointJson(state), values, values_lossy: isLossy }, lines.join('\n'));
@@ -126,7 +126,7 @@ export function unknownCheckpoint(threadId: string, checkpointId: string | undef
     `No ${what} of thread ${threadId} in ${database.place}, schema ${database.checkpointSchema}. ` +
     (checkpointId === undefined
       ? 'Stateless runs leave none unless on_completion is keep; `runlane threads list` shows the threads.'
-      : '`runlane threads history` lists those that there are.')
+      : '`runlane threads history` lists the present ones.')
   );
 }
 

@@ -60,7 +60,7 @@ export async function showDelivery(text: string, environment: Environment, outpu
     if (delivery === undefined) {
       throw new CommandError(
         `No delivery ${text} in ${place} (table webhooks.deliveries). Delivered ones leave after RUNLANE_WEBHOOK_RETENTION_DAYS; ` +
-          '`runlane webhooks deliveries list` shows those that there are.',
+          '`runlane webhooks deliveries list` shows the present ones.',
       );
     }
     const attempts = await lists.attempts(deliveryId);
@@ -95,7 +95,7 @@ export async function replay(
     ...(flags.reason === undefined ? {} : { deadReasons: flags.reason.map(deadReasonOf) }),
   };
   if (Object.keys(selection).length === 0) {
-    throw new CommandError('Say which deliveries: their ids, --run, --origin, --since, --state or --reason.');
+    throw new CommandError('Select deliveries: their ids, --run, --origin, --since, --state or --reason.');
   }
   await withDatabase(environment, async ({ database }) => {
     const ledger = openReplayLedger(database);
@@ -173,7 +173,7 @@ export async function showQuarantined(text: string, environment: Environment, ou
     if (record === undefined) {
       throw new CommandError(
         `No record ${text} of ${topic} in the quarantine of ${place} (table webhooks.quarantine); ` +
-          '`runlane webhooks quarantine list` shows those that there are.',
+          '`runlane webhooks quarantine list` shows the present ones.',
       );
     }
     const text_ = textOf(record.value);

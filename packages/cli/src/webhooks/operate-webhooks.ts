@@ -38,7 +38,7 @@ export async function resumeEndpoint(text: string, environment: Environment, out
   await onPlace(text, environment, async (operator, place, name) => {
     const count = await operator.resume(place);
     if (count === null) return null;
-    const urls = `${count} of its URLs had been held up`;
+    const urls = `${count} of its URLs had been waiting`;
     output.print({ verdict: 'resumed', endpoint: name, urls: count }, `${name} is sent to again; ${urls}.`);
     return true;
   });
@@ -63,7 +63,7 @@ export async function takeIn(
 ): Promise<void> {
   const conditions = [record, flags.code, flags.all].filter((condition) => condition !== undefined);
   if (conditions.length !== 1) {
-    throw new CommandError('Say which records: one by partition/offset, those with a --code, or --all.');
+    throw new CommandError('Select records: one by partition/offset, those with a --code, or --all.');
   }
   const { RUNLANE_TOPIC_PREFIX: prefix } = loadConfig(
     runlaneVariables.pick({ RUNLANE_TOPIC_PREFIX: true }),
@@ -81,7 +81,7 @@ export async function takeIn(
     if (asked.length === 0) {
       throw new CommandError(
         `No such record of ${topic} in the quarantine of ${place} (table webhooks.quarantine); ` +
-          '`runlane webhooks quarantine list` shows those that there are.',
+          '`runlane webhooks quarantine list` shows the present ones.',
       );
     }
     const left = await leftOf(operator, asked);
@@ -106,7 +106,7 @@ async function leftOf(operator: QuarantineOperator, asked: readonly QuarantinedP
     if (waiting === 0) return standing;
     if (performance.now() > deadlineMs) {
       throw new CommandError(
-        `${waiting} of ${asked.length} records have not been read again for ${TAKE_IN_DEADLINE_MS / 1_000} s. They will be when a ` +
+        `${waiting} of ${asked.length} records were not read again within ${TAKE_IN_DEADLINE_MS / 1_000} s. They will be when a ` +
           'webhook-dispatcher of this version runs on this database; see its log for quarantine.not_taken_in.',
       );
     }
@@ -123,8 +123,8 @@ async function onPlace(
   await withDatabase(environment, async ({ database, place: databasePlace }) => {
     if ((await work(openEndpointOperator(database), place, name)) !== null) return;
     throw new CommandError(
-      `No webhook was ever sent to ${name}, as far as ${databasePlace} knows (table webhooks.endpoints); ` +
-        '`runlane webhooks endpoints list` shows those that there are.',
+      `${databasePlace} knows of no webhook to ${name} (table webhooks.endpoints); ` +
+        '`runlane webhooks endpoints list` shows the present ones.',
     );
   });
 }

@@ -38,7 +38,7 @@ export function acknowledgementContract(adapter: Adapter, brokers: () => string[
     });
     afterAll(() => admin.close());
 
-    test.each([false, true])('tells where each record lies (idempotent: %s)', async (idempotent) => {
+    test.each([false, true])('returns the place of each record (idempotent: %s)', async (idempotent) => {
       const topics = [await createTopic(admin, 24), await createTopic(admin, 3)];
       const producer = await kafka.producer({ idempotent });
       const records: OutRecord[] = Array.from({ length: 120 }, (_, index) => ({
@@ -63,7 +63,7 @@ export function acknowledgementContract(adapter: Adapter, brokers: () => string[
       expect(places.get(records[0] as OutRecord)?.partition).toBe(partitionForKey('key-0', 24));
     });
 
-    test('tells of the records before one that is refused', async () => {
+    test('names the records before one that is refused', async () => {
       const topic = await createTopic(admin, 1, { 'max.message.bytes': '20000' });
       const producer = await kafka.producer({ idempotent: true });
       const ofBytes = (bytes: number): OutRecord => ({ topic, key: 'k', value: Buffer.alloc(bytes), headers: {} });
@@ -77,7 +77,7 @@ export function acknowledgementContract(adapter: Adapter, brokers: () => string[
       expect(written).toEqual([0n, 1n, 2n]);
     });
 
-    test('goes on behind records that were only read, and commits them when it is told to', async () => {
+    test('goes on after records that were only read, and commits them when it is asked to', async () => {
       const topic = await createTopic(admin, 2);
       const group = uniqueGroup();
       const producer = await kafka.producer();
@@ -107,11 +107,11 @@ export function acknowledgementContract(adapter: Adapter, brokers: () => string[
 
       const again: InRecord[] = [];
       await using _ = await startConsumer(kafka, { group, topics: [topic], handle: collecting(again) });
-      await until(() => again.length >= 13, 'what was not committed is delivered again');
+      await until(() => again.length >= 13, 'uncommitted records are delivered again');
       expect(again.filter(({ partition }) => partition === 0).map(({ offset }) => offset)).toEqual([7n, 8n, 9n]);
     });
 
-    test('refuses a commit of a partition that went to another member meanwhile', async () => {
+    test('refuses a commit of a partition that another member has got in the meantime', async () => {
       const topic = await createTopic(admin, 1);
       const group = uniqueGroup();
       const producer = await kafka.producer();

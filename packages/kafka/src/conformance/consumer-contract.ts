@@ -93,7 +93,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
       await until(async () => (await committed(admin, group, topic)) === 3n, 'the batch is committed');
     });
 
-    test('delivers again what lies behind commitThrough', async () => {
+    test('delivers records after commitThrough again', async () => {
       const topic = await createTopic(admin, 1);
       const group = uniqueGroup();
       await producer.publish(numbered(topic, 0, 10));
@@ -210,7 +210,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
       expect(events).toEqual([...Array<string>(3).fill('assigned 1 with 2'), 'handled in 1']);
     });
 
-    test('reads from where onAssigned seeks to, not from what the group has committed', async () => {
+    test('reads from the position of onAssigned, not from the commit of the group', async () => {
       const topic = await createTopic(admin, 1);
       const group = uniqueGroup();
       await producer.publish(numbered(topic, 0, 10));

@@ -95,7 +95,7 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
       expect(oracle.repeatCount()).toBeLessThan((partitions * perPartition) / 2);
     });
 
-    test('tells a running handler of a rebalance, and keeps what it finished in spite of it', async () => {
+    test('tells a running handler of a rebalance, and still keeps its finished records', async () => {
       const topic = await createTopic(admin, 1);
       const group = uniqueGroup();
       await producer.publish(numbered(topic, 0, 4));

@@ -122,7 +122,7 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
       }
     });
 
-    test('a setting that the broker refuses ends the consumer instead of being tried for ever', async () => {
+    test('a setting that the broker refuses ends the consumer instead of being tried again for ever', async () => {
       const topic = await createTopic(admin, 1);
       await using consumer = await startConsumer(kafka, {
         group: uniqueGroup(),

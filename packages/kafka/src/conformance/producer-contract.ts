@@ -50,7 +50,7 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       return read;
     }
 
-    test('keeps the order of a partition within and across calls that nobody awaited in between', async () => {
+    test('keeps the order of a partition within calls and across calls that were not awaited in between', async () => {
       const topic = await createTopic(admin, 2);
       const calls = [0, 1, 2, 3, 4].map((call) =>
         producer.publish([...numbered(topic, 0, 20, call * 20), ...numbered(topic, 1, 20, call * 20)]),
@@ -104,7 +104,7 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       );
     });
 
-    test('takes records up to 8 MiB with 64 KiB of headers, and more of them than fit one record batch', async () => {
+    test('accepts records up to 8 MiB with 64 KiB of headers, and more of them than fit in one record batch', async () => {
       const topic = await createTopic(admin, 1, { 'max.message.bytes': String(8 * MIB + 64 * 1024) });
       const record = (bytes: number, headerBytes = 0): OutRecord => ({
         topic,
@@ -117,7 +117,7 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       expect(read.map(({ value }) => value?.length)).toEqual([5 * MIB, 5 * MIB, 1, 8 * MIB]);
     });
 
-    test('refuses a record that its topic cannot take, by name, after those before it are written', async () => {
+    test('refuses a record that is too large for its topic, by name, after the records before it are written', async () => {
       const topic = await createTopic(admin, 1, { 'max.message.bytes': '20000' });
       const small = numbered(topic, 0, 3);
       const large: OutRecord = { topic, key: 'thread-7', value: Buffer.alloc(30_000), headers: {} };
@@ -141,7 +141,7 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       await expect(readAll([topic], 1)).resolves.toHaveLength(1);
     });
 
-    test('sends nothing of a batch whose signal is aborted already, nor after it was closed', async () => {
+    test('sends nothing of a batch whose signal is already aborted, nor after it was closed', async () => {
       const topic = await createTopic(admin, 1);
       const reason = new Error('shutting down');
       const aborted = producer.publish(numbered(topic, 0, 1), { signal: AbortSignal.abort(reason) });
@@ -166,7 +166,7 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
       await expect(producer.publish([record])).rejects.toThrow(/header broken that is neither text nor a Buffer/);
     });
 
-    test('creates topics once and tells what exists', async () => {
+    test('creates topics once, and describes existing ones', async () => {
       const topic = await createTopic(admin, 3, { 'retention.ms': '60000' });
       const other = `${topic}-other`;
       const definition = (name: string, partitions: number) => ({ name, partitions, config: {} });

@@ -67,7 +67,7 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
     endBeating();
 
     if (epoch !== options.epoch()) {
-      logger.debug(partition, 'batch.outdated: the group rebalanced under it, and its result is not committed');
+      logger.debug(partition, 'batch.outdated: the group has rebalanced, so its result is not committed');
       return;
     }
     if (outcome.kind === 'done') await watchRejoin(epoch, () => commit(payload, outcome.commitThrough));
@@ -100,7 +100,7 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
     if (error instanceof RetryableError) {
       logger.warn(fields, 'partition.paused: its batch could not be handled and will be delivered again');
     } else if (error instanceof PoisonError) {
-      logger.error(fields, 'partition.paused: a poison record escaped the handler, which has to dead-letter it');
+      logger.error(fields, 'partition.paused: the handler did not dead-letter a poison record');
     } else {
       logger.error(fields, 'partition.paused: the handler failed with an error it should have classified');
     }
@@ -153,7 +153,7 @@ function beatWhile(
     // The handler learns about the group from its signal, and kafkajs from the commit.
     else
       beat().catch((error: unknown) =>
-        logger.debug({ err: error }, 'heartbeat.failed: a handler is at work beside it'),
+        logger.debug({ err: error }, 'heartbeat.failed: a handler goes on in the meantime'),
       );
   }, heartbeatIntervalMs);
   return () => clearInterval(timer);
@@ -167,7 +167,7 @@ export async function watchRejoin(epoch: AssignmentEpoch, request: () => Promise
   try {
     await request();
   } catch (error) {
-    if (isRejoinError(error)) epoch.end('the group rebalances; what is not committed is delivered again', error);
+    if (isRejoinError(error)) epoch.end('the group rebalances; uncommitted records are delivered again', error);
     throw error;
   }
 }

@@ -180,7 +180,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     if (fruitlessCrashes <= tuning.maxRestarts) return null;
     return new FatalError(
       `consumer of group ${options.group} crashed ${fruitlessCrashes} times without finishing a batch, ` +
-        `the last time with ${describeError(end.error)}`,
+        `most recently with ${describeError(end.error)}`,
       { cause: end.error },
     );
   }

@@ -142,7 +142,7 @@ export function adviceOn(error: unknown, about: string): string {
     return 'Set KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION to a certificate that the brokers accept.';
   }
   if (has(/SASL/)) {
-    return 'Look at KAFKA_SASL_MECHANISM and at what it logs in with: KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, or the token.';
+    return 'Check KAFKA_SASL_MECHANISM and its login: KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, or the token.';
   }
   return about;
 }

@@ -27,7 +27,7 @@ export function assertLz4Bounded(bytes: Buffer, maxBytes: number): void {
     // A block of n bytes unpacks to at most 255 n, and never to more than the limit of the frame.
     unpackedBytes += size >= IS_STORED ? storedBytes : Math.min(maxBlockBytes, storedBytes * 255);
     if (unpackedBytes > maxBytes) {
-      throw new RangeError(`the LZ4 batch may unpack to more than the ${maxBytes} bytes that are taken`);
+      throw new RangeError(`the LZ4 batch may unpack to more than the ${maxBytes} bytes that are accepted`);
     }
     offset += storedBytes + checksumBytes;
   }

@@ -14,7 +14,7 @@ export async function decompressSnappyBatch(bytes: Buffer, maxBytes: number): Pr
   const blocks = bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC) ? xerialBlocks(bytes) : [bytes];
   const unpackedBytes = blocks.reduce((sum, block) => sum + unpackedLength(block), 0);
   if (unpackedBytes > maxBytes) {
-    throw new RangeError(`the snappy batch unpacks to ${unpackedBytes} bytes; at most ${maxBytes} are taken`);
+    throw new RangeError(`the snappy batch unpacks to ${unpackedBytes} bytes; at most ${maxBytes} are accepted`);
   }
   const unpacked: Buffer[] = [];
   for (const block of blocks) unpacked.push(Buffer.from(await uncompress(block, { asBuffer: true })));

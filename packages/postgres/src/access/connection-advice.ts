@@ -11,10 +11,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID:
     "The server's certificate is for other names than the host of DATABASE_URL: use one of its names there.",
   '28P01': 'The password in DATABASE_URL is not that of its user.',
-  '28000': 'pg_hba.conf lets this user in from here no further: look at the user, and at sslmode, in DATABASE_URL.',
+  '28000': 'pg_hba.conf does not admit this user from here: check the user, and sslmode, in DATABASE_URL.',
   [TOO_MANY_CONNECTIONS]:
     'The server takes no more connections of this user: raise max_connections, or the connection limit of the role or the ' +
-    'database, or start fewer processes. Work waits meanwhile, and nothing is lost.',
+    'database, or start fewer processes. Work waits in the meantime, and nothing is lost.',
   '3D000': 'Create the database that DATABASE_URL names.',
 };
 

@@ -17,6 +17,6 @@ export function refusalIn(error: unknown): Refusal | null {
   // The words of who refused, not of those who passed them on.
   const said = errorChain(error).findLast((link) => isRefusedConnection(link) || isDenied(link));
   const message = said?.message ?? String(error);
-  const advice = knownAdviceOn(error) ?? 'Grant the role of DATABASE_URL what it lacks.';
+  const advice = knownAdviceOn(error) ?? 'Grant the role of DATABASE_URL the missing permission.';
   return { message, advice, isConnection };
 }

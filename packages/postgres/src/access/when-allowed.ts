@@ -19,9 +19,9 @@ const TRY_AGAIN_MS = 2_000;
 const SAY_AGAIN_MS = 60_000;
 
 const GRANT_ADVICE =
-  'Let a role that may do it bring the database up to date, such as by starting one process with its DATABASE_URL, or grant ' +
-  'the role of DATABASE_URL what it lacks.';
-const OUTDATED_ADVICE = 'This process writes nothing. It goes on by itself if the database is put back to its version.';
+  'Let a role with the permission bring the database up to date, such as by starting one process with its DATABASE_URL, ' +
+  'or grant the role of DATABASE_URL the missing permission.';
+const OUTDATED_ADVICE = 'This process writes nothing. It goes on by itself if the database is restored to its version.';
 
 /**
  * Prepares the database as soon as it can: while the role lacks a grant, or this program is too old for the schema, it waits,

@@ -43,7 +43,7 @@ export async function listMigrations(directory: string): Promise<string[]> {
     const migration = basename(name, '.sql');
     if (migration.includes('_needs_') && (neededBy(migration) === 0 || neededBy(migration) > numberOf(migration))) {
       throw invalid(
-        `${name} must end in _needs_MMMM, with the number of the oldest migration whose processes can live with it, which is ` +
+        `${name} must end in _needs_MMMM, with the number of the oldest migration whose processes understand it, which is ` +
           `at most ${number}: rename it.`,
       );
     }

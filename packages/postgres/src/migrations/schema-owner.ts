@@ -12,7 +12,8 @@ import { withTransaction } from '../transaction.ts';
 /** Any number: it only has to be the same in every process that marks a schema. */
 const MARK_LOCK = 7_261_905_312;
 
-const NOT_MARKED = 'schema.not_marked: the role may not, so another deployment in this database would not be noticed';
+const NOT_MARKED =
+  'schema.not_marked: the role lacks the permission, so another deployment in this database would not be noticed';
 const MARK = /^Runlane, topic prefix: (".*")$/;
 
 export type SchemaOwner = { schema: string; topicPrefix: string; logger: Logger };

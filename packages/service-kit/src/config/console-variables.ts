@@ -7,7 +7,7 @@ export const consoleVariables = {
     .string()
     .min(1)
     .default('127.0.0.1')
-    .meta({ description: 'Address that the console listens on. 0.0.0.0: all of the machine or pod.' }),
+    .meta({ description: 'Address that the console listens on. 0.0.0.0: all addresses of the machine or pod.' }),
   RUNLANE_CONSOLE_PORT: wholeNumber({ min: 1, max: 65_535 }).nullable().default(null).meta({
     description: 'Port of the console. Unset: a free port, which is logged.',
     example: '8090',
@@ -37,14 +37,14 @@ export const consoleVariables = {
     .default('none')
     .meta({
       description:
-        'Who is asked who somebody is: nobody, or a reverse proxy in front of the console, which names them in ' +
-        'RUNLANE_CONSOLE_USER_HEADER and removes that header from what it is sent.',
+        'Who identifies people: nobody, or a reverse proxy in front of the console, which names them in ' +
+        'RUNLANE_CONSOLE_USER_HEADER and removes that header from incoming requests.',
     }),
   RUNLANE_CONSOLE_USER_HEADER: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,100}$/, { error: 'must be the name of a header: letters, digits and dashes' })
     .default('x-forwarded-user')
-    .meta({ description: 'Header in which the reverse proxy says who somebody is, with RUNLANE_CONSOLE_AUTH=proxy.' }),
+    .meta({ description: 'Header in which the reverse proxy names the person, with RUNLANE_CONSOLE_AUTH=proxy.' }),
 };
 
 function isOrigin({ protocol, pathname, search, hash, username, password }: URL): boolean {

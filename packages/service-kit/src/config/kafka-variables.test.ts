@@ -34,7 +34,7 @@ test.each([
 describe('a problem', () => {
   test.each([
     [{ KAFKA_SECURITY_PROTOCOL: 'TLS' }, /^KAFKA_SECURITY_PROTOCOL must be one of PLAINTEXT, SSL,/],
-    [{ KAFKA_SASL_MECHANISM: 'PLAIN', ...login }, /^KAFKA_SASL_MECHANISM would do nothing: .* SASL_SSL/],
+    [{ KAFKA_SASL_MECHANISM: 'PLAIN', ...login }, /^KAFKA_SASL_MECHANISM would have no effect: .* SASL_SSL/],
     [{ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' }, /^KAFKA_SASL_MECHANISM must be set/],
     [
       { KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_SASL_USERNAME: 'u' },
@@ -44,7 +44,7 @@ describe('a problem', () => {
       { KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', KAFKA_SASL_MECHANISM: 'OAUTHBEARER' },
       /^KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL and .*CLIENT_ID and .*CLIENT_SECRET must be set/,
     ],
-    [tls, /^KAFKA_SSL_CA_LOCATION would do nothing: KAFKA_SECURITY_PROTOCOL is PLAINTEXT/],
+    [tls, /^KAFKA_SSL_CA_LOCATION would have no effect: KAFKA_SECURITY_PROTOCOL is PLAINTEXT/],
     [{ KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_SSL_CA_LOCATION: '/no/such/file' }, /names a file that does not exist/],
     [{ KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_SSL_KEY_LOCATION: file }, /^KAFKA_SSL_CERTIFICATE_LOCATION must be set/],
     [{ SCHEMA_REGISTRY_PASSWORD: 'p' }, /^SCHEMA_REGISTRY_USERNAME must be set/],

@@ -20,10 +20,10 @@ const file = () =>
 export const kafkaVariables = {
   KAFKA_SECURITY_PROTOCOL: oneOf(protocols)
     .default('PLAINTEXT')
-    .meta({ description: `How to speak to the brokers, as they name it: ${protocols.join(', ')}.` }),
+    .meta({ description: `Security protocol of the brokers: ${protocols.join(', ')}.` }),
   KAFKA_SSL_CA_LOCATION: file().meta({
     description:
-      'PEM file of the authority that has signed the certificates of the brokers. Unset: those that Node trusts.',
+      'PEM file of the authority that has signed the certificates of the brokers. Unset: the authorities that Node trusts.',
     example: '/etc/runlane/kafka/ca.crt',
   }),
   KAFKA_SSL_CERTIFICATE_LOCATION: file().meta({
@@ -53,7 +53,7 @@ export const kafkaVariables = {
   }),
   KAFKA_SASL_OAUTHBEARER_PROVIDER: file().meta({
     description:
-      'Module that gets the tokens of OAUTHBEARER instead, for Amazon MSK with IAM say: its default export is a function ' +
+      'Module that gets the tokens of OAUTHBEARER instead, as for Amazon MSK with IAM: its default export is a function ' +
       'that resolves with { value, expiresAtMs }, Unix time in milliseconds.',
     example: '/etc/runlane/kafka/token-provider.mjs',
   }),
@@ -103,7 +103,7 @@ export function kafkaSecurityProblems(config: KafkaSecurityVariables): string[] 
   };
   const refuse = (names: (keyof KafkaSecurityVariables)[], why: string) => {
     const given = names.filter((name) => isSet(name));
-    if (given.length > 0) problems.push(`${given.join(' and ')} would do nothing: ${why}.`);
+    if (given.length > 0) problems.push(`${given.join(' and ')} would have no effect: ${why}.`);
   };
   for (const name of FILES) {
     const path = config[name];
@@ -138,7 +138,7 @@ export function kafkaSecurityProblems(config: KafkaSecurityVariables): string[] 
     need(['KAFKA_SSL_CERTIFICATE_LOCATION', 'KAFKA_SSL_KEY_LOCATION'], 'a certificate and its key belong together');
   }
   if (isSet('SCHEMA_REGISTRY_USERNAME') !== isSet('SCHEMA_REGISTRY_PASSWORD')) {
-    need(['SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'], 'one is of no use without the other');
+    need(['SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'], 'one has no effect without the other');
   }
   return problems;
 }

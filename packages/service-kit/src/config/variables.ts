@@ -38,7 +38,7 @@ export const runlaneVariables = z.object({
     .string()
     .refine((path) => !/^\s*[{[]/.test(path), {
       error:
-        "holds JSON, which is how LangGraph's own images use this name. Runlane wants the path of a file: write the " +
+        "contains JSON, which is how LangGraph's own images use this name. Runlane needs the path of a file: write the " +
         'JSON into langgraph.json and set its path',
     })
     .meta({ description: 'Path of langgraph.json, which names the graphs.', example: './langgraph.json' }),

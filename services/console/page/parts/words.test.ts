@@ -22,7 +22,7 @@ test('what a run waits for is a sentence without a full stop', () => {
   expect(waitingText(null)).toBe('');
   expect(waitingText({ kind: 'behind', runId: 'r', aheadCount: 3 })).toBe('3 before it in its lane');
   expect(waitingText({ kind: 'behind', runId: 'r', aheadCount: 1_000 })).toBe('1,000 or more before it in its lane');
-  expect(waitingText({ kind: 'executing', host: null, isAskedToStop: false })).toMatch(/another one takes it over/);
+  expect(waitingText({ kind: 'executing', host: null, isAskedToStop: false })).toMatch(/another one will take it over/);
 });
 
 test('a text is shown as it is, and anything else as JSON', () => {

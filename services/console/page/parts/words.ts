@@ -43,7 +43,7 @@ export function waitingText(waits: Run['waitsFor']): string {
     case 'limit':
       return `a process that has room: ${waits.executingCount} runs execute in ${waits.processCount} processes`;
     case 'executing':
-      if (waits.host === null) return 'its process has gone; another one takes it over';
+      if (waits.host === null) return 'its process is gone; another one will take it over';
       return waits.isAskedToStop ? `asked to stop, on ${waits.host}` : `executes on ${waits.host}`;
   }
 }

@@ -62,7 +62,7 @@ export function createActions({ publisher, threads, letters, endpoints, replays 
     async cancel({ threadId, runId, action }: Cancel): Promise<Done> {
       if (threadId === null && runId === null) throw new Refused('Say what to cancel: a run, or a thread.');
       const at = await publisher.cancel({ thread_id: threadId, run_id: runId, action });
-      const message = `The cancel lies at ${at.topic}/${at.partition}/${at.offset}; its event tells what it did.`;
+      const message = `The cancel is at ${at.topic}/${at.partition}/${at.offset}; its event will show what it did.`;
       return { message, runId };
     },
 

@@ -94,7 +94,7 @@ export function manageAssistants({ store, graphIds: own, newId }: AssistantsDepe
       if (parsed.kind === 'invalid') return parsed;
       const { assistant_id: assistantId } = parsed.value;
       if (assistantId === null) {
-        return { kind: 'invalid', problems: ['assistant_id: is missing. Give it a UUID, by which it is found again.'] };
+        return { kind: 'invalid', problems: ['assistant_id: is missing. Give it a UUID, which identifies it.'] };
       }
       const graphIds = await knownGraphs();
       const after = firstVersion(parsed.value);
@@ -124,7 +124,7 @@ export function manageAssistants({ store, graphIds: own, newId }: AssistantsDepe
       const assistantId = givenId ?? newId();
       const assistant = await store.create(assistantId, version);
       if (assistant !== null) return { kind: 'created', assistant };
-      return { kind: 'exists', message: `There is an assistant ${assistantId}. Update it, or choose another id.` };
+      return { kind: 'exists', message: `Assistant ${assistantId} exists already. Update it, or choose another id.` };
     },
     async update(assistantId, json) {
       const parsed = parseAssistantUpdate(json);
@@ -159,7 +159,10 @@ function applied(before: StoredAssistant | null, after: AssistantVersion): Apply
 }
 
 function unknown(assistantId: string): ChangeVerdict {
-  return { kind: 'unknown', message: `No assistant ${assistantId}. Create it first; a graph's own cannot be changed.` };
+  return {
+    kind: 'unknown',
+    message: `No assistant ${assistantId}. Create it first; the assistant of a graph itself cannot be changed.`,
+  };
 }
 
 /** Nobody would find a stored assistant under the id of a graph's own one. */
@@ -168,5 +171,5 @@ function problemsOfId(assistantId: string | null, graphIds: readonly string[]): 
   const resolution = resolveAssistant(assistantId, assistantDirectory(graphIds));
   if (resolution.kind === 'unknown') return [];
   const { graphId } = resolution.assistant;
-  return [`assistant_id: is the id that graph ${graphId} has by itself. Choose another one, or leave it out.`];
+  return [`assistant_id: is the id of the assistant of graph ${graphId} itself. Choose another one, or leave it out.`];
 }

@@ -63,7 +63,7 @@ export type ReceiveDependencies = {
   endedAtOnce?: number;
   /** Called when everything through this record is committed. */
   taken?: (last: InRecord) => void;
-  /** Records that failed, and partitions that stand still. */
+  /** Records that failed, and partitions that have stopped. */
   stoppages: Stoppages;
   logger: Logger;
 };

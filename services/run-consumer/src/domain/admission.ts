@@ -119,7 +119,7 @@ export function admit(
     return reject(
       'thread_busy',
       `Run ${oldest.runId} of thread ${lane.threadId} has not ended, and multitask_strategy is reject. ` +
-        'Send the request again when it has, or choose another strategy.',
+        'Send the request again after its end, or choose another strategy.',
       oldest.runId,
     );
   }

@@ -47,7 +47,7 @@ test('a stored assistant whose graph no longer exists is unknown, and the messag
   const stored = withStored(directory, [storedAssistant({ assistantId: OTHER, graphId: 'gone' })]);
   expect(resolveAssistant(OTHER, stored)).toEqual({
     kind: 'unknown',
-    message: `Assistant ${OTHER} is of graph gone, which no langgraph.json names. Known graphs: chat, ${ID}.`,
+    message: `Assistant ${OTHER} has graph gone, which no langgraph.json names. Known graphs: chat, ${ID}.`,
   });
 });
 

@@ -66,6 +66,6 @@ export function resolveAssistant(name: string, { graphIds, byName }: AssistantDi
   if (graphIds.includes(assistant.graphId)) return { kind: 'found', assistant };
   return {
     kind: 'unknown',
-    message: `Assistant ${name} is of graph ${assistant.graphId}, which no langgraph.json names. ${known}`,
+    message: `Assistant ${name} has graph ${assistant.graphId}, which no langgraph.json names. ${known}`,
   };
 }

@@ -74,12 +74,12 @@ describe('a version is refused', () => {
     [
       'with a context beside a configurable',
       { graph_id: 'chat', context: { a: 1 }, config: { configurable: { b: 2 } } },
-      /^context: does not go with a config\.configurable/,
+      /^context: cannot be combined with a config\.configurable/,
     ],
     [
       'that is larger than every run and event should have to carry',
       { graph_id: 'chat', metadata: { text: 'x'.repeat(1024 * 1024) } },
-      /^assistant: takes \d+ bytes as JSON, and at most 1048576/,
+      /^assistant: has \d+ bytes as JSON, and at most 1048576/,
     ],
   ])('%s', (_name, json, problem) => {
     expect(problemsOfVersion(created(json), GRAPHS)).toEqual([expect.stringMatching(problem)]);

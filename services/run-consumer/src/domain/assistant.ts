@@ -63,11 +63,11 @@ export function problemsOfVersion(version: AssistantVersion, graphIds: readonly 
     problems.push(`config.configurable: sets ${reserved.join(', ')}, which Runlane sets itself. Remove it.`);
   }
   if (configurable !== null && context !== null && Object.keys(context).length > 0) {
-    problems.push('context: does not go with a config.configurable that is not empty; give one of the two.');
+    problems.push('context: cannot be combined with a config.configurable that is not empty; give one of the two.');
   }
   const bytes = Buffer.byteLength(JSON.stringify([name, description, metadata, config, context]));
   if (bytes > MAX_VERSION_BYTES) {
-    problems.push(`assistant: takes ${bytes} bytes as JSON, and at most ${MAX_VERSION_BYTES} are allowed. Shorten it.`);
+    problems.push(`assistant: has ${bytes} bytes as JSON, and at most ${MAX_VERSION_BYTES} are allowed. Shorten it.`);
   }
   return problems;
 }

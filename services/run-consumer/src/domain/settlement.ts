@@ -137,7 +137,7 @@ export function endingWithoutOutcome(refused: Ending, cause: string): Ending {
     reason: refused.status === 'error' ? (refused.reason ?? 'graph_error') : 'graph_error',
     error: {
       error: 'UnstorableOutcome',
-      message: `The run ended with ${refused.type}, but what it ended with cannot be stored (${cause}). Keep the values, interrupts and errors of the graph smaller and less deeply nested.`,
+      message: `The run ended with ${refused.type}, but its outcome cannot be stored (${cause}). Make the values, interrupts and errors of the graph smaller and less deeply nested.`,
     },
   });
   return { ...ending, isLost: refused.isLost };

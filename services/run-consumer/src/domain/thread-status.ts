@@ -21,7 +21,7 @@ export function statusProblem(
   seen: ThreadStatus,
 ): string | null {
   if (allowed == null || allowed.includes(seen)) return null;
-  const answer = seen === 'interrupted' ? ' Answer what it asks with command.resume, or add interrupted.' : '';
+  const answer = seen === 'interrupted' ? ' Answer its questions with command.resume, or add interrupted.' : '';
   return `Thread ${threadId} is ${seen}, and if_thread_status lists only ${allowed.join(', ')}.${answer}`;
 }
 

@@ -15,7 +15,7 @@ export function createAdmissionMetrics(registry: Registry) {
   });
   const deadLetters = new Counter({
     name: 'runlane_dead_letters_total',
-    help: 'Records put aside, by error code.',
+    help: 'Records that became dead letters, by error code.',
     labelNames: ['code'] as const,
     registers,
   });
@@ -38,7 +38,7 @@ export function createAdmissionMetrics(registry: Registry) {
     }),
     admissionDelay: new Histogram({
       name: 'runlane_admission_delay_seconds',
-      help: 'Age of the oldest record of each batch, by its own timestamp, when the ledger had it.',
+      help: 'Age of the oldest record of each batch at its commit, by its own timestamp.',
       buckets: SECONDS,
       registers,
     }),
@@ -51,13 +51,13 @@ export function createAdmissionMetrics(registry: Registry) {
     rejected,
     cancelled: new Counter({
       name: 'runlane_runs_cancelled_total',
-      help: 'Runs that were superseded or cancelled, by what was asked of them; waiting ones end immediately.',
+      help: 'Runs that were superseded or cancelled, by action; waiting ones end immediately.',
       labelNames: ['reason', 'action'] as const,
       registers,
     }),
     strayThreads: new Counter({
       name: 'runlane_stray_thread_records_total',
-      help: 'Threads of a batch that came on another partition than before: some producer uses another partitioner.',
+      help: 'Threads of a batch that arrived on another partition than before, because a producer uses another partitioner.',
       registers,
     }),
     lostToRetention: new Counter({
@@ -68,7 +68,7 @@ export function createAdmissionMetrics(registry: Registry) {
     stoppedPartitions: readGauge({
       registry,
       name: 'runlane_stopped_partitions',
-      help: 'Partitions of this process that stand still at a record which no dead letter may be made of; see /readyz.',
+      help: 'Partitions of this process that have stopped at a record that must not become a dead letter; see /readyz.',
     }),
     rebalances: readCounter({
       registry,

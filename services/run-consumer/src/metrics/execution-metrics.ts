@@ -10,13 +10,13 @@ export function createExecutionMetrics(registry: Registry) {
   const registers = [registry];
   const rescues = new Counter({
     name: 'runlane_run_rescues_total',
-    help: 'Runs whose process died or stopped answering, by what became of them: requeued; failed, for want of attempts; stopped, because that was asked.',
+    help: 'Runs whose process died or stopped answering, by result: requeued; failed, without a further attempt; stopped, as requested.',
     labelNames: ['result'] as const,
     registers,
   });
   const endedWorkers = new Counter({
     name: 'runlane_workers_ended_total',
-    help: 'Worker threads, and processes of single runs, that ended before their time.',
+    help: 'Worker threads, and processes of single runs, that ended unexpectedly.',
     labelNames: ['why'] as const,
     registers,
   });
@@ -26,7 +26,7 @@ export function createExecutionMetrics(registry: Registry) {
   return {
     startDelay: new Histogram({
       name: 'runlane_run_start_delay_seconds',
-      help: 'How long runs were ready, first in their lane and due, before a process claimed them.',
+      help: 'Time for which runs were ready (first in their lane and due) before a process claimed them.',
       buckets: SECONDS,
       registers,
     }),
@@ -45,19 +45,19 @@ export function createExecutionMetrics(registry: Registry) {
     }),
     handedBack: new Counter({
       name: 'runlane_runs_handed_back_total',
-      help: 'Attempts that went back for another process to go on, by cause; `spent` tells whether it cost the run an attempt.',
+      help: 'Attempts that were handed back to another process, by cause; `spent` says whether that cost the run an attempt.',
       labelNames: ['cause', 'spent'] as const,
       registers,
     }),
     modelCalls: new Counter({
       name: 'runlane_model_calls_total',
-      help: 'Calls of chat models that told what they used.',
+      help: 'Calls of chat models that reported their usage.',
       labelNames: ['model'] as const,
       registers,
     }),
     modelTokens: new Counter({
       name: 'runlane_model_tokens_total',
-      help: 'Tokens that chat models told: input and output, and of these the cached and the reasoning ones.',
+      help: 'Tokens that chat models reported: input and output, and among these the cached and the reasoning ones.',
       labelNames: ['model', 'kind'] as const,
       registers,
     }),
@@ -65,7 +65,7 @@ export function createExecutionMetrics(registry: Registry) {
     capacity: readGauge({
       registry,
       name: 'runlane_runs_capacity',
-      help: 'Runs that this process executes at the same time at most.',
+      help: 'The most runs that this process executes at the same time.',
     }),
     leaseHeld: readGauge({
       registry,
@@ -76,7 +76,7 @@ export function createExecutionMetrics(registry: Registry) {
     unsettled: readGauge({
       registry,
       name: 'runlane_settlements_waiting',
-      help: 'Attempts that have ended and are not settled in the ledger yet; one that stays is in the log as settlement.*.',
+      help: 'Attempts that have ended but are not settled in the ledger yet; the log explains a lasting one in settlement.*.',
     }),
     rescues,
     uncaughtErrors: new Counter({
@@ -87,18 +87,18 @@ export function createExecutionMetrics(registry: Registry) {
     }),
     deafGraphs: new Counter({
       name: 'runlane_graph_deaf_aborts_total',
-      help: 'Attempts that did not end in the time that they had after an abort, so that their thread was ended.',
+      help: 'Attempts that did not end in time after an abort, so that their thread was ended.',
       labelNames: ['graph_id'] as const,
       registers,
     }),
     silentWorkers: new Counter({
       name: 'runlane_worker_silences_total',
-      help: 'Times that a worker thread stopped answering, because something blocks its event loop.',
+      help: 'Times that a worker thread stopped answering, because its event loop was blocked.',
       registers,
     }),
     workerDelay: new Histogram({
       name: 'runlane_worker_loop_delay_seconds',
-      help: 'How long worker threads took to answer, asked four times a second: their event loop was busy for so long.',
+      help: 'Time that worker threads took to answer, four times a second: their event loop was busy for that time.',
       buckets: SECONDS,
       registers,
     }),

@@ -12,30 +12,30 @@ export function createLedgerMetrics(registry: Registry) {
   const registers = [registry];
   const readyRuns = new Gauge({
     name: 'runlane_ready_runs',
-    help: 'Runs that wait for nothing but a process, up to 10000 a graph, in the process that sweeps.',
+    help: 'Runs that wait only for a process, up to 10000 per graph, in the process that sweeps.',
     labelNames: ['graph_id'] as const,
     registers,
   });
   const oldestReady = new Gauge({
     name: 'runlane_ready_oldest_seconds',
-    help: 'How long the oldest of them has been ready, in the process that sweeps.',
+    help: 'Time for which the oldest ready run has been ready, in the process that sweeps.',
     labelNames: ['graph_id'] as const,
     registers,
   });
   const unservedRuns = absentGauge({
     registry,
     name: 'runlane_unserved_ready_runs',
-    help: 'Ready runs of graphs that no process executes, up to 10000 a graph, in the process that sweeps.',
+    help: 'Ready runs of graphs that no process executes, up to 10000 per graph, in the process that sweeps.',
   });
   const lanes = new Gauge({
     name: 'runlane_busy_lanes',
-    help: 'Threads with unfinished runs by how many they have (1, 2-10, 11-100, 101+), of the first 2000 threads, in the process that sweeps.',
+    help: 'Threads with runs that have not ended, by the number of these runs (1, 2-10, 11-100, 101+), of the first 2000 threads, in the process that sweeps.',
     labelNames: ['depth'] as const,
     registers,
   });
   const unfinished = new Gauge({
     name: 'runlane_unfinished_runs',
-    help: 'Runs that have not ended by status (pending, running), up to 10000 a status, in the process that sweeps.',
+    help: 'Runs that have not ended, by status (pending, running), up to 10000 per status, in the process that sweeps.',
     labelNames: ['status'] as const,
     registers,
   });
@@ -52,17 +52,17 @@ export function createLedgerMetrics(registry: Registry) {
   const oldestPaused = absentGauge({
     registry,
     name: 'runlane_paused_oldest_seconds',
-    help: 'How long the first of them has waited; 0 without any. In the process that sweeps.',
+    help: 'Time for which the first of these threads has waited, or 0; in the process that sweeps.',
   });
   const unpublished = absentGauge({
     registry,
     name: 'runlane_outbox_unpublished_events',
-    help: 'Events that their topic does not have yet, up to 10000, in the process that sweeps.',
+    help: 'Events that are not published yet, up to 10000, in the process that sweeps.',
   });
   const oldestUnpublished = absentGauge({
     registry,
     name: 'runlane_outbox_oldest_seconds',
-    help: 'How long the oldest of them has waited; 0 without any. In the process that sweeps.',
+    help: 'Time for which the oldest unpublished event has waited, or 0; in the process that sweeps.',
   });
   const executors = absentGauge({
     registry,
@@ -74,7 +74,7 @@ export function createLedgerMetrics(registry: Registry) {
     markedRuns: absentGauge({
       registry,
       name: 'runlane_marked_runs',
-      help: 'Runs of long lanes that were superseded or cancelled and whose events are still to come, at most, in the process that sweeps.',
+      help: 'The most runs of long lanes that were superseded or cancelled and have no event yet, in the process that sweeps.',
     }),
     /** Ready runs by graph; null when they are unknown. */
     setWaiting(graphs: readonly WaitingGraph[] | null): void {

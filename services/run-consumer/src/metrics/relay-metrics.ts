@@ -11,7 +11,7 @@ export function createRelayMetrics(registry: Registry) {
     heldThreads: absentGauge({
       registry,
       name: 'runlane_relay_held_threads',
-      help: 'Threads that wait for an event which the status topic does not take for its size, in the process that relays.',
+      help: 'Threads with an event that is too large for the status topic, in the process that relays.',
     }),
     publishDelay: new Histogram({
       name: 'runlane_event_publish_delay_seconds',
@@ -22,12 +22,12 @@ export function createRelayMetrics(registry: Registry) {
     deadLettersWaiting: absentGauge({
       registry,
       name: 'runlane_dead_letters_waiting',
-      help: 'Dead letters that their topic does not have yet, up to 50000; the same in every process with the role relay: use max.',
+      help: 'Dead letters that are not published yet, up to 50000; the same in every process with the role relay: use max.',
     }),
     oldestDeadLetter: absentGauge({
       registry,
       name: 'runlane_dead_letters_oldest_seconds',
-      help: 'How long the oldest of them has waited; 0 without any. The same in every process with the role relay: use max.',
+      help: 'Time for which the oldest unpublished dead letter has waited, or 0; the same in every process with the role relay: use max.',
     }),
   };
 }

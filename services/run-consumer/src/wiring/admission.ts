@@ -157,7 +157,7 @@ function createReporter(foundation: Foundation): (report: AdmissionReport) => vo
       hasWarnedOfStrays = true;
       logger.warn(
         { thread_id: report.strayThreads[0] },
-        'thread.stray: it arrives on a second partition, so its requests have no common order: some producer does not use ' +
+        'thread.stray: it arrives on a second partition, so its requests have no common order; a producer does not use ' +
           'murmur2 (librdkafka: partitioner=murmur2_random). Logged once; see runlane_stray_thread_records_total.',
       );
     }

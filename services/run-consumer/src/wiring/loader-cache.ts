@@ -14,7 +14,7 @@ export function loaderCacheSettings(logger: Logger): { TSX_DISABLE_CACHE?: strin
   } catch (err) {
     logger.warn(
       { err, directory: tmpdir() },
-      'loader.cache_off: nothing can be written for temporary files, so each start compiles the graphs anew; mount 64 MiB there',
+      'loader.cache_off: temporary files cannot be written, so each start compiles the graphs again; mount 64 MiB there',
     );
     return { TSX_DISABLE_CACHE: '1' };
   }

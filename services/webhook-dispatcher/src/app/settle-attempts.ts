@@ -17,6 +17,8 @@ export type SettleDependencies = {
 const MAX_BATCH = 500;
 /** While one commits, those of other endpoints are written, when they are enough to be worth a commit of their own. */
 const BESIDE = { atOnce: 2, fromItems: 32 };
+/** A transaction costs as much as the writes of thirty results. Nobody waits for them but the next event of a run. */
+const GATHER = { items: 64, forMs: 10 };
 
 export class SettleQueue {
   readonly #commits: GroupCommit<Settlement, SettleResult>;
@@ -27,6 +29,7 @@ export class SettleQueue {
       missing: 'lost',
       maxItems: MAX_BATCH,
       beside: BESIDE,
+      gather: GATHER,
       keyOf: ({ endpointId }) => endpointId,
       describe: ({ deliveryId }) => ({ delivery_id: String(deliveryId) }),
       name: 'settle',

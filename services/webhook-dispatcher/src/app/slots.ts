@@ -66,7 +66,7 @@ export class Slots<T, W extends Waiter<T>> {
   /** Gives a slot back, with what was taken for it. */
   release({ site: name }: W, taken: T): void {
     const site = this.#sites.get(name);
-    if (site === undefined) throw new Error(`A slot of ${name} was given back that was not taken.`);
+    if (site === undefined) throw new Error(`A slot of ${name} was released that was not taken.`);
     site.inUse -= 1;
     this.#slow.delete(taken);
     this.#inUse -= 1;

@@ -64,8 +64,8 @@ export function decideDelivery(
     case 'response': {
       const answer = `The receiver answered ${outcome.status}`;
       if (outcome.status === 410) return dead('gone', `${answer}: it is gone.`);
-      if (outcome.instruction === 'abort-message') return dead('aborted', `${answer} and asked for no more of it.`);
-      if (outcome.instruction === 'disable') return dead('disabled', `${answer} and asked for no more webhooks.`);
+      if (outcome.instruction === 'abort-message') return dead('aborted', `${answer} and asked not to get it again.`);
+      if (outcome.instruction === 'disable') return dead('disabled', `${answer} and asked to get no more webhooks.`);
       if (isThrottled(outcome) && delivery.dueForMs < UNCHARGED_THROTTLING_MS) {
         return soon(Math.max(THROTTLED_RETRY_MS, (outcome.retryAfterSeconds ?? 0) * 1_000), random);
       }

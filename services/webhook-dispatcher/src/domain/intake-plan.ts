@@ -90,7 +90,7 @@ export function planIntake(events: readonly TargetedEvent[], known: readonly Kno
 function fateOf(event: TargetedEvent, queue: Queue | undefined): NewDelivery['fate'] {
   if (event.refusal !== null) return { state: 'dead', reason: 'blocked', detail: event.refusal };
   if (!event.isTerminal && queue !== undefined && queue.newestSequence > event.sequence) {
-    const detail = `Event ${queue.newestSequence} of the run came before event ${event.sequence}.`;
+    const detail = `Event ${queue.newestSequence} of the run arrived before event ${event.sequence}.`;
     return { state: 'dead', reason: 'superseded', detail };
   }
   return { state: 'due', isReady: true };

@@ -167,7 +167,7 @@ test('what is lost, doubled, stuck or unaccounted for is found, and the exit cod
   );
   expect(output).toMatch(/its input is in the state of its thread 2 times/);
   expect(output).toMatch(/event 4 of 4 is not in the status topic/);
-  expect(output).toMatch(/is there a process that has graph gone/);
+  expect(output).toMatch(/is there a process with graph gone/);
   // The account of the partition misses the delivery too.
   const others = findings.filter(([kind, subject]) => kind !== 'unaccounted' || subject === forgotten);
   expect(others).toHaveLength(8);

@@ -143,8 +143,8 @@ test('an edited record gets the key of its thread, and bytes that are not text a
 
 test.each([
   [['dlq', 'show', '17/999999'], /No dead letter 17\/999999 in .*dlq list/],
-  [['dlq', 'show', 'nonsense'], /nonsense is no dead letter: give partition\/offset/],
-  [['dlq', 'redrive'], /Say which dead letters: their ids, --code, --thread, --since, or --all/],
+  [['dlq', 'show', 'nonsense'], /nonsense is not the id of a dead letter: give partition\/offset/],
+  [['dlq', 'redrive'], /Select dead letters: their ids, --code, --thread, --since, or --all/],
   [['dlq', 'list', '--code', 'wrong'], /Allowed choices are undecodable/],
 ])('%j is refused with what to change', async (args, message) => {
   const { code, output } = await runlane(args);

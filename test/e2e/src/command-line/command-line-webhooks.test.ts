@@ -131,10 +131,7 @@ test.each([
   [['webhooks', 'deliveries', 'replay'], /Say which deliveries/],
   [['webhooks', 'deliveries', 'replay', '--reason', 'tired'], /--reason tired is none; give some of exhausted/],
   [['webhooks', 'deliveries', 'list', '--run', '1'], /--run 1 is no run_id/],
-  [
-    ['webhooks', 'endpoints', 'pause', 'https://nowhere.example'],
-    /No webhook was ever sent to https:\/\/nowhere\.example/,
-  ],
+  [['webhooks', 'endpoints', 'pause', 'https://nowhere.example'], /knows of no webhook to https:\/\/nowhere\.example/],
   [['webhooks', 'endpoints', 'resume', 'nowhere.example'], /no absolute URL/],
   [['webhooks', 'quarantine', 'take-in'], /Say which records/],
   [['webhooks', 'quarantine', 'take-in', '1/2'], /No such record of .*webhooks\.quarantine/],

@@ -65,5 +65,5 @@ test('a topic with a smaller limit than that of Runlane gives a warning, and run
   expect(await events.terminal('6f9d1a52-36c5-4bb0-8f5e-5d1b2f0a7c11')).toMatchObject({ type: 'run.succeeded' });
   const warned = () => service.logged('topic.warned').map(({ problem }) => problem);
   await eventually(() => warned().length > 0, { what: 'the topic is warned of' });
-  expect(warned()).toEqual([expect.stringMatching(/runs\.status\.v1 takes records of 1048588 bytes.*=8388608/)]);
+  expect(warned()).toEqual([expect.stringMatching(/runs\.status\.v1 accepts records of 1048588 bytes.*=8388608/)]);
 });

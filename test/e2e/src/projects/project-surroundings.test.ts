@@ -48,7 +48,7 @@ test('a project finds its files; what it lacks (an env file, the base of its tsc
   expect(await outputs(world, ['file', 'cwd'])).toEqual({ file: 'Be nice', cwd: [directory, directory] });
   const warnings = JSON.stringify(service.logs.filter(({ level }) => level === 'warn'));
   expect(warnings).toContain(`The env file ${join(directory, '.env')} does not exist`);
-  expect(warnings).toContain('tsconfig.json sets emitDecoratorMetadata, which tsx does not heed');
+  expect(warnings).toContain('tsconfig.json sets emitDecoratorMetadata, which tsx ignores');
   expect(warnings).toContain('tsconfig.not_resolved');
   expect(warnings).toContain(join(directory, 'tsconfig.json'));
 });

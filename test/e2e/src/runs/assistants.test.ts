@@ -150,7 +150,7 @@ test('an assistant whose graph the project no longer has is unknown, and the mes
 
   expect(await run({ assistant_id: created.assistant.assistantId })).toMatchObject({
     reason: 'unknown_assistant',
-    error: { message: expect.stringContaining('is of graph removed, which no langgraph.json names') },
+    error: { message: expect.stringContaining('has graph removed, which no langgraph.json names') },
   });
 });
 

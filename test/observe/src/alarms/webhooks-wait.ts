@@ -53,7 +53,7 @@ export async function webhooksWait(proof: Proof, { servers, receiver }: Stage, f
       'delete from webhooks.deliveries where delivery_id = (select min(delivery_id) from webhooks.deliveries)',
     ),
   );
-  await scene.fires(['WebhookEventsLost'], 'the topic loses events while the dispatcher stands still', async () => {
+  await scene.fires(['WebhookEventsLost'], 'the topic loses events while the dispatcher is stopped', async () => {
     dispatcher.signal('SIGSTOP');
     // The first of them answer what it has asked of the topic already, and wait for it in its socket.
     for (const count of [200, 200, 200]) await webhooks.publish(...events(count, '/lost'));

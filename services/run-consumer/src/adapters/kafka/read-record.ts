@@ -67,7 +67,7 @@ function refusedHeaders(headers: InRecord['headers']): string | null {
     for (const value of values) bytes += Buffer.byteLength(name) + value.length;
   }
   if (count <= MAX_HEADERS && bytes <= MAX_HEADER_BYTES) return null;
-  return `The record has ${count} headers of ${bytes} bytes; at most ${MAX_HEADERS} of ${MAX_HEADER_BYTES} bytes are taken.`;
+  return `The record has ${count} headers of ${bytes} bytes; at most ${MAX_HEADERS} of ${MAX_HEADER_BYTES} bytes are accepted.`;
 }
 
 /** The last value of a header, because the producer that adds a header last wins; null without one. */

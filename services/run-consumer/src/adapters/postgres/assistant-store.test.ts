@@ -58,7 +58,7 @@ describe('creating', () => {
     const id = assistantIdOfGraph('worker').toUpperCase();
     expect(await assistants.create({ assistant_id: id, graph_id: 'chat' })).toEqual({
       kind: 'invalid',
-      problems: [expect.stringMatching(/^assistant_id: is the id that graph worker has/)],
+      problems: [expect.stringMatching(/^assistant_id: is the id of the assistant of graph worker/)],
     });
     expect(await assistants.create({ graph_id: 'gone', config: { configurable: { run_id: 1 } } })).toEqual({
       kind: 'invalid',
@@ -101,7 +101,7 @@ describe('updating', () => {
     const id = await create({ config: { configurable: { colour: 'red' } } });
     expect(await assistants.update(id, { context: { user: 'u' } })).toEqual({
       kind: 'invalid',
-      problems: [expect.stringMatching(/^context: does not go with/)],
+      problems: [expect.stringMatching(/^context: cannot be combined with/)],
     });
     expect(await assistants.update(id, { metadata: { a: 1 } })).toMatchObject({ assistant: { version: 2 } });
   });

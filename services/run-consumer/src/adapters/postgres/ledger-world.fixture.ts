@@ -124,7 +124,7 @@ export class LedgerWorld implements AsyncDisposable {
     const counts: number[] = [];
     for (;;) {
       const slice = await this.endSlice(threadId, size, pool);
-      if (slice === null) throw new Error('Somebody holds the thread.');
+      if (slice === null) throw new Error('Another transaction has locked the thread.');
       if (!slice.hasMore) return counts;
       counts.push(slice.cancelled.reduce((sum, { endedCount }) => sum + endedCount, 0));
     }

@@ -19,8 +19,7 @@ export type DeadLetterRelayDependencies = RelayLoop & {
   publisher: Pick<RecordProducer, 'publish'>;
 };
 
-const LEADERLESS_LETTERS =
-  'Too many dead letters are for partitions of their topic that have no leader, or too few replicas.';
+const LEADERLESS_LETTERS = 'Too many dead letters belong to partitions without a leader, or with too few replicas.';
 const BATCH = 500;
 const BATCH_BYTES = 8 * 1024 * 1024;
 

@@ -94,7 +94,7 @@ async function publishOldest(
 function holdLeaderless(threadIds: readonly string[], held: HeldBack<string>, logger: Logger): void {
   if (threadIds.length === 0) return;
   const reason = new RetryableError(
-    'Too many threads have events for partitions of the status topic that have no leader, or too few replicas.',
+    'Too many threads have events for partitions of the status topic without a leader, or with too few replicas.',
   );
   for (const threadId of threadIds) held.hold(threadId, reason);
   logger.warn(

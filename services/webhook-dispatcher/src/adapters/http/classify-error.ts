@@ -3,9 +3,9 @@ import type { FaultOutcome } from './attempt-fault.ts';
 
 const TLS_HINTS: Record<string, string> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'the server does not send its intermediate certificates, or nobody trusts its issuer',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody here trusts the issuer of the certificate',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the chain ends in a certificate that nobody here trusts',
+    'the server does not send its intermediate certificates, or its issuer is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the issuer of the certificate is not trusted here',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the chain ends in a certificate that is not trusted here',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
   CERT_HAS_EXPIRED: 'the certificate has expired',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet',
@@ -56,7 +56,7 @@ export function classifyError(error: unknown, connection: FailedConnection): Fau
     const what = 'the server closed the connection after the handshake; it may demand a client certificate';
     return tlsFault(new Error(what), connection.hostname).outcome;
   }
-  return { kind: 'failed', class: 'protocol', message: `The answer was no complete HTTP head (${code}).` };
+  return { kind: 'failed', class: 'protocol', message: `The answer had no complete HTTP head (${code}).` };
 }
 
 /** A server's or a certificate's words, fit for a log. */

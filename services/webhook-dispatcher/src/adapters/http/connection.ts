@@ -74,7 +74,7 @@ export class Connection {
     const attempt = this.#attempt;
     let socket: Socket;
     try {
-      if (attempt === null) throw new Error('A connection is opened for an attempt only.');
+      if (attempt === null) throw new Error('A connection is opened only for an attempt.');
       socket = await connectChecked(target, attempt, needs);
     } catch (error) {
       callback(error instanceof Error ? error : new Error(String(error)), null);

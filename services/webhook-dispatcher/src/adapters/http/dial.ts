@@ -87,7 +87,7 @@ function assertPeer({ socket, slot }: Dialled): void {
   throw new AttemptFault({
     kind: 'blocked',
     code: 'peer_mismatch',
-    message: `The connection to ${slot.address} arrived at ${socket.remoteAddress ?? 'nobody'}.`,
+    message: `The connection to ${slot.address} reached ${socket.remoteAddress ?? 'no address'}.`,
   });
 }
 

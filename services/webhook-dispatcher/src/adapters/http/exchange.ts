@@ -55,7 +55,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#byteCount += chunk.byteLength;
     if (this.#byteCount < MAX_BODY_BYTES) return;
     this.#end(false);
-    controller.abort(new Error('More of the body is not read.'));
+    controller.abort(new Error('The rest of the body is not read.'));
   }
 
   onResponseEnd(): void {

@@ -55,7 +55,7 @@ export class HostLookup {
     ]);
     const count = v6.addresses.length + v4.addresses.length;
     if (count > MAX_ADDRESSES) {
-      return { kind: 'failed', message: `${hostname} has ${count} addresses; ${MAX_ADDRESSES} are the most.` };
+      return { kind: 'failed', message: `${hostname} has ${count} addresses; at most ${MAX_ADDRESSES} are allowed.` };
     }
     if (count > 0) return { kind: 'addresses', addresses: inTurns(v6.addresses, v4.addresses) };
     const trouble = [v4.code, v6.code].find((code) => code !== null && !NO_SUCH_NAME.has(code)) ?? null;
@@ -63,7 +63,7 @@ export class HostLookup {
     if (await this.#isDown()) {
       return {
         kind: 'resolver_down',
-        message: `The resolver answers nobody (${trouble}). Check the DNS of this host.`,
+        message: `The resolver does not answer (${trouble}). Check the DNS of this host.`,
       };
     }
     return { kind: 'failed', message: `The lookup of ${hostname} failed (${trouble}).` };

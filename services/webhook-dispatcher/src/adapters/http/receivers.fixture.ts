@@ -138,7 +138,7 @@ export function testSender(options: Partial<SenderOptions>): WebhookSender & Asy
     version: '1.2.3',
     resolver: names({}),
     dial: (address) => {
-      throw new Error(`A test dialled ${address} without having asked for it.`);
+      throw new Error(`A test dialled ${address}, which it did not permit.`);
     },
     ...options,
   });

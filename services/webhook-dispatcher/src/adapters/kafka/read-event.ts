@@ -54,7 +54,7 @@ async function contentOf(record: InRecord, options: ReadOptions): Promise<Readin
   // A later version may have types of which this one knows nothing; it must be upgraded before it can send them.
   if (isJsonObject(json) && typeof json['type'] === 'string' && !isRunStatusEventType(json['type'])) {
     if (json['webhook'] === null) return { kind: 'without_target' };
-    return quarantine('unknown_type', `This version knows no events of type ${shortened(json['type'])}.`);
+    return quarantine('unknown_type', `This version does not know events of type ${shortened(json['type'])}.`);
   }
   const traceparent = record.headers.get('traceparent')?.at(-1)?.toString('utf8') ?? null;
   return eventOf(json, { body, offset: record.offset, traceparent }, options);
@@ -75,7 +75,7 @@ function eventOf(
   if (event.webhook === null) return { kind: 'without_target' };
   if (!isUuid(event.run_id)) return quarantine('not_a_status_event', 'run_id is no UUID.');
   if (event.event_id.includes('\0') || event.webhook.includes('\0')) {
-    return quarantine('unstorable', 'event_id or webhook holds NUL, which Postgres cannot store.');
+    return quarantine('unstorable', 'event_id or webhook contains NUL, which Postgres cannot store.');
   }
   const target = targetOf(event.webhook, policy);
   if (target === null) return quarantine('invalid_webhook', 'webhook is no absolute http or https URL.');

@@ -123,7 +123,7 @@ class PostgresIntake implements IntakeTransaction {
       ...this.#columnsOf(deliveries),
       ended_delivery_ids: superseded.map(({ deliveryId }) => deliveryId),
       ended_details: superseded.map(
-        ({ bySequence }) => `Event ${bySequence} of the run came while it waited for a retry.`,
+        ({ bySequence }) => `Event ${bySequence} of the run arrived while this one waited for a retry.`,
       ),
     });
     this.#ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));

@@ -51,7 +51,7 @@ export type IntakeDependencies = {
   report: (report: IntakeReport, at: TopicPartition) => void;
   /** Told when everything through this record is committed. */
   taken?: (last: InRecord) => void;
-  /** Records that failed, and partitions that stand still. */
+  /** Records that failed, and partitions that have stopped. */
   stoppages: Stoppages;
   logger: Logger;
 };

@@ -42,7 +42,7 @@ export async function* replayDeliveries(
     throw new RunlaneError({
       code: 'empty_selection',
       message:
-        'Say what to replay: deliveries, a run, an origin, a time range, a state. To replay all, name both states.',
+        'Select what to replay: deliveries, a run, an origin, a time range, a state. To replay all, give both states.',
     });
   }
   let at = cursor ?? { afterId: 0n, throughId: await ledger.newestId() };

@@ -32,7 +32,7 @@ export class CommandRuns implements AsyncDisposable {
   async paused(graph: string): Promise<CommandThread> {
     const thread = this.thread(graph);
     const outcome = await thread.run({ input: { labels: ['in'] } });
-    if (outcome.kind !== 'paused') throw new Error(`The thread has not paused: ${JSON.stringify(outcome)}`);
+    if (outcome.kind !== 'paused') throw new Error(`The thread is not paused: ${JSON.stringify(outcome)}`);
     return thread;
   }
 

@@ -139,7 +139,7 @@ describe('resume is refused', () => {
     const pause = thread.head;
     await thread.resume('a');
     expect(await thread.resume('b', { checkpoint_id: pause })).toMatchObject(
-      nothingToResume(/on checkpoint .* Send the checkpoint_id with no input and no command first/),
+      nothingToResume(/on checkpoint .* First send the checkpoint_id with no input and no command/),
     );
     // Which is good advice.
     expect(questionsOf(await thread.run({ input: null, checkpoint_id: pause }))).toEqual(['free?', 'gated?']);

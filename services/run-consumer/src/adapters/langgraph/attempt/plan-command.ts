@@ -83,12 +83,12 @@ function problemOfResume(run: ClaimedRun, resume: Json, state: ThreadState | nul
     const nothing = `command.resume has nothing to answer: no interrupt is pending on ${where}.`;
     if (run.request.checkpoint_id !== null) {
       return refused(
-        `${nothing} Send the checkpoint_id with no input and no command first: that run goes on from there, and asks again ` +
-          'what was asked there.',
+        `${nothing} First send the checkpoint_id with no input and no command: that run continues from there, and asks ` +
+          'its questions again.',
       );
     }
     if (state === null || state.next.length === 0) return refused(`${nothing} Send an input to start a new turn.`);
-    return refused(`${nothing} It stopped before ${state.next.join(', ')}: send no input and no command to go on.`);
+    return refused(`${nothing} It stopped before ${state.next.join(', ')}: send no input and no command to continue.`);
   }
   if (!isAnswerById(resume)) return null;
   const unknown = Object.keys(resume).filter((id) => !pending.includes(id));

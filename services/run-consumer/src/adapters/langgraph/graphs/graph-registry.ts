@@ -189,7 +189,7 @@ async function within<T>(limitMs: number, loading: Promise<T>, { graphId, file }
   const timer = setTimeout(() => {
     late.reject(
       new GraphNotLoadable(
-        `Graph ${graphId}: ${file} has not loaded within ${limitMs / 1_000} s. Connect to servers inside of nodes, not while the module loads.`,
+        `Graph ${graphId}: ${file} has not loaded within ${limitMs / 1_000} s. Connect to servers inside nodes, not while the module loads.`,
       ),
     );
   }, limitMs);

@@ -25,8 +25,8 @@ export async function sendClassOf(graph: RunnableGraph, graphFile: string): Prom
     if (copy !== null && graph instanceof copy.CompiledStateGraph) return copy.Send;
   }
   throw new Error(
-    `command.goto with an input needs the ${PACKAGE} that the graph was built with, and ${graphFile} does not lead to ` +
-      'it. Name the node without an input, or install one copy only.',
+    `command.goto with an input needs the ${PACKAGE} that the graph was built with, which cannot be found ` +
+      `from ${graphFile}. Name the node without an input, or install only one copy.`,
   );
 }
 

@@ -34,7 +34,7 @@ export function readProjectEnv(
   const own = Object.entries(given).filter(([name]) => isOwn(name));
   if (given[DEFAULTS_OF_ASSISTANTS] !== undefined) {
     warnings.push(
-      'env holds LANGGRAPH_CONFIG, from which LangGraph takes defaults of assistants. Runlane does not: make an ' +
+      'env has LANGGRAPH_CONFIG, from which LangGraph reads defaults of assistants. Runlane does not: create an ' +
         'assistant with them, or send them with each request.',
     );
   }

@@ -90,7 +90,7 @@ test('encryption is refused, because the data would not be encrypted', () => {
 
 test('defaults of assistants in LANGGRAPH_CONFIG are reported, because nothing reads them', () => {
   expect(read({ env: { LANGGRAPH_CONFIG: '{}' } }).warnings).toMatchObject([
-    expect.stringMatching(/LANGGRAPH_CONFIG.*make an assistant/),
+    expect.stringMatching(/LANGGRAPH_CONFIG.*create an assistant/),
   ]);
 });
 
@@ -118,7 +118,9 @@ test('env may be a file, variables, or names of variables of the process', () =>
 test('comments and commas at the end are refused: the file is JSON', () => {
   for (const text of ['{ // mine\n"graphs": {} }', '{ "graphs": {}, }']) {
     writeFileSync(file('langgraph.json'), text);
-    expect(() => readLangGraphJson(file('langgraph.json'), {})).toThrow(/is not JSON.*no comments and no commas/s);
+    expect(() => readLangGraphJson(file('langgraph.json'), {})).toThrow(
+      /is not JSON.*Comments and trailing commas are not allowed/s,
+    );
   }
 });
 

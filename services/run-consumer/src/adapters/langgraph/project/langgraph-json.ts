@@ -140,7 +140,7 @@ function parseJsonFile(file: string): unknown {
     // Editors on Windows begin a file with a mark.
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw invalid(`${file} is not JSON: ${messageOf(error)}. It takes no comments and no commas at the end.`, error);
+    throw invalid(`${file} is not JSON: ${messageOf(error)}. Comments and trailing commas are not allowed.`, error);
   }
 }
 

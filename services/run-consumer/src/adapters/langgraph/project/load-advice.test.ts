@@ -23,10 +23,10 @@ async function refusalOf(name: string, source: string): Promise<{ error: Error; 
 }
 
 test.each([
-  ['deno.mjs', `import 'npm:@langchain/langgraph';`, /npm: are those of Deno.*by its name/],
-  ['jsr.mjs', `import 'jsr:@std/path';`, /jsr: are those of Deno/],
-  ['url.mjs', `import 'https://esm.sh/zod';`, /https: are those of Deno/],
-  ['bun.mjs', `import 'bun:sqlite';`, /bun: are those of Bun/],
+  ['deno.mjs', `import 'npm:@langchain/langgraph';`, /npm: belong to Deno.*by its name/],
+  ['jsr.mjs', `import 'jsr:@std/path';`, /jsr: belong to Deno/],
+  ['url.mjs', `import 'https://esm.sh/zod';`, /https: belong to Deno/],
+  ['bun.mjs', `import 'bun:sqlite';`, /bun: belong to Bun/],
   ['agent.py', 'graph = 1', /It is Python\. Runlane runs JavaScript and TypeScript/],
   [
     'missing.mjs',

@@ -20,14 +20,14 @@ const SCHEMES: Record<string, string> = {
  */
 export function loadAdvice(error: unknown, file: string): string {
   if (file.endsWith('.py')) {
-    return '. It is Python. Runlane runs JavaScript and TypeScript: take it out of langgraph.json, and run it by another server.';
+    return '. It is Python. Runlane runs JavaScript and TypeScript: remove it from langgraph.json, and run it with another server.';
   }
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   if (code === 'ERR_UNSUPPORTED_ESM_URL_SCHEME') {
     const scheme = /protocol '(\w+):'/.exec(String(error))?.[1] ?? '';
     const runtime = SCHEMES[scheme];
     if (runtime === undefined) return '';
-    return `. Specifiers with ${scheme}: are those of ${runtime}, and Runlane runs graphs in Node: install the package and import it by its name.`;
+    return `. Specifiers with ${scheme}: belong to ${runtime}, but Runlane runs graphs in Node: install the package and import it by its name.`;
   }
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return '';
   const pnp = nearest('.pnp.cjs', dirname(file));

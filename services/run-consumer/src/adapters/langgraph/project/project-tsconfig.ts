@@ -15,7 +15,7 @@ export function unheardSettings(tsconfigs: ReadonlySet<string | null>): string[]
   return [...tsconfigs].flatMap((file) =>
     file !== null && emitsDecoratorMetadata(file)
       ? [
-          `${file} sets emitDecoratorMetadata, which tsx does not heed: libraries that read the types of parameters and ` +
+          `${file} sets emitDecoratorMetadata, which tsx ignores: libraries that read the types of parameters and ` +
             'properties find none. Name the types in the decorators, or build the project and name its .js files.',
         ]
       : [],

@@ -59,7 +59,7 @@ async function checkDims(pool: Pool, schema: string, dims: number): Promise<void
   // Qualified with its schema where that is not in the search path.
   if (type.endsWith(`vector(${dims})`)) return;
   throw unavailable(
-    `store.index.dims of langgraph.json is ${dims}, but ${table}.embedding is ${type}. Put the former number back; or ` +
+    `store.index.dims of langgraph.json is ${dims}, but ${table}.embedding is ${type}. Restore the former number; or ` +
       `drop ${table}, delete from "${schema}".store_migrations where v > 3, and put the items again.`,
   );
 }

@@ -69,7 +69,7 @@ class StoreStopped extends Error {
   override readonly name = 'StoreStopped';
 
   constructor() {
-    super('The run has ended or was stopped: its store takes nothing more.');
+    super('The run has ended or was stopped: its store accepts no more operations.');
   }
 }
 

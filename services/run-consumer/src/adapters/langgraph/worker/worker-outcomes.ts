@@ -3,7 +3,7 @@ import type { Outcome } from '../../../domain/run.ts';
 
 /** The outcome of runs of a graph whose import blocks its thread. */
 export function blockedAtImport(graphId: string, limitMs: number): Outcome {
-  const message = `Graph ${graphId}: its import has blocked the event loop for more than ${limitMs / 1_000} s. Do such work inside of nodes, not while the module loads. It is tried again when the service starts.`;
+  const message = `Graph ${graphId}: its import has blocked the event loop for more than ${limitMs / 1_000} s. Do such work inside nodes, not while the module loads. The service tries it again at its next start.`;
   return { kind: 'failed', reason: 'graph_not_loadable', error: { error: 'GraphNotLoadable', message }, head: null };
 }
 

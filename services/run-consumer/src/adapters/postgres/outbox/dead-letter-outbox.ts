@@ -40,8 +40,8 @@ export async function insertDeadLetters(
   const { letterCount, bytes: waitingBytes } = await backlogOf(client, limit.letterCount);
   if (letterCount >= limit.letterCount || waitingBytes >= limit.bytes) {
     throw new RetryableError(
-      `${letterCount} dead letters of ${waitingBytes} bytes wait in the table dead_letters, and no more are stored. ` +
-        'Look for dead_letter_relay.failed or dead_letter_relay.refused in the logs; when their topic takes them, this goes on.',
+      `${letterCount} dead letters of ${waitingBytes} bytes wait in the table dead_letters, so no more are stored. ` +
+        'Look for dead_letter_relay.failed or dead_letter_relay.refused in the logs; storing continues when their topic accepts them.',
     );
   }
   let chunk: NewLetter[] = [];
