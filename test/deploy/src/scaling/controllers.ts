@@ -87,6 +87,7 @@ export async function startScaling(proof: Proof): Promise<Kubectl> {
         `--tls-cert-file=${at('tls.crt')}`,
         `--tls-private-key-file=${at('tls.key')}`,
         `--metrics-service-address=127.0.0.1:${grpc}`,
+        `--lister-kubeconfig=${kubeconfig}`,
         `--authentication-kubeconfig=${kubeconfig}`,
         `--authorization-kubeconfig=${kubeconfig}`,
         '--zap-log-level=error',
