@@ -47,3 +47,34 @@ test('a value that cannot be framed fails only its own call, and an aborted call
   ]);
   expect(batches).toEqual([1]);
 });
+
+test('a record whose partition takes none waits with the later ones of its key, and holds up no other', async () => {
+  let isTaken = false;
+  const written: string[] = [];
+  const queue = createSendQueue({
+    publish: async (batch, options) => {
+      for (const one of batch) {
+        if (one.key === 'held' && !isTaken) options?.onLeaderless?.(one);
+        else {
+          written.push(`${String(one.key)} ${String(one.value)}`);
+          options?.onWritten?.(one, { topic: one.topic, partition: 0, offset: BigInt(written.length) });
+        }
+      }
+    },
+    close: () => Promise.resolve(),
+  });
+  const send = (key: string, value: string, signal = never) =>
+    queue.send(Promise.resolve({ topic: 't', key, value: Buffer.from(value), headers: {} }), signal);
+  const caller = new AbortController();
+  const first = send('held', '1');
+  const impatient = send('held', 'never', caller.signal).then(() => 'written', String);
+  await send('other', '1');
+  const second = send('held', '2');
+  await send('other', '2');
+  caller.abort(new Error('no time'));
+  expect(await impatient).toBe('Error: no time');
+  isTaken = true;
+  await Promise.all([first, second, send('held', '3')]);
+  await queue.idle();
+  expect(written).toEqual(['other 1', 'other 2', 'held 1', 'held 2', 'held 3']);
+});

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { logOutput } from './logging/log-output.ts';
 import { redact } from './redact.ts';
 
 export type { Logger } from 'pino';
@@ -12,7 +13,7 @@ export type LoggerOptions = {
   service: string;
   /** Lowest level written. */
   level: LogLevel;
-  /** Where lines go. Default: stdout, synchronously, so that the last lines before an exit are not lost. */
+  /** Where lines go. Default: standard output (logging/log-output.ts). */
   destination?: DestinationStream;
 };
 
@@ -30,6 +31,6 @@ export function createLogger(options: LoggerOptions): Logger {
       serializers: { err: pino.stdSerializers.errWithCause },
       hooks: { streamWrite: redact },
     },
-    options.destination ?? pino.destination({ fd: 1, sync: true }),
+    options.destination ?? logOutput(options.service),
   );
 }

@@ -1,4 +1,5 @@
 /** Does to its thread or process what its input says. */
+import { parentPort } from 'node:worker_threads';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { note } from '../side-effects.ts';
 
@@ -14,6 +15,7 @@ const State = Annotation.Root({
     | 'kill'
     | 'uncaught'
     | 'unhandled'
+    | 'parent_port'
     | 'nothing'
   >,
   /** Milliseconds, for what takes time. */
@@ -67,6 +69,9 @@ export const graph = new StateGraph(State)
         void Promise.reject(new Error('nobody handles this'));
         await new Promise((resolve) => setTimeout(resolve, 50));
         break;
+      case 'parent_port':
+        useParentPort();
+        break;
       case 'nothing':
         break;
     }
@@ -76,6 +81,17 @@ export const graph = new StateGraph(State)
   .addEdge(START, 'act')
   .addEdge('act', END)
   .compile();
+
+/** As a library does that takes the thread for one of its own. */
+function useParentPort(): void {
+  parentPort?.on('message', () => {
+    throw new Error('not a message of this library');
+  });
+  for (const message of [null, 'ready', { type: 'ready' }, { type: 'ended' }, { type: 'cache' }]) {
+    parentPort?.postMessage(message);
+  }
+  parentPort?.close();
+}
 
 function spin(ms: number): void {
   const endsAtMs = performance.now() + ms;

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads';
 import type { CacheAnswer, CacheRequest } from '../cache/cache-messages.ts';
 import { HeapWatch } from './heap-watch.ts';
 import type { HeapVerdict } from './heap-watch.ts';
@@ -44,11 +44,16 @@ const YOUNG_MB = 24;
 
 const ENTRY = new URL('./inside/entry.ts', import.meta.url);
 
-/** Starts a worker thread in this process. */
+/**
+ * Starts a worker thread in this process. It is talked to over a channel of its own: `parentPort` belongs to the project,
+ * whose libraries may post anything to it, listen to it or close it (I10).
+ */
 export function startThread(options: HostOptions, events: HostEvents): GraphHost {
   const { settings, environment, memoryMb, roomMb, leaseEnd } = options;
+  const { port1: port, port2: portInside } = new MessageChannel();
   const worker = new Worker(ENTRY, {
-    workerData: { settings, leaseEnd: leaseEnd.buffer } satisfies WorkerData,
+    workerData: { settings, leaseEnd: leaseEnd.buffer, port: portInside } satisfies WorkerData,
+    transferList: [portInside],
     env: environment,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb + roomMb, maxYoungGenerationSizeMb: YOUNG_MB },
     name: 'graphs',
@@ -56,21 +61,29 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   const watch = new HeapWatch(memoryMb, roomMb, {
     isBusy: events.isBusy,
     readUsed: () => readUsed(worker),
-    collect: () => worker.postMessage({ type: 'collect' } satisfies ToThread),
+    collect: () => port.postMessage({ type: 'collect' } satisfies ToThread),
     onFull: events.onFull,
   });
-  worker.on('message', (message: FromThread) => {
+  const receive = (message: FromThread): void => {
     if (message.type === 'collected') watch.collected(message.usedBytes);
     else if (message.type === 'cache') {
       const answer = options.answerCache(message);
-      if (answer !== null) worker.postMessage(answer);
+      if (answer !== null) port.postMessage(answer);
     } else events.onMessage(message);
+  };
+  port.on('message', receive);
+  worker.once('exit', () => {
+    watch.stop();
+    // What it had told before its end counts.
+    for (let told = receiveMessageOnPort(port); told !== undefined; told = receiveMessageOnPort(port)) {
+      receive(told.message as FromThread);
+    }
+    port.close();
   });
-  worker.once('exit', () => watch.stop());
   worker.on('error', (error) => events.onEnd(error, true));
   worker.on('exit', (code) => events.onEnd(new Error(`The worker thread ended with code ${code}.`), true));
   return {
-    send: (message) => worker.postMessage(message),
+    send: (message) => port.postMessage(message),
     terminate: async () => {
       watch.stop();
       await worker.terminate();

@@ -21,8 +21,9 @@ test('a run ends with its outcome, and the next one uses the same thread', async
   expect(await run(workers, await claim('unhandled'))).toMatchObject({ kind: 'succeeded' });
 });
 
-test('an error in a callback, which nobody catches, ends no run', async () => {
+test('an error in a callback, which nobody catches, ends no run, nor does a library that uses the parent port', async () => {
   await using workers = await world.start();
+  expect(await run(workers, await claim('parent_port'))).toMatchObject({ kind: 'succeeded' });
   const outcomes = await Promise.all([
     run(workers, await claim('uncaught')),
     run(workers, await claim('ignore_abort', 600)),

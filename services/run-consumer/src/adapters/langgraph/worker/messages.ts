@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { CancelAction } from '@runlane/contracts';
 import type { LogLevel, SecretFiles, TracingSettings } from '@runlane/service-kit';
 import type { ClaimedRun, Outcome } from '../../../domain/run.ts';
@@ -33,8 +34,8 @@ export type WorkerSettings = {
   tracing?: TracingSettings | null;
 };
 
-/** What a worker thread finds in its `workerData`; `leaseEnd` is the buffer of a LeaseEnd. */
-export type WorkerData = { settings: WorkerSettings; leaseEnd: SharedArrayBuffer };
+/** What a worker thread finds in its `workerData`; `leaseEnd` is the buffer of a LeaseEnd, `port` the way to its host. */
+export type WorkerData = { settings: WorkerSettings; leaseEnd: SharedArrayBuffer; port: MessagePort };
 
 /** Names one attempt: a run may be claimed again before its lost attempt has ended. */
 export type AttemptKey = string;

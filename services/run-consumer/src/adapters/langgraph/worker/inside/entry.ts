@@ -2,7 +2,7 @@
  * The inside of a worker thread: graphs, their saver and their store, and nothing of Kafka, claims or leases. It may block,
  * run out of memory or crash; the main thread detects that and takes care of the runs.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { GroupCommit, createBatchWriter } from '@runlane/checkpoint';
 import { createPool, refusalIn } from '@runlane/postgres';
 import { createLogger, openTracing } from '@runlane/service-kit';
@@ -26,12 +26,10 @@ import { resolveAliasesByGraph } from './graph-tsconfigs.ts';
 import { LeaseEnd } from '../lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
 import { provideLoggers } from './provide-loggers.ts';
+import { hideThread } from './script-surroundings.ts';
 import type { AttemptKey, FromThread, ToThread, WorkerData } from '../messages.ts';
 
-const port = parentPort;
-if (port === null) throw new Error('This module is the entry of a worker thread.');
-
-const { settings, leaseEnd: leaseEndBuffer } = workerData as WorkerData;
+const { settings, leaseEnd: leaseEndBuffer, port } = workerData as WorkerData;
 const leaseEnd = new LeaseEnd(leaseEndBuffer);
 const { database, checkpointSchema: schema } = settings;
 const databaseUrl = () => currentDatabaseUrl(database);
@@ -56,6 +54,7 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
 
 const flushLines = provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
+hideThread();
 const graphFiles = settings.graphs.map(({ file }) => file);
 resolveAliasesByGraph(graphFiles, settings.tsconfig, logger);
 compileByGraph(graphFiles, settings.tsconfig);
