@@ -6,7 +6,7 @@ import { freePorts } from '@runlane/local';
 import { certificateMaker, eventually } from '@runlane/testkit';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
-import { applyDefinitions } from '../cluster/definitions.ts';
+import { applyAllDefinitions, applyDefinitions } from '../cluster/definitions.ts';
 import { goProgram } from '../go-programs.ts';
 import type { Proof } from '../part.ts';
 import { startProgram } from '../server-program.ts';
@@ -19,9 +19,10 @@ const SYNC = '2s';
 
 /**
  * An API server, the controllers of Kubernetes that scale Deployments and make their pods, and KEDA's operator with its server
- * of metrics. There are no nodes, so pods are made and stay pending. Thrown: what a program says when it does not start.
+ * of metrics. There are no nodes, so pods are made and stay pending. `died` rejects when
+ * one of the programs ends. Thrown: what a program says when it does not start.
  */
-export async function startScaling(proof: Proof): Promise<Kubectl> {
+export async function startScaling(proof: Proof): Promise<{ kubectl: Kubectl; died: Promise<never> }> {
   const at = (name: string) => join(proof.folder, name);
   const [grpc, metrics, health, managed] = (await freePorts(4)) as [number, number, number, number];
   await writeCertificates(at);
@@ -36,6 +37,7 @@ export async function startScaling(proof: Proof): Promise<Kubectl> {
     `--proxy-client-key-file=${at('tls.key')}`,
   ]);
   await applyDefinitions(kubectl);
+  await applyAllDefinitions(kubectl, kedaSource);
   const manager = await goProgram(
     { module: 'control-plane', package: 'k8s.io/kubernetes/cmd/kube-controller-manager' },
     proof,
@@ -98,11 +100,13 @@ export async function startScaling(proof: Proof): Promise<Kubectl> {
   const condition = '{.status.conditions[?(@.type=="Available")].status}';
   const isServed = async () =>
     (await kubectl.well('get', 'apiservice', 'v1beta1.external.metrics.k8s.io', `-o=jsonpath=${condition}`)) === 'True';
+  const died = Promise.race(programs.map((program) => program.died));
+  died.catch(() => undefined); // whoever waits for the programs is told
   await Promise.race([
     eventually(isServed, { what: "the API server reaches KEDA's metrics", deadlineMs: READY_MS, everyMs: 500 }),
-    ...programs.map(({ died }) => died),
+    died,
   ]);
-  return kubectl;
+  return { kubectl, died };
 }
 
 /** Applies objects. Thrown: what the API server says when it refuses them. */

@@ -25,10 +25,10 @@ const STEP_MS = 180_000;
 
 async function prove(proof: Proof): Promise<void> {
   unlessMissing(renderObstacle() ?? schemaObstacle() ?? strimziObstacle());
-  const kubectl = await startScaling(proof);
+  const { kubectl, died } = await startScaling(proof);
   const servers = await startServers(proof);
   await made(kubectl, await scaledObjects(servers));
-  const scale = new Scale(kubectl);
+  const scale = new Scale(kubectl, died);
   await scale.becomes('admission', 2);
   await scale.becomes('executor', 2);
   proof.proved('without lag and without runs both have their smallest number of pods');
@@ -71,9 +71,12 @@ async function request({ broker, authority }: Servers): Promise<void> {
 /** The numbers of pods that are wanted and made. */
 class Scale {
   readonly #kubectl: Kubectl;
+  readonly #died: Promise<never>;
 
-  constructor(kubectl: Kubectl) {
+  /** @param died rejects when a program that scales has ended */
+  constructor(kubectl: Kubectl, died: Promise<never>) {
     this.#kubectl = kubectl;
+    this.#died = died;
   }
 
   /** Resolves when the Deployment is for so many pods, and they were made. */
@@ -83,12 +86,13 @@ class Scale {
       last = await this.#of(name);
       return last === `${count} wanted, ${count} made`;
     };
-    await eventually(isThere, {
+    const becoming = eventually(isThere, {
       what: `${name} has ${count} pods`,
       deadlineMs: STEP_MS,
       everyMs: 1_000,
       seen: () => last,
-    }).catch(async (error: unknown) => {
+    });
+    await Promise.race([becoming, this.#died]).catch(async (error: unknown) => {
       throw new Error(`${String(error)}\n${await this.#state()}`, { cause: error });
     });
   }
