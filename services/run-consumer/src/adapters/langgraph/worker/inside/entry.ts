@@ -26,6 +26,7 @@ import { resolveAliasesByGraph } from './graph-tsconfigs.ts';
 import { LeaseEnd } from '../lease-end.ts';
 import { loadProjectModules } from './load-project-modules.ts';
 import { provideLoggers } from './provide-loggers.ts';
+import { hideThread } from './script-surroundings.ts';
 import type { AttemptKey, FromThread, ToThread, WorkerData } from '../messages.ts';
 
 const { settings, leaseEnd: leaseEndBuffer, port } = workerData as WorkerData;
@@ -53,6 +54,7 @@ const commits = new GroupCommit(createBatchWriter(pool, schema), {
 
 const flushLines = provideLoggers(logger);
 loadProjectModules(settings.tsconfig, logger);
+hideThread();
 const graphFiles = settings.graphs.map(({ file }) => file);
 resolveAliasesByGraph(graphFiles, settings.tsconfig, logger);
 compileByGraph(graphFiles, settings.tsconfig);
