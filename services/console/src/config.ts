@@ -11,7 +11,7 @@ import type { z } from 'zod';
 import { isLoopback } from './domain/request-rules.ts';
 
 /** The environment variables that the console reads. */
-export const consoleServiceVariables = runlaneVariables.pick({
+const consoleServiceVariables = runlaneVariables.pick({
   KAFKA_BROKERS: true,
   DATABASE_URL: true,
   SCHEMA_REGISTRY_URL: true,
