@@ -13,7 +13,7 @@ import type { SignInSettings } from './app/sign-in.ts';
 import { isLoopback, isLoopbackHost } from './domain/request-rules.ts';
 
 /** The environment variables that the console reads. */
-export const consoleServiceVariables = runlaneVariables.pick({
+const consoleServiceVariables = runlaneVariables.pick({
   KAFKA_BROKERS: true,
   DATABASE_URL: true,
   SCHEMA_REGISTRY_URL: true,

@@ -24,7 +24,7 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 /** The serious faults that axe finds on the current page, a line each. */
-export async function faultsOf(page: Page): Promise<string[]> {
+async function faultsOf(page: Page): Promise<string[]> {
   // By the protocol, because the page lets no script in but its own.
   await page.evaluate(AXE);
   const found: { id: string; impact: string; nodes: string[] }[] =
