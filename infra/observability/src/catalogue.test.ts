@@ -6,7 +6,7 @@ const catalogue = await readCatalogue();
 const metrics = catalogue.flatMap((service) => service.metrics);
 
 /** A gauge of a count is named after what it counts, and one of a state after the state. */
-const UNITS = /_(seconds|bytes|records|items|info)$/;
+const UNITS = /_(seconds|bytes|ratio|records|items|info)$/;
 
 /** Labels and what bounds their values. A label that is not here has no bound that anybody has thought of. */
 const BOUNDED = new Map([

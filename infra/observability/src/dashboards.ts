@@ -243,6 +243,11 @@ const graphs: Dashboard = {
         { expr: 'sum(increase(runlane_worker_silences_total[1h]))', legend: 'silent' },
       ],
     },
+    {
+      title: 'Heap of worker threads, as a part of what they may keep (p99)',
+      unit: 'percentunit',
+      queries: [{ expr: quantile(0.99, 'runlane_worker_heap_ratio', 'instance'), legend: '{{instance}}' }],
+    },
   ],
 };
 

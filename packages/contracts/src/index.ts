@@ -14,11 +14,11 @@ export { checkJson, isJsonObject } from './json.ts';
 export type { Json, JsonObject, JsonVerdict } from './json.ts';
 export { DURABILITIES, MULTITASK_STRATEGIES, runCreateSchema } from './requests/run-create-schema.ts';
 export type { Durability, MultitaskStrategy } from './requests/run-create-schema.ts';
-export { RUN_REQUEST_TYPES, parseRunCreate } from './requests/run-create.ts';
+export { parseRunCreate } from './requests/run-create.ts';
 export type { RunCreateConfig } from './requests/run-config.ts';
 export type { RunCreate, RunCreateInput, RunCreateVerdict, RunRequestType } from './requests/run-create.ts';
 export type { Command, CommandGoto, CommandUpdate, Send } from './requests/command.ts';
-export { CANCEL_ACTIONS, parseRunCancel, runCancelSchema } from './requests/run-cancel.ts';
+export { parseRunCancel, runCancelSchema } from './requests/run-cancel.ts';
 export type { CancelAction, RunCancel, RunCancelInput, RunCancelVerdict } from './requests/run-cancel.ts';
 export { MAX_REQUEST_DEPTH, readRequest, requestSizeProblem } from './requests/read-request.ts';
 export type { RequestReading } from './requests/read-request.ts';
@@ -46,13 +46,7 @@ export type {
 export { WEBHOOK_NOTICE_TYPES, webhookNoticeHeaders, webhookNoticeSchema } from './events/webhook-notice.ts';
 export type { WebhookNotice, WebhookNoticeType } from './events/webhook-notice.ts';
 export { eventHeaders } from './events/event-headers.ts';
-export {
-  DEAD_LETTER_CODES,
-  FAILED_REASONS,
-  REJECTED_REASONS,
-  SUCCEEDED_REASONS,
-  SUPERSEDED_REASONS,
-} from './reasons.ts';
+export { DEAD_LETTER_CODES, REJECTED_REASONS } from './reasons.ts';
 export type {
   DeadLetterCode,
   FailedReason,

@@ -17,7 +17,7 @@ export type RejectedReason = (typeof REJECTED_REASONS)[number];
  * Why a run that was admitted failed. `nothing_to_continue`: null input on a thread without checkpoints. `thread_status`:
  * when its turn came, its thread rested with a status that `if_thread_status` does not list.
  */
-export const FAILED_REASONS = [
+const FAILED_REASONS = [
   'graph_error',
   'graph_not_loadable',
   'checkpoint_not_found',
@@ -30,11 +30,11 @@ export const FAILED_REASONS = [
 export type FailedReason = (typeof FAILED_REASONS)[number];
 
 /** Why a run was interrupted or rolled back: by a later run of its thread, or by a `RunCancel`. */
-export const SUPERSEDED_REASONS = ['superseded', 'cancelled'] as const;
+const SUPERSEDED_REASONS = ['superseded', 'cancelled'] as const;
 export type SupersededReason = (typeof SUPERSEDED_REASONS)[number];
 
 /** Remarkable successes. `nothing_to_continue`: null input on a finished thread. */
-export const SUCCEEDED_REASONS = ['nothing_to_continue'] as const;
+const SUCCEEDED_REASONS = ['nothing_to_continue'] as const;
 export type SucceededReason = (typeof SUCCEEDED_REASONS)[number];
 
 /** Every code that the `reason` of a status event takes in this version. */

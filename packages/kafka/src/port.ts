@@ -118,6 +118,8 @@ export type ConsumerHealth = {
   partitions: readonly TopicPartition[];
   rebalanceCount: number;
   crashCount: number;
+  /** Why it last lost its group or its brokers, until it has joined again; null when it has not. */
+  lostBecause: string | null;
 };
 
 /** A member of a consumer group. */

@@ -55,7 +55,7 @@ export { tracingVariableNames } from './tracing/variables.ts';
 export { markdownTable } from './markdown-table.ts';
 export { variableTable } from './config/variable-table.ts';
 export { Turns } from './turns.ts';
-export { runRoles, runlaneVariables } from './config/variables.ts';
+export { runlaneVariables } from './config/variables.ts';
 export type { RunRole } from './config/variables.ts';
 export { waitOrAbort } from './wait-or-abort.ts';
 export { Wakeup } from './wakeup.ts';

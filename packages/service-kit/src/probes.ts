@@ -16,8 +16,11 @@ export type ProbedProcess = {
   consumes: boolean;
 };
 
-/** A consumer as probes see it: `joined` while it reads, `crashed` when it does not come back by itself. */
-export type ProbedConsumer = { health(): { readonly state: string } };
+/**
+ * A consumer as probes see it: `joined` while it reads, `crashed` when it does not come back by itself. `lostBecause`: why it
+ * lost its group or its brokers, when it did.
+ */
+export type ProbedConsumer = { health(): { readonly state: string; readonly lostBecause?: string | null } };
 
 /** How long the database may take to answer a probe. */
 const DATABASE_ANSWER_MS = 1_000;
@@ -77,10 +80,11 @@ export class Probes {
 
   #consumerIsReady(): true | string {
     if (!this.#process.consumes) return true;
-    const state = this.#consumer?.health().state ?? 'not started';
+    const { state = 'not started', lostBecause = null } = this.#consumer?.health() ?? {};
     const problems = this.#stoppages?.problems ?? [];
     if (problems.length > 0) return problems.join('; ');
-    return state === 'joined' ? true : `the Kafka consumer is ${state}`;
+    if (state === 'joined') return true;
+    return `the Kafka consumer is ${state}${lostBecause === null ? '' : `, because: ${lostBecause}`}`;
   }
 
   async #databaseAnswers(): Promise<true | string> {

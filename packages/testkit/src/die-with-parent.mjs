@@ -1,6 +1,7 @@
 /**
  * Preloaded into the services that tests and benches start: ends them when their parent is gone, however it went
- * (SIGKILL included), and keeps what Node has compiled for the ones that are started later.
+ * (SIGKILL included), and keeps what Node has compiled for the ones that are started later. The servers of `@runlane/local`
+ * cannot look for themselves and have a watchdog (spawnGuarded). Services can, so that no test process needs another one.
  */
 import { flushCompileCache } from 'node:module';
 import { isMainThread } from 'node:worker_threads';

@@ -12,7 +12,7 @@ export type { ProjectUrlRules, ProjectWebhooks } from './project-webhooks.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { MAX_RETRY_AFTER_SECONDS, nextAttemptDelayMs } from './retry-schedule.ts';
 export type { FailedAttempt } from './retry-schedule.ts';
-export { SIGNATURE_KINDS, createSigner, webhookIdOf } from './sign.ts';
+export { createSigner, webhookIdOf } from './sign.ts';
 export type { SignatureHeaders, SignatureKinds, SignedContent, SignerOptions, WebhookSigner } from './sign.ts';
 export { addressGroup, siteOf } from './site.ts';
 export { parseWebhookUrl } from './url-syntax.ts';

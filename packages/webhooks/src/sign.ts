@@ -43,7 +43,7 @@ export type WebhookSigner = {
 };
 
 /** RUNLANE_WEBHOOK_SIGNATURES: by secrets that a receiver has (v1), by a key whose public half anybody may know (v1a). */
-export const SIGNATURE_KINDS = ['v1', 'v1a', 'both'] as const;
+const SIGNATURE_KINDS = ['v1', 'v1a', 'both'] as const;
 export type SignatureKinds = (typeof SIGNATURE_KINDS)[number];
 
 export type SignerOptions = {

@@ -12,7 +12,7 @@ import type { WithSecretFiles } from '@runlane/service-kit';
 import type { z } from 'zod';
 
 /** The environment variables that run-consumer reads. */
-export const runConsumerVariables = runlaneVariables.pick({
+const runConsumerVariables = runlaneVariables.pick({
   KAFKA_BROKERS: true,
   DATABASE_URL: true,
   SCHEMA_REGISTRY_URL: true,

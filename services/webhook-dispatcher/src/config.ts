@@ -13,7 +13,7 @@ import type { WithSecretFiles } from '@runlane/service-kit';
 import type { z } from 'zod';
 
 /** The environment variables that webhook-dispatcher reads. */
-export const dispatcherVariables = runlaneVariables.pick({
+const dispatcherVariables = runlaneVariables.pick({
   KAFKA_BROKERS: true,
   DATABASE_URL: true,
   SCHEMA_REGISTRY_URL: true,

@@ -87,7 +87,7 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     {
       law: 'I11',
       file: 'packages/checkpoint/src/outage.ts',
-      find: 'return isDatabaseUnavailable(error) &&',
+      find: 'return (isDatabaseUnavailable(error) || isDenied(error)) &&',
       replace: 'return error === null &&',
       kinds: ['cut-postgres', 'kill-postgres'],
     },

@@ -20,7 +20,7 @@ export type PrometheusOptions = {
 
 let count = 0;
 
-/** A Prometheus of its own on a free port of the loopback, which scrapes and evaluates twice a second. It ends with the part. */
+/** A Prometheus of its own on a free port of the loopback, which scrapes each second and evaluates twice. It ends with the part. */
 export class Prometheus {
   readonly #url: string;
 
@@ -39,7 +39,7 @@ export class Prometheus {
     // JSON is YAML.
     if (rules !== undefined) await writeFile(`${name}-rules.yaml`, JSON.stringify(rules));
     const configuration = {
-      global: { scrape_interval: '500ms', evaluation_interval: '500ms' },
+      global: { scrape_interval: '1s', evaluation_interval: '500ms' },
       scrape_configs: scrapes,
       ...(rules === undefined ? {} : { rule_files: [`${name}-rules.yaml`] }),
     };

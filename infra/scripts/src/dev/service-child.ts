@@ -1,15 +1,15 @@
 /**
  * Purpose   One service as a child process of `npm start`.
  * Output    All of it goes to a log file, and to whoever started it.
- * Ends      By SIGTERM from `stop`, and with this process, however that ends. It leads a process group of its own, so
- *           that Ctrl-C in the terminal does not reach it before its turn.
+ * Ends      By SIGTERM from `stop`, and with this process, however that ends (spawnGuarded). Ctrl-C in the terminal does
+ *           not reach it before its turn.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { spawnGuarded } from '@runlane/local';
 import { logField, readableLogLine } from '../start/log-lines.ts';
 import { ROOT } from '../paths.ts';
 import { describeError } from '../terminal.ts';
@@ -50,12 +50,10 @@ const LAST_LINES = 15;
  */
 export async function startServiceChild(options: ServiceChildOptions): Promise<ServiceChild> {
   const { name, logFile } = options;
-  const preload = new URL('exit-with-parent.mjs', import.meta.url).href;
-  const child = spawn(process.execPath, ['--import', preload, fileURLToPath(options.entry)], {
+  const child = spawnGuarded(process.execPath, [fileURLToPath(options.entry)], {
     cwd: ROOT,
     env: options.environment,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = createWriteStream(logFile);
   const lastLines: string[] = [];

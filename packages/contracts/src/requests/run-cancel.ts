@@ -4,7 +4,7 @@ import type { Json } from '../json.ts';
 import { problemsOf } from '../problems.ts';
 
 /** What is done to a cancelled run: `interrupt` keeps its finished supersteps, `rollback` undoes them. */
-export const CANCEL_ACTIONS = ['interrupt', 'rollback'] as const;
+const CANCEL_ACTIONS = ['interrupt', 'rollback'] as const;
 export type CancelAction = (typeof CANCEL_ACTIONS)[number];
 
 const NEITHER = 'is missing, and so is thread_id; send thread_id, run_id or both';

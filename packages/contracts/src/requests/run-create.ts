@@ -10,7 +10,7 @@ import type { Durability, MultitaskStrategy } from './run-create-schema.ts';
 import type { RunStatusEventType, ThreadStatus } from '../run-status.ts';
 
 /** The two kinds of records on the request topic, as the header `ce_type` names them; no header means `run.create`. */
-export const RUN_REQUEST_TYPES = ['run.create', 'run.cancel'] as const;
+const RUN_REQUEST_TYPES = ['run.create', 'run.cancel'] as const;
 export type RunRequestType = (typeof RUN_REQUEST_TYPES)[number];
 
 /** A `RunCreate` as a producer writes it: optional fields may be null or absent. */

@@ -1,17 +1,16 @@
 import { RetryableError } from '@runlane/service-kit/errors';
-import { silentLogger } from '@runlane/service-kit/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { RecordTooLarge } from '../errors.ts';
 import { partitionForKey } from '../partitioner.ts';
 import type { InRecord, KafkaAdmin, KafkaConnection, OutRecord, WrittenAt } from '../port.ts';
 import {
   collecting,
+  connectParts,
   createTopic,
   joined,
   lastOffset,
   numbered,
   startConsumer,
-  TEST_CONNECTION,
   uniqueGroup,
   until,
   type Adapter,
@@ -27,16 +26,11 @@ export function acknowledgementContract(adapter: Adapter, brokers: () => string[
     let kafka: KafkaConnection;
     let admin: KafkaAdmin;
 
-    beforeAll(async () => {
-      kafka = adapter.connect({
-        brokers: brokers(),
-        clientId: 'acknowledgement-contract',
-        logger: silentLogger,
-        tuning: TEST_CONNECTION,
-      });
-      admin = await kafka.admin();
-    });
-    afterAll(() => admin.close());
+    beforeAll(() =>
+      connectParts(adapter, { brokers: brokers(), clientId: 'acknowledgement-contract' }, (parts) => {
+        ({ kafka, admin } = parts);
+      }),
+    );
 
     test.each([false, true])('returns the place of each record (idempotent: %s)', async (idempotent) => {
       const topics = [await createTopic(admin, 24), await createTopic(admin, 3)];

@@ -1,17 +1,16 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
-import { silentLogger } from '@runlane/service-kit/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, PartitionBatch } from '../port.ts';
 import {
   collecting,
   committed,
+  connectParts,
   createTopic,
   first,
   lastOffset,
   numbered,
   numberIn,
   startConsumer,
-  TEST_CONNECTION,
   tick,
   uniqueGroup,
   until,
@@ -29,20 +28,11 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
     let admin: KafkaAdmin;
     let producer: RecordProducer;
 
-    beforeAll(async () => {
-      kafka = adapter.connect({
-        brokers: brokers(),
-        clientId: 'consumer-contract',
-        logger: silentLogger,
-        tuning: TEST_CONNECTION,
-      });
-      admin = await kafka.admin();
-      producer = await kafka.producer();
-    });
-    afterAll(async () => {
-      await producer.close();
-      await admin.close();
-    });
+    beforeAll(() =>
+      connectParts(adapter, { brokers: brokers(), clientId: 'consumer-contract' }, (parts) => {
+        ({ kafka, admin, producer } = parts);
+      }),
+    );
 
     test('reads from the beginning, in order, and commits what the handler returned', async () => {
       const topic = await createTopic(admin, 1);
@@ -69,6 +59,7 @@ export function consumerContract(adapter: Adapter, brokers: () => string[]): voi
         state: 'joined',
         partitions: [{ topic, partition: 0 }],
         crashCount: 0,
+        lostBecause: null,
       });
     });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { silentLogger } from '@runlane/service-kit/testing';
 import type {
   BatchHandler,
   ConsumerOptions,
@@ -10,6 +11,7 @@ import type {
   OutRecord,
   PartitionBatch,
   RecordConsumer,
+  RecordProducer,
 } from '../port.ts';
 
 /** What a conformance suite runs on: an implementation of the port. */
@@ -35,6 +37,25 @@ export const TEST_CONNECTION = {
   reconnectMaxMs: 300,
   metadataMaxAgeMs: 60_000,
 };
+
+/** A connection for the tests of a contract, with an admin and a producer. */
+export type ConnectedAdapter = { kafka: KafkaConnection; admin: KafkaAdmin; producer: RecordProducer };
+
+/** Connects, and gives the parts to `use` before its tests; they are closed by the function that this resolves with. */
+export async function connectParts(
+  adapter: Adapter,
+  options: { brokers: string[]; clientId: string },
+  use: (parts: ConnectedAdapter) => void,
+): Promise<() => Promise<void>> {
+  const kafka = adapter.connect({ ...options, logger: silentLogger, tuning: TEST_CONNECTION });
+  const admin = await kafka.admin();
+  const producer = await kafka.producer();
+  use({ kafka, admin, producer });
+  return async () => {
+    await producer.close();
+    await admin.close();
+  };
+}
 
 /** A topic with a name of its own; Kafka needs a moment before every broker knows it. */
 export async function createTopic(

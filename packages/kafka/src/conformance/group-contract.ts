@@ -1,15 +1,14 @@
 import { RetryableError } from '@runlane/service-kit/errors';
-import { silentLogger } from '@runlane/service-kit/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, RecordConsumer } from '../port.ts';
 import {
   collecting,
+  connectParts,
   createTopic,
   joined,
   lastOffset,
   numbered,
   startConsumer,
-  TEST_CONNECTION,
   tick,
   uniqueGroup,
   until,
@@ -20,7 +19,7 @@ import { createOracle } from './sequence-oracle.ts';
 
 /**
  * What several members of a group do together: nothing is lost, skipped or committed early while members come, leave
- * and vanish. Real: the adapter and the broker; doubled: nothing. What decides is the sequence oracle.
+ * and vanish. Real: the adapter and the broker. Doubled: nothing. Decides: the sequence oracle.
  */
 export function groupContract(adapter: Adapter, brokers: () => string[]): void {
   describe(`group contract: ${adapter.name}`, () => {
@@ -28,20 +27,11 @@ export function groupContract(adapter: Adapter, brokers: () => string[]): void {
     let admin: KafkaAdmin;
     let producer: RecordProducer;
 
-    beforeAll(async () => {
-      kafka = adapter.connect({
-        brokers: brokers(),
-        clientId: 'group-contract',
-        logger: silentLogger,
-        tuning: TEST_CONNECTION,
-      });
-      admin = await kafka.admin();
-      producer = await kafka.producer();
-    });
-    afterAll(async () => {
-      await producer.close();
-      await admin.close();
-    });
+    beforeAll(() =>
+      connectParts(adapter, { brokers: brokers(), clientId: 'group-contract' }, (parts) => {
+        ({ kafka, admin, producer } = parts);
+      }),
+    );
 
     const ownedBy = (consumer: RecordConsumer): number => consumer.health().partitions.length;
 

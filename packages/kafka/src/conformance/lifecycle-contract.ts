@@ -1,10 +1,10 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
-import { silentLogger } from '@runlane/service-kit/testing';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection } from '../port.ts';
 import {
   collecting,
   committed,
+  connectParts,
   createTopic,
   first,
   joined,
@@ -12,7 +12,6 @@ import {
   numbered,
   numberIn,
   startConsumer,
-  TEST_CONNECTION,
   uniqueGroup,
   until,
   type Adapter,
@@ -29,20 +28,11 @@ export function lifecycleContract(adapter: Adapter, brokers: () => string[]): vo
     let admin: KafkaAdmin;
     let producer: RecordProducer;
 
-    beforeAll(async () => {
-      kafka = adapter.connect({
-        brokers: brokers(),
-        clientId: 'lifecycle-contract',
-        logger: silentLogger,
-        tuning: TEST_CONNECTION,
-      });
-      admin = await kafka.admin();
-      producer = await kafka.producer();
-    });
-    afterAll(async () => {
-      await producer.close();
-      await admin.close();
-    });
+    beforeAll(() =>
+      connectParts(adapter, { brokers: brokers(), clientId: 'lifecycle-contract' }, (parts) => {
+        ({ kafka, admin, producer } = parts);
+      }),
+    );
 
     test('a paused partition is not delivered until it is resumed, whatever was fetched already', async () => {
       const topic = await createTopic(admin, 2);

@@ -1,16 +1,15 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
-import { silentLogger } from '@runlane/service-kit/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { RecordTooLarge } from '../errors.ts';
 import { partitionForKey } from '../partitioner.ts';
 import type { RecordProducer, InRecord, KafkaAdmin, KafkaConnection, OutRecord } from '../port.ts';
 import {
   collecting,
+  connectParts,
   createTopic,
   numbered,
   numberIn,
   startConsumer,
-  TEST_CONNECTION,
   uniqueGroup,
   until,
   type Adapter,
@@ -28,20 +27,11 @@ export function producerContract(adapter: Adapter, brokers: () => string[]): voi
     let admin: KafkaAdmin;
     let producer: RecordProducer;
 
-    beforeAll(async () => {
-      kafka = adapter.connect({
-        brokers: brokers(),
-        clientId: 'producer-contract',
-        logger: silentLogger,
-        tuning: TEST_CONNECTION,
-      });
-      admin = await kafka.admin();
-      producer = await kafka.producer();
-    });
-    afterAll(async () => {
-      await producer.close();
-      await admin.close();
-    });
+    beforeAll(() =>
+      connectParts(adapter, { brokers: brokers(), clientId: 'producer-contract' }, (parts) => {
+        ({ kafka, admin, producer } = parts);
+      }),
+    );
 
     async function readAll(topics: string[], count: number): Promise<InRecord[]> {
       const read: InRecord[] = [];

@@ -59,6 +59,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     partitions: [],
     rebalanceCount: 0,
     crashCount: 0,
+    lostBecause: null,
   };
   let member: GroupMember | null = null;
   let supervision: Promise<void> | null = null;
@@ -78,7 +79,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
       nextGeneration: () => ++generation,
       joined: ({ partitions }) => {
         crashesInARow = 0;
-        health = { ...health, state: 'joined', partitions };
+        health = { ...health, state: 'joined', partitions, lostBecause: null };
         beatNow();
         logger.info({ group: options.group, generation, partition_count: partitions.length }, 'consumer.joined');
       },
@@ -133,7 +134,8 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
         return;
       }
       if (end.kind === 'left') break;
-      health = { ...health, state: 'starting', partitions: [], crashCount: health.crashCount + 1 };
+      const crashCount = health.crashCount + 1;
+      health = { ...health, state: 'starting', partitions: [], crashCount, lostBecause: crashOf(end) };
       const waitMs = Math.min(factory.tuning.reconnectInitialMs * 2 ** crashesInARow, factory.tuning.reconnectMaxMs);
       crashesInARow += 1;
       if (end.kind === 'crashed' && isDenied(end.error)) {

@@ -114,6 +114,7 @@ describe('a broker that goes away', () => {
     const consumer = kafka.consumer({ group: uniqueGroup(), topics: ['any'], handle: () => Promise.resolve(null) });
     await consumer.start();
     await until(() => consumer.health().crashCount > 0, 'it has tried');
+    expect(consumer.health().lostBecause).toMatch(/broker|connect/i);
     const startedAt = performance.now();
     await consumer.drain(30_000);
     expect(performance.now() - startedAt).toBeLessThan(5_000);

@@ -53,7 +53,7 @@ export function readGiven(schema: z.ZodObject, env: NodeJS.ProcessEnv): GivenVar
 }
 
 /** The text of a secret's file without blanks and line ends around it. Thrown: the error of reading it. */
-export function readSecretFile(path: string): string {
+function readSecretFile(path: string): string {
   return readFileSync(path, 'utf8').trim();
 }
 

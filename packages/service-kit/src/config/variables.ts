@@ -7,7 +7,7 @@ import { brokers, list, optionalUrl, postgresUrl, wholeNumber } from './variable
 import { cidrOrName, endpointVersions, originRate, proxyUrl, webhookOrigin } from './webhook-variables.ts';
 
 /** What a run-consumer process may do; RUNLANE_ROLES selects. */
-export const runRoles = ['admission', 'execution', 'relay', 'sweeping'] as const;
+const runRoles = ['admission', 'execution', 'relay', 'sweeping'] as const;
 export type RunRole = (typeof runRoles)[number];
 
 const MIB = 1024 * 1024;

@@ -102,6 +102,12 @@ export function createExecutionMetrics(registry: Registry) {
       buckets: SECONDS,
       registers,
     }),
+    workerHeap: new Histogram({
+      name: 'runlane_worker_heap_ratio',
+      help: 'Heap of worker threads while they execute runs, measured ten times a second, as a part of RUNLANE_WORKER_MEMORY_MB. Garbage is included: a thread ends only when it keeps more than 1.',
+      buckets: [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 5],
+      registers,
+    }),
     endedWorkers,
   };
 }

@@ -163,10 +163,12 @@ function createReporter(foundation: Foundation): (report: AdmissionReport) => vo
     }
     const { admittedCount, repeatCount, skippedCount, cancelled } = report;
     const rejectedCount = report.rejected.length;
-    const codes = report.deadLetters.map(({ code }) => code);
-    const level = codes.length > 0 ? 'warn' : 'debug';
+    // By code, because a batch may hold hundreds of them.
+    const byCode = Map.groupBy(report.deadLetters, ({ code }) => code);
+    const deadLetters = Object.fromEntries([...byCode].map(([code, letters]) => [code, letters.length]));
+    const level = byCode.size > 0 ? 'warn' : 'debug';
     logger[level](
-      logFields({ admittedCount, rejectedCount, repeatCount, skippedCount, cancelled, deadLetters: codes }),
+      logFields({ admittedCount, rejectedCount, repeatCount, skippedCount, cancelled, deadLetters }),
       'batch.admitted',
     );
   };

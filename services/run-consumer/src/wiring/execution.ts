@@ -66,6 +66,7 @@ export function createWorkers(
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     onEvent: (event) => (event.kind === 'refused' ? access.refused(event.refusal) : countWorkerEvent(metrics, event)),
     onAnswered: (afterMs) => metrics.workerDelay.observe(afterMs / 1_000),
+    onHeapMeasured: (part) => metrics.workerHeap.observe(part),
     logger,
   });
 }

@@ -77,7 +77,7 @@ function deadLetters({ requests, deadLetters: found }: History): Problem[] {
   ];
 }
 
-export function coordinatesOf({ partition, offset }: { partition: number; offset: bigint }): string {
+function coordinatesOf({ partition, offset }: { partition: number; offset: bigint }): string {
   return `${partition}/${offset}`;
 }
 

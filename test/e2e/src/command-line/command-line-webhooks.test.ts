@@ -128,12 +128,12 @@ test('a record in quarantine is listed and shown with its bytes', async () => {
 test.each([
   [['webhooks', 'deliveries', 'show', '999999'], /No delivery 999999 in .*webhooks\.deliveries.*deliveries list/],
   [['webhooks', 'deliveries', 'show', 'x'], /x is no delivery; give its number/],
-  [['webhooks', 'deliveries', 'replay'], /Say which deliveries/],
+  [['webhooks', 'deliveries', 'replay'], /Select deliveries/],
   [['webhooks', 'deliveries', 'replay', '--reason', 'tired'], /--reason tired is none; give some of exhausted/],
   [['webhooks', 'deliveries', 'list', '--run', '1'], /--run 1 is no run_id/],
   [['webhooks', 'endpoints', 'pause', 'https://nowhere.example'], /knows of no webhook to https:\/\/nowhere\.example/],
   [['webhooks', 'endpoints', 'resume', 'nowhere.example'], /no absolute URL/],
-  [['webhooks', 'quarantine', 'take-in'], /Say which records/],
+  [['webhooks', 'quarantine', 'take-in'], /Select records/],
   [['webhooks', 'quarantine', 'take-in', '1/2'], /No such record of .*webhooks\.quarantine/],
   [['webhooks', 'quarantine', 'show', '1/2'], /No record 1\/2 of .*webhooks\.quarantine/],
 ])('%j is refused with what to change', async (args, message) => {

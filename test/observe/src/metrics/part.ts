@@ -5,6 +5,7 @@ import { eventually, runProgram } from '@runlane/testkit';
 import { promtool } from '../programs.ts';
 import { Prometheus } from '../prometheus.ts';
 import { openStage } from '../stage.ts';
+import { truths } from './truths.ts';
 import { liveADay, startDeployment } from './usual-day.ts';
 
 /** What Prometheus has of the catalogue, and what the panels show, on a usual day. */
@@ -39,6 +40,7 @@ async function prove(proof: Proof): Promise<void> {
   await liveADay(stage);
   await proveWellFormed(proof, services);
   await proveCatalogue(proof, prometheus);
+  await proveTruths(proof, prometheus);
   await provePanels(proof, prometheus);
 }
 
@@ -76,6 +78,23 @@ async function proveCatalogue(proof: Proof, prometheus: Prometheus): Promise<voi
   });
   for (const name of seen) proof.tell(`absent until there is ${BEGINS_WITH[name]}: ${name}`);
   proof.proved(`Prometheus has ${metrics.length - seen.length} of the ${metrics.length} metrics of the catalogue`);
+}
+
+async function proveTruths(proof: Proof, prometheus: Prometheus): Promise<void> {
+  const untrue = async () => {
+    const answers = await Promise.all(
+      Object.entries(truths).map(async ([question, expr]) => ((await prometheus.isTrue(expr)) ? [] : [question])),
+    );
+    return answers.flat();
+  };
+  let seen: string[] = [];
+  await eventually(async () => (seen = await untrue()).length === 0, {
+    what: 'the metrics tell what was done',
+    deadlineMs: 60_000,
+    everyMs: 1_000,
+    seen: () => seen,
+  });
+  proof.proved(`${Object.keys(truths).length} questions of an operator are answered by what was done`);
 }
 
 async function provePanels(proof: Proof, prometheus: Prometheus): Promise<void> {

@@ -20,6 +20,8 @@ export type HostOptions = {
   memoryMb: number;
   /** MiB of heap beyond that for short-lived data, such as one large allocation. */
   roomMb: number;
+  /** See HeapWatchEvents. */
+  onHeapMeasured?: ((part: number) => void) | undefined;
   /** When the lease ends under which the graphs execute. */
   leaseEnd: LeaseEnd;
   /** Answers requests of its graphs to the node cache; null for what needs no answer or is answered elsewhere. */
@@ -61,6 +63,7 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   const watch = new HeapWatch(memoryMb, roomMb, {
     isBusy: events.isBusy,
     readUsed: () => readUsed(worker),
+    onMeasured: options.onHeapMeasured,
     collect: () => port.postMessage({ type: 'collect' } satisfies ToThread),
     onFull: events.onFull,
   });
@@ -82,11 +85,13 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   });
   worker.on('error', (error) => events.onEnd(error, true));
   worker.on('exit', (code) => events.onEnd(new Error(`The worker thread ended with code ${code}.`), true));
+  // Each call would wait for the end with a listener of its own, and several attempts may be deaf.
+  let ending: Promise<unknown> | null = null;
   return {
     send: (message) => port.postMessage(message),
     terminate: async () => {
       watch.stop();
-      await worker.terminate();
+      await (ending ??= worker.terminate());
     },
   };
 }

@@ -152,9 +152,10 @@ export class GraphThread {
       onAnswered: (afterMs) => this.#options.onAnswered?.(afterMs),
       onAnswer: () => this.#options.onChange?.(),
       onSilent: () => {
-        this.#options.logger.warn({ attempts: this.#attempts.keys }, 'worker.silent');
-        this.#options.onEvent?.({ kind: 'silent' });
+        // One of those that are left is the cause.
         this.#attempts.takeBack();
+        this.#options.logger.warn(this.#attempts.told, 'worker.silent');
+        this.#options.onEvent?.({ kind: 'silent' });
         this.#options.onChange?.();
       },
     });
@@ -197,7 +198,7 @@ export class GraphThread {
     if (this.#isGone || this.#isEnding) return;
     this.#isFull = true;
     this.#options.logger.warn(
-      { attempts: this.#attempts.keys, verdict, limit_mb: this.#options.memoryMb },
+      { ...this.#attempts.told, verdict, limit_mb: this.#options.memoryMb },
       'worker.full_heap',
     );
     if (verdict === 'far') void this.#endFor('full_heap');

@@ -37,6 +37,8 @@ export type GraphWorkersOptions = Omit<HostOptions, 'leaseEnd' | 'roomMb' | 'ans
   onEvent?: OnWorkerEvent;
   /** See GraphThreadOptions. */
   onAnswered?: (afterMs: number) => void;
+  /** See HeapWatchEvents. */
+  onHeapMeasured?: (part: number) => void;
   logger: Logger;
 };
 

@@ -7,13 +7,15 @@ const MIB = 2 ** 20;
 function watchOf({ isBusy = true } = {}) {
   const thread = { isBusy, usedMb: 50 as number | null };
   const did: string[] = [];
+  const measured: number[] = [];
   const watch = new HeapWatch(100, 200, {
     isBusy: () => thread.isBusy,
     readUsed: () => Promise.resolve(thread.usedMb === null ? null : thread.usedMb * MIB),
+    onMeasured: (part) => measured.push(part),
     collect: () => did.push('collect'),
     onFull: (verdict) => did.push(verdict),
   });
-  return { thread, did, watch };
+  return { thread, did, watch, measured };
 }
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
@@ -22,9 +24,10 @@ afterEach(() => vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 test('a thread is full when it keeps more than its limit after a collection, and is reported once', async () => {
-  const { thread, did, watch } = watchOf();
+  const { thread, did, watch, measured } = watchOf();
   await pass(1_000);
   expect(did).toEqual([]);
+  expect(new Set(measured)).toEqual(new Set([0.5]));
   thread.usedMb = 150;
   await pass(1_000);
   expect(did).toEqual(['collect']);
@@ -58,13 +61,13 @@ test('with half of the memory used nobody waits, not even for an answer', async 
 });
 
 test('a thread in which nothing executes, or nothing yet, is not asked', async () => {
-  const { thread, did, watch } = watchOf({ isBusy: false });
+  const { thread, did, watch, measured } = watchOf({ isBusy: false });
   thread.usedMb = 500;
   await pass(1_000);
   thread.isBusy = true;
   thread.usedMb = null;
   await pass(1_000);
-  expect(did).toEqual([]);
+  expect([did, measured]).toEqual([[], []]);
   thread.usedMb = 500;
   await pass(200);
   expect(did).toEqual(['far']);

@@ -26,6 +26,8 @@ export type HeapWatchEvents = {
   isBusy: () => boolean;
   /** Used bytes of the heap; null before the thread executes and after its end. May never resolve when the thread ends. */
   readUsed: () => Promise<number | null>;
+  /** Called after each measurement with what is used, garbage included, as a part of the limit. */
+  onMeasured?: ((part: number) => void) | undefined;
   /** Asks the thread to collect its garbage and to report the rest to `collected`. */
   collect: () => void;
   /** Each verdict at most once. */
@@ -76,6 +78,7 @@ export class HeapWatch {
   }
 
   #judge(usedMb: number): void {
+    this.#events.onMeasured?.(usedMb / this.#limitMb);
     if (usedMb > this.#farMb) return this.#tell('far');
     if (usedMb <= this.#limitMb || this.#told.has('over')) return;
     if (this.#askedAtMs !== null || performance.now() < this.#nextAskAtMs) return;

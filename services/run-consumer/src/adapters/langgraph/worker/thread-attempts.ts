@@ -28,6 +28,11 @@ export class ThreadAttempts {
     return [...this.#attempts.keys()];
   }
 
+  /** For log lines: which attempts, and of which graphs. */
+  get told(): { attempts: AttemptKey[]; graph_ids: string[] } {
+    return { attempts: this.keys, graph_ids: [...new Set(this.all.map(({ graphId }) => graphId))] };
+  }
+
   get all(): Attempt[] {
     return [...this.#attempts.values()];
   }
