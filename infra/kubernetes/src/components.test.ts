@@ -85,7 +85,7 @@ test('every network policy selects pods that exist', async (context) => {
   const manifests = await render(join(KUBERNETES, 'overlays', 'production'));
   const pods = workloadsOf(manifests).map(({ labels }) => labels);
   const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy' || kind === 'PodMonitor');
-  expect(policies).toHaveLength(8);
+  expect(policies).toHaveLength(9);
   for (const policy of policies) {
     const { podSelector, selector } = specOf<Policy & { selector?: Policy['podSelector'] }>(policy);
     const wanted = Object.entries((selector ?? podSelector).matchLabels);
@@ -146,7 +146,7 @@ test.for(readdirSync(join(KUBERNETES, 'overlays')))(
         secret === undefined ? [] : [[name, secret.secretName]],
       );
       expect(Object.fromEntries(secrets)).toEqual({
-        database: 'runlane-postgres-app',
+        database: workload.name === 'console' ? 'runlane-console-database' : 'runlane-postgres-app',
         'postgres-ca': 'runlane-postgres-ca',
         'kafka-user': `runlane-${workload.name}`,
         'kafka-ca': 'runlane-cluster-ca-cert',

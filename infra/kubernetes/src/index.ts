@@ -1,5 +1,6 @@
 export { workloadsOf } from './manifest.ts';
 export type { Manifest, Workload } from './manifest.ts';
 export { KUBERNETES, parseManifests, render, renderComponent, renderObstacle } from './render.ts';
-export { fetchSource, kubernetesSource, operatorSources, schemaObstacle } from './schema-sources.ts';
+export type { DefinitionSource } from './schema-sources.ts';
+export { fetchSource, kedaSource, kubernetesSource, operatorSources, schemaObstacle } from './schema-sources.ts';
 export { strimziDefinitions, strimziObstacle } from './strimzi-definitions.ts';

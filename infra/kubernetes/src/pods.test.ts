@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readConfig as readConsole } from '@runlane/console/config';
 import { readConfig as readRunConsumer } from '@runlane/run-consumer/config';
 import { kafkaSecurityProblems, loadConfig, runlaneVariables, unknownRunlaneVariables } from '@runlane/service-kit';
 import { readConfig as readDispatcher } from '@runlane/webhook-dispatcher/config';
@@ -33,6 +34,7 @@ function readConfigOf(workload: Workload, environment: Record<string, string>) {
   const [program] = workload.container.args;
   if (program === 'services/run-consumer/src/main.ts') return readRunConsumer(environment);
   if (program === 'services/webhook-dispatcher/src/main.ts') return readDispatcher(environment);
+  if (program === 'services/console/src/main.ts') return readConsole(environment);
   if (program === 'packages/cli/src/main.ts') return loadConfig(jobVariables, environment, kafkaSecurityProblems);
   throw new Error(`${workload.name} starts ${program}, which the image does not have`);
 }
@@ -76,7 +78,13 @@ describe.for(overlays)('in the overlay %s', (overlay) => {
       deployments()
         .map(({ name }) => name)
         .toSorted(),
-    ).toEqual(['admission', 'dispatcher', 'executor', 'relay-and-sweeping']);
+    ).toEqual([
+      'admission',
+      ...(overlay === 'development' ? [] : ['console']),
+      'dispatcher',
+      'executor',
+      'relay-and-sweeping',
+    ]);
     const roles = deployments().flatMap(
       (workload) => environmentOf(workload, manifests)['RUNLANE_ROLES']?.split(',') ?? [],
     );

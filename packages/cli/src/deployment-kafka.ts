@@ -1,6 +1,6 @@
 import { topicNames } from '@runlane/contracts';
 import type { TopicNames } from '@runlane/contracts';
-import { RecordTooLarge } from '@runlane/kafka';
+import { RecordTooLarge, RegistryDenied } from '@runlane/kafka';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
 import { openCodec, openKafka } from '@runlane/log-ledger';
 import {
@@ -54,6 +54,7 @@ export async function withKafka<T>(environment: Environment, work: (kafka: Kafka
   } catch (error) {
     const isOfKafka = [RetryableError, FatalError, RecordTooLarge].some((kind) => error instanceof kind);
     if (!isOfKafka || !(error instanceof Error)) throw error;
+    if (error instanceof RegistryDenied) throw new CommandError(error.message);
     throw new CommandError(`Kafka at ${config.KAFKA_BROKERS.join(', ')}: ${error.message}`);
   }
 }

@@ -10,7 +10,7 @@ import { connectKafka } from '@runlane/kafka';
 import type { InRecord, KafkaAdmin } from '@runlane/kafka';
 import { removeLocalData, startSecuredKafka } from '@runlane/local';
 import type { SecuredKafka } from '@runlane/local';
-import { certificateMaker, eventually, silentLogger, TopicReader } from '@runlane/testkit';
+import { RegistryGateway, certificateMaker, eventually, silentLogger, TopicReader } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { EventsError, PublishError } from './errors.ts';
 import { RunEvents } from './events.ts';
@@ -118,10 +118,19 @@ test('without a broker each call ends within its time, and an unconfirmed reques
   expect([...new Set(found)].slice(1)).toEqual(ids);
 });
 
-test('a registry that is away is distinguished from one that does not know the schema', async () => {
+test('a registry that is away, one that refuses, and one that does not know the schema are distinguished', async () => {
   const connection = { brokers: broker.brokers, topicPrefix };
   await using away = new RunPublisher({ ...connection, registryUrl: 'http://127.0.0.1:9' });
   await expect(away.create(run('t'))).rejects.toMatchObject({ code: 'unavailable', isRetryable: true });
+  await using gateway = await RegistryGateway.start({ registryUrl: inject('registryUrl') });
+  gateway.refusal = 401;
+  await using denied = new RunPublisher({ ...connection, registryUrl: gateway.url });
+  await expect(denied.create(run('t'))).rejects.toMatchObject({
+    code: 'denied',
+    message: expect.stringMatching(
+      /the registry answered 401.* The publisher has these settings as registryLogin and registryUrl\.$/,
+    ),
+  });
   await using ignorant = new RunPublisher({ ...connection, registryUrl: inject('registryUrl') });
   await expect(ignorant.create(run('t'))).rejects.toMatchObject({
     code: 'misconfigured',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { requestSizeProblem, threadIdOfStatelessRun, topicNames } from '@runlane/contracts';
 import type { Json, RunCancelInput, RunCreateInput, RunRequestType } from '@runlane/contracts';
-import { createValueCodec } from '@runlane/kafka';
+import { RegistryDenied, createValueCodec } from '@runlane/kafka';
 import type { RecordProducer, OutRecord, ValueCodec, WrittenAt } from '@runlane/kafka';
 import { codeOf, InvalidRequestError, messageOf, PublishError } from './errors.ts';
 import type { PublishErrorCode } from './errors.ts';
@@ -217,8 +217,12 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
     const code = this.#codeOf(error, signal);
     const count = published.length + unconfirmed.length;
     const some = published.length === 0 ? '' : ` ${published.length} of ${count} are written.`;
-    const message = `Publishing to ${this.#topic} was not confirmed: ${this.#reasonOf(error)}.${some} ${ADVICE[code]}`;
+    const message = `Publishing to ${this.#topic} was not confirmed: ${this.#reasonOf(error)}.${some} ${this.#adviceOn(error, code)}`;
     return new PublishError(message, { code, unconfirmed, published, cause: error });
+  }
+
+  #adviceOn(error: unknown, code: PublishErrorCode): string {
+    return error instanceof RegistryDenied ? REGISTRY_ADVICE : ADVICE[code];
   }
 
   #codeOf(error: unknown, signal: AbortSignal | undefined): PublishErrorCode {
@@ -235,6 +239,8 @@ export class RunPublisher<Input = unknown, Context = Record<string, unknown>> im
 class ClosedError extends Error {
   override readonly message = 'the publisher is closed';
 }
+
+const REGISTRY_ADVICE = 'The publisher has these settings as registryLogin and registryUrl.';
 
 const ADVICE: Record<PublishErrorCode, string> = {
   unavailable: 'Look at the brokers and the registry, and publish exactly error.unconfirmed again: they have a run_id.',

@@ -28,6 +28,9 @@ export class AccessDenied extends RetryableError {
   }
 }
 
+/** The same of the schema registry, with its variables to look at in the message. */
+export class RegistryDenied extends AccessDenied {}
+
 /**
  * Thrown when a topic refuses one record for its size. The same record will be refused again; other records are not
  * affected. The publisher sends a smaller one in its place.

@@ -24,7 +24,7 @@ export type {
   TopicPartition,
   WrittenAt,
 } from './port.ts';
-export { AccessDenied, PoisonError, RecordTooLarge } from './errors.ts';
+export { AccessDenied, PoisonError, RecordTooLarge, RegistryDenied } from './errors.ts';
 export { connectKafka } from './kafkajs/connect-kafka.ts';
 export { deadLetterRecord, smallerDeadLetter } from './dead-letter.ts';
 export type { DeadLetterInfo } from './dead-letter.ts';

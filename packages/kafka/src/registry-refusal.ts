@@ -1,23 +1,25 @@
 /** What a registry, or our side of TLS, refuses; and what to look at. */
 import { CERTIFICATE_CODES } from './certificate-codes.ts';
-import { AccessDenied } from './errors.ts';
+import { RegistryDenied } from './errors.ts';
 
 /** The error for an answer with which the registry refuses us; null for any other answer. `action` begins its sentence. */
-export function refusalIn({ status, text }: { status: number; text: string }, action: string): AccessDenied | null {
+export function refusalIn({ status, text }: { status: number; text: string }, action: string): RegistryDenied | null {
   if (status !== 401 && status !== 403) return null;
   const advice =
     status === 401
       ? 'Look at SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.'
       : 'Grant the user of SCHEMA_REGISTRY_USERNAME the missing permission: to read the subjects, and to write them where schemas are registered.';
-  return new AccessDenied(`${action}: the registry answered ${status} ${text.slice(0, 200)}`.trimEnd() + `. ${advice}`);
+  return new RegistryDenied(
+    `${action}: the registry answered ${status} ${text.slice(0, 200)}`.trimEnd() + `. ${advice}`,
+  );
 }
 
 /** The error for a connection that failed by a certificate, or by TLS altogether; null for any other failure. */
-export function refusalByTls(error: unknown, action: string): AccessDenied | null {
+export function refusalByTls(error: unknown, action: string): RegistryDenied | null {
   const found = tlsFailureIn(error);
   if (found === null) return null;
   const { code, message } = found;
-  return new AccessDenied(`${action}: ${message} (${code}). ${adviceOn(code)}`, { cause: error });
+  return new RegistryDenied(`${action}: ${message} (${code}). ${adviceOn(code)}`, { cause: error });
 }
 
 function tlsFailureIn(error: unknown): { code: string; message: string } | null {

@@ -21,7 +21,7 @@ test.each([
   ['without known settings', { partitions: 24, replicas: 1, config: new Map() }, [], []],
   ['compacted', description({ 'cleanup.policy': 'compact' }), [/runs\.requests\.v1 .*Set cleanup\.policy=delete/], []],
   ['compacted and deleted', description({ 'cleanup.policy': 'compact,delete' }), [/Set cleanup\.policy=delete/], []],
-  ['that nothing can be written to', description({}, 24, 1), [/1 replica: nothing.*min\.insync\.replicas=1,/], []],
+  ['with fewer replicas', description({}, 24, 1), [], [/1 replica: brokers before.*min\.insync\.replicas=1,/]],
   ['that stops with one broker', description({}, 24, 2), [], [/Set min\.insync\.replicas=1\./]],
   ['that trusts one broker', description({ 'min.insync.replicas': '1' }), [], [/Set min\.insync\.replicas=2\./]],
   ['of the default size', description({ 'max.message.bytes': '1048588' }), [], [/Set max\.message\.bytes=8388608\./]],

@@ -3,7 +3,7 @@ import type { TopicDefinition } from '@runlane/contracts';
 /** A topic as its cluster has it. `replicas`: of its least replicated partition. `config`: its effective settings. */
 export type TopicDescription = { partitions: number; replicas: number; config: ReadonlyMap<string, string> };
 
-/** `refused`: what loses records or stops everything, so that it is better not to start. `warnings`: what can work. */
+/** `refused`: what loses records, so that it is better not to start. `warnings`: what can work. */
 export type TopicProblems = { refused: string[]; warnings: string[] };
 
 /**
@@ -23,9 +23,11 @@ export function topicProblems({ name, partitions, config }: TopicDefinition, top
   }
   const minIsr = Number(setting('min.insync.replicas') || 1);
   if (minIsr > topic.replicas) {
-    refused.push(
-      `Topic ${name} has min.insync.replicas=${minIsr} and ${replicasOf(topic)}: nothing can ever be written to it. Set ` +
-        `min.insync.replicas=${Math.max(1, topic.replicas - 1)}, or give it more replicas.`,
+    // A broker of today counts no more replicas than there are, so such a topic works. An older one refuses each record.
+    warnings.push(
+      `Topic ${name} has min.insync.replicas=${minIsr} and ${replicasOf(topic)}: brokers before Kafka 3.7 write nothing to ` +
+        `it, later ones nothing while a replica is away. Set min.insync.replicas=${Math.max(1, topic.replicas - 1)}, or ` +
+        'give it more replicas.',
     );
   } else if (topic.replicas > 1 && minIsr === topic.replicas) {
     warnings.push(

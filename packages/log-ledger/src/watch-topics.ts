@@ -23,7 +23,7 @@ const ABSENT_MS = 5_000;
  * first look ends the process with a sentence. A later one is logged and ends nothing, because work is under way. A problem
  * is logged once for as long as it lasts.
  *
- * Thrown: FatalError for a topic that loses records or can never be written to.
+ * Thrown: FatalError for a topic that loses records.
  */
 export async function watchTopicsUntil(signal: AbortSignal, options: WatchTopicsOptions): Promise<void> {
   await Promise.all(options.topics.map((topic) => watchTopic(signal, topic, options)));

@@ -12,15 +12,23 @@ export type Wire<T> = T extends Date | bigint
       ? { [Key in keyof T]: Wire<T[Key]> }
       : T;
 
-export type Session = { user: string; canAct: boolean; auth: 'none' | 'proxy'; version: string; token: string };
+export type Session = {
+  user: string;
+  canAct: boolean;
+  auth: 'none' | 'proxy' | 'oidc';
+  version: string;
+  token: string;
+};
 
-/** An answer that says why not; `status` is that of HTTP, 0 without any. */
+/** An answer that says why not; `status` is that of HTTP, 0 without any; `signInAt`: where to sign in first. */
 export class ApiError extends Error {
   readonly status: number;
+  readonly signInAt: string | null;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, signInAt: string | null = null) {
     super(message);
     this.status = status;
+    this.signInAt = signInAt;
   }
 }
 
@@ -37,15 +45,25 @@ export async function ask<T>(path: string, signal?: AbortSignal): Promise<Wire<T
  *
  * Thrown: ApiError, which says why nothing was done.
  */
-export async function act(name: string, body: object, token: string): Promise<Done> {
-  const response = await fetch(`/api/actions/${name}`, {
+export function act(name: string, body: object, token: string): Promise<Done> {
+  return post<Done>(`actions/${name}`, body, token);
+}
+
+/** Ends the session, and leads to where that of the provider is ended. Thrown: ApiError. */
+export async function signOut(token: string): Promise<void> {
+  const { goTo } = await post<{ goTo: string }>('sign-out', {}, token);
+  location.assign(goTo);
+}
+
+async function post<T>(path: string, body: object, token: string): Promise<Wire<T>> {
+  const response = await fetch(`/api/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-runlane-token': token },
     body: JSON.stringify(body),
   }).catch(() => {
     throw new ApiError(0, 'The console did not answer. It may have been done: look before you do it again.');
   });
-  return read<Done>(response);
+  return read<T>(response);
 }
 
 /** A path with its query; what is null or empty is left out. */
@@ -86,7 +104,7 @@ async function read<T>(response: Response): Promise<Wire<T>> {
     throw new ApiError(response.status, `The console was not reached: something answered ${response.status}.`);
   }
   if (response.ok) return json as Wire<T>;
-  const message =
-    typeof json === 'object' && json !== null && 'message' in json ? String(json.message) : response.statusText;
-  throw new ApiError(response.status, message);
+  const said = typeof json === 'object' && json !== null ? json : {};
+  const message = 'message' in said ? String(said.message) : response.statusText;
+  throw new ApiError(response.status, message, 'signInAt' in said ? String(said.signInAt) : null);
 }

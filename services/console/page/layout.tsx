@@ -1,9 +1,12 @@
+import { useMutation } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
-import { useSession } from './api.ts';
+import { signOut, useSession } from './api.ts';
+import type { ApiError, Session } from './api.ts';
 import { useLiveUpdates } from './live.ts';
 import type { Liveness } from './live.ts';
+import { Notices } from './parts/notices.tsx';
 import { Failure } from './parts/parts.tsx';
 
 /** In the order of their worth; the number of a screen is its key. */
@@ -56,12 +59,26 @@ export function Layout(): ReactNode {
               {session.data.canAct ? 'may act' : 'read-only'}
             </span>
           )}
+          {session.data?.auth === 'oidc' && <SignOut session={session.data} />}
         </p>
       </header>
       <main id="main" tabIndex={-1}>
         <Failure error={session.error} />
+        <Notices />
         <Outlet />
       </main>
+    </>
+  );
+}
+
+function SignOut({ session: { token } }: { session: Session }): ReactNode {
+  const leaving = useMutation<void, ApiError>({ mutationFn: () => signOut(token) });
+  return (
+    <>
+      <button type="button" className="outline small" disabled={leaving.isPending} onClick={() => leaving.mutate()}>
+        Sign out
+      </button>
+      <Failure error={leaving.error} />
     </>
   );
 }

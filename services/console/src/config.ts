@@ -1,5 +1,6 @@
 import {
   configSummary,
+  currentSecret,
   kafkaSecurityProblems,
   kafkaVariableNames,
   loadConfig,
@@ -8,7 +9,8 @@ import {
 } from '@runlane/service-kit';
 import type { WithSecretFiles } from '@runlane/service-kit';
 import type { z } from 'zod';
-import { isLoopback } from './domain/request-rules.ts';
+import type { SignInSettings } from './app/sign-in.ts';
+import { isLoopback, isLoopbackHost } from './domain/request-rules.ts';
 
 /** The environment variables that the console reads. */
 const consoleServiceVariables = runlaneVariables.pick({
@@ -25,9 +27,18 @@ const consoleServiceVariables = runlaneVariables.pick({
   RUNLANE_CONSOLE_HOST: true,
   RUNLANE_CONSOLE_PORT: true,
   RUNLANE_CONSOLE_URL: true,
+  RUNLANE_CONSOLE_TRACE_URL: true,
   RUNLANE_CONSOLE_ACTIONS: true,
   RUNLANE_CONSOLE_AUTH: true,
   RUNLANE_CONSOLE_USER_HEADER: true,
+  RUNLANE_CONSOLE_OIDC_ISSUER: true,
+  RUNLANE_CONSOLE_OIDC_CLIENT_ID: true,
+  RUNLANE_CONSOLE_OIDC_CLIENT_SECRET: true,
+  RUNLANE_CONSOLE_OIDC_SCOPES: true,
+  RUNLANE_CONSOLE_OIDC_CLAIM: true,
+  RUNLANE_CONSOLE_OIDC_ALLOW: true,
+  RUNLANE_CONSOLE_SESSION_KEY: true,
+  RUNLANE_CONSOLE_SESSION_SECONDS: true,
   RUNLANE_LOG_LEVEL: true,
 });
 
@@ -38,6 +49,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ConsoleConfig {
   return loadConfig(consoleServiceVariables, environment, (config) => [
     ...kafkaSecurityProblems(config),
     ...accessProblems(config),
+    ...signInProblems(config),
   ]);
 }
 
@@ -47,8 +59,60 @@ function accessProblems(config: z.infer<typeof consoleServiceVariables>): string
   if (actions === 'off' || auth !== 'none' || isLoopback(host)) return [];
   return [
     `RUNLANE_CONSOLE_ACTIONS is on and RUNLANE_CONSOLE_AUTH none, so that everybody who reaches ${host} could act. Set ` +
-      'RUNLANE_CONSOLE_AUTH to proxy, RUNLANE_CONSOLE_HOST to 127.0.0.1, or RUNLANE_CONSOLE_ACTIONS to off.',
+      'RUNLANE_CONSOLE_AUTH to proxy or oidc, RUNLANE_CONSOLE_HOST to 127.0.0.1, or RUNLANE_CONSOLE_ACTIONS to off.',
   ];
+}
+
+const NEEDED_TO_SIGN_IN = [
+  'RUNLANE_CONSOLE_URL',
+  'RUNLANE_CONSOLE_OIDC_ISSUER',
+  'RUNLANE_CONSOLE_OIDC_CLIENT_ID',
+  'RUNLANE_CONSOLE_OIDC_ALLOW',
+  'RUNLANE_CONSOLE_SESSION_KEY',
+] as const;
+
+function signInProblems(config: z.infer<typeof consoleServiceVariables>): string[] {
+  if (config.RUNLANE_CONSOLE_AUTH !== 'oidc') return [];
+  const missing = NEEDED_TO_SIGN_IN.filter((name) => config[name] === null);
+  const open = (['RUNLANE_CONSOLE_URL', 'RUNLANE_CONSOLE_OIDC_ISSUER'] as const).filter((name) =>
+    isOpenToOthers(config[name]),
+  );
+  return [
+    ...missing.map((name) => `${name} is not set, which RUNLANE_CONSOLE_AUTH=oidc needs.`),
+    ...open.map(
+      (name) => `${name} is not https, so that others could read along who signs in. Set it to its https URL.`,
+    ),
+  ];
+}
+
+function isOpenToOthers(url: string | null): boolean {
+  if (url === null) return false;
+  const { protocol, host } = new URL(url);
+  return protocol !== 'https:' && !isLoopbackHost(host);
+}
+
+/** What the sign-in is configured with; null unless RUNLANE_CONSOLE_AUTH is oidc. */
+export function signInSettings(config: ConsoleConfig): SignInSettings | null {
+  const {
+    RUNLANE_CONSOLE_AUTH: auth,
+    RUNLANE_CONSOLE_URL: url,
+    RUNLANE_CONSOLE_OIDC_ISSUER: issuer,
+    RUNLANE_CONSOLE_OIDC_CLIENT_ID: clientId,
+    RUNLANE_CONSOLE_OIDC_ALLOW: allow,
+    RUNLANE_CONSOLE_SESSION_KEY: keys,
+  } = config;
+  if (auth !== 'oidc') return null;
+  if (url === null || issuer === null || clientId === null || allow === null || keys === null) return null;
+  return {
+    publicUrl: new URL(url),
+    issuer: new URL(issuer),
+    clientId,
+    clientSecret: () => currentSecret(config, 'RUNLANE_CONSOLE_OIDC_CLIENT_SECRET'),
+    scopes: config.RUNLANE_CONSOLE_OIDC_SCOPES,
+    rule: { claim: config.RUNLANE_CONSOLE_OIDC_CLAIM, allow },
+    keys,
+    sessionSeconds: config.RUNLANE_CONSOLE_SESSION_SECONDS,
+  };
 }
 
 /** What the log says of the configuration at start: every setting, secrets redacted, and names that nobody knows. */

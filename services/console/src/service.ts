@@ -19,8 +19,13 @@ import {
 import type { Logger, RunningService, Scope } from '@runlane/service-kit';
 import type { NeededGrants } from '@runlane/postgres';
 import type { AddressInfo } from 'node:net';
+import { createIdentityProvider } from './adapters/oidc-provider.ts';
+import { createSealing } from './adapters/sealed-texts.ts';
 import { createConsoleApp } from './adapters/http/console-app.ts';
 import { EventHub } from './app/event-hub.ts';
+import { createSignIn } from './app/sign-in.ts';
+import type { SignIn } from './app/sign-in.ts';
+import { signInSettings } from './config.ts';
 import type { ConsoleConfig } from './config.ts';
 import { PAGE_DIRECTORY, assertBuilt } from './page-bundle.ts';
 import { serviceVersion } from './version.ts';
@@ -88,6 +93,7 @@ export async function startConsole(
       publicUrl: config.RUNLANE_CONSOLE_URL === null ? null : new URL(config.RUNLANE_CONSOLE_URL),
       canAct: config.RUNLANE_CONSOLE_ACTIONS === 'on',
     },
+    signIn: signInOf(config),
     version: serviceVersion,
     ...openDeploymentOf(scope, { config, pool, kafka, connection, logger }),
     hub,
@@ -100,6 +106,13 @@ export async function startConsole(
   probes.isStarted();
   signal.addEventListener('abort', () => background.abort(new ShuttingDown('stopped')), { once: true });
   return { failed: [failureOf(following)], drain: () => following };
+}
+
+function signInOf(config: ConsoleConfig): SignIn | null {
+  const settings = signInSettings(config);
+  if (settings === null) return null;
+  const sealing = createSealing(settings.keys, settings.publicUrl.origin);
+  return createSignIn(settings, createIdentityProvider(settings), sealing);
 }
 
 /** Its page only reads; of what people do, only what they do to receivers goes to the database. */

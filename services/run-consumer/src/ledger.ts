@@ -18,10 +18,13 @@ export type {
 } from './app/read-runs.ts';
 export type {
   CheckpointRow,
+  FoundThread,
   LanePage,
   LaneRow,
   LaneSelection,
+  MetadataPair,
   PausedThread,
+  SearchPage,
   ShownState,
   ShownThread,
   StoredQuestion,
@@ -29,6 +32,7 @@ export type {
   ThreadRow,
 } from './app/read-threads.ts';
 export { createDeploymentReading as openDeployment } from './adapters/postgres/reading/deployment-reading.ts';
+export { positionsIn as admittedPositions } from './adapters/postgres/admission-ledger.ts';
 export type { LedgerBacklog } from './app/watch-backlog.ts';
 export type {
   DeploymentReading,

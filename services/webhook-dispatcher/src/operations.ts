@@ -18,6 +18,7 @@ export { createEndpointOperator as openEndpointOperator } from './adapters/postg
 export { createQuarantineOperator as openQuarantineOperator } from './adapters/postgres/quarantine.ts';
 export type { QuarantineOperator, QuarantineStanding, QuarantinedPlace } from './adapters/postgres/quarantine.ts';
 export type { EndpointOperator, Place } from './app/operators/operate-endpoints.ts';
+export { positionsIn as takenPositions } from './adapters/postgres/intake-ledger.ts';
 export { createReplayLedger as openReplayLedger } from './adapters/postgres/replay-ledger.ts';
 export type { ReplaySelection } from './app/ports.ts';
 export { replayDeliveries } from './app/operators/replay-deliveries.ts';

@@ -1,3 +1,4 @@
+import { RegistryDenied } from '@runlane/kafka';
 import { withAdvice } from '../command-error.ts';
 
 /** One thing that the doctor has checked. */
@@ -31,7 +32,9 @@ export async function looking(check: string, advice: string, look: () => Promise
   try {
     return await look();
   } catch (error) {
-    return [problem(check, withAdvice(withCause(error), advice))];
+    // A refusal says itself what to look at.
+    const isRefused = error instanceof RegistryDenied;
+    return [problem(check, withAdvice(withCause(error), isRefused ? '' : advice))];
   }
 }
 

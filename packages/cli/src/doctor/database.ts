@@ -29,12 +29,17 @@ export async function checkDatabase({ database, pool, place }: OpenDatabase): Pr
   const advice = 'Correct DATABASE_URL, or start the server.';
   const server = await looking(`database ${place}`, advice, () => checkServer(pool, place));
   if (server.some(({ status }) => status === 'problem')) return server;
-  const tables = [
+  const tables = await checkSchemas(pool);
+  const isThere = !tables.some(({ check, status }) => check === `schema ${SCHEMA}` && status === 'problem');
+  return [...server, ...tables, ...(isThere ? await looking('run-consumer', '', () => checkProcesses(database)) : [])];
+}
+
+/** Whether the tables of both services are those of this version. */
+export async function checkSchemas(pool: Pool): Promise<Check[]> {
+  return [
     ...(await checkSchema(pool, SCHEMA, MIGRATIONS, 'run-consumer')),
     ...(await checkSchema(pool, WEBHOOK_SCHEMA, WEBHOOK_MIGRATIONS, 'webhook-dispatcher')),
   ];
-  const isThere = !tables.some(({ check, status }) => check === `schema ${SCHEMA}` && status === 'problem');
-  return [...server, ...tables, ...(isThere ? await looking('run-consumer', '', () => checkProcesses(database)) : [])];
 }
 
 async function checkServer(pool: Pool, place: string): Promise<Check[]> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { topicDefinitions } from '@runlane/contracts';
 import { partitionForKey, topicProblems } from '@runlane/kafka';
+import type { KafkaAdmin } from '@runlane/kafka';
 import type { Kafka } from '../deployment-kafka.ts';
 import { readTopic } from '../read-topic.ts';
 import { looking, ok, problem, skipped, warning } from './check.ts';
@@ -33,23 +34,28 @@ export async function checkBrokers(brokers: readonly string[]): Promise<Check[]>
 export async function checkTopics({ kafka, prefix }: Pick<Kafka, 'kafka' | 'prefix'>): Promise<Check[]> {
   const admin = await kafka.admin();
   try {
-    const checks: Check[] = [];
-    for (const definition of topicDefinitions(prefix)) {
-      const name = `topic ${definition.name}`;
-      const found = await looking(name, 'Grant Describe and DescribeConfigs on it, or check the cluster.', async () => {
-        const topic = await admin.describeTopic(definition.name);
-        if (topic === null)
-          return [problem(name, 'It does not exist. Run `runlane topics create`, or set RUNLANE_TOPIC_PREFIX.')];
-        const { refused, warnings } = topicProblems(definition, topic);
-        const wrong = [...refused.map((text) => problem(name, text)), ...warnings.map((text) => warning(name, text))];
-        return wrong.length > 0 ? wrong : [ok(name, `${topic.partitions} partitions, ${topic.replicas} replicas`)];
-      });
-      checks.push(...found);
-    }
-    return checks;
+    return await checkTopicsWith(admin, prefix);
   } finally {
     await admin.close();
   }
+}
+
+/** The same with an admin that is open. */
+export async function checkTopicsWith(admin: Pick<KafkaAdmin, 'describeTopic'>, prefix: string): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const definition of topicDefinitions(prefix)) {
+    const name = `topic ${definition.name}`;
+    const found = await looking(name, 'Grant Describe and DescribeConfigs on it, or check the cluster.', async () => {
+      const topic = await admin.describeTopic(definition.name);
+      if (topic === null)
+        return [problem(name, 'It does not exist. Run `runlane topics create`, or set RUNLANE_TOPIC_PREFIX.')];
+      const { refused, warnings } = topicProblems(definition, topic);
+      const wrong = [...refused.map((text) => problem(name, text)), ...warnings.map((text) => warning(name, text))];
+      return wrong.length > 0 ? wrong : [ok(name, `${topic.partitions} partitions, ${topic.replicas} replicas`)];
+    });
+    checks.push(...found);
+  }
+  return checks;
 }
 
 /** Whether the latest requests are on the partitions that murmur2 gives their keys. */

@@ -100,7 +100,7 @@ export async function showHistory(
 ): Promise<void> {
   const limit = countOf(flags.limit, '--limit');
   await withDatabase(environment, async (database) => {
-    const rows = await threadsOf(database).history(threadId, limit);
+    const rows = await threadsOf(database).history(threadId, { limit });
     if (rows.length === 0) throw new CommandError(unknownCheckpoint(threadId, undefined, database));
     output.printTable(
       ['CHECKPOINT', 'STEP', 'SOURCE', 'RUN', 'CREATED', 'QUESTIONS'],

@@ -4,8 +4,7 @@ import type { RJSFSchema, UiSchema } from '@rjsf/utils';
 import { useId, useState } from 'react';
 import type { FormEvent, ReactNode } from 'react';
 import { useAct, useSession } from '../api.ts';
-import { Outcome } from './action.tsx';
-import { Failure } from './parts.tsx';
+import { useNotify } from './notices.tsx';
 import { validator } from './schema-validator.ts';
 
 export type AnswerFormProps = {
@@ -20,8 +19,18 @@ const UI: UiSchema = { 'ui:submitButtonOptions': { submitText: 'Answer' } };
 
 export function AnswerForm({ threadId, assistantId, questionId, schema }: AnswerFormProps): ReactNode {
   const acting = useAct('answer');
+  const notify = useNotify();
   if (useSession().data?.canAct !== true) return null;
-  const answer = (value: unknown): void => acting.mutate({ threadId, assistantId, questionId, answer: value });
+  const answer = (value: unknown): void => {
+    const id = `${threadId}/${questionId ?? ''}`;
+    acting.mutate(
+      { threadId, assistantId, questionId, answer: value },
+      {
+        onSuccess: ({ runId }) => notify({ id, threadId, problem: null, runId }),
+        onError: ({ message }) => notify({ id, threadId, problem: message }),
+      },
+    );
+  };
   return (
     <div className="answer">
       {isSchema(schema) ? (
@@ -39,8 +48,6 @@ export function AnswerForm({ threadId, assistantId, questionId, schema }: Answer
       ) : (
         <FreeAnswer isBusy={acting.isPending} onAnswer={answer} />
       )}
-      <Failure error={acting.error} />
-      <Outcome of={acting} />
     </div>
   );
 }

@@ -45,6 +45,9 @@ const TONES: Record<string, string> = {
   open: 'warm',
   paused: 'warm',
   due: 'busy',
+  ok: 'good',
+  warning: 'warm',
+  problem: 'bad',
 };
 
 export function Status({ of: status }: { of: string }): ReactNode {
@@ -81,7 +84,12 @@ export function Failure({ error }: { error: ApiError | null }): ReactNode {
   if (error === null) return null;
   return (
     <p role="alert" className="failure">
-      {error.message}
+      {error.message}{' '}
+      {error.signInAt !== null && (
+        <a href={`${error.signInAt}?${new URLSearchParams({ to: `${location.pathname}${location.search}` })}`}>
+          Sign in
+        </a>
+      )}
     </p>
   );
 }

@@ -2,18 +2,22 @@ import type { CheckpointRow } from '@runlane/run-consumer/ledger';
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Wire } from '../api.ts';
+import { MoreButton, usePages } from '../parts/pages.tsx';
 import { Action } from '../parts/action.tsx';
-import { Age, RunLink } from '../parts/parts.tsx';
+import { Age, Failure, RunLink } from '../parts/parts.tsx';
 import { Table } from '../parts/table.tsx';
 import type { Column } from '../parts/table.tsx';
 import { valueText } from '../parts/words.ts';
 
 export type CheckpointsProps = {
   threadId: string;
+  /** Only those that this run has written; null: all. */
+  runId: string | null;
   /** What a fork executes; null when it is not known. */
   assistantId: string | null;
-  checkpoints: readonly Wire<CheckpointRow>[];
 };
+
+type Page = { checkpoints: CheckpointRow[]; next: string | null };
 
 const COLUMNS: readonly Column<Wire<CheckpointRow>>[] = [
   { name: 'Checkpoint', cell: ({ checkpointId }) => checkpointId, className: 'id' },
@@ -29,17 +33,27 @@ const forkColumn = (threadId: string, assistantId: string): Column<Wire<Checkpoi
   cell: ({ checkpointId }) => <Fork threadId={threadId} assistantId={assistantId} checkpointId={checkpointId} />,
 });
 
-/** Checkpoints, the latest first. */
-export function Checkpoints({ threadId, assistantId, checkpoints }: CheckpointsProps): ReactNode {
+/** Checkpoints, the latest first; nothing where there are none. */
+export function Checkpoints({ threadId, runId, assistantId }: CheckpointsProps): ReactNode {
+  const { found, rows } = usePages<Page, Wire<CheckpointRow>>({
+    path: 'history',
+    cursor: 'before',
+    query: { thread: threadId, run: runId },
+    rowsOf: ({ checkpoints }) => checkpoints,
+    nextOf: ({ next }) => next,
+  });
+  if (rows.length === 0) return <Failure error={found.error} />;
   return (
     <section>
       <h2>Checkpoints</h2>
       <Table
         label="Checkpoints"
         columns={assistantId === null ? COLUMNS : [...COLUMNS, forkColumn(threadId, assistantId)]}
-        rows={checkpoints}
+        rows={rows}
         keyOf={({ checkpointId }) => checkpointId}
       />
+      <Failure error={found.error} />
+      <MoreButton found={found} label="Show older ones" />
     </section>
   );
 }

@@ -1,8 +1,11 @@
+import type { Check } from '@runlane/cli/operations';
 import type { DeploymentStanding, ExecutorRow, LedgerBacklog } from '@runlane/run-consumer/ledger';
 import type { ReactNode } from 'react';
+import type { LogStanding } from '../../src/app/standing.ts';
+import type { PartitionLag } from '../../src/domain/partition-lag.ts';
 import { useAsked, useSession } from '../api.ts';
 import type { Wire } from '../api.ts';
-import { Age, Facts, Failure, Time } from '../parts/parts.tsx';
+import { Age, Facts, Failure, Status, Time } from '../parts/parts.tsx';
 import { Table } from '../parts/table.tsx';
 import type { Column } from '../parts/table.tsx';
 import { durationText } from '../parts/words.ts';
@@ -50,6 +53,55 @@ export function HealthScreen(): ReactNode {
           />
         </>
       )}
+      <Log />
+      <Tables />
     </>
   );
 }
+
+const CHECKS: readonly Column<Check>[] = [
+  { name: 'What', cell: ({ check }) => check },
+  { name: 'Is', cell: ({ status }) => <Status of={status} /> },
+  { name: 'Seen', cell: ({ detail }) => detail, className: 'wrapped' },
+];
+
+const LAGS: readonly Column<Wire<PartitionLag>>[] = [
+  { name: 'Topic', cell: ({ topic }) => topic },
+  { name: 'Partition', cell: ({ partition }) => partition },
+  { name: 'Written to', cell: ({ end }) => end ?? 'no leader' },
+  { name: 'Read to', cell: ({ next }) => next ?? 'nothing yet' },
+  { name: 'Not read yet', cell: ({ lag }) => lag ?? 'not known' },
+];
+
+function Log(): ReactNode {
+  const { data, error } = useAsked<LogStanding>('log-health');
+  return (
+    <>
+      <h2>Topics</h2>
+      <Failure error={error} />
+      {data && <Table label="Topics" columns={CHECKS} rows={data.checks} keyOf={keyOfCheck} />}
+      <h2>How far the topics have been read</h2>
+      {data && (
+        <Table
+          label="How far the topics have been read"
+          columns={LAGS}
+          rows={data.lags}
+          keyOf={({ topic, partition }) => `${topic}/${partition}`}
+        />
+      )}
+    </>
+  );
+}
+
+function Tables(): ReactNode {
+  const { data, error } = useAsked<{ checks: Check[] }>('schema-health');
+  return (
+    <>
+      <h2>Tables</h2>
+      <Failure error={error} />
+      {data && <Table label="Tables" columns={CHECKS} rows={data.checks} keyOf={keyOfCheck} />}
+    </>
+  );
+}
+
+const keyOfCheck = ({ check, detail }: Check): string => `${check}: ${detail}`;

@@ -1,4 +1,4 @@
-import type { CheckpointRow, ShownRun, ShownState } from '@runlane/run-consumer/ledger';
+import type { ShownRun, ShownState } from '@runlane/run-consumer/ledger';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useParams } from 'react-router';
@@ -11,7 +11,8 @@ import type { Column } from '../parts/table.tsx';
 import { waitingText } from '../parts/words.ts';
 import { Checkpoints } from './checkpoints.tsx';
 
-type Shown = Wire<ShownRun>;
+type WithTrace = ShownRun & { traceUrl: string | null };
+type Shown = Wire<WithTrace>;
 
 const EVENTS: readonly Column<Shown['events'][number]>[] = [
   { name: '#', cell: ({ sequence }) => sequence },
@@ -27,7 +28,7 @@ const EVENTS: readonly Column<Shown['events'][number]>[] = [
 /** Everything that is known of one run. */
 export function RunScreen(): ReactNode {
   const { id = '' } = useParams();
-  const { data: run, error } = useAsked<ShownRun>(pathOf('run', { id }));
+  const { data: run, error } = useAsked<WithTrace>(pathOf('run', { id }));
   return (
     <>
       <h1>
@@ -83,6 +84,16 @@ function Known({ run }: { run: Shown }): ReactNode {
           ['Asked for', <Time key="created" at={run.createdAt} />],
           ['Began', run.runStartedAt && <Time at={run.runStartedAt} />],
           ['Ended', run.runEndedAt && <Time at={run.runEndedAt} />],
+          [
+            'Trace',
+            run.traceUrl === null ? (
+              run.traceId
+            ) : (
+              <a key="trace" href={run.traceUrl} rel="noreferrer">
+                {run.traceId}
+              </a>
+            ),
+          ],
           ['Request lies at', `${run.source.topic}/${run.source.partition}/${run.source.offset}`],
         ]}
       />
@@ -108,7 +119,7 @@ function Known({ run }: { run: Shown }): ReactNode {
         <Value of={run.request} label="Request" />
       </section>
       {last.checkpoint_id != null && <Values threadId={run.threadId} checkpointId={last.checkpoint_id} />}
-      <OfRun run={run} />
+      <Checkpoints threadId={run.threadId} runId={run.runId} assistantId={run.assistantId} />
     </>
   );
 }
@@ -137,13 +148,4 @@ function Values({ threadId, checkpointId }: { threadId: string; checkpointId: st
       <Value of={state.values} label="Values at its end" />
     </section>
   );
-}
-
-function OfRun({ run }: { run: Shown }): ReactNode {
-  const { data } = useAsked<{ checkpoints: CheckpointRow[]; isWhole: boolean }>(
-    pathOf('history', { thread: run.threadId }),
-  );
-  const own = (data?.checkpoints ?? []).filter(({ runId }) => runId === run.runId);
-  if (own.length === 0) return null;
-  return <Checkpoints threadId={run.threadId} assistantId={run.assistantId} checkpoints={own} />;
 }

@@ -1,4 +1,4 @@
-import type { CheckpointRow, ListedRun, ShownState, ShownThread } from '@runlane/run-consumer/ledger';
+import type { ListedRun, ShownState, ShownThread } from '@runlane/run-consumer/ledger';
 import type { ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import type { WaitingThread } from '../../src/app/waiting.ts';
@@ -18,7 +18,6 @@ type Shown = {
   /** Of the run that has written the head. */
   assistantId: string | null;
 };
-type History = { checkpoints: CheckpointRow[]; isWhole: boolean };
 
 const LANE: readonly Column<Wire<ListedRun>>[] = [
   { name: 'Run', cell: ({ runId }) => <RunLink id={runId} isWhole /> },
@@ -32,9 +31,7 @@ export function ThreadScreen(): ReactNode {
   const [search] = useSearchParams();
   const id = search.get('id') ?? '';
   const { data, error } = useAsked<Shown>(pathOf('thread', { id }));
-  const history = useAsked<History>(pathOf('history', { thread: id }));
   const state = useAsked<ShownState>(pathOf('state', { thread: id }));
-  const checkpoints = history.data?.checkpoints ?? [];
   return (
     <>
       <h1>
@@ -51,10 +48,7 @@ export function ThreadScreen(): ReactNode {
           <Value of={state.data.values} label="Values" />
         </section>
       )}
-      {checkpoints.length > 0 && (
-        <Checkpoints threadId={id} assistantId={data?.assistantId ?? null} checkpoints={checkpoints} />
-      )}
-      {history.data?.isWhole === false && <p className="faint">The latest {checkpoints.length} checkpoints.</p>}
+      {data && <Checkpoints threadId={id} runId={null} assistantId={data.assistantId} />}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { FormEvent, ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import type { Wire } from '../api.ts';
+import { FoundThreads, SearchForm, conditionsOf } from './found-threads.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Age, Status, ThreadLink } from '../parts/parts.tsx';
 import type { Column } from '../parts/table.tsx';
@@ -22,6 +23,7 @@ const COLUMNS: readonly Column<Wire<ThreadRow>>[] = [
 export function Threads(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const from = search.get('from') ?? '';
+  const conditions = conditionsOf(search);
   const [text, setText] = useState(from);
   const look = (event: FormEvent): void => {
     event.preventDefault();
@@ -41,17 +43,24 @@ export function Threads(): ReactNode {
         />
         <button type="submit">Look</button>
       </form>
-      <PagedTable<ThreadsPage, Wire<ThreadRow>>
-        label="Threads"
-        path="threads"
-        cursor="after"
-        query={{ from }}
-        rowsOf={({ threads }) => threads}
-        nextOf={({ next }) => next}
-        keyOf={({ threadId }) => threadId}
-        columns={COLUMNS}
-        empty={from === '' ? 'No run was accepted on any thread yet.' : 'No thread has that id or a later one.'}
-      />
+      <SearchForm key={search.toString()} conditions={conditions} onSearch={setSearch} />
+      {conditions === null ? <ById from={from} /> : <FoundThreads conditions={conditions} />}
     </>
+  );
+}
+
+function ById({ from }: { from: string }): ReactNode {
+  return (
+    <PagedTable<ThreadsPage, Wire<ThreadRow>>
+      label="Threads"
+      path="threads"
+      cursor="after"
+      query={{ from }}
+      rowsOf={({ threads }) => threads}
+      nextOf={({ next }) => next}
+      keyOf={({ threadId }) => threadId}
+      columns={COLUMNS}
+      empty={from === '' ? 'No run was accepted on any thread yet.' : 'No thread has that id or a later one.'}
+    />
   );
 }

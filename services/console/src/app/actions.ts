@@ -1,8 +1,8 @@
 /**
  * Purpose   What people do in the console. Each is a record in the request topic, or what the command line does as well; nothing is
  *           written past the log or past the rules of the dispatcher.
- * Answers   name the question that was seen, and hold only while the thread waits: of two people who answer at once one gets
- *           `run.rejected`, and the other's answer counts.
+ * Answers   name the question that was seen, and hold only while the thread waits: of two people who answer at the same time
+ *           one gets `run.rejected`, and the other's answer counts.
  */
 import type { PublishedRun, RunPublisher } from '@runlane/client';
 import type { ThreadReader } from '@runlane/run-consumer/ledger';
@@ -32,7 +32,7 @@ export type Redrive = { id: string; text: string | null; isAgain: boolean };
 
 export type ActionNeeds = {
   publisher: Pick<RunPublisher, 'create' | 'resume' | 'cancel'>;
-  threads: Pick<ThreadReader, 'state'>;
+  threads: Pick<ThreadReader, 'state' | 'show'>;
   letters: Pick<DeadLetters, 'redrive'>;
   endpoints: EndpointOperator;
   replays: Parameters<typeof replayDeliveries>[0];
@@ -48,6 +48,7 @@ export function createActions({ publisher, threads, letters, endpoints, replays 
   return {
     async answer({ threadId, assistantId, questionId, answer }: Answer): Promise<Done> {
       if (answer === null || answer === undefined) throw new Refused('An answer is any JSON but null.');
+      await assertWaits(threads, threadId, questionId);
       const paused = { thread_id: threadId, assistant_id: assistantId };
       const resume = questionId === null ? answer : { [questionId]: answer };
       return asked(await publisher.resume(paused, resume, WHILE_IT_WAITS), 'The answer is in the log');
@@ -55,6 +56,7 @@ export function createActions({ publisher, threads, letters, endpoints, replays 
 
     /** Lets a thread go on that stands at a breakpoint. */
     async letOn({ threadId, assistantId }: { threadId: string; assistantId: string }): Promise<Done> {
+      await assertWaits(threads, threadId, null);
       const request = { thread_id: threadId, assistant_id: assistantId, input: null, ...WHILE_IT_WAITS };
       return asked(await publisher.create(request), 'It is asked to go on');
     },
@@ -104,6 +106,20 @@ export function createActions({ publisher, threads, letters, endpoints, replays 
       return { message: 'It is sent to again.', runId: null };
     },
   };
+}
+
+/** Says it immediately where it can; what happens between this look and the log is told by the event of the run. */
+async function assertWaits(
+  threads: Pick<ThreadReader, 'state' | 'show'>,
+  threadId: string,
+  questionId: string | null,
+): Promise<void> {
+  const [thread, state] = await Promise.all([threads.show(threadId), threads.state(threadId, null)]);
+  const isAsked = questionId === null || state?.interrupts.some(({ id }) => id === questionId) === true;
+  if (thread?.status === 'interrupted' && isAsked) return;
+  throw new Refused(
+    `It came too late: somebody has answered on thread ${threadId} already, or it has gone on otherwise.`,
+  );
 }
 
 function asked({ topic, partition, offset, run_id }: PublishedRun, what: string): Done {

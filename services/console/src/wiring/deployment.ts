@@ -1,18 +1,30 @@
 /** The deployment that the console shows: its readings and its actions, on one pool and one producer. */
+import { checkSchemas } from '@runlane/cli/operations';
 import { RunPublisher } from '@runlane/client';
 import type { PublisherOptions } from '@runlane/client';
 import { groupNames, topicNames } from '@runlane/contracts';
-import type { KafkaConnection, RecordProducer } from '@runlane/kafka';
+import type { KafkaAdmin, KafkaConnection, RecordProducer } from '@runlane/kafka';
 import { openCodec, registryLogin } from '@runlane/log-ledger';
 import { Database } from '@runlane/postgres';
-import { openDeployment, openRuns, openThreads } from '@runlane/run-consumer/ledger';
+import { admittedPositions, openDeployment, openRuns, openThreads } from '@runlane/run-consumer/ledger';
 import type { Logger, Scope } from '@runlane/service-kit';
-import { openEndpointOperator, openReplayLedger, openWebhookLists } from '@runlane/webhook-dispatcher/operations';
+import {
+  openEndpointOperator,
+  openReplayLedger,
+  openWebhookLists,
+  takenPositions,
+} from '@runlane/webhook-dispatcher/operations';
 import type { Pool } from 'pg';
 import type { ConsoleNeeds } from '../adapters/http/console-app.ts';
+import { readLogStanding } from '../adapters/kafka/log-standing.ts';
 import { createDeadLetters } from '../adapters/kafka/dead-letter-topic.ts';
+import { remembering } from '../app/remember.ts';
 import { createActions } from '../app/actions.ts';
 import type { ConsoleConfig } from '../config.ts';
+
+/** How old what Health shows of the log and of the tables may be, in milliseconds. */
+const STANDING_KEPT_MS = 5_000;
+const monotonic = (): number => performance.now();
 
 export type DeploymentNeeds = {
   config: ConsoleConfig;
@@ -46,6 +58,15 @@ export function openDeploymentOf(
     (): Promise<RecordProducer> => kafka.producer({ idempotent: true }),
     (opened) => scope.defer('producer of redriven records', async () => (await opened).close()),
   );
+  const admin = lazily(
+    (): Promise<KafkaAdmin> => kafka.admin(),
+    (opened) => scope.defer('admin of health', async () => (await opened).close()),
+  );
+  const groups = groupNames(prefix);
+  const readTopics = [
+    { topic: topics.requests, positions: () => admittedPositions(database, groups.runConsumer, topics.requests) },
+    { topic: topics.status, positions: () => takenPositions(database, groups.webhookDispatcher, topics.status) },
+  ];
   const letters = createDeadLetters({
     kafka,
     codec: openCodec(config, logger),
@@ -55,9 +76,18 @@ export function openDeploymentOf(
     producer,
   });
   return {
-    readings: { threads, runs: openRuns(database), deployment: openDeployment(database) },
+    readings: {
+      threads,
+      runs: openRuns(database),
+      deployment: openDeployment(database),
+      standing: {
+        log: remembering(() => readLogStanding({ admin, prefix, topics: readTopics }), STANDING_KEPT_MS, monotonic),
+        schemas: remembering(() => database.run(checkSchemas), STANDING_KEPT_MS, monotonic),
+      },
+      traceTemplate: config.RUNLANE_CONSOLE_TRACE_URL,
+    },
     letters,
-    webhooks: openWebhookLists(database, { group: groupNames(prefix).webhookDispatcher, topic: topics.status }),
+    webhooks: openWebhookLists(database, { group: groups.webhookDispatcher, topic: topics.status }),
     actions: createActions({
       publisher: {
         create: (...asked) => publisher().create(...asked),

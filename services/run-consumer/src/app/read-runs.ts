@@ -8,6 +8,7 @@ import type {
   RunStatusEventType,
   ThreadStatus,
 } from '@runlane/contracts';
+import { traceIdOf } from '@runlane/service-kit';
 import type { EventDetails } from '../domain/settlement.ts';
 import { waitingOf } from '../domain/waiting.ts';
 import type { Waiting, WaitingFacts } from '../domain/waiting.ts';
@@ -51,8 +52,11 @@ export type StoredEvent = {
   details: EventDetails;
 };
 
-/** `request`: the RunCreate as it executes, its webhook without path and query, which are credentials. */
-export type ShownRun = ListedRun & { request: Json; events: StoredEvent[] };
+/**
+ * `request`: the RunCreate as it executes, its webhook without path and query, which are credentials. `traceId`: of the trace
+ * that its record came with.
+ */
+export type ShownRun = ListedRun & { request: Json; traceId: string | null; events: StoredEvent[] };
 
 /** A field that is absent excludes nothing. */
 export type RunSelection = {
@@ -73,7 +77,7 @@ export interface RunReading {
   these(runIds: readonly string[], silentMs: number): Promise<StoredRun[]>;
   /** The runs that ended last, the latest first. */
   ended(before: EndedPlace | null, limit: number): Promise<EndedPlace[]>;
-  details(runId: string): Promise<{ request: Json; events: StoredEvent[] }>;
+  details(runId: string): Promise<{ request: Json; traceparent: string | null; events: StoredEvent[] }>;
 }
 
 /** A run in the list of those that have ended, to go on behind it; `endedAt` as Postgres writes it, with its microseconds. */
@@ -116,8 +120,8 @@ export function readRuns(ledger: RunReading): RunReader {
       if (!isUuid(runId)) return null;
       const stored = await ledger.one(runId, SILENT_MS);
       if (stored === null) return null;
-      const { request, events } = await ledger.details(runId);
-      return { ...listed(stored), request: withoutCredentials(request), events };
+      const { request, traceparent, events } = await ledger.details(runId);
+      return { ...listed(stored), request: withoutCredentials(request), traceId: traceIdOf(traceparent), events };
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Reads threads for operators: their status, and what their checkpoints hold. Changes nothing and locks nothing. */
 import type { Json, JsonObject, ThreadStatus } from '@runlane/contracts';
+import type { EndedPlace } from './read-runs.ts';
 
 export type ThreadRow = {
   threadId: string;
@@ -32,6 +33,9 @@ export type CheckpointRow = {
   interrupts: StoredQuestion[];
 };
 
+/** `before`: only checkpoints older than this one, to continue where a page ended; `runId`: only those that this run wrote. */
+export type CheckpointSelection = { limit: number; before?: string | null; runId?: string | null };
+
 /** `response_schema`: the JSON Schema of an answer, where the graph has said one. */
 export type StoredQuestion = { id: string | null; value: Json; response_schema?: Json };
 
@@ -50,6 +54,29 @@ export type LaneRow = { threadId: string; depth: number; headRunId: string | nul
 /** `lookedThrough`: the lane behind which to go on; null when there is none left. */
 export type LanePage = { lanes: LaneRow[]; lookedThrough: string | null };
 
+/** A key of a run's metadata, and the values of which it has one. */
+export type MetadataPair = { key: string; values: (string | number | boolean | null)[] };
+
+/**
+ * A thread that a search has found. Where runs were looked at, `runId` is the one by which it was found and `metadata` that run's;
+ * `at`: when that run ended, otherwise when the thread changed.
+ */
+export type FoundThread = Pick<ThreadRow, 'threadId' | 'status' | 'unfinishedCount'> & {
+  runId: string | null;
+  graphId: string | null;
+  metadata: JsonObject | null;
+  at: Date;
+};
+
+/** `lookedCount` threads or runs were looked at; `next`: behind which to go on, null when none is left. */
+export type SearchPage<Place> = { threads: FoundThread[]; lookedCount: number; next: Place | null };
+
+/** How many to look at, and how many that fit to give at most. */
+export type SearchBounds = { lookLimit: number; limit: number };
+
+/** An empty condition excludes nothing; `graph` may be the id of an assistant. */
+export type RunConditions = { graph: string | null; pairs: readonly MetadataPair[]; threadStatus: ThreadStatus | null };
+
 /** `values`: the channels as stored, without LangGraph's own; `isLossy`: JSON cannot hold all of them. */
 export type ShownState = CheckpointRow & { values: JsonObject; isLossy: boolean };
 
@@ -59,10 +86,18 @@ export interface ThreadReader {
   show(threadId: string): Promise<ShownThread | null>;
   /** Those that wait for an answer, the one that has waited longest first. */
   paused(after: Pick<PausedThread, 'threadId' | 'place'> | null, limit: number): Promise<PausedThread[]>;
+  /** By id, behind `after`; a rare status may take many pages that are empty. */
+  search(status: ThreadStatus | null, after: string | null, bounds: SearchBounds): Promise<SearchPage<string>>;
+  /** By their runs, those first whose runs ended last; a thread comes as often as its runs fit. */
+  searchEnded(
+    conditions: RunConditions,
+    before: EndedPlace | null,
+    bounds: SearchBounds,
+  ): Promise<SearchPage<EndedPlace>>;
   /** Those with unfinished runs, by thread. */
   lanes(selection: LaneSelection): Promise<LanePage>;
   /** Null without that checkpoint; without an id the head. */
   state(threadId: string, checkpointId: string | null): Promise<ShownState | null>;
   /** The latest first. */
-  history(threadId: string, limit: number): Promise<CheckpointRow[]>;
+  history(threadId: string, selection: CheckpointSelection): Promise<CheckpointRow[]>;
 }

@@ -3,61 +3,26 @@
  * Real: Chromium, the console, run-consumer, webhook-dispatcher, Kafka, Postgres, a receiver of webhooks.
  * Decides: what the page shows, and what the services did.
  */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { PAGE_DIRECTORY, buildPage } from '@runlane/console/page-bundle';
-import { ServiceProcess, eventually } from '@runlane/testkit';
+import { eventually } from '@runlane/testkit';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runCreate } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { WebhookWorld } from '../webhooks/webhook-world.ts';
-import { complaintsOf, faultsAtAllLooks, launchBrowser } from './browser.ts';
-
-const CONSOLE = new URL('../../../../services/console/src/main.ts', import.meta.url);
+import { complaintsOf, faultsAtAllLooks } from './browser.ts';
+import { addLanes, startConsoleWorld } from './console-world.ts';
+import type { ConsoleWorld } from './console-world.ts';
 
 const resources = new AsyncDisposableStack();
+let started: ConsoleWorld;
 let world: World;
 let browser: Browser;
 let address: string;
-let served: ServiceProcess;
-let webhook: string;
-/** How often the receiver was sent something. */
-let received = 0;
 let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  const options = { brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') };
-  const built = buildPage(PAGE_DIRECTORY);
-  const launched = launchBrowser();
-  launched.catch(() => undefined); // awaited below
-  const webhooks = resources.use(await WebhookWorld.create(options));
-  world = webhooks.world;
-  resources.use(world);
-  const runConsumer = world.runConsumer({ RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*' });
-  const dispatcher = webhooks.dispatcher();
-  const receiver = createServer((request, response) => {
-    received += 1;
-    request.resume();
-    response.writeHead(204).end();
-  }).listen(0, '127.0.0.1');
-  resources.defer(() => void receiver.close());
-  await built;
-  served = resources.use(
-    new ServiceProcess(CONSOLE, {
-      KAFKA_BROKERS: options.brokers.join(','),
-      DATABASE_URL: world.databaseUrl,
-      RUNLANE_TOPIC_PREFIX: world.prefix,
-      RUNLANE_CONSOLE_ACTIONS: 'on',
-    }),
-  );
-  browser = await launched;
-  resources.defer(() => browser.close());
-  await Promise.all([runConsumer.ready(), dispatcher.ready(), served.ready()]);
-  webhook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
-  const [line] = served.logged('console.listening');
-  address = `http://127.0.0.1:${String(line?.['console_port'])}`;
+  started = await startConsoleWorld(resources);
+  ({ world, browser, address } = started);
 });
 afterAll(() => resources.disposeAsync());
 
@@ -94,13 +59,51 @@ test('a paused thread appears without a reload, is answered, and leaves the list
   await card.getByLabel('Answer').fill('42');
   await card.getByRole('button', { name: 'Answer' }).click();
   await card.waitFor({ state: 'detached' });
+  await page.getByRole('region', { name: 'Your answers' }).getByText('Your answer counts').waitFor();
   await page.goto(`${address}/thread?id=refund-7`);
   await page.getByText('"answer": "42"').waitFor();
-  expect(served.logged('action.done')[0]).toMatchObject({
+  expect(started.served.logged('action.done')[0]).toMatchObject({
     action: 'answer',
     user: 'anybody',
     of_thread_id: 'refund-7',
   });
+});
+
+test('an answer that comes too late says so, and changes nothing', async () => {
+  await world.publish(runCreate('late-1', { assistant_id: 'pause', input: { question: 'who' } }));
+  await page.goto(address);
+  const card = page.getByRole('article', { name: 'Thread late-1' });
+  await card.getByText('answer to who').waitFor();
+  // This page learns no more of what the other one does.
+  await page.route('**/api/waiting*', () => undefined);
+  await world.publish(runCreate('late-1', { assistant_id: 'pause', input: null, command: { resume: 'the other' } }));
+  const done = `select from runlane.threads where thread_id = 'late-1' and status = 'idle'`;
+  await eventually(async () => (await world.pool.query(done)).rowCount === 1, { what: 'the other answer counts' });
+  await card.getByLabel('Answer').fill('mine');
+  await card.getByRole('button', { name: 'Answer' }).click();
+  const notices = page.getByRole('region', { name: 'Your answers' });
+  await notices.getByText(/came too late: somebody has answered/).waitFor();
+  complaints.length = 0; // the browser notes an answer of 409 as well
+  await notices.getByRole('button', { name: 'Close' }).click();
+  await notices.waitFor({ state: 'detached' });
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.goto(`${address}/thread?id=late-1`);
+  expect(await page.getByRole('region', { name: 'Values' }).innerText()).toContain('"answer": "the other"');
+});
+
+test('a thread at a breakpoint is let go on', async () => {
+  await world.publish(
+    runCreate('stop-1', { assistant_id: 'steps', input: { steps: 1, ms: 1 }, interrupt_before: '*' }),
+  );
+  await page.goto(address);
+  const card = page.getByRole('article', { name: 'Thread stop-1' });
+  await card.getByText('It stands at a breakpoint').waitFor();
+  await actOn(card, 'Let it go on');
+  await card.waitFor({ state: 'detached' });
+  await page.goto(`${address}/runs`);
+  const ended = page.getByRole('row').filter({ hasText: 'stop-1' }).filter({ hasText: 'success' });
+  await ended.nth(1).waitFor();
+  expect(world.nodesExecuted('stop-1')).toContain('step 1');
 });
 
 test('a question with a schema is answered by its form, and by nothing else', async () => {
@@ -181,7 +184,7 @@ test('a dead letter is read, edited and redriven', async () => {
 });
 
 test('a delivery is replayed, and its target paused and resumed', async () => {
-  await world.publish(runCreate('told-1', { assistant_id: 'lane', webhook }));
+  await world.publish(runCreate('told-1', { assistant_id: 'lane', webhook: started.webhook }));
   await page.goto(`${address}/webhooks`);
   const row = page.getByRole('table', { name: 'Deliveries' }).getByRole('row').filter({ hasText: 'delivered' });
   await row.waitFor();
@@ -192,33 +195,19 @@ test('a delivery is replayed, and its target paused and resumed', async () => {
   await row.getByRole('link').first().click();
   await page.getByRole('table', { name: 'Attempts' }).waitFor();
   expect(await faultsAtAllLooks(page, 'delivery')).toEqual([]);
-  const before = received;
+  const before = started.received();
   await actOn(page, 'Replay');
   await page.getByRole('heading', { name: 'due' }).waitFor();
   await page.goto(`${address}/webhooks`);
   await actOn(target, 'Resume');
   await target.getByText('well').waitFor();
-  await eventually(() => received > before, { what: 'the webhook has come again' });
-});
-
-test('a request of a foreign page does nothing', async () => {
-  const ask = (headers: Record<string, string>) =>
-    fetch(`${address}/api/actions/cancel`, {
-      method: 'POST',
-      body: JSON.stringify({ threadId: 'refund-7', runId: null, action: 'rollback' }),
-      headers,
-    });
-  const json = { 'content-type': 'application/json' };
-  expect((await ask(json)).status).toBe(403);
-  expect((await ask({ ...json, cookie: 'runlane_console=a', 'x-runlane-token': 'b' })).status).toBe(403);
-  const token = { ...json, cookie: 'runlane_console=a', 'x-runlane-token': 'a' };
-  expect((await ask({ ...token, origin: 'http://evil.example' })).status).toBe(403);
-  expect((await ask({ ...token, 'content-type': 'text/plain' })).status).toBe(403);
-  expect((await ask(token)).status).toBe(200);
+  await eventually(() => started.received() > before, { what: 'the webhook has come again' });
 });
 
 test('a run is shown with its events, its error and its request, at a URL that can be shared', async () => {
-  await world.publish(runCreate('broken-1', { assistant_id: 'thrower' }));
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+  await world.publish({ ...runCreate('broken-1', { assistant_id: 'thrower' }), headers });
   await page.goto(`${address}/runs`);
   const row = page.getByRole('row').filter({ hasText: 'broken-1' }).filter({ hasText: 'error' });
   await row.getByRole('link').first().click();
@@ -226,6 +215,9 @@ test('a run is shown with its events, its error and its request, at a URL that c
   await page.goto(page.url());
   await page.getByRole('region', { name: 'Request' }).waitFor();
   expect(await page.getByRole('region', { name: 'Error' }).innerText()).toContain('Error');
+  expect(await page.getByRole('link', { name: traceId }).getAttribute('href')).toBe(
+    `https://traces.example/trace/${traceId}`,
+  );
   expect(await faultsAtAllLooks(page, 'run')).toEqual([]);
 });
 
@@ -240,20 +232,55 @@ test('keys lead from screen to screen, and every screen is accessible', async ()
     await page.keyboard.press(key);
     await page.getByRole('heading', { level: 1, name }).waitFor();
     if (name !== 'Health') await page.getByRole('row').nth(1).waitFor();
-    else await page.getByRole('table', { name: 'Processes that execute' }).waitFor();
+    else {
+      await page.getByRole('table', { name: 'Processes that execute' }).waitFor();
+      const topics = page.getByRole('table', { name: 'Topics' });
+      await topics
+        .getByRole('row')
+        .filter({ hasText: world.topics.requests })
+        .filter({ hasText: 'partitions' })
+        .waitFor();
+      const read = page.getByRole('table', { name: 'How far the topics have been read' });
+      await read.getByRole('row').filter({ hasText: world.topics.status }).first().waitFor();
+      await page
+        .getByRole('table', { name: 'Tables' })
+        .getByRole('row')
+        .filter({ hasText: 'schema webhooks' })
+        .waitFor();
+    }
     expect(await faultsAtAllLooks(page, name.toLowerCase())).toEqual([]);
   }
 });
 
-test('a list of 10,000 lanes shows immediately, and scrolls to its end', async () => {
-  // Runs of a graph that nobody has, as a deployment would have them that lost its executor.
-  await world.pool.query(
-    `insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,
-       metadata, lane_position, source_topic, source_partition, source_offset)
-     select gen_random_uuid(), 'lane-' || lpad(number::text, 5, '0'), 'gone', 'gone', 'pending', 'enqueue', '{}', '', '{}', 1,
-       't', 0, number
-     from generate_series(1, 10000) as number`,
+test('threads are found by their status and by the metadata of their runs', async () => {
+  await world.publish(
+    runCreate('found-1', { assistant_id: 'lane', metadata: { tenant: 'acme', user: 7 } }),
+    runCreate('found-2', { assistant_id: 'lane', metadata: { tenant: 'acme', user: 8 } }),
+    runCreate('found-3', { assistant_id: 'thrower', metadata: { tenant: 'acme' } }),
   );
+  await page.goto(`${address}/threads`);
+  const search = page.getByRole('form', { name: 'By status, graph and metadata' });
+  await search.getByLabel('Metadata of a run').fill('tenant=acme user=7');
+  await eventually(
+    async () => {
+      await search.getByRole('button', { name: 'Search' }).click();
+      await page.getByText(/found among the/).waitFor();
+      return page.getByRole('link', { name: 'found-1' }).isVisible();
+    },
+    { what: 'the thread is found by the metadata of its run' },
+  );
+  expect(await page.getByRole('link', { name: 'found-2' }).count()).toBe(0);
+  expect(await faultsAtAllLooks(page, 'found-threads')).toEqual([]);
+  await search.getByLabel('Metadata of a run').fill('');
+  await search.getByLabel('Status').selectOption('error');
+  await search.getByRole('button', { name: 'Search' }).click();
+  await page.waitForURL(/status=error/);
+  await page.getByRole('row').filter({ hasText: 'broken-1' }).waitFor();
+  expect(await page.getByRole('link', { name: 'found-1' }).count()).toBe(0);
+});
+
+test('a list of 10,000 lanes shows immediately, and scrolls to its end', async () => {
+  await addLanes(world, 10_000);
   await page.goto(`${address}/lanes`);
   await page.getByRole('link', { name: 'lane-00001' }).waitFor();
   expect(await page.getByRole('row').count()).toBeLessThan(200);

@@ -4,6 +4,7 @@
  * Real: Kafka, Postgres with a role of its own, the three services. Decides: the probes, the logs, the ends of the runs.
  */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { PAGE_DIRECTORY, buildPage } from '@runlane/console/page-bundle';
 import { migrate } from '@runlane/postgres';
 import { ServiceProcess, silentLogger } from '@runlane/testkit';
@@ -15,10 +16,13 @@ import { WebhookWorld } from '../webhooks/webhook-world.ts';
 import { waitsFor } from './fault-probes.ts';
 
 const DELIVERIES = new URL('../../../../services/webhook-dispatcher/migrations/', import.meta.url);
+const CONSOLE_ROLE = new URL('../../../../infra/kubernetes/components/console/console-role.sql', import.meta.url);
 const CONSOLE = new URL('../../../../services/console/src/main.ts', import.meta.url);
 
 const resources = new AsyncDisposableStack();
 const role = `service_${randomUUID().replaceAll('-', '')}`;
+/** Of the console, which only reads. */
+const reader = role.replace('service', 'console');
 let webhooks: WebhookWorld;
 let world: World;
 let receiver: WebhookReceiver;
@@ -35,7 +39,7 @@ beforeAll(async () => {
   ({ world } = webhooks);
   const database = new URL(world.databaseUrl);
   await migrate({ databaseUrl: world.databaseUrl, directory: DELIVERIES, schema: 'webhooks', logger: silentLogger });
-  await world.pool.query(`create role ${role} login password 'secret'`);
+  await world.pool.query(`create role ${role} login password 'secret'; create role ${reader} login password 'secret'`);
   // The tables are there and up to date, and all that the role may read is that.
   await world.pool.query(`grant usage on schema runlane, webhooks to ${role}`);
   await world.pool.query(
@@ -47,18 +51,27 @@ beforeAll(async () => {
   consumer = world.runConsumer({ DATABASE_URL, RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*' });
   dispatcher = webhooks.dispatcher({ DATABASE_URL });
   await built;
-  const environment = { KAFKA_BROKERS: options.brokers.join(','), DATABASE_URL, RUNLANE_TOPIC_PREFIX: world.prefix };
-  console = resources.use(new ServiceProcess(CONSOLE, environment));
+  database.username = reader;
+  console = resources.use(
+    new ServiceProcess(CONSOLE, {
+      KAFKA_BROKERS: options.brokers.join(','),
+      DATABASE_URL: database.href,
+      RUNLANE_TOPIC_PREFIX: world.prefix,
+    }),
+  );
 });
 afterAll(() => resources.disposeAsync());
 
-/** `all privileges` on everything that the services work on. */
+/** To the services everything, and to the console what infra/kubernetes gives its role. */
 async function grantAll(): Promise<void> {
   await world.pool.query(`grant usage on schema runlane, webhooks to ${role}`);
   await world.pool.query(`grant all on all tables in schema runlane, webhooks, public to ${role}`);
+  await world.pool.query(readFileSync(CONSOLE_ROLE, 'utf8').replaceAll('runlane_console', reader));
 }
 
-const TOLD = new RegExp(`^Postgres refuses this process: .*role "${role}" of DATABASE_URL lacks .* on .*: grant it`);
+const TOLD = new RegExp(
+  `^Postgres refuses this process: .*role "(${role}|${reader})" of DATABASE_URL lacks .* on .*: grant it`,
+);
 
 test('at the very first start each says what is lacking, and goes on when it is granted', async () => {
   for (const service of [consumer, dispatcher, console]) {
@@ -107,7 +120,9 @@ test('while it runs: a table of deliveries, and then the right to connect', asyn
   const name = new URL(world.databaseUrl).pathname.slice(1);
   const events = await world.collectEvents();
   await world.pool.query(`revoke connect on database "${name}" from public`);
-  await world.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [role]);
+  await world.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = any ($1)', [
+    [role, reader],
+  ]);
   const runId = randomUUID();
   await world.publish(runCreate('thread', { run_id: runId }));
   const told = /^Postgres refuses .*permission denied for database.*DATABASE_URL/;

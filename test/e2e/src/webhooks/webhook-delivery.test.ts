@@ -34,6 +34,29 @@ test('an event with a webhook arrives once, signed, as the JSON of the record; o
   await dispatcher.stopCleanly();
 });
 
+test('a receiver that takes one a second gets all at its pace, and its refusals spend no attempt', async () => {
+  let freeAtMs = 0;
+  let refusedCount = 0;
+  await using receiver = await WebhookReceiver.start((response) => {
+    const isFree = performance.now() >= freeAtMs;
+    if (isFree) freeAtMs = performance.now() + 1_000;
+    else refusedCount += 1;
+    response.writeHead(isFree ? 204 : 429, isFree ? {} : { 'retry-after': '1' }).end();
+  });
+  await using world = await WebhookWorld.create(servers());
+  const dispatcher = await world.started();
+  await world.publish(...Array.from({ length: 3 }, () => statusEvent({ webhook: receiver.url('/hook') })));
+
+  const rows = await world.ended(3, 120_000);
+
+  expect(rows.map(({ state, attempts }) => ({ state, attempts }))).toEqual(
+    rows.map(() => ({ state: 'delivered', attempts: 1 })),
+  );
+  // The others are under way when it refuses first; from then on it is asked one by one.
+  expect(refusedCount).toBeLessThan(10);
+  await dispatcher.stopCleanly();
+});
+
 test('redelivered and repeated records make one delivery', async () => {
   await using receiver = await WebhookReceiver.start();
   await using world = await WebhookWorld.create(servers());

@@ -7,7 +7,7 @@ import { consoleCookie } from './cookies.ts';
 import { actionProblem, isLoopback, isLoopbackHost } from '../../domain/request-rules.ts';
 
 export type AccessSettings = {
-  auth: 'none' | 'proxy';
+  auth: 'none' | 'proxy' | 'oidc';
   userHeader: string;
   /** The address that is listened on. */
   host: string;
@@ -16,11 +16,12 @@ export type AccessSettings = {
   canAct: boolean;
 };
 
-export type Caller = { Bindings: HttpBindings; Variables: { user: string } };
+/** `until`: when they have to sign in again. */
+export type Caller = { Bindings: HttpBindings; Variables: { user: string; until?: Date } };
 
 const TOKEN_HEADER = 'x-runlane-token';
 
-/** Sets `user`, or answers 401 or 403. */
+/** Sets `user`, or answers 401 or 403; who signs in with a provider is identified by their session instead. */
 export function identify({ auth, userHeader, host, publicUrl }: AccessSettings): MiddlewareHandler<Caller> {
   return async (context, next) => {
     if (auth === 'proxy') {
@@ -69,13 +70,15 @@ export function tokenOf(context: Context<Caller>, { publicUrl }: AccessSettings)
   return token;
 }
 
-/** Answers 403 to what the console's own page has not asked for, and to everything while actions are off. */
-export function guardActions({ canAct, publicUrl }: AccessSettings): MiddlewareHandler<Caller> {
+/** Answers 403 to everything while actions are off. */
+export function guardActions({ canAct }: AccessSettings): MiddlewareHandler<Caller> {
+  return async (context, next) =>
+    canAct ? next() : context.json({ message: 'Actions are off: RUNLANE_CONSOLE_ACTIONS is not on.' }, 403);
+}
+
+/** Answers 403 to what the console's own page has not asked for. */
+export function guardOwnPage({ publicUrl }: AccessSettings): MiddlewareHandler<Caller> {
   return async (context, next) => {
-    if (!canAct) {
-      return context.json({ message: 'Actions are off: RUNLANE_CONSOLE_ACTIONS is not on.' }, 403);
-    }
-    const cookie = consoleCookie('console', publicUrl);
     const header = (name: string): string | null => context.req.header(name) ?? null;
     const problem = actionProblem({
       host: header('host'),
@@ -84,7 +87,7 @@ export function guardActions({ canAct, publicUrl }: AccessSettings): MiddlewareH
       secFetchSite: header('sec-fetch-site'),
       contentType: header('content-type'),
       token: header(TOKEN_HEADER),
-      cookieToken: getCookie(context, cookie.name) ?? null,
+      cookieToken: getCookie(context, consoleCookie('console', publicUrl).name) ?? null,
     });
     return problem === null ? next() : context.json({ message: problem }, 403);
   };

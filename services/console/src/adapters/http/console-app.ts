@@ -7,7 +7,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { secureHeaders } from 'hono/secure-headers';
-import { guardActions, identify, tokenOf } from './access.ts';
+import { guardActions, guardOwnPage, identify, tokenOf } from './access.ts';
 import type { AccessSettings, Caller } from './access.ts';
 import { MOST_BYTES, actionApi } from './action-api.ts';
 import { BadRequest, NotFound } from './bad-request.ts';
@@ -17,10 +17,14 @@ import type { EventHub } from '../../app/event-hub.ts';
 import { liveEvents } from './live-events.ts';
 import { deadLetterApi, webhookApi } from './webhook-api.ts';
 import { readApi } from './read-api.ts';
+import { identifyBySession, signInApi, signOutApi } from './sign-in-api.ts';
+import type { SignIn } from '../../app/sign-in.ts';
 import type { Readings } from './read-api.ts';
 
 export type ConsoleNeeds = {
   access: AccessSettings;
+  /** Null: nobody signs in with the console itself. */
+  signIn: SignIn | null;
   version: string;
   readings: Readings;
   letters: DeadLetters;
@@ -37,7 +41,7 @@ export type ConsoleNeeds = {
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
-  const { access, version, page, logger } = needs;
+  const { access, signIn, version, page, logger } = needs;
   const app = new Hono<Caller>();
   app.use(
     secureHeaders({
@@ -55,7 +59,8 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
       xFrameOptions: 'DENY',
     }),
   );
-  app.use(identify(access));
+  if (signIn !== null) app.route('/auth', signInApi(signIn, logger));
+  app.use(signIn === null ? identify(access) : identifyBySession(signIn));
   app.use('/api/*', async (context, next) => {
     await next();
     context.header('cache-control', 'no-store');
@@ -74,8 +79,10 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
   app.route('/api', readApi(needs.readings));
   app.route('/api', webhookApi(needs.webhooks));
   app.route('/api', deadLetterApi(needs.letters));
-  app.use('/api/actions/*', guardActions(access), bodyLimit({ maxSize: MOST_BYTES }));
+  app.use('/api/actions/*', guardActions(access), guardOwnPage(access), bodyLimit({ maxSize: MOST_BYTES }));
   app.route('/api', actionApi(needs.actions, logger));
+  app.use('/api/sign-out', guardOwnPage(access));
+  if (signIn !== null) app.route('/api', signOutApi(signIn, logger));
   app.all('/api/*', (context) => context.json({ message: `There is no ${context.req.path}.` }, 404));
   app.use('/assets/*', serveStatic({ root: page, onFound: (_, context) => context.header('cache-control', FOR_EVER) }));
   // Every other address is one of the page's own, which it reads itself.

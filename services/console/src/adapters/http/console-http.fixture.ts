@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Done } from '../../app/actions.ts';
+import type { SignIn } from '../../app/sign-in.ts';
 import { EventHub } from '../../app/event-hub.ts';
 import { createConsoleApp } from './console-app.ts';
 import type { AccessSettings } from './access.ts';
@@ -30,7 +31,11 @@ export type ServedConsole = AsyncDisposable & {
   hub: EventHub;
 };
 
-export async function serveConsole(access: AccessSettings): Promise<ServedConsole> {
+/** `signInAt` gets the address, which the provider has to know. */
+export async function serveConsole(
+  asked: Omit<AccessSettings, 'publicUrl'> & { publicUrl?: URL | null },
+  signInAt: (publicUrl: URL) => SignIn | null = () => null,
+): Promise<ServedConsole> {
   const page = mkdtempSync(join(tmpdir(), 'console-page-'));
   writeFileSync(join(page, 'index.html'), '<!doctype html><title>Runlane</title>');
   const { logger, events } = recordingLogger();
@@ -43,13 +48,25 @@ export async function serveConsole(access: AccessSettings): Promise<ServedConsol
   };
   const stopped = new AbortController();
   const hub = new EventHub({ queueLength: 10, mostListeners: 10 });
-  const { fetch } = createConsoleApp({
+  let fetch: ReturnType<typeof createConsoleApp>['fetch'] = () => new Response('not yet', { status: 503 });
+  const listening = Promise.withResolvers<AddressInfo>();
+  const server = serve(
+    { fetch: (...asked: Parameters<typeof fetch>) => fetch(...asked), hostname: '127.0.0.1', port: 0 },
+    listening.resolve,
+  );
+  const { port } = await listening.promise;
+  const signIn = signInAt(new URL(`http://127.0.0.1:${port}`));
+  const access = { ...asked, publicUrl: asked.publicUrl ?? signIn?.settings.publicUrl ?? null };
+  ({ fetch } = createConsoleApp({
     access,
+    signIn,
     version: '0',
     readings: {
       threads: openThreads(database, 'public'),
       runs: openRuns(database),
       deployment: openDeployment(database),
+      standing: { log: () => Promise.resolve({ checks: [], lags: [] }), schemas: () => Promise.resolve([]) },
+      traceTemplate: null,
     },
     webhooks: openWebhookLists(database, { group: 'g', topic: 't' }),
     letters: {
@@ -71,10 +88,7 @@ export async function serveConsole(access: AccessSettings): Promise<ServedConsol
     stopped: stopped.signal,
     page,
     logger,
-  });
-  const listening = Promise.withResolvers<AddressInfo>();
-  const server = serve({ fetch, hostname: '127.0.0.1', port: 0 }, listening.resolve);
-  const { port } = await listening.promise;
+  }));
   return {
     host: `127.0.0.1:${port}`,
     ask: (method, path, headers = [], body) => askRaw({ port, method, path, headers: [...headers], body }),

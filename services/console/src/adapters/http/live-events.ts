@@ -7,7 +7,7 @@ import type { Caller } from './access.ts';
 /** Proxies close connections on which nothing moves, in milliseconds. */
 const QUIET_MS = 15_000;
 
-/** @param stopped ends all of them when the process stops */
+/** A stream ends with the session of whoever listens. @param stopped ends all of them when the process stops */
 export function liveEvents(hub: EventHub, stopped: AbortSignal): Hono<Caller> {
   return new Hono<Caller>().get('/events', (context) => {
     const listener = hub.listen();
@@ -19,7 +19,9 @@ export function liveEvents(hub: EventHub, stopped: AbortSignal): Hono<Caller> {
     return streamSSE(context, async (stream) => {
       const left = new AbortController();
       stream.onAbort(() => left.abort());
-      const ended = AbortSignal.any([left.signal, stopped]);
+      const until = context.get('until');
+      const session = until === undefined ? [] : [AbortSignal.timeout(Math.max(0, until.getTime() - Date.now()))];
+      const ended = AbortSignal.any([left.signal, stopped, ...session]);
       try {
         await stream.writeSSE({ event: 'open', data: '' });
         while (!ended.aborted) {

@@ -1,15 +1,27 @@
 /** What the page asks: each a reading, and none changes anything. */
-import type { DeploymentReading, RunReader, ThreadReader } from '@runlane/run-consumer/ledger';
+import type { RunStatus } from '@runlane/contracts';
+import type { DeploymentReading, RunReader, ShownRun, ThreadReader } from '@runlane/run-consumer/ledger';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { lanesPage } from '../../app/lanes.ts';
+import type { StandingReader } from '../../app/standing.ts';
+import { searchThreads } from '../../app/search-threads.ts';
 import { waitingThread, waitingThreads } from '../../app/waiting.ts';
+import { readMetadataQuery } from '../../domain/metadata-query.ts';
 import type { Caller } from './access.ts';
 import { BadRequest, NotFound } from './bad-request.ts';
 import { cursorText, readCursor } from './cursor.ts';
 
-export type Readings = { threads: ThreadReader; runs: RunReader; deployment: DeploymentReading };
+export type Readings = {
+  threads: ThreadReader;
+  runs: RunReader;
+  deployment: DeploymentReading;
+  /** How the log, and the tables, stand. */
+  standing: StandingReader;
+  /** URL of a trace with `{trace_id}` in it; null: traces are nowhere to be seen. */
+  traceTemplate: string | null;
+};
 
 const WAITING_PER_PAGE = 20;
 const RUNS_PER_PAGE = 100;
@@ -23,7 +35,14 @@ const timestamp = z.string().regex(/^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[
 const placeOfThread = z.object({ threadId: z.string(), place: timestamp });
 const placeOfRun = z.object({ runId: z.uuid(), endedAt: timestamp });
 
-export function readApi({ threads, runs, deployment }: Readings): Hono<Caller> {
+const placeOfSearch = z.discriminatedUnion('part', [
+  z.strictObject({ part: z.literal('ids'), after: z.string() }),
+  z.strictObject({ part: z.literal('lanes'), after: z.string() }),
+  z.strictObject({ part: z.literal('ended'), before: placeOfRun.nullable() }),
+]);
+const threadStatus = z.enum(['idle', 'busy', 'interrupted', 'error']);
+
+export function readApi({ threads, runs, deployment, standing, traceTemplate }: Readings): Hono<Caller> {
   return new Hono<Caller>()
     .get('/waiting', async (context) => {
       const after = readCursor(placeOfThread, context.req.query('after'));
@@ -46,7 +65,12 @@ export function readApi({ threads, runs, deployment }: Readings): Hono<Caller> {
       const run = await runs.show(id.toLowerCase());
       if (run === null)
         throw new NotFound(`The ledger has no run ${id}. Ended runs leave it after RUNLANE_RETENTION_DAYS.`);
-      return answer(context, run);
+      const traceUrl = run.traceId === null ? null : (traceTemplate?.replaceAll('{trace_id}', run.traceId) ?? null);
+      return answer(context, { ...run, traceUrl });
+    })
+    .get('/outcome', async (context) => {
+      const run = await runs.show(needed(context, 'id').toLowerCase());
+      return answer(context, { outcome: run === null ? null : outcomeOf(run) });
     })
     .get('/threads', async (context) => {
       const from = context.req.query('from') ?? '';
@@ -56,6 +80,16 @@ export function readApi({ threads, runs, deployment }: Readings): Hono<Caller> {
       const found = await threads.list({ limit: THREADS_PER_PAGE, ...(place === '' ? {} : { after: place }) });
       const last = found.length < THREADS_PER_PAGE ? undefined : found.at(-1);
       return answer(context, { threads: [...(first === null ? [] : [first]), ...found], next: last?.threadId ?? null });
+    })
+    .get('/found-threads', async (context) => {
+      const { status = '', graph = '', metadata = '', after } = context.req.query();
+      const asked = threadStatus.nullable().safeParse(status === '' ? null : status);
+      if (!asked.success) throw new BadRequest(`A thread is idle, busy, interrupted or error, and never ${status}.`);
+      const read = readMetadataQuery(metadata);
+      if (read.problem !== null) throw new BadRequest(read.problem);
+      const query = { status: asked.data, graph: graph === '' ? null : graph, pairs: read.pairs };
+      const page = await searchThreads({ threads, runs }, query, readCursor(placeOfSearch, after));
+      return answer(context, { ...page, next: page.next === null ? null : cursorText(page.next) });
     })
     .get('/thread', async (context) => {
       const id = needed(context, 'id');
@@ -73,8 +107,11 @@ export function readApi({ threads, runs, deployment }: Readings): Hono<Caller> {
       });
     })
     .get('/history', async (context) => {
-      const found = await threads.history(needed(context, 'thread'), CHECKPOINTS_PER_PAGE);
-      return answer(context, { checkpoints: found, isWhole: found.length < CHECKPOINTS_PER_PAGE });
+      const { run = null, before = null } = context.req.query();
+      const selection = { limit: CHECKPOINTS_PER_PAGE, runId: run, before };
+      const found = await threads.history(needed(context, 'thread'), selection);
+      const last = found.length < CHECKPOINTS_PER_PAGE ? undefined : found.at(-1);
+      return answer(context, { checkpoints: found, next: last?.checkpointId ?? null });
     })
     .get('/state', async (context) => {
       const thread = needed(context, 'thread');
@@ -83,13 +120,22 @@ export function readApi({ threads, runs, deployment }: Readings): Hono<Caller> {
       return answer(context, state);
     })
     .get('/health', async (context) => {
-      const [standing, backlog, executors] = await Promise.all([
+      const [known, backlog, executors] = await Promise.all([
         deployment.standing(),
         deployment.backlog(),
         deployment.executors(EXECUTORS_SHOWN),
       ]);
-      return answer(context, { standing, backlog, executors });
-    });
+      return answer(context, { standing: known, backlog, executors });
+    })
+    .get('/log-health', async (context) => answer(context, await standing.log()))
+    .get('/schema-health', async (context) => answer(context, { checks: await standing.schemas() }));
+}
+
+/** What has become of a run. */
+export type Outcome = { status: RunStatus; why: string };
+
+function outcomeOf(run: ShownRun): Outcome {
+  return { status: run.status, why: run.events.at(-1)?.details.error?.message ?? run.reason ?? '' };
 }
 
 /** JSON in which large numbers are texts. */

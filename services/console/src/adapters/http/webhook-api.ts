@@ -9,27 +9,28 @@ import { cursorText, readCursor } from './cursor.ts';
 import { answer, needed } from './read-api.ts';
 
 const DELIVERIES_PER_PAGE = 100;
+/** Bounds a page of a rare state, such as dead ones among a million. */
+const DELIVERIES_LOOKED_AT = 5_000;
 const TARGETS_SHOWN = 500;
 const STATES: readonly DeliveryState[] = ['due', 'delivered', 'dead'];
 
 const placeOfLetter = z.record(z.string().regex(/^\d{1,6}$/), z.string().regex(/^\d{1,18}$/));
 
-export function webhookApi(lists: Pick<WebhookLists, 'targets' | 'deliveries' | 'attempts'>): Hono<Caller> {
+export function webhookApi(lists: Pick<WebhookLists, 'targets' | 'deliveries' | 'search' | 'attempts'>): Hono<Caller> {
   return new Hono<Caller>()
     .get('/targets', async (context) => {
       const targets = await lists.targets({ limit: TARGETS_SHOWN });
       return answer(context, { targets, isWhole: targets.length < TARGETS_SHOWN });
     })
     .get('/deliveries', async (context) => {
-      const { state = '', before = '', origin = '' } = context.req.query();
-      const deliveries = await lists.deliveries({
+      const { state = '', before = '' } = context.req.query();
+      const page = await lists.search({
+        states: state === '' ? null : STATES.filter((known) => known === state),
+        before: before === '' ? null : numberOf(before),
+        lookLimit: state === '' ? DELIVERIES_PER_PAGE : DELIVERIES_LOOKED_AT,
         limit: DELIVERIES_PER_PAGE,
-        ...(state === '' ? {} : { states: STATES.filter((known) => known === state) }),
-        ...(before === '' ? {} : { before: numberOf(before) }),
-        ...(origin === '' ? {} : { origin }),
       });
-      const last = deliveries.length < DELIVERIES_PER_PAGE ? undefined : deliveries.at(-1);
-      return answer(context, { deliveries, next: last === undefined ? null : String(last.delivery_id) });
+      return answer(context, page);
     })
     .get('/delivery', async (context) => {
       const id = numberOf(needed(context, 'id'));

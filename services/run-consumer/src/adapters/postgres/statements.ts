@@ -7,6 +7,8 @@ function statement(name: string): SqlStatement {
 
 /** Every statement of the service, one file each in `sql/`. */
 export const sql = {
+  searchEndedRuns: statement('search-ended-runs'),
+  searchThreads: statement('search-threads'),
   selectLangGraphTables: statement('select-langgraph-tables'),
   noteLangGraphTables: statement('note-langgraph-tables'),
   lockPosition: statement('lock-position'),

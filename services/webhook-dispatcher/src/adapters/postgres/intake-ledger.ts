@@ -86,7 +86,7 @@ class PostgresIntake implements IntakeTransaction {
     const contents = sortedEntries(events.map((event) => [event.eventId, event]));
     await query(this.#client, sql.insertEvents, {
       event_ids: contents.map(([id]) => id),
-      bodies: contents.map(([, { body }]) => body),
+      ...bodyValues(contents.map(([, { body }]) => body)),
       traceparents: contents.map(([, { traceparent }]) => traceparent ?? null),
     });
     await this.#findEndpoints(sortedEntries(events.map((event) => [event.origin, event.site])));
@@ -236,6 +236,16 @@ class PostgresIntake implements IntakeTransaction {
       offsets: events.map((event) => event.offset),
     };
   }
+}
+
+/** Parameters of insert-events. As one value they go as the bytes that they are; in an array each would be spelt out. */
+function bodyValues(bodies: readonly Buffer[]): SqlValues {
+  let end = 1;
+  return {
+    bodies: Buffer.concat(bodies),
+    body_bytes: bodies.map(({ length }) => length),
+    body_starts: bodies.map(({ length }) => (end += length) - length),
+  };
 }
 
 /** Of entries with the same key the first one, by key. */

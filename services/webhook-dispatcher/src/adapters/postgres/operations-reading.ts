@@ -74,14 +74,33 @@ export type DeliverySelection = {
   limit: number;
 };
 
+export type DeliverySearch = {
+  states: readonly DeliveryState[] | null;
+  before: bigint | null;
+  lookLimit: number;
+  limit: number;
+};
+
 export interface WebhookLists {
   /** The latest first. */
   deliveries(selection: DeliverySelection): Promise<ListedDelivery[]>;
+  /**
+   * Those in one of the states, the latest first, behind `before`; looks at `lookLimit` at most. `next`: behind which to go on, null
+   * when none is left. A page may be empty and not the last.
+   */
+  search(selection: DeliverySearch): Promise<{ deliveries: ListedDelivery[]; next: bigint | null }>;
   attempts(deliveryId: bigint): Promise<ListedAttempt[]>;
   /** Unhealthy ones first. */
   targets(selection: { origin?: string; limit: number }): Promise<ListedTarget[]>;
   quarantine(selection: { at?: { partition: number; offset: bigint }; limit: number }): Promise<QuarantinedRow[]>;
 }
+
+/** A row without a delivery says what was looked at alone. */
+type SearchedDelivery = Omit<ListedDelivery, 'delivery_id'> & {
+  delivery_id: bigint | null;
+  looked_through: bigint | null;
+  looked_count: number;
+};
 
 /** What the ledger has for operators, one statement each, outside of any transaction. */
 export function createWebhookLists(
@@ -99,6 +118,16 @@ export function createWebhookLists(
         since: since ?? null,
         limit,
       }),
+    async search({ states, before, lookLimit, limit }) {
+      const values = { states, before, look_limit: lookLimit, limit };
+      const rows = await database.query<SearchedDelivery>(sql.searchDeliveries, values);
+      const deliveries = rows.flatMap(({ looked_through: _through, looked_count: _count, ...row }) =>
+        row.delivery_id === null ? [] : { ...row, delivery_id: row.delivery_id },
+      );
+      if (deliveries.length === limit) return { deliveries, next: deliveries.at(-1)?.delivery_id ?? null };
+      const isFull = (rows[0]?.looked_count ?? 0) === lookLimit;
+      return { deliveries, next: isFull ? (rows[0]?.looked_through ?? null) : null };
+    },
     attempts: (deliveryId) => database.query<ListedAttempt>(sql.selectAttempts, { delivery_id: deliveryId }),
     targets: ({ origin, limit }) => database.query<ListedTarget>(sql.listTargets, { origin: origin ?? null, limit }),
     quarantine: ({ at, limit }) =>

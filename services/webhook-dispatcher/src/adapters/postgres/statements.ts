@@ -47,6 +47,7 @@ export const sql = {
   countDead: statement('count-dead'),
   selectEventsWithoutDelivery: statement('select-events-without-delivery'),
   listDeliveries: statement('list-deliveries'),
+  searchDeliveries: statement('search-deliveries'),
   selectAttempts: statement('select-attempts'),
   listTargets: statement('list-targets'),
   listQuarantine: statement('list-quarantine'),

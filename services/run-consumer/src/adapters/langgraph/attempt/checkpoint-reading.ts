@@ -26,11 +26,16 @@ export function createCheckpointReading(database: Database, schema: string): Pic
       const { json, isLossy } = toWire(Object.fromEntries(channels.filter(([name]) => !INTERNAL_CHANNEL.test(name))));
       return { ...rowOf(tuple), values: typeof json === 'object' && !Array.isArray(json) ? (json ?? {}) : {}, isLossy };
     },
-    history: (threadId, limit) =>
+    history: (threadId, { limit, before, runId }) =>
       database.run(async (pool) => {
         const rows: CheckpointRow[] = [];
         const place = { configurable: { thread_id: threadId, checkpoint_ns: '' } };
-        for await (const tuple of saverOn(pool).list(place, { limit })) rows.push(rowOf(tuple));
+        const selection = {
+          limit,
+          ...(before == null ? {} : { before: { configurable: { checkpoint_id: before } } }),
+          ...(runId == null ? {} : { filter: { run_id: runId } }),
+        };
+        for await (const tuple of saverOn(pool).list(place, selection)) rows.push(rowOf(tuple));
         return rows;
       }),
   };

@@ -105,3 +105,67 @@ test('ended runs are listed page by page, the latest first, also those that ende
   expect(new Set(seen).size).toBe(5);
   expect(seen).toHaveLength(5);
 });
+
+test('a search by status looks at as many threads as it may, and pages meet', async () => {
+  for (const [index, status] of ['error', 'idle', 'error', 'idle', 'error'].entries()) {
+    await rows.pool.query(
+      `insert into runlane.threads (thread_id, status, resting_status, first_partition) values ($1, $2, $2, 0)`,
+      [`seek ${index}`, status],
+    );
+  }
+  const ids = async (after: string, lookLimit: number, limit: number) => {
+    const { threads: found, next, lookedCount } = await threads.search('error', after, { lookLimit, limit });
+    return { ids: found.map(({ threadId }) => threadId), next, lookedCount };
+  };
+  expect(await ids('seek', 2, 9)).toEqual({ ids: ['seek 0'], next: 'seek 1', lookedCount: 2 });
+  expect(await ids('seek 0', 1, 9)).toEqual({ ids: [], next: 'seek 1', lookedCount: 1 });
+  expect(await ids('seek', 4, 2)).toEqual({ ids: ['seek 0', 'seek 2'], next: 'seek 2', lookedCount: 4 });
+  expect(await ids('seek 2', 1_000, 9)).toMatchObject({ ids: ['seek 4'], next: null });
+});
+
+test('a search by metadata, graph and status finds threads by their runs, the latest first, and pages meet', async () => {
+  await rows.pool.query(
+    `with made as (
+       insert into runlane.threads (thread_id, status, resting_status, first_partition)
+       select 'meta ' || n, case when n % 2 = 0 then 'idle' else 'error' end, case when n % 2 = 0 then 'idle' else 'error' end, 0
+       from generate_series(1, 6) as n
+     )
+     insert into runlane.runs (run_id, thread_id, assistant_id, graph_id, status, multitask_strategy, request, fingerprint,
+       metadata, lane_position, run_ended_at, source_topic, source_partition, source_offset)
+     select gen_random_uuid(), 'meta ' || n, 'a', case when n < 4 then 'one' else 'two' end, 'success', 'enqueue', '{}', '',
+       jsonb_build_object('tenant', 'acme', 'user', n, 'list', '[1]'::jsonb), 1,
+       '2020-01-01'::timestamptz + (n / 2) * interval '1 microsecond', 't', 0, n
+     from generate_series(1, 6) as n`,
+  );
+  const none = { graph: null, pairs: [], threadStatus: null };
+  const bounds = { lookLimit: 1_000, limit: 100 };
+  const found = async (conditions: Partial<Parameters<ThreadReader['searchEnded']>[0]>) => {
+    const page = await threads.searchEnded({ ...none, ...conditions }, null, bounds);
+    return page.threads.map(({ threadId }) => threadId.slice(5)).toSorted();
+  };
+  expect(await found({ pairs: [{ key: 'tenant', values: ['acme'] }] })).toEqual(['1', '2', '3', '4', '5', '6']);
+  expect(
+    await found({
+      pairs: [
+        { key: 'tenant', values: ['acme'] },
+        { key: 'user', values: ['3', 3] },
+      ],
+    }),
+  ).toEqual(['3']);
+  expect(await found({ pairs: [{ key: 'user', values: ['3'] }] })).toEqual([]);
+  expect(await found({ pairs: [{ key: 'list', values: [1] }] })).toEqual([]);
+  expect(await found({ graph: 'two', threadStatus: 'error' })).toEqual(['5']);
+  const seen: string[] = [];
+  let place: EndedPlace | null = null;
+  do {
+    const page: Awaited<ReturnType<ThreadReader['searchEnded']>> = await threads.searchEnded(
+      { ...none, pairs: [{ key: 'tenant', values: ['acme'] }], threadStatus: 'idle' },
+      place,
+      { lookLimit: 2, limit: 1 },
+    );
+    expect(page.lookedCount).toBeLessThanOrEqual(2);
+    seen.push(...page.threads.map(({ threadId }) => threadId));
+    place = page.next;
+  } while (place !== null);
+  expect(seen).toEqual(['meta 6', 'meta 4', 'meta 2']);
+});

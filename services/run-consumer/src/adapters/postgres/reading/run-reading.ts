@@ -80,7 +80,9 @@ export function createRunReading(database: Database): RunReading {
       return rows.map((row) => ({ runId: row.run_id, endedAt: row.place }));
     },
     async details(runId) {
-      const [found] = await database.query<{ request: Json }>(sql.selectRunRequest, { run_id: runId });
+      const [found] = await database.query<{ request: Json; traceparent: string | null }>(sql.selectRunRequest, {
+        run_id: runId,
+      });
       const rows = await database.query<EventColumns>(sql.selectEventsOfRun, { run_id: runId });
       const events = rows.map(({ type, sequence, attempt, details, ...row }) => ({
         eventId: row.event_id,
@@ -92,7 +94,7 @@ export function createRunReading(database: Database): RunReading {
         threadStatus: row.thread_status,
         details: details ?? {},
       }));
-      return { request: found?.request ?? null, events };
+      return { request: found?.request ?? null, traceparent: found?.traceparent ?? null, events };
     },
   };
 }

@@ -2,6 +2,7 @@ import type { JsonObject, ThreadStatus } from '@runlane/contracts';
 import type { Database, SqlValues } from '@runlane/postgres';
 import type { ShownThread, ThreadReader, ThreadSelection } from '../../../app/read-threads.ts';
 import { sql } from '../statements.ts';
+import { createThreadSearch } from './thread-search.ts';
 
 type ThreadColumns = {
   thread_id: string;
@@ -29,6 +30,7 @@ export function createThreadReading(database: Database): Omit<ThreadReader, 'sta
       await database.query<ThreadColumns>(sql.listThreads, { thread_id: null, after: null, status: null, ...values })
     ).map(threadOf);
   return {
+    ...createThreadSearch(database),
     list: ({ after, status, limit }: ThreadSelection) =>
       select({ after: after ?? null, status: status ?? null, limit }),
     show: async (threadId) => (await select({ thread_id: threadId, limit: 1 }))[0] ?? null,

@@ -1,0 +1,47 @@
+/** What people write to search by metadata: `key=value` pairs with blanks between them. */
+import type { MetadataPair } from '@runlane/run-consumer/ledger';
+
+export type MetadataQuery = { problem: null; pairs: MetadataPair[] } | { problem: string };
+
+const MOST_PAIRS = 10;
+const PAIR = /^([^\s=]+)=("(?:[^"\\]|\\.)*"|\S*)(?:\s+|$)/;
+
+/** A value with blanks stands in quotes. What reads as a number, true, false or null is looked for as that and as a text. */
+export function readMetadataQuery(text: string): MetadataQuery {
+  const pairs: MetadataPair[] = [];
+  let rest = text.trim();
+  while (rest !== '') {
+    const [whole, key, value] = PAIR.exec(rest) ?? [];
+    if (whole === undefined || key === undefined || value === undefined || pairs.length === MOST_PAIRS) {
+      return {
+        problem: `Write metadata as key=value pairs, ten at most, such as tenant=acme user="Ann Lee": not ${rest}`,
+      };
+    }
+    const values = valuesOf(value);
+    if (values === null) return { problem: `${value} is no text in quotes, as JSON has them.` };
+    pairs.push({ key, values });
+    rest = rest.slice(whole.length);
+  }
+  return { problem: null, pairs };
+}
+
+/** Whether metadata has each of the keys with one of its values. */
+export function fits(metadata: Readonly<Record<string, unknown>>, pairs: readonly MetadataPair[]): boolean {
+  return pairs.every(
+    ({ key, values }) => Object.hasOwn(metadata, key) && values.some((value) => value === metadata[key]),
+  );
+}
+
+function valuesOf(text: string): MetadataPair['values'] | null {
+  const read = jsonOf(text);
+  if (text.startsWith('"')) return typeof read === 'string' ? [read] : null;
+  return typeof read === 'number' || typeof read === 'boolean' || read === null ? [text, read] : [text];
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
