@@ -1,9 +1,9 @@
-/** What the page asks the console, and how an answer looks when it has come as JSON. */
+/** Requests of the page to the console, and the types of their JSON answers. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { UseMutationResult, UseQueryResult } from '@tanstack/react-query';
 import type { Done } from '../src/app/actions.ts';
 
-/** A value of the server after its way as JSON: times and large numbers are texts. */
+/** A value of the server as JSON: times and large numbers are strings. */
 export type Wire<T> = T extends Date | bigint
   ? string
   : T extends readonly (infer Item)[]
@@ -20,7 +20,7 @@ export type Session = {
   token: string;
 };
 
-/** An answer that says why not; `status` is that of HTTP, 0 without any; `signInAt`: where to sign in first. */
+/** Thrown when a request was refused; `status`: of HTTP, 0 without an answer; `signInAt`: the address to sign in at first. */
 export class ApiError extends Error {
   readonly status: number;
   readonly signInAt: string | null;
@@ -41,7 +41,7 @@ export async function ask<T>(path: string, signal?: AbortSignal): Promise<Wire<T
 }
 
 /**
- * Does something, as the person at the page; what was shown may have changed by it.
+ * Does an action in the name of the person at the page; what is shown may change by it.
  *
  * Thrown: ApiError, which says why nothing was done.
  */
@@ -49,7 +49,7 @@ export function act(name: string, body: object, token: string): Promise<Done> {
   return post<Done>(`actions/${name}`, body, token);
 }
 
-/** Ends the session, and leads to where that of the provider is ended. Thrown: ApiError. */
+/** Ends the session, then opens the address at which the provider's session ends. Thrown: ApiError. */
 export async function signOut(token: string): Promise<void> {
   const { goTo } = await post<{ goTo: string }>('sign-out', {}, token);
   location.assign(goTo);
@@ -66,13 +66,13 @@ async function post<T>(path: string, body: object, token: string): Promise<Wire<
   return read<T>(response);
 }
 
-/** A path with its query; what is null or empty is left out. */
+/** A path with its query; empty and null parameters are left out. */
 export function pathOf(path: string, query: Record<string, string | null | undefined>): string {
   const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []));
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
 }
 
-/** What was asked, kept up to date while somebody looks at it. */
+/** A reading, kept up to date for as long as it is shown. */
 export function useAsked<T>(path: string): UseQueryResult<Wire<T>, ApiError> {
   return useQuery<Wire<T>, ApiError>({ queryKey: [path], queryFn: ({ signal }) => ask<T>(path, signal) });
 }
@@ -85,7 +85,7 @@ export function useSession(): UseQueryResult<Session, ApiError> {
   });
 }
 
-/** An action by its name, which then has everything asked for anew. */
+/** An action by its name; after it, everything is read again. */
 export function useAct(name: string): UseMutationResult<Done, ApiError, object> {
   const client = useQueryClient();
   const token = useSession().data?.token ?? '';

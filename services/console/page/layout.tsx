@@ -9,7 +9,7 @@ import type { Liveness } from './live.ts';
 import { Notices } from './parts/notices.tsx';
 import { Failure } from './parts/parts.tsx';
 
-/** In the order of their worth; the number of a screen is its key. */
+/** The screens, most important first. The number of a screen is its key. */
 const SCREENS: readonly [path: string, name: string][] = [
   ['/', 'Waiting for you'],
   ['/lanes', 'Lanes'],
@@ -83,7 +83,7 @@ function SignOut({ session: { token } }: { session: Session }): ReactNode {
   );
 }
 
-/** A number goes to its screen, a slash to what is searched by; not while somebody writes. */
+/** Keys: a number opens its screen, a slash focuses the search. They do nothing in an input field. */
 function useKeys(): void {
   const navigate = useNavigate();
   useEffect(() => {

@@ -1,13 +1,13 @@
-/** Keeps what is looked at up to date: each status event says that something has changed, and the page asks again. */
+/** Keeps the page up to date: after a status event it reads again what it shows. */
 import { useQueryClient } from '@tanstack/react-query';
 import type { Query } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
-/** However many events there are, a page asks no more often than this, in milliseconds. */
+/** Shortest time between two readings, in milliseconds, however many events there are. */
 const ASK_EVERY_MS = 1_000;
-/** Somebody who has scrolled far reads; asking for so many pages again would cost more than it tells. */
+/** Beyond so many pages a list is not read again: somebody who has scrolled that far is reading, and it would cost much. */
 const MOST_PAGES = 2;
-/** What no event tells of, such as leases, is asked for this often, in milliseconds. */
+/** Milliseconds between two readings of what no event reports, such as leases. */
 const ASK_ANYWAY_MS = 15_000;
 
 export type Liveness = 'connecting' | 'live' | 'off';
@@ -39,7 +39,7 @@ export function useLiveUpdates(): Liveness {
   return liveness;
 }
 
-/** When a query is to be asked again without an event; false: not at all. */
+/** Milliseconds after which a query is repeated without an event; false: never. */
 export function askAgainAfterMs(query: Query): number | false {
   return isFollowed(query) ? ASK_ANYWAY_MS : false;
 }

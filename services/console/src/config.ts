@@ -53,7 +53,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ConsoleConfig {
   ]);
 }
 
-/** Whoever reaches the console may act in it when nobody is asked who they are. */
+/** Without authentication, everybody who reaches the console may act in it. */
 function accessProblems(config: z.infer<typeof consoleServiceVariables>): string[] {
   const { RUNLANE_CONSOLE_ACTIONS: actions, RUNLANE_CONSOLE_AUTH: auth, RUNLANE_CONSOLE_HOST: host } = config;
   if (actions === 'off' || auth !== 'none' || isLoopback(host)) return [];
@@ -91,7 +91,7 @@ function isOpenToOthers(url: string | null): boolean {
   return protocol !== 'https:' && !isLoopbackHost(host);
 }
 
-/** What the sign-in is configured with; null unless RUNLANE_CONSOLE_AUTH is oidc. */
+/** The settings of the sign-in; null unless RUNLANE_CONSOLE_AUTH is oidc. */
 export function signInSettings(config: ConsoleConfig): SignInSettings | null {
   const {
     RUNLANE_CONSOLE_AUTH: auth,
@@ -115,7 +115,7 @@ export function signInSettings(config: ConsoleConfig): SignInSettings | null {
   };
 }
 
-/** What the log says of the configuration at start: every setting, secrets redacted, and names that nobody knows. */
+/** What the log reports at start: every setting, with secrets redacted, and unknown names. */
 export function describeConfig(config: ConsoleConfig, environment: NodeJS.ProcessEnv) {
   return {
     config: configSummary(consoleServiceVariables, config),

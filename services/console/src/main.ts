@@ -3,7 +3,7 @@ import { describeConfig, readConfig } from './config.ts';
 import { startConsole } from './service.ts';
 import { serviceVersion } from './version.ts';
 
-/** Nothing is under way that has to end, but answers that are being written. */
+/** Only answers that are being written have to end first. */
 const SETTLE_RESERVE_MS = 5_000;
 
 const code = await runMain({

@@ -1,11 +1,11 @@
-/** The page as browsers get it: built by the package's `build`, into a folder that is not checked in. */
+/** The built page. The package's script `build` makes it, in a folder that is not checked in. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RunlaneError } from '@runlane/service-kit';
 
-/** Where `build` puts it, and the service looks for it. */
+/** The folder into which `build` writes, and from which the service reads. */
 export const PAGE_DIRECTORY = fileURLToPath(new URL('../dist/', import.meta.url));
 
 const ENTRY = fileURLToPath(new URL('../page/main.tsx', import.meta.url));
@@ -20,8 +20,8 @@ export function assertBuilt(directory: string): void {
 }
 
 /**
- * Builds the page with esbuild. Names hold a hash, so that browsers may keep the files for ever; each file is there as a whole or
- * not at all, so that a console may serve the folder meanwhile.
+ * Builds the page with esbuild. File names contain a hash, so that browsers may cache the files for ever. Each file appears as a
+ * whole, so that a console may serve the folder meanwhile.
  */
 export async function buildPage(directory: string): Promise<void> {
   const { build } = await import('esbuild');

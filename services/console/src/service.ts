@@ -1,7 +1,7 @@
 /**
- * Purpose   Puts the console together: what is started in which order, and in which order it ends.
+ * Purpose   Composes the console: the order in which its parts start and stop.
  * State     None of its own: what it shows is in Postgres and in the topics, and what people do goes there. So any number of
- *           processes may serve the same people, and one that dies takes nothing with it.
+ *           processes may serve the same people, and nothing is lost when one dies.
  */
 import { serve } from '@hono/node-server';
 import { kafkaSecurity } from '@runlane/kafka';
@@ -32,13 +32,13 @@ import { serviceVersion } from './version.ts';
 import { openDeploymentOf } from './wiring/deployment.ts';
 import { followEventsUntil } from './wiring/follow-events.ts';
 
-/** People wait no longer for a page, and a statement that takes longer would be a burden to the runs. */
+/** Limit of a statement: nobody waits longer for a page, and a longer statement would slow the runs down. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 const HUB = { queueLength: 500, mostListeners: 500 };
 
 export type ServiceOptions = { config: ConsoleConfig; logger: Logger };
 
-/** Starts the service and resolves when it listens; it need not wait for its servers, and says of each page what is away. */
+/** Starts the service and resolves when it listens. It does not wait for its servers; a page that needs one that is away says so. */
 export async function startConsole(
   scope: Scope,
   signal: AbortSignal,
@@ -115,7 +115,7 @@ function signInOf(config: ConsoleConfig): SignIn | null {
   return createSignIn(settings, createIdentityProvider(settings), sealing);
 }
 
-/** Its page only reads; of what people do, only what they do to receivers goes to the database. */
+/** The page only reads. Of the actions, only those on receivers write to the database. */
 function neededGrants({ RUNLANE_CONSOLE_ACTIONS, RUNLANE_CHECKPOINT_SCHEMA }: ConsoleConfig): NeededGrants[] {
   const read = ['SELECT'];
   return [
@@ -129,7 +129,7 @@ function neededGrants({ RUNLANE_CONSOLE_ACTIONS, RUNLANE_CHECKPOINT_SCHEMA }: Co
   ];
 }
 
-/** Thrown: RunlaneError when the port cannot be had. */
+/** Thrown: RunlaneError when the port cannot be opened. */
 async function listen(
   scope: Scope,
   fetch: Parameters<typeof serve>[0]['fetch'],

@@ -1,4 +1,4 @@
-/** What somebody may do: a button that asks once more, and says what came of it. */
+/** An action: a button that asks for confirmation and shows the result. */
 import type { UseMutationResult } from '@tanstack/react-query';
 import { useId, useRef } from 'react';
 import type { ReactNode } from 'react';
@@ -10,17 +10,17 @@ import { Failure, RunLink } from './parts.tsx';
 export type ActionProps = {
   name: string;
   body: object;
-  /** On the button. */
+  /** Text of the button. */
   label: string;
-  /** What it will do, and that it cannot be undone where it cannot. */
+  /** What the action will do, and, if so, that it cannot be undone. */
   question: ReactNode;
-  /** False: what was asked for besides is not yet what can be sent. */
+  /** False: the further input of the dialog is not complete yet. */
   isReady?: boolean;
-  /** What the dialog asks for besides. */
+  /** Further input of the dialog. */
   children?: ReactNode;
 };
 
-/** Nothing, where nobody may act. */
+/** Renders nothing when actions are off. */
 export function Action({ name, body, label, question, isReady = true, children }: ActionProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
@@ -67,7 +67,7 @@ export function Action({ name, body, label, question, isReady = true, children }
   );
 }
 
-/** What came of an action, for as long as it is looked at. */
+/** The result of an action, for as long as it is shown. */
 export function Outcome({ of: acting }: { of: UseMutationResult<Done, ApiError, object> }): ReactNode {
   if (acting.data === undefined) return null;
   const { message, runId } = acting.data;

@@ -1,4 +1,4 @@
-/** Answers a question: by the form of its schema, or as text or JSON where it has none. */
+/** A form for the answer to a question: made from its schema, or for text or JSON when it has none. */
 import Form from '@rjsf/core/lib/components/Form.js';
 import type { RJSFSchema, UiSchema } from '@rjsf/utils';
 import { useId, useState } from 'react';
@@ -11,7 +11,7 @@ export type AnswerFormProps = {
   threadId: string;
   assistantId: string;
   questionId: string | null;
-  /** Undefined: anything is an answer. */
+  /** Undefined: any answer is valid. */
   schema: unknown;
 };
 
@@ -52,7 +52,7 @@ export function AnswerForm({ threadId, assistantId, questionId, schema }: Answer
   );
 }
 
-/** Where nobody takes them, the form writes them to the browser's console. */
+/** Without this handler the form writes its errors to the browser's console. */
 function shownAtTheirFields(): void {}
 
 function FreeAnswer({ isBusy, onAnswer }: { isBusy: boolean; onAnswer: (value: unknown) => void }): ReactNode {
@@ -95,7 +95,7 @@ function FreeAnswer({ isBusy, onAnswer }: { isBusy: boolean; onAnswer: (value: u
   );
 }
 
-/** What was written, as the graph gets it. */
+/** The input, as the graph gets it. */
 function readAnswer(text: string, isJson: boolean): { problem: string } | { problem: null; value: unknown } {
   if (!isJson) return text === '' ? { problem: 'Write an answer.' } : { problem: null, value: text };
   try {

@@ -1,6 +1,6 @@
 /**
- * What became of answers: the thread leaves the screen when it goes on, and whoever answered reads here whether it was by
- * their answer.
+ * Results of answers. A thread leaves the screen when it continues; the person who answered reads here whether their answer was
+ * the one that counted.
  */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -14,7 +14,7 @@ export type Notice = { id: string; threadId: string } & ({ problem: string } | {
 const KEY = ['notices'];
 const MOST = 5;
 
-/** Puts a notice on the page, above those that are there. */
+/** Adds a notice to the page, above the others. */
 export function useNotify(): (notice: Notice) => void {
   const client = useQueryClient();
   return (notice) =>

@@ -1,4 +1,4 @@
-/** A table that asks for its next page when its end comes near, and has only those rows in the page that can be seen. */
+/** A table that loads its next page when its end comes near, and renders only the visible rows. */
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
@@ -12,7 +12,7 @@ export type PagedTableProps<T, Row> = Pages<T, Row> & {
   label: string;
   columns: readonly Column<Row>[];
   keyOf: (row: Row) => string;
-  /** What is said when there is no row. */
+  /** Shown when there are no rows. */
   empty: ReactNode;
 };
 
@@ -36,7 +36,7 @@ export function PagedTable<T, Row>(props: PagedTableProps<T, Row>): ReactNode {
   const lastSeen = items.at(-1)?.index ?? 0;
   const { hasNextPage, isFetchingNextPage, fetchNextPage, isFetchNextPageError } = found;
   useEffect(() => {
-    // A page may be empty and not the last, as where shallow lanes are passed over.
+    // A page may be empty without being the last, for example when shallow lanes are skipped.
     const isNear = lastSeen >= rows.length - 1 - ROWS_AHEAD;
     if (isNear && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
   }, [lastSeen, rows.length, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);

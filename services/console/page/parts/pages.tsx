@@ -1,4 +1,4 @@
-/** Lists that come page by page. */
+/** Lists that are loaded page by page. */
 import { useInfiniteQuery } from '@tanstack/react-query';
 import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -7,18 +7,18 @@ import type { ApiError, Wire } from '../api.ts';
 
 export type Pages<T, Row> = {
   path: string;
-  /** Name of the parameter that says where a page begins. */
+  /** Name of the parameter with the place at which a page begins. */
   cursor: string;
   query?: Record<string, string | null>;
   rowsOf: (page: Wire<T>) => readonly Row[];
   nextOf: (page: Wire<T>) => string | null;
-  /** No status event asks for it anew. */
+  /** No status event reloads it. */
   isFixed?: boolean;
 };
 
 export type Found<T> = UseInfiniteQueryResult<{ pages: Wire<T>[] }, ApiError>;
 
-/** The rows of the pages that have come, and how more of them are had. */
+/** The rows of the loaded pages, and how to load more. */
 export function usePages<T, Row>(pages: Pages<T, Row>): { found: Found<T>; rows: Row[] } {
   const { path, cursor, query = {}, rowsOf, nextOf, isFixed = false } = pages;
   const found = useInfiniteQuery<Wire<T>, ApiError, { pages: Wire<T>[] }, unknown[], string | null>({
@@ -31,7 +31,7 @@ export function usePages<T, Row>(pages: Pages<T, Row>): { found: Found<T>; rows:
   return { found, rows: (found.data?.pages ?? []).flatMap((page) => [...rowsOf(page)]) };
 }
 
-/** Asks for the next page, while there is one. */
+/** Loads the next page, if there is one. */
 export function MoreButton<T>({ found, label }: { found: Found<T>; label: string }): ReactNode {
   if (!found.hasNextPage) return null;
   return (

@@ -1,14 +1,14 @@
-/** Small pieces that several screens show. */
+/** Small components of several screens. */
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { ApiError } from '../api.ts';
 import { durationText, valueText } from './words.ts';
 
-/** One clock for all ages of a page: they need not be newer than this, in milliseconds. */
+/** Milliseconds between two updates of all ages on a page. */
 const TICK_MS = 5_000;
 
-/** How long ago, with the time itself as its title. */
+/** An age, with the time itself as its title. */
 export function Age({ at }: { at: string | null }): ReactNode {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
@@ -71,7 +71,7 @@ export function ThreadLink({ id }: { id: string }): ReactNode {
   );
 }
 
-/** A value as it is stored; long ones scroll. */
+/** A stored value; long ones scroll. */
 export function Value({ of: value, label }: { of: unknown; label: string }): ReactNode {
   return (
     <pre className="value" tabIndex={0} role="region" aria-label={label}>
@@ -94,7 +94,7 @@ export function Failure({ error }: { error: ApiError | null }): ReactNode {
   );
 }
 
-/** Names with their values; those that are null are left out. */
+/** Names with their values; null values are left out. */
 export function Facts({ facts }: { facts: readonly [string, ReactNode][] }): ReactNode {
   return (
     <dl className="facts">

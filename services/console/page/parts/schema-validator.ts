@@ -1,13 +1,13 @@
 /**
- * Judges answers by their JSON Schema. The form's usual validator compiles schemas to code, which the page's content security
- * policy does not let run; this one interprets them.
+ * Validates answers against their JSON Schema. The form's usual validator compiles schemas to code, which the page's content
+ * security policy forbids; this one interprets them.
  */
 import { Validator } from '@cfworker/json-schema';
 import type { OutputUnit, Schema } from '@cfworker/json-schema';
 import { toErrorSchema, validationDataMerge } from '@rjsf/utils';
 import type { RJSFSchema, RJSFValidationError, ValidationData, ValidatorType } from '@rjsf/utils';
 
-/** What is wrong with data by a schema; empty when nothing is. `root` is where references lead. */
+/** The errors of data against a schema; empty when it is valid. `root`: the schema in which references are resolved. */
 export function schemaErrors(schema: RJSFSchema, data: unknown, root: RJSFSchema = schema): RJSFValidationError[] {
   const { definitions, $defs } = root;
   const whole = {
@@ -15,7 +15,7 @@ export function schemaErrors(schema: RJSFSchema, data: unknown, root: RJSFSchema
     ...($defs === undefined ? {} : { $defs }),
     ...schema,
   };
-  // As JSON has it: what was left empty in the form is not there.
+  // As in JSON: fields that were left empty in the form are absent.
   const json: unknown = data === undefined ? undefined : JSON.parse(JSON.stringify(data));
   const { errors } = new Validator(whole as Schema, '2020-12', false).validate(json);
   return errors.filter(isCause).map(({ keyword, error, instanceLocation }) => {
@@ -36,7 +36,7 @@ export const validator: ValidatorType = {
   },
 };
 
-/** Those that hold other schemas only pass on what these found. */
+/** Keywords that contain other schemas only repeat the errors of these. */
 function isCause({ keyword }: OutputUnit): boolean {
   return !['properties', 'items', 'prefixItems', '$ref', 'additionalProperties', 'patternProperties'].includes(keyword);
 }

@@ -1,15 +1,15 @@
 import type { ReactNode } from 'react';
 
-/** A column without a name is one of buttons. */
+/** A column without a name contains buttons. */
 export type Column<Row> = {
   name: string;
   cell: (row: Row) => ReactNode;
   className?: string;
-  /** What is shown where a pointer rests on the cell, as where its text is cut off. */
+  /** The tooltip of a cell, for example its whole text when that is cut off. */
   titleOf?: (row: Row) => string;
 };
 
-/** A table that is shown whole; `PagedTable` asks for its rows as they are needed. */
+/** A table that is shown as a whole; `PagedTable` loads its rows as they are needed. */
 export function Table<Row>({
   label,
   columns,
@@ -53,7 +53,7 @@ export function Headings<Row>({ columns }: { columns: readonly Column<Row>[] }):
   );
 }
 
-/** Where there is no room for headings each cell says its own. */
+/** On a narrow screen, which has no room for headings, each cell shows its own. */
 export function Cells<Row>({ columns, row }: { columns: readonly Column<Row>[]; row: Row }): ReactNode {
   return columns.map(({ name, cell, className, titleOf }) => (
     <td key={name} data-label={name === '' ? undefined : name} className={className} title={titleOf?.(row)}>

@@ -1,4 +1,4 @@
-/** How the page says what the ledger has. */
+/** Words for what the ledger contains. */
 import type { ListedRun } from '@runlane/run-consumer/ledger';
 import type { Wire } from '../api.ts';
 
@@ -11,7 +11,7 @@ const STEPS: readonly [number, string][] = [
   [1, 's'],
 ];
 
-/** A duration with its two largest units: `3 d 4 h`. */
+/** A duration in its two largest units: `3 d 4 h`. */
 export function durationText(ms: number): string {
   let seconds = Math.max(0, Math.round(ms / 1_000));
   const parts: string[] = [];
@@ -48,12 +48,12 @@ export function waitingText(waits: Run['waitsFor']): string {
   }
 }
 
-/** Since when a run is where it is. */
+/** When a run came into its present state. */
 export function sinceOf(run: Run): string {
   return run.runStartedAt ?? run.createdAt;
 }
 
-/** A value as people read it: a text as it is, anything else as JSON. */
+/** A value for people: a string as it is, anything else as JSON. */
 export function valueText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '');
 }

@@ -11,9 +11,9 @@ import { valueText } from '../parts/words.ts';
 
 export type CheckpointsProps = {
   threadId: string;
-  /** Only those that this run has written; null: all. */
+  /** Only checkpoints of this run; null: all. */
   runId: string | null;
-  /** What a fork executes; null when it is not known. */
+  /** The graph that a fork executes; null when it is not known. */
   assistantId: string | null;
 };
 
@@ -33,7 +33,7 @@ const forkColumn = (threadId: string, assistantId: string): Column<Wire<Checkpoi
   cell: ({ checkpointId }) => <Fork threadId={threadId} assistantId={assistantId} checkpointId={checkpointId} />,
 });
 
-/** Checkpoints, the latest first; nothing where there are none. */
+/** Checkpoints, the newest first; renders nothing when there are none. */
 export function Checkpoints({ threadId, runId, assistantId }: CheckpointsProps): ReactNode {
   const { found, rows } = usePages<Page, Wire<CheckpointRow>>({
     path: 'history',

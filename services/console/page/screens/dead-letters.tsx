@@ -27,14 +27,14 @@ const COLUMNS: readonly Column<Wire<LetterRow>>[] = [
   { name: 'Age', cell: ({ at }) => <Age at={at} /> },
 ];
 
-/** Records that were no requests, the latest first. */
+/** Records that were no valid requests, the newest first. */
 export function DeadLetters(): ReactNode {
   const { found, rows: letters } = usePages<Page, Wire<LetterRow>>({
     path: 'dead-letters',
     cursor: 'before',
     rowsOf: (page) => page.letters,
     nextOf: ({ next }) => next,
-    // Each look reads the topic; no status event tells of a dead letter.
+    // Each reading reads the topic, and no status event reports a dead letter.
     isFixed: true,
   });
   return (
@@ -60,7 +60,7 @@ export function DeadLetters(): ReactNode {
   );
 }
 
-/** One of them: its bytes, why it is dead, and its way back. */
+/** One dead letter: its bytes, its error, and its redrive. */
 export function DeadLetterScreen(): ReactNode {
   const [search] = useSearchParams();
   const id = search.get('id') ?? '';

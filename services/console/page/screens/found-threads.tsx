@@ -8,7 +8,7 @@ import { Age, Failure, RunLink, Status, ThreadLink } from '../parts/parts.tsx';
 import { Table } from '../parts/table.tsx';
 import type { Column } from '../parts/table.tsx';
 
-/** As in the address of the page; each is empty where it is not asked about. */
+/** The parameters in the page's address; an empty one is not searched by. */
 export type Conditions = { status: string; graph: string; metadata: string };
 
 type Row = Wire<FoundThread>;
@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { name: 'Age', cell: ({ at }) => <Age at={at} /> },
 ];
 
-/** Null: nothing is asked about. */
+/** Null: there is nothing to search by. */
 export function conditionsOf(search: URLSearchParams): Conditions | null {
   const of = (name: string): string => search.get(name) ?? '';
   const conditions = { status: of('status'), graph: of('graph'), metadata: of('metadata') };
@@ -69,7 +69,7 @@ export function SearchForm({ conditions, onSearch }: SearchFormProps): ReactNode
   );
 }
 
-/** A search may have to look at many rows that do not fit, so it goes on only when it is asked to. */
+/** A search may pass many rows that do not match, so it continues only on request. */
 export function FoundThreads({ conditions }: { conditions: Conditions }): ReactNode {
   const { found, rows } = usePages<SearchPage<string>, Row>({
     path: 'found-threads',

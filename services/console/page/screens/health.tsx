@@ -20,7 +20,7 @@ const EXECUTORS: readonly Column<Wire<ExecutorRow>>[] = [
   { name: 'Lease until', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
 ];
 
-/** Whether the deployment works: who executes, and what waits. */
+/** The state of the deployment: executors, lag, topics and what waits. */
 export function HealthScreen(): ReactNode {
   const { data, error } = useAsked<Health>('health');
   const session = useSession();

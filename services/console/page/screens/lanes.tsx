@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<Wire<Lane>>[] = [
   { name: 'Since', cell: ({ head }) => head && <Age at={sinceOf(head)} /> },
 ];
 
-/** Lanes with runs that have not ended, the first run of each, and what it waits for. */
+/** Lanes with unfinished runs: the first run of each, and what it waits for. */
 export function Lanes(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const isDeep = search.get('deep') === '1';

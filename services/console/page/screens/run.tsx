@@ -25,7 +25,7 @@ const EVENTS: readonly Column<Shown['events'][number]>[] = [
   { name: 'Published', cell: ({ publishedAt }) => (publishedAt === null ? 'not yet' : 'yes') },
 ];
 
-/** Everything that is known of one run. */
+/** Everything that is known about a run. */
 export function RunScreen(): ReactNode {
   const { id = '' } = useParams();
   const { data: run, error } = useAsked<WithTrace>(pathOf('run', { id }));

@@ -20,7 +20,7 @@ const COLUMNS: readonly Column<Run>[] = [
   { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} /> },
 ];
 
-/** Runs that execute now, and those that ended last. */
+/** Runs that are executing, and those that have ended, the newest first. */
 export function Runs(): ReactNode {
   return (
     <>

@@ -15,7 +15,7 @@ type Shown = {
   thread: ShownThread;
   waiting: WaitingThread | null;
   unfinished: ListedRun[];
-  /** Of the run that has written the head. */
+  /** Id of the run that has written the head. */
   assistantId: string | null;
 };
 
@@ -26,7 +26,7 @@ const LANE: readonly Column<Wire<ListedRun>>[] = [
   { name: 'Since', cell: (run) => <Age at={sinceOf(run)} /> },
 ];
 
-/** A thread: where it stands, its lane, its values and its checkpoints. */
+/** A thread: its status, its lane, its values and its checkpoints. */
 export function ThreadScreen(): ReactNode {
   const [search] = useSearchParams();
   const id = search.get('id') ?? '';

@@ -19,7 +19,7 @@ const COLUMNS: readonly Column<Wire<ThreadRow>>[] = [
   { name: 'Age', cell: ({ createdAt }) => <Age at={createdAt} /> },
 ];
 
-/** Threads by their ids, from one on. */
+/** Threads in the order of their ids, from a given id. */
 export function Threads(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const from = search.get('from') ?? '';

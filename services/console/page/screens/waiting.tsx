@@ -32,7 +32,7 @@ export function WaitingScreen(): ReactNode {
   );
 }
 
-/** What a thread asks, and how to answer it. */
+/** A question of a thread, with the form for its answer. */
 export function WaitingCard({ waiting }: { waiting: Waiting }): ReactNode {
   const { threadId, assistantId, pausedAt, questions, runId, graphId } = waiting;
   return (

@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<Delivery>[] = [
   { name: 'Age', cell: ({ created_at: at }) => <Age at={at} /> },
 ];
 
-/** Where webhooks go and how these places stand; then the deliveries, the latest first. */
+/** The receivers of webhooks with their state; then the deliveries, the newest first. */
 export function Webhooks(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const state = search.get('state') ?? '';
@@ -121,7 +121,7 @@ function TargetActions({ target }: { target: Target }): ReactNode {
   );
 }
 
-/** One delivery, each attempt at it, and its replay. */
+/** One delivery with its attempts and its replay. */
 export function DeliveryScreen(): ReactNode {
   const { id = '' } = useParams();
   const { data, error } = useAsked<{ delivery: ListedDelivery; attempts: ListedAttempt[] }>(pathOf('delivery', { id }));

@@ -9,7 +9,7 @@ import type { Claims } from '../domain/person.ts';
 const TIMEOUT_SECONDS = 10;
 const CODE = 'sign_in_provider_away';
 
-/** Asked for its endpoints with the first sign-in, and again only when that failed. */
+/** Its endpoints are discovered at the first sign-in, and again only after a failure. */
 export function createIdentityProvider(settings: SignInSettings): IdentityProvider {
   const { publicUrl, issuer, clientId, clientSecret, scopes, rule } = settings;
   const redirectUri = new URL('/auth/callback', publicUrl);
@@ -82,7 +82,7 @@ export function createIdentityProvider(settings: SignInSettings): IdentityProvid
   };
 }
 
-/** As a provider has it by default, unless it says that it takes only the other. */
+/** The default of providers, unless this one says that it accepts only the other method. */
 function authenticationOf(found: client.ServerMetadata, secret: string | null): client.ClientAuth {
   if (secret === null) return client.None();
   const taken = found.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
@@ -97,7 +97,7 @@ function awayOf(error: unknown, issuer: URL): Error {
   );
 }
 
-/** What of an error of the grant people can do something about; away are servers that did not answer, or with 5xx. */
+/** Which errors of the grant people can mend. A server that does not answer, or answers 5xx, is away. */
 function answerOf(error: unknown, issuer: URL): unknown {
   if (error instanceof client.AuthorizationResponseError || error instanceof client.ResponseBodyError) {
     const reason = [error.error, error.error_description].filter((part) => part !== undefined).join(': ');

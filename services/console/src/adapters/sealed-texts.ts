@@ -7,8 +7,8 @@ const ENCRYPTION = 'A256GCM';
 /**
  * Encrypted JSON Web Tokens.
  *
- * @param keys texts; the first seals, all open
- * @param issuer the console's address: what was sealed for another is not opened
+ * @param keys secrets; the first seals, each opens
+ * @param issuer the console's address; texts sealed for another address are not opened
  */
 export function createSealing(keys: readonly string[], issuer: string): Sealing {
   const derived = keys.map((key) => new Uint8Array(hkdfSync('sha256', key, '', 'runlane console', 32)));
@@ -45,7 +45,7 @@ async function openedWith(key: Uint8Array, text: string, asked: { issuer: string
     });
     return payload;
   } catch (error) {
-    // Whoever sends something else than what was sealed is nobody; that is no fault of the console.
+    // A foreign or damaged text signs nobody in, and is no fault of the console.
     if (error instanceof errors.JOSEError) return null;
     throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * Purpose   What people do in the console. Each is a record in the request topic, or what the command line does as well; nothing is
- *           written past the log or past the rules of the dispatcher.
+ * Purpose   What people do in the console. Each action is a record in the request topic, or something that the command line does as
+ *           well; nothing bypasses the log or the rules of the dispatcher.
  * Answers   name the question that was seen, and hold only while the thread waits: of two people who answer at the same time
  *           one gets `run.rejected`, and the other's answer counts.
  */
@@ -10,10 +10,10 @@ import { replayDeliveries } from '@runlane/webhook-dispatcher/operations';
 import type { EndpointOperator, Place, ReplaySelection } from '@runlane/webhook-dispatcher/operations';
 import type { DeadLetters } from './dead-letters.ts';
 
-/** What has become of it, as a sentence; `runId`: the run to look at. */
+/** The result of an action, as a sentence; `runId`: the run to look at. */
 export type Done = { message: string; runId: string | null };
 
-/** It cannot be done; the message says what to change. Nothing has happened. */
+/** Thrown when an action cannot be done; the message says what to change. Nothing has happened. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
@@ -21,13 +21,13 @@ export class Refused extends Error {
 export type Answer = {
   threadId: string;
   assistantId: string;
-  /** The question; null for one that has no id, which is answered whatever it is. */
+  /** The question; null when it has no id: then whatever the thread asks is answered. */
   questionId: string | null;
   answer: unknown;
 };
 export type Cancel = { threadId: string | null; runId: string | null; action: 'interrupt' | 'rollback' };
 export type Fork = { threadId: string; assistantId: string; checkpointId: string; input: unknown };
-/** `text`: the value as it was edited; null: as it was. */
+/** `text`: the edited value; null: the original one. */
 export type Redrive = { id: string; text: string | null; isAgain: boolean };
 
 export type ActionNeeds = {
@@ -38,12 +38,12 @@ export type ActionNeeds = {
   replays: Parameters<typeof replayDeliveries>[0];
 };
 
-/** An open question is not thrown away by what came too late. */
+/** An action that comes too late does not discard an open question. */
 const WHILE_IT_WAITS = { if_thread_status: ['interrupted' as const] };
 
 export type Actions = ReturnType<typeof createActions>;
 
-/** Each rejects with Refused; with what the client throws when Kafka does not confirm; with RetryableError while Postgres is away. */
+/** Each rejects with Refused, with the client's error when Kafka does not confirm, or with RetryableError while Postgres is away. */
 export function createActions({ publisher, threads, letters, endpoints, replays }: ActionNeeds) {
   return {
     async answer({ threadId, assistantId, questionId, answer }: Answer): Promise<Done> {
@@ -54,7 +54,7 @@ export function createActions({ publisher, threads, letters, endpoints, replays 
       return asked(await publisher.resume(paused, resume, WHILE_IT_WAITS), 'The answer is in the log');
     },
 
-    /** Lets a thread go on that stands at a breakpoint. */
+    /** Continues a thread that has stopped at a breakpoint. */
     async letOn({ threadId, assistantId }: { threadId: string; assistantId: string }): Promise<Done> {
       await assertWaits(threads, threadId, null);
       const request = { thread_id: threadId, assistant_id: assistantId, input: null, ...WHILE_IT_WAITS };
@@ -98,7 +98,7 @@ export function createActions({ publisher, threads, letters, endpoints, replays 
       return { message: 'Nothing is sent there until it is resumed.', runId: null };
     },
 
-    /** Lifts a pause, a breaker, and what a receiver has disabled by its answer. */
+    /** Lifts a pause, an open breaker, and a receiver's own `disable`. */
     async resume(place: Place): Promise<Done> {
       const enabled = await endpoints.enable(place);
       const resumed = await endpoints.resume(place);
@@ -108,7 +108,7 @@ export function createActions({ publisher, threads, letters, endpoints, replays 
   };
 }
 
-/** Says it immediately where it can; what happens between this look and the log is told by the event of the run. */
+/** Refuses immediately what is visibly too late; what happens between this look and the log is reported by the run's event. */
 async function assertWaits(
   threads: Pick<ThreadReader, 'state' | 'show'>,
   threadId: string,

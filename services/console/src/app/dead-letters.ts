@@ -1,4 +1,4 @@
-/** Dead letters as the console has them: a page of them, one of them, and its redrive. */
+/** Dead letters for the console: a page of them, a single one, and its redrive. */
 import type { LettersPlace } from '../domain/letters-place.ts';
 
 /** A letter without its value. `at`: when it was written. */
@@ -9,28 +9,28 @@ export type LetterRow = {
   key: string | null;
   code: string;
   message: string;
-  /** Where the record lay that failed. */
+  /** Position of the record that failed. */
   source: string;
-  /** Null without a value. */
+  /** Null when the record has no value. */
   valueBytes: number | null;
-  /** The letter that the record was published again from. */
+  /** The dead letter from which this record was redriven. */
   redriveOf: string | null;
 };
 
-/** `text`: the value as people edit it; `isText`: its bytes are text, and `text` not what could be made of them. */
+/** `text`: the value as people edit it; `isText`: false when the bytes are no text, and `text` only approximates them. */
 export type ShownLetter = LetterRow & { text: string; isText: boolean; headers: [string, string[]][] };
 
-/** `next` is null when nothing older is left. */
+/** `next` is null on the last page. */
 export type LettersPage = { letters: LetterRow[]; next: LettersPlace | null };
 
 export type RedriveVerdict = { kind: 'redriven'; place: string } | { kind: 'refused'; why: string };
 
-/** Its calls reject with RetryableError while no broker answers. */
+/** All calls reject with RetryableError while no broker answers. */
 export interface DeadLetters {
-  /** The latest first. */
+  /** The newest first. */
   page(before: LettersPlace | null): Promise<LettersPage>;
   /** Null: the topic has no such letter. */
   show(id: string): Promise<ShownLetter | null>;
-  /** Publishes the record again, with another value where one is given; refuses what was redriven before unless `isAgain`. */
+  /** Publishes the record again, with the given value if there is one. Refuses a record that was redriven before, unless `isAgain`. */
   redrive(redrive: { id: string; text: string | null; isAgain: boolean }): Promise<RedriveVerdict>;
 }

@@ -1,18 +1,18 @@
 /**
  * Purpose   Hands the status events of the whole deployment to everybody who looks at a page.
- * Bounded   A listener that does not keep up loses what it has not taken, and is told to read its page anew. So a slow browser
- *           costs as much as a queue, and nobody waits for it.
+ * Bounded   A listener that does not keep up loses what it has not taken, and is told to reload its page. So a slow browser costs
+ *           one queue, and nobody waits for it.
  */
 import { Wakeup } from '@runlane/service-kit';
 
-/** What changed, without any of its content: whoever wants that asks for it. */
+/** What changed, without its content, which a page asks for when it needs it. */
 export type Hint = { type: string; run_id: string; thread_id: string; at: string };
 
 /** `reset`: some were lost. */
 export type Told = { kind: 'hint'; hint: Hint } | { kind: 'reset' };
 
 export type Listener = {
-  /** What came since the last call; null after a time without any, in milliseconds, or when `signal` aborts. */
+  /** The events since the last call; null when there are none for the given milliseconds, or when `signal` aborts. */
   next(signal: AbortSignal, quietMs: number): Promise<Told[] | null>;
   leave(): void;
 };
@@ -35,7 +35,7 @@ export class EventHub {
     for (const take of this.#listeners) take(hint);
   }
 
-  /** Null when there are as many listeners as may be. */
+  /** Null when the highest number of listeners is reached. */
   listen(): Listener | null {
     if (this.#listeners.size >= this.#mostListeners) return null;
     const queue: Hint[] = [];

@@ -1,13 +1,13 @@
-/** Lanes with unfinished runs, each with its first one and with what that waits for. */
+/** Lanes with unfinished runs, each with its first run and what that run waits for. */
 import type { LaneRow, ListedRun, RunReader, ThreadReader } from '@runlane/run-consumer/ledger';
 
-/** `isDeeper`: counting ended at `depth`. */
+/** `isDeeper`: counting stopped at `depth`, so the lane may have more runs. */
 export type Lane = Pick<LaneRow, 'threadId' | 'depth'> & { isDeeper: boolean; head: ListedRun | null };
 
-/** `next`: the lane behind which to go on; null when there is none left. A page of deep lanes may be empty, and not the last. */
+/** `next`: the lane after which the next page begins; null on the last page. A page of deep lanes may be empty without being the last. */
 export type LanesPage = { lanes: Lane[]; next: string | null };
 
-/** What bounds the cost of a page, whatever the ledger holds. */
+/** Limits that bound the cost of a page, however large the ledger is. */
 const ALL = { lookLimit: 200, depthLimit: 1_000, minDepth: 1 };
 const DEEP = { lookLimit: 1_000, depthLimit: 101, minDepth: 2 };
 

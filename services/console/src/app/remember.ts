@@ -1,6 +1,6 @@
 /**
- * Asks no more often than every `keepMs` milliseconds, however many want to know, and once at a time. What has failed is asked
- * again with the next call.
+ * Asks at most once every `keepMs` milliseconds, however many callers there are, and never twice at the same time. After a failure
+ * the next call asks again.
  *
  * @param now a clock in milliseconds that only goes forward
  */

@@ -1,6 +1,6 @@
 /**
  * Threads by their status, and by the graph and metadata of their runs. Each page looks at a bounded number of rows along
- * an index and says where to go on, so that no search reads a whole ledger, and none needs an index of its own.
+ * an index and says where the next page begins, so that no search reads a whole ledger, and none needs an index of its own.
  */
 import type { ThreadStatus } from '@runlane/contracts';
 import type {
@@ -15,7 +15,7 @@ import { fits } from '../domain/metadata-query.ts';
 
 export type ThreadQuery = { status: ThreadStatus | null; graph: string | null; pairs: readonly MetadataPair[] };
 
-/** Where a search goes on: along the ids, along the lanes, or along the runs that have ended. */
+/** Where the next page of a search begins: among the ids, the lanes, or the runs that have ended. */
 export type SearchPlace =
   | { part: 'ids'; after: string }
   | { part: 'lanes'; after: string }
@@ -28,7 +28,7 @@ const IDS = { lookLimit: 10_000, limit: LIMIT };
 const ENDED = { lookLimit: 2_000, limit: LIMIT };
 const LANES = { lookLimit: 200, depthLimit: 1_000, minDepth: 1 };
 
-/** A thread may come once more with an older run. Rejects with RetryableError while the database is away. */
+/** A thread may appear again with an older run. Rejects with RetryableError while the database is away. */
 export async function searchThreads(
   ledger: Ledger,
   query: ThreadQuery,
@@ -60,7 +60,7 @@ export async function searchThreads(
   };
 }
 
-/** Lanes whose first run that has not ended fits. */
+/** Lanes whose first unfinished run matches. */
 async function inLanes(
   { threads, runs }: Ledger,
   { graph, pairs }: ThreadQuery,

@@ -1,7 +1,7 @@
 /**
- * Purpose   People sign in with an OpenID provider, and their browser keeps who they are.
- * State     None in the process: what a sign-in that is under way needs, and who somebody is, are in sealed cookies, so that
- *           any console with the same key goes on with them.
+ * Purpose   People sign in with an OpenID provider, and their browser keeps the session.
+ * State     None in the process: sessions, and sign-ins that are under way, are in sealed cookies, so that any console with the
+ *           same key can continue them.
  */
 import { isStillAllowed, personOf } from '../domain/person.ts';
 import type { Claims, Person, PersonRule, PersonVerdict } from '../domain/person.ts';
@@ -11,20 +11,20 @@ export type SignInSettings = {
   publicUrl: URL;
   issuer: URL;
   clientId: string;
-  /** As it is now: it may change while the console runs. Null: a public client. */
+  /** The present secret, because it may change while the console runs. Null: a public client. */
   clientSecret: () => string | null;
-  /** With blanks between them. */
+  /** Separated by blanks. */
   scopes: string;
   rule: PersonRule;
-  /** The first seals; all open. */
+  /** The first key seals; each of them opens. */
   keys: readonly string[];
   sessionSeconds: number;
 };
 
-/** What makes an answer of the provider one to this browser's question. */
+/** Values that tie the provider's answer to the sign-in of this browser. */
 export type SignInChecks = { state: string; nonce: string; verifier: string };
 
-/** An answer of the provider that lets nobody in; the message is for whoever signs in. */
+/** Thrown when the provider's answer admits nobody; the message is for the person who signs in. */
 export class SignInFailed extends Error {
   override readonly name = 'SignInFailed';
 }
@@ -33,18 +33,18 @@ export interface IdentityProvider {
   /** Where to send a browser. Rejects with RetryableError while the provider does not answer. */
   begin(): Promise<{ url: URL; checks: SignInChecks }>;
   /**
-   * What the provider says of who has come back with `answer`, the query that it has sent them with. Rejects with
-   * SignInFailed; with RetryableError while the provider does not answer.
+   * The claims about the person whom the provider has sent back with the query `answer`. Rejects with SignInFailed, or with
+   * RetryableError while the provider does not answer.
    */
   finish(answer: URLSearchParams, checks: SignInChecks): Promise<Claims>;
   /** Where to send a browser to sign out of the provider; null when it has no such place. */
   endUrl(): Promise<URL | null>;
 }
 
-/** Texts that only a console with the key can read or make, and only for one purpose and a while. */
+/** Texts that only a console with the key can make and read, each for one purpose and a limited time. */
 export interface Sealing {
   seal(purpose: Purpose, value: Record<string, unknown>, seconds: number): Promise<string>;
-  /** Null: it is none of ours, of another purpose, or too old. `until`: when it ends. */
+  /** Null: not ours, for another purpose, or expired. `until`: when it expires. */
   open(purpose: Purpose, text: string): Promise<{ value: Record<string, unknown>; until: Date } | null>;
 }
 
@@ -55,7 +55,7 @@ export const SIGN_IN_SECONDS = 600;
 
 export type Session = { person: Person; until: Date };
 
-/** `session` is for the browser to bring with whatever it asks; `to`: the path to go on to. */
+/** `session`: the cookie of all later requests; `to`: the path to redirect to. */
 export type Finished =
   | (Extract<PersonVerdict, { kind: 'allowed' }> & { session: string; to: string })
   | Extract<PersonVerdict, { kind: 'refused' }>;
@@ -67,7 +67,7 @@ export function createSignIn(settings: SignInSettings, provider: IdentityProvide
   return {
     settings,
 
-    /** `kept` is for the browser to bring back; `to`: the path that it goes on to. */
+    /** `kept`: the cookie that the browser brings back; `to`: the path to redirect to afterwards. */
     async begin(to: string): Promise<{ url: URL; kept: string }> {
       const { url, checks } = await provider.begin();
       return { url, kept: await sealing.seal('sign-in', { ...checks, to: ownPath(to) }, SIGN_IN_SECONDS) };
@@ -85,7 +85,7 @@ export function createSignIn(settings: SignInSettings, provider: IdentityProvide
       return { ...verdict, session: await sealing.seal('session', verdict.person, sessionSeconds), to };
     },
 
-    /** Null: nobody whom the rule lets in is signed in by it. */
+    /** Null: the session is no longer valid, or the rule does not admit its person. */
     async sessionOf(text: string): Promise<Session | null> {
       const opened = await sealing.open('session', text);
       const { user, subject, by } = opened?.value ?? {};
@@ -98,7 +98,7 @@ export function createSignIn(settings: SignInSettings, provider: IdentityProvide
   };
 }
 
-/** The path if it is one of the console itself, and otherwise its beginning: a link must not lead elsewhere by a sign-in. */
+/** The path if it belongs to the console, else its first page: a sign-in must not redirect to another site. */
 export function ownPath(text: string): string {
   const base = 'http://console.invalid';
   if (!text.startsWith('/') || !URL.canParse(text, base)) return '/';

@@ -4,7 +4,7 @@ import type { PartitionLag } from '../domain/partition-lag.ts';
 
 export type LogStanding = { checks: Check[]; lags: PartitionLag[] };
 
-/** What is asked is kept for some seconds, because many may look. */
+/** Answers are kept for some seconds, because many people may look. */
 export interface StandingReader {
   /** Rejects with RetryableError while no broker answers, or the database is away. */
   log(): Promise<LogStanding>;

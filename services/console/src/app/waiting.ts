@@ -1,20 +1,20 @@
-/** Who waits for an answer: threads that have paused, each with its questions and with what its run is of. */
+/** Threads that have paused and wait for an answer, each with its questions and its run. */
 import type { PausedThread, RunReader, StoredQuestion, ThreadReader } from '@runlane/run-consumer/ledger';
 
 export type WaitingThread = {
   threadId: string;
   pausedAt: Date;
-  /** The checkpoint that it paused at; null when it has gone meanwhile. */
+  /** The checkpoint at which it paused; null when that has been deleted meanwhile. */
   checkpointId: string | null;
-  /** None: it stands at a breakpoint, and only has to be let on. */
+  /** Empty: it has stopped at a breakpoint and only has to be continued. */
   questions: StoredQuestion[];
   runId: string | null;
-  /** What an answer has to name; null when the ledger has forgotten the run. */
+  /** The run that an answer has to name; null when the ledger no longer has it. */
   assistantId: string | null;
   graphId: string | null;
 };
 
-/** A thread to go on behind. */
+/** The thread after which a page begins. */
 export type WaitingPlace = Pick<PausedThread, 'threadId' | 'place'>;
 
 export type WaitingPage = { threads: WaitingThread[]; next: WaitingPlace | null };
@@ -31,7 +31,7 @@ export async function waitingThreads(ledger: Ledger, after: WaitingPlace | null,
   };
 }
 
-/** One of them by its id; null when it waits for nobody. */
+/** One of them by its id; null when it waits for no answer. */
 export async function waitingThread(
   { threads, runs }: Ledger & { threads: Pick<ThreadReader, 'show'> },
   threadId: string,

@@ -1,11 +1,11 @@
-/** Per partition the offset before which a page ends; of a partition that is not named, the end of the topic. */
+/** For each partition the offset before which a page ends; for a partition without one, the end of the partition. */
 export type LettersPlace = Readonly<Record<string, string>>;
 
 type Place = { partition: number; offset: bigint };
 
 /**
- * Where the next, older page goes on: before what was shown of a partition, and where nothing of it was shown, where this page
- * has gone on.
+ * Where the next, older page ends: in each partition before what this page has shown, or, if it has shown nothing of the
+ * partition, where this page ended.
  *
  * @param read what was looked at, the latest of each partition
  */

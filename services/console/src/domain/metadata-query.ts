@@ -1,4 +1,4 @@
-/** What people write to search by metadata: `key=value` pairs with blanks between them. */
+/** The query of a search by metadata: `key=value` pairs, separated by blanks. */
 import type { MetadataPair } from '@runlane/run-consumer/ledger';
 
 export type MetadataQuery = { problem: null; pairs: MetadataPair[] } | { problem: string };
@@ -6,7 +6,7 @@ export type MetadataQuery = { problem: null; pairs: MetadataPair[] } | { problem
 const MOST_PAIRS = 10;
 const PAIR = /^([^\s=]+)=("(?:[^"\\]|\\.)*"|\S*)(?:\s+|$)/;
 
-/** A value with blanks stands in quotes. What reads as a number, true, false or null is looked for as that and as a text. */
+/** A value with blanks is quoted. A number, true, false or null matches both as such and as text. */
 export function readMetadataQuery(text: string): MetadataQuery {
   const pairs: MetadataPair[] = [];
   let rest = text.trim();

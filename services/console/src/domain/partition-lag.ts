@@ -22,7 +22,7 @@ export function lagOf(
     const position = positions.get(partition);
     const next = position === undefined ? null : position + 1n;
     if (end === undefined) return { topic, partition, end: null, next, lag: null };
-    // What retention has deleted can be read no more.
+    // What retention has deleted cannot be read any more.
     const from = next !== null && next > end.low ? next : end.low;
     return { topic, partition, end: end.high, next, lag: Math.max(0, Number(end.high - from)) };
   });

@@ -1,9 +1,9 @@
-/** Who somebody is by what an OpenID provider says of them, and whether they may use the console. */
+/** Who a person is according to an OpenID provider, and whether they may use the console. */
 
-/** `claim`: a dot leads into it; `allow`: values of it, or `*` for everybody. */
+/** `claim`: a path with dots; `allow`: its permitted values, or `*` for everybody. */
 export type PersonRule = { claim: string; allow: readonly string[] };
 
-/** `subject`: the id that the provider never gives to another; `by`: the value that lets them in. */
+/** `subject`: the id that the provider gives to nobody else; `by`: the value that admits the person. */
 export type Person = { user: string; subject: string; by: string };
 
 /** `why`: a sentence for whoever was refused. */
@@ -19,19 +19,19 @@ export function personOf(claims: Claims, { claim, allow }: PersonRule): PersonVe
   if (by === undefined) {
     return { kind: 'refused', user, why: `Your ${claim} is none of those that may use this console.` };
   }
-  // Whoever may write any address into their account could else be anybody.
+  // Otherwise people who can write any address into their account could be anybody.
   if (by !== ANYBODY && claim === 'email' && claims['email_verified'] !== true) {
     return { kind: 'refused', user, why: 'Your provider does not say that your email address is verified.' };
   }
   return { kind: 'allowed', person: { user, subject: claims.sub, by } };
 }
 
-/** Whether the rule lets in a person whom it, or an earlier one, let in before. */
+/** Whether the rule admits a person who was admitted before, by this rule or an earlier one. */
 export function isStillAllowed({ by }: Pick<Person, 'by'>, { allow }: PersonRule): boolean {
   return allow.includes(by);
 }
 
-/** Whether the claims have what the rule asks about. */
+/** Whether the claims contain the one that the rule looks at. */
 export function hasClaim(claims: Claims, { claim, allow }: PersonRule): boolean {
   return allow.includes(ANYBODY) || valuesOf(claims, claim).length > 0;
 }
@@ -41,7 +41,7 @@ function nameOf(claims: Claims): string {
   return names.find((name) => typeof name === 'string' && name !== '')?.toString() ?? claims.sub;
 }
 
-/** A claim may have a dot in its own name, as URLs have. */
+/** A claim's own name may contain dots, for example when it is a URL. */
 function valuesOf(claims: Claims, claim: string): string[] {
   const found = Object.hasOwn(claims, claim) ? claims[claim] : claim.split('.').reduce<unknown>(partOf, claims);
   return (Array.isArray(found) ? found : [found]).filter((value): value is string => typeof value === 'string');

@@ -1,9 +1,9 @@
-/** Who may be answered, by what a request says of itself. */
+/** Which requests are answered, judged by their headers. */
 
-/** What of a request is looked at; null: the header is absent. */
+/** The headers that are looked at; null: absent. */
 export type RequestFacts = {
   host: string | null;
-  /** The origin that the page has, where it is known; otherwise `host` tells it. */
+  /** The origin of the page, if it is configured; otherwise it follows from `host`. */
   publicOrigin: string | null;
   origin: string | null;
   secFetchSite: string | null;
@@ -14,17 +14,17 @@ export type RequestFacts = {
 
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Whether the address is one of this machine alone. */
+/** Whether only this machine can reach the address. */
 export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || /^127(?:\.\d{1,3}){3}$/.test(address);
 }
 
-/** A page of somebody else may have its own name lead to this machine; then the name is what gives it away. */
+/** A foreign site may let its own name resolve to this machine (DNS rebinding); then the name in `Host` reveals it. */
 export function isLoopbackHost(host: string | null): boolean {
   return host !== null && LOOPBACK_NAMES.has(host.toLowerCase().replace(/:\d+$/, ''));
 }
 
-/** Why an action is refused, as a sentence; null when the page of the console has asked for it. */
+/** Why an action is refused, as a sentence; null when it comes from the console's own page. */
 export function actionProblem(facts: RequestFacts): string | null {
   if (facts.contentType?.split(';', 1)[0]?.trim().toLowerCase() !== 'application/json') {
     return 'An action is asked for as application/json.';

@@ -22,7 +22,7 @@ import { remembering } from '../app/remember.ts';
 import { createActions } from '../app/actions.ts';
 import type { ConsoleConfig } from '../config.ts';
 
-/** How old what Health shows of the log and of the tables may be, in milliseconds. */
+/** Milliseconds for which Health may show what was read from the log and the tables. */
 const STANDING_KEPT_MS = 5_000;
 const monotonic = (): number => performance.now();
 
@@ -102,7 +102,7 @@ export function openDeploymentOf(
   };
 }
 
-/** Opened with its first use: a console in which nobody acts has no producer. */
+/** Opened when it is first used: a console in which nobody acts has no producer. */
 function lazily<T>(open: () => T, onOpened: (opened: T) => void): () => T {
   let opened: { value: T } | null = null;
   return () => {

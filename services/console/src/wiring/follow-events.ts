@@ -11,8 +11,8 @@ export type Following = {
 };
 
 /**
- * Reads the status topic from its end on until `signal` aborts, and tells the hub. One reader for the process, which commits
- * nothing; when it cannot go on, another one begins at the end: whoever listens has asked for its page anew by then.
+ * Reads the status topic from its end until `signal` aborts, and passes the events to the hub. The process has one reader, which
+ * commits nothing. When it fails, a new one begins at the end of the topic: by then every listener was told to reload its page.
  */
 export async function followEventsUntil(signal: AbortSignal, { connection, hub, logger }: Following): Promise<void> {
   const follow = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Who asks, and whether they may: before anything else that is done for a request. */
+/** Authentication and authorisation, before anything else is done for a request. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
@@ -9,9 +9,9 @@ import { actionProblem, isLoopback, isLoopbackHost } from '../../domain/request-
 export type AccessSettings = {
   auth: 'none' | 'proxy' | 'oidc';
   userHeader: string;
-  /** The address that is listened on. */
+  /** The address on which the console listens. */
   host: string;
-  /** Where people reach the console, when that is not what `Host` says. */
+  /** The address at which people reach the console, when `Host` has another one. */
   publicUrl: URL | null;
   canAct: boolean;
 };
@@ -21,7 +21,7 @@ export type Caller = { Bindings: HttpBindings; Variables: { user: string; until?
 
 const TOKEN_HEADER = 'x-runlane-token';
 
-/** Sets `user`, or answers 401 or 403; who signs in with a provider is identified by their session instead. */
+/** Sets `user`, or answers 401 or 403. With a sign-in, the session identifies people instead. */
 export function identify({ auth, userHeader, host, publicUrl }: AccessSettings): MiddlewareHandler<Caller> {
   return async (context, next) => {
     if (auth === 'proxy') {
@@ -54,13 +54,13 @@ export function identify({ auth, userHeader, host, publicUrl }: AccessSettings):
   };
 }
 
-/** How often a header was sent; joined ones would pass for one. */
+/** How often a header was sent: repeated headers are joined and would look like one. */
 function timesOf(context: Context<Caller>, header: string): number {
   const { rawHeaders } = context.env.incoming;
   return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === header.toLowerCase()).length;
 }
 
-/** The token that the page sends with each action; made when the browser has none. */
+/** The token that the page sends with each action; created when the browser has none. */
 export function tokenOf(context: Context<Caller>, { publicUrl }: AccessSettings): string {
   const cookie = consoleCookie('console', publicUrl);
   const known = getCookie(context, cookie.name);
@@ -76,7 +76,7 @@ export function guardActions({ canAct }: AccessSettings): MiddlewareHandler<Call
     canAct ? next() : context.json({ message: 'Actions are off: RUNLANE_CONSOLE_ACTIONS is not on.' }, 403);
 }
 
-/** Answers 403 to what the console's own page has not asked for. */
+/** Answers 403 to requests that do not come from the console's own page. */
 export function guardOwnPage({ publicUrl }: AccessSettings): MiddlewareHandler<Caller> {
   return async (context, next) => {
     const header = (name: string): string | null => context.req.header(name) ?? null;

@@ -1,4 +1,4 @@
-/** What the page does: each an action by its name, noted in the log with who did it. */
+/** The actions of the page, by name. Each is logged with the person who did it. */
 import { InvalidRequestError, PublishError } from '@runlane/client';
 import { CommandError } from '@runlane/cli/operations';
 import type { Logger } from '@runlane/service-kit';
@@ -8,7 +8,7 @@ import type { Actions, Done } from '../../app/actions.ts';
 import { Refused } from '../../app/actions.ts';
 import type { Caller } from './access.ts';
 
-/** Larger ones are no requests that admission would take. */
+/** Admission accepts no larger request. */
 export const MOST_BYTES = 8 * 1024 * 1024;
 
 const text = z.string().min(1).max(1_024);
@@ -44,7 +44,7 @@ const BODIES = {
 
 type Name = keyof typeof BODIES;
 
-/** What of an action the log has: what it was done to, and nothing of its content. */
+/** What the log records of an action: its object, and nothing of its content. */
 const NOTED = new Set([
   'threadId',
   'assistantId',
@@ -103,7 +103,7 @@ function isName(text: string): text is Name {
   return Object.hasOwn(BODIES, text);
 }
 
-/** Null: nobody expected it. */
+/** Null: an unexpected error. */
 function refusalOf(error: unknown): { status: 400 | 409 | 503; message: string } | null {
   if (error instanceof z.ZodError) return { status: 400, message: z.prettifyError(error) };
   if (error instanceof InvalidRequestError) return { status: 400, message: error.message };

@@ -1,4 +1,4 @@
-/** The console over HTTP: the page, what it asks, and what it does. */
+/** The console over HTTP: the page, its readings and its actions. */
 import { serveStatic } from '@hono/node-server/serve-static';
 import { CommandError } from '@runlane/cli/operations';
 import { RetryableError } from '@runlane/service-kit';
@@ -23,7 +23,7 @@ import type { Readings } from './read-api.ts';
 
 export type ConsoleNeeds = {
   access: AccessSettings;
-  /** Null: nobody signs in with the console itself. */
+  /** Null: the console has no sign-in of its own. */
   signIn: SignIn | null;
   version: string;
   readings: Readings;
@@ -32,12 +32,12 @@ export type ConsoleNeeds = {
   actions: Actions;
   hub: EventHub;
   stopped: AbortSignal;
-  /** Folder with the page as it was built. */
+  /** Folder of the built page. */
   page: string;
   logger: Logger;
 };
 
-/** Names of built files hold a hash of their content. */
+/** Names of built files contain a hash of their content. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
@@ -85,7 +85,7 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
   if (signIn !== null) app.route('/api', signOutApi(signIn, logger));
   app.all('/api/*', (context) => context.json({ message: `There is no ${context.req.path}.` }, 404));
   app.use('/assets/*', serveStatic({ root: page, onFound: (_, context) => context.header('cache-control', FOR_EVER) }));
-  // Every other address is one of the page's own, which it reads itself.
+  // Every other address is a route of the page.
   app.get(
     '*',
     serveStatic({

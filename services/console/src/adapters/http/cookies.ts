@@ -1,9 +1,9 @@
-/** What all cookies of the console have in common. */
+/** Names and options of all cookies of the console. */
 export type ConsoleCookie = { name: string; options: { httpOnly: true; secure: boolean; path: '/' } };
 
 /**
- * Over https their names bind them to the very host, so that a neighbouring name can set none of them. Others run beside this
- * one on the same host over http, such as a second console on a machine; those share what browsers keep by host.
+ * Over https their names bind them to the exact host, so that no neighbouring host can set them. Over http, browsers keep cookies
+ * by host without the port, so a second console on the same machine shares them.
  */
 export function consoleCookie(what: string, publicUrl: URL | null): ConsoleCookie {
   const secure = publicUrl?.protocol === 'https:';

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { BadRequest } from './bad-request.ts';
 
-/** A place in a list as a page keeps it: JSON that nobody reads. */
+/** A place in a list, as the page keeps it: opaque JSON. */
 export function cursorText(place: unknown): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 
-/** Thrown: BadRequest for what is no place in such a list. */
+/** Thrown: BadRequest when the text is no place in such a list. */
 export function readCursor<T>(schema: z.ZodType<T>, text: string | undefined): T | null {
   if (text === undefined || text === '') return null;
   let place: unknown;

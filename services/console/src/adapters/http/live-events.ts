@@ -1,20 +1,20 @@
-/** Status events as server-sent events: what changed, so that a page knows what to ask for again. */
+/** Status events as server-sent events: what has changed, so that a page knows what to read again. */
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { EventHub } from '../../app/event-hub.ts';
 import type { Caller } from './access.ts';
 
-/** Proxies close connections on which nothing moves, in milliseconds. */
+/** Milliseconds between two signs of life, because proxies close silent connections. */
 const QUIET_MS = 15_000;
 
-/** A stream ends with the session of whoever listens. @param stopped ends all of them when the process stops */
+/** A stream ends with the session of its listener. @param stopped ends all of them when the process stops */
 export function liveEvents(hub: EventHub, stopped: AbortSignal): Hono<Caller> {
   return new Hono<Caller>().get('/events', (context) => {
     const listener = hub.listen();
     if (listener === null) {
       return context.json({ message: 'As many pages are open as this console serves. Close some.' }, 503);
     }
-    // Proxies that buffer answers would keep these for ever.
+    // Otherwise a proxy that buffers answers would hold these back for ever.
     context.header('x-accel-buffering', 'no');
     return streamSSE(context, async (stream) => {
       const left = new AbortController();

@@ -1,4 +1,4 @@
-/** What the page asks: each a reading, and none changes anything. */
+/** The readings of the page; none changes anything. */
 import type { RunStatus } from '@runlane/contracts';
 import type { DeploymentReading, RunReader, ShownRun, ThreadReader } from '@runlane/run-consumer/ledger';
 import { Hono } from 'hono';
@@ -17,9 +17,9 @@ export type Readings = {
   threads: ThreadReader;
   runs: RunReader;
   deployment: DeploymentReading;
-  /** How the log, and the tables, stand. */
+  /** The state of the topics and of the tables. */
   standing: StandingReader;
-  /** URL of a trace with `{trace_id}` in it; null: traces are nowhere to be seen. */
+  /** URL of a trace, with `{trace_id}` in it; null: there is no place to look at traces. */
   traceTemplate: string | null;
 };
 
@@ -30,7 +30,7 @@ const THREADS_PER_PAGE = 100;
 const CHECKPOINTS_PER_PAGE = 50;
 const EXECUTORS_SHOWN = 200;
 
-/** A time as Postgres writes it. */
+/** A time in Postgres' notation. */
 const timestamp = z.string().regex(/^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d(?::\d\d)*$/);
 const placeOfThread = z.object({ threadId: z.string(), place: timestamp });
 const placeOfRun = z.object({ runId: z.uuid(), endedAt: timestamp });
@@ -131,20 +131,20 @@ export function readApi({ threads, runs, deployment, standing, traceTemplate }: 
     .get('/schema-health', async (context) => answer(context, { checks: await standing.schemas() }));
 }
 
-/** What has become of a run. */
+/** The state of a run. */
 export type Outcome = { status: RunStatus; why: string };
 
 function outcomeOf(run: ShownRun): Outcome {
   return { status: run.status, why: run.events.at(-1)?.details.error?.message ?? run.reason ?? '' };
 }
 
-/** JSON in which large numbers are texts. */
+/** JSON in which large numbers are strings. */
 export function answer(context: Context, value: unknown): Response {
   const text = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
   return context.body(text, 200, { 'content-type': 'application/json; charset=utf-8' });
 }
 
-/** Thrown: BadRequest without it. */
+/** Thrown: BadRequest when the parameter is missing. */
 export function needed(context: Context, name: string): string {
   const value = context.req.query(name);
   if (value === undefined || value === '') throw new BadRequest(`Say which: ${name} is missing.`);

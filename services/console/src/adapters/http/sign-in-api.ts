@@ -1,4 +1,4 @@
-/** Signing in and out: the places that a browser is sent to, and comes back to. */
+/** Signing in and out: the addresses to which a browser is sent, and returns. */
 import { RetryableError } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { Hono } from 'hono';
@@ -30,11 +30,11 @@ export function identifyBySession(signIn: SignIn): MiddlewareHandler<Caller> {
   };
 }
 
-/** What needs no session, because it makes one. */
+/** The routes that need no session, because they create one. */
 export function signInApi(signIn: SignIn, logger: Logger): Hono<Caller> {
   const { publicUrl } = signIn.settings;
   const [begun, session] = [consoleCookie('sign_in', publicUrl), consoleCookie('session', publicUrl)];
-  // The provider's site leads back here, so that Strict ones would not come along.
+  // The browser comes back from the provider's site, and would not send Strict cookies then.
   const kept = { sameSite: 'Lax' } as const;
   const asPage = async (context: Context<Caller>, answer: () => Promise<Response>): Promise<Response> => {
     try {
@@ -72,14 +72,14 @@ export function signInApi(signIn: SignIn, logger: Logger): Hono<Caller> {
     .get('/signed-out', (context) => said(context, 200, 'You are signed out of the console.'));
 }
 
-/** Ends the session of this browser, and says where to sign out of the provider as well. */
+/** Ends the session of this browser, and answers with the address for signing out of the provider as well. */
 export function signOutApi(signIn: SignIn, logger: Logger): Hono<Caller> {
   const cookie = consoleCookie('session', signIn.settings.publicUrl);
   return new Hono<Caller>().post('/sign-out', async (context) => {
     deleteCookie(context, cookie.name, cookie.options);
     logger.info({ user: context.get('user') }, 'person.signed_out');
     const end = await signIn.endUrl().catch((error: unknown) => {
-      // The session here has ended all the same.
+      // The session here has ended in any case.
       logger.warn({ err: error }, 'sign_in.provider_away');
       return null;
     });

@@ -1,4 +1,4 @@
-/** What the page asks of webhooks, and of dead letters. */
+/** The readings of webhooks and of dead letters. */
 import type { DeliveryState, WebhookLists } from '@runlane/webhook-dispatcher/operations';
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import { cursorText, readCursor } from './cursor.ts';
 import { answer, needed } from './read-api.ts';
 
 const DELIVERIES_PER_PAGE = 100;
-/** Bounds a page of a rare state, such as dead ones among a million. */
+/** Bounds what is read for a page of a rare state, such as dead deliveries among a million. */
 const DELIVERIES_LOOKED_AT = 5_000;
 const TARGETS_SHOWN = 500;
 const STATES: readonly DeliveryState[] = ['due', 'delivered', 'dead'];

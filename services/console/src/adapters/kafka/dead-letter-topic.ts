@@ -22,14 +22,14 @@ export type DeadLetterNeeds = {
   /** RUNLANE_TOPIC_PREFIX. */
   prefix: string;
   maxRequestBytes: number;
-  /** Where redriven records go to; asked for with the first of them. */
+  /** The producer of redriven records; opened with the first of them. */
   producer: () => Promise<RecordProducer>;
 };
 
-/** As many are read of each partition, so that the latest of all are among them. */
+/** So many are read of each partition that the newest of all partitions are among them. */
 const LETTERS_PER_PAGE = 50;
 
-/** The topic is read anew for each question; nothing of it is kept. */
+/** The topic is read anew for each request; nothing is cached. */
 export function createDeadLetters(needs: DeadLetterNeeds): DeadLetters {
   const { kafka, topics, prefix } = needs;
   const read = async (reading: Omit<TopicReading, 'topic' | 'groupPrefix'>): Promise<void> =>

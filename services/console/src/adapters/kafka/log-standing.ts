@@ -3,7 +3,7 @@ import type { KafkaAdmin } from '@runlane/kafka';
 import type { LogStanding } from '../../app/standing.ts';
 import { lagOf } from '../../domain/partition-lag.ts';
 
-/** A topic that is read into tables, and per partition the last record that is there. */
+/** A topic that is read into tables, with the last record in the tables for each partition. */
 export type ReadTopic = { topic: string; positions: () => Promise<ReadonlyMap<number, bigint>> };
 
 export type LogNeeds = {
@@ -20,7 +20,7 @@ export async function readLogStanding({ admin: open, prefix, topics }: LogNeeds)
   const lags = topics.map(async ({ topic, positions }) => {
     const count = await admin.partitionCount(topic);
     if (count === null) return [];
-    // The positions first: a record that comes in between counts as lag, and not as less than none.
+    // The positions first: a record that arrives in between then counts as lag; the other way round, lag could be negative.
     const read = await positions();
     return lagOf(topic, count, await admin.endOffsets(topic, { withoutLeaderless: true }), read);
   });
