@@ -62,7 +62,7 @@ export const runlaneVariables = z.object({
     .meta({ description: 'Time limit of one attempt of a run, in seconds. 0 = none.' }),
   RUNLANE_DRAIN_GRACE_SECONDS: wholeNumber({ min: 0, max: 86_400 })
     .default(60)
-    .meta({ description: 'How long a stopping service may go on with what it has begun, in seconds.' }),
+    .meta({ description: 'Seconds for which a stopping service may continue the work that it has begun.' }),
   RUNLANE_MAX_REQUEST_BYTES: wholeNumber({ min: 1024, max: 8 * MIB })
     .default(4 * MIB)
     .meta({ description: 'Largest run request, in bytes; a larger one becomes a dead letter. The topic takes 8 MiB.' }),
@@ -81,14 +81,15 @@ export const runlaneVariables = z.object({
   }),
   RUNLANE_WORKER_MEMORY_MB: wholeNumber({ min: 64, max: 65_536 }).default(1024).meta({
     description:
-      'Heap that the graphs of each worker thread may keep, in MiB; it may use 1280 MiB more for a moment. The runs of a thread that keeps more go on in processes of their own.',
+      'Heap that the graphs of each worker thread may keep, in MiB; for a moment it may use 1280 MiB more. When a thread keeps more, its runs continue in processes of their own.',
   }),
   RUNLANE_NODE_CACHE_MB: wholeNumber({ min: 0, max: 65_536 }).default(64).meta({
     description:
-      "MiB of what nodes have computed that the threads of one process share, for graphs with LangGraph's InMemoryCache; the least recently used goes first. 0: each thread keeps its own, without a limit.",
+      "Size of the cache of node results that the threads of one process share, in MiB, for graphs with LangGraph's InMemoryCache; the least recently used entry is dropped first. 0: each thread has its own, without a limit.",
   }),
   RUNLANE_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(6).meta({
-    description: "Lifetime of an executor's lease, in seconds: how soon the runs of a crashed process go on elsewhere.",
+    description:
+      "Lifetime of an executor's lease, in seconds: how soon other processes continue the runs of a crashed one.",
   }),
   RUNLANE_DATABASE_POOL_SIZE: wholeNumber({ min: 2, max: 500 })
     .default(10)
@@ -104,18 +105,17 @@ export const runlaneVariables = z.object({
     .default([])
     .meta({
       description:
-        'Origins that webhooks may go to although the policy would deny them, comma-separated, * for any port. Each ' +
+        'Origins to which webhooks may go although the policy would deny them, comma-separated, * for any port. Each ' +
         'permits exactly that scheme, host and port, whatever its address.',
       example: 'http://127.0.0.1:*',
     }),
   RUNLANE_WEBHOOK_DENY: list(cidrOrName()).default([]).meta({
-    description: "CIDRs and names that webhooks must not go to, such as the deployment's own public addresses.",
+    description: "CIDRs and names to which webhooks must not go, such as the deployment's own public addresses.",
     example: '203.0.113.0/24,api.example.com',
   }),
   RUNLANE_WEBHOOK_PROXY: proxyUrl().meta({
     description:
-      'HTTP proxy that takes all webhooks by CONNECT, in the form http://host:port. ' +
-      'Webhooks go out directly without it.',
+      'HTTP proxy for all webhooks, by CONNECT, in the form http://host:port. Without it they go out directly.',
     example: 'http://egress-proxy:4750',
     secret: true,
   }),
@@ -124,27 +124,27 @@ export const runlaneVariables = z.object({
     .default('address')
     .meta({
       description:
-        'What RUNLANE_WEBHOOK_PROXY is asked for: the address that was checked, or the name, for a proxy with rules of names. It ' +
-        'looks the name up itself then, and has to deny addresses by itself.',
+        'What CONNECT to RUNLANE_WEBHOOK_PROXY names: the checked address, or the host name, for a proxy whose rules are by ' +
+        'name. Such a proxy resolves the name itself, and has to deny addresses itself.',
     }),
   RUNLANE_WEBHOOK_RETRY_SCHEDULE: list(wholeNumber({ min: 1, max: 604_800 }, 'must be comma-separated whole numbers'))
     .default([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400])
     .meta({ description: 'Seconds to wait before attempts 2, 3, … of a webhook, comma-separated.' }),
   RUNLANE_WEBHOOK_RATES: list(originRate()).default([]).meta({
     description:
-      'Requests per second that an origin is sent at most, comma-separated. Others are sent what they take, as their 429 tell.',
+      'Most requests per second to an origin, comma-separated. For other origins the rate is found from their 429 answers.',
     example: 'https://hooks.slack.com=1',
   }),
   RUNLANE_WEBHOOK_SIGNATURES: z.enum(['v1', 'v1a', 'both'], { error: 'must be v1, v1a or both' }).default('both').meta({
     description:
-      'How webhooks are signed: v1 with secrets that receivers have, v1a with a key whose public half anybody may know.',
+      'How webhooks are signed: v1 with a secret that the receiver has, v1a with a private key whose public key is published.',
   }),
   RUNLANE_WEBHOOK_SECRET_VERSIONS: list(endpointVersions())
     .default([])
     .meta({
       description:
-        'Versions of the v1 secrets of URLs that are rotated alone, without their query, comma-separated; with + all of them ' +
-        'sign. Others have version 1.',
+        'Versions of the v1 secrets of single URLs, given without their query, comma-separated; versions joined by + all sign. ' +
+        'Other URLs have version 1.',
       example: 'https://hooks.example.com/runlane=1+2',
       secret: true,
     }),
@@ -168,21 +168,22 @@ export const runlaneVariables = z.object({
     .default(256 * 1024)
     .meta({
       description:
-        'Largest body of a webhook, in bytes: of a larger event values, interrupts and metadata are left out, as many of ' +
-        'them as it takes, each marked as `values_omitted` is.',
+        'Largest body of a webhook, in bytes. A larger event loses its values, then its interrupts, then its metadata, until it ' +
+        'fits, each marked as `values_omitted` is.',
     }),
   RUNLANE_WEBHOOK_MAX_IN_FLIGHT: wholeNumber({ min: 1, max: 10_000 }).default(256).meta({
     description: 'Webhook requests in flight in one process, each with a socket of its own. A URL takes at most 4.',
   }),
   RUNLANE_WEBHOOK_LEASE_SECONDS: wholeNumber({ min: 2, max: 300 }).default(30).meta({
-    description: 'Lifetime of the lease of an origin, in seconds: how soon others go on for a crashed dispatcher.',
+    description:
+      'Lifetime of the lease of an origin, in seconds: how soon other dispatchers take over from a crashed one.',
   }),
   RUNLANE_WEBHOOK_RETENTION_DAYS: wholeNumber({ min: 8, max: 3_650 })
     .default(14)
     .meta({
       description:
-        'Days after which delivered webhooks leave the ledger, dead ones after twice as many. Longer than the records of ' +
-        'the status topic live (7 days), because a repeated record is recognised by them, and than all attempts take.',
+        'Days after which delivered webhooks leave the ledger, dead ones after twice as many. Must be longer than the retention ' +
+        'of the status topic (7 days), because repeated records are recognised by them, and than all attempts take.',
     }),
   RUNLANE_CHECKPOINT_SCHEMA: z
     .string()
@@ -196,15 +197,15 @@ export const runlaneVariables = z.object({
     .default('all')
     .meta({
       description:
-        'Checkpoints that threads keep: all, or the latest, without which they could not go on; the others are deleted when ' +
-        'no run of the thread is left, and no run can start from them any more.',
+        'Checkpoints that threads keep: all, or only the latest, from which they continue. The others are deleted when the ' +
+        'thread has no unfinished run; no run can start from them any more.',
     }),
   RUNLANE_ERROR_STACK_LENGTH: wholeNumber({ min: 0, max: 65_536 })
     .default(0)
     .meta({
       description:
-        'Longest error.stack in the event of a run whose graph threw, in characters. 0 = none: a stack tells paths and code ' +
-        'to everybody who reads events. The log has it anyway.',
+        'Longest error.stack in the event of a run whose graph threw, in characters. 0 = none: a stack shows paths and code ' +
+        'to everybody who reads events. The log has it in any case.',
     }),
   RUNLANE_RELOAD_GRAPHS: z
     .enum(['true', 'false'], { error: 'must be true or false' })
@@ -212,8 +213,8 @@ export const runlaneVariables = z.object({
     .transform((text) => text === 'true')
     .meta({
       description:
-        'Whether run-consumer loads the graphs anew when a file of their project changes, or one outside of its folder that they ' +
-        'import, such as a linked package: for development, and true in npm start.',
+        'Whether run-consumer reloads the graphs when a file of their project changes, or an imported file outside of its folder, ' +
+        'such as a linked package. For development; true in npm start.',
     }),
   RUNLANE_SERVERS: z
     .enum(['processes', 'containers'], { error: 'must be processes or containers' })
