@@ -22,7 +22,7 @@ export const consoleVariables = {
     .default(null)
     .meta({
       description:
-        'Where people reach the console, such as https://console.example. Unset: as whatever they ask for it. Over https its ' +
+        'Address at which people reach the console, such as https://console.example. Unset: the one that browsers ask for. Over https its ' +
         'cookies are secure.',
     }),
   RUNLANE_CONSOLE_TRACE_URL: z
