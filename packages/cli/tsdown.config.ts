@@ -12,8 +12,8 @@ export default defineConfig({
   tsconfig: false,
   dts: false,
   copy: [
-    { from: '../*/src/sql/*.sql', to: 'dist/sql', flatten: true },
-    { from: '../../services/*/src/adapters/postgres/sql/*.sql', to: 'dist/sql', flatten: true },
+    { from: '../*/src/**/sql/*.sql', to: 'dist/sql', flatten: true },
+    { from: '../../services/*/src/**/sql/*.sql', to: 'dist/sql', flatten: true },
     { from: '../../services/run-consumer/migrations', to: 'dist/migrations', rename: 'run-consumer' },
     { from: '../../services/webhook-dispatcher/migrations', to: 'dist/migrations', rename: 'webhook-dispatcher' },
     { from: 'node_modules/kafkajs/LICENSE', to: 'dist', rename: 'kafkajs.LICENSE' },

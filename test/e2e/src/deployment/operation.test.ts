@@ -89,7 +89,7 @@ describe('a wrong configuration', () => {
     });
 
     expect(await service.exited).toBe(2);
-    expect(service.stderr).toMatch(/LANGGRAPH_CONFIG holds JSON.*write the JSON into langgraph\.json/);
+    expect(service.stderr).toMatch(/LANGGRAPH_CONFIG contains JSON.*write the JSON into langgraph\.json/);
     expect(service.stderr).not.toContain('secret');
   });
 
@@ -102,7 +102,7 @@ describe('a wrong configuration', () => {
 
     expect(await service.exited).toBe(1);
     expect(errorsOf(service.logs)).toContainEqual(
-      expect.stringMatching(/\/nowhere\/langgraph\.json cannot be read\. Set LANGGRAPH_CONFIG/),
+      expect.stringMatching(/\/nowhere\/langgraph\.json cannot be read: .*Give the path .* in LANGGRAPH_CONFIG/),
     );
   });
 });
