@@ -32,7 +32,7 @@ Code = Literal["unavailable", "denied", "too_large", "misconfigured"]
 
 
 def kafka_settings(brokers: Sequence[str], client_id: str, kafka: Settings | None, own: Settings) -> dict[str, Any]:
-    """librdkafka's settings: those of the caller (TLS, SASL, …) over the defaults, and what Runlane needs over both."""
+    """librdkafka's settings: the caller's (TLS, SASL, …) override the defaults, and what Runlane needs overrides both."""
     return {
         "client.id": client_id,
         "log_level": 3,
@@ -43,9 +43,9 @@ def kafka_settings(brokers: Sequence[str], client_id: str, kafka: Settings | Non
 
 
 class Refusals:
-    """What the cluster, or our side of TLS, has refused us for.
+    """Refusals by the cluster, or by our side of TLS.
 
-    librdkafka tells it beside the calls, and lets these run into their time limit as if nobody had answered.
+    librdkafka reports them apart from the calls, which then run into their time limit as if nobody had answered.
     """
 
     def __init__(self, more: Callable[[KafkaError], Any] | None = None) -> None:
@@ -61,7 +61,7 @@ class Refusals:
             self._more(error)
 
     def within(self, seconds: float) -> KafkaError | None:
-        """The last one, unless it is older."""
+        """The last refusal, unless it is older than that."""
         return self._last if time.monotonic() - self._at <= seconds else None
 
 

@@ -34,7 +34,7 @@ _MOVING = {
 
 
 class Received:
-    """An event as read, where it lies, and the assignment under which it was read."""
+    """An event, its position, and the assignment under which it was read."""
 
     __slots__ = ("event", "topic", "partition", "offset", "timestamp_ms", "size", "generation")
 
@@ -51,7 +51,7 @@ class Received:
 
 
 class Reader:
-    """One consumer. With a group its commits say where to go on; otherwise ``positions`` does, and is kept up to date."""
+    """One consumer. With a group it continues after its commits; otherwise at ``positions``, which it keeps up to date."""
 
     def __init__(self, settings: dict[str, Any], topic: str, positions: Positions, group: str | None) -> None:
         self._topic = topic
@@ -77,7 +77,7 @@ class Reader:
             self._consumer.subscribe([topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke)
 
     def take(self, is_wanted: Callable[[], bool]) -> Received | None:
-        """The next event; None once nobody wants it or the reader is closed. Raises EventsError."""
+        """The next event; None once it is no longer wanted or the reader is closed. Raises EventsError."""
         while is_wanted():
             with self._lock:
                 if self._is_closed:
@@ -89,7 +89,7 @@ class Reader:
         return None
 
     def put_back(self, received: Received) -> None:
-        """Makes the next iteration begin with an event that was taken and not handed out; with a group its commits do."""
+        """Lets the next iteration begin with an event that was read and not returned; with a group the commits do that."""
         if self._group is None:
             self._positions[received.partition] = received.offset
 

@@ -1,4 +1,4 @@
-"""From a request to the record that asks for it."""
+"""Makes the record of a request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Record:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A run to be asked for, complete with its id."""
+    """A run request, complete with its id."""
 
     request: RunCreate
     run_id: str

@@ -38,7 +38,7 @@ class PausedRun(TypedDict):
 
 
 class _Publisher:
-    """What both publishers share: checking, sending, and telling what came of it."""
+    """What both publishers share: checks, sending, and the result."""
 
     def __init__(
         self,
