@@ -4,8 +4,6 @@ import {
   LegendPlacement,
   SortOrder,
   TooltipDisplayMode,
-} from '@grafana/grafana-foundation-sdk/common';
-import {
   VisibilityMode,
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,

@@ -6,6 +6,7 @@ import { withTransaction } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { checkpointFloorAt } from './checkpoint-floor.ts';
+import { CHECKPOINT_TABLES } from './checkpoint-schema.ts';
 import { CheckpointWorld } from './checkpoint-world.fixture.ts';
 import { input, resume, threadIn } from './journal-thread.fixture.ts';
 import type { Thread } from './journal-thread.fixture.ts';
@@ -48,8 +49,7 @@ async function addHistory(threadId: string): Promise<void> {
 
 /** What the three tables have of a thread, in short. */
 async function digestOf(threadId: string): Promise<string[]> {
-  const tables = ['checkpoints', 'checkpoint_blobs', 'checkpoint_writes'];
-  const digests = tables.map(async (table) => {
+  const digests = CHECKPOINT_TABLES.map(async (table) => {
     const { rows } = await world.pool.query<{ digest: string }>(
       `select md5(string_agg(stored::text, ',' order by stored::text)) as digest
        from ${table} as stored where thread_id = $1`,

@@ -1,4 +1,4 @@
-import { loadSql, query } from '@runlane/postgres';
+import { ByteRun, loadSql, query } from '@runlane/postgres';
 import type { SqlValues } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import type { CheckpointBatch } from './checkpoint-batch.ts';
@@ -18,7 +18,7 @@ export function createBatchWriter(pool: Pool, schema: string): WriteBatch {
 
 function valuesOf({ claims, checkpoints, blobs, writes }: CheckpointBatch): SqlValues {
   const bytes = new ByteRun();
-  const blobSpans = blobs.map((blob) => bytes.add(blob.bytes));
+  const blobSpans = blobs.map((blob) => (blob.bytes === null ? null : bytes.add(blob.bytes)));
   const writeSpans = writes.map((write) => bytes.add(write.bytes));
   return {
     run_ids: claims.map((claim) => claim.runId),
@@ -47,27 +47,9 @@ function valuesOf({ claims, checkpoints, blobs, writes }: CheckpointBatch): SqlV
     indexes: writes.map((row) => row.index),
     write_channels: writes.map((row) => row.channel),
     write_types: writes.map((row) => row.type),
-    write_offsets: writeSpans.map((span) => span?.offset ?? 1),
-    write_lengths: writeSpans.map((span) => span?.length ?? null),
+    write_offsets: writeSpans.map(({ offset }) => offset),
+    write_lengths: writeSpans.map(({ length }) => length),
     replaces: writes.map((row) => row.replaces),
     is_foreign: writes.map((row) => row.isForeign),
   };
-}
-
-/** Many byte strings as one, with the position of each, counted from 1 as in SQL. */
-class ByteRun {
-  readonly #parts: Uint8Array[] = [];
-  #length = 0;
-
-  add(part: Uint8Array | null): { offset: number; length: number } | null {
-    if (part === null) return null;
-    const offset = this.#length + 1;
-    this.#parts.push(part);
-    this.#length += part.length;
-    return { offset, length: part.length };
-  }
-
-  concat(): Buffer {
-    return Buffer.concat(this.#parts);
-  }
 }

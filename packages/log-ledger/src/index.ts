@@ -14,7 +14,7 @@ export type { GuardedService, SchemaGuardOptions } from './schema-guard.ts';
 export { Stoppages, suspectOf } from './stoppages.ts';
 export { lostBefore, unseenRecords } from './unseen-records.ts';
 export type { PositionOwner } from './unseen-records.ts';
-export { watchLagUntil } from './watch-lag.ts';
+export { recordsBehind, watchLagUntil } from './watch-lag.ts';
 export type { WatchLagOptions } from './watch-lag.ts';
 export { lookAtRegistry, waitForSubject } from './look-at-registry.ts';
 export { watchTopicsUntil } from './watch-topics.ts';

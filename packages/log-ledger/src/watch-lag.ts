@@ -52,10 +52,19 @@ function lagOf(
   const lag = new Map<number, number>();
   for (const { partition } of partitions) {
     const end = ends.get(partition);
-    if (end === undefined) continue;
-    const next = (positions.get(partition) ?? -1n) + 1n;
-    const from = next > end.low ? next : end.low;
-    lag.set(partition, Math.max(0, Number(end.high - from)));
+    if (end !== undefined) lag.set(partition, recordsBehind(positions.get(partition), end));
   }
   return lag;
+}
+
+/**
+ * How many records of a partition are stored in the log and not in the ledger. What retention has deleted does not count.
+ *
+ * @param position of the ledger: the offset of the last record that is in it; undefined when it has none
+ * @param end `low`: the first offset that is still stored; `high`: the next one to be written
+ */
+export function recordsBehind(position: bigint | undefined, { low, high }: { low: bigint; high: bigint }): number {
+  const next = (position ?? -1n) + 1n;
+  const from = next > low ? next : low;
+  return Math.max(0, Number(high - from));
 }

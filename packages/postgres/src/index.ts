@@ -1,3 +1,4 @@
+export { ByteRun } from './byte-run.ts';
 export { clientAt, currentUrl } from './database-url.ts';
 export type { DatabaseUrl } from './database-url.ts';
 export { DatabaseAccess } from './access/database-access.ts';

@@ -6,6 +6,7 @@
 import { serve } from '@hono/node-server';
 import { kafkaSecurity } from '@runlane/kafka';
 import { openKafka } from '@runlane/log-ledger';
+import { CHECKPOINT_TABLES } from '@runlane/run-consumer/ledger';
 import { DatabaseAccess, READ_AND_WRITE, createPool, probeDatabase } from '@runlane/postgres';
 import {
   Probes,
@@ -120,11 +121,7 @@ function neededGrants({ RUNLANE_CONSOLE_ACTIONS, RUNLANE_CHECKPOINT_SCHEMA }: Co
   const read = ['SELECT'];
   return [
     { schema: 'runlane', tables: null, privileges: read },
-    {
-      schema: RUNLANE_CHECKPOINT_SCHEMA,
-      tables: ['checkpoints', 'checkpoint_blobs', 'checkpoint_writes'],
-      privileges: read,
-    },
+    { schema: RUNLANE_CHECKPOINT_SCHEMA, tables: CHECKPOINT_TABLES, privileges: read },
     { schema: 'webhooks', tables: null, privileges: RUNLANE_CONSOLE_ACTIONS === 'on' ? READ_AND_WRITE : read },
   ];
 }

@@ -7,6 +7,7 @@ import { readRuns } from './app/read-runs.ts';
 import type { RunReader } from './app/read-runs.ts';
 import type { ThreadReader } from './app/read-threads.ts';
 
+export { CHECKPOINT_TABLES } from '@runlane/checkpoint/schema';
 export type {
   EndedPage,
   EndedPlace,

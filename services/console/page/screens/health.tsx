@@ -2,7 +2,7 @@ import type { Check } from '@runlane/cli/operations';
 import type { DeploymentStanding, ExecutorRow, LedgerBacklog } from '@runlane/run-consumer/ledger';
 import type { ReactNode } from 'react';
 import type { LogStanding } from '../../src/app/standing.ts';
-import type { PartitionLag } from '../../src/domain/partition-lag.ts';
+import type { PartitionLag } from '../../src/app/partition-lag.ts';
 import { useAsked, useSession } from '../api.ts';
 import type { Wire } from '../api.ts';
 import { Age, Facts, Failure, Status, Time } from '../parts/parts.tsx';

@@ -1,6 +1,6 @@
 /** Whether the log and the tables are as this version needs them, and how far the log has been read. */
 import type { Check } from '@runlane/cli/operations';
-import type { PartitionLag } from '../domain/partition-lag.ts';
+import type { PartitionLag } from './partition-lag.ts';
 
 export type LogStanding = { checks: Check[]; lags: PartitionLag[] };
 

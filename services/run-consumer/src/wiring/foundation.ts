@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { CHECKPOINT_TABLES } from '@runlane/checkpoint/schema';
 import type { TopicNames } from '@runlane/contracts';
 import { groupNames, topicNames } from '@runlane/contracts';
 import type { KafkaConnection, ValueCodec } from '@runlane/kafka';
@@ -53,7 +54,7 @@ export type Foundation = {
 };
 
 /** Those of LangGraph's tables that its savers and stores read and write. */
-const LANGGRAPH_TABLES = ['checkpoints', 'checkpoint_blobs', 'checkpoint_writes', 'store'];
+const LANGGRAPH_TABLES = [...CHECKPOINT_TABLES, 'store'];
 /** Executor, relays and sweeping renew one lease each, seldom at the same time. */
 const LEASE_CONNECTIONS = 2;
 /** Shortest time between two NOTIFYs of a process, in milliseconds. */

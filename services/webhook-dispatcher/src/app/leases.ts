@@ -64,17 +64,21 @@ export class Leases {
 
   /** How many more endpoints may be leased. */
   room(): number {
+    return this.#roomBeside(this.#reservedSlots());
+  }
+
+  #roomBeside({ quick, slow }: { quick: number; slow: number }): number {
     const { maxInFlight } = this.#needs;
-    const { quick, slow } = this.#reservedSlots();
     const reserved = quick + Math.min(slow, slotsOfSlow(maxInFlight));
     return Math.min(LEASE_AT_ONCE, maxInFlight - reserved, maxInFlight - this.#held.size);
   }
 
   /** Whether others wait for what this endpoint takes. */
   isCrowded(held: HeldEndpoint): boolean {
-    if (this.room() <= 0) return true;
+    const reserved = this.#reservedSlots();
+    if (this.#roomBeside(reserved) <= 0) return true;
     const isSlow = !held.isQuick(this.nowMs());
-    if (isSlow && this.#reservedSlots().slow > slotsOfSlow(this.#needs.maxInFlight)) return true;
+    if (isSlow && reserved.slow > slotsOfSlow(this.#needs.maxInFlight)) return true;
     return this.all().filter(({ site }) => site === held.site).length >= SITE_LEASES;
   }
 

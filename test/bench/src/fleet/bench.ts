@@ -5,6 +5,7 @@
 import type { Client } from 'pg';
 import type { ServiceProcess } from '@runlane/testkit';
 import type { Bench, BenchContext, Findings, Measure } from '../bench.ts';
+import { completeRuns } from '../complete-runs.ts';
 import { connectTo } from '../database.ts';
 import { DatabaseBudget } from '../database-budget.ts';
 import { Deployment } from '../deployment.ts';
@@ -51,13 +52,7 @@ async function run(context: BenchContext): Promise<Findings> {
     const requests = runRequests(deployment.topics.requests, { ...load, durability: options.durability });
     await budget?.begin();
     const cpuBeforeMs = cpuOf(services);
-    const startedMs = performance.now();
-    await producer.publish(requests.map(({ record }) => record));
-    const endings = await events.succeeded(
-      requests.map(({ runId }) => runId),
-      ROUND_LIMIT_MS,
-    );
-    const seconds = (Math.max(...endings.map(({ atMs }) => atMs)) - startedMs) / 1_000;
+    const seconds = await completeRuns(requests, { producer, events }, ROUND_LIMIT_MS);
     await budget?.end(load.count);
     return { perSecond: load.count / seconds, cpuMsPerRun: (cpuOf(services) - cpuBeforeMs) / load.count };
   };

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceProcess } from '@runlane/testkit';
 import type { Bench, BenchContext, Findings, Measure } from '../bench.ts';
+import { completeRuns } from '../complete-runs.ts';
 import { Deployment } from '../deployment.ts';
 import { cpuMsOf } from '../machine.ts';
 import { runRequests } from '../requests.ts';
@@ -40,11 +41,7 @@ async function run({ servers, resources, options, noise, say }: BenchContext): P
   };
   say('warming up');
   const requests = runRequests(deployment.topics.requests, { ...WARM_UP, durability: options.durability });
-  await producer.publish(requests.map(({ record }) => record));
-  await events.succeeded(
-    requests.map(({ runId }) => runId),
-    WARM_UP_LIMIT_MS,
-  );
+  await completeRuns(requests, { producer, events }, WARM_UP_LIMIT_MS);
   await sleep(REST_MS);
 
   const shares = new Map<string, number[]>();

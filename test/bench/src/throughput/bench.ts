@@ -6,6 +6,7 @@ import type { ServiceProcess } from '@runlane/testkit';
 import { BareInvoke } from '../bare-invoke/peer.ts';
 import type { ClosedLoopJob } from '../bare-invoke/protocol.ts';
 import type { Bench, BenchContext, Findings } from '../bench.ts';
+import { completeRuns } from '../complete-runs.ts';
 import { connectTo } from '../database.ts';
 import { DatabaseBudget } from '../database-budget.ts';
 import { Deployment } from '../deployment.ts';
@@ -50,19 +51,13 @@ async function run(context: BenchContext): Promise<Findings> {
     const cpuBeforeMs = cpuMsOf(service.pid);
     profiler?.begin();
     budget.begin();
-    const startedMs = performance.now();
-    await producer.publish(requests.map(({ record }) => record));
-    const endings = await events.succeeded(
-      requests.map(({ runId }) => runId),
-      ROUND_LIMIT_MS,
-    );
-    const endedMs = Math.max(...endings.map(({ atMs }) => atMs));
+    const seconds = await completeRuns(requests, { producer, events }, ROUND_LIMIT_MS);
     profiler?.end();
     budget.end(load.count);
     const cpuMs = cpuMsOf(service.pid);
     await database?.end(load.count);
     return {
-      perSecond: load.count / ((endedMs - startedMs) / 1_000),
+      perSecond: load.count / seconds,
       cpuMsPerRun: cpuMs === null || cpuBeforeMs === null ? null : (cpuMs - cpuBeforeMs) / load.count,
     };
   };

@@ -3,6 +3,7 @@
  * to a collector that only counts them.
  */
 import type { Bench, BenchContext, Findings, Measure } from '../bench.ts';
+import { completeRuns } from '../complete-runs.ts';
 import { Deployment } from '../deployment.ts';
 import { cpuMsOf } from '../machine.ts';
 import { publishPaced } from '../publish-paced.ts';
@@ -79,13 +80,7 @@ async function startSide(
   return async (load) => {
     const requests = runRequests(deployment.topics.requests, { ...load, durability });
     const cpuBeforeMs = cpuMs();
-    const startedMs = performance.now();
-    await producer.publish(requests.map(({ record }) => record));
-    const endings = await events.succeeded(
-      requests.map(({ runId }) => runId),
-      ROUND_LIMIT_MS,
-    );
-    const endedMs = Math.max(...endings.map(({ atMs }) => atMs));
+    const seconds = await completeRuns(requests, { producer, events }, ROUND_LIMIT_MS);
     const cpuMsPerRun = (cpuMs() - cpuBeforeMs) / load.count;
     const paced = runRequests(deployment.topics.requests, { ...PACED, durability });
     const published = await publishPaced(paced, producer, EVERY_MS);
@@ -94,7 +89,7 @@ async function startSide(
       ROUND_LIMIT_MS,
     );
     return {
-      perSecond: load.count / ((endedMs - startedMs) / 1_000),
+      perSecond: load.count / seconds,
       cpuMsPerRun,
       latencyMs: median(ends.map(({ atMs }, index) => atMs - (published[index]?.atMs ?? Number.NaN))),
     };

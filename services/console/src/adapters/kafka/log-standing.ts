@@ -1,7 +1,7 @@
 import { checkTopicsWith } from '@runlane/cli/operations';
 import type { KafkaAdmin } from '@runlane/kafka';
 import type { LogStanding } from '../../app/standing.ts';
-import { lagOf } from '../../domain/partition-lag.ts';
+import { lagOf } from '../../app/partition-lag.ts';
 
 /** A topic that is read into tables, with the last record in the tables for each partition. */
 export type ReadTopic = { topic: string; positions: () => Promise<ReadonlyMap<number, bigint>> };

@@ -21,3 +21,19 @@ test('the gauge of the backlog walks from lane to lane, and counts into them, as
   expect(step('select-backlog')).toBe(step('list-lanes'));
   expect(depth('select-backlog')).toBe(depth('list-lanes'));
 });
+
+test('searches count the unfinished runs of a thread as the list of threads does', () => {
+  const count = (name: string, thread: string) =>
+    part(name, '( select count(*) from ( select from runlane.runs as run', 'as unfinished_count').replaceAll(
+      thread,
+      '',
+    );
+  expect(count('search-threads', 'found.')).toBe(count('list-threads', 'thread.'));
+  expect(count('search-ended-runs', 'found.')).toBe(count('list-threads', 'thread.'));
+});
+
+test('the search of ended runs looks at them in the order of their list', () => {
+  const look = (name: string) =>
+    part(name, 'from runlane.runs where run_ended_at is not null', 'order by run_ended_at desc, run_id desc');
+  expect(look('search-ended-runs')).toBe(look('list-ended-runs'));
+});

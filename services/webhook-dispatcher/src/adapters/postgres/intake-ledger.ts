@@ -1,6 +1,6 @@
 import { placesOf, readPositions } from '@runlane/log-ledger';
 import type { Places, Position, PositionCheck } from '@runlane/log-ledger';
-import { query } from '@runlane/postgres';
+import { ByteRun, query } from '@runlane/postgres';
 import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
 import type { AccountEntry, IntakeLedger, IntakeTransaction, QuarantinedRecord } from '../../app/ports.ts';
@@ -238,13 +238,14 @@ class PostgresIntake implements IntakeTransaction {
   }
 }
 
-/** Parameters of insert-events. As one value they go as the bytes that they are; in an array each would be spelt out. */
+/** Parameters of insert-events. */
 function bodyValues(bodies: readonly Buffer[]): SqlValues {
-  let end = 1;
+  const bytes = new ByteRun();
+  const spans = bodies.map((body) => bytes.add(body));
   return {
-    bodies: Buffer.concat(bodies),
-    body_bytes: bodies.map(({ length }) => length),
-    body_starts: bodies.map(({ length }) => (end += length) - length),
+    bodies: bytes.concat(),
+    body_bytes: spans.map(({ length }) => length),
+    body_starts: spans.map(({ offset }) => offset),
   };
 }
 

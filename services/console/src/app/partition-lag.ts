@@ -1,4 +1,5 @@
 /** How far a topic has been read into the tables. */
+import { recordsBehind } from '@runlane/log-ledger';
 
 /** `end`: the next offset to be written, null while the partition has no leader; `next`: the next to be read, null before the first. */
 export type PartitionLag = {
@@ -22,8 +23,6 @@ export function lagOf(
     const position = positions.get(partition);
     const next = position === undefined ? null : position + 1n;
     if (end === undefined) return { topic, partition, end: null, next, lag: null };
-    // What retention has deleted cannot be read any more.
-    const from = next !== null && next > end.low ? next : end.low;
-    return { topic, partition, end: end.high, next, lag: Math.max(0, Number(end.high - from)) };
+    return { topic, partition, end: end.high, next, lag: recordsBehind(position, end) };
   });
 }
