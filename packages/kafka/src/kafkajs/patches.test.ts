@@ -1,13 +1,19 @@
 import { createRequire } from 'node:module';
 import kafkajs from 'kafkajs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { registerCodecs } from './codecs.ts';
 
 const { CompressionTypes } = kafkajs;
 
 /** The parts of kafkajs' internals that the patch in `packages/kafka/patches` changes. */
 type Internals = {
-  RequestQueue: new (options: object) => { throttleCheckTimeoutId: unknown; checkPendingRequests(): void };
+  RequestQueue: new (options: object) => {
+    throttleCheckTimeoutId: unknown;
+    inflight: Map<number, object>;
+    checkPendingRequests(): void;
+    scheduleRequestTimeoutCheck(): void;
+    destroy(): void;
+  };
   RecordBatch: (options: object) => Promise<{ buffer: Buffer }>;
   Record: (options: object) => unknown;
   Decoder: new (buffer: Buffer) => object;
@@ -39,6 +45,31 @@ describe('the patched kafkajs', () => {
     const queue = new RequestQueue({ logger: {}, maxInFlightRequests: 1, requestTimeout: 1_000 });
     queue.checkPendingRequests();
     expect(queue.throttleCheckTimeoutId).toBeNull();
+  });
+
+  test('a connection looks for overdue requests in proportion to their limit, and finds them soon', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    try {
+      let lookCount = 0;
+      const queue = new (internals().RequestQueue)({
+        logger: {},
+        maxInFlightRequests: 1,
+        requestTimeout: 15_000,
+        enforceRequestTimeout: true,
+        isConnected: () => (lookCount += 1) > 0,
+      });
+      const timeoutRequest = vi.fn<() => void>();
+      queue.inflight.set(1, { sentAt: performance.now(), requestTimeout: 15_000, timeoutRequest });
+      queue.scheduleRequestTimeoutCheck();
+      vi.advanceTimersByTime(15_000);
+      expect(lookCount).toBe(15);
+      expect(timeoutRequest).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1_000);
+      expect(timeoutRequest).toHaveBeenCalledOnce();
+      queue.destroy();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('metadata with a leaderless partition still describes the others, unless something else is wrong', async () => {

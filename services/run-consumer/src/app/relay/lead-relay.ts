@@ -26,11 +26,23 @@ export type RelayWork = {
   name: string;
   /** Whether a FatalError ends the loop; otherwise the work is repeated, as after every other failure. */
   endsOnFatal: boolean;
-  /** Publishes one batch of the oldest; true when more may be waiting. */
-  publishOldest: (signal: AbortSignal) => Promise<boolean>;
+  /** Publishes one batch of the oldest. */
+  publishOldest: (signal: AbortSignal) => Promise<Look>;
   /** Called whenever another process leads. */
   onFollowing?: () => void;
 };
+
+/** How many were found, and whether more may be waiting. */
+export type Look = { foundCount: number; hasMore: boolean };
+
+const NOTHING: Look = { foundCount: 0, hasMore: false };
+
+/**
+ * A look that found so many is followed by a rest of so many times what it took: what a look costs, of this process, of Postgres
+ * and of Kafka, is then shared by more. Where few are stored, as with some runs in a second, nothing rests.
+ */
+const CROWD = 8;
+const REST = { times: 2, longestMs: 50 };
 
 const RETRY = { baseMs: 100, maxMs: 5_000 };
 
@@ -52,14 +64,18 @@ export async function leadRelayUntil(signal: AbortSignal, loop: RelayLoop, work:
         leasedUntilMs = (await lease.acquire(holder, leaseMs)) ? nowMs + leaseMs : 0;
       }
       const isLeader = leasedUntilMs > nowMs;
-      const hasMore = isLeader && (await publishOldest(signal));
+      const { foundCount, hasMore } = isLeader ? await publishOldest(signal) : NOTHING;
+      const tookMs = monotonicMs() - nowMs;
       failures = 0;
       // Only the leader listens to hints: a process that waits for the lease would ask for it once for each event of the
       // deployment.
       if (!isLeader) {
         work.onFollowing?.();
         await pause.wait(leaseMs / 4, signal);
-      } else if (!hasMore) await stored.wait(pollMs, signal);
+      } else if (!hasMore) {
+        if (foundCount >= CROWD) await pause.wait(Math.min(REST.times * tookMs, REST.longestMs), signal);
+        await stored.wait(pollMs, signal);
+      }
     } catch (error) {
       if (work.endsOnFatal && error instanceof FatalError) throw error;
       failures += 1;

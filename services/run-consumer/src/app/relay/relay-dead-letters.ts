@@ -10,7 +10,7 @@ import { smallerDeadLetter } from '@runlane/kafka';
 import type { RecordProducer, RecordTooLarge } from '@runlane/kafka';
 import { HeldBack, LEADERLESS, REFUSED } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
-import type { RelayLoop } from './lead-relay.ts';
+import type { Look, RelayLoop } from './lead-relay.ts';
 import type { DeadLetterOutbox, StoredDeadLetter } from '../ports.ts';
 import { publishFitting } from './publish-fitting.ts';
 
@@ -43,12 +43,12 @@ async function publishOldest(
   held: { refused: HeldBack<bigint>; leaderless: HeldBack<bigint> },
   batch: BatchLimit,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Look> {
   const { outbox, publisher, logger } = needs;
   const { letters, hasMore } = await batch.ask((limit) =>
     outbox.waiting(limit, BATCH_BYTES, [...held.refused.keys(), ...held.leaderless.keys()]),
   );
-  if (letters.length === 0) return false;
+  if (letters.length === 0) return { foundCount: 0, hasMore: false };
   const smaller = ({ record, ...stored }: StoredDeadLetter, refusal: RecordTooLarge) => {
     const fitting = smallerDeadLetter(record);
     if (fitting === null) return null;
@@ -67,5 +67,5 @@ async function publishOldest(
   }
   if (held.leaderless.count > 0)
     logger.warn({ letters: held.leaderless.count }, 'dead_letter_relay.partition_leaderless');
-  return hasMore;
+  return { foundCount: letters.length, hasMore };
 }

@@ -53,6 +53,26 @@ test('new events are published immediately after a hint, and within the poll tim
   expect(work().slice(2)).toEqual(['publish 2', 'mark 2']);
 });
 
+test('while many events are stored a look is followed by a rest, so that more share the next; while few are, none is', async () => {
+  const { work, waiting, stored } = startRelay({
+    waiting: [1, 2, 3, 4, 5, 6, 7, 8],
+    publish: () => new Promise((resolve) => setTimeout(resolve, 10)),
+  });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(work()).toEqual(['publish 1..8', 'mark 1..8']);
+  waiting.push(9);
+  stored.notify();
+  await vi.advanceTimersByTimeAsync(19);
+  expect(work()).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(work().slice(2)).toEqual(['publish 9']);
+  await vi.advanceTimersByTimeAsync(10);
+  waiting.push(10);
+  stored.notify();
+  await aMoment();
+  expect(work().slice(3)).toEqual(['mark 9', 'publish 10']);
+});
+
 test('a batch that failed is repeated before anything newer is published, and marked only then', async () => {
   let failures = 2;
   const { work, waiting, messages } = startRelay({

@@ -13,7 +13,7 @@ import { statusEventOf } from '../../domain/status-event.ts';
 import type { WebhookJudge } from '../../domain/webhook-target.ts';
 import { HeldBack, LEADERLESS, REFUSED } from './held-back.ts';
 import { leadRelayUntil } from './lead-relay.ts';
-import type { RelayLoop } from './lead-relay.ts';
+import type { Look, RelayLoop } from './lead-relay.ts';
 import type { EventEncoder, Outbox } from '../ports.ts';
 import { eventFields, publishEvents } from './publish-events.ts';
 import type { EventToPublish } from './publish-events.ts';
@@ -57,19 +57,18 @@ export function relayUntil(signal: AbortSignal, needs: RelayDependencies): Promi
   });
 }
 
-/** True when more may be waiting. */
 async function publishOldest(
   needs: RelayDependencies,
   held: Held,
   batch: BatchLimit,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Look> {
   const { entries, hasMore } = await batch.ask((limit) =>
     needs.outbox.unpublished(limit, BATCH_BYTES, [...held.refused.keys(), ...held.leaderless.keys()]),
   );
   needs.onHeld(held.refused.count);
   const oldest = entries[0];
-  if (oldest === undefined) return false;
+  if (oldest === undefined) return { foundCount: 0, hasMore: false };
   const events = entries.map((entry) => ({
     event: statusEventOf(entry, needs.judgeWebhook),
     traceparent: entry.traceparent,
@@ -88,7 +87,7 @@ async function publishOldest(
     needs.logger,
   );
   needs.onHeld(held.refused.count);
-  return hasMore;
+  return { foundCount: entries.length, hasMore };
 }
 
 function holdLeaderless(threadIds: readonly string[], held: HeldBack<string>, logger: Logger): void {

@@ -88,7 +88,10 @@ export function startThread(options: HostOptions, events: HostEvents): GraphHost
   // Each call would wait for the end with a listener of its own, and several attempts may be deaf.
   let ending: Promise<unknown> | null = null;
   return {
-    send: (message) => port.postMessage(message),
+    send: (message) => {
+      if (message.type === 'start') watch.resume();
+      port.postMessage(message);
+    },
     terminate: async () => {
       watch.stop();
       await (ending ??= worker.terminate());

@@ -65,6 +65,7 @@ test('a thread in which nothing executes, or nothing yet, is not asked', async (
   thread.usedMb = 500;
   await pass(1_000);
   thread.isBusy = true;
+  watch.resume();
   thread.usedMb = null;
   await pass(1_000);
   expect([did, measured]).toEqual([[], []]);
@@ -72,4 +73,18 @@ test('a thread in which nothing executes, or nothing yet, is not asked', async (
   await pass(200);
   expect(did).toEqual(['far']);
   watch.stop();
+});
+
+test('while nothing executes no timer runs, and what begins is measured', async () => {
+  const { thread, measured, watch } = watchOf({ isBusy: false });
+  await pass(100);
+  expect(vi.getTimerCount()).toBe(0);
+  thread.isBusy = true;
+  watch.resume();
+  watch.resume();
+  await pass(1_000);
+  expect(measured).toHaveLength(10);
+  watch.stop();
+  watch.resume();
+  expect(vi.getTimerCount()).toBe(0);
 });

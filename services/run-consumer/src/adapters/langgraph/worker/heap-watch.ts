@@ -39,7 +39,8 @@ export class HeapWatch {
   readonly #farMb: number;
   readonly #events: HeapWatchEvents;
   readonly #told = new Set<HeapVerdict>();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | null = null;
+  #isStopped = false;
   #isLooking = false;
   #askedAtMs: number | null = null;
   #nextAskAtMs = 0;
@@ -52,7 +53,13 @@ export class HeapWatch {
     this.#limitMb = limitMb;
     this.#farMb = limitMb + roomMb / 2;
     this.#events = events;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    this.resume();
+  }
+
+  /** Call this when something begins to execute. When nothing does any more, no timer wakes the process (B8). */
+  resume(): void {
+    if (this.#isStopped) return;
+    this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
   /** Call this with the bytes that are used after the thread has collected its garbage. */
@@ -65,11 +72,18 @@ export class HeapWatch {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#isStopped = true;
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
   }
 
   #look(): void {
-    if (this.#isLooking || !this.#events.isBusy()) return;
+    if (!this.#events.isBusy()) return this.#rest();
+    if (this.#isLooking) return;
     this.#isLooking = true;
     void this.#events.readUsed().then((bytes) => {
       this.#isLooking = false;
