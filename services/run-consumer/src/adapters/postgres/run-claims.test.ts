@@ -6,6 +6,7 @@ import { query, valuesOf } from '@runlane/postgres';
 import type { SqlStatement, SqlValues } from '@runlane/postgres';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@runlane/testkit';
+import { DESCRIPTION } from '../../app/recording-ports.fixture.ts';
 import type { ClaimedRun } from '../../domain/run.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
@@ -23,7 +24,7 @@ const FLOOR = '00000000-0000-0000-0000-000000000000';
 let rows: RunRows;
 beforeEach(async () => {
   rows = await RunRows.create(inject('databaseUrl'));
-  await createExecutorLeases(rows.database).register(EXECUTOR, 'test', 600_000);
+  await createExecutorLeases(rows.database).register(EXECUTOR, DESCRIPTION, 600_000);
 });
 afterEach(() => rows[Symbol.asyncDispose]());
 
