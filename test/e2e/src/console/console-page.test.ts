@@ -100,9 +100,11 @@ test('no question of a graph takes the others off the screen, runs a script, or 
     .waitFor();
   await cardOf(page, 'nowhere')
     .getByText(/because its schema refers to/)
-  await cardOf(page, 'choices').getByText(/cannot be drawn/).waitFor();
-  expect(await cardOf(page, 'choices').getByLabel('It is JSON').count()).toBe(1);
     .waitFor();
+  await cardOf(page, 'choices')
+    .getByText(/cannot be drawn/)
+    .waitFor();
+  expect(await cardOf(page, 'choices').getByLabel('It is JSON').count()).toBe(1);
   expect(await page.locator('img, iframe, object, embed').count()).toBe(0);
   expect(await page.locator('body script').count()).toBe(0);
   expect(await page.title()).toBe('Waiting for you – Runlane');
