@@ -71,8 +71,9 @@ export class SteadyLoad {
       `select count(*)::integer as admitted, (count(*) filter (where status not in ('pending', 'running')))::integer as ended
        from runlane.runs`,
     );
-    const { admitted = 0, ended = 0 } = rows[0] ?? {};
-    return { admitted, ended, received: receiver.requests.length };
+    const [counts] = rows;
+    if (counts === undefined) throw new Error('A count of all rows has no row.');
+    return { ...counts, received: receiver.requests.length };
   }
 
   async #ask(): Promise<void> {
