@@ -15,6 +15,7 @@ import type { DeliveryDependencies } from './delivery-needs.ts';
 import { DueQueue } from './due-queue.ts';
 import { endDisabled, letGo } from './give-back.ts';
 import { Leases } from './leases.ts';
+import type { StoredBatch } from './ports.ts';
 import { Sending } from './sending.ts';
 
 const RENEWALS_PER_LEASE = 6;
@@ -116,7 +117,13 @@ export class WebhookDelivery {
     await this.#leases.release(this.#leases.all().map((held) => ({ held, notBeforeMs: 0 })));
   }
 
-  /** Call this when deliveries were stored: something may be due. */
+  /** Call this when intake has stored deliveries. */
+  takeStored(batch: StoredBatch): void {
+    this.#due.takeStored(batch);
+    this.#sending.fill();
+  }
+
+  /** Call this when something else may have come due. */
   lookAgain(): void {
     this.#due.lookAgain();
   }

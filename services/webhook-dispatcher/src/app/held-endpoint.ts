@@ -1,11 +1,11 @@
 import { ORIGIN_SLOTS, isQuick, onOriginSend } from '../domain/origin-health.ts';
 import { isProven } from '../domain/target-health.ts';
-import { UNSETTLED_PER_SLOT } from './held-target.ts';
+import { UNSETTLED_PER_SLOT, laneOf } from './held-target.ts';
 import type { HeldTarget, Taken } from './held-target.ts';
 import { HOLD_MS, HeldTargets } from './held-targets.ts';
 import type { Wanting } from './held-targets.ts';
 import { LeasedOrigin } from './leased-origin.ts';
-import type { DueTarget } from './ports.ts';
+import type { DueDelivery, DueTarget } from './ports.ts';
 
 /**
  * An endpoint whose lease this process holds: its URLs in the order of their turns, and what is under way.
@@ -22,6 +22,14 @@ export class HeldEndpoint extends LeasedOrigin {
   /** In the order of their beginnings. */
   readonly #inFlight = new Set<Taken>();
   #hasProbe = false;
+  /** A fetch under way may not find what was stored since. */
+  #isHinted = false;
+  /** When the last fetch had returned, by the monotonic clock. */
+  #fetchedAtMs = 0;
+  /** What was taken without a fetch while one is under way, which may return it too; null while none is. */
+  #takenMeanwhile: Set<bigint> | null = null;
+  /** Runs of which an event was stored that waits for an earlier one. */
+  readonly #followed = new Set<string>();
 
   get disabled(): Set<string> {
     return this.#targets.disabled;
@@ -51,6 +59,11 @@ export class HeldEndpoint extends LeasedOrigin {
     return this.#targets.queuedCount;
   }
 
+  /** Of the bodies in the queues. */
+  get queuedBytes(): number {
+    return this.#targets.queuedBytes;
+  }
+
   /** Ids that a fetch must not return again. */
   get busyIds(): bigint[] {
     return [...this.#busyIds, ...this.#targets.queuedIds];
@@ -75,9 +88,48 @@ export class HeldEndpoint extends LeasedOrigin {
     return this.#targets.wanted(nowMs);
   }
 
-  /** Takes what a fetch found; true when that was everything. */
-  add(found: readonly DueTarget[], wanting: Wanting): boolean {
-    return this.#targets.add(found, wanting);
+  /** Something may be due that no fetch has found. */
+  hint(): void {
+    this.#isHinted = true;
+    this.exhaustedAtMs = null;
+  }
+
+  /** A fetch begins. Call `fetched` when it has returned. */
+  isFetched(): void {
+    this.#isHinted = false;
+    this.#takenMeanwhile = new Set();
+  }
+
+  /** Takes what a fetch found that began and ended at these times of the monotonic clock. */
+  fetched(
+    found: readonly DueTarget[],
+    wanting: Wanting,
+    { beganMs, endedMs }: { beganMs: number; endedMs: number },
+  ): void {
+    this.#fetchedAtMs = endedMs;
+    const taken = this.#takenMeanwhile;
+    this.#takenMeanwhile = null;
+    if (this.isLost) return;
+    const wasAll = this.#targets.add(found, wanting, ({ deliveryId }) => taken?.has(deliveryId) === true);
+    this.exhaustedAtMs = wasAll && !this.#isHinted ? beganMs : null;
+  }
+
+  /** An event was stored that is due when the one before it, of the same run, has ended. */
+  isFollowed(follower: DueDelivery): void {
+    this.#followed.add(laneOf(follower));
+  }
+
+  /**
+   * Takes what intake has just stored for it, without a fetch. Not if somebody may have got it already: a holder of the lease
+   * before this one, or a fetch that has returned since. Then, or if it cannot be sent now, a fetch has to find it.
+   *
+   * @param beforeCommitMs see StoredBatch
+   */
+  takeStored(delivery: DueDelivery, beforeCommitMs: number, nowMs: number): boolean {
+    const isOnlyHere = Math.max(this.heldSinceMs, this.#fetchedAtMs) < beforeCommitMs;
+    if (!isOnlyHere || this.isLost || this.isLeaving || !this.#targets.takeStored(delivery, nowMs)) return false;
+    this.#takenMeanwhile?.add(delivery.deliveryId);
+    return true;
   }
 
   leave(): void {
@@ -123,6 +175,8 @@ export class HeldEndpoint extends LeasedOrigin {
   /** The result is committed, or given up. */
   ended({ delivery, target }: Taken): void {
     this.#busyIds.delete(delivery.deliveryId);
+    // The next one of its run may be due now.
+    if (this.#followed.delete(laneOf(delivery))) this.hint();
     target.ended(delivery);
     this.#targets.forgetIfIdle(target);
   }

@@ -26,6 +26,8 @@ export class HeldTarget {
   /** The last fetch returned as many as it asked for. */
   isUnderfetched = false;
   readonly #queue: DueDelivery[] = [];
+  /** Of the bodies in the queue. */
+  #queuedBytes = 0;
   /**
    * When its health was last handed over to be written while more was due, in milliseconds since 1970; 0: the next time it
    * has to be written.
@@ -41,6 +43,10 @@ export class HeldTarget {
 
   get queuedCount(): number {
     return this.#queue.length;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
   get queuedIds(): bigint[] {
@@ -74,10 +80,12 @@ export class HeldTarget {
 
   add(deliveries: readonly DueDelivery[]): void {
     this.#queue.push(...deliveries);
+    for (const { body } of deliveries) this.#queuedBytes += body?.length ?? 0;
   }
 
   dropQueue(): void {
     this.#queue.length = 0;
+    this.#queuedBytes = 0;
   }
 
   /** The next delivery, from the first run without anything under way; null when there is none. */
@@ -85,6 +93,7 @@ export class HeldTarget {
     const index = this.#queue.findIndex((delivery) => !this.#busyLanes.has(laneOf(delivery)));
     const [delivery] = index < 0 ? [] : this.#queue.splice(index, 1);
     if (delivery === undefined) return null;
+    this.#queuedBytes -= delivery.body?.length ?? 0;
     this.#busyLanes.add(laneOf(delivery));
     this.inFlightCount += 1;
     this.hasProbe = isProbe;
@@ -104,7 +113,8 @@ export class HeldTarget {
   }
 }
 
-function laneOf(delivery: DueDelivery): string {
+/** Events of it are sent one after the other. */
+export function laneOf(delivery: DueDelivery): string {
   return `${queueKey(delivery)} ${delivery.isReplay}`;
 }
 

@@ -48,6 +48,10 @@ export class Leases {
     return this.#held.size;
   }
 
+  get(endpointId: bigint): HeldEndpoint | undefined {
+    return this.#held.get(endpointId);
+  }
+
   all(): HeldEndpoint[] {
     return [...this.#held.values()];
   }
@@ -91,8 +95,9 @@ export class Leases {
     const { endpoints, nowMs } = await ledger.lease(owner, limit, leaseMs, SITE_LEASES, [...this.#held.keys()]);
     this.#setClock(nowMs);
     if (this.#held.size === 0) this.#leasedUntilMs = startedMs + leaseMs * LEASE_SHARE;
+    const heldSinceMs = monotonicMs();
     for (const endpoint of endpoints) {
-      const held = new HeldEndpoint(endpoint, { fixedRate: fixedRateOf(endpoint.origin), nowMs: startedMs });
+      const held = new HeldEndpoint(endpoint, { fixedRate: fixedRateOf(endpoint.origin), heldSinceMs });
       this.#held.set(endpoint.endpointId, held);
       onHeld(held);
     }

@@ -102,7 +102,8 @@ export interface IntakeTransaction {
    * any of it.
    */
   prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
-  write(plan: IntakePlan): Promise<void>;
+  /** Returns the deliveries that are due, in the order of their records. */
+  write(plan: IntakePlan): Promise<StoredDelivery[]>;
   quarantine(records: readonly QuarantinedRecord[]): Promise<void>;
   /** Removes a record from quarantine; false when it is not there any more. */
   takeOut(record: { offset: bigint; timestampMs: number }): Promise<boolean>;
@@ -156,6 +157,15 @@ export type DueDelivery = {
   /** W3C trace context of the record that brought it. */
   traceparent?: string | null;
 };
+
+/** A delivery that intake has just stored. It may be sent, or `isNext` is false: it waits for an earlier event of its run. */
+export type StoredDelivery = { delivery: DueDelivery; isNext: boolean };
+
+/**
+ * What a batch of intake has stored and committed. `beforeCommitMs`: a time of the monotonic clock at which nobody could see it
+ * yet.
+ */
+export type StoredBatch = { deliveries: readonly StoredDelivery[]; beforeCommitMs: number };
 
 /** One attempt as it is kept. */
 export type AttemptRecord = {

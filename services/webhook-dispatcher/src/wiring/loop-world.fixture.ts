@@ -6,6 +6,7 @@ import { LedgerWorld, targeted } from '../adapters/postgres/ledger-world.fixture
 import { WebhookDelivery } from '../app/deliver-webhooks.ts';
 import type { AttemptResult, WebhookRequest, WebhookSender } from '../app/ports.ts';
 import { SettleQueue } from '../app/settle-attempts.ts';
+import type { TargetedEvent } from '../domain/intake-plan.ts';
 import { answered } from '../domain/outcomes.fixture.ts';
 
 /** Longer than any test: what is seen earlier was not found by looking now and then. */
@@ -150,23 +151,25 @@ export class LoopWorld implements AsyncDisposable {
     this.#loop = this.delivery.deliverUntil(this.#stop.signal);
   }
 
+  /** Stores events and tells the loop, as intake does. */
+  takeIn(events: readonly TargetedEvent[]): Promise<void> {
+    return this.ledger.takeIn(events, { onStored: (batch) => this.delivery.takeStored(batch) });
+  }
+
   /** Stores events for the hosts and tells the loop, as intake does. */
   async store(hosts: readonly string[], site?: string): Promise<void> {
-    await this.ledger.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
-    this.delivery.lookAgain();
+    await this.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
   }
 
   /** Stores events of so many bytes for the host and tells the loop. */
   async storeLarge(host: string, count: number, bytes: number): Promise<void> {
     const body = Buffer.alloc(bytes, 'x');
-    await this.ledger.takeIn(repeated(host, count).map(() => targeted({ host, site: host, body })));
-    this.delivery.lookAgain();
+    await this.takeIn(repeated(host, count).map(() => targeted({ host, site: host, body })));
   }
 
   /** Stores events for the URLs, all of one origin, and tells the loop. */
   async storeUrls(urls: readonly string[]): Promise<void> {
-    await this.ledger.takeIn(urls.map((url) => targeted({ url, host: new URL(url).host })));
-    this.delivery.lookAgain();
+    await this.takeIn(urls.map((url) => targeted({ url, host: new URL(url).host })));
   }
 
   /** What became of the deliveries of a URL, and how many. */

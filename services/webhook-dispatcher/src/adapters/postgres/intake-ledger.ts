@@ -3,9 +3,17 @@ import type { Places, Position, PositionCheck } from '@runlane/log-ledger';
 import { ByteRun, query } from '@runlane/postgres';
 import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type { AccountEntry, IntakeLedger, IntakeTransaction, QuarantinedRecord } from '../../app/ports.ts';
+import type {
+  AccountEntry,
+  DueDelivery,
+  IntakeLedger,
+  IntakeTransaction,
+  QuarantinedRecord,
+  StoredDelivery,
+} from '../../app/ports.ts';
 import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../../domain/intake-plan.ts';
 import { queueKey } from '../../domain/intake-plan.ts';
+import { INLINE_BYTES } from './inline-bytes.ts';
 import { sql } from './statements.ts';
 
 /**
@@ -115,9 +123,9 @@ class PostgresIntake implements IntakeTransaction {
     }));
   }
 
-  async write({ deliveries, superseded }: IntakePlan): Promise<void> {
+  async write({ deliveries, superseded }: IntakePlan): Promise<StoredDelivery[]> {
     const { topic, partition } = this.#source;
-    await query(this.#client, sql.insertDeliveries, {
+    const rows = await query<{ delivery_id: bigint; source_offset: bigint }>(this.#client, sql.insertDeliveries, {
       topic,
       partition,
       ...this.#columnsOf(deliveries),
@@ -127,6 +135,13 @@ class PostgresIntake implements IntakeTransaction {
       ),
     });
     this.#ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));
+    const ids = new Map(rows.map((row) => [row.source_offset, row.delivery_id]));
+    return deliveries.flatMap(({ event, fate }) => {
+      const deliveryId = ids.get(event.offset);
+      const endpointId = this.#endpointIds.get(event.origin);
+      if (fate.state !== 'due' || deliveryId === undefined || endpointId === undefined) return [];
+      return [{ isNext: fate.isReady, delivery: newlyDue(event, { deliveryId, endpointId }) }];
+    });
   }
 
   async quarantine(records: readonly QuarantinedRecord[]): Promise<void> {
@@ -236,6 +251,27 @@ class PostgresIntake implements IntakeTransaction {
       offsets: events.map((event) => event.offset),
     };
   }
+}
+
+/** The delivery as a fetch returns it. */
+function newlyDue(event: TargetedEvent, ids: Pick<DueDelivery, 'deliveryId' | 'endpointId'>): DueDelivery {
+  const { eventId, runId, urlHash, url, sequence, isTerminal, body, traceparent = null } = event;
+  return {
+    ...ids,
+    eventId,
+    runId,
+    urlHash,
+    url,
+    sequence,
+    isTerminal,
+    isReplay: false,
+    attempts: 0,
+    sends: 0,
+    dueForMs: 0,
+    bodyBytes: body.length,
+    body: body.length <= INLINE_BYTES ? body : null,
+    traceparent,
+  };
 }
 
 /** Parameters of insert-events. */
