@@ -12,8 +12,11 @@ import { answered } from '../domain/outcomes.fixture.ts';
 /** Longer than any test: what is seen earlier was not found by looking now and then. */
 export const NEVER_MS = 3_600_000;
 
+/** Bytes of large bodies in memory at once. */
+export const BODY_BUDGET = 1_048_576;
+
 type Answer = number | { status: number; retryAfterSeconds?: number; instruction?: 'disable' };
-type UnderWay = { host: string; answer: (answer: Answer) => void };
+type UnderWay = { host: string; bytes: number; answer: (answer: Answer) => void };
 
 class ScriptedSender implements WebhookSender {
   /** Hosts in the order in which they were sent to. */
@@ -22,6 +25,8 @@ class ScriptedSender implements WebhookSender {
   /** Most requests that were under way at once, by host; and to all of them. */
   readonly most = new Map<string, number>();
   mostInAll = 0;
+  /** Most bytes of bodies that were under way at once. */
+  mostBytes = 0;
   /** How many were under way with each, itself included. */
   readonly together: number[] = [];
   /** Status with which a host answers immediately; null: when the test says so. */
@@ -47,6 +52,7 @@ class ScriptedSender implements WebhookSender {
     };
     const request: UnderWay = {
       host,
+      bytes: body.length,
       answer: (answer) =>
         end({
           ...about,
@@ -68,6 +74,8 @@ class ScriptedSender implements WebhookSender {
     this.most.set(host, Math.max(this.most.get(host) ?? 0, this.countOf(host)));
     this.together.push(this.underWay.size);
     this.mostInAll = Math.max(this.mostInAll, this.underWay.size);
+    const bytes = [...this.underWay].reduce((sum, one) => sum + one.bytes, 0);
+    this.mostBytes = Math.max(this.mostBytes, bytes);
     signal.addEventListener('abort', () => end({ ...about, kind: 'infrastructure', message: 'Aborted.' }));
     const answer = this.isCutOff ? null : this.script(host, pathname);
     if (answer !== null) setImmediate(() => request.answer(answer));
@@ -133,7 +141,7 @@ export class LoopWorld implements AsyncDisposable {
         ...settings,
         siteSlots: 8,
         addressSlots: 12,
-        maxBodyBytes: 1_048_576,
+        maxBodyBytes: BODY_BUDGET,
         retrySchedule: [600],
         fixedRates: new Map(),
       },
