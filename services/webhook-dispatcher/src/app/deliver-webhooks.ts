@@ -15,7 +15,7 @@ import type { DeliveryDependencies } from './delivery-needs.ts';
 import { DueQueue } from './due-queue.ts';
 import { endDisabled, letGo } from './give-back.ts';
 import { Leases } from './leases.ts';
-import type { StoredBatch } from './ports.ts';
+import type { StoredDelivery } from './ports.ts';
 import { Sending } from './sending.ts';
 
 const RENEWALS_PER_LEASE = 6;
@@ -71,7 +71,7 @@ export class WebhookDelivery {
         await this.#due.fetch();
         this.#sending.fill();
         await endDisabled(this.#leases, this.#needs);
-        await letGo(this.#leases, monotonicMs());
+        if (await letGo(this.#leases, monotonicMs())) this.#due.leaseAgain();
         this.#cameRoundAtMs = monotonicMs();
         this.#problem = null;
         await due.wait(this.#due.idleMs(), signal);
@@ -118,9 +118,8 @@ export class WebhookDelivery {
   }
 
   /** Call this when intake has stored deliveries. */
-  takeStored(batch: StoredBatch): void {
-    this.#due.takeStored(batch);
-    this.#sending.fill();
+  stored(deliveries: readonly StoredDelivery[]): void {
+    this.#due.stored(deliveries);
   }
 
   /** Call this when something else may have come due. */

@@ -5,12 +5,9 @@
 import type { DeliveryDependencies } from './delivery-needs.ts';
 import { fetchDue } from './fetch-due.ts';
 import type { Leases } from './leases.ts';
-import type { StoredBatch } from './ports.ts';
+import type { StoredDelivery } from './ports.ts';
 
 export type DueDependencies = Pick<DeliveryDependencies, 'ledger' | 'logger' | 'due' | 'monotonicMs' | 'settings'>;
-
-/** Of bodies in the queues, above which what is stored is left to a fetch. */
-const MAX_STORED_BYTES = 16 * 1024 * 1024;
 
 export class DueQueue {
   readonly #needs: DueDependencies;
@@ -26,32 +23,26 @@ export class DueQueue {
 
   /** Something may be due that was not. */
   lookAgain(): void {
-    this.#leaseAgain();
+    this.leaseAgain();
     for (const held of this.#leases.all()) held.hint();
-    this.#needs.due.notify();
   }
 
-  /**
-   * Takes what intake has stored: what goes to a held endpoint is in memory, and needs no fetch. What finds no room here, or
-   * is not for a held endpoint, is looked for.
-   */
-  takeStored({ deliveries, beforeCommitMs }: StoredBatch): void {
-    const nowMs = this.#leases.nowMs();
-    let room = MAX_STORED_BYTES - this.#leases.all().reduce((sum, { queuedBytes }) => sum + queuedBytes, 0);
-    for (const { delivery, isNext } of deliveries) {
+  /** Intake has stored deliveries: their endpoints have something to fetch, or to be leased for. */
+  stored(deliveries: readonly StoredDelivery[]): void {
+    for (const delivery of deliveries) {
       const held = this.#leases.get(delivery.endpointId);
       // One that leaves is leased again.
-      if (held === undefined || held.isLeaving) this.#leaseAgain();
-      else if (!isNext) held.isFollowed(delivery);
-      else if (room > 0 && held.takeStored(delivery, beforeCommitMs, nowMs)) room -= delivery.body?.length ?? 0;
-      else held.hint();
+      if (held === undefined || held.isLeaving) this.leaseAgain();
+      else held.stored(delivery);
     }
     this.#needs.due.notify();
   }
 
-  #leaseAgain(): void {
+  /** Something may be due at an endpoint that is not held. */
+  leaseAgain(): void {
     this.#hintCount += 1;
     this.#leaseAgainAtMs = 0;
+    this.#needs.due.notify();
   }
 
   /** Leases endpoints, unless there is no room or the last look found none due. */
@@ -79,8 +70,7 @@ export class DueQueue {
       await fetchDue(wanting, { ledger, logger, nowMs: () => this.#leases.nowMs() }),
       ({ endpointId }) => endpointId,
     );
-    const times = { beganMs, endedMs: monotonicMs() };
-    for (const { held, wanted } of wanting) held.fetched(byEndpoint.get(held.endpointId) ?? [], wanted, times);
+    for (const { held, wanted } of wanting) held.fetched(byEndpoint.get(held.endpointId) ?? [], wanted, beganMs);
   }
 
   /** How long there is nothing to do without a hint: until a pace or a pause allows the next request, or until the next poll. */

@@ -1,11 +1,12 @@
+import { queueKey } from '../domain/intake-plan.ts';
 import { ORIGIN_SLOTS, isQuick, onOriginSend } from '../domain/origin-health.ts';
 import { isProven } from '../domain/target-health.ts';
-import { UNSETTLED_PER_SLOT, laneOf } from './held-target.ts';
+import { UNSETTLED_PER_SLOT } from './held-target.ts';
 import type { HeldTarget, Taken } from './held-target.ts';
 import { HOLD_MS, HeldTargets } from './held-targets.ts';
 import type { Wanting } from './held-targets.ts';
 import { LeasedOrigin } from './leased-origin.ts';
-import type { DueDelivery, DueTarget } from './ports.ts';
+import type { DueTarget, StoredDelivery } from './ports.ts';
 
 /**
  * An endpoint whose lease this process holds: its URLs in the order of their turns, and what is under way.
@@ -24,10 +25,6 @@ export class HeldEndpoint extends LeasedOrigin {
   #hasProbe = false;
   /** A fetch under way may not find what was stored since. */
   #isHinted = false;
-  /** When the last fetch had returned, by the monotonic clock. */
-  #fetchedAtMs = 0;
-  /** What was taken without a fetch while one is under way, which may return it too; null while none is. */
-  #takenMeanwhile: Set<bigint> | null = null;
   /** Runs of which an event was stored that waits for an earlier one. */
   readonly #followed = new Set<string>();
 
@@ -57,11 +54,6 @@ export class HeldEndpoint extends LeasedOrigin {
 
   get queuedCount(): number {
     return this.#targets.queuedCount;
-  }
-
-  /** Of the bodies in the queues. */
-  get queuedBytes(): number {
-    return this.#targets.queuedBytes;
   }
 
   /** Ids that a fetch must not return again. */
@@ -94,42 +86,22 @@ export class HeldEndpoint extends LeasedOrigin {
     this.exhaustedAtMs = null;
   }
 
+  /** Intake has stored something for it. */
+  stored(delivery: StoredDelivery): void {
+    if (delivery.isNext) this.hint();
+    else this.#followed.add(queueKey(delivery));
+  }
+
   /** A fetch begins. Call `fetched` when it has returned. */
   isFetched(): void {
     this.#isHinted = false;
-    this.#takenMeanwhile = new Set();
   }
 
-  /** Takes what a fetch found that began and ended at these times of the monotonic clock. */
-  fetched(
-    found: readonly DueTarget[],
-    wanting: Wanting,
-    { beganMs, endedMs }: { beganMs: number; endedMs: number },
-  ): void {
-    this.#fetchedAtMs = endedMs;
-    const taken = this.#takenMeanwhile;
-    this.#takenMeanwhile = null;
+  /** Takes what a fetch found that began at this time of the monotonic clock. */
+  fetched(found: readonly DueTarget[], wanting: Wanting, beganMs: number): void {
     if (this.isLost) return;
-    const wasAll = this.#targets.add(found, wanting, ({ deliveryId }) => taken?.has(deliveryId) === true);
+    const wasAll = this.#targets.add(found, wanting);
     this.exhaustedAtMs = wasAll && !this.#isHinted ? beganMs : null;
-  }
-
-  /** An event was stored that is due when the one before it, of the same run, has ended. */
-  isFollowed(follower: DueDelivery): void {
-    this.#followed.add(laneOf(follower));
-  }
-
-  /**
-   * Takes what intake has just stored for it, without a fetch. Not if somebody may have got it already: a holder of the lease
-   * before this one, or a fetch that has returned since. Then, or if it cannot be sent now, a fetch has to find it.
-   *
-   * @param beforeCommitMs see StoredBatch
-   */
-  takeStored(delivery: DueDelivery, beforeCommitMs: number, nowMs: number): boolean {
-    const isOnlyHere = Math.max(this.heldSinceMs, this.#fetchedAtMs) < beforeCommitMs;
-    if (!isOnlyHere || this.isLost || this.isLeaving || !this.#targets.takeStored(delivery, nowMs)) return false;
-    this.#takenMeanwhile?.add(delivery.deliveryId);
-    return true;
   }
 
   leave(): void {
@@ -172,11 +144,19 @@ export class HeldEndpoint extends LeasedOrigin {
     if (target.health.breaker.kind !== 'closed') this.#dropQueueOf(target);
   }
 
+  /**
+   * Whether a URL of which everything is delivered stays in line until the lease is given back. To take it out of line, a settlement
+   * has to have the endpoint for itself, and everything that is stored for it or settled waits.
+   */
+  leavesInLine({ urlHash, health }: HeldTarget): boolean {
+    return health.breaker.kind === 'closed' && this.#targets.leaveEmpty(urlHash);
+  }
+
   /** The result is committed, or given up. */
   ended({ delivery, target }: Taken): void {
     this.#busyIds.delete(delivery.deliveryId);
     // The next one of its run may be due now.
-    if (this.#followed.delete(laneOf(delivery))) this.hint();
+    if (this.#followed.delete(queueKey(delivery))) this.hint();
     target.ended(delivery);
     this.#targets.forgetIfIdle(target);
   }

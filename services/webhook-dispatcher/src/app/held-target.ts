@@ -9,10 +9,10 @@ import type { DueDelivery } from './ports.ts';
 export const UNSETTLED_PER_SLOT = 3;
 
 /**
- * How long a good health may stay unwritten, in milliseconds: writing it costs as much as a delivery, and after a crash a
- * second more or less of successes changes no decision.
+ * How long a good health may stay unwritten, in milliseconds: writing it costs as much as a delivery, and after a crash some
+ * seconds more or less of successes change no decision.
  */
-export const WELL_UNWRITTEN_MS = 1_000;
+export const WELL_UNWRITTEN_MS = 5_000;
 
 /** A URL of a held endpoint, with its deliveries that are fetched or being sent. */
 export class HeldTarget {
@@ -26,8 +26,6 @@ export class HeldTarget {
   /** The last fetch returned as many as it asked for. */
   isUnderfetched = false;
   readonly #queue: DueDelivery[] = [];
-  /** Of the bodies in the queue. */
-  #queuedBytes = 0;
   /**
    * When its health was last handed over to be written while more was due, in milliseconds since 1970; 0: the next time it
    * has to be written.
@@ -43,10 +41,6 @@ export class HeldTarget {
 
   get queuedCount(): number {
     return this.#queue.length;
-  }
-
-  get queuedBytes(): number {
-    return this.#queuedBytes;
   }
 
   get queuedIds(): bigint[] {
@@ -67,10 +61,10 @@ export class HeldTarget {
    *
    * @param before the health without the answer
    */
-  toWrite(before: TargetHealth, nowMs: number): TargetHealth | null {
-    const { hasMore, health } = this;
-    if (hasMore && isStillWell(before, health) && nowMs - this.#writtenAtMs < WELL_UNWRITTEN_MS) return null;
-    this.#writtenAtMs = hasMore ? nowMs : 0;
+  toWrite(before: TargetHealth, nowMs: number, staysInLine = this.hasMore): TargetHealth | null {
+    const { health } = this;
+    if (staysInLine && isStillWell(before, health) && nowMs - this.#writtenAtMs < WELL_UNWRITTEN_MS) return null;
+    this.#writtenAtMs = staysInLine ? nowMs : 0;
     return health;
   }
 
@@ -80,12 +74,10 @@ export class HeldTarget {
 
   add(deliveries: readonly DueDelivery[]): void {
     this.#queue.push(...deliveries);
-    for (const { body } of deliveries) this.#queuedBytes += body?.length ?? 0;
   }
 
   dropQueue(): void {
     this.#queue.length = 0;
-    this.#queuedBytes = 0;
   }
 
   /** The next delivery, from the first run without anything under way; null when there is none. */
@@ -93,7 +85,6 @@ export class HeldTarget {
     const index = this.#queue.findIndex((delivery) => !this.#busyLanes.has(laneOf(delivery)));
     const [delivery] = index < 0 ? [] : this.#queue.splice(index, 1);
     if (delivery === undefined) return null;
-    this.#queuedBytes -= delivery.body?.length ?? 0;
     this.#busyLanes.add(laneOf(delivery));
     this.inFlightCount += 1;
     this.hasProbe = isProbe;
@@ -113,8 +104,7 @@ export class HeldTarget {
   }
 }
 
-/** Events of it are sent one after the other. */
-export function laneOf(delivery: DueDelivery): string {
+function laneOf(delivery: DueDelivery): string {
   return `${queueKey(delivery)} ${delivery.isReplay}`;
 }
 

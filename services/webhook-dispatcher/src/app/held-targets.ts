@@ -1,6 +1,6 @@
 import { isProven, TARGET_SLOTS } from '../domain/target-health.ts';
 import { HeldTarget } from './held-target.ts';
-import type { DueDelivery, DueTarget } from './ports.ts';
+import type { DueTarget } from './ports.ts';
 
 /**
  * What a fetch wants of an endpoint: how many URLs, and how many deliveries of each. `isOnlyProven`: there are enough URLs
@@ -12,8 +12,8 @@ export type Wanting = { targets: number; perTarget: number; isOnlyProven: boolea
 export const HOLD_MS = 2_000;
 /** Deliveries fetched for an endpoint at once: enough to keep its slots busy over a round trip to the database. */
 const FETCH = 8 * TARGET_SLOTS;
-/** Most that are taken of a URL without a fetch. */
-const MOST_STORED = 8 * FETCH;
+/** URLs of which nothing is left that stay in line until the lease is given back; a fetch meets them first. */
+const MOST_EMPTY = 4;
 /** When fewer are fetched and not begun, more are fetched. */
 const REFILL = 2 * TARGET_SLOTS;
 
@@ -21,7 +21,7 @@ const REFILL = 2 * TARGET_SLOTS;
 export class HeldTargets {
   /** URLs that are disabled and may have due deliveries. */
   readonly disabled = new Set<string>();
-  /** URLs that were in line and had nothing due. */
+  /** URLs that are in line and had nothing due. */
   readonly emptyUrls = new Set<string>();
   readonly #byUrl = new Map<string, HeldTarget>();
   #targetsInLine = 4;
@@ -30,13 +30,6 @@ export class HeldTargets {
     let count = 0;
     for (const target of this.#byUrl.values()) count += target.queuedCount;
     return count;
-  }
-
-  /** Of the bodies in the queues. */
-  get queuedBytes(): number {
-    let bytes = 0;
-    for (const target of this.#byUrl.values()) bytes += target.queuedBytes;
-    return bytes;
   }
 
   get queuedIds(): bigint[] {
@@ -91,17 +84,13 @@ export class HeldTargets {
     return { targets: FETCH, perTarget, isOnlyProven: doubtful >= REFILL, without };
   }
 
-  /** Takes what a fetch found, without what `isTaken` already; true when that was everything. */
-  add(
-    found: readonly DueTarget[],
-    { targets, perTarget }: Wanting,
-    isTaken: (delivery: DueDelivery) => boolean = () => false,
-  ): boolean {
+  /** Takes what a fetch found; true when that was everything. */
+  add(found: readonly DueTarget[], { targets, perTarget }: Wanting): boolean {
     for (const { urlHash, health, deliveries } of found) {
       const held = this.#byUrl.get(urlHash) ?? new HeldTarget(urlHash, health);
       if (held.health.breaker.kind === 'disabled') this.disabled.add(urlHash);
       else if (deliveries.length > 0) {
-        held.add(deliveries.filter((delivery) => !isTaken(delivery)));
+        held.add(deliveries);
         this.#byUrl.set(urlHash, held);
         this.emptyUrls.delete(urlHash);
       } else if (!this.#byUrl.has(urlHash) || held.isUnderfetched) this.emptyUrls.add(urlHash);
@@ -111,21 +100,10 @@ export class HeldTargets {
     return found.length < targets && found.every(({ deliveries }) => deliveries.length < perTarget);
   }
 
-  /**
-   * Takes what was just stored, if it may be sent, and nothing older of its URL can be left in the ledger; false when a fetch has to
-   * find it.
-   */
-  takeStored(delivery: DueDelivery, nowMs: number): boolean {
-    const target = this.#byUrl.get(delivery.urlHash);
-    // Its health is not known.
-    if (target === undefined) return false;
-    const isSendable = target.permission(nowMs).kind === 'send' && target.queuedCount < MOST_STORED;
-    if (target.isUnderfetched || !isSendable) {
-      target.isUnderfetched = true;
-      return false;
-    }
-    // A copy, because the body of a record keeps all that was read with it in memory.
-    target.add([{ ...delivery, body: delivery.body === null ? null : Buffer.from(delivery.body) }]);
+  /** Whether a URL stays in line although nothing of it is left: its place is computed when the lease is given back. */
+  leaveEmpty(urlHash: string): boolean {
+    if (!this.emptyUrls.has(urlHash) && this.emptyUrls.size >= MOST_EMPTY) return false;
+    this.emptyUrls.add(urlHash);
     return true;
   }
 

@@ -20,19 +20,19 @@ export class LeasedOrigin {
   isLeaving = false;
   /** Attempts begun under this lease. */
   sentCount = 0;
-  /** When the lease was known to be taken, by the monotonic clock. */
+  /** When the lease was taken, by the monotonic clock. */
   readonly heldSinceMs: number;
   #restsUntilMs = 0;
   #writtenAtMs = 0;
 
-  constructor(leased: LeasedEndpoint, { fixedRate, heldSinceMs }: { fixedRate: number | null; heldSinceMs: number }) {
+  constructor(leased: LeasedEndpoint, { fixedRate, nowMs }: { fixedRate: number | null; nowMs: number }) {
     this.endpointId = leased.endpointId;
     this.fencingToken = leased.fencingToken;
     this.origin = leased.origin;
     this.site = leased.site;
     this.health = leased.health;
     this.fixedRate = fixedRate;
-    this.heldSinceMs = heldSinceMs;
+    this.heldSinceMs = nowMs;
   }
 
   /** Nothing is sent to it before this time, whatever its health permits, because of a fault of ours. Milliseconds since 1970. */

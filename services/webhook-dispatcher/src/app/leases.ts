@@ -99,9 +99,8 @@ export class Leases {
     const { endpoints, nowMs } = await ledger.lease(owner, limit, leaseMs, SITE_LEASES, [...this.#held.keys()]);
     this.#setClock(nowMs);
     if (this.#held.size === 0) this.#leasedUntilMs = startedMs + leaseMs * LEASE_SHARE;
-    const heldSinceMs = monotonicMs();
     for (const endpoint of endpoints) {
-      const held = new HeldEndpoint(endpoint, { fixedRate: fixedRateOf(endpoint.origin), heldSinceMs });
+      const held = new HeldEndpoint(endpoint, { fixedRate: fixedRateOf(endpoint.origin), nowMs: startedMs });
       this.#held.set(endpoint.endpointId, held);
       onHeld(held);
     }

@@ -158,14 +158,8 @@ export type DueDelivery = {
   traceparent?: string | null;
 };
 
-/** A delivery that intake has just stored. It may be sent, or `isNext` is false: it waits for an earlier event of its run. */
-export type StoredDelivery = { delivery: DueDelivery; isNext: boolean };
-
-/**
- * What a batch of intake has stored and committed. `beforeCommitMs`: a time of the monotonic clock at which nobody could see it
- * yet.
- */
-export type StoredBatch = { deliveries: readonly StoredDelivery[]; beforeCommitMs: number };
+/** A delivery that intake has stored. `isNext`: it is due now; otherwise when an earlier event of its run has ended. */
+export type StoredDelivery = { endpointId: bigint; runId: string; urlHash: string; isNext: boolean };
 
 /** One attempt as it is kept. */
 export type AttemptRecord = {
@@ -198,8 +192,8 @@ export type Settlement = {
   attempts: AttemptRecord[];
   urlHash: string;
   /**
-   * More of the URL seems to be due, so its place in line stays. A process that then finds nothing there reports that with
-   * the release.
+   * More of the URL seems to be due, or its holder knows that it is empty and says so with the release: its place in line
+   * stays. A process that finds nothing there says so with the release too.
    */
   hasMore: boolean;
   /** The health after this attempt. Null: the stored health is accurate enough, and a URL keeps its place in line. */

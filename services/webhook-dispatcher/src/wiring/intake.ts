@@ -33,7 +33,6 @@ export async function startIntake(
     read: readsEvents(foundation),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
     onStored,
-    monotonicMs: () => performance.now(),
     report: (report, at) => {
       if (report.lostCount > 0) reportLost(foundation, at, report.lostCount);
       reportIntake(foundation, report);

@@ -101,6 +101,9 @@ export class LoopWorld implements AsyncDisposable {
   readonly sender = new ScriptedSender();
   readonly ledger: LedgerWorld;
   readonly delivery: WebhookDelivery;
+  /** Bodies that were read because their delivery had its slot; and the largest that came with a delivery. */
+  bodiesRead = 0;
+  mostFetchedBytes = 0;
   /** While it is not resolved, no result is committed. */
   commits: Promise<void> = Promise.resolve();
   /** Awaited before each fetch; what it throws, the fetch throws. */
@@ -113,7 +116,17 @@ export class LoopWorld implements AsyncDisposable {
     this.delivery = new WebhookDelivery({
       ledger: {
         ...ledger.deliveries,
-        due: (...about) => this.beforeFetch(about[0]).then(() => ledger.deliveries.due(...about)),
+        due: async (...about) => {
+          await this.beforeFetch(about[0]);
+          const targets = await ledger.deliveries.due(...about);
+          const bodies = targets.flatMap(({ deliveries }) => deliveries.map(({ body }) => body?.length ?? 0));
+          this.mostFetchedBytes = Math.max(this.mostFetchedBytes, ...bodies);
+          return targets;
+        },
+        body: (eventId) => {
+          this.bodiesRead += 1;
+          return ledger.deliveries.body(eventId);
+        },
       },
       settle: new SettleQueue({
         ledger: {
@@ -161,7 +174,7 @@ export class LoopWorld implements AsyncDisposable {
 
   /** Stores events and tells the loop, as intake does. */
   takeIn(events: readonly TargetedEvent[]): Promise<void> {
-    return this.ledger.takeIn(events, { onStored: (batch) => this.delivery.takeStored(batch) });
+    return this.ledger.takeIn(events, { onStored: (stored) => this.delivery.stored(stored) });
   }
 
   /** Stores events for the hosts and tells the loop, as intake does. */

@@ -2,11 +2,13 @@ import { query } from '@runlane/postgres';
 import type { Database } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
 import type { DeliveryLedger, DueTarget, LeasedEndpoint, Release, RenewResult, Wanted } from '../../app/ports.ts';
-import { INLINE_BYTES } from './inline-bytes.ts';
 import { owned } from './owned-endpoints.ts';
 import { originColumns, settle } from './settle-deliveries.ts';
 import { sql } from './statements.ts';
 import { readOriginHealth, readTargetHealth } from './stored-health.ts';
+
+/** A body up to this size comes with its delivery: a queue of them is small, and most need no second query. */
+const INLINE_BYTES = 8 * 1024;
 
 /** The ledger's side of delivery. */
 export function createDeliveryLedger(database: Database): DeliveryLedger {

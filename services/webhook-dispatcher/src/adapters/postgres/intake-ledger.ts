@@ -5,7 +5,6 @@ import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
 import type {
   AccountEntry,
-  DueDelivery,
   IntakeLedger,
   IntakeTransaction,
   QuarantinedRecord,
@@ -13,7 +12,6 @@ import type {
 } from '../../app/ports.ts';
 import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../../domain/intake-plan.ts';
 import { queueKey } from '../../domain/intake-plan.ts';
-import { INLINE_BYTES } from './inline-bytes.ts';
 import { sql } from './statements.ts';
 
 /**
@@ -125,7 +123,7 @@ class PostgresIntake implements IntakeTransaction {
 
   async write({ deliveries, superseded }: IntakePlan): Promise<StoredDelivery[]> {
     const { topic, partition } = this.#source;
-    const rows = await query<{ delivery_id: bigint; source_offset: bigint }>(this.#client, sql.insertDeliveries, {
+    await query(this.#client, sql.insertDeliveries, {
       topic,
       partition,
       ...this.#columnsOf(deliveries),
@@ -135,12 +133,11 @@ class PostgresIntake implements IntakeTransaction {
       ),
     });
     this.#ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));
-    const ids = new Map(rows.map((row) => [row.source_offset, row.delivery_id]));
-    return deliveries.flatMap(({ event, fate }) => {
-      const deliveryId = ids.get(event.offset);
-      const endpointId = this.#endpointIds.get(event.origin);
-      if (fate.state !== 'due' || deliveryId === undefined || endpointId === undefined) return [];
-      return [{ isNext: fate.isReady, delivery: newlyDue(event, { deliveryId, endpointId }) }];
+    return deliveries.flatMap(({ event: { origin, runId, urlHash }, fate }) => {
+      const endpointId = this.#endpointIds.get(origin);
+      return fate.state !== 'due' || endpointId === undefined
+        ? []
+        : [{ endpointId, runId, urlHash, isNext: fate.isReady }];
     });
   }
 
@@ -251,27 +248,6 @@ class PostgresIntake implements IntakeTransaction {
       offsets: events.map((event) => event.offset),
     };
   }
-}
-
-/** The delivery as a fetch returns it. */
-function newlyDue(event: TargetedEvent, ids: Pick<DueDelivery, 'deliveryId' | 'endpointId'>): DueDelivery {
-  const { eventId, runId, urlHash, url, sequence, isTerminal, body, traceparent = null } = event;
-  return {
-    ...ids,
-    eventId,
-    runId,
-    urlHash,
-    url,
-    sequence,
-    isTerminal,
-    isReplay: false,
-    attempts: 0,
-    sends: 0,
-    dueForMs: 0,
-    bodyBytes: body.length,
-    body: body.length <= INLINE_BYTES ? body : null,
-    traceparent,
-  };
 }
 
 /** Parameters of insert-events. */

@@ -12,7 +12,7 @@ import type {
   LeasedEndpoint,
   SettleResult,
   Settlement,
-  StoredBatch,
+  StoredDelivery,
 } from '../../app/ports.ts';
 import { decideDelivery } from '../../domain/attempt-decision.ts';
 import { classOf } from '../../domain/delivery.ts';
@@ -68,7 +68,7 @@ export class LedgerWorld implements AsyncDisposable {
     {
       lowWatermark = 0n,
       onStored = () => undefined,
-    }: { lowWatermark?: bigint; onStored?: (batch: StoredBatch) => void } = {},
+    }: { lowWatermark?: bigint; onStored?: (deliveries: readonly StoredDelivery[]) => void } = {},
   ): Promise<void> {
     const records = events.map(() => ({
       topic: TOPIC,
@@ -86,13 +86,11 @@ export class LedgerWorld implements AsyncDisposable {
         read: async (record) => {
           const content = contents[records.findIndex(({ offset }) => offset === record.offset)];
           if (content === undefined) throw new Error('A record without content.');
-          if (content.kind !== 'event') return { record, content };
-          return { record, content: { ...content, event: { ...content.event, offset: record.offset } } };
+          return { record, content };
         },
         ledger: this.#intake,
         endOffset: async () => this.#offset,
         onStored,
-        monotonicMs: () => performance.now(),
         report: () => undefined,
         stoppages: new Stoppages(),
         logger: silentLogger,

@@ -3,7 +3,7 @@
 --         $endpoint_ids, $run_ids, $sequences, $event_types, $is_terminal, $is_ready,
 --         $dead_reasons (null: due), $details, $offsets;
 --         $ended_delivery_ids bigint[] that end as superseded, $ended_details why
--- result  each new delivery, and the offset of its record
+-- result  none
 -- locks   the caller holds the endpoints of the known runs. Nobody sees the new rows before they are committed, and before
 --         that line-up-stored has to bring them into line
 with superseded as (
@@ -32,4 +32,3 @@ from unnest(
   event_id, url_hash, url, endpoint_id, run_id, sequence, event_type, is_terminal, is_ready, dead_reason, detail,
   source_offset
 )
-returning delivery_id, source_offset
