@@ -12,10 +12,21 @@ export const FAULT_KINDS = [
   'kill-postgres',
   'freeze-postgres',
   'cut-postgres',
+  'slow-postgres',
+  'strand-postgres',
+  'mute-postgres',
   'kill-kafka',
   'freeze-kafka',
+  'cut-kafka',
+  'slow-kafka',
+  'strand-kafka',
+  'mute-kafka',
   'kill-registry',
 ] as const;
+/**
+ * `cut`: all connections are reset. `slow`: what goes through them takes longer. `strand`: the server's ends go, and the
+ * services keep theirs. `mute`: the server does what it is asked, and its answers get lost.
+ */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** `forMs`: how long the thing is away or frozen. `which`: of several alike, counted modulo how many there are. */
@@ -38,8 +49,15 @@ const LONGEST_MS: Record<FaultKind, number> = {
   'kill-postgres': 3_000,
   'freeze-postgres': 6_000,
   'cut-postgres': 0,
+  'slow-postgres': 8_000,
+  'strand-postgres': 10_000,
+  'mute-postgres': 1_500,
   'kill-kafka': 3_000,
   'freeze-kafka': 6_000,
+  'cut-kafka': 0,
+  'slow-kafka': 8_000,
+  'strand-kafka': 10_000,
+  'mute-kafka': 1_500,
   'kill-registry': 4_000,
 };
 

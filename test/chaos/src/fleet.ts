@@ -4,7 +4,15 @@ import type { ServiceProcess } from '@runlane/testkit';
 import type { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
 import type { Proxy } from '../../e2e/src/faults/fault-proxy.ts';
 import type { WebhookWorld } from '../../e2e/src/webhooks/webhook-world.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, FaultKind } from './faults.ts';
+import type { Told } from './history.ts';
+
+const DETOUR_HOOK = new URL('./detour-hook.ts', import.meta.url).href;
+/** Longest delay of a slow network, each way, in milliseconds. */
+const SLOWEST_MS = 200;
+
+/** What the services reach their servers by: one proxy for each broker. */
+export type Proxies = { postgres: Proxy; kafka: readonly Proxy[] };
 
 export const GRAPHS = fileURLToPath(new URL('../graphs/langgraph.json', import.meta.url));
 
@@ -19,9 +27,11 @@ export class Fleet {
   readonly #dispatchers: ServiceProcess[];
   readonly #world: WebhookWorld;
   readonly #servers: OwnServers;
-  readonly #proxy: Proxy;
+  readonly #proxies: Proxies;
   readonly #environment: Record<string, string>;
   readonly #nodeOptions: readonly string[];
+  /** Every service that was ever started. */
+  readonly #started: { name: string; service: ServiceProcess }[] = [];
   /** The last fault of each thing. */
   readonly #struck = new Map<string, Promise<void>>();
 
@@ -29,15 +39,23 @@ export class Fleet {
   constructor(
     world: WebhookWorld,
     servers: OwnServers,
-    proxy: Proxy,
+    proxies: Proxies,
     environment: Record<string, string>,
     nodeOptions: readonly string[],
   ) {
     this.#world = world;
     this.#servers = servers;
-    this.#proxy = proxy;
-    this.#environment = { LANGGRAPH_CONFIG: GRAPHS, DATABASE_URL: proxy.url, ...environment };
-    this.#nodeOptions = nodeOptions;
+    this.#proxies = proxies;
+    const detours = servers.kafka.brokers.map(
+      (broker, index) => `${broker.split(':')[1]}=${proxies.kafka[index]?.port}`,
+    );
+    this.#environment = {
+      LANGGRAPH_CONFIG: GRAPHS,
+      DATABASE_URL: proxies.postgres.url,
+      CHAOS_DETOURS: detours.join(','),
+      ...environment,
+    };
+    this.#nodeOptions = [`--import=${DETOUR_HOOK}`, ...nodeOptions];
     this.#consumers = [this.#consumer(), this.#consumer()];
     this.#dispatchers = [this.#dispatcher()];
   }
@@ -88,8 +106,43 @@ export class Fleet {
       case 'freeze-kafka':
         return this.#freezeServer('kafka', forMs);
       case 'cut-postgres':
-        this.#proxy.cut();
+      case 'cut-kafka':
+        for (const proxy of this.#proxiesOf(kind)) proxy.cut();
+        return;
+      case 'slow-postgres':
+      case 'slow-kafka':
+        return this.#slow(this.#proxiesOf(kind), (SLOWEST_MS * (which + 1)) / 8, forMs);
+      case 'strand-postgres':
+      case 'strand-kafka':
+        return this.#strand(this.#proxiesOf(kind), forMs);
+      case 'mute-postgres':
+      case 'mute-kafka':
+        return this.#mute(this.#proxiesOf(kind), forMs);
     }
+  }
+
+  #proxiesOf(kind: FaultKind): readonly Proxy[] {
+    const found = kind.endsWith('-kafka') ? this.#proxies.kafka : [this.#proxies.postgres];
+    if (found.every(({ connectionCount }) => connectionCount > 0)) return found;
+    throw new Error(`${kind} does nothing: a proxy has never had a connection of a service.`);
+  }
+
+  async #slow(proxies: readonly Proxy[], delayMs: number, forMs: number): Promise<void> {
+    for (const proxy of proxies) proxy.delay(delayMs);
+    await sleep(forMs);
+    for (const proxy of proxies) proxy.delay(0);
+  }
+
+  async #strand(proxies: readonly Proxy[], forMs: number): Promise<void> {
+    const resets = proxies.map((proxy) => proxy.strand());
+    await sleep(forMs);
+    for (const reset of resets) reset();
+  }
+
+  async #mute(proxies: readonly Proxy[], forMs: number): Promise<void> {
+    for (const proxy of proxies) proxy.loseAnswers(true);
+    await sleep(forMs);
+    for (const proxy of proxies) proxy.loseAnswers(false);
   }
 
   /** Services that have ended unasked, and their last output. */
@@ -100,12 +153,34 @@ export class Fleet {
       .map((service) => JSON.stringify([...service.logs.slice(-3), service.stderr.slice(-2_000)]));
   }
 
+  /** What all services have said, those too that are gone, and the metrics of those that run. */
+  async told(): Promise<Told[]> {
+    const lines = this.#started.flatMap(({ name, service }) => [
+      ...service.logs.map((line) => ({ where: `the log of ${name}`, text: JSON.stringify(line) })),
+      { where: `stderr of ${name}`, text: service.stderr },
+    ]);
+    const running = this.#started.filter(({ service }) => service.isRunning);
+    const metrics = await Promise.all(
+      running.map(async ({ name, service }) => {
+        const response = await fetch(`${await service.httpUrl()}/metrics`);
+        return { where: `the metrics of ${name}`, text: await response.text() };
+      }),
+    );
+    return [...lines, ...metrics];
+  }
+
   #consumer(): ServiceProcess {
-    return this.#world.world.runConsumer(this.#environment, this.#nodeOptions);
+    return this.#began('run-consumer', this.#world.world.runConsumer(this.#environment, this.#nodeOptions));
   }
 
   #dispatcher(): ServiceProcess {
-    return this.#world.dispatcher(this.#environment, undefined, this.#nodeOptions);
+    const service = this.#world.dispatcher(this.#environment, undefined, this.#nodeOptions);
+    return this.#began('webhook-dispatcher', service);
+  }
+
+  #began(name: string, service: ServiceProcess): ServiceProcess {
+    this.#started.push({ name, service });
+    return service;
   }
 
   async #kill(slots: ServiceProcess[], which: number, forMs: number, start: () => ServiceProcess): Promise<void> {
@@ -160,7 +235,8 @@ export class Fleet {
   }
 }
 
-/** What a fault happens to: a server, or all services of a kind. */
+/** What a fault happens to: a server, the network before it, or all services of a kind. */
 function targetOf({ kind }: Fault): string {
-  return kind.slice(kind.indexOf('-') + 1);
+  const [what, whom] = [kind.slice(0, kind.indexOf('-')), kind.slice(kind.indexOf('-') + 1)];
+  return ['cut', 'slow', 'strand', 'mute'].includes(what) ? `network before ${whom}` : whom;
 }

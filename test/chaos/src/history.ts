@@ -3,6 +3,9 @@ import { isTerminalEventType } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
 import type { SideEffect } from '../../e2e/src/faults/overlaps.ts';
 
+/** Path of the URLs that give no answer, on the same host as those that answer. */
+export const SILENT_PATH = '/silent';
+
 /** A record of the request topic, in the order of its partition. */
 export type LoggedRequest = {
   partition: number;
@@ -38,7 +41,22 @@ export type History = {
   /** The state of each thread as the stock saver reads it; null without one. */
   states: ReadonlyMap<string, Record<string, unknown> | null>;
   deliveries: { honest: Delivery[]; honestOrigin: string };
+  /** Connections to the origin that the policy of webhooks denies. */
+  deniedConnections: number;
+  deniedOrigin: string;
+  /** Secrets by what they are. */
+  secrets: ReadonlyMap<string, string>;
+  /** Logs and metrics of the services. */
+  told: readonly Told[];
+  /** What ended only when the stuck runs and the silent URL were released. */
+  heldUp: readonly string[];
+  /** Runs that were stuck at that time, and requests that had got no answer. */
+  stuckCount: number;
+  silentCount: number;
 };
+
+/** A text that a service has told about itself, and where. */
+export type Told = { where: string; text: string };
 
 /** A violation: the number of the law, and what breaks it. */
 export type Problem = { law: string; thread: string | null; what: string };

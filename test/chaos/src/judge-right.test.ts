@@ -1,6 +1,6 @@
 /** The judges find nothing wrong in correct histories. Doubled: the histories, which are written by hand. */
 import { expect, test } from 'vitest';
-import { cancel, create, done, history, labels } from './history.fixture.ts';
+import { DENIED, cancel, create, done, history, labels } from './history.fixture.ts';
 import type { Told } from './history.fixture.ts';
 import { judge } from './judge.ts';
 
@@ -28,6 +28,26 @@ test.each<[string, Told]>([
         ['a', 'run.running'],
         ['a', 'run.succeeded'],
       ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a run whose webhook is denied',
+    {
+      requests: [create('a', 'enqueue', { webhook: `${DENIED}/a` })],
+      steps: [['a', 'run.rejected', { reason: 'webhook_refused' }]],
+    },
+  ],
+  [
+    'a step that a frozen process notes after its run has ended elsewhere',
+    {
+      requests: [create('a')],
+      steps: done('a'),
+      effects: [
+        ['a', 'second', 'start', 1],
+        ['a', 'second', 'end', 9],
+      ],
+      silencedAtSecond: 2,
       labels: labels('a'),
     },
   ],

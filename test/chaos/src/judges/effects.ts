@@ -4,8 +4,8 @@ import { distinctEvents, isTerminal } from '../history.ts';
 import type { History, Problem } from '../history.ts';
 
 /**
- * I3, I7, I9: by what graphs have noted outside. On a thread one step executes at a time; none begins after its run has ended;
- * and a step is executed at most once for each time that its run was started.
+ * I3, I7, I9: by what graphs have noted outside. On a thread one step executes at a time; none executes after its run has
+ * ended; and a step is executed at most once for each time that its run was started.
  */
 export function judgeEffects(history: History): Problem[] {
   return [...overlaps(history), ...afterTheEnd(history), ...repeated(history)];
@@ -26,15 +26,27 @@ function stepOf({ run_id, node, pid }: SideEffect): string {
 }
 
 function afterTheEnd(history: History): Problem[] {
+  const { effects, silences } = history;
   const endedMs = new Map(
     distinctEvents(history)
       .filter(isTerminal)
       .map((event) => [event.run_id, Date.parse(event.occurred_at)]),
   );
-  return history.effects.flatMap((effect) => {
-    const end = endedMs.get(effect.run_id);
-    if (effect.at !== 'start' || end === undefined || effect.ms <= end) return [];
-    return [{ law: 'I9', thread: effect.thread_id, what: `${effect.run_id} began ${effect.node} after its end` }];
+  const beganMs = new Map(effects.filter(({ at }) => at === 'start').map((effect) => [stepOf(effect), effect.ms]));
+  // A process that was frozen may find its run taken and ended when it wakes up, and notes something before it knows.
+  const wasSilenced = (effect: SideEffect) => {
+    const sinceMs = beganMs.get(stepOf(effect)) ?? effect.ms;
+    return silences.get(effect.pid)?.some((ms) => ms >= sinceMs && ms <= effect.ms) === true;
+  };
+  const late = effects.filter((effect) => {
+    const endMs = endedMs.get(effect.run_id);
+    return endMs !== undefined && effect.ms > endMs && (effect.at === 'start' || !wasSilenced(effect));
+  });
+  return [...Map.groupBy(late, stepOf).values()].flatMap(([first]) => {
+    if (first === undefined) return [];
+    const byMs = first.ms - (endedMs.get(first.run_id) ?? 0);
+    const what = `${first.run_id} noted the ${first.at} of ${first.node} ${byMs} ms after its end`;
+    return [{ law: 'I9', thread: first.thread_id, what }];
   });
 }
 

@@ -1,6 +1,6 @@
 import { isTerminalEventType } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
-import { distinctEvents } from '../history.ts';
+import { SILENT_PATH, distinctEvents } from '../history.ts';
 import type { Delivery, History, Problem } from '../history.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Delivery, History, Problem } from '../history.ts';
  */
 export function judgeWebhooks(history: History): Problem[] {
   const { honest, honestOrigin } = history.deliveries;
-  const wanted = distinctEvents(history).filter(({ webhook }) => webhook?.startsWith(honestOrigin) === true);
+  const wanted = distinctEvents(history).filter(({ webhook }) => isAnswered(webhook, honestOrigin));
   const byEvent = Map.groupBy(honest, ({ eventId }) => eventId);
   const wantedIds = new Set(wanted.map((event) => event.event_id));
   return [
@@ -18,6 +18,11 @@ export function judgeWebhooks(history: History): Problem[] {
     ...honest.filter(({ isSigned }) => !isSigned).map((got) => wrong(got, 'is not signed')),
     ...[...Map.groupBy(honest, ({ runId }) => runId).values()].flatMap(outOfOrder),
   ];
+}
+
+/** The silent URL of the receiver is given up at some time, as a dead one is. */
+function isAnswered(webhook: string | null, honestOrigin: string): boolean {
+  return webhook?.startsWith(honestOrigin) === true && !webhook.startsWith(`${honestOrigin}${SILENT_PATH}`);
 }
 
 function outOfOrder(deliveries: readonly Delivery[]): Problem[] {
