@@ -6,15 +6,18 @@ export const FAULT_KINDS = [
   'freeze-consumer',
   'restart-consumer',
   'join-consumer',
+  'skew-consumer',
   'kill-dispatcher',
   'freeze-dispatcher',
   'restart-dispatcher',
+  'skew-dispatcher',
   'kill-postgres',
   'freeze-postgres',
   'cut-postgres',
   'slow-postgres',
   'strand-postgres',
   'mute-postgres',
+  'putback-postgres',
   'kill-kafka',
   'freeze-kafka',
   'cut-kafka',
@@ -24,7 +27,7 @@ export const FAULT_KINDS = [
   'kill-registry',
 ] as const;
 /**
- * `cut`: all connections are reset. `slow`: what goes through them takes longer. `strand`: the server's ends go, and the
+ * `putback`: the server continues as it was so many milliseconds ago. `skew`: the wall clock of a process jumps, and back. `cut`: all connections are reset. `slow`: what goes through them takes longer. `strand`: the server's ends go, and the
  * services keep theirs. `mute`: the server does what it is asked, and its answers get lost.
  */
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -40,18 +43,21 @@ const TOGETHER_IN = 10;
 /** Longest absences. A consumer that is frozen for longer than its lease loses its runs, which is what is tested. */
 const LONGEST_MS: Record<FaultKind, number> = {
   'kill-consumer': 1_500,
-  'freeze-consumer': 8_000,
+  'freeze-consumer': 14_000,
   'restart-consumer': 500,
   'join-consumer': 6_000,
+  'skew-consumer': 12_000,
   'kill-dispatcher': 2_000,
   'freeze-dispatcher': 6_000,
   'restart-dispatcher': 500,
+  'skew-dispatcher': 12_000,
   'kill-postgres': 3_000,
   'freeze-postgres': 6_000,
   'cut-postgres': 0,
   'slow-postgres': 8_000,
   'strand-postgres': 10_000,
   'mute-postgres': 1_500,
+  'putback-postgres': 6_000,
   'kill-kafka': 3_000,
   'freeze-kafka': 6_000,
   'cut-kafka': 0,

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ServiceProcess } from '@runlane/testkit';
@@ -5,9 +6,20 @@ import type { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
 import type { Proxy } from '../../e2e/src/faults/fault-proxy.ts';
 import type { WebhookWorld } from '../../e2e/src/webhooks/webhook-world.ts';
 import type { Fault, FaultKind } from './faults.ts';
+import { putBack } from './put-back.ts';
+import type { PutBack } from './put-back.ts';
 import type { Told } from './history.ts';
 
 const DETOUR_HOOK = new URL('./detour-hook.ts', import.meta.url).href;
+const CLOCK_HOOK = new URL('../../e2e/src/faults/jumping-clock.ts', import.meta.url).href;
+/**
+ * By how much clocks jump, in milliseconds. A receiver takes no webhook whose time is more than five minutes off, so the clock
+ * of a dispatcher stays within that.
+ */
+const SKEWS_MS = {
+  consumer: [-3_600_000, 3_600_000, -60_000, 60_000, -4_000, 4_000, -86_400_000, 86_400_000],
+  dispatcher: [-120_000, 120_000, -30_000, 30_000, -5_000, 5_000, -1_000, 1_000],
+};
 /** Longest delay of a slow network, each way, in milliseconds. */
 const SLOWEST_MS = 200;
 
@@ -23,6 +35,7 @@ export type Silences = Map<number, number[]>;
 export class Fleet {
   /** When processes were killed or frozen. */
   readonly silences: Silences = new Map();
+  readonly putBacks: PutBack[] = [];
   readonly #consumers: ServiceProcess[];
   readonly #dispatchers: ServiceProcess[];
   readonly #world: WebhookWorld;
@@ -31,7 +44,7 @@ export class Fleet {
   readonly #environment: Record<string, string>;
   readonly #nodeOptions: readonly string[];
   /** Every service that was ever started. */
-  readonly #started: { name: string; service: ServiceProcess }[] = [];
+  readonly #started: { name: string; service: ServiceProcess; clock: string }[] = [];
   /** The last fault of each thing. */
   readonly #struck = new Map<string, Promise<void>>();
 
@@ -55,7 +68,7 @@ export class Fleet {
       CHAOS_DETOURS: detours.join(','),
       ...environment,
     };
-    this.#nodeOptions = [`--import=${DETOUR_HOOK}`, ...nodeOptions];
+    this.#nodeOptions = [`--import=${CLOCK_HOOK}`, `--import=${DETOUR_HOOK}`, ...nodeOptions];
     this.#consumers = [this.#consumer(), this.#consumer()];
     this.#dispatchers = [this.#dispatcher()];
   }
@@ -95,6 +108,10 @@ export class Fleet {
         return this.#freeze(this.#dispatchers, which, forMs);
       case 'restart-dispatcher':
         return this.#restart(this.#dispatchers, which, forMs, () => this.#dispatcher());
+      case 'skew-consumer':
+        return this.#skew(this.#consumers, which, SKEWS_MS.consumer, forMs);
+      case 'skew-dispatcher':
+        return this.#skew(this.#dispatchers, which, SKEWS_MS.dispatcher, forMs);
       case 'kill-postgres':
         return this.#outage('postgres', forMs);
       case 'kill-kafka':
@@ -115,6 +132,9 @@ export class Fleet {
       case 'strand-postgres':
       case 'strand-kafka':
         return this.#strand(this.#proxiesOf(kind), forMs);
+      case 'putback-postgres':
+        this.putBacks.push(await putBack(this.#servers, this.#world.world.databaseUrl, this.#proxies.postgres, forMs));
+        return;
       case 'mute-postgres':
       case 'mute-kafka':
         return this.#mute(this.#proxiesOf(kind), forMs);
@@ -170,17 +190,29 @@ export class Fleet {
   }
 
   #consumer(): ServiceProcess {
-    return this.#began('run-consumer', this.#world.world.runConsumer(this.#environment, this.#nodeOptions));
+    return this.#begin('run-consumer', (environment) => this.#world.world.runConsumer(environment, this.#nodeOptions));
   }
 
   #dispatcher(): ServiceProcess {
-    const service = this.#world.dispatcher(this.#environment, undefined, this.#nodeOptions);
-    return this.#began('webhook-dispatcher', service);
+    return this.#begin('webhook-dispatcher', (environment) =>
+      this.#world.dispatcher(environment, undefined, this.#nodeOptions),
+    );
   }
 
-  #began(name: string, service: ServiceProcess): ServiceProcess {
-    this.#started.push({ name, service });
+  #begin(name: string, start: (environment: Record<string, string>) => ServiceProcess): ServiceProcess {
+    const { file: clock } = this.#world.world.gate();
+    const service = start({ ...this.#environment, CLOCK_FILE: clock });
+    this.#started.push({ name, service, clock });
     return service;
+  }
+
+  async #skew(slots: ServiceProcess[], which: number, skewsMs: readonly number[], forMs: number): Promise<void> {
+    const service = slots[which % slots.length];
+    const clock = this.#started.find((one) => one.service === service)?.clock;
+    if (clock === undefined) return;
+    writeFileSync(clock, String(skewsMs[which % skewsMs.length]));
+    await sleep(forMs);
+    rmSync(clock);
   }
 
   async #kill(slots: ServiceProcess[], which: number, forMs: number, start: () => ServiceProcess): Promise<void> {

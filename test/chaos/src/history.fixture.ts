@@ -56,6 +56,8 @@ export type Told = {
   labels?: string[];
   webhooks?: Partial<Delivery>[];
   faultKinds?: string[];
+  /** Numbers of the steps that the ledger has forgotten. */
+  forgotten?: number[];
   heldUp?: string[];
   deniedConnections?: number;
   logs?: string[];
@@ -75,6 +77,7 @@ export function history(told: Told): History {
       const found = event(steps, index);
       return { bytes: JSON.stringify(found), event: found };
     }),
+    forgotten: new Set((told.forgotten ?? []).map((index) => `event-${index}`)),
     deadLetters,
     effects: effects.map(([run_id, node, at, second, pid = 1]): SideEffect => {
       return { run_id, thread_id: 'lane-1', node, at, pid, ms: START_MS + second * 1_000 };

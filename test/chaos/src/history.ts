@@ -32,6 +32,8 @@ export type History = {
   faultKinds: readonly string[];
   requests: LoggedRequest[];
   events: PublishedEvent[];
+  /** Ids of the events that were published and that a ledger which was put back knows nothing of. */
+  forgotten: ReadonlySet<string>;
   /** Coordinates `partition/offset` of the records that became dead letters. */
   deadLetters: string[];
   /** What the graphs have noted themselves. */
@@ -61,8 +63,16 @@ export type Told = { where: string; text: string };
 /** A violation: the number of the law, and what breaks it. */
 export type Problem = { law: string; thread: string | null; what: string };
 
-/** Events without repeats, in the order of the topic. */
-export function distinctEvents(history: History): RunStatusEvent[] {
+/**
+ * Events without repeats, in the order of the topic, and without those that a ledger which was put back has forgotten: what it
+ * has told since is the history.
+ */
+export function distinctEvents(history: Pick<History, 'events' | 'forgotten'>): RunStatusEvent[] {
+  return everyEvent(history).filter(({ event_id: id }) => !history.forgotten.has(id));
+}
+
+/** Events without repeats, in the order of the topic, forgotten ones too. */
+export function everyEvent(history: Pick<History, 'events'>): RunStatusEvent[] {
   const byId = new Map(history.events.map(({ event }) => [event.event_id, event]));
   return [...byId.values()];
 }

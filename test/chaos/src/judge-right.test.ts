@@ -1,6 +1,6 @@
 /** The judges find nothing wrong in correct histories. Doubled: the histories, which are written by hand. */
 import { expect, test } from 'vitest';
-import { DENIED, cancel, create, done, history, labels } from './history.fixture.ts';
+import { DENIED, ORIGIN, cancel, create, done, history, labels } from './history.fixture.ts';
 import type { Told } from './history.fixture.ts';
 import { judge } from './judge.ts';
 
@@ -48,6 +48,29 @@ test.each<[string, Told]>([
         ['a', 'second', 'end', 9],
       ],
       silencedAtSecond: 2,
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a run that a ledger which was put back has forgotten, and that it executes again',
+    {
+      requests: [create('a')],
+      steps: [
+        ...done('a'),
+        ['a', 'run.running', { sequence: 2, attempt: 1 }],
+        ['a', 'run.succeeded', { sequence: 3, attempt: 1, webhook: `${ORIGIN}/a` }],
+      ],
+      forgotten: [1, 2],
+      effects: [
+        ['a', 'first', 'start', 1],
+        ['a', 'first', 'end', 1],
+        ['a', 'first', 'start', 3],
+        ['a', 'first', 'end', 3],
+      ],
+      webhooks: [
+        { eventId: 'event-2', sequence: 3 },
+        { eventId: 'event-4', sequence: 3 },
+      ],
       labels: labels('a'),
     },
   ],

@@ -107,8 +107,8 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     {
       law: 'I9',
       file: `${RUN_CONSUMER}/adapters/langgraph/attempt/graph-runner.ts`,
-      find: 'if (signals.abort.aborted || (saver?.failure ?? null) !== null) await nodes.ended();',
-      replace: '',
+      find: 'await nodes.ended();',
+      replace: 'void nodes.ended();',
       kinds: [],
     },
   ],

@@ -1,6 +1,6 @@
 import { overlapsOf } from '../../../e2e/src/faults/overlaps.ts';
 import type { SideEffect } from '../../../e2e/src/faults/overlaps.ts';
-import { distinctEvents, isTerminal } from '../history.ts';
+import { distinctEvents, everyEvent, isTerminal } from '../history.ts';
 import type { History, Problem } from '../history.ts';
 
 /**
@@ -51,8 +51,9 @@ function afterTheEnd(history: History): Problem[] {
 }
 
 function repeated(history: History): Problem[] {
+  // A start that the ledger has forgotten was one all the same.
   const starts = Map.groupBy(
-    distinctEvents(history).filter(({ type }) => type === 'run.running'),
+    everyEvent(history).filter(({ type }) => type === 'run.running'),
     (event) => event.run_id,
   );
   const begun = history.effects.filter(({ at }) => at === 'start');

@@ -8,7 +8,9 @@ import type { Delivery, History, Problem } from '../history.ts';
  * repeats, the events of each run are in order.
  */
 export function judgeWebhooks(history: History): Problem[] {
-  const { honest, honestOrigin } = history.deliveries;
+  const { honestOrigin } = history.deliveries;
+  // They were asked for when they were sent, and their events are told once more.
+  const honest = history.deliveries.honest.filter(({ eventId }) => !history.forgotten.has(eventId));
   const wanted = distinctEvents(history).filter(({ webhook }) => isAnswered(webhook, honestOrigin));
   const byEvent = Map.groupBy(honest, ({ eventId }) => eventId);
   const wantedIds = new Set(wanted.map((event) => event.event_id));

@@ -17,6 +17,7 @@ export class Proxy implements AsyncDisposable {
   readonly #target: URL;
   #delayMs = 0;
   #losesAnswers = false;
+  #isRefusing = false;
 
   private constructor(target: URL) {
     this.#target = target;
@@ -69,6 +70,12 @@ export class Proxy implements AsyncDisposable {
     this.#losesAnswers = isLosing;
   }
 
+  /** While true, nobody is connected. */
+  refuse(isRefusing: boolean): void {
+    this.#isRefusing = isRefusing;
+    if (isRefusing) this.cut();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     for (const upstream of this.#upstreams) upstream.destroy();
@@ -77,6 +84,10 @@ export class Proxy implements AsyncDisposable {
   }
 
   #join(client: Socket): void {
+    if (this.#isRefusing) {
+      client.resetAndDestroy();
+      return;
+    }
     this.connectionCount += 1;
     const upstream = connect(Number(this.#target.port), this.#target.hostname);
     const there = new Way(() => this.#delayMs);
