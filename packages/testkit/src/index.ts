@@ -4,6 +4,7 @@ export type { Certificate, CertificateMaker, CertificateWish } from './certifica
 export { eventually } from './eventually.ts';
 export type { EventuallyOptions } from './eventually.ts';
 export { createDatabase, preparedTemplate } from './database.ts';
+export { pagesRead } from './pages-read.ts';
 export { patiently } from './patience.ts';
 export { threadKeys } from './thread-keys.ts';
 export { nodeOf, npmInstall } from './npm-project.ts';

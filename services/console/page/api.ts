@@ -45,17 +45,19 @@ export async function ask<T>(path: string, signal?: AbortSignal): Promise<Wire<T
  *
  * Thrown: ApiError, which says why nothing was done.
  */
-export function act(name: string, body: object, token: string): Promise<Done> {
-  return post<Done>(`actions/${name}`, body, token);
+export function act(name: string, body: object): Promise<Done> {
+  return post<Done>(`actions/${name}`, body);
 }
 
 /** Ends the session, then opens the address at which the provider's session ends. Thrown: ApiError. */
-export async function signOut(token: string): Promise<void> {
-  const { goTo } = await post<{ goTo: string }>('sign-out', {}, token);
+export async function signOut(): Promise<void> {
+  const { goTo } = await post<{ goTo: string }>('sign-out', {});
   location.assign(goTo);
 }
 
-async function post<T>(path: string, body: object, token: string): Promise<Wire<T>> {
+/** The token is asked for anew: another page of this browser, or a sign-in, may have replaced the one that this page began with. */
+async function post<T>(path: string, body: object): Promise<Wire<T>> {
+  const { token } = await ask<Session>('session');
   const response = await fetch(`/api/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-runlane-token': token },
@@ -88,9 +90,8 @@ export function useSession(): UseQueryResult<Session, ApiError> {
 /** An action by its name; after it, everything is read again. */
 export function useAct(name: string): UseMutationResult<Done, ApiError, object> {
   const client = useQueryClient();
-  const token = useSession().data?.token ?? '';
   return useMutation<Done, ApiError, object>({
-    mutationFn: (body) => act(name, body, token),
+    mutationFn: (body) => act(name, body),
     onSuccess: () => client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' }),
   });
 }

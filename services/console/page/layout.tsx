@@ -3,10 +3,11 @@ import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { signOut, useSession } from './api.ts';
-import type { ApiError, Session } from './api.ts';
+import type { ApiError } from './api.ts';
 import { useLiveUpdates } from './live.ts';
 import type { Liveness } from './live.ts';
 import { Notices } from './parts/notices.tsx';
+import { Boundary } from './parts/boundary.tsx';
 import { Failure } from './parts/parts.tsx';
 
 /** The screens, most important first. The number of a screen is its key. */
@@ -29,6 +30,8 @@ const LIVENESS: Record<Liveness, string> = {
 export function Layout(): ReactNode {
   const liveness = useLiveUpdates();
   const session = useSession();
+  const { pathname, search } = useLocation();
+  const place = `${pathname}${search}`;
   useKeys();
   useTitle();
   return (
@@ -59,20 +62,22 @@ export function Layout(): ReactNode {
               {session.data.canAct ? 'may act' : 'read-only'}
             </span>
           )}
-          {session.data?.auth === 'oidc' && <SignOut session={session.data} />}
+          {session.data?.auth === 'oidc' && <SignOut />}
         </p>
       </header>
       <main id="main" tabIndex={-1}>
         <Failure error={session.error} />
         <Notices />
-        <Outlet />
+        <Boundary place={place} instead={null}>
+          <Outlet />
+        </Boundary>
       </main>
     </>
   );
 }
 
-function SignOut({ session: { token } }: { session: Session }): ReactNode {
-  const leaving = useMutation<void, ApiError>({ mutationFn: () => signOut(token) });
+function SignOut(): ReactNode {
+  const leaving = useMutation<void, ApiError>({ mutationFn: () => signOut() });
   return (
     <>
       <button type="button" className="outline small" disabled={leaving.isPending} onClick={() => leaving.mutate()}>

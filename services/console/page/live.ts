@@ -10,13 +10,17 @@ const MOST_PAGES = 2;
 /** Milliseconds between two readings of what no event reports, such as leases. */
 const ASK_ANYWAY_MS = 15_000;
 
+/** Milliseconds until a refused stream is asked for again. */
+const LISTEN_AGAIN_MS = 3_000;
+
 export type Liveness = 'connecting' | 'live' | 'off';
 
 export function useLiveUpdates(): Liveness {
   const client = useQueryClient();
   const [liveness, setLiveness] = useState<Liveness>('connecting');
   useEffect(() => {
-    const events = new EventSource('/api/events');
+    let events: EventSource | null = null;
+    let again: ReturnType<typeof setTimeout> | null = null;
     let timer: ReturnType<typeof setTimeout> | null = null;
     const askAgain = (): void => {
       timer ??= setTimeout(() => {
@@ -24,15 +28,25 @@ export function useLiveUpdates(): Liveness {
         void client.invalidateQueries({ predicate: isFollowed });
       }, ASK_EVERY_MS);
     };
-    events.addEventListener('open', () => {
-      setLiveness('live');
-      askAgain();
-    });
-    events.addEventListener('hint', askAgain);
-    events.addEventListener('reset', askAgain);
-    events.addEventListener('error', () => setLiveness('off'));
+    const listen = (): void => {
+      const opened = new EventSource('/api/events');
+      events = opened;
+      opened.addEventListener('open', () => {
+        setLiveness('live');
+        askAgain();
+      });
+      opened.addEventListener('hint', askAgain);
+      opened.addEventListener('reset', askAgain);
+      opened.addEventListener('error', () => {
+        setLiveness('off');
+        // After an answer that is no stream, as a proxy gives while the console starts again, a browser does not try on itself.
+        if (opened.readyState === EventSource.CLOSED) again = setTimeout(listen, LISTEN_AGAIN_MS);
+      });
+    };
+    listen();
     return () => {
-      events.close();
+      events?.close();
+      if (again !== null) clearTimeout(again);
       if (timer !== null) clearTimeout(timer);
     };
   }, [client]);

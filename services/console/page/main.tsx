@@ -22,7 +22,10 @@ const client = new QueryClient({
 
 const root = document.querySelector('#root');
 if (root === null) throw new Error('The document has no #root.');
-createRoot(root).render(
+// Those errors are shown where something cannot be drawn; here is what a developer needs of them.
+const onCaughtError = (error: unknown): void => console.warn(error);
+
+createRoot(root, { onCaughtError }).render(
   <StrictMode>
     <QueryClientProvider client={client}>
       <BrowserRouter>

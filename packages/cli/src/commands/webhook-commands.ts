@@ -49,6 +49,7 @@ function addDeliveries(webhooks: Command, { settings }: Io, output: OutputOf): v
     .option('--origin <origin>', 'only to this origin, such as https://hooks.example.com')
     .addOption(new Option('--state <states...>', 'only in these states').choices(['due', 'delivered', 'dead']))
     .option('--since <when>', 'only those made since this time: 15m, 24h, 7d, or a time')
+    .option('--before <delivery>', 'only those made before this one, to continue where a list ended')
     .option('--limit <count>', 'at most this number', '50')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('webhooks deliveries list --state dead --since 24h'))

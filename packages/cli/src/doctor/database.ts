@@ -1,6 +1,7 @@
 /** The database: its server, its tables, its clock, and what the processes of the deployment have written into it. */
 import { describeOutdated, listMigrations, readApplied, standingOf } from '@runlane/postgres';
 import { openDeployment } from '@runlane/run-consumer/ledger';
+import type { DeploymentStanding } from '@runlane/run-consumer/ledger';
 import { MIGRATIONS, SCHEMA } from '@runlane/run-consumer/prepare';
 import { MIGRATIONS as WEBHOOK_MIGRATIONS, SCHEMA as WEBHOOK_SCHEMA } from '@runlane/webhook-dispatcher/prepare';
 import type { Database } from '@runlane/postgres';
@@ -90,15 +91,18 @@ async function checkSchema(pool: Pool, schema: string, directory: URL, service: 
 }
 
 async function checkProcesses(database: Database): Promise<Check[]> {
-  const { hosts, servedGraphs, isOriginal } = await openDeployment(database).standing();
-  const executing = hosts.length > 0;
+  const { executors, servedGraphs, isOriginal } = await openDeployment(database).standing();
   return [
-    executing
-      ? ok('run-consumer', `${hosts.length} processes execute runs: ${hosts.join(', ')}`)
+    executors.length > 0
+      ? ok('run-consumer', `${executors.length} processes execute runs: ${executors.map(nameOf).join(', ')}`)
       : warning('run-consumer', 'No process executes runs. Start run-consumer with the role execution.'),
     ok('served graphs', servedGraphs.join(', ') || 'none lately'),
     isOriginal
       ? ok('ledger', 'it is the original, not a copy')
       : warning('ledger', 'It was restored or failed over, and no process has noticed that yet: start run-consumer.'),
   ];
+}
+
+function nameOf({ host, version }: DeploymentStanding['executors'][number]): string {
+  return version === null ? host : `${host} (version ${version})`;
 }

@@ -6,6 +6,7 @@ import { CommandError } from '../command-error.ts';
 import { withDatabase } from '../database.ts';
 import type { OpenDatabase } from '../database.ts';
 import { countOf } from '../input.ts';
+import { LOOKED_AT_ONCE, goOnText, lookThrough } from '../look-through.ts';
 import { timeText } from '../output.ts';
 import type { Output } from '../output.ts';
 import type { Environment } from '../settings.ts';
@@ -23,12 +24,15 @@ export async function listThreads(flags: ThreadListFlags, environment: Environme
   const limit = countOf(flags.limit, '--limit');
   const { status, after } = flags;
   await withDatabase(environment, async (database) => {
-    const threads = await threadsOf(database).list({
-      ...(status === undefined ? {} : { status }),
-      ...(after === undefined ? {} : { after }),
-      limit,
+    const reader = threadsOf(database);
+    const found = await lookThrough(after ?? null, limit, async (place, atMost) => {
+      const bounds = { lookLimit: status === undefined ? atMost : LOOKED_AT_ONCE, limit: atMost };
+      const { threads: rows, next } = await reader.search(status ?? null, place, bounds);
+      return { rows, next };
     });
-    if (threads.length === 0) return output.say(`No such thread in ${database.place}.`);
+    const { rows: threads } = found;
+    const goOn = goOnText(found, limit, `--after ${found.next}`);
+    if (threads.length === 0) return output.say(goOn ?? `No such thread in ${database.place}.`);
     output.printTable(
       ['THREAD', 'STATUS', 'UNFINISHED RUNS', 'CREATED', 'UPDATED'],
       threads.map((thread) => ({
@@ -42,7 +46,7 @@ export async function listThreads(flags: ThreadListFlags, environment: Environme
         ],
       })),
     );
-    if (threads.length === limit) output.say(`There may be more; continue with --after ${threads.at(-1)?.threadId}`);
+    if (goOn !== null) output.say(goOn);
   });
 }
 

@@ -19,12 +19,20 @@ import { CommandError } from '../command-error.ts';
 import { withDatabase } from '../database.ts';
 import { parseLetterId, textOf } from '../dead-letters/dead-letter.ts';
 import { countOf, sinceOf } from '../input.ts';
+import { LOOKED_AT_ONCE, goOnText, lookThrough } from '../look-through.ts';
 import { timeText } from '../output.ts';
 import type { Output } from '../output.ts';
 import type { Environment } from '../settings.ts';
 
-export type DeliveryFlags = { run?: string; origin?: string; state?: DeliveryState[]; since?: string; limit: string };
-export type ReplayFlags = Omit<DeliveryFlags, 'state' | 'limit'> & {
+export type DeliveryFlags = {
+  run?: string;
+  origin?: string;
+  state?: DeliveryState[];
+  since?: string;
+  before?: string;
+  limit: string;
+};
+export type ReplayFlags = Omit<DeliveryFlags, 'state' | 'before' | 'limit'> & {
   state?: ('delivered' | 'dead')[];
   reason?: string[];
   dryRun?: boolean;
@@ -35,21 +43,33 @@ export type EndpointFlags = { origin?: string; limit: string };
 export async function listDeliveries(flags: DeliveryFlags, environment: Environment, output: Output): Promise<void> {
   const limit = countOf(flags.limit, '--limit');
   const { run, origin, state, since } = flags;
-  const selection = {
-    ...(run === undefined ? {} : { runId: runIdOf(run) }),
+  const runId = run === undefined ? null : runIdOf(run);
+  const before = flags.before === undefined ? null : deliveryIdOf(flags.before);
+  const conditions = {
     ...(origin === undefined ? {} : { origin }),
     ...(state === undefined ? {} : { states: state }),
     ...(since === undefined ? {} : { since: sinceOf(since, Date.now(), '--since') }),
-    limit,
   };
+  const isOfAll = Object.keys(conditions).length === 0;
   await withLists(environment, async (lists, place) => {
-    const deliveries = await lists.deliveries(selection);
-    if (deliveries.length === 0) return output.say(`No such delivery in ${place}.`);
+    const found = await lookThrough(before, limit, async (behind, atMost) => {
+      if (runId !== null) {
+        const selection = { ...conditions, runId, ...(behind === null ? {} : { before: behind }), limit: atMost };
+        const rows = await lists.deliveries(selection);
+        return { rows, next: rows.length < atMost ? null : (rows.at(-1)?.delivery_id ?? null) };
+      }
+      const bounds = { lookLimit: isOfAll ? atMost : LOOKED_AT_ONCE, limit: atMost };
+      const { deliveries: rows, next } = await lists.search({ ...conditions, before: behind, ...bounds });
+      return { rows, next };
+    });
+    const { rows: deliveries } = found;
+    const goOn = goOnText(found, limit, `--before ${found.next}`);
+    if (deliveries.length === 0) return output.say(goOn ?? `No such delivery in ${place}.`);
     output.printTable(
       ['DELIVERY', 'EVENT', 'RUN', 'ORIGIN', 'STATE', 'SENT', 'NEXT', 'WHY'],
       deliveries.map((delivery) => ({ object: deliveryJson(delivery), cells: cellsOf(delivery) })),
     );
-    if (deliveries.length === limit) output.say(`There may be more than ${limit}: see --limit.`);
+    if (goOn !== null) output.say(goOn);
   });
 }
 

@@ -47,7 +47,7 @@ export function Action({ name, body, label, question, isReady = true, children }
           <h2 id={title}>{label}</h2>
           <div className="ask">{question}</div>
           {children}
-          <Failure error={acting.error} />
+          <Failure error={acting.error} keepsInput />
           <footer>
             <button type="button" className="secondary" onClick={close}>
               Leave it

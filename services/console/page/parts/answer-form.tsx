@@ -4,7 +4,10 @@ import type { RJSFSchema, UiSchema } from '@rjsf/utils';
 import { useId, useState } from 'react';
 import type { FormEvent, ReactNode } from 'react';
 import { useAct, useSession } from '../api.ts';
+import { Boundary } from './boundary.tsx';
+import { undrawable } from './drawable-schema.ts';
 import { useNotify } from './notices.tsx';
+import { Value } from './parts.tsx';
 import { validator } from './schema-validator.ts';
 
 export type AnswerFormProps = {
@@ -27,13 +30,25 @@ export function AnswerForm({ threadId, assistantId, questionId, schema }: Answer
       { threadId, assistantId, questionId, answer: value },
       {
         onSuccess: ({ runId }) => notify({ id, threadId, problem: null, runId }),
-        onError: ({ message }) => notify({ id, threadId, problem: message }),
+        onError: (problem) => notify({ id, threadId, problem }),
       },
     );
   };
+  const free = <FreeAnswer isBusy={acting.isPending} onAnswer={answer} />;
+  if (!isSchema(schema)) return <div className="answer">{free}</div>;
+  const problem = undrawable(schema);
+  if (problem !== null) {
+    return (
+      <div className="answer">
+        <p className="faint">There is no form for this question, because {problem}. Answer in JSON.</p>
+        <Value of={schema} label="Schema of the answer" />
+        {free}
+      </div>
+    );
+  }
   return (
     <div className="answer">
-      {isSchema(schema) ? (
+      <Boundary instead={free}>
         <Form
           schema={schema}
           uiSchema={UI}
@@ -45,9 +60,7 @@ export function AnswerForm({ threadId, assistantId, questionId, schema }: Answer
           onError={shownAtTheirFields}
           onSubmit={({ formData }) => answer(formData)}
         />
-      ) : (
-        <FreeAnswer isBusy={acting.isPending} onAnswer={answer} />
-      )}
+      </Boundary>
     </div>
   );
 }

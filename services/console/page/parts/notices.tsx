@@ -6,10 +6,14 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Outcome } from '../../src/adapters/http/read-api.ts';
 import { pathOf, useAsked } from '../api.ts';
-import { RunLink, Status, ThreadLink } from './parts.tsx';
+import type { ApiError } from '../api.ts';
+import { Failure, RunLink, Status, ThreadLink } from './parts.tsx';
 
 /** `problem`: why nothing was published; otherwise `runId` is the run that carries the answer. */
-export type Notice = { id: string; threadId: string } & ({ problem: string } | { problem: null; runId: string | null });
+export type Notice = { id: string; threadId: string } & (
+  | { problem: ApiError }
+  | { problem: null; runId: string | null }
+);
 
 const KEY = ['notices'];
 const MOST = 5;
@@ -41,11 +45,7 @@ export function Notices(): ReactNode {
       {notices.map((notice) => (
         <div key={notice.id} className="notice">
           <ThreadLink id={notice.threadId} />
-          {notice.problem === null ? (
-            <Carried runId={notice.runId} />
-          ) : (
-            <span className="failure">{notice.problem}</span>
-          )}
+          {notice.problem === null ? <Carried runId={notice.runId} /> : <Failure error={notice.problem} keepsInput />}
           <button type="button" className="outline small secondary" onClick={() => drop(notice.id)}>
             Close
           </button>

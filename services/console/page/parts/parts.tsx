@@ -1,20 +1,14 @@
 /** Small components of several screens. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { ApiError } from '../api.ts';
+import { useNow } from './ticking.ts';
 import { durationText, valueText } from './words.ts';
-
-/** Milliseconds between two updates of all ages on a page. */
-const TICK_MS = 5_000;
 
 /** An age, with the time itself as its title. */
 export function Age({ at }: { at: string | null }): ReactNode {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), TICK_MS);
-    return () => clearInterval(timer);
-  }, []);
+  const now = useNow();
   if (at === null) return <span className="faint">–</span>;
   return (
     <time dateTime={at} title={new Date(at).toLocaleString()}>
@@ -71,23 +65,49 @@ export function ThreadLink({ id }: { id: string }): ReactNode {
   );
 }
 
-/** A stored value; long ones scroll. */
+/** Characters of a value that are shown at first: a browser breaks the lines of all that it shows. */
+const SHOWN_AT_FIRST = 50_000;
+
+/** A stored value; long ones scroll, and very long ones are shown as a whole on request. */
 export function Value({ of: value, label }: { of: unknown; label: string }): ReactNode {
+  const [isWhole, setIsWhole] = useState(false);
+  const text = valueText(value);
+  const isCut = !isWhole && text.length > SHOWN_AT_FIRST;
   return (
-    <pre className="value" tabIndex={0} role="region" aria-label={label}>
-      {valueText(value)}
-    </pre>
+    <>
+      <pre className="value" tabIndex={0} role="region" aria-label={label}>
+        {isCut ? text.slice(0, SHOWN_AT_FIRST) : text}
+      </pre>
+      {isCut && (
+        <button type="button" className="outline small secondary" onClick={() => setIsWhole(true)}>
+          Show all {text.length.toLocaleString('en')} characters
+        </button>
+      )}
+    </>
   );
 }
 
-export function Failure({ error }: { error: ApiError | null }): ReactNode {
+/** An error of a reading that may be about something that is not there yet: that one is not shown. */
+export function FailureUnlessMissing({ error }: { error: ApiError | null }): ReactNode {
+  return error?.status === 404 ? null : <Failure error={error} />;
+}
+
+/** `keepsInput`: people have entered something on this page, so they sign in on another one. */
+export function Failure({
+  error,
+  keepsInput = false,
+}: {
+  error: Pick<ApiError, 'message' | 'signInAt'> | null;
+  keepsInput?: boolean;
+}): ReactNode {
   if (error === null) return null;
+  const back = new URLSearchParams({ to: `${location.pathname}${location.search}` });
   return (
     <p role="alert" className="failure">
       {error.message}{' '}
       {error.signInAt !== null && (
-        <a href={`${error.signInAt}?${new URLSearchParams({ to: `${location.pathname}${location.search}` })}`}>
-          Sign in
+        <a href={`${error.signInAt}?${back}`} {...(keepsInput ? { target: '_blank', rel: 'noopener' } : {})}>
+          {keepsInput ? 'Sign in on another page, and try again here' : 'Sign in'}
         </a>
       )}
     </p>

@@ -12,8 +12,13 @@ import { durationText } from '../parts/words.ts';
 
 type Health = { standing: DeploymentStanding; backlog: LedgerBacklog; executors: ExecutorRow[] };
 
+/** Processes of the version before say neither. */
+const UNSAID = <span className="faint">not said</span>;
+
 const EXECUTORS: readonly Column<Wire<ExecutorRow>>[] = [
   { name: 'Host', cell: ({ host }) => host },
+  { name: 'Version', cell: ({ version }) => version ?? UNSAID },
+  { name: 'Graphs', cell: ({ graphIds }) => graphIds?.join(', ') ?? UNSAID, className: 'wrapped' },
   { name: 'Runs', cell: ({ runningCount }) => runningCount },
   { name: 'Started', cell: ({ startedAt }) => <Time at={startedAt} /> },
   { name: 'Age', cell: ({ startedAt }) => <Age at={startedAt} /> },

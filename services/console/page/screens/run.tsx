@@ -5,7 +5,17 @@ import { useParams } from 'react-router';
 import { pathOf, useAsked } from '../api.ts';
 import type { Wire } from '../api.ts';
 import { Action } from '../parts/action.tsx';
-import { Age, Facts, Failure, RunLink, Status, ThreadLink, Time, Value } from '../parts/parts.tsx';
+import {
+  Age,
+  Facts,
+  Failure,
+  FailureUnlessMissing,
+  RunLink,
+  Status,
+  ThreadLink,
+  Time,
+  Value,
+} from '../parts/parts.tsx';
 import { Table } from '../parts/table.tsx';
 import type { Column } from '../parts/table.tsx';
 import { waitingText } from '../parts/words.ts';
@@ -139,8 +149,8 @@ function Events({ run: { events, eventCount } }: { run: Shown }): ReactNode {
 }
 
 function Values({ threadId, checkpointId }: { threadId: string; checkpointId: string }): ReactNode {
-  const { data: state } = useAsked<ShownState>(pathOf('state', { thread: threadId, checkpoint: checkpointId }));
-  if (state === undefined) return null;
+  const { data: state, error } = useAsked<ShownState>(pathOf('state', { thread: threadId, checkpoint: checkpointId }));
+  if (state === undefined) return <FailureUnlessMissing error={error} />;
   return (
     <section>
       <h2>Values at its end</h2>

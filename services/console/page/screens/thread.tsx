@@ -4,7 +4,7 @@ import { useSearchParams } from 'react-router';
 import type { WaitingThread } from '../../src/app/waiting.ts';
 import { pathOf, useAsked } from '../api.ts';
 import type { Wire } from '../api.ts';
-import { Age, Facts, Failure, RunLink, Status, Time, Value } from '../parts/parts.tsx';
+import { Age, Facts, Failure, FailureUnlessMissing, RunLink, Status, Time, Value } from '../parts/parts.tsx';
 import { Table } from '../parts/table.tsx';
 import type { Column } from '../parts/table.tsx';
 import { sinceOf, waitingText } from '../parts/words.ts';
@@ -41,6 +41,7 @@ export function ThreadScreen(): ReactNode {
       {data && <Standing shown={data} />}
       {data?.waiting && <WaitingCard waiting={data.waiting} />}
       {data && data.unfinished.length > 0 && <Lane runs={data.unfinished} />}
+      <FailureUnlessMissing error={state.error} />
       {state.data && (
         <section>
           <h2>Values</h2>

@@ -24,28 +24,34 @@ export function Threads(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const from = search.get('from') ?? '';
   const conditions = conditionsOf(search);
-  const [text, setText] = useState(from);
-  const look = (event: FormEvent): void => {
-    event.preventDefault();
-    setSearch(text === '' ? {} : { from: text });
-  };
   return (
     <>
       <h1>Threads</h1>
       <p className="lead">In the order of their ids, beginning with the one that you name or the next after it.</p>
-      <form role="search" className="search" onSubmit={look}>
-        <input
-          type="search"
-          aria-label="thread_id, or how it begins"
-          placeholder="thread_id, or how it begins …"
-          value={text}
-          onChange={({ target }) => setText(target.value)}
-        />
-        <button type="submit">Look</button>
-      </form>
+      <ByIdForm key={`from ${from}`} from={from} onLook={(text) => setSearch(text === '' ? {} : { from: text })} />
       <SearchForm key={search.toString()} conditions={conditions} onSearch={setSearch} />
       {conditions === null ? <ById from={from} /> : <FoundThreads conditions={conditions} />}
     </>
+  );
+}
+
+function ByIdForm({ from, onLook }: { from: string; onLook: (from: string) => void }): ReactNode {
+  const [text, setText] = useState(from);
+  const look = (event: FormEvent): void => {
+    event.preventDefault();
+    onLook(text);
+  };
+  return (
+    <form role="search" className="search" onSubmit={look}>
+      <input
+        type="search"
+        aria-label="thread_id, or how it begins"
+        placeholder="thread_id, or how it begins …"
+        value={text}
+        onChange={({ target }) => setText(target.value)}
+      />
+      <button type="submit">Look</button>
+    </form>
   );
 }
 

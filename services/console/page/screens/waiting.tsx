@@ -67,7 +67,10 @@ export function WaitingCard({ waiting }: { waiting: Waiting }): ReactNode {
   );
 }
 
+/** Characters of a text that is shown as a sentence; longer ones scroll. */
+const SENTENCE = 5_000;
+
 function Question({ value }: { value: unknown }): ReactNode {
-  if (typeof value === 'string') return <p className="question">{value}</p>;
+  if (typeof value === 'string' && value.length <= SENTENCE) return <p className="question">{value}</p>;
   return <Value of={value} label="Question" />;
 }

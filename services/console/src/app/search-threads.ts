@@ -37,7 +37,10 @@ export async function searchThreads(
   const { status, graph, pairs } = query;
   if (graph === null && pairs.length === 0) {
     const page = await ledger.threads.search(status, place?.part === 'ids' ? place.after : null, IDS);
-    return { ...page, next: page.next === null ? null : { part: 'ids', after: page.next } };
+    const found = page.threads.map(({ threadId, status, unfinishedCount, updatedAt: at }): FoundThread => {
+      return { threadId, status, unfinishedCount, at, runId: null, graphId: null, metadata: null };
+    });
+    return { ...page, threads: found, next: page.next === null ? null : { part: 'ids', after: page.next } };
   }
   const busy =
     place?.part === 'ended' || (status !== null && status !== 'busy')

@@ -119,8 +119,11 @@ export interface StrandedRuns {
   select(limit: number): Promise<StrandedRun[]>;
 }
 
+/** What a process that executes runs says of itself to those who look at the deployment. */
+export type ExecutorDescription = { host: string; version: string; graphIds: readonly string[] };
+
 export interface ExecutorLeases {
-  register(executorId: string, host: string, leaseMs: number): Promise<void>;
+  register(executorId: string, description: ExecutorDescription, leaseMs: number): Promise<void>;
   /** All claims of the executor whose runs are running; null when the lease was taken. */
   renew(executorId: string, leaseMs: number): Promise<HeldClaim[] | null>;
   release(executorId: string): Promise<void>;

@@ -17,9 +17,6 @@ export type ThreadRow = {
 /** `configurable`: what its later runs inherit. */
 export type ShownThread = ThreadRow & { configurable: JsonObject | null };
 
-/** `after`: only threads whose id comes after this one, to continue where a list ended. */
-export type ThreadSelection = { status?: ThreadStatus; after?: string; limit: number };
-
 export type CheckpointRow = {
   checkpointId: string;
   parentId: string | null;
@@ -69,7 +66,7 @@ export type FoundThread = Pick<ThreadRow, 'threadId' | 'status' | 'unfinishedCou
 };
 
 /** `lookedCount` threads or runs were looked at; `next`: behind which to go on, null when none is left. */
-export type SearchPage<Place> = { threads: FoundThread[]; lookedCount: number; next: Place | null };
+export type SearchPage<Place, Thread = FoundThread> = { threads: Thread[]; lookedCount: number; next: Place | null };
 
 /** How many to look at, and how many that fit to give at most. */
 export type SearchBounds = { lookLimit: number; limit: number };
@@ -81,13 +78,15 @@ export type RunConditions = { graph: string | null; pairs: readonly MetadataPair
 export type ShownState = CheckpointRow & { values: JsonObject; isLossy: boolean };
 
 export interface ThreadReader {
-  /** By id. */
-  list(selection: ThreadSelection): Promise<ThreadRow[]>;
   show(threadId: string): Promise<ShownThread | null>;
   /** Those that wait for an answer, the one that has waited longest first. */
   paused(after: Pick<PausedThread, 'threadId' | 'place'> | null, limit: number): Promise<PausedThread[]>;
   /** By id, behind `after`; a rare status may take many pages that are empty. */
-  search(status: ThreadStatus | null, after: string | null, bounds: SearchBounds): Promise<SearchPage<string>>;
+  search(
+    status: ThreadStatus | null,
+    after: string | null,
+    bounds: SearchBounds,
+  ): Promise<SearchPage<string, ThreadRow>>;
   /** By their runs, those first whose runs ended last; a thread comes as often as its runs fit. */
   searchEnded(
     conditions: RunConditions,

@@ -6,6 +6,7 @@ import type { ClaimedRun, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type {
   AttemptSettlement,
+  ExecutorDescription,
   ExecutorLeases,
   Hints,
   OwnedSettlement,
@@ -72,6 +73,8 @@ export function recordingSettlements(
   };
 }
 
+export const DESCRIPTION: ExecutorDescription = { host: 'host/1', version: '1.2.3', graphIds: ['agent'] };
+
 /** Leases that are always granted, unless the test replaces a method; `calls` holds the calls, oldest first. */
 export function recordingLeases(
   overrides: Partial<ExecutorLeases> = {},
@@ -79,9 +82,9 @@ export function recordingLeases(
   const calls: string[] = [];
   return {
     calls,
-    register: (executorId, host, leaseMs) => {
+    register: (executorId, description, leaseMs) => {
       calls.push(`register ${executorId}`);
-      return overrides.register?.(executorId, host, leaseMs) ?? Promise.resolve();
+      return overrides.register?.(executorId, description, leaseMs) ?? Promise.resolve();
     },
     renew: (executorId, leaseMs) => {
       calls.push(`renew ${executorId}`);

@@ -14,6 +14,7 @@ import { serveGraphsUntil } from '../app/execution/serve-graphs.ts';
 import { ExecutorLease } from '../app/execution/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/execution/settle-runs.ts';
 import type { Metrics } from '../metrics.ts';
+import { serviceVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 import { loaderCacheSettings } from './loader-cache.ts';
 import { reportAttempt } from './report-attempt.ts';
@@ -102,7 +103,7 @@ export function startExecution(
   const lease = new ExecutorLease({
     leases: createExecutorLeases(leaseDatabase),
     newExecutorId: randomUUID,
-    host,
+    description: { host, version: serviceVersion, graphIds },
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     monotonicMs: () => performance.now(),
     delay: waitOrAbort,

@@ -43,7 +43,11 @@ export class Ledger {
     resources.defer(() => pool.end());
     await new PostgresSaver(pool).setup();
     const ledger = new Ledger(pool, await connectTo(url, resources));
-    await createExecutorLeases(new Database(pool)).register(ledger.#executorId, 'bench', LEASE_MS);
+    await createExecutorLeases(new Database(pool)).register(
+      ledger.#executorId,
+      { host: 'bench', version: '0', graphIds: [] },
+      LEASE_MS,
+    );
     return ledger;
   }
 

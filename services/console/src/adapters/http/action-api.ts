@@ -58,6 +58,9 @@ const NOTED = new Set([
   'action',
 ]);
 
+/** Characters of each in the log: what is refused may be of any length. */
+const MOST_NOTED = 1_024;
+
 export function actionApi(actions: Actions, logger: Logger): Hono<Caller> {
   return new Hono<Caller>().post('/actions/:name', async (context) => {
     const name = context.req.param('name');
@@ -117,7 +120,7 @@ function notedOf(body: unknown): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(body)
       .filter(([name]) => NOTED.has(name))
-      .map(([name, value]) => [`of_${snake(name)}`, value]),
+      .map(([name, value]) => [`of_${snake(name)}`, typeof value === 'string' ? value.slice(0, MOST_NOTED) : null]),
   );
 }
 

@@ -1,9 +1,11 @@
 /** The console over HTTP: the page, its readings and its actions. */
 import { serveStatic } from '@hono/node-server/serve-static';
 import { CommandError } from '@runlane/cli/operations';
+import { sqlState } from '@runlane/postgres';
 import { RetryableError } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 import { Hono } from 'hono';
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { secureHeaders } from 'hono/secure-headers';
@@ -79,7 +81,12 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
   app.route('/api', readApi(needs.readings));
   app.route('/api', webhookApi(needs.webhooks));
   app.route('/api', deadLetterApi(needs.letters));
-  app.use('/api/actions/*', guardActions(access), guardOwnPage(access), bodyLimit({ maxSize: MOST_BYTES }));
+  app.use(
+    '/api/actions/*',
+    guardActions(access),
+    guardOwnPage(access),
+    bodyLimit({ maxSize: MOST_BYTES, onError: tooLarge }),
+  );
   app.route('/api', actionApi(needs.actions, logger));
   app.use('/api/sign-out', guardOwnPage(access));
   if (signIn !== null) app.route('/api', signOutApi(signIn, logger));
@@ -98,6 +105,10 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
   app.onError((error, context) => {
     if (error instanceof BadRequest) return context.json({ message: error.message }, 400);
     if (error instanceof NotFound) return context.json({ message: error.message }, 404);
+    // A class of its own: values that the types of Postgres do not have, such as a text with a zero byte or a 32nd of May.
+    if (sqlState(error)?.startsWith('22') === true) {
+      return context.json({ message: 'What was asked for cannot be in the ledger: see the address.' }, 400);
+    }
     if (error instanceof CommandError) return context.json({ message: error.message }, 409);
     if (error instanceof RetryableError) {
       return context.json({ message: `Not available just now: ${error.message}` }, 503);
@@ -107,4 +118,11 @@ export function createConsoleApp(needs: ConsoleNeeds): Hono<Caller> {
     return context.json({ message: `That went wrong in the console; its log has it as ${id}.` }, 500);
   });
   return app;
+}
+
+function tooLarge(context: Context): Response {
+  return context.json(
+    { message: `That is larger than ${MOST_BYTES.toLocaleString('en')} bytes; nothing was done.` },
+    413,
+  );
 }

@@ -31,13 +31,14 @@ export type ServedConsole = AsyncDisposable & {
   hub: EventHub;
 };
 
-/** `signInAt` gets the address, which the provider has to know. */
+/** `signInAt` gets the address, which the provider has to know; `built`: the folder of the built page, otherwise an empty one is served. */
 export async function serveConsole(
   asked: Omit<AccessSettings, 'publicUrl'> & { publicUrl?: URL | null },
   signInAt: (publicUrl: URL) => SignIn | null = () => null,
+  built: string | null = null,
 ): Promise<ServedConsole> {
-  const page = mkdtempSync(join(tmpdir(), 'console-page-'));
-  writeFileSync(join(page, 'index.html'), '<!doctype html><title>Runlane</title>');
+  const empty = mkdtempSync(join(tmpdir(), 'console-page-'));
+  writeFileSync(join(empty, 'index.html'), '<!doctype html><title>Runlane</title>');
   const { logger, events } = recordingLogger();
   const pool = createPool({ url: () => 'postgres://127.0.0.1:9/none', max: 1, applicationName: 'test', logger });
   const database = new Database(pool);
@@ -86,7 +87,7 @@ export async function serveConsole(
     },
     hub,
     stopped: stopped.signal,
-    page,
+    page: built ?? empty,
     logger,
   }));
   return {
@@ -101,7 +102,7 @@ export async function serveConsole(
       server.close(() => closed.resolve());
       if ('closeAllConnections' in server) server.closeAllConnections();
       await Promise.all([closed.promise, pool.end()]);
-      rmSync(page, { recursive: true });
+      rmSync(empty, { recursive: true });
     },
   };
 }

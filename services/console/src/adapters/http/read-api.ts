@@ -77,9 +77,9 @@ export function readApi({ threads, runs, deployment, standing, traceTemplate }: 
       const after = context.req.query('after') ?? null;
       const first = after === null && from !== '' ? await threads.show(from) : null;
       const place = after ?? from;
-      const found = await threads.list({ limit: THREADS_PER_PAGE, ...(place === '' ? {} : { after: place }) });
-      const last = found.length < THREADS_PER_PAGE ? undefined : found.at(-1);
-      return answer(context, { threads: [...(first === null ? [] : [first]), ...found], next: last?.threadId ?? null });
+      const bounds = { lookLimit: THREADS_PER_PAGE, limit: THREADS_PER_PAGE };
+      const { threads: found, next } = await threads.search(null, place === '' ? null : place, bounds);
+      return answer(context, { threads: [...(first === null ? [] : [first]), ...found], next });
     })
     .get('/found-threads', async (context) => {
       const { status = '', graph = '', metadata = '', after } = context.req.query();

@@ -12,6 +12,7 @@ import { Database, createPool } from '@runlane/postgres';
 import { eventually, silentLogger } from '@runlane/testkit';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { DESCRIPTION } from '../../app/recording-ports.fixture.ts';
 import { assistants } from '../../domain/factories.fixture.ts';
 import { closeClaims } from './close-claims.ts';
 import { EXECUTOR, LedgerWorld } from './ledger-world.fixture.ts';
@@ -111,7 +112,7 @@ test('another server with the same files is noticed; if no run was under way nob
   const leases = createExecutorLeases(own.rows.database);
   await leases.release(EXECUTOR);
   // It counts who was there before it, and not itself.
-  await restarted(() => leases.register(randomUUID(), 'test', LEASE_MS));
+  await restarted(() => leases.register(randomUUID(), DESCRIPTION, LEASE_MS));
   expect(await standing(own.rows.pool)).toEqual([{ is_original: true, claims_are_due: true }]);
 });
 
@@ -125,7 +126,7 @@ test('in a copy no lease is taken from an executor that can still renew it', asy
   await pool.query(`update runlane.executors set expires_at = now() - interval '1 hour'`);
   await pool.query('update runlane.ledger_life set is_only = true');
   expect(await takeExpired()).toEqual([]);
-  await createExecutorLeases(new Database(pool)).register(randomUUID(), 'another', LEASE_MS);
+  await createExecutorLeases(new Database(pool)).register(randomUUID(), { ...DESCRIPTION, host: 'another' }, LEASE_MS);
   expect(await takeExpired()).toEqual([]);
 
   await letTimePass(pool);

@@ -9,7 +9,7 @@ import { receiveRunRequests } from '../../app/receive-run-requests.ts';
 import type { AdmissionReport } from '../../app/receive-run-requests.ts';
 import type { Slice } from '../../app/sweeping/end-marked-runs.ts';
 import type { AdmissionLedger, BatchResult, RunClaims } from '../../app/ports.ts';
-import { recordingHints } from '../../app/recording-ports.fixture.ts';
+import { DESCRIPTION, recordingHints } from '../../app/recording-ports.fixture.ts';
 import { assistants, cancelAt, requestAt } from '../../domain/factories.fixture.ts';
 import type { ClaimedRun, Outcome, Stop } from '../../domain/run.ts';
 import { ENDED_AT_ONCE } from '../../domain/lane-mark.ts';
@@ -43,7 +43,7 @@ export class LedgerWorld implements AsyncDisposable {
 
   static async create(adminUrl: string): Promise<LedgerWorld> {
     const world = new LedgerWorld(await RunRows.create(adminUrl));
-    await createExecutorLeases(world.rows.database).register(EXECUTOR, 'test', 60_000);
+    await createExecutorLeases(world.rows.database).register(EXECUTOR, DESCRIPTION, 60_000);
     return world;
   }
 

@@ -2,10 +2,10 @@
  * Which ready runs a process claims, and the cost of claims. Real: Postgres, the migrations and the statements.
  * Decides: the claimed runs, and the buffers of `explain analyze`, which are the same on a slow machine.
  */
-import { query, valuesOf } from '@runlane/postgres';
-import type { SqlStatement, SqlValues } from '@runlane/postgres';
+import { query } from '@runlane/postgres';
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@runlane/testkit';
+import { eventually, pagesRead } from '@runlane/testkit';
+import { DESCRIPTION } from '../../app/recording-ports.fixture.ts';
 import type { ClaimedRun } from '../../domain/run.ts';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
@@ -23,7 +23,7 @@ const FLOOR = '00000000-0000-0000-0000-000000000000';
 let rows: RunRows;
 beforeEach(async () => {
   rows = await RunRows.create(inject('databaseUrl'));
-  await createExecutorLeases(rows.database).register(EXECUTOR, 'test', 600_000);
+  await createExecutorLeases(rows.database).register(EXECUTOR, DESCRIPTION, 600_000);
 });
 afterEach(() => rows[Symbol.asyncDispose]());
 
@@ -51,20 +51,12 @@ const CLAIM = { executor_id: EXECUTOR, limit: 10, known_run_ids: [], checkpoint_
 async function lookOf(lookFrom: Date | null): Promise<{ pages: number; lookFrom: Date | null }> {
   const look = { ...LOOK, look_from: lookFrom };
   const client = await rows.pool.connect();
-  const pagesOf = async (statement: SqlStatement, values: SqlValues): Promise<number> => {
-    const { rows: found } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-      `explain (analyze, buffers, format json) ${statement.text}`,
-      valuesOf(statement, values),
-    );
-    const plan = found[0]?.['QUERY PLAN'][0].Plan;
-    return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
-  };
   try {
     await client.query('begin');
     const [seen] = await query<{ run_ids: string[]; look_from: Date | null }>(client, sql.selectReadyRuns, look);
     if (seen === undefined) throw new Error('No row.');
-    const lookPages = await pagesOf(sql.selectReadyRuns, look);
-    const claimPages = await pagesOf(sql.claimRuns, { ...CLAIM, candidate_run_ids: seen.run_ids });
+    const lookPages = await pagesRead(client, sql.selectReadyRuns, look);
+    const claimPages = await pagesRead(client, sql.claimRuns, { ...CLAIM, candidate_run_ids: seen.run_ids });
     return { pages: lookPages + claimPages, lookFrom: seen.look_from };
   } finally {
     await client.query('rollback');

@@ -3,8 +3,9 @@
  * which are the same on a slow machine.
  */
 import { randomUUID } from 'node:crypto';
-import { query, valuesOf } from '@runlane/postgres';
+import { query } from '@runlane/postgres';
 import type { SqlStatement, SqlValues } from '@runlane/postgres';
+import { pagesRead } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { RunRows } from '../langgraph/attempt/run-rows.fixture.ts';
 import { createLedgerPruning } from './sweeping/ledger-pruning.ts';
@@ -39,12 +40,7 @@ async function buffersOf(statement: SqlStatement, values: SqlValues): Promise<nu
   const client = await rows.pool.connect();
   try {
     await client.query('begin');
-    const { rows: found } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-      `explain (analyze, buffers, format json) ${statement.text}`,
-      valuesOf(statement, values),
-    );
-    const plan = found[0]?.['QUERY PLAN'][0].Plan;
-    return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
+    return await pagesRead(client, statement, values);
   } finally {
     await client.query('rollback');
     client.release();

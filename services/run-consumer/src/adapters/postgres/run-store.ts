@@ -36,8 +36,9 @@ function heldClaim(row: StopRow | UnaskedRow): HeldClaim {
 /** The lease row of an executor process. */
 export function createExecutorLeases(database: Database): ExecutorLeases {
   return {
-    async register(executorId, host, leaseMs) {
-      await database.query(sql.registerExecutor, { executor_id: executorId, host, lease_ms: leaseMs });
+    async register(executorId, { host, version, graphIds }, leaseMs) {
+      const values = { executor_id: executorId, host, version, graph_ids: graphIds, lease_ms: leaseMs };
+      await database.query(sql.registerExecutor, values);
     },
     async renew(executorId, leaseMs) {
       const rows = await database.query<HeldRow>(sql.renewExecutor, { executor_id: executorId, lease_ms: leaseMs });

@@ -28,8 +28,8 @@ test('searches count the unfinished runs of a thread as the list of threads does
       thread,
       '',
     );
-  expect(count('search-threads', 'found.')).toBe(count('list-threads', 'thread.'));
-  expect(count('search-ended-runs', 'found.')).toBe(count('list-threads', 'thread.'));
+  expect(count('search-threads', 'found.')).toBe(count('select-thread', 'thread.'));
+  expect(count('search-ended-runs', 'found.')).toBe(count('select-thread', 'thread.'));
 });
 
 test('the search of ended runs looks at them in the order of their list', () => {

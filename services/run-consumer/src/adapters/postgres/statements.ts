@@ -88,7 +88,7 @@ export const sql = {
   listLanes: statement('list-lanes'),
   listPausedThreads: statement('list-paused-threads'),
   selectRunRequest: statement('select-run-request'),
-  listThreads: statement('list-threads'),
+  selectThread: statement('select-thread'),
   listAssistants: statement('list-assistants'),
   selectAssistantVersions: statement('select-assistant-versions'),
   deleteAssistant: statement('delete-assistant'),

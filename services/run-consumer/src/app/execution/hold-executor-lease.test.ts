@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ExecutorLease } from './hold-executor-lease.ts';
 import type { HeldClaim } from '../../domain/run.ts';
 import type { ExecutorLeases } from '../ports.ts';
-import { openCalls, recordingLeases, recordingLog } from '../recording-ports.fixture.ts';
+import { DESCRIPTION, openCalls, recordingLeases, recordingLog } from '../recording-ports.fixture.ts';
 
 const LEASE_MS = 3_000;
 
@@ -31,7 +31,7 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
   const lease = new ExecutorLease({
     leases,
     newExecutorId: () => `e${++count}`,
-    host: 'host/1',
+    description: DESCRIPTION,
     leaseMs: LEASE_MS,
     monotonicMs: () => performance.now(),
     delay: (ms, signal) =>

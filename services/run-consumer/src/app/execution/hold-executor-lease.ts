@@ -11,12 +11,12 @@
 import { LeaseLost } from '../../domain/abort-reasons.ts';
 import type { Logger } from '@runlane/service-kit';
 import type { HeldClaim } from '../../domain/run.ts';
-import type { ExecutorLeases } from '../ports.ts';
+import type { ExecutorDescription, ExecutorLeases } from '../ports.ts';
 
 export type LeaseDependencies = {
   leases: ExecutorLeases;
   newExecutorId: () => string;
-  host: string;
+  description: ExecutorDescription;
   leaseMs: number;
   monotonicMs: () => number;
   /** Resolves after the milliseconds, or earlier when the signal aborts. */
@@ -111,10 +111,10 @@ export class ExecutorLease {
   }
 
   async #register(): Promise<void> {
-    const { leases, leaseMs, host, monotonicMs } = this.#needs;
+    const { leases, leaseMs, description, monotonicMs } = this.#needs;
     const sentAtMs = monotonicMs();
     const executorId = this.#needs.newExecutorId();
-    await leases.register(executorId, host, leaseMs);
+    await leases.register(executorId, description, leaseMs);
     this.#hold(executorId, sentAtMs, 'lease.registered');
   }
 

@@ -5,6 +5,7 @@ import type { ExecuteSettings, GraphRunner } from './execute-runs.ts';
 import { ExecutorLease } from './hold-executor-lease.ts';
 import type { ExecutorLeases, RunClaims } from '../ports.ts';
 import {
+  DESCRIPTION,
   openCalls,
   recordingHints,
   recordingLeases,
@@ -58,7 +59,7 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
   const lease = new ExecutorLease({
     leases: recordingLeases({ renew: () => Promise.resolve([...claimed]), ...leases }),
     newExecutorId: () => `e${++count}`,
-    host: 'host/1',
+    description: DESCRIPTION,
     leaseMs: 3_000,
     monotonicMs: () => performance.now(),
     delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -63,29 +63,30 @@ export type QuarantinedRow = {
 };
 
 /** A field that is absent excludes nothing. */
-export type DeliverySelection = {
-  deliveryId?: bigint;
-  /** Those that were made before this one, to go on where a list ended. */
+/** `before`: those that were made before this one, to go on where a list ended. */
+export type DeliverySelection = ({ deliveryId: bigint } | { runId: string }) & {
   before?: bigint;
-  runId?: string;
   origin?: string;
   states?: readonly DeliveryState[];
   since?: Date;
   limit: number;
 };
 
+/** What is left out excludes nothing. */
 export type DeliverySearch = {
-  states: readonly DeliveryState[] | null;
+  states?: readonly DeliveryState[] | null;
+  origin?: string | null;
+  since?: Date | null;
   before: bigint | null;
   lookLimit: number;
   limit: number;
 };
 
 export interface WebhookLists {
-  /** The latest first. */
+  /** One, or those of a run, the latest first. */
   deliveries(selection: DeliverySelection): Promise<ListedDelivery[]>;
   /**
-   * Those in one of the states, the latest first, behind `before`; looks at `lookLimit` at most. `next`: behind which to go on, null
+   * Those that fit, the latest first, behind `before`; looks at `lookLimit` at most. `next`: behind which to go on, null
    * when none is left. A page may be empty and not the last.
    */
   search(selection: DeliverySearch): Promise<{ deliveries: ListedDelivery[]; next: bigint | null }>;
@@ -100,6 +101,7 @@ type SearchedDelivery = Omit<ListedDelivery, 'delivery_id'> & {
   delivery_id: bigint | null;
   looked_through: bigint | null;
   looked_count: number;
+  is_before: boolean;
 };
 
 /** What the ledger has for operators, one statement each, outside of any transaction. */
@@ -108,25 +110,28 @@ export function createWebhookLists(
   { group, topic }: { group: string; topic: string },
 ): WebhookLists {
   return {
-    deliveries: ({ deliveryId, before, runId, origin, states, since, limit }) =>
+    deliveries: ({ before, origin, states, since, limit, ...which }) =>
       database.query<ListedDelivery>(sql.listDeliveries, {
-        delivery_id: deliveryId ?? null,
+        delivery_id: 'deliveryId' in which ? which.deliveryId : null,
         before: before ?? null,
-        run_id: runId ?? null,
+        run_id: 'runId' in which ? which.runId : null,
         origin: origin ?? null,
         states: states ?? null,
         since: since ?? null,
         limit,
       }),
-    async search({ states, before, lookLimit, limit }) {
-      const values = { states, before, look_limit: lookLimit, limit };
+    async search({ states = null, origin = null, since = null, before, lookLimit, limit }) {
+      const values = { states, origin, since, before, look_limit: lookLimit, limit };
       const rows = await database.query<SearchedDelivery>(sql.searchDeliveries, values);
-      const deliveries = rows.flatMap(({ looked_through: _through, looked_count: _count, ...row }) =>
-        row.delivery_id === null ? [] : { ...row, delivery_id: row.delivery_id },
+      const deliveries = rows.flatMap(
+        ({ looked_through: _through, looked_count: _count, is_before: _before, ...row }) =>
+          row.delivery_id === null ? [] : { ...row, delivery_id: row.delivery_id },
       );
       if (deliveries.length === limit) return { deliveries, next: deliveries.at(-1)?.delivery_id ?? null };
-      const isFull = (rows[0]?.looked_count ?? 0) === lookLimit;
-      return { deliveries, next: isFull ? (rows[0]?.looked_through ?? null) : null };
+      const [look] = rows;
+      // Numbers are given in about the order of time: behind as many that are too old none is young enough.
+      const isLast = look === undefined || look.is_before || look.looked_count < lookLimit;
+      return { deliveries, next: isLast ? null : look.looked_through };
     },
     attempts: (deliveryId) => database.query<ListedAttempt>(sql.selectAttempts, { delivery_id: deliveryId }),
     targets: ({ origin, limit }) => database.query<ListedTarget>(sql.listTargets, { origin: origin ?? null, limit }),

@@ -2,11 +2,11 @@
  * A look into the outbox reads little and misses nothing. Real: Postgres, its transactions and the statements.
  * Decides: the events that are found, and the buffers of `explain analyze`, which are the same on a slow machine.
  */
-import { query, valuesOf } from '@runlane/postgres';
+import { query } from '@runlane/postgres';
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { eventually } from '@runlane/testkit';
+import { eventually, pagesRead } from '@runlane/testkit';
 import { RunRows } from '../../langgraph/attempt/run-rows.fixture.ts';
 import { OutboxHorizon } from './outbox-horizon.ts';
 import type { OutboxPlace } from './outbox-horizon.ts';
@@ -48,14 +48,8 @@ async function found(place: OutboxPlace): Promise<bigint[]> {
   return events.map((event) => event.outbox_id);
 }
 
-async function pagesOf(place: OutboxPlace): Promise<number> {
-  const { rows: plans } = await rows.pool.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-    `explain (analyze, buffers, format json) ${sql.selectUnpublishedEvents.text}`,
-    valuesOf(sql.selectUnpublishedEvents, values(place)),
-  );
-  const plan = plans[0]?.['QUERY PLAN'][0].Plan;
-  return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN);
-}
+const pagesOf = (place: OutboxPlace): Promise<number> =>
+  pagesRead(rows.pool, sql.selectUnpublishedEvents, values(place));
 
 /** The place, once it is behind the event; transactions of other databases on the server may keep it for a moment. */
 function placeBehind(horizon: OutboxHorizon, id: bigint): Promise<OutboxPlace> {

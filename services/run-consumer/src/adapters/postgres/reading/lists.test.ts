@@ -2,10 +2,12 @@
  * Real: Postgres, the migrations and the statements. Decides: the rows of the lists, and that their pages fit together.
  */
 import { randomUUID } from 'node:crypto';
+import { pagesRead } from '@runlane/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { EndedPage, EndedPlace, RunReader } from '../../../app/read-runs.ts';
 import type { ThreadReader } from '../../../app/read-threads.ts';
 import { openRuns, openThreads } from '../../../ledger.ts';
+import { sql } from '../statements.ts';
 import { RunRows } from '../../langgraph/attempt/run-rows.fixture.ts';
 
 let rows: RunRows;
@@ -121,6 +123,20 @@ test('a search by status looks at as many threads as it may, and pages meet', as
   expect(await ids('seek 0', 1, 9)).toEqual({ ids: [], next: 'seek 1', lookedCount: 1 });
   expect(await ids('seek', 4, 2)).toEqual({ ids: ['seek 0', 'seek 2'], next: 'seek 2', lookedCount: 4 });
   expect(await ids('seek 2', 1_000, 9)).toMatchObject({ ids: ['seek 4'], next: null });
+});
+
+test('a search by a status that no thread has reads no more pages than it may', async () => {
+  await rows.pool.query(
+    `insert into runlane.threads (thread_id, status, resting_status, first_partition)
+     select 'many ' || lpad(n::text, 5, '0'), 'idle', 'idle', 0 from generate_series(1, 20000) as n`,
+  );
+  await rows.pool.query('vacuum (analyze) runlane.threads');
+  const pagesOf = (lookLimit: number) =>
+    pagesRead(rows.pool, sql.searchThreads, { status: 'error', after: 'many', look_limit: lookLimit, limit: 50 });
+  const bounded = await pagesOf(500);
+  expect(bounded).toBeLessThan(30);
+  // What is compared with is no accident of the plan: the whole costs in proportion.
+  expect(await pagesOf(20_000)).toBeGreaterThan(10 * bounded);
 });
 
 test('a search by metadata, graph and status finds threads by their runs, the latest first, and pages meet', async () => {

@@ -1,19 +1,9 @@
-import type { JsonObject, ThreadStatus } from '@runlane/contracts';
-import type { Database, SqlValues } from '@runlane/postgres';
-import type { ShownThread, ThreadReader, ThreadSelection } from '../../../app/read-threads.ts';
+import type { JsonObject } from '@runlane/contracts';
+import type { Database } from '@runlane/postgres';
+import type { ThreadReader } from '../../../app/read-threads.ts';
 import { sql } from '../statements.ts';
-import { createThreadSearch } from './thread-search.ts';
-
-type ThreadColumns = {
-  thread_id: string;
-  status: ThreadStatus;
-  resting_status: ThreadStatus;
-  first_partition: number;
-  unfinished_count: number;
-  configurable: JsonObject | null;
-  created_at: Date;
-  updated_at: Date;
-};
+import { createThreadSearch, threadOf } from './thread-search.ts';
+import type { ThreadColumns } from './thread-search.ts';
 
 type LaneColumns = {
   looked_through: string | null;
@@ -25,15 +15,13 @@ type LaneColumns = {
 
 /** The threads of the ledger. */
 export function createThreadReading(database: Database): Omit<ThreadReader, 'state' | 'history'> {
-  const select = async (values: SqlValues) =>
-    (
-      await database.query<ThreadColumns>(sql.listThreads, { thread_id: null, after: null, status: null, ...values })
-    ).map(threadOf);
   return {
     ...createThreadSearch(database),
-    list: ({ after, status, limit }: ThreadSelection) =>
-      select({ after: after ?? null, status: status ?? null, limit }),
-    show: async (threadId) => (await select({ thread_id: threadId, limit: 1 }))[0] ?? null,
+    async show(threadId) {
+      type Row = ThreadColumns & { configurable: JsonObject | null };
+      const [row] = await database.query<Row>(sql.selectThread, { thread_id: threadId });
+      return row === undefined ? null : { ...threadOf(row), configurable: row.configurable };
+    },
     async paused(after, limit) {
       const values = { after_at: after?.place ?? null, after: after?.threadId ?? null, limit };
       const rows = await database.query<{ thread_id: string; paused_at: Date; place: string }>(
@@ -53,18 +41,5 @@ export function createThreadReading(database: Database): Omit<ThreadReader, 'sta
         ),
       };
     },
-  };
-}
-
-function threadOf(row: ThreadColumns): ShownThread {
-  return {
-    threadId: row.thread_id,
-    status: row.status,
-    restingStatus: row.resting_status,
-    partition: row.first_partition,
-    unfinishedCount: row.unfinished_count,
-    configurable: row.configurable,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
   };
 }

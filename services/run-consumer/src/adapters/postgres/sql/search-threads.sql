@@ -5,7 +5,7 @@
 --         that has the status, by id, with the number of its unfinished runs, counted to 1,000
 -- index   the primary key: costs as much as the limits say, however rare the status is
 with looked as materialized (
-  select thread_id, status, updated_at
+  select thread_id, status, resting_status, first_partition, created_at, updated_at
   from runlane.threads
   where $after::text is null or thread_id > $after
   order by thread_id
@@ -20,7 +20,7 @@ found as materialized (
 )
 select
   look.looked_through, look.looked_count,
-  found.thread_id, found.status, found.updated_at,
+  found.thread_id, found.status, found.resting_status, found.first_partition, found.created_at, found.updated_at,
   (
     select count(*)
     from (
