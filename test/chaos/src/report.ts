@@ -54,13 +54,13 @@ function timeline(result: ChaosResult, events: readonly RunStatusEvent[]): strin
   const seconds = Math.ceil((endMs - startedMs) / 1_000) + 1;
   const x = (ms: number) => Math.max(0, ((ms - startedMs) / 1_000) * PIXELS_A_SECOND);
   const width = seconds * PIXELS_A_SECOND;
-  const faultRows = [...Map.groupBy(faults, ({ kind }) => kind)].toSorted().map(([kind, ofKind]): Row => {
+  const faultRows = [...Map.groupBy(faults, ({ kind }) => kind)].toSorted(byName).map(([kind, ofKind]): Row => {
     const boxes = ofKind.map(({ atMs, forMs }) =>
       box(x(startedMs + atMs), x(startedMs + atMs + forMs), '#b71c1c', `${kind} at ${atMs / 1_000} s for ${forMs} ms`),
     );
     return { name: kind, verdict: `${ofKind.length} ×`, isBad: false, boxes: boxes.join('') };
   });
-  const lanes = [...byThread(events)].filter(([thread]) => !isUuid(thread)).toSorted();
+  const lanes = [...byThread(events)].filter(([thread]) => !isUuid(thread)).toSorted(byName);
   const laneRows = lanes.map(([thread, ofThread]): Row => {
     const wrong = problems.filter((problem) => problem.thread === thread);
     return { name: thread, verdict: verdictOf(wrong), isBad: wrong.length > 0, boxes: runBoxes(ofThread, x) };
@@ -81,7 +81,7 @@ function timeline(result: ChaosResult, events: readonly RunStatusEvent[]): strin
     const at = index * TICK_SECONDS;
     return `<path d="M${at * PIXELS_A_SECOND} ${ROW}V${height}" stroke="#ddd"/><text x="${at * PIXELS_A_SECOND + 3}" y="15">${at} s</text>`;
   });
-  const sent = `<path d="M${x(startedMs + options.durationMs)} 0V${height}" stroke="#000" stroke-dasharray="4"/><text x="${x(startedMs + options.durationMs) + 3}" y="15" font-weight="bold">quiet from here</text>`;
+  const sent = `<path d="M${x(startedMs + options.durationMs)} 0V${height}" stroke="#000" stroke-dasharray="4"/><text x="${x(startedMs + options.durationMs) + 45}" y="15" font-weight="bold">quiet from here</text>`;
   const right = rows.map(({ boxes }, index) => `<g transform="translate(0 ${top(index) + 2})">${boxes}</g>`);
   return `<div class="time"><svg width="${LABELS_WIDTH}" height="${height}"><text x="6" y="15">time</text>${labels.join('\n')}</svg>
 <div class="scroll" tabindex="0"><svg width="${width}" height="${height}" role="img" aria-label="faults and runs by time">${stripes.join('')}${ticks.join('')}${sent}${right.join('\n')}</svg></div></div>`;
@@ -107,6 +107,10 @@ function runBoxes(events: readonly RunStatusEvent[], x: (ms: number) => number):
 function box(from: number, to: number, colour: string, title: string): string {
   const width = Math.max(3, to - from - 0.5);
   return `<rect x="${from.toFixed(1)}" y="0" width="${width.toFixed(1)}" height="${ROW - 6}" fill="${colour}" opacity="0.85"><title>${escape(title)}</title></rect>`;
+}
+
+function byName([one]: [string, ...unknown[]], [other]: [string, ...unknown[]]): number {
+  return one < other ? -1 : 1;
 }
 
 function isUuid(thread: string): boolean {

@@ -77,7 +77,8 @@ class Lane {
     }
     this.#known.set(id, textOf(record));
     if (event.run_id !== id) return this.#wrong('I2', `${event.run_id} was admitted where ${id} is next in the log`);
-    const isDenied = String(record.body?.['webhook'] ?? '').startsWith(this.#deniedOrigin);
+    const webhook = record.body?.['webhook'];
+    const isDenied = typeof webhook === 'string' && webhook.startsWith(this.#deniedOrigin);
     if (isDenied !== (event.reason === 'webhook_refused')) {
       this.#wrong(
         'I13',
