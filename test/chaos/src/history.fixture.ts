@@ -52,7 +52,7 @@ export type Told = {
   requests?: (Record<string, unknown> | null)[];
   steps?: Step[];
   deadLetters?: string[];
-  effects?: [run: string, node: string, at: SideEffect['at'], atSecond: number, pid?: number][];
+  effects?: [run: string, node: string, at: SideEffect['at'], atSecond: number, pid?: number, execution?: string][];
   labels?: string[];
   webhooks?: Partial<Delivery>[];
   faultKinds?: string[];
@@ -79,8 +79,8 @@ export function history(told: Told): History {
     }),
     forgotten: new Set((told.forgotten ?? []).map((index) => `event-${index}`)),
     deadLetters,
-    effects: effects.map(([run_id, node, at, second, pid = 1]): SideEffect => {
-      return { run_id, thread_id: 'lane-1', node, at, pid, ms: START_MS + second * 1_000 };
+    effects: effects.map(([run_id, node, at, second, pid = 1, execution = '']): SideEffect => {
+      return { run_id, thread_id: 'lane-1', node, at, pid, ms: START_MS + second * 1_000, execution };
     }),
     silences: new Map(told.silencedAtSecond === undefined ? [] : [[1, [START_MS + told.silencedAtSecond * 1_000]]]),
     states: new Map([['lane-1', { labels: told.labels ?? [] }]]),

@@ -52,6 +52,20 @@ test.each<[string, Told]>([
     },
   ],
   [
+    'a step that was executed again in the same process after its thread was ended',
+    {
+      requests: [create('a')],
+      steps: [...done('a').slice(0, 2), ...done('a').slice(1)],
+      effects: [
+        ['a', 'first', 'start', 0, 1, 'one'],
+        ['a', 'first', 'start', 1, 1, 'two'],
+        ['a', 'first', 'alive', 2, 1, 'two'],
+        ['a', 'first', 'end', 2, 1, 'two'],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
     'a run that a ledger which was put back has forgotten, and that it executes again',
     {
       requests: [create('a')],

