@@ -10,6 +10,9 @@ import { putBack } from './put-back.ts';
 import type { PutBack } from './put-back.ts';
 import type { Told } from './history.ts';
 
+/** For the first start of the services, of which nothing is judged, in milliseconds on a quiet machine. */
+const START_MS = 120_000;
+
 const DETOUR_HOOK = new URL('./detour-hook.ts', import.meta.url).href;
 const CLOCK_HOOK = new URL('../../e2e/src/faults/jumping-clock.ts', import.meta.url).href;
 /**
@@ -74,7 +77,7 @@ export class Fleet {
   }
 
   async ready(): Promise<void> {
-    await Promise.all([...this.#consumers, ...this.#dispatchers].map((service) => service.ready()));
+    await Promise.all([...this.#consumers, ...this.#dispatchers].map((service) => service.ready(START_MS)));
   }
 
   /**

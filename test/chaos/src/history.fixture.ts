@@ -78,6 +78,7 @@ export function history(told: Told): History {
       return { bytes: JSON.stringify(found), event: found };
     }),
     forgotten: new Set((told.forgotten ?? []).map((index) => `event-${index}`)),
+    putBackCount: told.forgotten === undefined ? 0 : 1,
     deadLetters,
     effects: effects.map(([run_id, node, at, second, pid = 1, execution = '']): SideEffect => {
       return { run_id, thread_id: 'lane-1', node, at, pid, ms: START_MS + second * 1_000, execution };

@@ -34,6 +34,8 @@ export type History = {
   events: PublishedEvent[];
   /** Ids of the events that were published and that a ledger which was put back knows nothing of. */
   forgotten: ReadonlySet<string>;
+  /** How often the ledger was put back. */
+  putBackCount: number;
   /** Coordinates `partition/offset` of the records that became dead letters. */
   deadLetters: string[];
   /** What the graphs have noted themselves. */

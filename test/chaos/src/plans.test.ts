@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FAULT_KINDS, planFaults } from './faults.ts';
+import { USUAL_KINDS, planFaults } from './faults.ts';
 import { planWorkload } from './workload.ts';
 
 const options = {
@@ -30,5 +30,5 @@ test('fewer kinds of faults leave the workload as it is', () => {
 test('ten minutes have records and faults of every kind', () => {
   const kinds = new Set(planWorkload(options).map(({ what }) => what));
   expect([...kinds].toSorted()).toEqual(['answer', 'bad', 'cancel', 'conflict', 'create', 'pause', 'repeat', 'stuck']);
-  expect(new Set(planFaults(1, 600_000).map(({ kind }) => kind)).size).toBe(FAULT_KINDS.length);
+  expect(new Set(planFaults(1, 600_000).map(({ kind }) => kind)).size).toBe(USUAL_KINDS.length);
 });

@@ -272,6 +272,7 @@ async function readHistory(seen: Seen): Promise<History> {
     requests: seen.requests.records.map(requestOf),
     events,
     forgotten: forgottenOf(events, seen.fleet.putBacks),
+    putBackCount: seen.fleet.putBacks.length,
     deadLetters: seen.deadLetters.records.map(({ headers }) =>
       [DEAD_LETTER_HEADERS.partition, DEAD_LETTER_HEADERS.offset]
         .map((name) => String(headers.get(name)?.[0] ?? ''))

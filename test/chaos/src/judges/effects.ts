@@ -55,7 +55,9 @@ function repeated(history: History): Problem[] {
   const begun = history.effects.filter(({ at }) => at === 'start');
   return [...Map.groupBy(begun, ({ run_id, node }) => `${run_id} ${node}`)].flatMap(([step, times]) => {
     const [first] = times;
-    const startCount = first === undefined ? 0 : (starts.get(first.run_id)?.length ?? 0);
+    // A ledger that was put back may have forgotten a start before its event was published.
+    const toldCount = first === undefined ? 0 : (starts.get(first.run_id)?.length ?? 0);
+    const startCount = toldCount + history.putBackCount;
     if (times.length <= startCount) return [];
     const what = `the step ${step} was executed ${times.length} times in ${startCount} starts`;
     return [{ law: 'I7', thread: first?.thread_id ?? null, what }];
