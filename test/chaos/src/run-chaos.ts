@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
-import { DEAD_LETTER_HEADERS, groupNames, parseRunCancel, parseRunCreate } from '@runlane/contracts';
+import { DEAD_LETTER_HEADERS, parseRunCancel, parseRunCreate } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
 import { parseJson } from '@runlane/kafka';
-import { eventually, patiently } from '@runlane/testkit';
+import { eventually } from '@runlane/testkit';
 import type { EventCollector, TopicReader } from '@runlane/testkit';
 import { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
 import { Proxy } from '../../e2e/src/faults/fault-proxy.ts';
@@ -25,6 +25,7 @@ import { DeniedAddress, hostileAnswer } from './hostile-receiver.ts';
 import { judge, unjudged } from './judge.ts';
 import { ASKING_THREADS, URL_TOKEN, planWorkload } from './workload.ts';
 import type { PutBack } from './put-back.ts';
+import { unsettled } from './settling.ts';
 import type { Sent } from './workload.ts';
 
 export type ChaosOptions = {
@@ -54,9 +55,6 @@ export type ChaosResult = {
 };
 
 const SETTLE_MS = 45_000;
-/** How long everything may take to end, in milliseconds, on a quiet machine, although something changes all the time. */
-const SETTLE_IN_ALL_MS = 240_000;
-
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const tell = options.tell ?? (() => undefined);
   await using resources = new AsyncDisposableStack();
@@ -170,60 +168,10 @@ async function strikeAll(fleet: Fleet, faults: readonly Fault[], tell: (line: st
   await Promise.all(striking);
 }
 
-type Settling = { world: WebhookWorld; deadlineMs: number; casualties: () => string[] };
-
-/** Waits until no work is left, of all runs or of those that are not stuck. Resolves with what is left after that, or null. */
-async function unsettled(whose: 'others' | 'all', { world, deadlineMs, casualties }: Settling): Promise<string | null> {
-  let left: Record<string, number> = {};
-  let changedMs = performance.now();
-  // A busy machine is slow, and that is no finding: as long as events come, something goes on.
-  const isStalled = () => performance.now() - changedMs > patiently(deadlineMs);
-  try {
-    const end = await eventually(
-      async () => {
-        const { rows } = await world.world.pool.query<Record<string, number>>(
-          `select
-             (select count(*) from runlane.runs
-              where status in ('pending', 'running') and ($1 or thread_id not like 'stuck-%'))::integer as runs,
-             (select count(*) from runlane.outbox where published_at is null)::integer as events,
-             (select count(*) from runlane.outbox)::integer as told,
-             (select count(*) from runlane.dead_letters)::integer as dead_letters,
-             (select count(*) from webhooks.deliveries where state = 'due' and run_id in (
-               select run_id from runlane.runs where request->>'webhook' like 'http://127.0.0.1:%'
-                 and request->>'webhook' not like '%${SILENT_PATH}/%'
-             ))::integer as deliveries`,
-          [whose === 'all'],
-        );
-        const now: Record<string, number> = { ...rows[0], unread: (await isRead(world)) ? 0 : 1 };
-        if (JSON.stringify(now) !== JSON.stringify(left)) changedMs = performance.now();
-        left = now;
-        const { told: _, ...open } = now;
-        return Object.values(open).every((count) => count === 0) ? 'settled' : isStalled() && 'stalled';
-      },
-      {
-        what: 'everything has ended',
-        deadlineMs: SETTLE_IN_ALL_MS,
-        everyMs: 500,
-        seen: () => ({ left, casualties: casualties() }),
-      },
-    );
-    if (end === 'settled') return null;
-    return `Nothing has changed for ${patiently(deadlineMs)} ms: ${JSON.stringify({ left, casualties: casualties() })}`;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
 /** How many runs have begun to be stuck. */
 function stuckRuns(world: WebhookWorld): number {
   const stuck = world.world.sideEffects().filter(({ node, at }) => node === 'stuck' && at === 'alive');
   return new Set(stuck.map(({ run_id: id }) => id)).size;
-}
-
-async function isRead(world: WebhookWorld): Promise<boolean> {
-  const { topics, prefix } = world.world;
-  const dispatchers = groupNames(prefix).webhookDispatcher;
-  return (await world.world.hasReadAllRequests()) && (await world.world.hasReadAll(dispatchers, topics.status));
 }
 
 type Seen = {
