@@ -14,6 +14,7 @@ import type { Pool } from 'pg';
 import { withoutAppliedCommand } from './applied-command.ts';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
+import { ClockWentBack, NewestCheckpoints, selectNewestCheckpoint } from './checkpoint-clock.ts';
 import { floorBelow, lowerCheckpointFloor } from './checkpoint-floor.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { takeBackAnswers } from './journal.ts';
@@ -43,6 +44,7 @@ const MAX_DEFERRED = 32;
  * I11       An outage is waited out, see group-commit.ts, until the attempt is aborted or the saver closed.
  * Order     Writes are committed in the order of their calls, and after one that failed no later one is (group-commit.ts):
  *           what is in the tables is always a beginning of what the run wrote.
+ * Clock     See checkpoint-clock.ts: nothing is written below what the thread has.
  * Versions  See channel-version.ts: branches never share a blob.
  */
 export class RunSaver extends PostgresSaver {
@@ -57,6 +59,8 @@ export class RunSaver extends PostgresSaver {
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #isDeferred: boolean;
   readonly #own: OwnCheckpoints;
+  readonly #newest = new NewestCheckpoints();
+  readonly #onClockBehind: (ms: number) => void;
   readonly #progress = new Progress();
   #tellsInMetadata: () => Record<string, unknown> = () => ({});
   #floor: string | null;
@@ -75,6 +79,7 @@ export class RunSaver extends PostgresSaver {
     this.#threadId = options.threadId ?? null;
     this.#floor = options.floor ?? null;
     this.#onRefused = options.onRefused ?? (() => undefined);
+    this.#onClockBehind = options.onClockBehind ?? (() => undefined);
     this.#writes = new OrderedWrites(options.commits, options.claim, (error) => {
       if (!this.#noticeRefusal(error)) options.onFailure?.(error);
     });
@@ -92,6 +97,7 @@ export class RunSaver extends PostgresSaver {
     const failure = this.#writes.failure ?? this.#readFailure;
     if (failure === null || failure.error instanceof WriteRefused) return null;
     const { error } = failure;
+    if (error instanceof ClockWentBack) return { kind: 'clock', error };
     if (isOutage(error)) return { kind: 'outage', error };
     if (hasOverrun(error)) return { kind: 'overrun', error };
     return this.#writes.failure === null ? null : { kind: 'refused_value', error };
@@ -157,6 +163,11 @@ export class RunSaver extends PostgresSaver {
     // A run reads what it has written.
     await this.#writes.idle();
     const tuple = await this.#reading(() => super.getTuple(config));
+    // A read that names no thread finds nothing.
+    if (tuple === undefined && config.configurable?.['thread_id'] === undefined) return undefined;
+    const place = placeOf(config, this.#claim, null);
+    const newestAt = () => this.#reading(() => selectNewestCheckpoint(this.#pool, this.#schema, place));
+    await this.#newest.pass(place, tuple, newestAt, { onBehind: this.#onClockBehind, signal: this.#signal });
     if (tuple === undefined) return undefined;
     this.#own.noteRead(tuple);
     return withoutAppliedCommand(tuple, this.#claim.runId);
@@ -188,6 +199,7 @@ export class RunSaver extends PostgresSaver {
         this._dumpBlobs(threadId, namespace, checkpoint.channel_values, newVersions),
         this._dumpMetadata(tagged),
       ]);
+      this.#newest.notePut(threadId, namespace, checkpoint.id);
       await this.#lowerFloorTo(checkpoint.id);
       this.#own.notePut(namespace, checkpoint.id);
       return {
