@@ -8,10 +8,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadSql, query } from '@runlane/postgres';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
-import type { Pool } from 'pg';
 import { idTimeMs } from './checkpoint-floor.ts';
 import { inSchema } from './checkpoint-schema.ts';
 import type { Place } from './place.ts';
+import type { RunSaverOptions } from './run-saver-options.ts';
 
 const selectNewest = loadSql(new URL('./sql/select-newest-checkpoint.sql', import.meta.url));
 
@@ -29,9 +29,16 @@ export class ClockWentBack extends Error {
   }
 }
 
+type Options = Pick<RunSaverOptions, 'pool' | 'schema' | 'signal' | 'onClockBehind'>;
+
 /** The newest checkpoint of each namespace, as far as a saver knows it. */
 export class NewestCheckpoints {
+  readonly #options: Options;
   readonly #newest = new Map<string, string>();
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
 
   /** Notes a checkpoint that is written next. Thrown: ClockWentBack, when another one of its namespace would hide it. */
   notePut(threadId: string, namespace: string, checkpointId: string): void {
@@ -42,39 +49,40 @@ export class NewestCheckpoints {
 
   /**
    * Call this when a place of a thread has been read, before checkpoints are made there. Resolves when ids that are made from
-   * now on are above those that are there. Thrown: what `newestAt` throws, and the reason of `signal` when it aborts first.
+   * now on are above those that are there. Thrown: what `reading` throws, and the reason of `signal` when it aborts first.
    *
    * @param read the checkpoint that was read; undefined when there was none
-   * @param newestAt reads the newest one of the namespace: of a thread that continues at an earlier checkpoint
+   * @param reading repeats a read through outages
    */
   async pass(
     { threadId, namespace, checkpointId }: Place,
     read: CheckpointTuple | undefined,
-    newestAt: () => Promise<string | null>,
-    { onBehind, signal }: { onBehind: (ms: number) => void; signal: AbortSignal },
+    reading: (read: () => Promise<string | null>) => Promise<string | null>,
   ): Promise<void> {
     if (this.#newest.has(key(threadId, namespace))) return;
-    const newest = checkpointId === null ? (read?.checkpoint.id ?? null) : await newestAt();
+    // Of a thread that continues at an earlier checkpoint, a later one may be the newest.
+    const newest =
+      checkpointId === null
+        ? (read?.checkpoint.id ?? null)
+        : await reading(() => this.#selectNewest(threadId, namespace));
     this.#newest.set(key(threadId, namespace), newest ?? '');
     const newestMs = newest === null ? null : idTimeMs(newest);
     if (newestMs === null || Date.now() > newestMs) return;
-    onBehind(newestMs - Date.now());
+    this.#options.onClockBehind?.(newestMs - Date.now());
+    const { signal } = this.#options;
     for (let nowMs = Date.now(); nowMs <= newestMs; nowMs = Date.now()) {
-      signal.throwIfAborted();
-      await delay(Math.min(newestMs + 1 - nowMs, LOOK_MS), undefined, { signal }).catch(() => signal.throwIfAborted());
+      signal?.throwIfAborted();
+      const waiting = delay(Math.min(newestMs + 1 - nowMs, LOOK_MS), undefined, { ...(signal && { signal }) });
+      await waiting.catch(() => signal?.throwIfAborted());
     }
   }
-}
 
-/** The newest checkpoint of a namespace; null when it has none. */
-export async function selectNewestCheckpoint(
-  pool: Pool,
-  schema: string,
-  { threadId, namespace }: Place,
-): Promise<string | null> {
-  const params = { thread_id: threadId, checkpoint_ns: namespace };
-  const [row] = await query<{ checkpoint_id: string | null }>(pool, inSchema(selectNewest, schema), params);
-  return row?.checkpoint_id ?? null;
+  async #selectNewest(threadId: string, namespace: string): Promise<string | null> {
+    const { pool, schema } = this.#options;
+    const params = { thread_id: threadId, checkpoint_ns: namespace };
+    const [row] = await query<{ checkpoint_id: string | null }>(pool, inSchema(selectNewest, schema), params);
+    return row?.checkpoint_id ?? null;
+  }
 }
 
 /** Only ids of LangGraph's form say when they were made; others cannot be compared with them by the clock. */

@@ -14,7 +14,7 @@ import type { Pool } from 'pg';
 import { withoutAppliedCommand } from './applied-command.ts';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
-import { ClockWentBack, NewestCheckpoints, selectNewestCheckpoint } from './checkpoint-clock.ts';
+import { ClockWentBack, NewestCheckpoints } from './checkpoint-clock.ts';
 import { floorBelow, lowerCheckpointFloor } from './checkpoint-floor.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { takeBackAnswers } from './journal.ts';
@@ -59,8 +59,7 @@ export class RunSaver extends PostgresSaver {
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #isDeferred: boolean;
   readonly #own: OwnCheckpoints;
-  readonly #newest = new NewestCheckpoints();
-  readonly #onClockBehind: (ms: number) => void;
+  readonly #newest: NewestCheckpoints;
   readonly #progress = new Progress();
   #tellsInMetadata: () => Record<string, unknown> = () => ({});
   #floor: string | null;
@@ -75,11 +74,11 @@ export class RunSaver extends PostgresSaver {
     this.#own = new OwnCheckpoints(options.claim.runId);
     this.#commits = options.commits;
     this.#metadata = options.metadata ?? {};
+    this.#newest = new NewestCheckpoints(options);
     this.#isDeferred = options.isDeferred ?? false;
     this.#threadId = options.threadId ?? null;
     this.#floor = options.floor ?? null;
     this.#onRefused = options.onRefused ?? (() => undefined);
-    this.#onClockBehind = options.onClockBehind ?? (() => undefined);
     this.#writes = new OrderedWrites(options.commits, options.claim, (error) => {
       if (!this.#noticeRefusal(error)) options.onFailure?.(error);
     });
@@ -163,11 +162,8 @@ export class RunSaver extends PostgresSaver {
     // A run reads what it has written.
     await this.#writes.idle();
     const tuple = await this.#reading(() => super.getTuple(config));
-    // A read that names no thread finds nothing.
     if (tuple === undefined && config.configurable?.['thread_id'] === undefined) return undefined;
-    const place = placeOf(config, this.#claim, null);
-    const newestAt = () => this.#reading(() => selectNewestCheckpoint(this.#pool, this.#schema, place));
-    await this.#newest.pass(place, tuple, newestAt, { onBehind: this.#onClockBehind, signal: this.#signal });
+    await this.#newest.pass(placeOf(config, this.#claim, null), tuple, (read) => this.#reading(read));
     if (tuple === undefined) return undefined;
     this.#own.noteRead(tuple);
     return withoutAppliedCommand(tuple, this.#claim.runId);
@@ -176,7 +172,7 @@ export class RunSaver extends PostgresSaver {
   override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
     await this.#writes.idle();
     // One statement reads all of them, so an outage can only come before the first.
-    for (const tuple of await this.#reading(() => collected(super.list(config, options)))) {
+    for (const tuple of await this.#reading(() => Array.fromAsync(super.list(config, options)))) {
       this.#own.noteRead(tuple);
       yield tuple;
     }
@@ -300,10 +296,4 @@ export class RunSaver extends PostgresSaver {
       backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
     });
   }
-}
-
-async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
