@@ -8,6 +8,7 @@ import type { Manifest, Workload } from './manifest.ts';
 const SECRETS: Record<string, string> = {
   uri: 'postgresql://runlane:password@runlane-postgres-rw.runlane:5432/runlane',
   'master-key': 'a key of tests with more than 32 characters',
+  'ca.crt': '-----BEGIN CERTIFICATE-----',
 };
 
 /**

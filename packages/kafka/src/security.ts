@@ -43,15 +43,27 @@ export type RegistryLogin = { username: string; password: () => string };
 function tlsOptions(config: KafkaSecuritySettings, secretOf: SecretOf): ConnectionOptions {
   const options: ConnectionOptions = {};
   // Getters: they are copied when a socket opens.
-  const read = (name: 'ca' | 'cert' | 'key', path: string | null) => {
-    if (path !== null)
-      Object.defineProperty(options, name, { enumerable: true, get: () => readFileSync(path, 'utf8') });
+  const read = (
+    option: 'ca' | 'cert' | 'key',
+    name: 'KAFKA_SSL_CA_LOCATION' | 'KAFKA_SSL_CERTIFICATE_LOCATION' | 'KAFKA_SSL_KEY_LOCATION',
+  ) => {
+    const path = config[name];
+    if (path !== null) Object.defineProperty(options, option, { enumerable: true, get: () => textOf(name, path) });
   };
-  read('ca', config.KAFKA_SSL_CA_LOCATION);
-  read('cert', config.KAFKA_SSL_CERTIFICATE_LOCATION);
-  read('key', config.KAFKA_SSL_KEY_LOCATION);
+  read('ca', 'KAFKA_SSL_CA_LOCATION');
+  read('cert', 'KAFKA_SSL_CERTIFICATE_LOCATION');
+  read('key', 'KAFKA_SSL_KEY_LOCATION');
   const passphrase = secretOf('KAFKA_SSL_KEY_PASSWORD');
   return passphrase === null ? options : Object.assign(options, { passphrase });
+}
+
+/** Thrown, with the variable: what the file system says of a file that is gone since the start. */
+function textOf(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Error(`${name} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 function saslOptions(config: KafkaSecuritySettings, secretOf: SecretOf): SaslOptions {

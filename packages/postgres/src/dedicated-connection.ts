@@ -1,5 +1,6 @@
 import type { Logger } from '@runlane/service-kit';
-import pg from 'pg';
+import type pg from 'pg';
+import { createClient } from './database-url.ts';
 
 /** How long a polite goodbye to the server may take before the socket is cut. */
 const GOODBYE_MS = 1_000;
@@ -14,13 +15,13 @@ export type DedicatedConnection = AsyncDisposable & {
 /**
  * Opens a connection whose failure never ends the process. Disposing it always ends, also with a frozen server.
  *
- * @throws the driver's error when the server cannot be reached within 5 s
+ * @throws UnusableUrl; the driver's error when the server cannot be reached within 5 s
  */
 export async function openConnection(
   config: pg.ClientConfig,
   logger: Pick<Logger, 'debug' | 'warn'>,
 ): Promise<DedicatedConnection> {
-  const client = new pg.Client({
+  const client = createClient({
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: 5_000,

@@ -20,6 +20,7 @@ import { createRunConsumerMetrics } from './metrics.ts';
 import { startAdmission } from './wiring/admission.ts';
 import { createWorkers, startExecution } from './wiring/execution.ts';
 import type { Execution } from './wiring/execution.ts';
+import { memoryWarning } from './wiring/memory-limit.ts';
 import { startDeadLetterRelay } from './wiring/dead-letter-relay.ts';
 import { layFoundation } from './wiring/foundation.ts';
 import { serviceVersion } from './version.ts';
@@ -55,6 +56,8 @@ export async function startRunConsumer(
     );
   }
   for (const warning of project.warnings) logger.warn({ file: project.file }, `project.warned: ${warning}`);
+  const tooLittle = memoryWarning(config, process.constrainedMemory());
+  if (tooLittle !== null) logger.warn(`memory.limit_low: ${tooLittle}`);
   const graphIds = project.graphs.map(({ graphId }) => graphId);
   const metrics = createRunConsumerMetrics();
   const judgeWebhook = createWebhookJudge(config, project.webhooks);

@@ -1,11 +1,11 @@
-/** The services accept the variables that compose.yaml gives them. */
+/** The services accept the variables that compose.yaml gives them, and Prometheus beside them knows them all. */
 import { readFileSync } from 'node:fs';
 import { readConfig as readRunConsumer } from '@runlane/run-consumer/config';
 import { readConfig as readDispatcher } from '@runlane/webhook-dispatcher/config';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-type Service = { environment: Record<string, string> };
+type Service = { image: string; healthcheck?: { disable?: boolean }; environment: Record<string, string> };
 
 const text = readFileSync(new URL('../../../infra/docker/compose.yaml', import.meta.url), 'utf8');
 const { services } = parse(text, { merge: true }) as { services: Record<string, Service> };
@@ -24,4 +24,18 @@ test('the services of compose.yaml start with its variables', () => {
 
   const runConsumer = readRunConsumer({ ...image, ...environmentOf('run-consumer') });
   expect(runConsumer.KAFKA_BROKERS).toEqual(['kafka:9092']);
+});
+
+test('Prometheus scrapes every service of compose.yaml that has metrics, at the port of the image', () => {
+  const read = (path: string) => readFileSync(new URL(`../../../infra/${path}`, import.meta.url), 'utf8');
+  const { scrape_configs: jobs } = parse(read('observability/prometheus/prometheus.yaml')) as {
+    scrape_configs: { static_configs: { targets: string[] }[] }[];
+  };
+  const targets = jobs.flatMap(({ static_configs }) => static_configs.flatMap((config) => config.targets));
+  const port = /HTTP_PORT=(\d+)/.exec(read('docker/Dockerfile'))?.[1];
+  // Jobs have nothing to ask for their health.
+  const ours = Object.entries(services).filter(
+    ([, { image, healthcheck }]) => image.startsWith('runlane') && healthcheck?.disable !== true,
+  );
+  expect(targets.toSorted()).toEqual(ours.map(([name]) => `${name}:${port}`).toSorted());
 });

@@ -16,6 +16,17 @@ const ADVICE: Readonly<Record<string, string>> = {
     'The server takes no more connections of this user: raise max_connections, or the connection limit of the role or the ' +
     'database, or start fewer processes. Work waits in the meantime, and nothing is lost.',
   '3D000': 'Create the database that DATABASE_URL names.',
+  database_url_unusable:
+    'Put a whole URL into DATABASE_URL, or into the file that DATABASE_URL_FILE names, and make the files readable that it names.',
+};
+
+/** The same for servers that are away, which is no refusal: they may come back by themselves. */
+const ADVICE_ON_OUTAGE: Readonly<Record<string, string>> = {
+  EAI_AGAIN: 'DNS does not answer for the host of DATABASE_URL.',
+  ECONNREFUSED: 'Nothing listens at the host and the port of DATABASE_URL, or not yet.',
+  EHOSTUNREACH: 'No way leads to the host of DATABASE_URL: look at network policies and firewalls.',
+  ENETUNREACH: 'No way leads to the host of DATABASE_URL: look at network policies and firewalls.',
+  ENOTFOUND: 'DNS knows no host of the name that DATABASE_URL has: look at its spelling.',
 };
 
 const UNKNOWN_AUTHORITY = new Set([
@@ -62,7 +73,7 @@ export function knownAdviceOn(error: unknown): string | null {
         'sslmode=verify-full&sslrootcert=/path/of/ca.crt to DATABASE_URL, or name the file in NODE_EXTRA_CA_CERTS.'
       );
     }
-    const advice = ADVICE[code];
+    const advice = ADVICE[code] ?? ADVICE_ON_OUTAGE[code];
     if (advice !== undefined) return advice;
     if (isDeniedDatabase(link)) return 'Grant connect on the database to the role of DATABASE_URL.';
     if (speaksNoTls(link)) {

@@ -64,10 +64,20 @@ function problemsOf(
       problems.set(name, `${name} is not set. ${description}${hint}`);
     } else {
       const quoted = text === undefined || isSecret ? '' : quote(text);
-      problems.set(name, `${name} ${issue.message}${quoted}.${hint}`);
+      problems.set(name, `${name} ${issue.message}${quoted}.${causeOf(text, isSecret)}${hint}`);
     }
   }
   return [...problems.values()];
+}
+
+/** What probably wrote such a value, and what to change there; empty when nothing is known. */
+function causeOf(text: string | undefined, isSecret: boolean): string {
+  // Shells take them away, and `docker run --env-file` and Kubernetes do not.
+  if (text !== undefined && /^(["']).*\1$/s.test(text))
+    return ' Its quotation marks are part of the value: remove them.';
+  if (text !== undefined && !isSecret && text.startsWith('tcp://'))
+    return ' Kubernetes sets such a value for a Service of that name: give the pod enableServiceLinks: false.';
+  return '';
 }
 
 /** JSON is not quoted: a whole configuration pasted into the wrong variable may hold keys and passwords. */

@@ -1,6 +1,7 @@
 /** How a service reaches a Kafka cluster and its registry safely; the names follow those of Kafka's own settings. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { optionalUrl, text } from './variable-types.ts';
 
@@ -85,12 +86,50 @@ export const kafkaVariableNames = {
 
 export type KafkaSecurityVariables = z.infer<z.ZodObject<typeof kafkaVariables>>;
 
-const FILES = [
-  'KAFKA_SSL_CA_LOCATION',
-  'KAFKA_SSL_CERTIFICATE_LOCATION',
-  'KAFKA_SSL_KEY_LOCATION',
-  'KAFKA_SASL_OAUTHBEARER_PROVIDER',
+/** What the PEM files hold. */
+const PEM_FILES = [
+  { name: 'KAFKA_SSL_CA_LOCATION', block: /-----BEGIN (TRUSTED )?CERTIFICATE-----/, what: 'certificate' },
+  { name: 'KAFKA_SSL_CERTIFICATE_LOCATION', block: /-----BEGIN (TRUSTED )?CERTIFICATE-----/, what: 'certificate' },
+  { name: 'KAFKA_SSL_KEY_LOCATION', block: /-----BEGIN [A-Z ]*PRIVATE KEY-----/, what: 'private key' },
 ] as const;
+
+/** What is wrong with the files, one sentence each; TLS says it without a name, and with each new connection. */
+function fileProblems(config: KafkaSecurityVariables): string[] {
+  const provider = config.KAFKA_SASL_OAUTHBEARER_PROVIDER;
+  const problems =
+    provider !== null && !existsSync(provider) ? [isMissing('KAFKA_SASL_OAUTHBEARER_PROVIDER', provider)] : [];
+  for (const { name, block, what } of PEM_FILES) {
+    const path = config[name];
+    if (path === null) continue;
+    try {
+      if (!block.test(readFileSync(path, 'utf8'))) {
+        problems.push(`${name} names a file without a ${what} in PEM (-----BEGIN …-----): ${path}.`);
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(existsSync(path) ? `${name} names a file that cannot be read: ${reason}.` : isMissing(name, path));
+    }
+  }
+  const {
+    KAFKA_SSL_CERTIFICATE_LOCATION: cert,
+    KAFKA_SSL_KEY_LOCATION: key,
+    KAFKA_SSL_KEY_PASSWORD: passphrase,
+  } = config;
+  if (problems.length > 0 || cert === null || key === null) return problems;
+  try {
+    const files = { cert: readFileSync(cert), key: readFileSync(key) };
+    createSecureContext(passphrase === null ? files : { ...files, passphrase });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    problems.push(
+      `KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION cannot be used together (${reason}). Name a certificate and ` +
+        'its own key, and set KAFKA_SSL_KEY_PASSWORD if the key is encrypted.',
+    );
+  }
+  return problems;
+}
+
+const isMissing = (name: string, path: string) => `${name} names a file that does not exist: ${path}.`;
 
 /** What is missing or too much, one sentence each. */
 export function kafkaSecurityProblems(config: KafkaSecurityVariables): string[] {
@@ -105,10 +144,7 @@ export function kafkaSecurityProblems(config: KafkaSecurityVariables): string[] 
     const given = names.filter((name) => isSet(name));
     if (given.length > 0) problems.push(`${given.join(' and ')} would have no effect: ${why}.`);
   };
-  for (const name of FILES) {
-    const path = config[name];
-    if (path !== null && !existsSync(path)) problems.push(`${name} names a file that does not exist: ${path}.`);
-  }
+  problems.push(...fileProblems(config));
   const mechanism = config.KAFKA_SASL_MECHANISM;
   if (protocol === 'SASL_SSL' || protocol === 'SASL_PLAINTEXT') {
     need(['KAFKA_SASL_MECHANISM'], `KAFKA_SECURITY_PROTOCOL is ${protocol}`);

@@ -59,13 +59,25 @@ test('an error about a file does not quote its content', () => {
   ]);
 });
 
-test('only secrets may come from files', () => {
+test('only secrets may come from files, and a file for another variable is refused', () => {
   writeFileSync(file, 'postgres://u:p@db/runlane');
-  expect(loadConfig(schema, { DATABASE_URL_FILE: file, RUNLANE_LOG_LEVEL_FILE: file })).toMatchObject({
-    RUNLANE_LOG_LEVEL: 'info',
-    secretFiles: { DATABASE_URL: file },
-  });
+  expect(problemsOf({ DATABASE_URL_FILE: file, RUNLANE_LOG_LEVEL_FILE: file })).toEqual([
+    'RUNLANE_LOG_LEVEL_FILE is never read, because RUNLANE_LOG_LEVEL is no secret. Set RUNLANE_LOG_LEVEL itself.',
+  ]);
+  // A variable of another service.
   expect(unknownRunlaneVariables({ RUNLANE_WEBHOOK_MASTER_KEY_FILE: file, RUNLANE_LOG_LEVEL_FILE: file })).toEqual([
     'RUNLANE_LOG_LEVEL_FILE',
   ]);
+});
+
+test.for([
+  ['a line end and a byte order mark around it', '\uFEFFpostgres://u:p@db/runlane\r\n', []],
+  ['a second line', 'postgres://u:p@db/runlane\r\nof staging\r\n', ['DATABASE_URL must be one line.']],
+  ['a # in its password', 'postgres://u:1#2@db/runlane', ['DATABASE_URL has a #, after which nothing counts in a URL']],
+  ['quotation marks', '"postgres://u:p@db/runlane"', ['Its quotation marks are part of the value: remove them.']],
+] as const)('a file of which the text has %s', ([, text, expected]) => {
+  writeFileSync(file, text);
+  expect(problemsOf({ DATABASE_URL_FILE: file })).toEqual(
+    expected.map((words) => expect.stringContaining(words) as string),
+  );
 });

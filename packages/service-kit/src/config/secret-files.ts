@@ -24,7 +24,7 @@ export type GivenVariables = {
   unread: ReadonlyMap<string, string>;
 };
 
-/** Reads the variables that the keys of `schema` name, of which those marked `secret` may stand in files. */
+/** Reads the variables that the keys of `schema` name. Those marked `secret` may stand in files; a file for another one is refused. */
 export function readGiven(schema: z.ZodObject, env: NodeJS.ProcessEnv): GivenVariables {
   const given: Record<string, string> = {};
   const secretFiles: Record<string, string> = {};
@@ -32,8 +32,12 @@ export function readGiven(schema: z.ZodObject, env: NodeJS.ProcessEnv): GivenVar
   for (const name of Object.keys(schema.shape)) {
     const text = env[name]?.trim() ?? '';
     if (text !== '') given[name] = text;
-    const path = describeVariable(schema, name).isSecret ? (env[`${name}${FILE_SUFFIX}`]?.trim() ?? '') : '';
+    const path = env[`${name}${FILE_SUFFIX}`]?.trim() ?? '';
     if (path === '') continue;
+    if (!describeVariable(schema, name).isSecret) {
+      unread.set(name, `${name}${FILE_SUFFIX} is never read, because ${name} is no secret. Set ${name} itself.`);
+      continue;
+    }
     if (text !== '') {
       unread.set(name, `${name} and ${name}${FILE_SUFFIX} are both set. Keep one of them.`);
       continue;

@@ -42,14 +42,24 @@ export class LastRelease implements Disposable {
   }
 
   get runConsumer(): URL {
-    return pathToFileURL(join(this.#folder, 'services/run-consumer/src/main.ts'));
+    return this.#file('services/run-consumer/src/main.ts');
+  }
+
+  get webhookDispatcher(): URL {
+    return this.#file('services/webhook-dispatcher/src/main.ts');
+  }
+
+  get commandLine(): URL {
+    return this.#file('packages/cli/src/main.ts');
   }
 
   /** Names of the migrations of run-consumer that the release knows, without their ending. */
   get migrations(): string[] {
-    return readdirSync(join(this.#folder, 'services/run-consumer/migrations')).map((file) =>
-      file.replace(/\.sql$/, ''),
-    );
+    return readdirSync(this.#file('services/run-consumer/migrations')).map((file) => file.replace(/\.sql$/, ''));
+  }
+
+  #file(path: string): URL {
+    return pathToFileURL(join(this.#folder, path));
   }
 
   [Symbol.dispose](): void {
