@@ -36,7 +36,9 @@ export function createCheckpointReading(database: Database, schema: string): Pic
           Promise.resolve(serde.loadsTyped(type, blob));
         return Promise.all(
           found.map(async ({ checkpointId, parentId, createdAt, metadata, interrupts }) => ({
-            ...{ checkpointId, parentId, createdAt },
+            checkpointId,
+            parentId,
+            createdAt,
             ...toldBy(metadata),
             interrupts: questionsOf(await Promise.all(interrupts.map(decoded))),
           })),
