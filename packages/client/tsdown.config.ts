@@ -1,8 +1,8 @@
 import { defineConfig } from 'tsdown';
 
 /**
- * One file of code and one of types. What is Runlane's own goes into them, and kafkajs, because Runlane patches it; the rest
- * are dependencies of the package.
+ * A folder of code, with a file for each library that can speak to Kafka, which is loaded when it is chosen, and one file of types.
+ * What is Runlane's own goes into them, and kafkajs, because Runlane patches it; the rest are dependencies of the package.
  */
 export default defineConfig({
   entry: 'src/index.ts',

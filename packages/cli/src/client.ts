@@ -25,6 +25,7 @@ export function clientOf(environment: Environment): Client {
   const connection: PublisherOptions = {
     brokers: config.KAFKA_BROKERS,
     clientId: 'runlane-cli',
+    kafkaClient: config.RUNLANE_KAFKA_CLIENT,
     topicPrefix: config.RUNLANE_TOPIC_PREFIX,
     maxRequestBytes: config.RUNLANE_MAX_REQUEST_BYTES,
     ...kafkaSecurity(config, (name) => currentSecret(config, name)),

@@ -10,6 +10,11 @@ export type ConnectionOptions = {
   /** TLS: true, or Node's options of it (`ca`, `cert`, `key`, …). */
   ssl?: KafkaOptions['ssl'];
   sasl?: KafkaOptions['sasl'];
+  /**
+   * Which library speaks to the brokers. Default `kafkajs`, which is part of this package; for `platformatic` install
+   * `@platformatic/kafka` 2.12.1 beside it.
+   */
+  kafkaClient?: KafkaOptions['client'];
   /** RUNLANE_TOPIC_PREFIX of the deployment. Default: none. */
   topicPrefix?: string;
   /** Gets the log of the connections; pino-like. Default: none. What a caller has to know is thrown. */
@@ -26,6 +31,7 @@ export function connect(options: ConnectionOptions): KafkaConnection {
     logger: loggerOf(options),
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+    ...(options.kafkaClient === undefined ? {} : { client: options.kafkaClient }),
   });
 }
 

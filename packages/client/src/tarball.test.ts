@@ -112,13 +112,14 @@ test('a typed project compiles against it, with types of its own', async ({ skip
 test('the tarball holds what is built, the licences, and nothing of the sources', ({ skip }) => {
   if (missing !== null) skip(missing);
   const files = readdirSync(join(project, 'node_modules', '@runlane', 'client'), { recursive: true, encoding: 'utf8' });
-  expect(files.toSorted()).toEqual([
+  const kinds = new Set(files.map((file) => file.replace(/^dist\/[^/]+\.js$/, 'dist/….js')));
+  expect([...kinds].toSorted()).toEqual([
     'LICENSE',
     'README.md',
     'dist',
     'dist/index.d.ts',
-    'dist/index.js',
     'dist/kafkajs.LICENSE',
+    'dist/….js',
     'package.json',
   ]);
 });

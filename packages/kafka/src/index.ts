@@ -10,6 +10,7 @@ export type {
   RecordProducer,
   InRecord,
   KafkaAdmin,
+  KafkaClientName,
   KafkaConnection,
   KafkaLogger,
   KafkaOptions,
@@ -25,7 +26,7 @@ export type {
   WrittenAt,
 } from './port.ts';
 export { AccessDenied, PoisonError, RecordTooLarge, RegistryDenied } from './errors.ts';
-export { connectKafka } from './kafkajs/connect-kafka.ts';
+export { connectKafka } from './connect-kafka.ts';
 export { deadLetterRecord, smallerDeadLetter } from './dead-letter.ts';
 export type { DeadLetterInfo } from './dead-letter.ts';
 export { parseJson } from './json.ts';

@@ -280,6 +280,9 @@ export type SaslOptions =
   /** The provider is asked for a token whenever a connection needs one. */
   | { mechanism: 'oauthbearer'; oauthBearerProvider: () => Promise<{ value: string }> };
 
+/** The libraries that can speak to the brokers. Members of a group may use either. */
+export type KafkaClientName = 'kafkajs' | 'platformatic';
+
 /** `brokers` are host:port pairs used for bootstrapping. */
 export type KafkaOptions = {
   brokers: string[];
@@ -288,5 +291,7 @@ export type KafkaOptions = {
   /** True, or Node's TLS options (`ca`, `cert`, `key`, …). Default: no TLS. */
   ssl?: boolean | ConnectionOptions;
   sasl?: SaslOptions;
+  /** Which library speaks to the brokers. Default: kafkajs. */
+  client?: KafkaClientName;
   tuning?: Partial<ConnectionTuning>;
 };

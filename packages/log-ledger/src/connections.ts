@@ -11,7 +11,13 @@ type Variables = WithSecretFiles &
 /** The cluster, with TLS and a login where the variables say so. Nothing is asked of it yet. */
 export function openKafka(config: Variables, clientId: string, logger: Logger): KafkaConnection {
   const security = kafkaSecurity(config, (name) => currentSecret(config, name));
-  return connectKafka({ brokers: config.KAFKA_BROKERS, clientId, logger, ...security });
+  return connectKafka({
+    brokers: config.KAFKA_BROKERS,
+    clientId,
+    logger,
+    client: config.RUNLANE_KAFKA_CLIENT,
+    ...security,
+  });
 }
 
 /** The codec of values, with the registry of the variables. */

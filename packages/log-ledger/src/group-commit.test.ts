@@ -74,22 +74,43 @@ test('few items wait for the write under way, and share the next one', async () 
 test('where items gather, a write begins with so many of them, or after the wait, and each wait is for its own items', async () => {
   const waits: (() => void)[] = [];
   const { groups, add } = commits(1, { items: 3, wait: () => new Promise<void>((resolve) => waits.push(resolve)) });
+  // After a rest the first one waits for nobody; it commits when the others have gathered.
+  const early = add('z1');
+  await turnOfTheLoop();
   const first = add('a1', 'b1');
   await turnOfTheLoop();
-  expect(groups).toEqual([]);
+  expect(groups.map(({ names }) => names)).toEqual([['z1']]);
   const third = add('c1');
   await turnOfTheLoop();
-  expect(groups.map(({ names }) => names)).toEqual([['a1', 'b1', 'c1']]);
+  expect(groups.map(({ names }) => names)).toEqual([['z1'], ['a1', 'b1', 'c1']]);
 
+  groups[0]?.commit();
+  await early;
   const later = add('d1');
   await turnOfTheLoop();
   waits[0]?.();
   await turnOfTheLoop();
-  expect(groups).toHaveLength(1);
+  expect(groups).toHaveLength(2);
   waits[1]?.();
   await turnOfTheLoop();
-  expect(groups.map(({ names }) => names)).toEqual([['a1', 'b1', 'c1'], ['d1']]);
+  expect(groups.map(({ names }) => names)).toEqual([['z1'], ['a1', 'b1', 'c1'], ['d1']]);
 
   for (const { commit } of groups) commit();
   expect(await Promise.all([first, third, later])).toEqual([['a1', 'b1'], ['c1'], ['d1']]);
+});
+
+test('where items gather, one that comes after a rest is written immediately', async () => {
+  const waits: (() => void)[] = [];
+  const { groups, add } = commits(1, { items: 3, wait: () => new Promise<void>((resolve) => waits.push(resolve)) });
+  for (const name of ['a1', 'a2']) {
+    const written = add(name);
+    await turnOfTheLoop();
+    expect(groups.at(-1)?.names).toEqual([name]);
+    groups.at(-1)?.commit();
+    await written;
+    await turnOfTheLoop();
+    // The rest, as long as items gather.
+    waits.at(-1)?.();
+    await turnOfTheLoop();
+  }
 });

@@ -23,7 +23,8 @@ export type GroupCommitOptions<Item, Result> = {
   beside?: { atOnce: number; fromItems: number };
   /**
    * A write begins when so many items wait, or the first of them has waited for so many milliseconds: what a write costs whatever
-   * its size is shared by more. Default: it begins as soon as it may.
+   * its size is shared by more. The first one after as many milliseconds without a write begins immediately: few come, and
+   * nothing would be shared. Default: every write begins as soon as it may.
    */
   gather?: { items: number; forMs: number };
   /** What must not be in two writes at the same time; by default nothing is related. */
@@ -69,6 +70,10 @@ export class GroupCommit<Item, Result> {
   #isToBegin = false;
   /** The wait for more items, while there is one. */
   #gathering: object | null = null;
+  /** No write was under way lately. */
+  #isCalm = true;
+  /** The wait for that, which counts only while it is the last one. */
+  #calming: object | null = null;
   #unwrittenCount = 0;
 
   constructor(options: GroupCommitOptions<Item, Result>) {
@@ -101,7 +106,7 @@ export class GroupCommit<Item, Result> {
 
   async #gather(): Promise<void> {
     const { gather, delay } = this.#options;
-    if (gather === undefined) return;
+    if (gather === undefined || this.#isCalm) return;
     const gathering = {};
     this.#gathering = gathering;
     await delay(gather.forMs);
@@ -109,6 +114,15 @@ export class GroupCommit<Item, Result> {
     if (this.#gathering !== gathering) return;
     this.#gathering = null;
     this.#beginAll();
+  }
+
+  async #calmDown(): Promise<void> {
+    const { gather, delay } = this.#options;
+    if (gather === undefined || this.#underWay.size > 0) return;
+    const calming = {};
+    this.#calming = calming;
+    await delay(gather.forMs);
+    this.#isCalm = this.#calming === calming && this.#underWay.size === 0;
   }
 
   #beginAll(): void {
@@ -145,9 +159,11 @@ export class GroupCommit<Item, Result> {
     const { keyOf } = this.#options;
     const keys = keyOf === undefined ? [] : group.map(({ item }) => keyOf(item));
     for (const key of keys) this.#busyKeys.add(key);
+    this.#isCalm = false;
     const writing = this.#writeGroup(group).finally(() => {
       this.#underWay.delete(writing);
       for (const key of keys) this.#busyKeys.delete(key);
+      void this.#calmDown();
     });
     const quick = unlessSlow(writing).finally(() => {
       this.#quick.delete(quick);

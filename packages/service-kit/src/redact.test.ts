@@ -9,6 +9,8 @@ test.each([
   { text: 'http://registry:8081', shown: 'http://registry:8081' },
   { text: 'http://registry:8081/', shown: 'http://registry:8081/' },
   { text: 'HTTPS://HOOKS.example/secret', shown: 'HTTPS://HOOKS.example/[redacted]' },
+  { text: `'https://hooks.example/a'b-secret'`, shown: `'https://hooks.example/[redacted]` },
+  { text: `'http://registry:8081'`, shown: `'http://registry:8081'` },
   { text: 'https://hooks.example?token=1', shown: 'https://hooks.example/[redacted]' },
   { text: 'authorization: Bearer abc.def-ghi', shown: 'authorization: Bearer [redacted]' },
   { text: 'basic dXNlcjpwYXNzd29yZA==', shown: 'basic [redacted]' },

@@ -11,8 +11,8 @@ const BEARER = /\b(bearer)\s+[\w.~+/=-]{8,}/gi;
 /** "basic" is also a word; base64 shows itself by a capital letter, a digit or padding. */
 const BASIC = /\b([Bb]asic)\s+(?=[\w+/]*[A-Z\d=])[\w+/=-]{8,}/g;
 const SIGNING_SECRET = /\b(whsec|whsk)_[\w+/=-]+/g;
-/** The bound keeps the search linear in the length of the text. */
-const URL_WITH_AUTHORITY = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"'\\<>`]+)/gi;
+/** A quotation mark is part of it: a path may have one. The bound keeps the search linear in the length of the text. */
+const URL_WITH_AUTHORITY = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"\\<>`]+)/gi;
 
 /** Credentials go from every URL; of http(s) URLs only the origin stays, because the rest may be a webhook's secret. */
 function redactUrl(_match: string, scheme: string, rest: string): string {

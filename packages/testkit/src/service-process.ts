@@ -20,7 +20,7 @@ export class ServiceProcess implements AsyncDisposable {
 
   /**
    * @param entry the service's main.ts
-   * @param environment its whole environment, besides PATH and where Node keeps what it has compiled
+   * @param environment its whole environment, besides PATH, where Node keeps what it has compiled, and the Kafka client
    * @param nodeOptions further options of Node, as in NODE_OPTIONS
    */
   constructor(entry: URL, environment: Record<string, string>, nodeOptions: readonly string[] = []) {
@@ -28,6 +28,7 @@ export class ServiceProcess implements AsyncDisposable {
       env: {
         PATH: process.env['PATH'],
         NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        RUNLANE_KAFKA_CLIENT: process.env['RUNLANE_KAFKA_CLIENT'],
         NODE_OPTIONS: [`--import=${DIE_WITH_PARENT.href}`, ...nodeOptions].join(' '),
         ...environment,
       },

@@ -3,7 +3,7 @@ export { canonicalAddress, classifyAddress, isLoopback } from './address.ts';
 export type { AddressVerdict } from './address.ts';
 export { WebhookConfigError } from './config-error.ts';
 export { headerProblem } from './header-rules.ts';
-export { endpointOf, originSecretOf, parsePublicKey, parseSecret, publicKeyOf, secretOf } from './keys.ts';
+export { endpointOf, isGuessable, originSecretOf, parsePublicKey, parseSecret, publicKeyOf, secretOf } from './keys.ts';
 export type { PublicJwk } from './keys.ts';
 export { createWebhookPolicy } from './policy.ts';
 export type { PolicySettings, RefusedUrl, UrlVerdict, WebhookPolicy, WebhookTarget } from './policy.ts';

@@ -4,6 +4,21 @@ import type { KeyObject } from 'node:crypto';
 /** Shortest master key, in characters. */
 export const MIN_MASTER_KEY_LENGTH = 32;
 
+/** What 32 random hexadecimal digits have at least, as `isGuessable` estimates it. */
+const MIN_ESTIMATED_BITS = 96;
+
+/**
+ * Whether a master key repeats itself so much that it can be guessed. Whoever has the published key can try guesses without
+ * asking anybody, and a guessed master key gives every secret away. A key that somebody has made up may pass.
+ */
+export function isGuessable(masterKey: string): boolean {
+  const counts = new Map<string, number>();
+  for (const character of masterKey) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= count * Math.log2(count / masterKey.length);
+  return bits < MIN_ESTIMATED_BITS;
+}
+
 // Part of every derived key: a change here would invalidate the secrets that receivers have stored.
 const SALT = 'runlane/webhooks/v1';
 const KEY_BYTES = 32;

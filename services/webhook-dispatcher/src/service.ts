@@ -133,7 +133,7 @@ export async function startDispatcher(
   probes.waitsFor('Kafka');
   const stoppages = new Stoppages();
   metrics.stoppedPartitions(() => stoppages.problems.length);
-  const consumer: RecordConsumer = await startIntake(scope, foundation, () => delivery.lookAgain(), stoppages);
+  const consumer: RecordConsumer = await startIntake(scope, foundation, (stored) => delivery.stored(stored), stoppages);
   probes.watchConsumer(consumer, stoppages);
   probes.isStarted();
   const watching = watchTopicsUntil(background.signal, {

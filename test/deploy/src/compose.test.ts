@@ -5,7 +5,7 @@ import { readConfig as readDispatcher } from '@runlane/webhook-dispatcher/config
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-type Service = { image: string; healthcheck?: { disable?: boolean }; environment: Record<string, string> };
+type Service = { image: string; command?: string[]; environment: Record<string, string> };
 
 const text = readFileSync(new URL('../../../infra/docker/compose.yaml', import.meta.url), 'utf8');
 const { services } = parse(text, { merge: true }) as { services: Record<string, Service> };
@@ -24,6 +24,8 @@ test('the services of compose.yaml start with its variables', () => {
 
   const runConsumer = readRunConsumer({ ...image, ...environmentOf('run-consumer') });
   expect(runConsumer.KAFKA_BROKERS).toEqual(['kafka:9092']);
+  expect(runConsumer.RUNLANE_WEBHOOK_ALLOW).toEqual(['http://receiver:8080']);
+  expect(dispatcher.RUNLANE_WEBHOOK_ALLOW).toEqual(runConsumer.RUNLANE_WEBHOOK_ALLOW);
 });
 
 test('Prometheus scrapes every service of compose.yaml that has metrics, at the port of the image', () => {
@@ -33,9 +35,10 @@ test('Prometheus scrapes every service of compose.yaml that has metrics, at the 
   };
   const targets = jobs.flatMap(({ static_configs }) => static_configs.flatMap((config) => config.targets));
   const port = /HTTP_PORT=(\d+)/.exec(read('docker/Dockerfile'))?.[1];
-  // Jobs have nothing to ask for their health.
+  // Without a command it is run-consumer; the jobs and the receiver have none of our services.
   const ours = Object.entries(services).filter(
-    ([, { image, healthcheck }]) => image.startsWith('runlane') && healthcheck?.disable !== true,
+    ([, { image, command: [program = ''] = ['services/'] }]) =>
+      image.startsWith('runlane') && program.startsWith('services/'),
   );
   expect(targets.toSorted()).toEqual(ours.map(([name]) => `${name}:${port}`).toSorted());
 });

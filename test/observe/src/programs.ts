@@ -1,6 +1,6 @@
 /** The programs that look at Runlane, built by Go at the versions of `go/…/go.mod`. */
 import { join } from 'node:path';
-import { Missing, goProgram } from '@runlane/prove-deploy';
+import { Missing, goProgram, prometheusProgram } from '@runlane/prove-deploy';
 import type { GoProgram, Proof } from '@runlane/prove-deploy';
 import { runProgram } from '@runlane/testkit';
 
@@ -11,17 +11,18 @@ export const jaeger = (proof: Proof): Promise<string> =>
   built(proof, { module: 'traces', package: 'github.com/jaegertracing/jaeger/cmd/jaeger' });
 
 /** Prometheus, without what finds targets in clouds. */
-export const prometheus = (proof: Proof): Promise<string> =>
-  built(proof, { ...PROMETHEUS, package: 'github.com/prometheus/prometheus/cmd/prometheus' });
+export const prometheus = prometheusProgram;
 
 export const promtool = (proof: Proof): Promise<string> =>
-  built(proof, { ...PROMETHEUS, package: 'github.com/prometheus/prometheus/cmd/promtool' });
+  built(proof, {
+    module: 'prometheus',
+    tags: 'remove_all_sd',
+    package: 'github.com/prometheus/prometheus/cmd/promtool',
+  });
 
 /** Says what the schema that Grafana publishes has against the dashboards that it is given. */
 export const grafanaSchema = (proof: Proof): Promise<string> =>
   built(proof, { module: 'grafana', sources: ['main.go'], package: 'runlane/prove/grafana' });
-
-const PROMETHEUS = { module: 'prometheus', tags: 'remove_all_sd' };
 
 async function built(proof: Proof, program: GoProgram): Promise<string> {
   const go = await runProgram('go', ['version']).catch(() => ({ code: 1 }));

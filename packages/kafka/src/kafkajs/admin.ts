@@ -4,16 +4,12 @@ import kafkajs, { type Admin, type SeekEntry } from 'kafkajs';
 import type { TopicDefinition } from '@runlane/contracts';
 import type { KafkaAdmin } from '../port.ts';
 import type { ClientFactory } from './client.ts';
-import { AccessDenied } from '../errors.ts';
-import { adviceOn, hasErrorType, isOutage, toPortError } from './error-kinds.ts';
+import { hasErrorType, isOutage, toPortError, withAdvice } from '../connecting/error-kinds.ts';
 import type { SocketGate } from './sockets.ts';
 
 const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 const LEADERS_DEADLINE_MS = 15_000;
-
-const ADVICE =
-  'Look at the ACLs (Describe on topics and groups; Create and DescribeConfigs where topics are made) and at the credentials.';
 
 type Client = { admin: Admin; gate: SocketGate; connected: Promise<void> };
 
@@ -40,10 +36,7 @@ export function createAdmin(factory: ClientFactory): KafkaAdmin {
       if (client === used) client = null;
       // kafkajs asks for every topic it was ever asked about, and fails for all when one of them was deleted.
       if (isUsed && hasErrorType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return call(action, work);
-      const ported = toPortError(error, action);
-      // The advice is in the error, because an admin is used once and raises no alarm.
-      if (!(ported instanceof AccessDenied)) throw ported;
-      throw new AccessDenied(`${ported.message}. ${adviceOn(error, ADVICE)}`, { cause: error });
+      throw withAdvice(toPortError(error, action), error);
     }
   }
 

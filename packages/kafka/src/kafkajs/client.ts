@@ -1,20 +1,14 @@
 import kafkajs, { type Kafka as KafkaClient, type RetryOptions } from 'kafkajs';
-import type { ConnectionTuning, KafkaLogger, KafkaOptions, SaslOptions } from '../port.ts';
-import { createAccessAlarm } from '@runlane/service-kit';
-import type { AccessAlarm } from '@runlane/service-kit';
+import type { ConnectionContext } from '../connecting/connection-context.ts';
+import type { KafkaOptions, SaslOptions } from '../port.ts';
 import { registerCodecs } from './codecs.ts';
-import { createEarlyCloseWatch } from './early-closes.ts';
-import { createLogBridge, createOutageLog, type OutageLog } from './log-bridge.ts';
+import { createLogBridge } from './log-bridge.ts';
 import { createSocketGate, type SocketGate } from './sockets.ts';
 
 const { Kafka, logLevel } = kafkajs;
 
-/** What every part of one connection shares. */
-export type ClientFactory = {
-  logger: KafkaLogger;
-  outages: OutageLog;
-  access: AccessAlarm;
-  tuning: ConnectionTuning;
+/** What every part of one connection shares, and how kafkajs tries again. */
+export type ClientFactory = ConnectionContext & {
   retry: RetryOptions;
   /**
    * A kafkajs client of its own with sockets of its own. Never shared: consumers of one group that share a client
@@ -23,22 +17,9 @@ export type ClientFactory = {
   create(): { kafka: KafkaClient; gate: SocketGate };
 };
 
-const DEFAULTS: ConnectionTuning = {
-  requestTimeoutMs: 15_000,
-  connectionTimeoutMs: 5_000,
-  reconnectInitialMs: 300,
-  reconnectMaxMs: 2_000,
-  metadataMaxAgeMs: 60_000,
-};
-
-export function createClientFactory(options: KafkaOptions): ClientFactory {
-  const { logger } = options;
-  if (options.brokers.length === 0) throw new TypeError('brokers is empty; give at least one host:port');
+export function createClientFactory(options: KafkaOptions, context: ConnectionContext): ClientFactory {
+  const { logger, outages, tuning, watchSocket } = context;
   registerCodecs();
-  const tuning = { ...DEFAULTS, ...options.tuning };
-  const outages = createOutageLog(logger);
-  const access = createAccessAlarm(logger, { name: 'Kafka', event: 'kafka' });
-  const watchSocket = createEarlyCloseWatch(access);
   // All of them, always: kafkajs swaps its defaults when NODE_ENV is "test".
   const retry = {
     initialRetryTime: tuning.reconnectInitialMs,
@@ -48,10 +29,7 @@ export function createClientFactory(options: KafkaOptions): ClientFactory {
     retries: 8,
   };
   return {
-    logger,
-    outages,
-    access,
-    tuning,
+    ...context,
     retry,
     create: () => {
       const gate = createSocketGate(watchSocket);

@@ -1,6 +1,6 @@
 import type { Batch, KafkaMessage } from 'kafkajs';
 import type { InRecord, PartitionBatch } from '../port.ts';
-import { describeError } from './error-kinds.ts';
+import { describeError } from '../connecting/error-kinds.ts';
 
 /** The port's view of what kafkajs fetched. */
 export function decodeBatch(batch: Batch): PartitionBatch {

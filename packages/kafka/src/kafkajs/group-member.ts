@@ -1,41 +1,12 @@
-import type { FatalError } from '@runlane/service-kit/errors';
-import { RetryableError } from '@runlane/service-kit/errors';
-import type { Consumer } from 'kafkajs';
-import type { Assignment, ConsumerOptions, ConsumerTuning, Seek, TopicPartition } from '../port.ts';
-import { createEpoch, type AssignmentEpoch } from './assignment-epoch.ts';
-import { createBatchRunner, watchRejoin } from './batch-runner.ts';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
+import { assertOwned, createEpoch, type AssignmentEpoch } from '../consuming/assignment-epoch.ts';
+import { createBatchRunner, watchRejoin, type FetchedBatch } from '../consuming/batch-runner.ts';
+import type { GroupMember, MemberEnd, MemberEvents, MemberOptions } from '../consuming/group-member.ts';
+import type { FetchControl, PartitionPauses } from '../consuming/partition-pauses.ts';
+import { toPortError } from '../connecting/error-kinds.ts';
+import type { Seek, TopicPartition } from '../port.ts';
 import type { ClientFactory } from './client.ts';
-import { toPortError } from './error-kinds.ts';
-import type { FetchControl, PartitionPauses } from './partition-pauses.ts';
-
-/** How a member ended. `crashed` may be followed by another member, `fatal` must not. */
-export type MemberEnd = { kind: 'left' } | { kind: 'crashed'; error: unknown } | { kind: 'fatal'; error: FatalError };
-
-/** What the member tells its owner while it lives. */
-export type MemberEvents = {
-  /** Numbers the joins of all members in turn. */
-  nextGeneration: () => number;
-  joined: (assignment: Assignment) => void;
-  rebalancing: () => void;
-  heartbeat: () => void;
-  /** A broker answered a fetch without an error. */
-  fetched: () => void;
-  batchFinished: () => void;
-  prepare: (assignment: Assignment, signal: AbortSignal, seek: Seek) => Promise<void>;
-};
-
-export type GroupMember = {
-  readonly ended: Promise<MemberEnd>;
-  /** Leaves the group once running handlers have returned and a join under way is through (K7). */
-  leave(): void;
-  /** Cuts the sockets; after that nothing of it can reach a broker. */
-  kill(): void;
-  /** The same for a member that another one has to follow. */
-  giveUp(error: Error): void;
-  fail(error: FatalError): void;
-  /** See `RecordConsumer.commit`. */
-  commit(partition: TopicPartition, through: bigint, generation: number): Promise<void>;
-};
+import { decodeBatch } from './decode-batch.ts';
 
 /**
  * Purpose   One kafkajs consumer, from its first connection to its last.
@@ -47,7 +18,7 @@ export type GroupMember = {
  */
 export function startGroupMember(
   factory: ClientFactory,
-  options: ConsumerOptions & { tuning: ConsumerTuning; partitionsInParallel: number },
+  options: MemberOptions,
   pauses: PartitionPauses,
   events: MemberEvents,
 ): GroupMember {
@@ -133,7 +104,7 @@ export function startGroupMember(
   // By now kafkajs has disconnected the consumer.
   consumer.on(consumer.events.CRASH, ({ payload }) => end({ kind: 'crashed', error: payload.error }));
 
-  const eachBatch = createBatchRunner({
+  const runBatch = createBatchRunner({
     handle: options.handle,
     pauses,
     logger: factory.logger,
@@ -155,7 +126,7 @@ export function startGroupMember(
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: options.partitionsInParallel,
-        eachBatch,
+        eachBatch: (payload) => runBatch(toFetched(payload)),
       });
     } catch (error) {
       end({ kind: 'crashed', error });
@@ -163,17 +134,12 @@ export function startGroupMember(
   }
 
   async function commit(partition: TopicPartition, through: bigint, generation: number): Promise<void> {
-    const current = epoch;
-    const name = `${partition.topic}/${partition.partition}`;
     // kafkajs would take it, and the group would read past what the partition's new owner has not seen (K3).
-    if (current === null || current.assignment.generation !== generation || !current.owns(partition)) {
-      throw new RetryableError(`${name} has been assigned anew since the record was read; it is delivered again`);
-    }
-    if (current.signal.aborted) throw current.signal.reason;
+    const current = assertOwned(epoch, partition, generation);
     try {
       await watchRejoin(current, () => consumer.commitOffsets([{ ...partition, offset: String(through + 1n) }]));
     } catch (error) {
-      throw toPortError(error, `committing offset ${through} of ${name} failed`);
+      throw toPortError(error, `committing offset ${through} of ${partition.topic}/${partition.partition} failed`);
     }
   }
 
@@ -185,5 +151,23 @@ export function startGroupMember(
     giveUp: (error) => end({ kind: 'crashed', error }),
     fail: (error) => leave({ kind: 'fatal', error }),
     commit,
+  };
+}
+
+function toFetched(payload: EachBatchPayload): FetchedBatch {
+  return {
+    topic: payload.batch.topic,
+    partition: payload.batch.partition,
+    decode: () => decodeBatch(payload.batch),
+    isCurrent: () => payload.isRunning() && !payload.isStale(),
+    heartbeat: () => payload.heartbeat(),
+    commit: async (through) => {
+      // For the batch's last record kafkajs also resolves the control records behind it, which no handler sees.
+      payload.resolveOffset(String(through));
+      // Without the argument this call does nothing (K8). It covers the other partitions' resolved offsets too, those of
+      // batches that held nothing but control records included.
+      await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
+    },
+    readOn: (through) => payload.resolveOffset(String(through)),
   };
 }

@@ -1,8 +1,7 @@
 import { logFields } from '@runlane/service-kit';
 import type { LogEntry, logCreator } from 'kafkajs';
+import type { OutageLog } from '../connecting/outage-log.ts';
 import type { KafkaLogger } from '../port.ts';
-
-const WARN_INTERVAL_MS = 10_000;
 
 // From kafkajs only these fields are passed on: others can hold whole requests, records included.
 const FIELDS = ['broker', 'clientId', 'error', 'groupId', 'memberId', 'partition', 'retryCount', 'retryTime', 'topic'];
@@ -10,27 +9,6 @@ const FIELDS = ['broker', 'clientId', 'error', 'groupId', 'memberId', 'partition
 // Rebalances are routine, and the error of a response reaches whoever asked; kafkajs logs both at ERROR (K9).
 const ROUTINE = /^Response |rebalanc|re-join|rejoin|generation|not aware of this member|coordinator/i;
 const KAFKAJS_WARN = 2;
-
-/** Writes the warnings of an outage at most every 10 s, the others at debug, however many sources repeat them. */
-export type OutageLog = { warn(fields: object, message: string): void };
-
-export function createOutageLog(logger: KafkaLogger): OutageLog {
-  let nextWarningAt = 0;
-  let suppressed = 0;
-  return {
-    warn: (fields, message) => {
-      const now = performance.now();
-      if (now < nextWarningAt) {
-        suppressed += 1;
-        logger.debug(fields, message);
-        return;
-      }
-      logger.warn(suppressed === 0 ? fields : { ...fields, suppressed_count: suppressed }, message);
-      nextWarningAt = now + WARN_INTERVAL_MS;
-      suppressed = 0;
-    },
-  };
-}
 
 /**
  * Sends kafkajs' log to ours: warnings and errors as warnings of an outage, since what is final reaches the caller as

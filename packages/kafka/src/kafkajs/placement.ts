@@ -1,6 +1,7 @@
 import { RetryableError } from '@runlane/service-kit/errors';
 import kafkajs, { type ICustomPartitioner, type Message, type PartitionMetadata, type RecordMetadata } from 'kafkajs';
 import type { OutRecord } from '../port.ts';
+import type { Place } from '../publishing/sender.ts';
 
 type PartitionerArgs = Parameters<ReturnType<ICustomPartitioner>>[0];
 
@@ -27,9 +28,6 @@ export type Placement = {
     answers: readonly RecordMetadata[],
   ): readonly Place[];
 };
-
-/** `offset`: null when the partition did not take the record. */
-export type Place = { record: OutRecord; partition: number; offset: bigint | null };
 
 /** Remembers which partition each message was given to last: a repeated try chooses again. */
 export function createPlacement(): Placement {

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
-import type { SocketLife } from './early-closes.ts';
+import { followSocket, type SocketLife } from '../connecting/early-closes.ts';
 
 const KEEP_ALIVE_DELAY_MS = 60_000;
 
@@ -30,7 +30,7 @@ export function createSocketGate(watch: (broker: string) => SocketLife): SocketG
       socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
-      follow(socket, watch(`${host}:${port}`));
+      followSocket(socket, watch(`${host}:${port}`));
       return socket;
     },
     close: () => {
@@ -38,21 +38,6 @@ export function createSocketGate(watch: (broker: string) => SocketLife): SocketG
       for (const socket of sockets) cut(socket);
     },
   };
-}
-
-function follow(socket: net.Socket, life: SocketLife): void {
-  // Only the first two pieces are observed: a fetch comes in thousands.
-  socket.once('data', () => {
-    life.answered();
-    socket.once('data', () => life.answered());
-  });
-  // This listener runs before kafkajs ends its side; sockets that this process ends or cuts say nothing about the broker.
-  socket.once('end', () => {
-    if (!socket.destroyed && !socket.writableEnded) life.closedByPeer();
-  });
-  socket.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') life.closedByPeer();
-  });
 }
 
 function cut(socket: net.Socket): void {

@@ -15,6 +15,7 @@ test('with the required variables alone, all others have the defaults of the des
     KAFKA_BROKERS: ['kafka-0:9092'],
     DATABASE_URL: 'postgres://u:p@db/runlane',
     SCHEMA_REGISTRY_URL: null,
+    RUNLANE_KAFKA_CLIENT: 'kafkajs',
     KAFKA_SECURITY_PROTOCOL: 'PLAINTEXT',
     KAFKA_SSL_CA_LOCATION: null,
     KAFKA_SSL_CERTIFICATE_LOCATION: null,

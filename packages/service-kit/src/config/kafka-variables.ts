@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { optionalUrl, text } from './variable-types.ts';
 
 const protocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
+const clients = ['kafkajs', 'platformatic'] as const;
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
 
 const oneOf = <T extends string>(values: readonly [T, ...T[]]) =>
@@ -19,6 +20,13 @@ const file = () =>
     .default(null);
 
 export const kafkaVariables = {
+  RUNLANE_KAFKA_CLIENT: oneOf(clients)
+    .default('kafkajs')
+    .meta({
+      description:
+        `Library that speaks to the brokers: ${clients.join(', ')}. Processes of one group may differ in it. ` +
+        'platformatic needs Kafka 3.0 or later.',
+    }),
   KAFKA_SECURITY_PROTOCOL: oneOf(protocols)
     .default('PLAINTEXT')
     .meta({ description: `Security protocol of the brokers: ${protocols.join(', ')}.` }),
@@ -67,6 +75,7 @@ export const kafkaVariables = {
 
 /** For a service to pick all of them. */
 export const kafkaVariableNames = {
+  RUNLANE_KAFKA_CLIENT: true,
   KAFKA_SASL_MECHANISM: true,
   KAFKA_SASL_OAUTHBEARER_CLIENT_ID: true,
   KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET: true,

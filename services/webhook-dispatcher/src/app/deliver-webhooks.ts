@@ -15,6 +15,7 @@ import type { DeliveryDependencies } from './delivery-needs.ts';
 import { DueQueue } from './due-queue.ts';
 import { endDisabled, letGo } from './give-back.ts';
 import { Leases } from './leases.ts';
+import type { StoredDelivery } from './ports.ts';
 import { Sending } from './sending.ts';
 
 const RENEWALS_PER_LEASE = 6;
@@ -70,7 +71,7 @@ export class WebhookDelivery {
         await this.#due.fetch();
         this.#sending.fill();
         await endDisabled(this.#leases, this.#needs);
-        await letGo(this.#leases, monotonicMs());
+        if (await letGo(this.#leases, monotonicMs())) this.#due.leaseAgain();
         this.#cameRoundAtMs = monotonicMs();
         this.#problem = null;
         await due.wait(this.#due.idleMs(), signal);
@@ -116,7 +117,12 @@ export class WebhookDelivery {
     await this.#leases.release(this.#leases.all().map((held) => ({ held, notBeforeMs: 0 })));
   }
 
-  /** Call this when deliveries were stored: something may be due. */
+  /** Call this when intake has stored deliveries. */
+  stored(deliveries: readonly StoredDelivery[]): void {
+    this.#due.stored(deliveries);
+  }
+
+  /** Call this when something else may have come due. */
   lookAgain(): void {
     this.#due.lookAgain();
   }

@@ -5,6 +5,7 @@
 import type { DeliveryDependencies } from './delivery-needs.ts';
 import { fetchDue } from './fetch-due.ts';
 import type { Leases } from './leases.ts';
+import type { StoredDelivery } from './ports.ts';
 
 export type DueDependencies = Pick<DeliveryDependencies, 'ledger' | 'logger' | 'due' | 'monotonicMs' | 'settings'>;
 
@@ -12,7 +13,7 @@ export class DueQueue {
   readonly #needs: DueDependencies;
   readonly #leases: Leases;
   #leaseAgainAtMs = 0;
-  /** How often something was announced as due. */
+  /** How often something was announced as due at an endpoint that is not held. */
   #hintCount = 0;
 
   constructor(leases: Leases, needs: DueDependencies) {
@@ -22,9 +23,25 @@ export class DueQueue {
 
   /** Something may be due that was not. */
   lookAgain(): void {
+    this.leaseAgain();
+    for (const held of this.#leases.all()) held.hint();
+  }
+
+  /** Intake has stored deliveries: their endpoints have something to fetch, or to be leased for. */
+  stored(deliveries: readonly StoredDelivery[]): void {
+    for (const delivery of deliveries) {
+      const held = this.#leases.get(delivery.endpointId);
+      // One that leaves is leased again.
+      if (held === undefined || held.isLeaving) this.leaseAgain();
+      else held.stored(delivery);
+    }
+    this.#needs.due.notify();
+  }
+
+  /** Something may be due at an endpoint that is not held. */
+  leaseAgain(): void {
     this.#hintCount += 1;
     this.#leaseAgainAtMs = 0;
-    for (const held of this.#leases.all()) held.exhaustedAtMs = null;
     this.#needs.due.notify();
   }
 
@@ -41,22 +58,19 @@ export class DueQueue {
   /** Fetches for the held endpoints that have too little to send. */
   async fetch(): Promise<void> {
     const { monotonicMs, settings, ledger, logger } = this.#needs;
-    const startedMs = monotonicMs();
-    const hints = this.#hintCount;
+    const beganMs = monotonicMs();
     const nowMs = this.#leases.nowMs();
     const wanting = this.#leases.all().flatMap((held) => {
       held.dropWaiting(nowMs);
-      const wanted = held.isWorthFetching(startedMs, settings.pollMs) ? held.wanted(nowMs) : null;
+      const wanted = held.isWorthFetching(beganMs, settings.pollMs) ? held.wanted(nowMs) : null;
       return wanted === null ? [] : [{ held, wanted }];
     });
+    for (const { held } of wanting) held.isFetched();
     const byEndpoint = Map.groupBy(
       await fetchDue(wanting, { ledger, logger, nowMs: () => this.#leases.nowMs() }),
       ({ endpointId }) => endpointId,
     );
-    for (const { held, wanted } of wanting) {
-      const wasAll = !held.isLost && held.add(byEndpoint.get(held.endpointId) ?? [], wanted);
-      held.exhaustedAtMs = wasAll && hints === this.#hintCount ? startedMs : null;
-    }
+    for (const { held, wanted } of wanting) held.fetched(byEndpoint.get(held.endpointId) ?? [], wanted, beganMs);
   }
 
   /** How long there is nothing to do without a hint: until a pace or a pause allows the next request, or until the next poll. */

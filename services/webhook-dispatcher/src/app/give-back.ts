@@ -23,8 +23,12 @@ export async function endDisabled(
   }
 }
 
-/** Gives back endpoints with nothing to send now, and those that have had their turn if others may wait. */
-export async function letGo(leases: Leases, monotonicMs: number): Promise<void> {
+/**
+ * Gives back endpoints with nothing to send now, and those that have had their turn if others may wait.
+ *
+ * @returns whether there may be more due at one of them
+ */
+export async function letGo(leases: Leases, monotonicMs: number): Promise<boolean> {
   const nowMs = leases.nowMs();
   const leaving: { held: HeldEndpoint; notBeforeMs: number }[] = [];
   for (const held of leases.all()) {
@@ -37,4 +41,5 @@ export async function letGo(leases: Leases, monotonicMs: number): Promise<void> 
     leaving.push({ held, notBeforeMs: permission.kind === 'wait' ? permission.untilMs - nowMs : 0 });
   }
   await leases.release(leaving);
+  return leaving.some(({ held }) => held.isLeaving);
 }

@@ -1,3 +1,4 @@
+import { queueKey } from '../domain/intake-plan.ts';
 import { ORIGIN_SLOTS, isQuick, onOriginSend } from '../domain/origin-health.ts';
 import { isProven } from '../domain/target-health.ts';
 import { UNSETTLED_PER_SLOT } from './held-target.ts';
@@ -5,7 +6,7 @@ import type { HeldTarget, Taken } from './held-target.ts';
 import { HOLD_MS, HeldTargets } from './held-targets.ts';
 import type { Wanting } from './held-targets.ts';
 import { LeasedOrigin } from './leased-origin.ts';
-import type { DueTarget } from './ports.ts';
+import type { DueTarget, StoredDelivery } from './ports.ts';
 
 /**
  * An endpoint whose lease this process holds: its URLs in the order of their turns, and what is under way.
@@ -22,6 +23,10 @@ export class HeldEndpoint extends LeasedOrigin {
   /** In the order of their beginnings. */
   readonly #inFlight = new Set<Taken>();
   #hasProbe = false;
+  /** A fetch under way may not find what was stored since. */
+  #isHinted = false;
+  /** Runs of which an event was stored that waits for an earlier one. */
+  readonly #followed = new Set<string>();
 
   get disabled(): Set<string> {
     return this.#targets.disabled;
@@ -75,9 +80,28 @@ export class HeldEndpoint extends LeasedOrigin {
     return this.#targets.wanted(nowMs);
   }
 
-  /** Takes what a fetch found; true when that was everything. */
-  add(found: readonly DueTarget[], wanting: Wanting): boolean {
-    return this.#targets.add(found, wanting);
+  /** Something may be due that no fetch has found. */
+  hint(): void {
+    this.#isHinted = true;
+    this.exhaustedAtMs = null;
+  }
+
+  /** Intake has stored something for it. */
+  stored(delivery: StoredDelivery): void {
+    if (delivery.isNext) this.hint();
+    else this.#followed.add(queueKey(delivery));
+  }
+
+  /** A fetch begins. Call `fetched` when it has returned. */
+  isFetched(): void {
+    this.#isHinted = false;
+  }
+
+  /** Takes what a fetch found that began at this time of the monotonic clock. */
+  fetched(found: readonly DueTarget[], wanting: Wanting, beganMs: number): void {
+    if (this.isLost) return;
+    const wasAll = this.#targets.add(found, wanting);
+    this.exhaustedAtMs = wasAll && !this.#isHinted ? beganMs : null;
   }
 
   leave(): void {
@@ -120,9 +144,19 @@ export class HeldEndpoint extends LeasedOrigin {
     if (target.health.breaker.kind !== 'closed') this.#dropQueueOf(target);
   }
 
+  /**
+   * Whether a URL of which everything is delivered stays in line until the lease is given back. To take it out of line, a settlement
+   * has to have the endpoint for itself, and everything that is stored for it or settled waits.
+   */
+  leavesInLine({ urlHash, health }: HeldTarget): boolean {
+    return health.breaker.kind === 'closed' && this.#targets.leaveEmpty(urlHash);
+  }
+
   /** The result is committed, or given up. */
   ended({ delivery, target }: Taken): void {
     this.#busyIds.delete(delivery.deliveryId);
+    // The next one of its run may be due now.
+    if (this.#followed.delete(queueKey(delivery))) this.hint();
     target.ended(delivery);
     this.#targets.forgetIfIdle(target);
   }

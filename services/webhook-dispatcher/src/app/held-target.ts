@@ -9,10 +9,10 @@ import type { DueDelivery } from './ports.ts';
 export const UNSETTLED_PER_SLOT = 3;
 
 /**
- * How long a good health may stay unwritten, in milliseconds: writing it costs as much as a delivery, and after a crash a
- * second more or less of successes changes no decision.
+ * How long a good health may stay unwritten, in milliseconds: writing it costs as much as a delivery, and after a crash some
+ * seconds more or less of successes change no decision.
  */
-export const WELL_UNWRITTEN_MS = 1_000;
+export const WELL_UNWRITTEN_MS = 5_000;
 
 /** A URL of a held endpoint, with its deliveries that are fetched or being sent. */
 export class HeldTarget {
@@ -61,10 +61,10 @@ export class HeldTarget {
    *
    * @param before the health without the answer
    */
-  toWrite(before: TargetHealth, nowMs: number): TargetHealth | null {
-    const { hasMore, health } = this;
-    if (hasMore && isStillWell(before, health) && nowMs - this.#writtenAtMs < WELL_UNWRITTEN_MS) return null;
-    this.#writtenAtMs = hasMore ? nowMs : 0;
+  toWrite(before: TargetHealth, nowMs: number, staysInLine = this.hasMore): TargetHealth | null {
+    const { health } = this;
+    if (staysInLine && isStillWell(before, health) && nowMs - this.#writtenAtMs < WELL_UNWRITTEN_MS) return null;
+    this.#writtenAtMs = staysInLine ? nowMs : 0;
     return health;
   }
 

@@ -12,6 +12,8 @@ export type Wanting = { targets: number; perTarget: number; isOnlyProven: boolea
 export const HOLD_MS = 2_000;
 /** Deliveries fetched for an endpoint at once: enough to keep its slots busy over a round trip to the database. */
 const FETCH = 8 * TARGET_SLOTS;
+/** URLs of which nothing is left that stay in line until the lease is given back; a fetch meets them first. */
+const MOST_EMPTY = 4;
 /** When fewer are fetched and not begun, more are fetched. */
 const REFILL = 2 * TARGET_SLOTS;
 
@@ -19,7 +21,7 @@ const REFILL = 2 * TARGET_SLOTS;
 export class HeldTargets {
   /** URLs that are disabled and may have due deliveries. */
   readonly disabled = new Set<string>();
-  /** URLs that were in line and had nothing due. */
+  /** URLs that are in line and had nothing due. */
   readonly emptyUrls = new Set<string>();
   readonly #byUrl = new Map<string, HeldTarget>();
   #targetsInLine = 4;
@@ -96,6 +98,13 @@ export class HeldTargets {
     }
     this.#targetsInLine = found.length;
     return found.length < targets && found.every(({ deliveries }) => deliveries.length < perTarget);
+  }
+
+  /** Whether a URL stays in line although nothing of it is left: its place is computed when the lease is given back. */
+  leaveEmpty(urlHash: string): boolean {
+    if (!this.emptyUrls.has(urlHash) && this.emptyUrls.size >= MOST_EMPTY) return false;
+    this.emptyUrls.add(urlHash);
+    return true;
   }
 
   /** A disabled URL whose queue can be ended, because nothing of it is under way. */

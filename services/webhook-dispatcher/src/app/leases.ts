@@ -29,6 +29,9 @@ export type LeaseDependencies = {
 const LEASE_AT_ONCE = 64;
 /** Endpoints of one site that are leased at once. */
 export const SITE_LEASES = 8;
+/** Receivers refuse what is signed more than five minutes before or after their own time. */
+const SKEW_TO_WARN_MS = 60_000;
+const WARN_EVERY_MS = 600_000;
 /** The rest of a lease must cover the settlement of the longest attempt. */
 const LEASE_SHARE = 0.8;
 
@@ -38,6 +41,7 @@ export class Leases {
   #leasedUntilMs = 0;
   /** What to add to the monotonic clock to get the database's, in milliseconds since 1970. */
   #clockOffsetMs: number;
+  #warnedOfSkewAtMs = -Infinity;
 
   constructor(needs: LeaseDependencies) {
     this.#needs = needs;
@@ -46,6 +50,10 @@ export class Leases {
 
   get size(): number {
     return this.#held.size;
+  }
+
+  get(endpointId: bigint): HeldEndpoint | undefined {
+    return this.#held.get(endpointId);
   }
 
   all(): HeldEndpoint[] {
@@ -139,7 +147,14 @@ export class Leases {
   }
 
   #setClock(databaseMs: number | null): void {
-    if (databaseMs !== null) this.#clockOffsetMs = databaseMs - this.#needs.monotonicMs();
+    if (databaseMs === null) return;
+    const monotonicMs = this.#needs.monotonicMs();
+    this.#clockOffsetMs = databaseMs - monotonicMs;
+    // Requests are signed with the time of this machine, and nobody else notices that it is wrong.
+    const skewMs = Math.round(this.#needs.now().getTime() - databaseMs);
+    if (Math.abs(skewMs) < SKEW_TO_WARN_MS || monotonicMs - this.#warnedOfSkewAtMs < WARN_EVERY_MS) return;
+    this.#warnedOfSkewAtMs = monotonicMs;
+    this.#needs.logger.warn({ skew_ms: skewMs }, 'clock.differs_from_database');
   }
 
   /** Slots that the held endpoints are likely to use, quick and slow ones; never less than they use now. */

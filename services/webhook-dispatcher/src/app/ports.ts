@@ -102,7 +102,8 @@ export interface IntakeTransaction {
    * any of it.
    */
   prepare(events: readonly TargetedEvent[]): Promise<KnownDelivery[]>;
-  write(plan: IntakePlan): Promise<void>;
+  /** Returns the deliveries that are due, in the order of their records. */
+  write(plan: IntakePlan): Promise<StoredDelivery[]>;
   quarantine(records: readonly QuarantinedRecord[]): Promise<void>;
   /** Removes a record from quarantine; false when it is not there any more. */
   takeOut(record: { offset: bigint; timestampMs: number }): Promise<boolean>;
@@ -157,6 +158,9 @@ export type DueDelivery = {
   traceparent?: string | null;
 };
 
+/** A delivery that intake has stored. `isNext`: it is due now; otherwise when an earlier event of its run has ended. */
+export type StoredDelivery = { endpointId: bigint; runId: string; urlHash: string; isNext: boolean };
+
 /** One attempt as it is kept. */
 export type AttemptRecord = {
   /** 1 for the first of the delivery. */
@@ -188,8 +192,8 @@ export type Settlement = {
   attempts: AttemptRecord[];
   urlHash: string;
   /**
-   * More of the URL seems to be due, so its place in line stays. A process that then finds nothing there reports that with
-   * the release.
+   * More of the URL seems to be due, or its holder knows that it is empty and says so with the release: its place in line
+   * stays. A process that finds nothing there says so with the release too.
    */
   hasMore: boolean;
   /** The health after this attempt. Null: the stored health is accurate enough, and a URL keeps its place in line. */

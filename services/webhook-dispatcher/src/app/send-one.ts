@@ -58,6 +58,7 @@ export async function sendOne(
     isProbe: isTargetProbe,
   });
   if (result.kind === 'infrastructure') held.rest(nowMs + INFRASTRUCTURE_REST_MS);
+  const staysInLine = target.hasMore || (decision.kind === 'delivered' && held.leavesInLine(target));
   const settlement: Settlement = {
     endpointId: held.endpointId,
     fencingToken: held.fencingToken,
@@ -67,8 +68,8 @@ export async function sendOne(
     isCharged: decision.kind === 'delivered' || decision.isCharged,
     attempts,
     urlHash: delivery.urlHash,
-    hasMore: target.hasMore,
-    health: { origin: held.toWrite(before.origin, nowMs), target: target.toWrite(before.target, nowMs) },
+    hasMore: staysInLine,
+    health: { origin: held.toWrite(before.origin, nowMs), target: target.toWrite(before.target, nowMs, staysInLine) },
   };
   const { breaker } = target.health;
   const disabledBecause =

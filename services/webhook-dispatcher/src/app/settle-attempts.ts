@@ -17,7 +17,7 @@ export type SettleDependencies = {
 const MAX_BATCH = 500;
 /** While one commits, those of other endpoints are written, when they are enough to be worth a commit of their own. */
 const BESIDE = { atOnce: 2, fromItems: 32 };
-/** A transaction costs as much as the writes of thirty results. Nobody waits for them but the next event of a run. */
+/** A transaction costs as much as the writes of thirty results. Where few come, none waits. */
 const GATHER = { items: 64, forMs: 10 };
 
 export class SettleQueue {

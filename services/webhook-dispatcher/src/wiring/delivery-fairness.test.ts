@@ -7,7 +7,9 @@
 import { eventually } from '@runlane/testkit';
 import { describe, expect, inject, test } from 'vitest';
 import { targeted } from '../adapters/postgres/ledger-world.fixture.ts';
-import { LoopWorld, NEVER_MS, repeated } from './loop-world.fixture.ts';
+import { BODY_BUDGET, LoopWorld, NEVER_MS, repeated } from './loop-world.fixture.ts';
+
+const LARGE_BYTES = 200_000;
 
 describe('users who share an origin', () => {
   const MINE = 'https://hooks.example/mine';
@@ -99,20 +101,25 @@ test('slow receivers leave slots and leases to quick ones, however many they are
 
 test('large bodies are in memory only while they are sent, within the budget, and hold up no small one', async () => {
   await using world = await LoopWorld.create(inject('databaseUrl'));
-  const hosts = ['large-1.example', 'large-2.example', 'large-3.example'];
+  const hosts = Array.from({ length: 10 }, (_, n) => `large-${n}.example`);
   await world.trust(hosts);
   world.sender.script = (host) => (host.startsWith('large') ? null : 200);
   world.start();
-  for (const host of hosts) await world.storeLarge(host, 4, 300_000);
-  // Three fit into the budget of 1 MiB.
-  await eventually(() => world.sender.underWay.size === 3, { what: 'they are sent' });
+  // Eight times the budget, and all of it could be under way.
+  for (const host of hosts) await world.storeLarge(host, 4, LARGE_BYTES);
+  const fitting = Math.floor(BODY_BUDGET / LARGE_BYTES);
+  await eventually(() => world.sender.underWay.size === fitting, { what: 'as many as fit are sent' });
   await world.rounds();
-  expect(world.sender.underWay.size).toBe(3);
+  expect(world.sender.underWay.size).toBe(fitting);
+  // Those that wait have not been read.
+  expect(world.bodiesRead).toBe(fitting);
   world.sender.script = () => 200;
   for (const host of hosts) world.sender.answer(host, 200);
   for (const host of hosts) await world.delivered(5, host);
-  expect(world.sender.bodySizes.filter((bytes) => bytes === 300_000)).toHaveLength(12);
-  expect(world.sender.mostInAll).toBeLessThanOrEqual(4);
+
+  expect(world.sender.bodySizes.filter((bytes) => bytes === LARGE_BYTES)).toHaveLength(40);
+  expect(world.sender.mostBytes).toBeLessThanOrEqual(BODY_BUDGET);
+  expect(world.mostFetchedBytes).toBeLessThan(LARGE_BYTES);
 });
 
 test('an endpoint that cannot be fetched rests alone', async () => {

@@ -121,7 +121,7 @@ test('a lease is given back when there is nothing to send, and taken again for w
   for (let round = 1; round <= 2; round += 1) {
     await world.store(['quiet.example']);
     await world.delivered(round);
-    await eventually(async () => (await world.leases()).every(({ isOwned }) => !isOwned), {
+    await eventually(async () => (await world.leases()).every(({ isOwned, isDue }) => !isOwned && !isDue), {
       what: 'the lease is given back',
       deadlineMs: 10_000,
     });

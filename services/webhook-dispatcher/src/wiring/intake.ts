@@ -21,7 +21,7 @@ export function readsEvents({ codec, policy, config }: Foundation): IntakeDepend
 export async function startIntake(
   scope: Scope,
   foundation: Foundation,
-  onDue: () => void,
+  onStored: IntakeDependencies['onStored'],
   stoppages: Stoppages,
 ): Promise<RecordConsumer> {
   const { kafka, database, statusTopic, group, metrics, logger } = foundation;
@@ -32,7 +32,7 @@ export async function startIntake(
   const needs: Omit<IntakeDependencies, 'ledger'> = {
     read: readsEvents(foundation),
     endOffset: (topic, partition) => endOffset(kafka, topic, partition),
-    onDue,
+    onStored,
     report: (report, at) => {
       if (report.lostCount > 0) reportLost(foundation, at, report.lostCount);
       reportIntake(foundation, report);

@@ -6,13 +6,17 @@ import { LedgerWorld, targeted } from '../adapters/postgres/ledger-world.fixture
 import { WebhookDelivery } from '../app/deliver-webhooks.ts';
 import type { AttemptResult, WebhookRequest, WebhookSender } from '../app/ports.ts';
 import { SettleQueue } from '../app/settle-attempts.ts';
+import type { TargetedEvent } from '../domain/intake-plan.ts';
 import { answered } from '../domain/outcomes.fixture.ts';
 
 /** Longer than any test: what is seen earlier was not found by looking now and then. */
 export const NEVER_MS = 3_600_000;
 
+/** Bytes of large bodies in memory at once. */
+export const BODY_BUDGET = 1_048_576;
+
 type Answer = number | { status: number; retryAfterSeconds?: number; instruction?: 'disable' };
-type UnderWay = { host: string; answer: (answer: Answer) => void };
+type UnderWay = { host: string; bytes: number; answer: (answer: Answer) => void };
 
 class ScriptedSender implements WebhookSender {
   /** Hosts in the order in which they were sent to. */
@@ -21,6 +25,8 @@ class ScriptedSender implements WebhookSender {
   /** Most requests that were under way at once, by host; and to all of them. */
   readonly most = new Map<string, number>();
   mostInAll = 0;
+  /** Most bytes of bodies that were under way at once. */
+  mostBytes = 0;
   /** How many were under way with each, itself included. */
   readonly together: number[] = [];
   /** Status with which a host answers immediately; null: when the test says so. */
@@ -46,6 +52,7 @@ class ScriptedSender implements WebhookSender {
     };
     const request: UnderWay = {
       host,
+      bytes: body.length,
       answer: (answer) =>
         end({
           ...about,
@@ -67,6 +74,8 @@ class ScriptedSender implements WebhookSender {
     this.most.set(host, Math.max(this.most.get(host) ?? 0, this.countOf(host)));
     this.together.push(this.underWay.size);
     this.mostInAll = Math.max(this.mostInAll, this.underWay.size);
+    const bytes = [...this.underWay].reduce((sum, one) => sum + one.bytes, 0);
+    this.mostBytes = Math.max(this.mostBytes, bytes);
     signal.addEventListener('abort', () => end({ ...about, kind: 'infrastructure', message: 'Aborted.' }));
     const answer = this.isCutOff ? null : this.script(host, pathname);
     if (answer !== null) setImmediate(() => request.answer(answer));
@@ -92,6 +101,9 @@ export class LoopWorld implements AsyncDisposable {
   readonly sender = new ScriptedSender();
   readonly ledger: LedgerWorld;
   readonly delivery: WebhookDelivery;
+  /** Bodies that were read because their delivery had its slot; and the largest that came with a delivery. */
+  bodiesRead = 0;
+  mostFetchedBytes = 0;
   /** While it is not resolved, no result is committed. */
   commits: Promise<void> = Promise.resolve();
   /** Awaited before each fetch; what it throws, the fetch throws. */
@@ -104,7 +116,17 @@ export class LoopWorld implements AsyncDisposable {
     this.delivery = new WebhookDelivery({
       ledger: {
         ...ledger.deliveries,
-        due: (...about) => this.beforeFetch(about[0]).then(() => ledger.deliveries.due(...about)),
+        due: async (...about) => {
+          await this.beforeFetch(about[0]);
+          const targets = await ledger.deliveries.due(...about);
+          const bodies = targets.flatMap(({ deliveries }) => deliveries.map(({ body }) => body?.length ?? 0));
+          this.mostFetchedBytes = Math.max(this.mostFetchedBytes, ...bodies);
+          return targets;
+        },
+        body: (eventId) => {
+          this.bodiesRead += 1;
+          return ledger.deliveries.body(eventId);
+        },
       },
       settle: new SettleQueue({
         ledger: {
@@ -132,7 +154,7 @@ export class LoopWorld implements AsyncDisposable {
         ...settings,
         siteSlots: 8,
         addressSlots: 12,
-        maxBodyBytes: 1_048_576,
+        maxBodyBytes: BODY_BUDGET,
         retrySchedule: [600],
         fixedRates: new Map(),
       },
@@ -150,23 +172,25 @@ export class LoopWorld implements AsyncDisposable {
     this.#loop = this.delivery.deliverUntil(this.#stop.signal);
   }
 
+  /** Stores events and tells the loop, as intake does. */
+  takeIn(events: readonly TargetedEvent[]): Promise<void> {
+    return this.ledger.takeIn(events, { onStored: (stored) => this.delivery.stored(stored) });
+  }
+
   /** Stores events for the hosts and tells the loop, as intake does. */
   async store(hosts: readonly string[], site?: string): Promise<void> {
-    await this.ledger.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
-    this.delivery.lookAgain();
+    await this.takeIn(hosts.map((host) => targeted({ host, site: site ?? host })));
   }
 
   /** Stores events of so many bytes for the host and tells the loop. */
   async storeLarge(host: string, count: number, bytes: number): Promise<void> {
     const body = Buffer.alloc(bytes, 'x');
-    await this.ledger.takeIn(repeated(host, count).map(() => targeted({ host, site: host, body })));
-    this.delivery.lookAgain();
+    await this.takeIn(repeated(host, count).map(() => targeted({ host, site: host, body })));
   }
 
   /** Stores events for the URLs, all of one origin, and tells the loop. */
   async storeUrls(urls: readonly string[]): Promise<void> {
-    await this.ledger.takeIn(urls.map((url) => targeted({ url, host: new URL(url).host })));
-    this.delivery.lookAgain();
+    await this.takeIn(urls.map((url) => targeted({ url, host: new URL(url).host })));
   }
 
   /** What became of the deliveries of a URL, and how many. */

@@ -58,6 +58,16 @@ test('while the file is invalid, the earlier keys stay in use, and the log says 
   expect(signer.publicKeys).toEqual([publicKeyOf(NEXT)]);
 });
 
+test('a master key that repeats itself is told of by its place, without showing it', () => {
+  const warnings = vi.spyOn(silentLogger, 'warn').mockClear();
+  const { write, signer } = signing();
+  expect(warnings).not.toHaveBeenCalled();
+  write(`${KEY},${'changeme'.repeat(4)}`);
+  expect(signer.publicKeys).toHaveLength(2);
+  expect(warnings.mock.calls.map(([about]) => about)).toMatchObject([{ keys: [2] }]);
+  expect(JSON.stringify(warnings.mock.calls)).not.toContain('changeme');
+});
+
 test('the variables choose kinds of signatures and versions of secrets', () => {
   const versions = join(directory, 'versions');
   writeFileSync(versions, 'https://a.example/hook=1+2,https://b.example/=3');

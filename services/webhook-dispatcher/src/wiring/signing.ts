@@ -1,6 +1,6 @@
 import { loadConfig, runlaneVariables } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import { createSigner } from '@runlane/webhooks';
+import { createSigner, isGuessable } from '@runlane/webhooks';
 import type { WebhookSigner } from '@runlane/webhooks';
 
 const variables = runlaneVariables.pick({
@@ -27,6 +27,7 @@ export function createCurrentSigner({ environment, monotonicMs, logger }: Signin
   };
   let { text, settings, isInFiles } = read();
   let signer = signerOf(settings);
+  warnOfGuessable(settings, logger);
   let readAtMs = monotonicMs();
   const current = (): WebhookSigner => {
     if (!isInFiles || monotonicMs() - readAtMs < READ_EVERY_MS) return signer;
@@ -35,6 +36,7 @@ export function createCurrentSigner({ environment, monotonicMs, logger }: Signin
       const now = read();
       if (now.text !== text) {
         signer = signerOf(now.settings);
+        warnOfGuessable(now.settings, logger);
         ({ text, settings, isInFiles } = now);
         logger.info({ public_keys: signer.publicKeys }, 'webhook_keys.changed');
       }
@@ -59,6 +61,15 @@ type Settings = {
   RUNLANE_WEBHOOK_SIGNATURES: 'v1' | 'v1a' | 'both';
   RUNLANE_WEBHOOK_SECRET_VERSIONS: readonly string[];
 };
+
+function warnOfGuessable({ RUNLANE_WEBHOOK_MASTER_KEY: keys }: Settings, logger: Logger): void {
+  const guessable = keys.flatMap((key, index) => (isGuessable(key) ? [index + 1] : []));
+  if (guessable.length === 0) return;
+  logger.warn(
+    { keys: guessable, advice: 'Take random ones, such as of `openssl rand -base64 33`, and rotate.' },
+    'webhook_keys.guessable: RUNLANE_WEBHOOK_MASTER_KEY has keys that repeat themselves',
+  );
+}
 
 function signerOf(settings: Settings): WebhookSigner {
   return createSigner(settings.RUNLANE_WEBHOOK_MASTER_KEY, {

@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePorts } from '@runlane/local';
 import { eventually } from '@runlane/testkit';
+import { parse } from 'yaml';
 import type { Proof } from '../part.ts';
 import type { Engine } from './engine.ts';
 import type { ServerImages } from './stand-ins.ts';
@@ -12,24 +13,37 @@ const PROJECT = 'runlane-proof';
 const ASK_READY = `const { ok } = await fetch('http://127.0.0.1:8080/readyz'); process.exit(ok ? 0 : 1)`;
 
 /** Services of ours in compose.yaml. */
-export type OurService = 'run-consumer' | 'webhook-dispatcher';
+export type OurService = (typeof OURS)[number];
+const OURS = ['run-consumer', 'webhook-dispatcher', 'console'] as const;
+/** Those of which there may be several. */
+const SCALED = ['run-consumer', 'webhook-dispatcher'] as const;
+/** Variables of compose.yaml that have a port of the host. */
+const PORTS = ['RUNLANE_KAFKA_PORT', 'RUNLANE_PAGE_PORT', 'RUNLANE_PROMETHEUS_PORT', 'RUNLANE_GRAFANA_PORT'] as const;
+
+type Named = { image: string };
 
 /** What `docker compose up` starts, as compose.yaml has it but for the names of images. */
 export class Demo {
   readonly broker: string;
+  /** Where Prometheus and Grafana answer on the host. */
+  readonly prometheus: string;
+  readonly grafana: string;
   readonly #engine: Engine;
   readonly #files: string[];
   readonly #environment: Record<string, string>;
 
-  private constructor(engine: Engine, port: number, files: string[]) {
-    this.broker = `127.0.0.1:${port}`;
+  private constructor(engine: Engine, ports: Record<(typeof PORTS)[number], number>, files: string[]) {
+    const { RUNLANE_KAFKA_PORT, RUNLANE_PROMETHEUS_PORT, RUNLANE_GRAFANA_PORT } = ports;
+    this.broker = `127.0.0.1:${RUNLANE_KAFKA_PORT}`;
+    this.prometheus = `http://127.0.0.1:${RUNLANE_PROMETHEUS_PORT}`;
+    this.grafana = `http://127.0.0.1:${RUNLANE_GRAFANA_PORT}`;
     this.#engine = engine;
-    this.#files = files;
-    this.#environment = { RUNLANE_KAFKA_PORT: String(port) };
+    this.#files = ['--profile=observability', ...files];
+    this.#environment = Object.fromEntries(PORTS.map((name) => [name, String(ports[name])]));
   }
 
   /**
-   * Starts it and waits until both services are ready. It ends with the part, volumes included.
+   * Starts all of it, Prometheus and Grafana too, and waits until the services are ready. It ends with the part, volumes included.
    *
    * @param images null: the servers that compose.yaml names
    */
@@ -38,18 +52,21 @@ export class Demo {
     engine: Engine,
     images: { runlane: string; demo: string; servers: ServerImages | null },
   ): Promise<Demo> {
-    const [port = 0] = await freePorts(1);
-    const names = {
-      topics: images.runlane,
-      schemas: images.runlane,
-      'run-consumer': images.demo,
-      'webhook-dispatcher': images.demo,
-      ...images.servers,
-    };
-    const services = Object.fromEntries(Object.entries(names).map(([name, image]) => [name, { image }]));
+    const free = await freePorts(PORTS.length);
+    const ports = Object.fromEntries(PORTS.map((name, index) => [name, free[index]])) as Record<
+      (typeof PORTS)[number],
+      number
+    >;
+    const text = parse(await readFile(COMPOSE, 'utf8'), { merge: true }) as { services: Record<string, Named> };
+    const names: Record<string, string> = { runlane: images.runlane, 'runlane-demo': images.demo };
+    const own = Object.entries(text.services).flatMap(([name, { image }]) =>
+      names[image] ? [[name, names[image]]] : [],
+    );
+    const all = [...own, ...Object.entries(images.servers ?? {})];
+    const services = Object.fromEntries(all.map(([name, image]) => [name, { image }])) as Record<string, Named>;
     const override = join(proof.folder, 'images.json');
     await writeFile(override, JSON.stringify({ services }));
-    const demo = new Demo(engine, port, [`--file=${COMPOSE}`, `--file=${override}`]);
+    const demo = new Demo(engine, ports, [`--file=${COMPOSE}`, `--file=${override}`]);
     proof.scope.defer('containers', () => demo.compose('down', '--volumes', '--timeout=20'));
     await demo.compose('up', '--detach', '--no-build', '--quiet-pull');
     await demo.ready();
@@ -62,7 +79,7 @@ export class Demo {
 
   /** Runs as many containers of both services. */
   async scale(count: number): Promise<void> {
-    const scales = (['run-consumer', 'webhook-dispatcher'] as const).map((name) => `--scale=${name}=${count}`);
+    const scales = SCALED.map((name) => `--scale=${name}=${count}`);
     await this.compose('up', '--detach', '--no-build', '--no-recreate', ...scales);
     await this.ready();
   }
@@ -79,9 +96,9 @@ export class Demo {
     return ids.split('\n').filter(Boolean);
   }
 
-  /** Waits until all containers of both services are ready. Thrown when one ends. */
+  /** Waits until all containers of the services are ready. Thrown when one ends. */
   async ready(): Promise<void> {
-    for (const service of ['run-consumer', 'webhook-dispatcher'] as const) {
+    for (const service of OURS) {
       for (const id of await this.containers(service)) {
         await eventually(() => this.#isReady(service, id), {
           what: `a container of ${service} is ready`,
@@ -116,7 +133,8 @@ export class Demo {
     return this.#engine.exec(id, 'node', 'packages/cli/src/main.ts', ...args);
   }
 
-  logs(): Promise<string> {
-    return this.compose('logs', '--no-color', '--tail=15');
+  /** The last lines of a service's log; without a name those of all. */
+  logs(service?: string): Promise<string> {
+    return this.compose('logs', '--no-color', '--tail=15', ...(service === undefined ? [] : [service]));
   }
 }

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunEvents, RunPublisher } from '@runlane/client';
 import type { Part, Proof } from '../part.ts';
+import { eventually } from '@runlane/testkit';
 import { Demo } from './demo.ts';
 import { openEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { Load } from './load.ts';
+import { proveObservability } from './observability.ts';
 import { standInBase, standInServers } from './stand-ins.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
@@ -27,11 +29,14 @@ async function prove(proof: Proof): Promise<void> {
   await proveImages(proof, engine, base);
   const servers = engine.isOwn ? await standInServers(proof, engine) : null;
   if (servers !== null)
-    proof.tell('Kafka, Postgres and the registry are stand-ins: the programs of the tests in images of our own');
+    proof.tell(
+      'Kafka, Postgres, the registry and Prometheus are stand-ins, the real programs in images of our own; that of Grafana only reads what is mounted for it',
+    );
   const demo = await Demo.up(proof, engine, { runlane: RUNLANE, demo: DEMO, servers });
-  proof.proved('docker compose up: topics and schemas are made, and both services become ready');
+  proof.proved('docker compose up: topics and schemas are made, and the services and the console become ready');
   try {
     await proveDemo(proof, demo);
+    await proveObservability(proof, demo);
     await proveRestarts(proof, demo);
   } catch (error) {
     proof.tell(await demo.logs());
@@ -63,7 +68,8 @@ async function proveImages({ scope, proved }: Proof, engine: Engine, base: strin
   );
 }
 
-async function proveDemo({ proved }: Proof, { broker }: Demo): Promise<void> {
+async function proveDemo({ proved }: Proof, demo: Demo): Promise<void> {
+  const { broker } = demo;
   await using events = await RunEvents.open({ brokers: [broker] });
   await using publisher = new RunPublisher({ brokers: [broker] });
   const say = (content: string) => ({
@@ -72,7 +78,7 @@ async function proveDemo({ proved }: Proof, { broker }: Demo): Promise<void> {
     input: { messages: [{ role: 'user', content }] },
   });
   const asked = await publisher.createBatch([
-    say('Hello'),
+    { ...say('Hello'), webhook: 'http://receiver:8080/ended' },
     { thread_id: 'demo-worker', assistant_id: 'worker', input: { steps: 3, delay_ms: 500 } },
     { thread_id: 'demo-approval', assistant_id: 'approval', input: { recipient: 'Ada', occasion: 'your birthday' } },
     say('What did I say?'),
@@ -89,6 +95,14 @@ async function proveDemo({ proved }: Proof, { broker }: Demo): Promise<void> {
   proved(
     "the demo's runs, published through the port of the host, end, and the paused one goes on when it is answered",
   );
+  const runId = asked[0]?.run_id ?? '';
+  let log = '';
+  const hasArrived = async () => {
+    log = await demo.logs('receiver');
+    return log.includes(runId);
+  };
+  await eventually(hasArrived, { what: 'the receiver prints the webhook', everyMs: 1_000, seen: () => log });
+  proved('the receiver prints the webhook of a run');
 }
 
 async function proveRestarts({ proved, tell }: Proof, demo: Demo): Promise<void> {

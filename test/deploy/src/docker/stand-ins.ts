@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cacheDirectory, fetchArtefact, postgresBinaries, runTool } from '@runlane/local';
 import { Missing } from '../part.ts';
 import type { Proof } from '../part.ts';
+import { prometheusProgram } from '../prometheus-program.ts';
 import { isOnPath } from './engine.ts';
 import type { Engine } from './engine.ts';
 
@@ -12,7 +13,9 @@ import type { Engine } from './engine.ts';
 const STAND_INS = join(import.meta.dirname, '..', '..', 'stand-ins');
 
 /** Images by the service of compose.yaml that starts them. */
-export type ServerImages = { kafka: string; postgres: string; registry: string };
+export type ServerImages = Record<(typeof SERVERS)[number], string>;
+
+const SERVERS = ['kafka', 'postgres', 'registry', 'prometheus', 'grafana'] as const;
 
 /**
  * Makes a stand-in for Node's image, and returns its name. What it is made of comes from Debian and npm, and is kept in the
@@ -41,21 +44,27 @@ export async function standInBase(proof: Proof, engine: Engine): Promise<string>
   return 'stand-in-base';
 }
 
-/** Makes stand-ins for the servers of compose.yaml, out of what the tests run. */
+/**
+ * Makes stand-ins for the servers of compose.yaml, out of what the tests run and, for Prometheus, out of what Go builds. Grafana's only
+ * reads what is mounted for it.
+ */
 export async function standInServers(proof: Proof, engine: Engine): Promise<ServerImages> {
   const options = { dataDir: proof.folder, signal: proof.signal };
-  const parts = {
+  const parts: Record<(typeof SERVERS)[number], { from: string; to: string } | null> = {
     kafka: { from: await fetchArtefact('kafka', options), to: 'jars' },
     postgres: { from: await postgresBinaries({}), to: 'server' },
     registry: { from: await fetchArtefact('registry', options), to: 'registry' },
+    prometheus: { from: await prometheusProgram(proof), to: 'prometheus' },
+    grafana: null,
   };
   await engine.build('--tag=stand-in-java', join(STAND_INS, 'java'));
-  for (const [name, { from, to }] of Object.entries(parts)) {
+  for (const name of SERVERS) {
     const context = join(proof.folder, `context-${name}`);
     await cp(join(STAND_INS, name), context, { recursive: true });
-    await cp(from, join(context, to), { recursive: true, verbatimSymlinks: true });
+    const added = parts[name];
+    if (added !== null) await cp(added.from, join(context, added.to), { recursive: true, verbatimSymlinks: true });
     await engine.build(`--tag=stand-in-${name}`, context);
     await rm(context, { recursive: true });
   }
-  return { kafka: 'stand-in-kafka', postgres: 'stand-in-postgres', registry: 'stand-in-registry' };
+  return Object.fromEntries(SERVERS.map((name) => [name, `stand-in-${name}`])) as ServerImages;
 }

@@ -49,10 +49,7 @@ export class HostLookup {
   async lookup(hostname: string): Promise<Lookup> {
     // RFC 6761: resolvers need not know it, and it never leaves the machine.
     if (/(^|\.)localhost$/.test(hostname)) return { kind: 'addresses', addresses: ['127.0.0.1', '::1'] };
-    const [v6, v4] = await Promise.all([
-      this.#family(this.#resolver.resolve6(hostname)),
-      this.#family(this.#resolver.resolve4(hostname)),
-    ]);
+    const [v6, v4] = await this.#families(hostname);
     const count = v6.addresses.length + v4.addresses.length;
     if (count > MAX_ADDRESSES) {
       return { kind: 'failed', message: `${hostname} has ${count} addresses; at most ${MAX_ADDRESSES} are allowed.` };
@@ -67,6 +64,29 @@ export class HostLookup {
       };
     }
     return { kind: 'failed', message: `The lookup of ${hostname} failed (${trouble}).` };
+  }
+
+  /**
+   * Both families. When one has addresses, the other one has little time left: some servers never answer a question for IPv6.
+   * What comes later is not dialled, so it need not be judged.
+   */
+  async #families(hostname: string): Promise<[v6: Family, v4: Family]> {
+    const late = Promise.withResolvers<Family>();
+    let timer: NodeJS.Timeout | undefined;
+    const ask = async (query: Promise<string[]>): Promise<Family> => {
+      const family = await this.#family(query);
+      if (family.addresses.length > 0) {
+        timer ??= setTimeout(() => late.resolve({ addresses: [], code: 'ETIMEOUT' }), this.#timeoutMs / 4);
+      }
+      return family;
+    };
+    const v6 = ask(this.#resolver.resolve6(hostname));
+    const v4 = ask(this.#resolver.resolve4(hostname));
+    try {
+      return await Promise.all([Promise.race([v6, late.promise]), Promise.race([v4, late.promise])]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #family(query: Promise<string[]>): Promise<Family> {

@@ -66,21 +66,32 @@ async function lease(
   return { endpoints, nowMs: clockOf(rows) };
 }
 
+type RenewedRow = { endpoint_id: bigint; is_recalled: boolean; database_ms: bigint };
+
 async function renew(
   database: Database,
   owner: string,
   held: readonly { endpointId: bigint; fencingToken: bigint }[],
   leaseMs: number,
 ): Promise<RenewResult> {
-  const rows = await database.query<{ endpoint_id: bigint; is_recalled: boolean; database_ms: bigint }>(
-    sql.renewLeases,
-    {
-      owner,
-      endpoint_ids: held.map(({ endpointId }) => endpointId),
-      fencing_tokens: held.map(({ fencingToken }) => fencingToken),
-      lease_ms: leaseMs,
-    },
-  );
+  const rows = await database.query<RenewedRow>(sql.renewLeases, {
+    owner,
+    endpoint_ids: held.map(({ endpointId }) => endpointId),
+    fencing_tokens: held.map(({ fencingToken }) => fencingToken),
+    lease_ms: leaseMs,
+  });
+  const renewed = new Set(rows.map((row) => row.endpoint_id));
+  // One by one, so that no renewal waits for one endpoint with another in hand.
+  for (const { endpointId, fencingToken } of held.filter((one) => !renewed.has(one.endpointId))) {
+    rows.push(
+      ...(await database.query<RenewedRow>(sql.renewLease, {
+        owner,
+        endpoint_id: endpointId,
+        fencing_token: fencingToken,
+        lease_ms: leaseMs,
+      })),
+    );
+  }
   return {
     endpointIds: new Set(rows.map((row) => row.endpoint_id)),
     recalledIds: new Set(rows.filter((row) => row.is_recalled).map((row) => row.endpoint_id)),

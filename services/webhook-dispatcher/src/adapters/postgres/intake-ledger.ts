@@ -3,7 +3,13 @@ import type { Places, Position, PositionCheck } from '@runlane/log-ledger';
 import { ByteRun, query } from '@runlane/postgres';
 import type { Database, SqlValues } from '@runlane/postgres';
 import type { PoolClient } from 'pg';
-import type { AccountEntry, IntakeLedger, IntakeTransaction, QuarantinedRecord } from '../../app/ports.ts';
+import type {
+  AccountEntry,
+  IntakeLedger,
+  IntakeTransaction,
+  QuarantinedRecord,
+  StoredDelivery,
+} from '../../app/ports.ts';
 import type { IntakePlan, KnownDelivery, NewDelivery, TargetedEvent } from '../../domain/intake-plan.ts';
 import { queueKey } from '../../domain/intake-plan.ts';
 import { sql } from './statements.ts';
@@ -115,7 +121,7 @@ class PostgresIntake implements IntakeTransaction {
     }));
   }
 
-  async write({ deliveries, superseded }: IntakePlan): Promise<void> {
+  async write({ deliveries, superseded }: IntakePlan): Promise<StoredDelivery[]> {
     const { topic, partition } = this.#source;
     await query(this.#client, sql.insertDeliveries, {
       topic,
@@ -127,6 +133,12 @@ class PostgresIntake implements IntakeTransaction {
       ),
     });
     this.#ready = deliveries.flatMap(({ event, fate }) => (fate.state === 'due' && fate.isReady ? [event] : []));
+    return deliveries.flatMap(({ event: { origin, runId, urlHash }, fate }) => {
+      const endpointId = this.#endpointIds.get(origin);
+      return fate.state !== 'due' || endpointId === undefined
+        ? []
+        : [{ endpointId, runId, urlHash, isNext: fate.isReady }];
+    });
   }
 
   async quarantine(records: readonly QuarantinedRecord[]): Promise<void> {

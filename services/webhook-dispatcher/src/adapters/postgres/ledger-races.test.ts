@@ -144,6 +144,23 @@ test('settlements, releases and ends of a former holder of the lease change noth
   expect(await world.settle(holder, delivery, answered(200))).toBe('delivered');
 });
 
+test('a renewal that waits for a shared endpoint holds up nothing of the others', async () => {
+  await using world = await LedgerWorld.create(inject('databaseUrl'));
+  await world.takeIn(['a.example', 'b.example', 'c.example'].map((host) => targeted({ host, site: host })));
+  const held = (await world.lease(OWNER)).toSorted((a, b) => Number(a.endpointId - b.endpointId));
+  const shared = held[1]?.endpointId;
+  const holder = await world.pool.connect();
+  await holder.query('begin');
+  await holder.query('select from webhooks.endpoints where endpoint_id = $1 for share', [shared]);
+  const renewal = world.deliveries.renew(OWNER, held, 60_000);
+  await isWaitedFor(world);
+  const lockable = await holder.query('select from webhooks.endpoints for no key update skip locked');
+  expect(lockable.rowCount).toBe(held.length);
+  await holder.query('commit');
+  holder.release();
+  expect((await renewal).endpointIds).toEqual(new Set(held.map(({ endpointId }) => endpointId)));
+});
+
 test('an owner leases the endpoints of a large site a few at a time', async () => {
   await using world = await LedgerWorld.create(inject('databaseUrl'));
   await world.takeIn(

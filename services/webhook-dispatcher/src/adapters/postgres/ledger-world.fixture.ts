@@ -6,7 +6,14 @@ import type { Pool } from 'pg';
 import type { PartitionAccount } from '../../app/upkeep/watch-ledger.ts';
 import { receiveStatusEvents } from '../../app/intake/receive-status-events.ts';
 import type { Reading } from '../../app/intake/receive-status-events.ts';
-import type { AttemptRecord, DueDelivery, LeasedEndpoint, SettleResult, Settlement } from '../../app/ports.ts';
+import type {
+  AttemptRecord,
+  DueDelivery,
+  LeasedEndpoint,
+  SettleResult,
+  Settlement,
+  StoredDelivery,
+} from '../../app/ports.ts';
 import { decideDelivery } from '../../domain/attempt-decision.ts';
 import { classOf } from '../../domain/delivery.ts';
 import type { Outcome } from '../../domain/delivery.ts';
@@ -58,7 +65,10 @@ export class LedgerWorld implements AsyncDisposable {
   /** Takes one batch in; null is a record without a target, 'quarantine' one that cannot be decoded. */
   async takeIn(
     events: readonly (TargetedEvent | null | 'quarantine')[],
-    { lowWatermark = 0n }: { lowWatermark?: bigint } = {},
+    {
+      lowWatermark = 0n,
+      onStored = () => undefined,
+    }: { lowWatermark?: bigint; onStored?: (deliveries: readonly StoredDelivery[]) => void } = {},
   ): Promise<void> {
     const records = events.map(() => ({
       topic: TOPIC,
@@ -80,7 +90,7 @@ export class LedgerWorld implements AsyncDisposable {
         },
         ledger: this.#intake,
         endOffset: async () => this.#offset,
-        onDue: () => undefined,
+        onStored,
         report: () => undefined,
         stoppages: new Stoppages(),
         logger: silentLogger,

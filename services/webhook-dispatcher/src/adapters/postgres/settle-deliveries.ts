@@ -12,7 +12,8 @@ import { sql } from './statements.ts';
 export async function settle(client: PoolClient, settlements: readonly Settlement[]): Promise<SettleResult[]> {
   const entries = settlements.map((settlement) => {
     const { origin, target } = settlement.health;
-    return { ...leaseOf(settlement), settlement, isChanged: origin !== null || target !== null };
+    const isLineChanged = target !== null && (!settlement.hasMore || targetParkedUntil(target) > 0);
+    return { ...leaseOf(settlement), settlement, isChanged: origin !== null || isLineChanged };
   });
   const valid = (await owned(client, entries)).map(({ settlement }) => settlement);
   if (valid.length === 0) return settlements.map(() => 'lost');

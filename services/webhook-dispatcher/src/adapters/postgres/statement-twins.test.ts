@@ -20,6 +20,10 @@ test('statements that bring URLs into line wake their endpoints and sites in the
   expect(part('line-up-stored', 'woken as (')).toBe(part('line-up-targets', 'woken as ('));
 });
 
+test('a lease is renewed in the same way alone and with others', () => {
+  expect(part('renew-lease', 'returning')).toBe(part('renew-leases', 'returning'));
+});
+
 test('what a replay counts beforehand is what it selects', () => {
   expect(part('count-replayable', 'from webhooks.deliveries')).toBe(
     part('select-replayable', 'from webhooks.deliveries', 'order by'),

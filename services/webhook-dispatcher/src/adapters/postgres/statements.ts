@@ -24,6 +24,7 @@ export const sql = {
   lookAtSites: statement('look-at-sites'),
   leaseEndpoints: statement('lease-endpoints'),
   renewLeases: statement('renew-leases'),
+  renewLease: statement('renew-lease'),
   selectDueDeliveries: statement('select-due-deliveries'),
   selectBody: statement('select-body'),
   lockOwnedEndpoints: statement('lock-owned-endpoints'),

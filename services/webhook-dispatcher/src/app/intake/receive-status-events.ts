@@ -14,7 +14,7 @@ import type { Batch, PositionOwner, Stoppages } from '@runlane/log-ledger';
 import type { Logger } from '@runlane/service-kit';
 import { planIntake } from '../../domain/intake-plan.ts';
 import type { TargetedEvent } from '../../domain/intake-plan.ts';
-import type { IntakeLedger, IntakeTransaction, QuarantineCode, QuarantinedRecord } from '../ports.ts';
+import type { IntakeLedger, IntakeTransaction, QuarantineCode, QuarantinedRecord, StoredDelivery } from '../ports.ts';
 
 /** A record after decoding. */
 export type Reading = {
@@ -46,8 +46,8 @@ export type IntakeDependencies = {
   ledger: IntakeLedger;
   /** The offset behind the last record of the partition, as the broker has it now. */
   endOffset: (topic: string, partition: number) => Promise<bigint>;
-  /** Called when deliveries are due. */
-  onDue: () => void;
+  /** Told of the deliveries that are due when they are committed. */
+  onStored: (deliveries: readonly StoredDelivery[]) => void;
   report: (report: IntakeReport, at: TopicPartition) => void;
   /** Told when everything through this record is committed. */
   taken?: (last: InRecord) => void;
@@ -83,16 +83,18 @@ async function takeIn(batch: Batch<Reading>, needs: IntakeDependencies): Promise
   const first = batch.readings[0]?.record;
   if (first === undefined) return;
   const at = { topic: first.topic, partition: first.partition, firstOffset: first.offset };
-  const report = await needs.ledger.inTransaction(at, (transaction) => takeInWithin(batch, transaction, needs));
+  const { report, stored } = await needs.ledger.inTransaction(at, (transaction) =>
+    takeInWithin(batch, transaction, needs),
+  );
   needs.report(report, { topic: first.topic, partition: first.partition });
-  if (report.deliveryCount > 0 || report.supersededCount > 0) needs.onDue();
+  if (report.deliveryCount > 0) needs.onStored(stored);
 }
 
 async function takeInWithin(
   batch: Batch<Reading>,
   transaction: IntakeTransaction,
   needs: IntakeDependencies,
-): Promise<IntakeReport> {
+): Promise<{ report: IntakeReport; stored: StoredDelivery[] }> {
   const fresh = await unseenRecords(batch, transaction.position, needs.endOffset, positionOwner);
   const events: TargetedEvent[] = [];
   const quarantined: QuarantinedRecord[] = [];
@@ -104,7 +106,7 @@ async function takeInWithin(
   }
   const known = events.length > 0 ? await transaction.prepare(events) : [];
   const plan = planIntake(events, known);
-  if (plan.deliveries.length > 0) await transaction.write(plan);
+  const stored = plan.deliveries.length > 0 ? await transaction.write(plan) : [];
   if (quarantined.length > 0) await transaction.quarantine(quarantined);
   const place = transaction.position?.offset ?? transaction.firstOffset - 1n;
   const report: IntakeReport = {
@@ -123,7 +125,7 @@ async function takeInWithin(
     const position = { offset: last.offset, timestampMs: last.timestampMs };
     await transaction.close({ ...report, position, quarantinedCount: quarantined.length });
   }
-  return report;
+  return { report, stored };
 }
 
 /** Offsets between the position and the last record that are missing from the batch. */

@@ -1,16 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryableError } from '@runlane/service-kit/errors';
 import { orAborted } from '@runlane/service-kit/or-aborted';
-import kafkajs, { type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import type { ConnectionContext } from '../connecting/connection-context.ts';
+import { adviceOn, describeError, hasErrorType, isDenied, toPortError } from '../connecting/error-kinds.ts';
 import { RecordTooLarge } from '../errors.ts';
 import type { RecordProducer, OutRecord, ProducerOptions, ProducerTuning, PublishOptions } from '../port.ts';
 import { checkRecord, chunkRecords, nameOf, recordBytes } from './chunk-records.ts';
-import type { ClientFactory } from './client.ts';
-import { adviceOn, describeError, hasErrorType, isDenied, toPortError } from './error-kinds.ts';
-import { LeaderlessPartition, createPlacement, type Place, type Placement } from './placement.ts';
-import type { SocketGate } from './sockets.ts';
-
-const { CompressionTypes } = kafkajs;
+import { LeaderlessRecords, type Item, type OpenSender, type Place, type Sender } from './sender.ts';
 
 type Told = Pick<PublishOptions, 'onWritten' | 'onLeaderless'>;
 
@@ -19,15 +15,13 @@ const REPLICAS_PAUSE_MS = 500;
 
 const DEFAULTS: ProducerTuning = { deliveryTimeoutMs: 30_000, ackTimeoutMs: 15_000 };
 
-type Client = { producer: Producer; placement: Placement; gate: SocketGate; connected: Promise<void> };
-
 /**
  * Purpose   Publishes batches in order, at least once.
- * Owns      One kafkajs producer at a time, plain unless asked for: kafkajs rolls a sequence number back after a failure and
- *           may reuse it, and the broker then drops a record it answers for (K10). Only P-I1 and P-I2 make that impossible.
- * P-I1      One sendBatch is under way at any time, retries included (K11): publish() calls queue.
- * P-I2      Nothing of a failed publish() is sent after it rejected: its client's sockets are cut, and the next
- *           publish() gets a new client. Otherwise a retry left behind could write old records after newer ones.
+ * Owns      One sender at a time, plain unless asked for: kafkajs rolls a sequence number back after a failure and may reuse
+ *           it, and the broker then drops a record it answers for (K10). Only P-I1 and P-I2 make that impossible.
+ * P-I1      One send() is under way at any time, retries included (K11): publish() calls queue.
+ * P-I2      Nothing of a failed publish() is sent after it rejected: its sender's sockets are cut, and the next
+ *           publish() gets a new sender. Otherwise a retry left behind could write old records after newer ones.
  *           A record that its partition did not take for want of replicas is told as of one without a leader, or comes again in
  *           the same publish(); answers for other partitions count.
  * P-I3      A record counts as written only when the answers name its partition: when a leader moves between two tries,
@@ -35,78 +29,60 @@ type Client = { producer: Producer; placement: Placement; gate: SocketGate; conn
  * Failure   Whatever may heal is RetryableError with an unknown outcome, whatever cannot is FatalError; one record
  *           that its topic does not take is RecordTooLarge, and everything before it is written.
  */
-export function createProducer(factory: ClientFactory, options: ProducerOptions = {}): RecordProducer {
+export function createRecordProducer(
+  context: ConnectionContext,
+  open: OpenSender,
+  options: ProducerOptions = {},
+): RecordProducer {
   const { deliveryTimeoutMs, ackTimeoutMs } = { ...DEFAULTS, ...options.tuning };
   const { idempotent = false } = options;
-  const { access } = factory;
+  const { access } = context;
   let isClosed = false;
-  let client: Client | null = null;
-  /** Whether the next publish() gets a new client. */
+  let sender: Sender | null = null;
+  /** Whether the next publish() gets a new sender. */
   let mustRenew = false;
   let queue: Promise<unknown> = Promise.resolve();
 
-  function currentClient(): Client {
-    if (client !== null) return client;
-    const { kafka, gate } = factory.create();
-    const placement = createPlacement();
-    const producer = kafka.producer({
-      createPartitioner: () => placement.partitioner,
-      allowAutoTopicCreation: false,
-      idempotent,
-      maxInFlightRequests: 1,
-      metadataMaxAge: factory.tuning.metadataMaxAgeMs,
-      retry: factory.retry,
+  function currentSender(): Sender {
+    if (sender !== null) return sender;
+    const opened = open({ idempotent, ackTimeoutMs });
+    sender = opened;
+    // Whoever publishes awaits it as well; until somebody does, the next publish() gets a sender that tries again.
+    opened.connected.catch((error: unknown) => {
+      context.outages.warn({ err: error }, 'producer.not_connected');
+      if (sender === opened) discardSender();
     });
-    const created = { producer, placement, gate, connected: producer.connect() };
-    client = created;
-    // Whoever publishes awaits it as well; until somebody does, the next publish() gets a client that tries again.
-    created.connected.catch((error: unknown) => {
-      factory.outages.warn({ err: error }, 'producer.not_connected');
-      if (client === created) discardClient();
-    });
-    return created;
+    return opened;
   }
 
-  function discardClient(): void {
-    client?.gate.close();
-    client = null;
+  function discardSender(): void {
+    sender?.cut();
+    sender = null;
     mustRenew = false;
   }
 
-  async function send(
-    records: readonly OutRecord[],
-    told: Told,
-    stop: AbortSignal,
-    messages = records.map(toMessage),
-  ): Promise<void> {
-    const { producer, placement, connected } = currentClient();
-    await connected;
-    let answers: RecordMetadata[];
+  async function send(items: readonly Item[], told: Told, stop: AbortSignal): Promise<void> {
+    const current = currentSender();
+    await current.connected;
+    let places: readonly Place[];
     try {
-      answers = await producer.sendBatch({
-        acks: -1,
-        timeout: ackTimeoutMs,
-        compression: CompressionTypes.None,
-        topicMessages: groupByTopic(records, messages),
-      });
+      places = await current.send(items, stop);
     } catch (error) {
-      const leaderless = hasLeaderlessPartition(error) ? leaderlessOf(records, messages, placement) : [];
-      if (leaderless.length > 0) {
-        for (const record of leaderless) told.onLeaderless?.(record);
-        const others = records.filter((record) => !leaderless.includes(record));
+      if (error instanceof LeaderlessRecords) {
+        for (const record of error.records) told.onLeaderless?.(record);
+        const others = items.filter(({ record }) => !error.records.includes(record));
         if (others.length > 0) await send(others, told, stop);
         return;
       }
       if (!isTooLarge(error)) throw error;
-      const [first, ...others] = records;
+      const [first, ...others] = items;
       if (first === undefined) throw error;
-      if (others.length === 0) throw tooLarge(first, error);
+      if (others.length === 0) throw tooLarge(first.record, error);
       // The topic takes less than a chunk. One by one, the records that fit are written and the one that does not is
       // known by name.
-      for (const record of records) await send([record], told, stop);
+      for (const item of items) await send([item], told, stop);
       return;
     }
-    const places = placement.placesOf(records, messages, answers);
     for (const { record, partition, offset } of places) {
       if (offset !== null) told.onWritten?.(record, { topic: record.topic, partition, offset });
     }
@@ -117,7 +93,7 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
   /** For records whose partitions have fewer replicas than their topic wants, so that they do not take them now. */
   async function sendUnderReplicated(refused: readonly Place[], told: Told, stop: AbortSignal): Promise<void> {
     const records = refused.map(({ record }) => record);
-    factory.outages.warn(
+    context.outages.warn(
       { topics: [...topicsOf(records)], records: records.length },
       'producer.too_few_replicas: partitions have fewer in-sync replicas than min.insync.replicas; look at the brokers',
     );
@@ -128,11 +104,9 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
       return;
     }
     await sleep(REPLICAS_PAUSE_MS, undefined, { signal: stop });
-    const messages = refused.map(({ record, partition }) =>
-      // What was written, and is not replicated, is known by its number in its partition.
-      toMessage(idempotent ? { ...record, partition } : record),
-    );
-    await send(records, told, stop, messages);
+    // What was written, and is not replicated, is known by its number in its partition.
+    const again = refused.map(({ record, partition }) => (idempotent ? { record, partition } : { record }));
+    await send(again, told, stop);
   }
 
   async function deliver(batch: readonly OutRecord[], { signal, ...told }: PublishOptions): Promise<void> {
@@ -143,12 +117,21 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
     }
     const stop = AbortSignal.any([AbortSignal.timeout(deliveryTimeoutMs), ...(signal === undefined ? [] : [signal])]);
     try {
-      currentClient().placement.begin(told.onLeaderless !== undefined);
-      for (const chunk of chunkRecords(batch)) await orAborted(send(chunk, told, stop), stop);
-      if (mustRenew) discardClient();
+      currentSender().begin(told.onLeaderless !== undefined);
+      for (const chunk of chunkRecords(batch)) {
+        await orAborted(
+          send(
+            chunk.map((record) => ({ record })),
+            told,
+            stop,
+          ),
+          stop,
+        );
+      }
+      if (mustRenew) discardSender();
       for (const topic of topicsOf(batch)) access.granted(publishingTo(topic));
     } catch (error) {
-      discardClient();
+      discardSender();
       if (isDenied(error)) {
         for (const topic of topicsOf(batch))
           access.refused(publishingTo(topic), describeError(error), adviceOn(error, ADVICE));
@@ -160,7 +143,7 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
   }
 
   // Warm: the first publish() should not pay for connecting.
-  currentClient();
+  currentSender();
   return {
     publish: async (batch, publishOptions = {}) => {
       for (const record of batch) checkRecord(record);
@@ -173,14 +156,14 @@ export function createProducer(factory: ClientFactory, options: ProducerOptions 
     close: async () => {
       isClosed = true;
       await queue;
-      const last = client;
+      const last = sender;
       if (last === null) return;
       try {
-        await orAborted(last.producer.disconnect(), AbortSignal.timeout(factory.tuning.connectionTimeoutMs));
+        await orAborted(last.disconnect(), AbortSignal.timeout(context.tuning.connectionTimeoutMs));
       } catch (error) {
-        factory.logger.debug({ err: error }, 'producer.not_disconnected: its sockets are cut');
+        context.logger.debug({ err: error }, 'producer.not_disconnected: its sockets are cut');
       }
-      discardClient();
+      discardSender();
     },
   };
 }
@@ -193,31 +176,6 @@ function topicsOf(batch: readonly OutRecord[]): Set<string> {
 
 function publishingTo(topic: string): string {
   return `publishing to ${topic}`;
-}
-
-function toMessage({ key, value, headers, partition }: OutRecord): Message {
-  return { key, value, headers, ...(partition === undefined ? {} : { partition }) };
-}
-
-function groupByTopic(
-  records: readonly OutRecord[],
-  messages: readonly Message[],
-): { topic: string; messages: Message[] }[] {
-  const groups = Map.groupBy(messages, (_message, index) => records[index]?.topic ?? '');
-  return [...groups].map(([topic, ofTopic]) => ({ topic, messages: ofTopic }));
-}
-
-function hasLeaderlessPartition(error: unknown): boolean {
-  return error instanceof LeaderlessPartition || (error instanceof Error && error.cause instanceof LeaderlessPartition);
-}
-
-/** None of them was sent: kafkajs places all messages of a request before it sends any. */
-function leaderlessOf(records: readonly OutRecord[], messages: readonly Message[], placement: Placement): OutRecord[] {
-  const found = new Set<Message | undefined>();
-  for (const { topic, messages: ofTopic } of groupByTopic(records, messages)) {
-    for (const message of placement.leaderless(topic, ofTopic)) found.add(message);
-  }
-  return records.filter((_record, index) => found.has(messages[index]));
 }
 
 function isTooLarge(error: unknown): boolean {

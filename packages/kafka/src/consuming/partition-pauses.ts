@@ -11,8 +11,8 @@ export type PartitionPauses = ReturnType<typeof createPartitionPauses>;
 
 /**
  * Purpose   Knows which partitions must not be fetched, and why: the caller asked, or their handler failed.
- * Owns      The timers of back-offs. kafkajs' own set of pauses is only a copy, rebuilt at every join, because it
- *           outlives rebalances and would leave a partition that comes back paused for ever (K4).
+ * Owns      The timers of back-offs. The library's own set of pauses is only a copy, rebuilt at every join, because that of
+ *           kafkajs outlives rebalances and would leave a partition that comes back paused for ever (K4).
  * Z-I1      A partition is fetched exactly when neither reason holds.
  * Z-I2      A back-off ends with its timer, its success or the next join; requested pauses end by request only.
  */

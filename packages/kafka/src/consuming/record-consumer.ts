@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
 import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, RecordConsumer, Seek } from '../port.ts';
-import type { ClientFactory } from './client.ts';
-import { adviceOn, describeError, hasErrorType, isDenied, isHopeless, isOutage } from './error-kinds.ts';
-import { startGroupMember, type GroupMember, type MemberEnd } from './group-member.ts';
+import type { ConnectionContext } from '../connecting/connection-context.ts';
+import { adviceOn, describeError, hasErrorType, isDenied, isHopeless, isOutage } from '../connecting/error-kinds.ts';
+import type { GroupMember, MemberEnd, StartMember } from './group-member.ts';
+import { pause } from './pause.ts';
 import { createPartitionPauses } from './partition-pauses.ts';
 
 const DEFAULTS: ConsumerTuning = {
@@ -28,25 +28,29 @@ const SESSION_HINT =
   '. The broker takes sessions from group.min.session.timeout.ms (6000 by default) to group.max.session.timeout.ms';
 
 /**
- * Purpose   A member of a consumer group that outlives its kafkajs consumers.
+ * Purpose   A member of a consumer group that outlives the members that a library gives it.
  * Owns      The succession of group members: at most one lives at a time.
  * States    starting ──▶ joined ◀──▶ rebalancing ──▶ stopped | crashed      a crash leads back to starting
  * C-I1      An outage never ends it: it starts members for as long as it is not drained (I11).
  * C-I2      It fails when repeating cannot help, or after `maxRestarts` crashes in a row that were no outage and
  *           between which no batch was finished.
  * C-I3      After drain() has resolved nothing of it reaches a broker.
- * C-I4      A joined member without a heartbeat for `SILENT_SESSIONS` is given up and another one started: kafkajs may
+ * C-I4      A joined member without a heartbeat for `SILENT_SESSIONS` is given up and another one started: a client may
  *           hold on for minutes to a connection whose other end is frozen. No restart of the process would do better.
  * C-I5      A refusal ends it only before it has ever worked; later the permission may come back (I11).
  */
-export function createRecordConsumer(factory: ClientFactory, given: ConsumerOptions): RecordConsumer {
+export function createRecordConsumer(
+  context: ConnectionContext,
+  load: () => Promise<StartMember>,
+  given: ConsumerOptions,
+): RecordConsumer {
   const tuning = { ...DEFAULTS, ...given.tuning };
   const options = {
     ...given,
     tuning,
     partitionsInParallel: given.partitionsInParallel ?? DEFAULT_PARTITIONS_IN_PARALLEL,
   };
-  const { logger, outages, access } = factory;
+  const { logger, outages, access } = context;
   const pauses = createPartitionPauses({ initialMs: tuning.retryInitialMs, maxMs: tuning.retryMaxMs });
   const failed = Promise.withResolvers<never>();
   // Whoever awaits it gets the rejection; if nobody does, it must not end the process as an unhandled rejection.
@@ -74,8 +78,8 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
     health = { ...health, lastHeartbeatAtMs: performance.now() };
   }
 
-  function startMember(): GroupMember {
-    return startGroupMember(factory, options, pauses, {
+  function startMember(start: StartMember): GroupMember {
+    return start(options, pauses, {
       nextGeneration: () => ++generation,
       joined: ({ partitions }) => {
         crashesInARow = 0;
@@ -120,8 +124,16 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
   }
 
   async function supervise(): Promise<void> {
+    let start: StartMember;
+    try {
+      start = await load();
+    } catch (error) {
+      health = { ...health, state: 'crashed' };
+      failed.reject(new FatalError(`${who} has no Kafka client: ${describeError(error)}`, { cause: error }));
+      return;
+    }
     while (!draining.signal.aborted) {
-      const current = startMember();
+      const current = startMember(start);
       member = current;
       const endWatch = watchSilence(current);
       const end = await current.ended;
@@ -136,7 +148,7 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
       if (end.kind === 'left') break;
       const crashCount = health.crashCount + 1;
       health = { ...health, state: 'starting', partitions: [], crashCount, lostBecause: crashOf(end) };
-      const waitMs = Math.min(factory.tuning.reconnectInitialMs * 2 ** crashesInARow, factory.tuning.reconnectMaxMs);
+      const waitMs = Math.min(context.tuning.reconnectInitialMs * 2 ** crashesInARow, context.tuning.reconnectMaxMs);
       crashesInARow += 1;
       if (end.kind === 'crashed' && isDenied(end.error)) {
         access.refused(who, crashOf(end), adviceOn(end.error, ADVICE));
@@ -218,13 +230,4 @@ export function createRecordConsumer(factory: ClientFactory, given: ConsumerOpti
 
 function crashOf(end: MemberEnd): string {
   return end.kind === 'crashed' ? describeError(end.error) : end.kind;
-}
-
-/** Waits, or less when the signal aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

@@ -12,7 +12,7 @@ export type AssignmentEpoch = {
   ready: Promise<void>;
 };
 
-/** `memberAssignment` lists partitions per topic, as kafkajs reports it. */
+/** `memberAssignment` lists partitions per topic. */
 export function createEpoch(
   generation: number,
   memberAssignment: Record<string, readonly number[]>,
@@ -30,4 +30,22 @@ export function createEpoch(
     end: (reason, cause) => controller.abort(new RetryableError(reason, { cause })),
     ready: prepare(assignment, controller.signal),
   };
+}
+
+/**
+ * The epoch in which a record was read, when the member still has its partition.
+ *
+ * Thrown when it has not, or the epoch is over: RetryableError.
+ */
+export function assertOwned(
+  epoch: AssignmentEpoch | null,
+  partition: TopicPartition,
+  generation: number,
+): AssignmentEpoch {
+  if (epoch === null || epoch.assignment.generation !== generation || !epoch.owns(partition)) {
+    const name = `${partition.topic}/${partition.partition}`;
+    throw new RetryableError(`${name} has been assigned anew since the record was read; it is delivered again`);
+  }
+  if (epoch.signal.aborted) throw epoch.signal.reason;
+  return epoch;
 }

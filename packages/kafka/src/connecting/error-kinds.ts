@@ -1,11 +1,8 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
-import kafkajs from 'kafkajs';
 import { CERTIFICATE_CODES } from '../certificate-codes.ts';
 import { AccessDenied, RecordTooLarge } from '../errors.ts';
 
-const { KafkaJSAggregateError, KafkaJSError } = kafkajs;
-
-/** Protocol errors that tell a member to join again. They must reach kafkajs, or the member becomes a zombie (K2). */
+/** Protocol errors that tell a member to join again. Where it does not, it becomes a zombie (K2). */
 const REJOIN_TYPES = new Set([
   'REBALANCE_IN_PROGRESS',
   'NOT_COORDINATOR_FOR_GROUP',
@@ -22,10 +19,12 @@ const DENIED = new Set([
   'UNSUPPORTED_SASL_MECHANISM',
   'ILLEGAL_SASL_STATE',
   'KafkaJSSASLAuthenticationError',
+  // Ours, from whoever gives the tokens.
+  'access_denied',
   ...CERTIFICATE_CODES,
 ]);
 
-/** Protocol errors and kafkajs errors that stay the same however often the request is repeated. */
+/** Errors of the protocol and of kafkajs that stay the same however often the request is repeated. */
 const HOPELESS = new Set([
   'UNSUPPORTED_VERSION',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
@@ -57,12 +56,16 @@ const OUTAGES = new Set([
   'KafkaJSTopicMetadataNotLoaded',
   'BROKER_NOT_AVAILABLE',
   'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'GROUP_LOAD_IN_PROGRESS',
   'LEADER_NOT_AVAILABLE',
   'NETWORK_EXCEPTION',
+  'NOT_COORDINATOR',
   'NOT_COORDINATOR_FOR_GROUP',
   'NOT_LEADER_FOR_PARTITION',
+  'NOT_LEADER_OR_FOLLOWER',
+  'PLT_KFK_NETWORK',
   'REPLICA_NOT_AVAILABLE',
   'REQUEST_TIMED_OUT',
   'UNKNOWN_TOPIC_OR_PARTITION',
@@ -77,21 +80,22 @@ function labelsOf(error: unknown): string[] {
     seen.add(current);
     labels.push(current.name);
     if ('type' in current && typeof current.type === 'string') labels.push(current.type);
+    if ('apiId' in current && typeof current.apiId === 'string') labels.push(current.apiId);
     if ('code' in current && typeof current.code === 'string') labels.push(current.code);
-    if (current instanceof KafkaJSAggregateError) labels.push(...current.errors.flatMap((inner) => labelsOf(inner)));
+    labels.push(...innerErrors(current).flatMap((inner) => labelsOf(inner)));
     current = current.cause;
   }
   return labels;
 }
 
-/** True for what kafkajs throws at a member that has to join the group again. */
-export function isRejoinError(error: unknown): boolean {
-  return labelsOf(error).some((label) => REJOIN_TYPES.has(label));
+/** What an error stands for that sums up several. */
+function innerErrors(error: Error): unknown[] {
+  return 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
 }
 
-/** True when kafkajs made the error; its members share one base class. */
-export function isKafkaError(error: unknown): boolean {
-  return error instanceof KafkaJSError;
+/** True for what a member is told that has to join the group again. */
+export function isRejoinError(error: unknown): boolean {
+  return labelsOf(error).some((label) => REJOIN_TYPES.has(label));
 }
 
 /** True when the cluster is away, starting or moving partitions. */
@@ -99,7 +103,7 @@ export function isOutage(error: unknown): boolean {
   return labelsOf(error).some((label) => OUTAGES.has(label));
 }
 
-/** True when the error carries that protocol type, also behind kafkajs' wrappers. */
+/** True when the error carries that protocol type, also behind the wrappers of a library. */
 export function hasErrorType(error: unknown, type: string): boolean {
   return labelsOf(error).includes(type);
 }
@@ -115,7 +119,7 @@ export function isHopeless(error: unknown): boolean {
 }
 
 /**
- * The port's error for what kafkajs threw. `action` says what was tried, as the beginning of a sentence. A TypeError
+ * The port's error for what a library threw. `action` says what was tried, as the beginning of a sentence. A TypeError
  * out of kafkajs is one of its races and retriable: our own arguments are checked before they reach it.
  */
 export function toPortError(error: unknown, action: string): RetryableError | RecordTooLarge | FatalError {
@@ -123,6 +127,15 @@ export function toPortError(error: unknown, action: string): RetryableError | Re
   const message = `${action}: ${describeError(error)}`;
   if (isDenied(error)) return new AccessDenied(message, { cause: error });
   return isHopeless(error) ? new FatalError(message, { cause: error }) : new RetryableError(message, { cause: error });
+}
+
+const ADMIN_ADVICE =
+  'Look at the ACLs (Describe on topics and groups; Create and DescribeConfigs where topics are made) and at the credentials.';
+
+/** The same error, with advice when it is a refusal: an admin is used once and raises no alarm. `cause` is what was thrown. */
+export function withAdvice(ported: Error, cause: unknown): Error {
+  if (!(ported instanceof AccessDenied)) return ported;
+  return new AccessDenied(`${ported.message}. ${adviceOn(cause, ADMIN_ADVICE)}`, { cause });
 }
 
 /**
@@ -147,15 +160,22 @@ export function adviceOn(error: unknown, about: string): string {
   return about;
 }
 
+/** What kafkajs calls `type`, the other library calls `apiId`. */
+function protocolTypeOf(error: Error): string {
+  if ('type' in error && typeof error.type === 'string') return ` ${error.type}`;
+  return 'apiId' in error && typeof error.apiId === 'string' ? ` ${error.apiId}` : '';
+}
+
 /** Name, protocol type and message in one line. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof KafkaJSAggregateError) return error.errors.map((inner) => describeError(inner)).join('; ');
+  const inner = innerErrors(error);
+  if (inner.length > 0) return inner.map((one) => describeError(one)).join('; ');
   // Where no broker tells the metadata, kafkajs reads on in nothing.
   if (error instanceof TypeError) {
     return `no broker has told it, as when one is away or a partition has no leader (${error.message})`;
   }
-  const type = 'type' in error && typeof error.type === 'string' ? ` ${error.type}` : '';
+  const type = protocolTypeOf(error);
   const topic = 'topic' in error && typeof error.topic === 'string' ? ` (topic ${error.topic})` : '';
   return `${error.name}${type}${topic}: ${error.message}`;
 }

@@ -4,7 +4,7 @@ import tls from 'node:tls';
 import { recordingLogger, silentLogger } from '@runlane/service-kit/testing';
 import { afterEach, expect, inject, test } from 'vitest';
 import { TEST_CONNECTION, uniqueGroup, until } from '../conformance/fixtures.ts';
-import { connectKafka } from './connect-kafka.ts';
+import { connectKafka } from '../kafkajs/connect-kafka.ts';
 
 /** Real: the adapter and its sockets, a TLS server, Kafka. A server that only hangs up stands for the wrong address. */
 const servers: Server[] = [];

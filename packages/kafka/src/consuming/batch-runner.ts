@@ -1,10 +1,8 @@
 import { FatalError, RetryableError } from '@runlane/service-kit/errors';
-import type { EachBatchPayload } from 'kafkajs';
 import { PoisonError } from '../errors.ts';
 import type { BatchHandler, KafkaLogger, PartitionBatch, TopicPartition } from '../port.ts';
 import type { AssignmentEpoch } from './assignment-epoch.ts';
-import { decodeBatch } from './decode-batch.ts';
-import { isKafkaError, isRejoinError } from './error-kinds.ts';
+import { isRejoinError } from '../connecting/error-kinds.ts';
 import type { PartitionPauses } from './partition-pauses.ts';
 
 /** How long a batch waits for `onAssigned` before it is put back, so that heartbeats go on. */
@@ -24,6 +22,19 @@ export type BatchRunnerOptions = {
   fail(error: FatalError): void;
 };
 
+/** A batch of records in the hands of the library that has fetched it. */
+export type FetchedBatch = TopicPartition & {
+  decode(): PartitionBatch;
+  /** False when the library no longer wants it handled: the member stops, or reads the partition from elsewhere. */
+  isCurrent(): boolean;
+  /** Sends a heartbeat when one is due. */
+  heartbeat(): Promise<void>;
+  /** Commits the partition through an offset of the batch, and reads on behind it. */
+  commit(through: bigint): Promise<void>;
+  /** Reads on behind an offset of the batch, and commits nothing. */
+  readOn(through: bigint): void;
+};
+
 /** The result of one call of the handler. */
 type Outcome =
   | { kind: 'done'; commitThrough: bigint }
@@ -32,35 +43,42 @@ type Outcome =
   | { kind: 'failed'; error: unknown };
 
 /**
- * Purpose   Stands between kafkajs and the handler: one fetched batch in, one commit out.
+ * Purpose   Stands between the library and the handler: one fetched batch in, one commit out.
  * B-I1      An offset is committed only after the handler returned it, inside this call, and only while the assignment
  *           is the one the batch was fetched under: kafkajs accepts it for partitions long lost (K3).
- * B-I2      Only errors of kafkajs itself leave this function. It reads them as "join again" or "try again"; an error
- *           of the handler would stop all partitions, and a TypeError the whole consumer (K5, K6).
- * B-I3      A batch that is put back is delivered again from its first uncommitted record: kafkajs goes on from the
- *           last resolved offset.
- * B-I4 A member stays in the group while its handler waits, for example for a lock, although kafkajs sends heartbeats
- *           between handlers only. After `patienceMs` it is removed, because a handler that never returns would keep its
+ * B-I2      Only errors of the library itself leave this function. It reads them as "join again" or "try again"; kafkajs
+ *           would stop all partitions for an error of the handler, and the whole consumer for a TypeError (K5, K6).
+ * B-I3      A batch that is put back is delivered again from its first uncommitted record: the library goes on
+ *           from the last offset that it was told.
+ * B-I4 A member stays in the group while its handler waits, for example for a lock, although kafkajs sends
+ *           heartbeats between handlers only. After `patienceMs` it is removed, because a handler that never returns would keep its
  *           partitions for ever.
  */
-export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBatchPayload) => Promise<void> {
+export function createBatchRunner(options: BatchRunnerOptions): (fetched: FetchedBatch) => Promise<void> {
   const { pauses, logger } = options;
 
-  return async (payload) => {
+  return async (fetched) => {
     const epoch = options.epoch();
-    const partition = { topic: payload.batch.topic, partition: payload.batch.partition };
+    const partition = { topic: fetched.topic, partition: fetched.partition };
     const isWelcome = (): boolean =>
       epoch === options.epoch() &&
       epoch?.signal.aborted === false &&
-      payload.isRunning() &&
-      !payload.isStale() &&
+      fetched.isCurrent() &&
       !options.isLeaving() &&
       !pauses.isPaused(partition);
     if (epoch === null || !epoch.owns(partition) || !isWelcome()) return;
     if (!(await isReady(epoch)) || !isWelcome()) return;
 
-    const keepAlive = (): Promise<void> => watchRejoin(epoch, () => payload.heartbeat());
-    const batch = decodeBatch(payload.batch);
+    const told = new Set<unknown>();
+    const keepAlive = async (): Promise<void> => {
+      try {
+        await watchRejoin(epoch, () => fetched.heartbeat());
+      } catch (error) {
+        told.add(error);
+        throw error;
+      }
+    };
+    const batch = fetched.decode();
     const context = { signal: epoch.signal, generation: epoch.assignment.generation, keepAlive };
     const endBeating = beatWhile(keepAlive, options);
     const outcome = await callHandler(options.handle, batch, context);
@@ -70,9 +88,9 @@ export function createBatchRunner(options: BatchRunnerOptions): (payload: EachBa
       logger.debug(partition, 'batch.outdated: the group has rebalanced, so its result is not committed');
       return;
     }
-    if (outcome.kind === 'done') await watchRejoin(epoch, () => commit(payload, outcome.commitThrough));
-    if (outcome.kind === 'read') payload.resolveOffset(String(outcome.readThrough));
-    if (outcome.kind === 'failed' && isKafkaError(outcome.error)) throw outcome.error;
+    if (outcome.kind === 'done') await watchRejoin(epoch, () => fetched.commit(outcome.commitThrough));
+    if (outcome.kind === 'read') fetched.readOn(outcome.readThrough);
+    if (outcome.kind === 'failed' && told.has(outcome.error)) throw outcome.error;
     applyOutcome(partition, outcome, epoch);
   };
 
@@ -130,14 +148,6 @@ async function callHandler(
   }
 }
 
-async function commit(payload: EachBatchPayload, commitThrough: bigint): Promise<void> {
-  // For the batch's last record kafkajs also resolves the control records behind it, which no handler sees.
-  payload.resolveOffset(String(commitThrough));
-  // Without the argument this call does nothing (K8). It covers the other partitions' resolved offsets too, those of
-  // batches that held nothing but control records included.
-  await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
-}
-
 /** Sends heartbeats until the returned function is called. */
 function beatWhile(
   beat: () => Promise<void>,
@@ -150,7 +160,7 @@ function beatWhile(
   const endsAt = performance.now() + patienceMs;
   const timer = setInterval(() => {
     if (performance.now() > endsAt) clearInterval(timer);
-    // The handler learns about the group from its signal, and kafkajs from the commit.
+    // The handler learns about the group from its signal, and the library from the commit.
     else
       beat().catch((error: unknown) =>
         logger.debug({ err: error }, 'heartbeat.failed: a handler goes on in the meantime'),
@@ -161,7 +171,7 @@ function beatWhile(
 
 /**
  * Runs a request to the coordinator; when it answers that the group must be joined again, the epoch ends. A handler
- * that swallows the error keeps nobody from joining: kafkajs asks again right after the batch (K2).
+ * that swallows the error keeps nobody from joining: the library is told again right after the batch (K2).
  */
 export async function watchRejoin(epoch: AssignmentEpoch, request: () => Promise<void>): Promise<void> {
   try {

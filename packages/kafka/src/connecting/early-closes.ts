@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { AccessAlarm } from '@runlane/service-kit';
 
 /** Events in the life of one socket. */
@@ -38,4 +39,20 @@ export function createEarlyCloseWatch(access: AccessAlarm): (broker: string) => 
       },
     };
   };
+}
+
+/** Reports the life of a socket, as long as the listener of the library that ends our side was not there before. */
+export function followSocket(socket: Socket, life: SocketLife): void {
+  // Only the first two pieces are observed: a fetch comes in thousands.
+  socket.once('data', () => {
+    life.answered();
+    socket.once('data', () => life.answered());
+  });
+  // This listener runs before the library ends its side; sockets that this process ends or cuts say nothing about the broker.
+  socket.once('end', () => {
+    if (!socket.destroyed && !socket.writableEnded) life.closedByPeer();
+  });
+  socket.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') life.closedByPeer();
+  });
 }
