@@ -27,6 +27,14 @@ export default defineConfig({
   treeshake: { moduleSideEffects: [{ external: true, sideEffects: false }] },
   plugins: [
     {
+      // A module may be in a folder beside that of its statements; here all of them lie in one, beside all code.
+      name: 'statements',
+      transform: {
+        filter: { code: /new URL\('\.\.\/sql\// },
+        handler: (code: string): string => code.replaceAll("new URL('../sql/", "new URL('./sql/"),
+      },
+    },
+    {
       name: 'migrations',
       transform: {
         filter: { code: /new URL\('[./]+\/migrations\/'/ },

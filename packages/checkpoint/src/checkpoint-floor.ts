@@ -20,6 +20,13 @@ export function checkpointFloorAt(atMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-6${hex.slice(12)}-8000-000000000000`;
 }
 
+/** When an id of LangGraph's form was made, in milliseconds since the Unix epoch by its host's clock; null for ids of other forms. */
+export function idTimeMs(checkpointId: string): number | null {
+  if (!VERSION_6.test(checkpointId)) return null;
+  const hex = `${checkpointId.slice(0, 8)}${checkpointId.slice(9, 13)}${checkpointId.slice(15, 18)}`;
+  return Number((BigInt(`0x${hex}`) - UNIX_EPOCH) / 10_000n);
+}
+
 /** The lower floor that a checkpoint needs; null when the floor is low enough. Postgres may sort ids of other forms differently. */
 export function floorBelow(floor: string, checkpointId: string): string | null {
   if (!VERSION_6.test(checkpointId)) return floor === '' ? null : '';

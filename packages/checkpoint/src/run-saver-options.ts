@@ -32,9 +32,14 @@ export type RunSaverOptions = {
   signal?: AbortSignal;
   /** Called once, when a write was refused because somebody else owns the run by now. */
   onRefused?: (error: WriteRefused) => void;
+  /**
+   * Called when the thread has a checkpoint that this host's clock has not reached, with the milliseconds that it is behind:
+   * the attempt waits for them (checkpoint-clock.ts).
+   */
+  onClockBehind?: (ms: number) => void;
   /** Called once, with the first other failure of a write: no later write will land, so the graph must not go on. */
   onFailure?: (error: unknown) => void;
 };
 
-/** Why a run cannot go on: the database is away, the run asks too much of it, or it refuses a value. */
-export type SaverFailure = { kind: 'outage' | 'overrun' | 'refused_value'; error: unknown };
+/** Why a run cannot go on: the database is away, the run asks too much of it, it refuses a value, or the clock was set back. */
+export type SaverFailure = { kind: 'outage' | 'overrun' | 'refused_value' | 'clock'; error: unknown };

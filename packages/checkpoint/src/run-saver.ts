@@ -14,6 +14,7 @@ import type { Pool } from 'pg';
 import { withoutAppliedCommand } from './applied-command.ts';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
+import { ClockWentBack, NewestCheckpoints } from './checkpoint-clock.ts';
 import { floorBelow, lowerCheckpointFloor } from './checkpoint-floor.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { takeBackAnswers } from './journal.ts';
@@ -43,6 +44,7 @@ const MAX_DEFERRED = 32;
  * I11       An outage is waited out, see group-commit.ts, until the attempt is aborted or the saver closed.
  * Order     Writes are committed in the order of their calls, and after one that failed no later one is (group-commit.ts):
  *           what is in the tables is always a beginning of what the run wrote.
+ * Clock     See checkpoint-clock.ts: nothing is written below what the thread has.
  * Versions  See channel-version.ts: branches never share a blob.
  */
 export class RunSaver extends PostgresSaver {
@@ -57,6 +59,7 @@ export class RunSaver extends PostgresSaver {
   readonly #onRefused: (error: WriteRefused) => void;
   readonly #isDeferred: boolean;
   readonly #own: OwnCheckpoints;
+  readonly #newest: NewestCheckpoints;
   readonly #progress = new Progress();
   #tellsInMetadata: () => Record<string, unknown> = () => ({});
   #floor: string | null;
@@ -71,6 +74,7 @@ export class RunSaver extends PostgresSaver {
     this.#own = new OwnCheckpoints(options.claim.runId);
     this.#commits = options.commits;
     this.#metadata = options.metadata ?? {};
+    this.#newest = new NewestCheckpoints(options);
     this.#isDeferred = options.isDeferred ?? false;
     this.#threadId = options.threadId ?? null;
     this.#floor = options.floor ?? null;
@@ -92,6 +96,7 @@ export class RunSaver extends PostgresSaver {
     const failure = this.#writes.failure ?? this.#readFailure;
     if (failure === null || failure.error instanceof WriteRefused) return null;
     const { error } = failure;
+    if (error instanceof ClockWentBack) return { kind: 'clock', error };
     if (isOutage(error)) return { kind: 'outage', error };
     if (hasOverrun(error)) return { kind: 'overrun', error };
     return this.#writes.failure === null ? null : { kind: 'refused_value', error };
@@ -157,6 +162,8 @@ export class RunSaver extends PostgresSaver {
     // A run reads what it has written.
     await this.#writes.idle();
     const tuple = await this.#reading(() => super.getTuple(config));
+    if (tuple === undefined && config.configurable?.['thread_id'] === undefined) return undefined;
+    await this.#newest.pass(placeOf(config, this.#claim, null), tuple, (read) => this.#reading(read));
     if (tuple === undefined) return undefined;
     this.#own.noteRead(tuple);
     return withoutAppliedCommand(tuple, this.#claim.runId);
@@ -165,7 +172,7 @@ export class RunSaver extends PostgresSaver {
   override async *list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple> {
     await this.#writes.idle();
     // One statement reads all of them, so an outage can only come before the first.
-    for (const tuple of await this.#reading(() => collected(super.list(config, options)))) {
+    for (const tuple of await this.#reading(() => Array.fromAsync(super.list(config, options)))) {
       this.#own.noteRead(tuple);
       yield tuple;
     }
@@ -188,6 +195,7 @@ export class RunSaver extends PostgresSaver {
         this._dumpBlobs(threadId, namespace, checkpoint.channel_values, newVersions),
         this._dumpMetadata(tagged),
       ]);
+      this.#newest.notePut(threadId, namespace, checkpoint.id);
       await this.#lowerFloorTo(checkpoint.id);
       this.#own.notePut(namespace, checkpoint.id);
       return {
@@ -288,10 +296,4 @@ export class RunSaver extends PostgresSaver {
       backoff: (attempt) => backoff(attempt, RETRY, Math.random()),
     });
   }
-}
-
-async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }

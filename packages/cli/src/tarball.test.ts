@@ -4,7 +4,16 @@
  * dependencies more slowly. Decides: what is printed, and exit codes.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -134,6 +143,19 @@ test('it prepares a deployment, publishes to it, and tries graphs in a process o
     check: 'graph answer',
     detail: expect.stringContaining('graph.mjs'),
   });
+});
+
+test('every statement and folder of migrations that its code names is where the code looks for it', () => {
+  const dist = join(project, 'node_modules/@runlane/cli/dist');
+  const code = readdirSync(dist).filter((file) => file.endsWith('.js'));
+  const named = code.flatMap((file) =>
+    readFileSync(join(dist, file), 'utf8')
+      .split('\n')
+      .filter((line) => !/^\s*\*/.test(line))
+      .flatMap((line) => /new URL\(["'`]([^"'`$]+(?:\.sql|\/))["'`], import\.meta\.url\)/.exec(line)?.[1] ?? []),
+  );
+  expect(named.filter((path) => path.endsWith('.sql')).length).toBeGreaterThan(0);
+  expect(named.filter((path) => !existsSync(join(dist, path)))).toEqual([]);
 });
 
 test('the tarball holds what is built, its statements and migrations, the licences, and nothing of the sources', () => {

@@ -36,6 +36,7 @@ export class Probes {
   #consumer: ProbedConsumer | null = null;
   #stoppages: { readonly problems: readonly string[] } | null = null;
   #schema: { readonly problem: string | null } | null = null;
+  #clock: { readonly problem: string | null } | null = null;
   #question: Promise<true | string> | null = null;
 
   constructor(process: ProbedProcess) {
@@ -62,6 +63,11 @@ export class Probes {
     this.#schema = schema;
   }
 
+  /** @param clock why the process does not trust the clock of its host; null while it does */
+  watchClock(clock: { readonly problem: string | null }): void {
+    this.#clock = clock;
+  }
+
   live(): Check {
     const health = this.#consumer?.health();
     return health?.state === 'crashed' ? { consumer: 'the Kafka consumer crashed' } : {};
@@ -71,6 +77,7 @@ export class Probes {
     return {
       start: this.#waitingFor === null ? true : `waiting for ${this.#waitingFor}`,
       schema: this.#schema?.problem ?? true,
+      clock: this.#clock?.problem ?? true,
       consumer: this.#consumerIsReady(),
       kafka: this.#process.kafka.refusals().join('; ') || true,
       registry: this.#process.registry?.refusals().join('; ') || true,

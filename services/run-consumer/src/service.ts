@@ -155,6 +155,7 @@ export async function startRunConsumer(
     if (config.RUNLANE_RELOAD_GRAPHS) await reloadOnChange(project, workers, signal, logger);
     await workers.start();
     execution = startExecution(signals, foundation, workers, graphIds, settle);
+    probes.watchClock(execution.clock);
     loops.push(execution.renewing, execution.heeding, execution.serving);
   }
   if (has('admission')) {

@@ -1,10 +1,33 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ServiceProcess } from '@runlane/testkit';
 import type { OwnServers } from '../../e2e/src/faults/fault-servers.ts';
 import type { Proxy } from '../../e2e/src/faults/fault-proxy.ts';
 import type { WebhookWorld } from '../../e2e/src/webhooks/webhook-world.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, FaultKind } from './faults.ts';
+import { putBack } from './put-back.ts';
+import type { PutBack } from './put-back.ts';
+import type { Told } from './history.ts';
+
+/** For the first start of the services, of which nothing is judged, in milliseconds on a quiet machine. */
+const START_MS = 120_000;
+
+const DETOUR_HOOK = new URL('./detour-hook.ts', import.meta.url).href;
+const CLOCK_HOOK = new URL('../../e2e/src/faults/jumping-clock.ts', import.meta.url).href;
+/**
+ * By how much clocks jump, in milliseconds. A receiver takes no webhook whose time is more than five minutes off, so the clock
+ * of a dispatcher stays within that.
+ */
+const SKEWS_MS = {
+  consumer: [-3_600_000, 3_600_000, -60_000, 60_000, -4_000, 4_000, -86_400_000, 86_400_000],
+  dispatcher: [-120_000, 120_000, -30_000, 30_000, -5_000, 5_000, -1_000, 1_000],
+};
+/** Longest delay of a slow network, each way, in milliseconds. */
+const SLOWEST_MS = 200;
+
+/** What the services reach their servers by: one proxy for each broker. */
+export type Proxies = { postgres: Proxy; kafka: readonly Proxy[] };
 
 export const GRAPHS = fileURLToPath(new URL('../graphs/langgraph.json', import.meta.url));
 
@@ -15,13 +38,16 @@ export type Silences = Map<number, number[]>;
 export class Fleet {
   /** When processes were killed or frozen. */
   readonly silences: Silences = new Map();
+  readonly putBacks: PutBack[] = [];
   readonly #consumers: ServiceProcess[];
   readonly #dispatchers: ServiceProcess[];
   readonly #world: WebhookWorld;
   readonly #servers: OwnServers;
-  readonly #proxy: Proxy;
+  readonly #proxies: Proxies;
   readonly #environment: Record<string, string>;
   readonly #nodeOptions: readonly string[];
+  /** Every service that was ever started. */
+  readonly #started: { name: string; service: ServiceProcess; clock: string }[] = [];
   /** The last fault of each thing. */
   readonly #struck = new Map<string, Promise<void>>();
 
@@ -29,21 +55,29 @@ export class Fleet {
   constructor(
     world: WebhookWorld,
     servers: OwnServers,
-    proxy: Proxy,
+    proxies: Proxies,
     environment: Record<string, string>,
     nodeOptions: readonly string[],
   ) {
     this.#world = world;
     this.#servers = servers;
-    this.#proxy = proxy;
-    this.#environment = { LANGGRAPH_CONFIG: GRAPHS, DATABASE_URL: proxy.url, ...environment };
-    this.#nodeOptions = nodeOptions;
+    this.#proxies = proxies;
+    const detours = servers.kafka.brokers.map(
+      (broker, index) => `${broker.split(':')[1]}=${proxies.kafka[index]?.port}`,
+    );
+    this.#environment = {
+      LANGGRAPH_CONFIG: GRAPHS,
+      DATABASE_URL: proxies.postgres.url,
+      CHAOS_DETOURS: detours.join(','),
+      ...environment,
+    };
+    this.#nodeOptions = [`--import=${CLOCK_HOOK}`, `--import=${DETOUR_HOOK}`, ...nodeOptions];
     this.#consumers = [this.#consumer(), this.#consumer()];
     this.#dispatchers = [this.#dispatcher()];
   }
 
   async ready(): Promise<void> {
-    await Promise.all([...this.#consumers, ...this.#dispatchers].map((service) => service.ready()));
+    await Promise.all([...this.#consumers, ...this.#dispatchers].map((service) => service.ready(START_MS)));
   }
 
   /**
@@ -77,6 +111,10 @@ export class Fleet {
         return this.#freeze(this.#dispatchers, which, forMs);
       case 'restart-dispatcher':
         return this.#restart(this.#dispatchers, which, forMs, () => this.#dispatcher());
+      case 'skew-consumer':
+        return this.#skew(this.#consumers, which, SKEWS_MS.consumer, forMs);
+      case 'skew-dispatcher':
+        return this.#skew(this.#dispatchers, which, SKEWS_MS.dispatcher, forMs);
       case 'kill-postgres':
         return this.#outage('postgres', forMs);
       case 'kill-kafka':
@@ -88,8 +126,46 @@ export class Fleet {
       case 'freeze-kafka':
         return this.#freezeServer('kafka', forMs);
       case 'cut-postgres':
-        this.#proxy.cut();
+      case 'cut-kafka':
+        for (const proxy of this.#proxiesOf(kind)) proxy.cut();
+        return;
+      case 'slow-postgres':
+      case 'slow-kafka':
+        return this.#slow(this.#proxiesOf(kind), (SLOWEST_MS * (which + 1)) / 8, forMs);
+      case 'strand-postgres':
+      case 'strand-kafka':
+        return this.#strand(this.#proxiesOf(kind), forMs);
+      case 'putback-postgres':
+        this.putBacks.push(await putBack(this.#servers, this.#world.world.databaseUrl, this.#proxies.postgres, forMs));
+        return;
+      case 'mute-postgres':
+      case 'mute-kafka':
+        return this.#mute(this.#proxiesOf(kind), forMs);
     }
+  }
+
+  #proxiesOf(kind: FaultKind): readonly Proxy[] {
+    const found = kind.endsWith('-kafka') ? this.#proxies.kafka : [this.#proxies.postgres];
+    if (found.every(({ connectionCount }) => connectionCount > 0)) return found;
+    throw new Error(`${kind} does nothing: a proxy has never had a connection of a service.`);
+  }
+
+  async #slow(proxies: readonly Proxy[], delayMs: number, forMs: number): Promise<void> {
+    for (const proxy of proxies) proxy.delay(delayMs);
+    await sleep(forMs);
+    for (const proxy of proxies) proxy.delay(0);
+  }
+
+  async #strand(proxies: readonly Proxy[], forMs: number): Promise<void> {
+    const resets = proxies.map((proxy) => proxy.strand());
+    await sleep(forMs);
+    for (const reset of resets) reset();
+  }
+
+  async #mute(proxies: readonly Proxy[], forMs: number): Promise<void> {
+    for (const proxy of proxies) proxy.loseAnswers(true);
+    await sleep(forMs);
+    for (const proxy of proxies) proxy.loseAnswers(false);
   }
 
   /** Services that have ended unasked, and their last output. */
@@ -100,12 +176,46 @@ export class Fleet {
       .map((service) => JSON.stringify([...service.logs.slice(-3), service.stderr.slice(-2_000)]));
   }
 
+  /** What all services have said, those too that are gone, and the metrics of those that run. */
+  async told(): Promise<Told[]> {
+    const lines = this.#started.flatMap(({ name, service }) => [
+      ...service.logs.map((line) => ({ where: `the log of ${name}`, text: JSON.stringify(line) })),
+      { where: `stderr of ${name}`, text: service.stderr },
+    ]);
+    const running = this.#started.filter(({ service }) => service.isRunning);
+    const metrics = await Promise.all(
+      running.map(async ({ name, service }) => {
+        const response = await fetch(`${await service.httpUrl()}/metrics`);
+        return { where: `the metrics of ${name}`, text: await response.text() };
+      }),
+    );
+    return [...lines, ...metrics];
+  }
+
   #consumer(): ServiceProcess {
-    return this.#world.world.runConsumer(this.#environment, this.#nodeOptions);
+    return this.#begin('run-consumer', (environment) => this.#world.world.runConsumer(environment, this.#nodeOptions));
   }
 
   #dispatcher(): ServiceProcess {
-    return this.#world.dispatcher(this.#environment, undefined, this.#nodeOptions);
+    return this.#begin('webhook-dispatcher', (environment) =>
+      this.#world.dispatcher(environment, undefined, this.#nodeOptions),
+    );
+  }
+
+  #begin(name: string, start: (environment: Record<string, string>) => ServiceProcess): ServiceProcess {
+    const { file: clock } = this.#world.world.gate();
+    const service = start({ ...this.#environment, CLOCK_FILE: clock });
+    this.#started.push({ name, service, clock });
+    return service;
+  }
+
+  async #skew(slots: ServiceProcess[], which: number, skewsMs: readonly number[], forMs: number): Promise<void> {
+    const service = slots[which % slots.length];
+    const clock = this.#started.find((one) => one.service === service)?.clock;
+    if (clock === undefined) return;
+    writeFileSync(clock, String(skewsMs[which % skewsMs.length]));
+    await sleep(forMs);
+    rmSync(clock);
   }
 
   async #kill(slots: ServiceProcess[], which: number, forMs: number, start: () => ServiceProcess): Promise<void> {
@@ -160,7 +270,8 @@ export class Fleet {
   }
 }
 
-/** What a fault happens to: a server, or all services of a kind. */
+/** What a fault happens to: a server, the network before it, or all services of a kind. */
 function targetOf({ kind }: Fault): string {
-  return kind.slice(kind.indexOf('-') + 1);
+  const [what, whom] = [kind.slice(0, kind.indexOf('-')), kind.slice(kind.indexOf('-') + 1)];
+  return ['cut', 'slow', 'strand', 'mute'].includes(what) ? `network before ${whom}` : whom;
 }

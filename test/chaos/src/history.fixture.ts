@@ -5,6 +5,10 @@ import type { Delivery, History, LoggedRequest } from './history.ts';
 
 /** Where the receiver is that takes everything. */
 export const ORIGIN = 'http://127.0.0.1:1';
+/** What no log may have. */
+export const SECRET = 'a-secret';
+/** Where no webhook may go. */
+export const DENIED = 'http://127.0.0.3:1';
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 
 type Step = [run: string, type: RunStatusEventType, more?: Partial<RunStatusEvent>];
@@ -48,10 +52,17 @@ export type Told = {
   requests?: (Record<string, unknown> | null)[];
   steps?: Step[];
   deadLetters?: string[];
-  effects?: [run: string, node: string, at: SideEffect['at'], atSecond: number, pid?: number][];
+  effects?: [run: string, node: string, at: SideEffect['at'], atSecond: number, pid?: number, execution?: string][];
   labels?: string[];
   webhooks?: Partial<Delivery>[];
   faultKinds?: string[];
+  /** Numbers of the steps that the ledger has forgotten. */
+  forgotten?: number[];
+  heldUp?: string[];
+  deniedConnections?: number;
+  logs?: string[];
+  /** When the process 1 was frozen. */
+  silencedAtSecond?: number;
 };
 
 export function history(told: Told): History {
@@ -66,11 +77,13 @@ export function history(told: Told): History {
       const found = event(steps, index);
       return { bytes: JSON.stringify(found), event: found };
     }),
+    forgotten: new Set((told.forgotten ?? []).map((index) => `event-${index}`)),
+    putBackCount: told.forgotten === undefined ? 0 : 1,
     deadLetters,
-    effects: effects.map(([run_id, node, at, second, pid = 1]): SideEffect => {
-      return { run_id, thread_id: 'lane-1', node, at, pid, ms: START_MS + second * 1_000 };
+    effects: effects.map(([run_id, node, at, second, pid = 1, execution = '']): SideEffect => {
+      return { run_id, thread_id: 'lane-1', node, at, pid, ms: START_MS + second * 1_000, execution };
     }),
-    silences: new Map(),
+    silences: new Map(told.silencedAtSecond === undefined ? [] : [[1, [START_MS + told.silencedAtSecond * 1_000]]]),
     states: new Map([['lane-1', { labels: told.labels ?? [] }]]),
     deliveries: {
       honest: (told.webhooks ?? []).map((webhook) => ({
@@ -83,6 +96,13 @@ export function history(told: Told): History {
       })),
       honestOrigin: ORIGIN,
     },
+    deniedConnections: told.deniedConnections ?? 0,
+    deniedOrigin: DENIED,
+    secrets: new Map([['the key', SECRET]]),
+    told: (told.logs ?? []).map((text) => ({ where: 'a log', text })),
+    heldUp: told.heldUp ?? [],
+    stuckCount: 1,
+    silentCount: 1,
   };
 }
 

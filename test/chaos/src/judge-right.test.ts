@@ -1,6 +1,6 @@
 /** The judges find nothing wrong in correct histories. Doubled: the histories, which are written by hand. */
 import { expect, test } from 'vitest';
-import { cancel, create, done, history, labels } from './history.fixture.ts';
+import { DENIED, ORIGIN, cancel, create, done, history, labels } from './history.fixture.ts';
 import type { Told } from './history.fixture.ts';
 import { judge } from './judge.ts';
 
@@ -27,6 +27,63 @@ test.each<[string, Told]>([
         ['b', 'run.rejected'],
         ['a', 'run.running'],
         ['a', 'run.succeeded'],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a run whose webhook is denied',
+    {
+      requests: [create('a', 'enqueue', { webhook: `${DENIED}/a` })],
+      steps: [['a', 'run.rejected', { reason: 'webhook_refused' }]],
+    },
+  ],
+  [
+    'a step that a frozen process notes after its run has ended elsewhere',
+    {
+      requests: [create('a')],
+      steps: done('a'),
+      effects: [
+        ['a', 'second', 'start', 1],
+        ['a', 'second', 'end', 9],
+      ],
+      silencedAtSecond: 2,
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a step that was executed again in the same process after its thread was ended',
+    {
+      requests: [create('a')],
+      steps: [...done('a').slice(0, 2), ...done('a').slice(1)],
+      effects: [
+        ['a', 'first', 'start', 0, 1, 'one'],
+        ['a', 'first', 'start', 1, 1, 'two'],
+        ['a', 'first', 'alive', 2, 1, 'two'],
+        ['a', 'first', 'end', 2, 1, 'two'],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a run that a ledger which was put back has forgotten, and that it executes again',
+    {
+      requests: [create('a')],
+      steps: [
+        ...done('a'),
+        ['a', 'run.running', { sequence: 2, attempt: 1 }],
+        ['a', 'run.succeeded', { sequence: 3, attempt: 1, webhook: `${ORIGIN}/a` }],
+      ],
+      forgotten: [1, 2],
+      effects: [
+        ['a', 'first', 'start', 1],
+        ['a', 'first', 'end', 1],
+        ['a', 'first', 'start', 3],
+        ['a', 'first', 'end', 3],
+      ],
+      webhooks: [
+        { eventId: 'event-2', sequence: 3 },
+        { eventId: 'event-4', sequence: 3 },
       ],
       labels: labels('a'),
     },

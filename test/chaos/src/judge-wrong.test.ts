@@ -3,9 +3,9 @@
  * found a broken law proves nothing.
  */
 import { expect, test } from 'vitest';
-import { ORIGIN, cancel, create, done, history, labels } from './history.fixture.ts';
+import { DENIED, ORIGIN, SECRET, cancel, create, done, history, labels } from './history.fixture.ts';
 import type { Told } from './history.fixture.ts';
-import { judge } from './judge.ts';
+import { judge, unjudged } from './judge.ts';
 
 const laws = (told: Told) => [...new Set(judge(history(told)).map(({ law }) => law))].toSorted();
 
@@ -97,9 +97,9 @@ test.each<[string, string[], Told]>([
       requests: [create('a'), create('b')],
       steps: [...done('a'), ...done('b')],
       effects: [
-        ['a', 'second', 'start', 1],
-        ['b', 'first', 'start', 3],
-        ['a', 'second', 'end', 4],
+        ['a', 'second', 'start', 0],
+        ['b', 'first', 'start', 1],
+        ['a', 'second', 'end', 2],
         ['b', 'first', 'end', 4],
       ],
       labels: labels('a', 'b'),
@@ -141,10 +141,10 @@ test.each<[string, string[], Told]>([
       requests: [create('a')],
       steps: [...done('a').slice(0, 2), ...done('a').slice(1)],
       effects: [
-        ['a', 'first', 'start', 1, 1],
-        ['a', 'first', 'start', 3, 2],
-        ['a', 'first', 'alive', 4, 1],
-        ['a', 'first', 'end', 4, 2],
+        ['a', 'first', 'start', 0, 1],
+        ['a', 'first', 'start', 1, 2],
+        ['a', 'first', 'alive', 2, 1],
+        ['a', 'first', 'end', 2, 2],
       ],
       labels: labels('a'),
     },
@@ -181,6 +181,48 @@ test.each<[string, string[], Told]>([
       ],
       labels: labels('a'),
     },
+  ],
+  [
+    'a step that goes on after the end',
+    ['I9'],
+    {
+      requests: [create('a')],
+      steps: done('a'),
+      effects: [
+        ['a', 'second', 'start', 1],
+        ['a', 'second', 'alive', 3],
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'a repeat that is answered as a conflict',
+    ['I4'],
+    {
+      requests: [create('a'), create('a')],
+      steps: [...done('a'), ['own', 'run.rejected', { reason: 'run_id_conflict' }]],
+      labels: labels('a'),
+    },
+  ],
+  [
+    'runs that ended only after the stuck ones',
+    ['I10'],
+    { requests: [create('a')], steps: done('a'), labels: labels('a'), heldUp: ['run a'] },
+  ],
+  [
+    'a run whose webhook is denied and that was admitted',
+    ['I13'],
+    { requests: [create('a', 'enqueue', { webhook: `${DENIED}/a` })], steps: done('a'), labels: labels('a') },
+  ],
+  [
+    'a connection to a denied address',
+    ['I13'],
+    { requests: [create('a')], steps: done('a'), labels: labels('a'), deniedConnections: 1 },
+  ],
+  [
+    'a secret in a log',
+    ['I13'],
+    { requests: [create('a')], steps: done('a'), labels: labels('a'), logs: [`{"msg":"the key is ${SECRET}"}`] },
   ],
   [
     'an attempt that an outage has cost',
@@ -247,4 +289,11 @@ test.each<[string, string[], Told]>([
   ],
 ])('%s is found', (_what, expected, told) => {
   expect(laws(told)).toEqual(expected);
+});
+
+test('a law that nothing was seen of is not judged, which is said', () => {
+  const seen = history({ requests: [create('a'), null], steps: done('a'), labels: labels('a'), deadLetters: ['0/1'] });
+  const missing = (more: object) => unjudged({ ...seen, ...more }).map(({ what }) => what.split(' was not judged')[0]);
+  expect(missing({})).toEqual(['I3, I9', 'I13', 'I14']);
+  expect(missing({ stuckCount: 0, silentCount: 0 })).toEqual(['I3, I9', 'I10', 'I10', 'I13', 'I14']);
 });

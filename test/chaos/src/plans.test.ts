@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FAULT_KINDS, planFaults } from './faults.ts';
+import { USUAL_KINDS, planFaults } from './faults.ts';
 import { planWorkload } from './workload.ts';
 
 const options = {
@@ -7,7 +7,12 @@ const options = {
   durationMs: 600_000,
   rate: 6,
   threads: 8,
-  receivers: { honest: 'http://127.0.0.1:1', hostile: 'http://127.0.0.2:1' },
+  receivers: {
+    honest: 'http://127.0.0.1:1',
+    silent: 'http://127.0.0.1:1/silent',
+    hostile: 'http://127.0.0.2:1',
+    denied: 'http://127.0.0.3:1',
+  },
 };
 
 test('the same seed gives the same workload and faults, and another seed gives others', () => {
@@ -24,6 +29,6 @@ test('fewer kinds of faults leave the workload as it is', () => {
 
 test('ten minutes have records and faults of every kind', () => {
   const kinds = new Set(planWorkload(options).map(({ what }) => what));
-  expect([...kinds].toSorted()).toEqual(['answer', 'bad', 'cancel', 'conflict', 'create', 'pause', 'repeat']);
-  expect(new Set(planFaults(1, 600_000).map(({ kind }) => kind)).size).toBe(FAULT_KINDS.length);
+  expect([...kinds].toSorted()).toEqual(['answer', 'bad', 'cancel', 'conflict', 'create', 'pause', 'repeat', 'stuck']);
+  expect(new Set(planFaults(1, 600_000).map(({ kind }) => kind)).size).toBe(USUAL_KINDS.length);
 });

@@ -43,6 +43,26 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     },
   ],
   [
+    'takes-repeats-for-conflicts',
+    {
+      law: 'I4',
+      file: `${RUN_CONSUMER}/domain/admission.ts`,
+      find: 'if (known.fingerprint === request.fingerprint)',
+      replace: "if (known.fingerprint === request.fingerprint && lane.threadId === '')",
+      kinds: [],
+    },
+  ],
+  [
+    'claims-without-event',
+    {
+      law: 'I5',
+      file: `${RUN_CONSUMER}/adapters/postgres/sql/claim-runs.sql`,
+      find: 'end, run_started_at\n  from claimed',
+      replace: 'end, run_started_at\n  from claimed where attempt > 1',
+      kinds: [],
+    },
+  ],
+  [
     'publishes-backwards',
     {
       law: 'I6',
@@ -83,6 +103,26 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     },
   ],
   [
+    'settles-while-nodes-execute',
+    {
+      law: 'I9',
+      file: `${RUN_CONSUMER}/adapters/langgraph/attempt/graph-runner.ts`,
+      find: 'await nodes.ended();',
+      replace: 'void nodes.ended();',
+      kinds: [],
+    },
+  ],
+  [
+    'waits-for-stuck-runs',
+    {
+      law: 'I10',
+      file: `${RUN_CONSUMER}/app/execution/execute-runs.ts`,
+      find: 'const free = settings.maxConcurrentRuns - this.#executing.size;',
+      replace: 'const free = 1 - this.#executing.size;',
+      kinds: [],
+    },
+  ],
+  [
     'takes-outages-for-errors',
     {
       law: 'I11',
@@ -103,6 +143,26 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
     },
   ],
   [
+    'connects-anywhere',
+    {
+      law: 'I13',
+      file: 'packages/webhooks/src/policy.ts',
+      find: 'rulesByHost.get(hostnameOf(url))?.some((rule) => permits(rule, url)) ?? false;',
+      replace: 'rulesByHost !== null || url === null;',
+      kinds: [],
+    },
+  ],
+  [
+    'logs-webhook-urls',
+    {
+      law: 'I13',
+      file: 'services/webhook-dispatcher/src/wiring/delivery.ts',
+      find: 'url_hash: delivery.urlHash,',
+      replace: 'url_hash: delivery.url,',
+      kinds: [],
+    },
+  ],
+  [
     'forgets-webhooks',
     {
       law: 'I14',
@@ -114,9 +174,13 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
   ],
 ]);
 
-/** Options of Node for services that have the fault. Thrown when there is none of the name. */
-export function plantOptions(name: string | null): string[] {
-  if (name === null) return [];
+/** The name. Thrown when there is no plant of it. */
+export function plantNamed(name: string): string {
   if (!PLANTS.has(name)) throw new Error(`There is no plant ${name}. Plants: ${[...PLANTS.keys()].join(', ')}.`);
+  return name;
+}
+
+/** Options of Node for services that have the fault. */
+export function plantOptions(name: string): string[] {
   return [`--import=${pathToFileURL(join(import.meta.dirname, 'plant-hook.ts')).href}?plant=${name}`];
 }

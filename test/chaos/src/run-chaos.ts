@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
-import { DEAD_LETTER_HEADERS, groupNames, parseRunCancel, parseRunCreate } from '@runlane/contracts';
+import { DEAD_LETTER_HEADERS, parseRunCancel, parseRunCreate } from '@runlane/contracts';
+import type { RunStatusEvent } from '@runlane/contracts';
 import { parseJson } from '@runlane/kafka';
 import { eventually } from '@runlane/testkit';
 import type { EventCollector, TopicReader } from '@runlane/testkit';
@@ -17,10 +18,14 @@ import type { AuditVerdict } from './audit.ts';
 import { planFaults } from './faults.ts';
 import type { Fault, FaultKind } from './faults.ts';
 import { Fleet } from './fleet.ts';
+import { SILENT_PATH } from './history.ts';
 import type { History, LoggedRequest, Problem } from './history.ts';
-import { hostileAnswer } from './hostile-receiver.ts';
-import { judge } from './judge.ts';
-import { ASKING_THREADS, planWorkload } from './workload.ts';
+import { HonestReceiver } from './honest-receiver.ts';
+import { DeniedAddress, hostileAnswer } from './hostile-receiver.ts';
+import { judge, unjudged } from './judge.ts';
+import { ASKING_THREADS, URL_TOKEN, planWorkload } from './workload.ts';
+import type { PutBack } from './put-back.ts';
+import { unsettled } from './settling.ts';
 import type { Sent } from './workload.ts';
 
 export type ChaosOptions = {
@@ -34,7 +39,7 @@ export type ChaosOptions = {
   faults?: readonly Fault[];
   /** Options of Node for the services, by which faults are planted into them. */
   nodeOptions?: readonly string[];
-  /** How long everything may take to end, in milliseconds, on a quiet machine. */
+  /** For how long nothing may change before everything has ended, in milliseconds, on a quiet machine. */
   settleMs?: number;
   tell?: (line: string) => void;
 };
@@ -49,15 +54,15 @@ export type ChaosResult = {
   problems: Problem[];
 };
 
-const SETTLE_MS = 60_000;
-
+const SETTLE_MS = 45_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const tell = options.tell ?? (() => undefined);
   await using resources = new AsyncDisposableStack();
   const servers = resources.use(await OwnServers.create());
   await servers.start();
-  const honest = resources.use(await WebhookReceiver.start());
-  const hostile = resources.use(await WebhookReceiver.start(hostileAnswer(options.seed), '127.0.0.2'));
+  const denied = resources.use(await DeniedAddress.listen());
+  const honest = resources.use(await HonestReceiver.start());
+  const hostile = resources.use(await WebhookReceiver.start(hostileAnswer(options.seed, denied.origin), '127.0.0.2'));
   const world = resources.use(
     await WebhookWorld.create({
       brokers: servers.kafka.brokers,
@@ -66,20 +71,39 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     }),
   );
   await world.world.registerContracts();
-  const proxy = resources.use(await Proxy.before(world.world.databaseUrl));
+  const proxyBefore = async (url: string) => resources.use(await Proxy.before(url));
+  const proxies = {
+    postgres: await proxyBefore(world.world.databaseUrl),
+    kafka: await Promise.all(servers.kafka.brokers.map((broker) => proxyBefore(`tcp://${broker}`))),
+  };
   const events = await world.world.collectEvents();
   const deadLetters = await world.world.readDeadLetters();
   const requests = await world.world.readRequests();
-  const fleet = new Fleet(world, servers, proxy, environmentOf(honest, hostile), options.nodeOptions ?? []);
+  const gate = world.world.gate();
+  const environment = { CHAOS_GATE: gate.file, ...environmentOf(honest, hostile) };
+  const fleet = new Fleet(world, servers, proxies, environment, options.nodeOptions ?? []);
   await fleet.ready();
 
-  const sent = planWorkload({ ...options, receivers: { honest: honest.origin, hostile: hostile.origin } });
+  const receivers = {
+    honest: honest.origin,
+    silent: `${honest.origin}${SILENT_PATH}`,
+    hostile: hostile.origin,
+    denied: denied.origin,
+  };
+  const sent = planWorkload({ ...options, receivers });
   const faults = options.faults ?? planFaults(options.seed, options.durationMs, options.kinds);
   tell(`seed ${options.seed}: ${sent.length} records and ${faults.length} faults in ${options.durationMs / 1_000} s`);
   const startedMs = Date.now();
   await Promise.all([publishAll(world, sent), strikeAll(fleet, faults, tell)]);
   tell('quiet: waiting for everything to end');
-  const unsettled = await settled(world, options.settleMs ?? SETTLE_MS, () => fleet.casualties());
+  const settling = { world, deadlineMs: options.settleMs ?? SETTLE_MS, casualties: () => fleet.casualties() };
+  const early = await unsettled('others', settling);
+  const stuckCount = stuckRuns(world);
+  const { silentCount } = honest;
+  gate.open();
+  honest.release();
+  const late = await unsettled('all', settling);
+  const isHeldUp = early !== null && late === null;
   const history = await readHistory({
     world,
     fleet,
@@ -89,17 +113,21 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     honest,
     faults,
     threads: options.threads,
+    denied,
+    stuck: { heldUp: isHeldUp ? [early] : [], stuckCount, silentCount },
   });
-  const verdict = await audit(world.world, servers);
-  const seen = [...unsettled, ...judge(history)];
-  const problems = [...seen, ...disagreement(seen.length, verdict)];
+  const verdict = await audit(world.world, servers, fleet.putBacks);
+  const left = late === null ? [] : [{ law: 'I1', thread: null, what: late }];
+  const seen = [...left, ...judge(history)];
+  const problems = [...seen, ...disagreement(seen.length, verdict), ...unjudged(history)];
   return { options, startedMs, sent, faults, history, problems };
 }
 
-function environmentOf(honest: WebhookReceiver, hostile: WebhookReceiver): Record<string, string> {
+function environmentOf(honest: HonestReceiver, hostile: WebhookReceiver): Record<string, string> {
   return {
     RUNLANE_LOG_LEVEL: 'info',
-    RUNLANE_LEASE_SECONDS: '5',
+    // A process that gets a few percent of a core renews it in time.
+    RUNLANE_LEASE_SECONDS: '10',
     RUNLANE_WEBHOOK_ALLOW: `${honest.origin},${hostile.origin}`,
     RUNLANE_DRAIN_GRACE_SECONDS: '5',
   };
@@ -140,36 +168,10 @@ async function strikeAll(fleet: Fleet, faults: readonly Fault[], tell: (line: st
   await Promise.all(striking);
 }
 
-/** Waits until no work is left; work that is left after that is a problem of its own. */
-async function settled(world: WebhookWorld, deadlineMs: number, casualties: () => string[]): Promise<Problem[]> {
-  let left: Record<string, number> = {};
-  try {
-    await eventually(
-      async () => {
-        const { rows } = await world.world.pool.query<Record<string, number>>(
-          `select
-             (select count(*) from runlane.runs where status in ('pending', 'running'))::integer as runs,
-             (select count(*) from runlane.outbox where published_at is null)::integer as events,
-             (select count(*) from runlane.dead_letters)::integer as dead_letters,
-             (select count(*) from webhooks.deliveries where state = 'due' and run_id in (
-               select run_id from runlane.runs where request->>'webhook' like 'http://127.0.0.1:%'
-             ))::integer as deliveries`,
-        );
-        left = { ...rows[0], unread: (await isRead(world)) ? 0 : 1 };
-        return Object.values(left).every((count) => count === 0);
-      },
-      { what: 'everything has ended', deadlineMs, everyMs: 500, seen: () => ({ left, casualties: casualties() }) },
-    );
-    return [];
-  } catch (error) {
-    return [{ law: 'I1', thread: null, what: error instanceof Error ? error.message : String(error) }];
-  }
-}
-
-async function isRead(world: WebhookWorld): Promise<boolean> {
-  const { topics, prefix } = world.world;
-  const dispatchers = groupNames(prefix).webhookDispatcher;
-  return (await world.world.hasReadAllRequests()) && (await world.world.hasReadAll(dispatchers, topics.status));
+/** How many runs have begun to be stuck. */
+function stuckRuns(world: WebhookWorld): number {
+  const stuck = world.world.sideEffects().filter(({ node, at }) => node === 'stuck' && at === 'alive');
+  return new Set(stuck.map(({ run_id: id }) => id)).size;
 }
 
 type Seen = {
@@ -178,9 +180,11 @@ type Seen = {
   events: EventCollector;
   deadLetters: TopicReader;
   requests: TopicReader;
-  honest: WebhookReceiver;
+  honest: HonestReceiver;
+  denied: DeniedAddress;
   faults: readonly Fault[];
   threads: number;
+  stuck: Pick<History, 'heldUp' | 'stuckCount' | 'silentCount'>;
 };
 
 async function readHistory(seen: Seen): Promise<History> {
@@ -207,13 +211,16 @@ async function readHistory(seen: Seen): Promise<History> {
     states.set(thread_id, tuple?.checkpoint.channel_values ?? null);
   }
   await saver.end();
+  const events = (await seen.events.seen()).map(({ record, event }) => ({
+    bytes: record.value?.toString('base64') ?? '',
+    event,
+  }));
   return {
     faultKinds: seen.faults.map(({ kind }) => kind),
     requests: seen.requests.records.map(requestOf),
-    events: (await seen.events.seen()).map(({ record, event }) => ({
-      bytes: record.value?.toString('base64') ?? '',
-      event,
-    })),
+    events,
+    forgotten: forgottenOf(events, seen.fleet.putBacks),
+    putBackCount: seen.fleet.putBacks.length,
     deadLetters: seen.deadLetters.records.map(({ headers }) =>
       [DEAD_LETTER_HEADERS.partition, DEAD_LETTER_HEADERS.offset]
         .map((name) => String(headers.get(name)?.[0] ?? ''))
@@ -222,11 +229,24 @@ async function readHistory(seen: Seen): Promise<History> {
     effects: world.sideEffects(),
     silences: seen.fleet.silences,
     states,
-    deliveries: {
-      honest: seen.honest.requests.map((request) => deliveryOf(seen.honest, request)),
-      honestOrigin: seen.honest.origin,
-    },
+    deliveries: { honest: seen.honest.deliveries, honestOrigin: seen.honest.origin },
+    deniedConnections: seen.denied.connectionCount,
+    deniedOrigin: seen.denied.origin,
+    secrets: new Map([
+      ['the master key', MASTER_KEY],
+      ['the password of the database', new URL(world.databaseUrl).password],
+      ['the URL of a webhook', URL_TOKEN],
+    ]),
+    told: await seen.fleet.told(),
+    ...seen.stuck,
   };
+}
+
+/** Of the time before the ledger was put back, those that it does not have any more. */
+function forgottenOf(events: History['events'], putBacks: readonly PutBack[]): Set<string> {
+  const isForgotten = ({ event_id: id, occurred_at: at }: RunStatusEvent) =>
+    putBacks.some(({ untilMs, kept }) => Date.parse(at) <= untilMs && !kept.has(id));
+  return new Set(events.flatMap(({ event }) => (isForgotten(event) ? [event.event_id] : [])));
 }
 
 function requestOf(record: TopicReader['records'][number]): LoggedRequest {
@@ -244,17 +264,6 @@ function bodyOf(value: Buffer, isCancel: boolean): Record<string, unknown> | nul
     // What is no JSON is no request.
     return null;
   }
-}
-
-function deliveryOf(receiver: WebhookReceiver, request: WebhookReceiver['requests'][number]) {
-  const { event } = request;
-  let isSigned = true;
-  try {
-    receiver.verify(request, MASTER_KEY);
-  } catch {
-    isSigned = false;
-  }
-  return { isSigned, eventId: event.event_id, runId: event.run_id, sequence: event.sequence, type: event.type };
 }
 
 /** The operators' audit must come to the same verdict. */

@@ -1,6 +1,6 @@
 /**
  * What producers send, from a seed: requests of every strategy on a few threads, cancels, pauses with their answers, stateless
- * and scheduled runs, repeats, conflicts and records that are no request.
+ * and scheduled runs, runs that do not end, repeats, conflicts and records that are no request.
  */
 import { MULTITASK_STRATEGIES } from '@runlane/contracts';
 import { Random } from './random.ts';
@@ -9,7 +9,7 @@ import { Random } from './random.ts';
 export type Sent = { atMs: number; key: string; value: string; headers: Record<string, string>; what: What };
 
 /** What a record is, for the report and the judges. */
-export type What = 'create' | 'cancel' | 'repeat' | 'conflict' | 'pause' | 'answer' | 'bad';
+export type What = 'create' | 'cancel' | 'repeat' | 'conflict' | 'pause' | 'answer' | 'bad' | 'stuck';
 
 export type WorkloadOptions = {
   seed: number;
@@ -17,9 +17,21 @@ export type WorkloadOptions = {
   /** Records a second. */
   rate: number;
   threads: number;
-  /** Where the webhooks of runs go: one receiver that takes everything, and one that does not. */
-  receivers: { honest: string; hostile: string };
+  /**
+   * URLs of the webhooks of runs: of a receiver that takes everything, of one that does not, one that gives no answer, and one
+   * that is not permitted.
+   */
+  receivers: Record<'honest' | 'hostile' | 'silent' | 'denied', string>;
 };
+
+/** In the URL of every webhook; it must not reach a log. */
+export const URL_TOKEN = 'chaos-token-0f4c7d';
+
+/**
+ * Threads with runs that do not end until they are released. The next one follows when faults have used up the attempts of one.
+ */
+export const STUCK_THREADS = 3;
+const STUCK_EVERY_MS = 60_000;
 
 /** Threads on which nothing but pauses and their answers happen, so that each answer has a question. */
 export const ASKING_THREADS = 3;
@@ -53,6 +65,9 @@ export function planWorkload(options: WorkloadOptions): Sent[] {
         sent.push({ atMs, key: thread, value: random.pick(BAD_VALUES), headers: {}, what: 'bad' });
     }
   }
+  // However short a run is, nothing of what the judges need to see is left to chance.
+  sent.push({ atMs: 0, key: 'lane-1', value: random.pick(BAD_VALUES), headers: {}, what: 'bad' });
+  sent.push(...stuckRuns(random, options));
   return sent.toSorted((one, other) => one.atMs - other.atMs);
 }
 
@@ -61,7 +76,7 @@ type Request = Record<string, unknown> & { run_id: string };
 function createRequest(random: Random, thread: string, { receivers }: WorkloadOptions): Request {
   const runId = random.uuid();
   const isStateless = random.int(1, 25) === 1;
-  const webhook = random.weighted({ none: 5, honest: 4, hostile: 1 });
+  const webhook = random.weighted({ none: 50, honest: 40, hostile: 8, silent: 3, denied: 3 });
   return {
     run_id: runId,
     ...(isStateless ? {} : { thread_id: thread }),
@@ -74,7 +89,9 @@ function createRequest(random: Random, thread: string, { receivers }: WorkloadOp
     multitask_strategy: isStateless ? 'enqueue' : random.pick([...MULTITASK_STRATEGIES, 'enqueue', 'enqueue']),
     durability: random.pick(['async', 'async', 'sync', 'exit']),
     ...(random.int(1, 30) === 1 ? { after_seconds: random.int(1, 4) } : {}),
-    ...(webhook === 'none' ? {} : { webhook: `${receivers[webhook]}/${isStateless ? 'stateless' : thread}` }),
+    ...(webhook === 'none'
+      ? {}
+      : { webhook: `${receivers[webhook]}/${isStateless ? 'stateless' : thread}?token=${URL_TOKEN}` }),
     ...(webhook !== 'none' && random.int(1, 3) === 1
       ? {
           webhook_events: [
@@ -129,6 +146,24 @@ function pauseAndAnswer(random: Random, atMs: number): Sent[] {
     // Published immediately: the answer waits behind the question.
     record(atMs, 'answer', { ...request(), command: { resume: `answer to ${pause.run_id}` } }),
   ];
+}
+
+function stuckRuns(random: Random, { durationMs, receivers }: WorkloadOptions): Sent[] {
+  const threads = Array.from({ length: STUCK_THREADS }, (_, index) => `stuck-${index + 1}`);
+  const times = Array.from({ length: Math.ceil(durationMs / STUCK_EVERY_MS) }, (_, index) => index * STUCK_EVERY_MS);
+  return times.flatMap((atMs) =>
+    threads.map((thread_id) => {
+      const run_id = random.uuid();
+      return record(atMs, 'stuck', {
+        run_id,
+        thread_id,
+        assistant_id: 'stuck',
+        input: { label: run_id },
+        webhook: `${receivers.silent}/${thread_id}?token=${URL_TOKEN}`,
+        webhook_events: ['run.running'],
+      });
+    }),
+  );
 }
 
 export function runIdOf({ value }: Sent): string {

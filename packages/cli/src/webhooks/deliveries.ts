@@ -152,7 +152,7 @@ export async function listEndpoints(flags: EndpointFlags, environment: Environme
           target.paused_at === null ? target.breaker : 'paused',
           target.origin_breaker,
           timeText(target.parked_until),
-          String(target.due_count),
+          target.due_count >= 1_000n ? '1000+' : String(target.due_count),
         ],
       })),
     );

@@ -44,9 +44,16 @@ export function HealthScreen(): ReactNode {
             facts={[
               ['Events not published', String(data.backlog.unpublishedCount)],
               ['The oldest has waited', durationText(data.backlog.oldestUnpublishedSeconds * 1_000)],
-              ['Graphs', data.standing.servedGraphs.join(', ') || 'none'],
               ['Console', session.data?.version ?? null],
-              ...depths.map(([depth, count]): [string, string] => [`Lanes with ${depth} runs`, String(count)]),
+              ...depths.map(([depth, count]): [string, string] => [
+                `Lanes with ${depth} ${depth === '1' ? 'run' : 'runs'}`,
+                String(count),
+              ]),
+            ]}
+          />
+          <Facts
+            facts={[
+              ['Graphs that some process has had in the last days', data.standing.servedGraphs.join(', ') || 'none'],
             ]}
           />
           <h2>Processes that execute</h2>

@@ -86,7 +86,7 @@ const TARGETS: readonly Column<Target>[] = [
   { name: 'Origin', cell: ({ origin }) => origin },
   { name: 'URL', cell: ({ url_hash: urlHash }) => urlHash.slice(0, 12), className: 'id' },
   { name: 'Is', cell: (target) => (isWell(target) ? 'well' : <Status of={ailmentOf(target)} />) },
-  { name: 'Due', cell: ({ due_count: due }) => due },
+  { name: 'Due', cell: ({ due_count: due }) => (Number(due) >= 1_000 ? '1,000+' : due) },
   { name: 'Not before', cell: ({ parked_until: parked }) => parked !== null && <Time at={parked} /> },
   { name: '', cell: (target) => <TargetActions target={target} /> },
 ];

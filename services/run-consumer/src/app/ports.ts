@@ -122,10 +122,13 @@ export interface StrandedRuns {
 /** What a process that executes runs says of itself to those who look at the deployment. */
 export type ExecutorDescription = { host: string; version: string; graphIds: readonly string[] };
 
+/** What a renewal of a lease answers: the claims whose runs are running, and the database's clock in milliseconds since 1970. */
+export type Renewal = { held: HeldClaim[]; databaseMs: number };
+
 export interface ExecutorLeases {
   register(executorId: string, description: ExecutorDescription, leaseMs: number): Promise<void>;
-  /** All claims of the executor whose runs are running; null when the lease was taken. */
-  renew(executorId: string, leaseMs: number): Promise<HeldClaim[] | null>;
+  /** All claims of the executor; null when the lease was taken. */
+  renew(executorId: string, leaseMs: number): Promise<Renewal | null>;
   release(executorId: string): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
 import { parseRunCreate } from '@runlane/contracts';
 import { createLogger } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
-import type { ClaimedRun, StopRequest } from '../domain/run.ts';
+import type { ClaimedRun, HeldClaim, StopRequest } from '../domain/run.ts';
 import type { Settlement } from '../domain/settlement.ts';
 import type {
   AttemptSettlement,
@@ -75,10 +75,13 @@ export function recordingSettlements(
 
 export const DESCRIPTION: ExecutorDescription = { host: 'host/1', version: '1.2.3', graphIds: ['agent'] };
 
+/** `renew` gives the claims only; the database's clock is this host's. */
+export type LeaseOverrides = Partial<Omit<ExecutorLeases, 'renew'>> & {
+  renew?: (executorId: string, leaseMs: number) => Promise<HeldClaim[] | null>;
+};
+
 /** Leases that are always granted, unless the test replaces a method; `calls` holds the calls, oldest first. */
-export function recordingLeases(
-  overrides: Partial<ExecutorLeases> = {},
-): ExecutorLeases & { readonly calls: string[] } {
+export function recordingLeases(overrides: LeaseOverrides = {}): ExecutorLeases & { readonly calls: string[] } {
   const calls: string[] = [];
   return {
     calls,
@@ -88,7 +91,9 @@ export function recordingLeases(
     },
     renew: (executorId, leaseMs) => {
       calls.push(`renew ${executorId}`);
-      return overrides.renew?.(executorId, leaseMs) ?? Promise.resolve([]);
+      return (overrides.renew?.(executorId, leaseMs) ?? Promise.resolve([])).then(
+        (held) => held && { held, databaseMs: Date.now() },
+      );
     },
     release: (executorId) => {
       calls.push(`release ${executorId}`);

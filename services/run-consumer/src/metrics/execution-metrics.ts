@@ -72,6 +72,11 @@ export function createExecutionMetrics(registry: Registry) {
       name: 'runlane_executor_lease_held',
       help: '1 while this process holds the lease under which its runs execute, else 0.',
     }),
+    clockOffset: readGauge({
+      registry,
+      name: 'runlane_clock_offset_seconds',
+      help: "How far the clock of this host is at least ahead of the database's; below 0 when it is behind. More than 10 seconds apart, no runs are claimed.",
+    }),
     leaseLosses: new Counter({ name: 'runlane_lease_losses_total', help: 'Executor leases lost.', registers }),
     unsettled: readGauge({
       registry,

@@ -11,6 +11,7 @@ import { createExecutorLeases } from '../adapters/postgres/run-store.ts';
 import { createThreadCheckpoints } from '../adapters/postgres/thread-checkpoints.ts';
 import { RunExecutor } from '../app/execution/execute-runs.ts';
 import { serveGraphsUntil } from '../app/execution/serve-graphs.ts';
+import { HostClock } from '../app/execution/host-clock.ts';
 import { ExecutorLease } from '../app/execution/hold-executor-lease.ts';
 import type { SettleQueue } from '../app/execution/settle-runs.ts';
 import type { Metrics } from '../metrics.ts';
@@ -28,6 +29,7 @@ const WORKER_POOL_SIZE = 4;
 export type Execution = {
   executor: RunExecutor;
   lease: ExecutorLease;
+  clock: HostClock;
   /** Ends when claiming has ended, after `intake` aborted. */
   claiming: Promise<void>;
   /** Ends when renewing has ended, after `background` aborted. */
@@ -100,12 +102,15 @@ export function startExecution(
   settle: SettleQueue,
 ): Execution {
   const { database, leaseDatabase, config, hints, metrics, logger, host, wakeups, tracing } = foundation;
+  const clock = new HostClock({ monotonicMs: () => performance.now(), logger });
   const lease = new ExecutorLease({
     leases: createExecutorLeases(leaseDatabase),
     newExecutorId: randomUUID,
     description: { host, version: serviceVersion, graphIds },
     leaseMs: config.RUNLANE_LEASE_SECONDS * 1_000,
     monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    onClock: (...times) => clock.note(...times),
     delay: waitOrAbort,
     onLost: (reason) => {
       metrics.leaseLosses.inc();
@@ -120,6 +125,7 @@ export function startExecution(
     claims: createRunClaims(database, graphIds, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     settle,
     lease,
+    mayClaim: () => clock.problem === null,
     runGraph: tracing === null ? workers.run : tracedRunner(tracing, workers.run),
     hints,
     ready: wakeups.runsReady,
@@ -141,10 +147,12 @@ export function startExecution(
   for (const id of graphIds) metrics.deafGraphs.inc({ graph_id: metrics.graphLabel(id) }, 0);
   metrics.executing(() => executor.activeCount);
   metrics.capacity(() => config.RUNLANE_MAX_CONCURRENT_RUNS);
+  metrics.clockOffset(() => clock.offsetMs / 1_000);
   metrics.leaseHeld(() => (lease.executorId === null ? 0 : 1));
   return {
     executor,
     lease,
+    clock,
     renewing: lease.holdUntil(signals.background),
     serving: serveGraphsUntil(signals.intake, {
       served: createServedGraphs(leaseDatabase),

@@ -15,7 +15,9 @@ export function judgeLanes(history: History): Problem[] {
     history.requests.filter(({ body }) => body !== null && typeof body['thread_id'] === 'string'),
     ({ body }) => String(body?.['thread_id']),
   );
-  return [...requests].flatMap(([thread, records]) => new Lane(thread, records, events.get(thread) ?? []).judge());
+  return [...requests].flatMap(([thread, records]) =>
+    new Lane(thread, records, events.get(thread) ?? [], history.deniedOrigin).judge(),
+  );
 }
 
 class Lane {
@@ -30,9 +32,11 @@ class Lane {
   readonly #admittedOrder: string[] = [];
   /** Cancels that have been read and whose place among the events is not known yet. */
   #loose: LoggedRequest[] = [];
+  readonly #deniedOrigin: string;
   #next = 0;
 
-  constructor(thread: string, records: LoggedRequest[], events: readonly RunStatusEvent[]) {
+  constructor(thread: string, records: LoggedRequest[], events: readonly RunStatusEvent[], deniedOrigin: string) {
+    this.#deniedOrigin = deniedOrigin;
     this.#thread = thread;
     this.#records = records.toSorted((one, other) => Number(one.offset - other.offset));
     this.#events = events;
@@ -60,10 +64,12 @@ class Lane {
       this.#next += 1;
       record = this.#records[this.#next];
     }
-    if (record === undefined) return this.#wrong('I4', `${event.type} of ${event.run_id} answers no request`);
+    const isConflict = record !== undefined && this.#known.has(idOf(record));
+    if (record === undefined || (event.reason === 'run_id_conflict' && !isConflict)) {
+      return this.#wrong('I4', `${event.type} of ${event.run_id} (${event.reason}) answers no request`);
+    }
     this.#next += 1;
     const id = idOf(record);
-    const isConflict = this.#known.has(id);
     this.#settleLoose();
     if (isConflict) {
       if (event.reason !== 'run_id_conflict') this.#wrong('I4', `a second request under ${id} got ${event.type}`);
@@ -71,6 +77,15 @@ class Lane {
     }
     this.#known.set(id, textOf(record));
     if (event.run_id !== id) return this.#wrong('I2', `${event.run_id} was admitted where ${id} is next in the log`);
+    const webhook = record.body?.['webhook'];
+    const isDenied = typeof webhook === 'string' && webhook.startsWith(this.#deniedOrigin);
+    if (isDenied !== (event.reason === 'webhook_refused')) {
+      this.#wrong(
+        'I13',
+        `${id} got ${event.type} (${event.reason}) and its webhook is ${isDenied ? '' : 'not '}denied`,
+      );
+    }
+    if (event.reason === 'webhook_refused') return;
     const strategy = record.body?.['multitask_strategy'];
     const isBusy = this.#inFlight.size > 0;
     if (event.type === 'run.rejected') {

@@ -1,6 +1,6 @@
 import { isTerminalEventType } from '@runlane/contracts';
 import type { RunStatusEvent } from '@runlane/contracts';
-import { distinctEvents } from '../history.ts';
+import { SILENT_PATH, distinctEvents } from '../history.ts';
 import type { Delivery, History, Problem } from '../history.ts';
 
 /**
@@ -8,8 +8,10 @@ import type { Delivery, History, Problem } from '../history.ts';
  * repeats, the events of each run are in order.
  */
 export function judgeWebhooks(history: History): Problem[] {
-  const { honest, honestOrigin } = history.deliveries;
-  const wanted = distinctEvents(history).filter(({ webhook }) => webhook?.startsWith(honestOrigin) === true);
+  const { honestOrigin } = history.deliveries;
+  // They were asked for when they were sent, and their events are told once more.
+  const honest = history.deliveries.honest.filter(({ eventId }) => !history.forgotten.has(eventId));
+  const wanted = distinctEvents(history).filter(({ webhook }) => isAnswered(webhook, honestOrigin));
   const byEvent = Map.groupBy(honest, ({ eventId }) => eventId);
   const wantedIds = new Set(wanted.map((event) => event.event_id));
   return [
@@ -18,6 +20,11 @@ export function judgeWebhooks(history: History): Problem[] {
     ...honest.filter(({ isSigned }) => !isSigned).map((got) => wrong(got, 'is not signed')),
     ...[...Map.groupBy(honest, ({ runId }) => runId).values()].flatMap(outOfOrder),
   ];
+}
+
+/** The silent URL of the receiver is given up at some time, as a dead one is. */
+function isAnswered(webhook: string | null, honestOrigin: string): boolean {
+  return webhook?.startsWith(honestOrigin) === true && !webhook.startsWith(`${honestOrigin}${SILENT_PATH}`);
 }
 
 function outOfOrder(deliveries: readonly Delivery[]): Problem[] {

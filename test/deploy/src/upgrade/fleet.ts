@@ -52,12 +52,16 @@ export class Fleet {
     const process =
       duty === 'dispatcher'
         ? webhooks.dispatcher({}, version.webhookDispatcher)
-        : webhooks.world.runConsumer({ RUNLANE_ROLES: duty, ...POLICY }, [], version.runConsumer);
+        : webhooks.world.runConsumer({ RUNLANE_ROLES: duty, ...SETTINGS }, [], version.runConsumer);
     this.#processes.set(duty, process);
     if (duty === 'execution') this.executors.push(process.pid);
     await process.ready(READY_MS);
   }
 }
 
-/** Requests are refused by it, too. */
-const POLICY = { RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*' };
+const SETTINGS = {
+  // Requests are refused by it, too.
+  RUNLANE_WEBHOOK_ALLOW: 'http://127.0.0.1:*',
+  // No process crashes here, and on a busy machine a short lease would end; a thread that is killed notes no end of its step.
+  RUNLANE_LEASE_SECONDS: '30',
+};

@@ -275,7 +275,7 @@ test('threads are found by their status and by the metadata of their runs', asyn
   await search.getByLabel('Status').selectOption('error');
   await search.getByRole('button', { name: 'Search' }).click();
   await page.waitForURL(/status=error/);
-  await page.getByRole('row').filter({ hasText: 'broken-1' }).waitFor();
+  await page.getByRole('row').filter({ hasText: 'found-3' }).waitFor();
   expect(await page.getByRole('link', { name: 'found-1' }).count()).toBe(0);
 });
 

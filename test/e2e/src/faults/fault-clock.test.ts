@@ -4,6 +4,7 @@
  * another `Date`. Decides: the ledger, the events, what the graphs have noted, and the log of the process.
  */
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { World, runCreate } from '../support/world.ts';
@@ -23,12 +24,11 @@ test.concurrent.for([
   async ([, byMs]) => {
     await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
     const events = await world.collectEvents();
-    // A file that does not exist until it is opened.
-    const jump = world.gate();
+    // A file that does not exist until it is written.
+    const { file: clock } = world.gate();
     // A lease that a machine which stalls for seconds does not lose.
     const limit = { RUNLANE_MAX_CONCURRENT_RUNS: String(RUNS_EACH), RUNLANE_LEASE_SECONDS: '10' };
-    const jumping = { ...limit, CLOCK_JUMPS_WITH: jump.file, CLOCK_JUMPS_BY: String(byMs) };
-    const service = world.runConsumer(jumping, [`--import=${JUMPING_CLOCK.href}`]);
+    const service = world.runConsumer({ ...limit, CLOCK_FILE: clock }, [`--import=${JUMPING_CLOCK.href}`]);
     const beside = world.runConsumer(limit);
     await Promise.all([service.ready(), beside.ready()]);
 
@@ -40,7 +40,7 @@ test.concurrent.for([
     await world.publish(...asked.map(({ runId, threadId }) => runCreate(threadId, { ...request, run_id: runId })));
     const executing = () => new Set(world.sideEffects().map(({ pid }) => pid)).size === 2;
     await eventually(executing, { what: 'both processes execute runs' });
-    jump.open();
+    writeFileSync(clock, String(byMs));
     await eventually(() => service.stderr.includes('the clock has jumped'), { what: 'the clock jumps' });
     const history = await readHistory(world, events, asked);
     expect(historyProblems(history, asked)).toEqual([]);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeLocalData, startKafka, startPostgres, startRegistry } from '@runlane/local';
@@ -34,6 +35,11 @@ export class OwnServers implements AsyncDisposable {
       await startPostgres(options),
       await startRegistry(options),
     );
+  }
+
+  /** Where Postgres keeps its data, when it is a process of this machine. */
+  get postgresData(): string {
+    return join(realpathSync(join(this.#dataDir, 'postgres')), 'data');
   }
 
   /** Starts those that do not run, on the data they had; resolves when they answer. Without names: all. */

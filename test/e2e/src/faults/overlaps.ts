@@ -7,7 +7,14 @@ export type SideEffect = {
   at: 'start' | 'alive' | 'end';
   pid: number;
   ms: number;
+  /** Tells one execution of a step from the next one of the same step in the same process; absent where that is not noted. */
+  execution?: string;
 };
+
+/** The execution of a step that has left the line. */
+export function executionOf({ run_id, node, pid, execution = '' }: SideEffect): string {
+  return `${run_id}/${node} in process ${pid} ${execution}`.trim();
+}
 
 /**
  * Where a step of a thread began while another one was executing, by what the graphs noted themselves (I3).
@@ -27,7 +34,7 @@ export function overlapsOf(
         if (isGone(other, effect.ms)) open.delete(key);
       }
       if (effect.at === 'alive') continue;
-      const key = `${effect.run_id}/${effect.node} in process ${effect.pid}`;
+      const key = executionOf(effect);
       if (effect.at === 'end') {
         open.delete(key);
         continue;

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { secretOf } from '@runlane/webhooks';
+import { originSecretOf, secretOf } from '@runlane/webhooks';
 import { Webhook } from 'standardwebhooks';
 
 /** A request as it arrived. `event` is its body, parsed. */
@@ -88,10 +88,19 @@ export class WebhookReceiver implements AsyncDisposable {
 
   /** Thrown when the request is not signed with the secret of this receiver. */
   verify(request: ReceivedRequest, masterKey: string): void {
+    this.#verifyWith(request, secretOf(masterKey, this.url(request.path)));
+  }
+
+  /** Thrown when the request is not signed with the secret that all URLs of an origin shared before each had its own. */
+  verifyByOrigin(request: ReceivedRequest, masterKey: string): void {
+    this.#verifyWith(request, originSecretOf(masterKey, this.origin));
+  }
+
+  #verifyWith(request: ReceivedRequest, secret: string): void {
     const headers = Object.fromEntries(
       Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
     );
-    new Webhook(secretOf(masterKey, this.url(request.path))).verify(request.body, headers);
+    new Webhook(secret).verify(request.body, headers);
   }
 
   /** Requests that were not answered are cut off. */

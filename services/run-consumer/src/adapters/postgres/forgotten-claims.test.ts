@@ -112,7 +112,7 @@ test('a token of an earlier version, which only counts, is raised above all of t
 
 test('a renewal returns every claim that the ledger knows, with its stop request, and none that it forgot', async () => {
   const leases = createExecutorLeases(world.rows.database);
-  const renewed = async () => (await leases.renew(EXECUTOR, 60_000)) ?? [];
+  const renewed = async () => (await leases.renew(EXECUTOR, 60_000))?.held ?? [];
   const before = await renewed();
   const askedThread = await readyRun();
   const asked = await world.claimOne();

@@ -26,7 +26,7 @@ function stopRequest(row: StopRow): StopRequest {
 }
 
 type UnaskedRow = { run_id: string; fencing_token: bigint; cancel_action: null };
-type HeldRow = StopRow | UnaskedRow | { run_id: null };
+type HeldRow = (StopRow | UnaskedRow | { run_id: null }) & { database_ms: number };
 
 function heldClaim(row: StopRow | UnaskedRow): HeldClaim {
   const { run_id: runId, fencing_token: fencingToken } = row;
@@ -42,7 +42,10 @@ export function createExecutorLeases(database: Database): ExecutorLeases {
     },
     async renew(executorId, leaseMs) {
       const rows = await database.query<HeldRow>(sql.renewExecutor, { executor_id: executorId, lease_ms: leaseMs });
-      return rows.length === 0 ? null : rows.flatMap((row) => (row.run_id === null ? [] : [heldClaim(row)]));
+      const [first] = rows;
+      if (first === undefined) return null;
+      const held = rows.flatMap((row) => (row.run_id === null ? [] : [heldClaim(row)]));
+      return { held, databaseMs: first.database_ms };
     },
     async release(executorId) {
       await database.query(sql.releaseExecutor, { executor_id: executorId });

@@ -174,3 +174,14 @@ test('a run that has spent its last attempt in this way ends', async () => {
     { runId: 'a', outcome: { kind: 'handed_back', spendsAttempt: true, error }, durationMs: null },
   ]);
 });
+
+test('no runs are claimed while the host forbids it, and again afterwards', async () => {
+  let mayClaim = false;
+  const claims = readyRuns([claimedRun('a')]);
+  const { graphs } = startExecutor({ claims, mayClaim: () => mayClaim });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(claims.limits).toEqual([]);
+  mayClaim = true;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(graphs).toHaveLength(1);
+});

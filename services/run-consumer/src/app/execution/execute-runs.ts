@@ -39,6 +39,8 @@ export type ExecuteDependencies = {
   claims: RunClaims;
   settle: SettleQueue;
   lease: ExecutorLease;
+  /** False while something of this host forbids to take runs. Those that execute go on. */
+  mayClaim: () => boolean;
   runGraph: GraphRunner;
   hints: Hints;
   /** Wakes the claiming loop when a run may have become ready. */
@@ -172,9 +174,9 @@ export class RunExecutor {
 
   /** Claims up to `limit` runs and starts them. */
   async #claim(limit: number): Promise<ClaimedRun[]> {
-    const { claims, lease, logger } = this.#needs;
+    const { claims, lease, logger, mayClaim } = this.#needs;
     const { executorId } = lease;
-    if (limit <= 0 || executorId === null) return [];
+    if (limit <= 0 || executorId === null || !mayClaim()) return [];
     const known = [...this.#unsettled.runIds, ...[...this.#executing.values()].map(({ runId }) => runId)];
     let claimed: ClaimedRun[];
     try {

@@ -7,8 +7,8 @@ import { LeaseLost } from '../../domain/abort-reasons.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ExecutorLease } from './hold-executor-lease.ts';
 import type { HeldClaim } from '../../domain/run.ts';
-import type { ExecutorLeases } from '../ports.ts';
 import { DESCRIPTION, openCalls, recordingLeases, recordingLog } from '../recording-ports.fixture.ts';
+import type { LeaseOverrides } from '../recording-ports.fixture.ts';
 
 const LEASE_MS = 3_000;
 
@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function holdLease(overrides: Partial<ExecutorLeases> = {}) {
+function holdLease(overrides: LeaseOverrides = {}) {
   const leases = recordingLeases(overrides);
   const events: { what: string; atMs: number }[] = [];
   const startedMs = performance.now();
@@ -34,6 +34,8 @@ function holdLease(overrides: Partial<ExecutorLeases> = {}) {
     description: DESCRIPTION,
     leaseMs: LEASE_MS,
     monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    onClock: () => undefined,
     delay: (ms, signal) =>
       new Promise((resolve) => {
         setTimeout(resolve, ms);

@@ -19,6 +19,10 @@ export type LeaseDependencies = {
   description: ExecutorDescription;
   leaseMs: number;
   monotonicMs: () => number;
+  /** This host's clock, in milliseconds since 1970. */
+  wallMs: () => number;
+  /** Called after each renewal with the database's clock, and with this host's before and after the statement. */
+  onClock: (databaseMs: number, beforeMs: number, afterMs: number) => void;
   /** Resolves after the milliseconds, or earlier when the signal aborts. */
   delay: (ms: number, signal: AbortSignal) => Promise<void>;
   onLost: (reason: LeaseLost) => void;
@@ -92,7 +96,7 @@ export class ExecutorLease {
   }
 
   async #registerOrRenew(): Promise<void> {
-    const { leases, leaseMs, monotonicMs } = this.#needs;
+    const { monotonicMs } = this.#needs;
     if (this.#executorId === null) {
       if (!(await this.#holdAgain())) await this.#register();
       return;
@@ -100,7 +104,7 @@ export class ExecutorLease {
     // Read before the statement is sent, so that the lease in the database ends no earlier than this process counts.
     const sentAtMs = monotonicMs();
     const onRenewed = this.#needs.onRenewing();
-    const held = await leases.renew(this.#executorId, leaseMs);
+    const held = await this.#renew(this.#executorId);
     if (held === null) {
       this.#lose('another process took it');
       this.#givenUpId = null;
@@ -124,12 +128,21 @@ export class ExecutorLease {
     if (executorId === null) return false;
     const sentAtMs = this.#needs.monotonicMs();
     const onRenewed = this.#needs.onRenewing();
-    const held = await this.#needs.leases.renew(executorId, this.#needs.leaseMs);
+    const held = await this.#renew(executorId);
     this.#givenUpId = null;
     if (held === null) return false;
     this.#hold(executorId, sentAtMs, 'lease.held_again');
     onRenewed(held);
     return true;
+  }
+
+  async #renew(executorId: string): Promise<HeldClaim[] | null> {
+    const { leases, leaseMs, wallMs, onClock } = this.#needs;
+    const beforeMs = wallMs();
+    const renewal = await leases.renew(executorId, leaseMs);
+    if (renewal === null) return null;
+    onClock(renewal.databaseMs, beforeMs, wallMs());
+    return renewal.held;
   }
 
   #hold(executorId: string, sentAtMs: number, message: string): void {

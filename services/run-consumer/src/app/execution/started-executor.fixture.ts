@@ -3,7 +3,7 @@ import type { HeldClaim, Outcome } from '../../domain/run.ts';
 import { RunExecutor } from './execute-runs.ts';
 import type { ExecuteSettings, GraphRunner } from './execute-runs.ts';
 import { ExecutorLease } from './hold-executor-lease.ts';
-import type { ExecutorLeases, RunClaims } from '../ports.ts';
+import type { RunClaims } from '../ports.ts';
 import {
   DESCRIPTION,
   openCalls,
@@ -12,7 +12,7 @@ import {
   recordingLog,
   recordingSettlements,
 } from '../recording-ports.fixture.ts';
-import type { Answer } from '../recording-ports.fixture.ts';
+import type { Answer, LeaseOverrides } from '../recording-ports.fixture.ts';
 import { SettleQueue } from './settle-runs.ts';
 
 export const SUCCEEDED: Outcome = {
@@ -29,7 +29,9 @@ export const FAILED: Extract<Outcome, { kind: 'failed' }> = {
 
 type Setup = {
   claims: RunClaims;
-  leases?: Partial<ExecutorLeases>;
+  leases?: LeaseOverrides;
+  /** Whether the host allows claims. Default: always. */
+  mayClaim?: () => boolean;
   settings?: Partial<ExecuteSettings>;
   answer?: Answer;
   /** Whether graphs begin to execute immediately. Default true. */
@@ -37,7 +39,7 @@ type Setup = {
 };
 
 /** An executor whose graphs run until the test ends them; `graphs` are those that were started, oldest first. */
-export function startExecutor({ claims, leases, settings, answer, begins = true }: Setup) {
+export function startExecutor({ claims, leases, settings, answer, mayClaim = () => true, begins = true }: Setup) {
   const { call: runGraph, open: graphs } = openCalls<Parameters<GraphRunner>, Outcome>();
   const settlements = recordingSettlements(answer);
   const hints = recordingHints();
@@ -62,6 +64,8 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
     description: DESCRIPTION,
     leaseMs: 3_000,
     monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    onClock: () => undefined,
     delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     onLost: (reason) => executor.abortAll(reason),
     onHeldUntil: () => undefined,
@@ -78,6 +82,7 @@ export function startExecutor({ claims, leases, settings, answer, begins = true 
       logger: log.logger,
     }),
     lease,
+    mayClaim,
     runGraph: (run, signals) => {
       if (begins) signals.began?.();
       return runGraph(run, signals);

@@ -45,6 +45,7 @@ export type ListedTarget = {
   parked_until: Date | null;
   /** Since when an operator has paused it. */
   paused_at: Date | null;
+  /** Counted to 1,000. */
   due_count: bigint;
   updated_at: Date;
 };

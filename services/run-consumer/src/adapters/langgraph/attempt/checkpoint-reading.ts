@@ -3,6 +3,8 @@
  * project. The channels come as they are stored, and what follows from a graph's edges (`next`) is missing.
  */
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres';
+import { listCheckpoints } from '@runlane/checkpoint/list';
+import type { ListedCheckpoint } from '@runlane/checkpoint/list';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import type { Json } from '@runlane/contracts';
 import type { Database } from '@runlane/postgres';
@@ -26,37 +28,55 @@ export function createCheckpointReading(database: Database, schema: string): Pic
       const { json, isLossy } = toWire(Object.fromEntries(channels.filter(([name]) => !INTERNAL_CHANNEL.test(name))));
       return { ...rowOf(tuple), values: typeof json === 'object' && !Array.isArray(json) ? (json ?? {}) : {}, isLossy };
     },
-    history: (threadId, { limit, before, runId }) =>
+    history: (threadId, { limit, before = null, runId = null }) =>
       database.run(async (pool) => {
-        const rows: CheckpointRow[] = [];
-        const place = { configurable: { thread_id: threadId, checkpoint_ns: '' } };
-        const selection = {
-          limit,
-          ...(before == null ? {} : { before: { configurable: { checkpoint_id: before } } }),
-          ...(runId == null ? {} : { filter: { run_id: runId } }),
-        };
-        for await (const tuple of saverOn(pool).list(place, selection)) rows.push(rowOf(tuple));
-        return rows;
+        const { serde } = saverOn(pool);
+        const found = await listCheckpoints(pool, schema, { threadId, runId, before, limit });
+        const decoded = ({ type, blob }: ListedCheckpoint['interrupts'][number]): Promise<unknown> =>
+          Promise.resolve(serde.loadsTyped(type, blob));
+        return Promise.all(
+          found.map(async ({ checkpointId, parentId, createdAt, metadata, interrupts }) => ({
+            checkpointId,
+            parentId,
+            createdAt,
+            ...toldBy(metadata),
+            interrupts: questionsOf(await Promise.all(interrupts.map(decoded))),
+          })),
+        );
       }),
   };
 }
 
 function rowOf({ checkpoint, metadata, parentConfig, pendingWrites = [] }: CheckpointTuple): CheckpointRow {
   const parentId: unknown = parentConfig?.configurable?.['checkpoint_id'];
-  const told: Record<string, unknown> = { ...metadata };
-  const { run_id: runId, step, source } = told;
   return {
     checkpointId: checkpoint.id,
     parentId: typeof parentId === 'string' ? parentId : null,
     createdAt: new Date(checkpoint.ts),
+    ...toldBy({ ...metadata }),
+    interrupts: questionsOf(
+      pendingWrites.filter(([, channel]) => channel === '__interrupt__').map(([, , value]) => value),
+    ),
+  };
+}
+
+/** What the metadata of a checkpoint says of it. */
+function toldBy({
+  run_id: runId,
+  step,
+  source,
+}: Record<string, unknown>): Pick<CheckpointRow, 'step' | 'source' | 'runId'> {
+  return {
     step: typeof step === 'number' ? step : null,
     source: typeof source === 'string' ? source : null,
     runId: typeof runId === 'string' ? runId : null,
-    interrupts: pendingWrites
-      .filter(([, channel]) => channel === '__interrupt__')
-      .flatMap(([, , value]) => (Array.isArray(value) ? value : [value]))
-      .map((value) => interruptOf(toWire(value).json)),
   };
+}
+
+function questionsOf(written: readonly unknown[]): StoredQuestion[] {
+  return written
+    .flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]))
+    .map((value) => interruptOf(toWire(value).json));
 }
 
 function interruptOf(json: Json): StoredQuestion {

@@ -50,7 +50,7 @@ export type RunnerDependencies = {
 };
 
 /** What connects a saver with its attempt: each stops the other. */
-export type SaverTies = Required<Pick<RunSaverOptions, 'signal' | 'onRefused' | 'onFailure'>>;
+export type SaverTies = Required<Pick<RunSaverOptions, 'signal' | 'onRefused' | 'onFailure' | 'onClockBehind'>>;
 
 type AttemptParts = {
   saver: RunSaver | null;
@@ -77,6 +77,7 @@ export function createGraphRunner(needs: RunnerDependencies): GraphRunner {
       signal: abort,
       onRefused: () => stopped.abort(new LeaseLost(`run ${run.runId}`)),
       onFailure: (error) => stopped.abort(error),
+      onClockBehind: (ms) => needs.logger.warn({ ...runFields(run), behind_ms: ms }, 'run.waits_for_clock'),
     };
     const saver = run.isTemporary ? null : needs.newSaver(run, ties);
     const meter = new UsageMeter();
@@ -230,6 +231,9 @@ function failureOutcome(
   switch (failure?.kind) {
     case 'outage':
       // The attempt is not spent, and this cannot loop: outages are waited out, so this one met an attempt that had to stop anyway.
+      return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(failure.error) };
+    case 'clock':
+      // The attempt is not spent, and this cannot loop: the next one waits until the clock has passed the newest checkpoint.
       return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(failure.error) };
     case 'overrun':
       return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(failure.error) };
