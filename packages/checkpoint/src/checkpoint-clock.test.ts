@@ -78,6 +78,28 @@ test('a clock that is set back during a run fails the write, and nothing is hidd
   expect(failures).toHaveLength(1);
 });
 
+test('with a wrong clock nothing is read, and nothing is written of what it has read before', async () => {
+  const thread = randomUUID();
+  let isClockWrong = true;
+  const claim = await world.startRun();
+  const attempt = () => {
+    const saver = world.saver(claim, { isClockWrong: () => isClockWrong });
+    const label = () => {
+      isClockWrong = true;
+      return { labels: ['a'] };
+    };
+    return { saver, ended: lineOf(label, add('b'), saver).invoke({ labels: ['in'] }, configOf(thread, claim.runId)) };
+  };
+  const before = attempt();
+  await expect(before.ended).rejects.toThrow('Run a time service on both');
+  expect(before.saver.failure).toMatchObject({ kind: 'clock' });
+  isClockWrong = false;
+  const during = attempt();
+  await expect(during.ended).rejects.toThrow('Run a time service on both');
+  expect(during.saver.failure).toMatchObject({ kind: 'clock' });
+  expect(await labelsOf(thread)).toEqual(['in']);
+});
+
 test('an attempt that has to stop does not wait for its clock', async () => {
   const thread = randomUUID();
   moveClock(3_600_000);

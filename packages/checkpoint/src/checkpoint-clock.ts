@@ -18,18 +18,12 @@ const selectNewest = loadSql(new URL('./sql/select-newest-checkpoint.sql', impor
 /** The longest time until the clock is read again, in milliseconds: it may be set while an attempt waits for it. */
 const LOOK_MS = 250;
 
-/** The clock was set back while the run was executed. An attempt that begins later waits for it. */
-export class ClockWentBack extends Error {
-  override readonly name = 'ClockWentBack';
-
-  constructor(checkpointId: string, newest: string) {
-    super(
-      `The clock of this host was set back during the run: its checkpoint ${checkpointId} would lie below ${newest}, which the thread has. Run a time service that slews.`,
-    );
-  }
+/** The clock was set while the run was executed, or is far off. Another host or a later attempt can execute the run. */
+export class WrongClock extends Error {
+  override readonly name = 'WrongClock';
 }
 
-type Options = Pick<RunSaverOptions, 'pool' | 'schema' | 'signal' | 'onClockBehind'>;
+type Options = Pick<RunSaverOptions, 'pool' | 'schema' | 'signal' | 'onClockBehind' | 'isClockWrong'>;
 
 /** The newest checkpoint of each namespace, as far as a saver knows it. */
 export class NewestCheckpoints {
@@ -40,31 +34,31 @@ export class NewestCheckpoints {
     this.#options = options;
   }
 
-  /** Notes a checkpoint that is written next. Thrown: ClockWentBack, when another one of its namespace would hide it. */
+  /** Notes a checkpoint that is written next. Thrown: WrongClock, when another one of its namespace would hide it. */
   notePut(threadId: string, namespace: string, checkpointId: string): void {
+    this.#checkClock();
     const newest = this.#newest.get(key(threadId, namespace));
-    if (newest !== undefined && isBelow(checkpointId, newest)) throw new ClockWentBack(checkpointId, newest);
+    if (newest !== undefined && isBelow(checkpointId, newest)) {
+      throw new WrongClock(
+        `The clock of this host was set back during the run: its checkpoint ${checkpointId} would lie below ${newest}, which the thread has. Run a time service that slews.`,
+      );
+    }
     this.#newest.set(key(threadId, namespace), checkpointId);
   }
 
   /**
    * Call this when a place of a thread has been read, before checkpoints are made there. Resolves when ids that are made from
-   * now on are above those that are there. Thrown: what `reading` throws, and the reason of `signal` when it aborts first.
+   * now on are above those that are there. Thrown: WrongClock, errors of the database, and the reason of `signal` when it
+   * aborts first.
    *
    * @param read the checkpoint that was read; undefined when there was none
-   * @param reading repeats a read through outages
    */
-  async pass(
-    { threadId, namespace, checkpointId }: Place,
-    read: CheckpointTuple | undefined,
-    reading: (read: () => Promise<string | null>) => Promise<string | null>,
-  ): Promise<void> {
+  async pass({ threadId, namespace, checkpointId }: Place, read: CheckpointTuple | undefined): Promise<void> {
     if (this.#newest.has(key(threadId, namespace))) return;
+    this.#checkClock();
     // Of a thread that continues at an earlier checkpoint, a later one may be the newest.
     const newest =
-      checkpointId === null
-        ? (read?.checkpoint.id ?? null)
-        : await reading(() => this.#selectNewest(threadId, namespace));
+      checkpointId === null ? (read?.checkpoint.id ?? null) : await this.#selectNewest(threadId, namespace);
     this.#newest.set(key(threadId, namespace), newest ?? '');
     const newestMs = newest === null ? null : idTimeMs(newest);
     if (newestMs === null || Date.now() > newestMs) return;
@@ -75,6 +69,13 @@ export class NewestCheckpoints {
       const waiting = delay(Math.min(newestMs + 1 - nowMs, LOOK_MS), undefined, { ...(signal && { signal }) });
       await waiting.catch(() => signal?.throwIfAborted());
     }
+  }
+
+  #checkClock(): void {
+    if (this.#options.isClockWrong?.() !== true) return;
+    throw new WrongClock(
+      "The clock of this host is far from the database's, or has just jumped. Run a time service on both.",
+    );
   }
 
   async #selectNewest(threadId: string, namespace: string): Promise<string | null> {

@@ -37,9 +37,11 @@ export type RunSaverOptions = {
    * the attempt waits for them (checkpoint-clock.ts).
    */
   onClockBehind?: (ms: number) => void;
+  /** Whether the wall clock of this host is not to be trusted: then nothing is written. Default: never. */
+  isClockWrong?: () => boolean;
   /** Called once, with the first other failure of a write: no later write will land, so the graph must not go on. */
   onFailure?: (error: unknown) => void;
 };
 
-/** Why a run cannot go on: the database is away, the run asks too much of it, it refuses a value, or the clock was set back. */
+/** Why a run cannot go on: the database is away, the run asks too much of it, it refuses a value, or the clock is wrong. */
 export type SaverFailure = { kind: 'outage' | 'overrun' | 'refused_value' | 'clock'; error: unknown };

@@ -14,7 +14,7 @@ import type { Pool } from 'pg';
 import { withoutAppliedCommand } from './applied-command.ts';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
-import { ClockWentBack, NewestCheckpoints } from './checkpoint-clock.ts';
+import { WrongClock, NewestCheckpoints } from './checkpoint-clock.ts';
 import { floorBelow, lowerCheckpointFloor } from './checkpoint-floor.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { takeBackAnswers } from './journal.ts';
@@ -96,7 +96,7 @@ export class RunSaver extends PostgresSaver {
     const failure = this.#writes.failure ?? this.#readFailure;
     if (failure === null || failure.error instanceof WriteRefused) return null;
     const { error } = failure;
-    if (error instanceof ClockWentBack) return { kind: 'clock', error };
+    if (error instanceof WrongClock) return { kind: 'clock', error };
     if (isOutage(error)) return { kind: 'outage', error };
     if (hasOverrun(error)) return { kind: 'overrun', error };
     return this.#writes.failure === null ? null : { kind: 'refused_value', error };
@@ -163,7 +163,7 @@ export class RunSaver extends PostgresSaver {
     await this.#writes.idle();
     const tuple = await this.#reading(() => super.getTuple(config));
     if (tuple === undefined && config.configurable?.['thread_id'] === undefined) return undefined;
-    await this.#newest.pass(placeOf(config, this.#claim, null), tuple, (read) => this.#reading(read));
+    await this.#reading(() => this.#newest.pass(placeOf(config, this.#claim, null), tuple));
     if (tuple === undefined) return undefined;
     this.#own.noteRead(tuple);
     return withoutAppliedCommand(tuple, this.#claim.runId);

@@ -116,7 +116,7 @@ export function startExecution(
       metrics.leaseLosses.inc();
       executor.abortAll(reason);
     },
-    onHeldUntil: (endsAtMs) => workers.leaseEnd.moveTo(endsAtMs),
+    onHeldUntil: (endsAtMs) => workers.leaseEnd.moveTo(endsAtMs, clock.offsetMs),
     onHeld: () => wakeups.runsReady.notify(),
     onRenewing: () => executor.watchClaims(),
     logger,
@@ -125,7 +125,7 @@ export function startExecution(
     claims: createRunClaims(database, graphIds, createThreadCheckpoints(config.RUNLANE_CHECKPOINT_SCHEMA)),
     settle,
     lease,
-    mayClaim: () => clock.problem === null,
+    mayClaim: () => clock.problem === null && !workers.leaseEnd.isClockWrong(),
     runGraph: tracing === null ? workers.run : tracedRunner(tracing, workers.run),
     hints,
     ready: wakeups.runsReady,

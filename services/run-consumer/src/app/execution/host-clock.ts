@@ -6,8 +6,11 @@
  */
 import type { Logger } from '@runlane/service-kit';
 
-/** Further apart than this, nothing is claimed: no run waits for longer than twice that. In milliseconds. */
-const LIMIT_MS = 10_000;
+/**
+ * Further apart than this, in milliseconds, nothing is claimed and no checkpoint is written: no run waits for longer than
+ * twice that.
+ */
+export const CLOCK_LIMIT_MS = 10_000;
 /** Apart by this much, runs may wait noticeably. In milliseconds. */
 const WARNING_MS = 1_000;
 const TELL_EVERY_MS = 60_000;
@@ -30,7 +33,7 @@ export class HostClock {
 
   /** Why this process claims no runs; null while the clocks agree. */
   get problem(): string | null {
-    if (Math.abs(this.#offsetMs) <= LIMIT_MS) return null;
+    if (Math.abs(this.#offsetMs) <= CLOCK_LIMIT_MS) return null;
     const direction = this.#offsetMs > 0 ? 'ahead of' : 'behind';
     return `the clock of this host is ${Math.round(Math.abs(this.#offsetMs) / 1_000)} s ${direction} the database's; run a time service on both`;
   }

@@ -42,3 +42,22 @@ test('a lease is over after the machine was suspended, which only the wall clock
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 });
   expect(end.isOver()).toBe(true);
 });
+
+test.each([
+  [-60_000, 0, true],
+  [60_000, 0, true],
+  [5_000, 0, false],
+  [0, -60_000, true],
+  [0, 60_000, true],
+  [0, 5_000, false],
+])(
+  'the clock is wrong after a jump of %i ms, or when it is %i ms ahead of the database: %s',
+  (jumpMs, aheadMs, isWrong) => {
+    const end = new LeaseEnd();
+    expect(end.isClockWrong()).toBe(false);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    end.moveTo(performance.now() + 10_000, aheadMs);
+    vi.setSystemTime(Date.now() + jumpMs);
+    expect(end.isClockWrong()).toBe(isWrong);
+  },
+);

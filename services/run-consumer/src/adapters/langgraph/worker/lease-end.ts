@@ -5,6 +5,8 @@
  * threads and processes; and the wall clock, because a machine that is suspended stops the first. A wall clock that is set
  *           forward ends the lease early, until its next renewal: runs then stop at a superstep, unspent.
  */
+import { CLOCK_LIMIT_MS } from '../../../app/execution/host-clock.ts';
+
 export type LeaseEndTime = { monotonicNs: bigint; wallMs: bigint };
 
 /** Both begin at the same instant, so that a time of one can always be converted to the other. */
@@ -21,11 +23,14 @@ export class LeaseEnd {
     this.#cells = new BigInt64Array(buffer);
   }
 
-  /** @param atMs when the lease ends by this thread's `performance.now()` */
-  moveTo(atMs: number): void {
+  /**
+   * @param atMs when the lease ends by this thread's `performance.now()`
+   * @param clockOffsetMs how far this host's clock is ahead of the database's, as far as that is known
+   */
+  moveTo(atMs: number, clockOffsetMs = 0): void {
     this.write({
       monotonicNs: PERFORMANCE_BEGAN_NS + BigInt(Math.round(atMs * 1e6)),
-      wallMs: BigInt(Math.round(Date.now() + atMs - performance.now())),
+      wallMs: BigInt(Math.round(Date.now() - clockOffsetMs + atMs - performance.now())),
     });
   }
 
@@ -36,6 +41,17 @@ export class LeaseEnd {
   write({ monotonicNs, wallMs }: LeaseEndTime): void {
     Atomics.store(this.#cells, 0, monotonicNs);
     Atomics.store(this.#cells, 1, wallMs);
+  }
+
+  /**
+   * Whether the wall clock is off by more than the limit, or has jumped by it since the last renewal: nobody would be told of
+   * that before the next one, and checkpoints are ordered by this clock (host-clock.ts). False before the first renewal.
+   */
+  isClockWrong(): boolean {
+    const { monotonicNs, wallMs } = this.read();
+    if (monotonicNs === 0n) return false;
+    const aheadMs = Date.now() - Number(wallMs) - Number(process.hrtime.bigint() - monotonicNs) / 1e6;
+    return Math.abs(aheadMs) > CLOCK_LIMIT_MS;
   }
 
   /** Whether the lease has ended, as far as this process knows; then nothing may begin. */

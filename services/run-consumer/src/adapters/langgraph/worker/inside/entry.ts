@@ -70,7 +70,7 @@ const graphs = new GraphRegistry(settings.graphs, logger, {
 });
 const runGraph = createGraphRunner({
   graphs,
-  newSaver: createRunSavers({ pool, schema, commits }),
+  newSaver: createRunSavers({ pool, schema, commits, isClockWrong: () => leaseEnd.isClockWrong() }),
   mayBegin: () => !leaseEnd.isOver(),
   store: openStore({ databaseUrl, schema, settings: settings.store, embeddings, onRefused, logger }),
   stackLength: settings.stackLength,
