@@ -3,7 +3,7 @@
  * or out of order. Real: everything. Decides: what the outside sees, and `runlane audit`.
  */
 import { expect, test } from 'vitest';
-import { FAULT_KINDS } from './faults.ts';
+import { USUAL_KINDS } from './faults.ts';
 import { runChaos } from './run-chaos.ts';
 
 test('a minute of chaos breaks no law', { timeout: 900_000 }, async () => {
@@ -12,7 +12,7 @@ test('a minute of chaos breaks no law', { timeout: 900_000 }, async () => {
     durationMs: 60_000,
     rate: 3,
     threads: 8,
-    kinds: FAULT_KINDS,
+    kinds: USUAL_KINDS,
   });
   expect(problems).toEqual([]);
   expect(new Set(faults.map(({ kind }) => kind)).size).toBeGreaterThan(10);

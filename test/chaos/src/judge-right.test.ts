@@ -89,6 +89,29 @@ test.each<[string, Told]>([
     },
   ],
   [
+    'a run that a ledger which was put back begins anew, without the webhooks before its end',
+    {
+      requests: [create('a')],
+      steps: [0, 1].flatMap((): Told['steps'] & {} => [
+        ['a', 'run.pending', { sequence: 1, webhook: `${ORIGIN}/a` }],
+        ['a', 'run.running', { sequence: 2, attempt: 1, webhook: `${ORIGIN}/a` }],
+        ['a', 'run.succeeded', { sequence: 3, attempt: 1, webhook: `${ORIGIN}/a` }],
+      ]),
+      forgotten: [0, 1, 2],
+      effects: [
+        ['a', 'first', 'start', 1],
+        ['a', 'first', 'end', 1],
+        ['a', 'first', 'start', 4],
+        ['a', 'first', 'end', 4],
+      ],
+      webhooks: [
+        { eventId: 'event-2', sequence: 3 },
+        { eventId: 'event-5', sequence: 3 },
+      ],
+      labels: labels('a'),
+    },
+  ],
+  [
     'an interrupt',
     {
       requests: [create('a'), create('b', 'interrupt')],

@@ -119,7 +119,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const verdict = await audit(world.world, servers, fleet.putBacks);
   const left = late === null ? [] : [{ law: 'I1', thread: null, what: late }];
   const seen = [...left, ...judge(history)];
-  const problems = [...seen, ...disagreement(seen.length, verdict), ...unjudged(history)];
+  const problems = [...seen, ...disagreement(seen.length, verdict, history.putBackCount), ...unjudged(history)];
   return { options, startedMs, sent, faults, history, problems };
 }
 
@@ -266,8 +266,12 @@ function bodyOf(value: Buffer, isCancel: boolean): Record<string, unknown> | nul
   }
 }
 
-/** The operators' audit must come to the same verdict. */
-function disagreement(problemCount: number, verdict: AuditVerdict): Problem[] {
+/**
+ * The operators' audit must come to the same verdict. Of a ledger that was put back it cannot: it does not know which events
+ * the ledger has forgotten, and reads them beside those that were told since.
+ */
+function disagreement(problemCount: number, verdict: AuditVerdict, putBackCount: number): Problem[] {
+  if (putBackCount > 0) return [];
   if ((problemCount === 0) === (verdict.findings.length === 0)) return [];
   const what = `the judges found ${problemCount} problems, and runlane audit ${verdict.findings.length}`;
   return [{ law: 'audit', thread: null, what: `${what}: ${JSON.stringify(verdict.findings.slice(0, 3))}` }];

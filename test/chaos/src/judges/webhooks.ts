@@ -15,7 +15,7 @@ export function judgeWebhooks(history: History): Problem[] {
   const byEvent = Map.groupBy(honest, ({ eventId }) => eventId);
   const wantedIds = new Set(wanted.map((event) => event.event_id));
   return [
-    ...wanted.filter((event) => !byEvent.has(event.event_id)).map(missing),
+    ...wanted.filter((event) => !byEvent.has(event.event_id) && !isSuperseded(event, history)).map(missing),
     ...honest.filter(({ eventId }) => !wantedIds.has(eventId)).map((got) => wrong(got, 'was not asked for')),
     ...honest.filter(({ isSigned }) => !isSigned).map((got) => wrong(got, 'is not signed')),
     ...[...Map.groupBy(honest, ({ runId }) => runId).values()].flatMap(outOfOrder),
@@ -25,6 +25,17 @@ export function judgeWebhooks(history: History): Problem[] {
 /** The silent URL of the receiver is given up at some time, as a dead one is. */
 function isAnswered(webhook: string | null, honestOrigin: string): boolean {
   return webhook?.startsWith(honestOrigin) === true && !webhook.startsWith(`${honestOrigin}${SILENT_PATH}`);
+}
+
+/**
+ * A ledger that was put back tells the beginning of a run once more, behind the rest of it that it has forgotten: a dispatcher
+ * that has read the rest sends no more than the end, because the run would seem to begin again.
+ */
+function isSuperseded({ run_id: runId, sequence, type }: RunStatusEvent, { forgotten, events }: History): boolean {
+  return (
+    !isTerminalEventType(type) &&
+    events.some(({ event }) => event.run_id === runId && event.sequence > sequence && forgotten.has(event.event_id))
+  );
 }
 
 function outOfOrder(deliveries: readonly Delivery[]): Problem[] {
