@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest
 import { CheckpointWorld } from './checkpoint-world.fixture.ts';
 import { State, add, configOf, lineOf } from './label-graphs.fixture.ts';
 import { END, START, StateGraph } from '@langchain/langgraph';
+import { NewestCheckpoints } from './checkpoint-clock.ts';
 import { checkpointFloorAt, idTimeMs } from './checkpoint-floor.ts';
 
 let world: CheckpointWorld;
@@ -115,4 +116,12 @@ test('an id says when it was made', () => {
   const atMs = 1_790_000_000_123;
   expect(idTimeMs(checkpointFloorAt(atMs))).toBe(atMs);
   expect(idTimeMs(randomUUID())).toBeNull();
+});
+
+test('ids of one millisecond may come in any order, as older versions of LangGraph make them', () => {
+  const newest = new NewestCheckpoints({ pool: world.pool, schema: 'public' });
+  const at = checkpointFloorAt(Date.now());
+  newest.notePut('t', '', at.replace('-8000-', '-bfff-'));
+  expect(() => newest.notePut('t', '', at)).not.toThrow();
+  expect(() => newest.notePut('t', '', checkpointFloorAt(Date.now() - 1_000))).toThrow('set back');
 });

@@ -86,9 +86,13 @@ export class NewestCheckpoints {
   }
 }
 
-/** Only ids of LangGraph's form say when they were made; others cannot be compared with them by the clock. */
+/**
+ * Only ids of LangGraph's form say when they were made. Within a millisecond their order is LangGraph's own: its older versions
+ * do not count there.
+ */
 function isBelow(checkpointId: string, newest: string): boolean {
-  return idTimeMs(checkpointId) !== null && idTimeMs(newest) !== null && checkpointId <= newest;
+  const [atMs, newestMs] = [idTimeMs(checkpointId), idTimeMs(newest)];
+  return atMs !== null && newestMs !== null && atMs < newestMs;
 }
 
 const key = (threadId: string, namespace: string): string => `${threadId}\0${namespace}`;

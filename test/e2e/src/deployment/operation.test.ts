@@ -37,7 +37,7 @@ test('probes and metrics answer while the service works, and it stops with exit 
   expect(JSON.parse(ready.text)).toEqual({
     status: 'ok',
     failing: {},
-    passing: ['start', 'schema', 'consumer', 'kafka', 'registry', 'database'],
+    passing: ['start', 'schema', 'clock', 'consumer', 'kafka', 'registry', 'database'],
   });
   expect((await get('/nothing')).status).toBe(404);
   await eventually(async () => /events_published_total\{[^}]*\} 4/.test((await get('/metrics')).text), {

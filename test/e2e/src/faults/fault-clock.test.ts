@@ -1,10 +1,11 @@
 /**
  * The wall clock of a process jumps by an hour (NTP step, restored machine) while it executes runs, beside a process
- * whose clock is right. Nothing changes, because durations do not depend on it. Real: everything; the process gets
- * another `Date`. Decides: the ledger, the events, what the graphs have noted, and the log of the process.
+ * whose clock is right. Leases and groups do not depend on it; the order of checkpoints does, so its runs go to the other
+ * process, and it takes none until its clock is right again. Real: everything; the process gets another `Date`. Decides: the
+ * ledger, the events, what the graphs have noted, the probe and the log of the process.
  */
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { eventually } from '@runlane/testkit';
 import { expect, inject, test } from 'vitest';
 import { World, runCreate } from '../support/world.ts';
@@ -20,7 +21,7 @@ test.concurrent.for([
   ['back', -HOUR_MS],
   ['ahead', HOUR_MS],
 ] as const)(
-  'a run-consumer whose clock jumps an hour %s keeps its group, its leases and its runs',
+  'a run-consumer whose clock jumps an hour %s keeps its group and its lease, and leaves its runs to another',
   async ([, byMs]) => {
     await using world = await World.create({ brokers: inject('kafkaBrokers'), databaseUrl: inject('databaseUrl') });
     const events = await world.collectEvents();
@@ -45,9 +46,15 @@ test.concurrent.for([
     const history = await readHistory(world, events, asked);
     expect(historyProblems(history, asked)).toEqual([]);
     expect(history.ledger.filter(({ attempt }) => attempt !== 1)).toEqual([]);
-    expect(world.sideEffects().filter(({ at }) => at === 'start')).toHaveLength(asked.length * STEPS);
+    // Each run that was handed back repeats the step whose result could not be stored.
+    const repeats = world.sideEffects().filter(({ at }) => at === 'start').length - asked.length * STEPS;
+    expect(repeats).toBeGreaterThanOrEqual(0);
+    expect(repeats).toBeLessThanOrEqual(RUNS_EACH);
     expect(overlapProblems(world.sideEffects(), new Map())).toEqual([]);
     expect([...service.logged('lease.lost'), ...beside.logged('lease.lost')]).toEqual([]);
+    expect((await fetch(`${await service.httpUrl()}/readyz`)).status).toBe(503);
+    rmSync(clock);
+    await service.ready();
     // Alone in its group, it reads every partition.
     expect(await beside.stop()).toBe(0);
     const last = randomUUID();

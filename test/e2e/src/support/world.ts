@@ -229,9 +229,10 @@ export class World implements AsyncDisposable {
   }
 
   sideEffects(): SideEffect[] {
+    // The last line may be under way.
     return readFileSync(this.#sideEffectsFile, 'utf8')
       .split('\n')
-      .filter((line) => line !== '')
+      .slice(0, -1)
       .map((line) => JSON.parse(line) as SideEffect);
   }
 

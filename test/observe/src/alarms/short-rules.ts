@@ -13,6 +13,7 @@ const SHORT_WINDOWS: Readonly<Record<string, string>> = {
   WebhookIntakeStopped: '5s',
   EventsLate: '15s',
   SettlementsStuck: '3s',
+  WorkersEnd: '60s',
 };
 
 /** What has become of each alarm: `whole`, or what was shortened besides how long it must have been so. */

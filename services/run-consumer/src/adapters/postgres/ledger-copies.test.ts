@@ -130,7 +130,7 @@ test('in a copy no lease is taken from an executor that can still renew it', asy
   expect(await takeExpired()).toEqual([]);
 
   await letTimePass(pool);
-  expect(await takeExpired()).toEqual([{ executorId: EXECUTOR, host: 'test' }]);
+  expect(await takeExpired()).toEqual([{ executorId: EXECUTOR, host: 'host/1' }]);
 });
 
 test('a loss that only the log shows stops claims as well', async () => {
