@@ -15,6 +15,6 @@ test('a minute of chaos breaks no law', { timeout: 900_000 }, async () => {
     kinds: USUAL_KINDS,
   });
   expect(problems).toEqual([]);
-  expect(new Set(faults.map(({ kind }) => kind)).size).toBeGreaterThan(10);
+  expect(new Set(faults.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(10);
   expect(new Set(history.events.map(({ event }) => event.run_id)).size).toBeGreaterThan(100);
 });
