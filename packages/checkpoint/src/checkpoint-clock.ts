@@ -5,8 +5,8 @@
  *           otherwise end in a state that nobody finds. So an attempt begins only when its clock has passed the newest
  *           checkpoint, and writes nothing below what is there.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { loadSql, query } from '@runlane/postgres';
+import { waitOrAbort } from '@runlane/service-kit';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import { idTimeMs } from './checkpoint-floor.ts';
 import { inSchema } from './checkpoint-schema.ts';
@@ -23,7 +23,7 @@ export class WrongClock extends Error {
   override readonly name = 'WrongClock';
 }
 
-type Options = Pick<RunSaverOptions, 'pool' | 'schema' | 'signal' | 'onClockBehind' | 'isClockWrong'>;
+type Options = Pick<RunSaverOptions, 'pool' | 'schema' | 'onClockBehind' | 'isClockWrong'> & { signal: AbortSignal };
 
 /** The newest checkpoint of each namespace, as far as a saver knows it. */
 export class NewestCheckpoints {
@@ -65,9 +65,10 @@ export class NewestCheckpoints {
     this.#options.onClockBehind?.(newestMs - Date.now());
     const { signal } = this.#options;
     for (let nowMs = Date.now(); nowMs <= newestMs; nowMs = Date.now()) {
-      signal?.throwIfAborted();
-      const waiting = delay(Math.min(newestMs + 1 - nowMs, LOOK_MS), undefined, { ...(signal && { signal }) });
-      await waiting.catch(() => signal?.throwIfAborted());
+      await waitOrAbort(Math.min(newestMs + 1 - nowMs, LOOK_MS), signal);
+      signal.throwIfAborted();
+      // A process may have learnt only now that its clock is far behind, or the clock may have been set meanwhile.
+      this.#checkClock();
     }
   }
 

@@ -14,7 +14,7 @@ import type { Pool } from 'pg';
 import { withoutAppliedCommand } from './applied-command.ts';
 import { nextChannelVersion } from './channel-version.ts';
 import type { Operation } from './checkpoint-batch.ts';
-import { WrongClock, NewestCheckpoints } from './checkpoint-clock.ts';
+import { NewestCheckpoints, WrongClock } from './checkpoint-clock.ts';
 import { floorBelow, lowerCheckpointFloor } from './checkpoint-floor.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { takeBackAnswers } from './journal.ts';
@@ -74,7 +74,6 @@ export class RunSaver extends PostgresSaver {
     this.#own = new OwnCheckpoints(options.claim.runId);
     this.#commits = options.commits;
     this.#metadata = options.metadata ?? {};
-    this.#newest = new NewestCheckpoints(options);
     this.#isDeferred = options.isDeferred ?? false;
     this.#threadId = options.threadId ?? null;
     this.#floor = options.floor ?? null;
@@ -83,6 +82,7 @@ export class RunSaver extends PostgresSaver {
       if (!this.#noticeRefusal(error)) options.onFailure?.(error);
     });
     this.#signal = options.signal ?? new AbortController().signal;
+    this.#newest = new NewestCheckpoints({ ...options, signal: this.#signal });
     const letGo = () => this.#commits.letGo(this.#claim);
     if (this.#signal.aborted) letGo();
     else this.#signal.addEventListener('abort', letGo, { once: true });

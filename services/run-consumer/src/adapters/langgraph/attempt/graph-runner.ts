@@ -229,11 +229,10 @@ function failureOutcome(
   if (saver?.isRefused) return { kind: 'lease_lost' };
   const failure = saver?.failure ?? null;
   switch (failure?.kind) {
+    // The attempt is not spent, and neither can loop: outages are waited out, so this one met an attempt that had to stop anyway;
+    // and the next attempt waits until its clock has passed the newest checkpoint.
     case 'outage':
-      // The attempt is not spent, and this cannot loop: outages are waited out, so this one met an attempt that had to stop anyway.
-      return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(failure.error) };
     case 'clock':
-      // The attempt is not spent, and this cannot loop: the next one waits until the clock has passed the newest checkpoint.
       return { kind: 'handed_back', spendsAttempt: false, isolate: false, error: describeError(failure.error) };
     case 'overrun':
       return { kind: 'handed_back', spendsAttempt: true, isolate: false, error: describeError(failure.error) };
