@@ -26,7 +26,7 @@ export const FAULT_KINDS = [
   'mute-kafka',
   'kill-registry',
 ] as const;
-/** Those that are planned when nobody asks for others: not the one after which `runlane audit` cannot be judged. */
+/** Those that are planned when nobody asks for others: not the one after which no overlap that `runlane audit` finds is judged. */
 export const USUAL_KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => kind !== 'putback-postgres');
 
 /**
