@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicDefinition } from '@runlane/contracts';
 import { AccessDenied, topicProblems } from '@runlane/kafka';
 import type { KafkaConnection } from '@runlane/kafka';
 import type { Logger } from '@runlane/service-kit';
-import { FatalError, RetryableError } from '@runlane/service-kit';
+import { FatalError, RetryableError, waitOrAbort } from '@runlane/service-kit';
 
 export type WatchTopicsOptions = {
   kafka: Pick<KafkaConnection, 'admin'>;
@@ -55,7 +54,7 @@ async function watchTopic(
       said = problems;
       lastPartitions = topic.partitions;
     }
-    await pause(topic === null ? ABSENT_MS : everyMs, signal);
+    await waitOrAbort(topic === null ? ABSENT_MS : everyMs, signal);
   }
 }
 
@@ -80,12 +79,4 @@ async function describe(kafka: WatchTopicsOptions['kafka'], name: string, logger
 async function aborted(signal: AbortSignal): Promise<null> {
   if (!signal.aborted) await once(signal, 'abort');
   return null;
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { RunlaneError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { redact } from './redact.ts';
+import { redact } from './logging/redact.ts';
 
 /** Result of a probe by name: `true`, or a sentence that says what is wrong. No entry at all means healthy. */
 export type Check = Readonly<Record<string, true | string>>;

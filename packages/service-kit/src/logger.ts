@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { logOutput } from './logging/log-output.ts';
-import { redact } from './redact.ts';
+import { redact } from './logging/redact.ts';
 
 export type { Logger } from 'pino';
 

@@ -4,6 +4,7 @@ import { openDeployment } from '@runlane/run-consumer/ledger';
 import type { DeploymentStanding } from '@runlane/run-consumer/ledger';
 import { MIGRATIONS, SCHEMA } from '@runlane/run-consumer/prepare';
 import { MIGRATIONS as WEBHOOK_MIGRATIONS, SCHEMA as WEBHOOK_SCHEMA } from '@runlane/webhook-dispatcher/prepare';
+import { clockOffsetMs } from '@runlane/service-kit';
 import type { Database } from '@runlane/postgres';
 import type { Pool } from 'pg';
 import { fileURLToPath } from 'node:url';
@@ -64,9 +65,8 @@ async function checkServer(pool: Pool, place: string): Promise<Check[]> {
   ];
 }
 
-/** The answer was given between the two times of this machine. */
 function clockCheck(databaseMs: number, before: number, after: number): Check {
-  const offMs = databaseMs < before ? before - databaseMs : Math.max(0, databaseMs - after);
+  const offMs = Math.abs(clockOffsetMs(databaseMs, before, after));
   const text = `the clocks of this machine and of the database are ${offMs < 1 ? 'the same' : `${(offMs / 1_000).toFixed(1)} s apart`}`;
   if (offMs > CLOCK_PROBLEM_MS) return problem('clocks', `${text}. Run a time service on both.`);
   return offMs > CLOCK_WARNING_MS ? warning('clocks', `${text}. Run a time service on both.`) : ok('clocks', text);

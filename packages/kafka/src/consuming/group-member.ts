@@ -32,6 +32,27 @@ export type GroupMember = {
   commit(partition: TopicPartition, through: bigint, generation: number): Promise<void>;
 };
 
+/**
+ * The handle of a member, out of what a library does of its own.
+ *
+ * @param leave asks it to end in this way once it may leave the group; the first such wish counts
+ * @param end ends it now, in this way
+ */
+export function memberHandle(
+  { ended, commit }: Pick<GroupMember, 'ended' | 'commit'>,
+  leave: (how: MemberEnd) => void,
+  end: (how: MemberEnd) => void,
+): GroupMember {
+  return {
+    ended,
+    leave: () => leave({ kind: 'left' }),
+    kill: () => end({ kind: 'left' }),
+    giveUp: (error) => end({ kind: 'crashed', error }),
+    fail: (error) => leave({ kind: 'fatal', error }),
+    commit,
+  };
+}
+
 /** The options of a consumer with every default in its place. */
 export type MemberOptions = ConsumerOptions & { tuning: ConsumerTuning; partitionsInParallel: number };
 

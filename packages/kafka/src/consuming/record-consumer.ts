@@ -3,7 +3,7 @@ import type { Assignment, ConsumerHealth, ConsumerOptions, ConsumerTuning, Recor
 import type { ConnectionContext } from '../connecting/connection-context.ts';
 import { adviceOn, describeError, hasErrorType, isDenied, isHopeless, isOutage } from '../connecting/error-kinds.ts';
 import type { GroupMember, MemberEnd, StartMember } from './group-member.ts';
-import { pause } from './pause.ts';
+import { waitOrAbort } from '@runlane/service-kit/wait-or-abort';
 import { createPartitionPauses } from './partition-pauses.ts';
 
 const DEFAULTS: ConsumerTuning = {
@@ -118,7 +118,7 @@ export function createRecordConsumer(
           { err: error, attempt },
           'consumer.not_assigned: onAssigned failed and is called again; no record is handled until then',
         );
-        await pause(Math.min(tuning.retryInitialMs * 2 ** (attempt - 1), tuning.retryMaxMs), signal);
+        await waitOrAbort(Math.min(tuning.retryInitialMs * 2 ** (attempt - 1), tuning.retryMaxMs), signal);
       }
     }
   }
@@ -158,7 +158,7 @@ export function createRecordConsumer(
           'consumer.restarts: it lost its group or its brokers',
         );
       }
-      await pause(waitMs, draining.signal);
+      await waitOrAbort(waitMs, draining.signal);
     }
     health = { ...health, state: 'stopped', partitions: [] };
   }
@@ -203,7 +203,7 @@ export function createRecordConsumer(
     draining.abort();
     member?.leave();
     const deadline = new AbortController();
-    await Promise.race([supervision ?? Promise.resolve(), pause(deadlineMs, deadline.signal)]);
+    await Promise.race([supervision ?? Promise.resolve(), waitOrAbort(deadlineMs, deadline.signal)]);
     deadline.abort();
     if (member !== null) logger.warn({ group: options.group, deadline_ms: deadlineMs }, 'consumer.drain_overdue');
     member?.kill();

@@ -1,6 +1,7 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { assertOwned, createEpoch, type AssignmentEpoch } from '../consuming/assignment-epoch.ts';
 import { createBatchRunner, watchRejoin, type FetchedBatch } from '../consuming/batch-runner.ts';
+import { memberHandle } from '../consuming/group-member.ts';
 import type { GroupMember, MemberEnd, MemberEvents, MemberOptions } from '../consuming/group-member.ts';
 import type { FetchControl, PartitionPauses } from '../consuming/partition-pauses.ts';
 import { toPortError } from '../connecting/error-kinds.ts';
@@ -144,14 +145,7 @@ export function startGroupMember(
   }
 
   const running = run();
-  return {
-    ended: ended.promise,
-    leave: () => leave({ kind: 'left' }),
-    kill: () => end({ kind: 'left' }),
-    giveUp: (error) => end({ kind: 'crashed', error }),
-    fail: (error) => leave({ kind: 'fatal', error }),
-    commit,
-  };
+  return memberHandle({ ended: ended.promise, commit }, leave, end);
 }
 
 function toFetched(payload: EachBatchPayload): FetchedBatch {

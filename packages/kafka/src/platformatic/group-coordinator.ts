@@ -13,7 +13,7 @@ import type { MemberOptions } from '../consuming/group-member.ts';
 import type { TopicPartition } from '../port.ts';
 import { KafkaAnswer, responseOf } from './answers.ts';
 import type { Cluster, Lane } from './cluster.ts';
-import { pause } from '../consuming/pause.ts';
+import { waitOrAbort } from '@runlane/service-kit/wait-or-abort';
 import {
   ASSIGNER,
   PROTOCOL_TYPE,
@@ -72,7 +72,7 @@ export function createGroupCoordinator(
         if (!mayHeal || stop.aborted || performance.now() + waitMs > endsAt) throw error;
         node = null;
         context.outages.warn({ group, err: error }, 'consumer.coordinator_away: its coordinator is looked for again');
-        await pause(waitMs, stop);
+        await waitOrAbort(waitMs, stop);
       }
     }
   }

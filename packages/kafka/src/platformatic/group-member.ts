@@ -2,13 +2,14 @@ import { isRejoinError, toPortError } from '../connecting/error-kinds.ts';
 import type { ConnectionContext } from '../connecting/connection-context.ts';
 import { assertOwned, createEpoch, type AssignmentEpoch } from '../consuming/assignment-epoch.ts';
 import { createBatchRunner, watchRejoin, type FetchedBatch } from '../consuming/batch-runner.ts';
+import { memberHandle } from '../consuming/group-member.ts';
 import type { GroupMember, MemberEnd, MemberEvents, MemberOptions } from '../consuming/group-member.ts';
 import type { PartitionPauses } from '../consuming/partition-pauses.ts';
 import type { KafkaOptions, Seek, TopicPartition } from '../port.ts';
 import { createCluster } from './cluster.ts';
 import { createGroupCoordinator, type Joined } from './group-coordinator.ts';
 import { createPartitionFetcher, type PartitionFetcher } from './partition-fetcher.ts';
-import { pause } from '../consuming/pause.ts';
+import { waitOrAbort } from '@runlane/service-kit/wait-or-abort';
 import { PartitionState, type Fetched } from './partition-state.ts';
 
 /** One assignment: what this member knows between two joins. */
@@ -174,7 +175,7 @@ export function startGroupMember(
   async function beatOnAClock(current: Session): Promise<void> {
     const { epoch } = current;
     while (!epoch.signal.aborted) {
-      await pause(tuning.heartbeatIntervalMs, epoch.signal);
+      await waitOrAbort(tuning.heartbeatIntervalMs, epoch.signal);
       if (!epoch.signal.aborted) await watchRejoin(epoch, () => heartbeat(current));
     }
   }
@@ -182,7 +183,7 @@ export function startGroupMember(
   /** Topics that have got more partitions are shared out anew. */
   async function watchLayout({ epoch }: Session, { partitionCounts }: Joined): Promise<void> {
     while (!epoch.signal.aborted) {
-      await pause(context.tuning.metadataMaxAgeMs, epoch.signal);
+      await waitOrAbort(context.tuning.metadataMaxAgeMs, epoch.signal);
       if (epoch.signal.aborted) return;
       try {
         const layout = await cluster.layoutOf(options.topics);
@@ -279,12 +280,5 @@ export function startGroupMember(
   }
 
   void run();
-  return {
-    ended: ended.promise,
-    leave: () => leave({ kind: 'left' }),
-    kill: () => end({ kind: 'left' }),
-    giveUp: (error) => end({ kind: 'crashed', error }),
-    fail: (error) => leave({ kind: 'fatal', error }),
-    commit,
-  };
+  return memberHandle({ ended: ended.promise, commit }, leave, end);
 }

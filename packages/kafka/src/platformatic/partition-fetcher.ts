@@ -5,7 +5,7 @@ import type { MemberOptions } from '../consuming/group-member.ts';
 import { KafkaAnswer, errorType } from './answers.ts';
 import type { Cluster } from './cluster.ts';
 import { fetchRaw, type FetchAnswer, type FetchedPartition } from './fetch-raw.ts';
-import { pause } from '../consuming/pause.ts';
+import { waitOrAbort } from '@runlane/service-kit/wait-or-abort';
 import type { PartitionState } from './partition-state.ts';
 import { decodeRecordBatches } from './record-batches.ts';
 
@@ -114,7 +114,7 @@ export function createPartitionFetcher(options: FetcherOptions): PartitionFetche
           { node, err: error },
           'consumer.not_fetched: its broker is away, or leads other partitions',
         );
-        await pause(waitMs, signal);
+        await waitOrAbort(waitMs, signal);
         await locateStubbornly();
       }
     }
@@ -227,7 +227,7 @@ export function createPartitionFetcher(options: FetcherOptions): PartitionFetche
 
   async function watchLeaderless(): Promise<void> {
     while (!signal.aborted) {
-      await pause(LEADERLESS_PAUSE_MS, signal);
+      await waitOrAbort(LEADERLESS_PAUSE_MS, signal);
       if ([...states.values()].some(({ leader }) => leader < 0 || !loops.has(leader))) await locateStubbornly();
     }
   }

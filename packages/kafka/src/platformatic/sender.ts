@@ -2,7 +2,7 @@ import { NumericMap, initProducerIdV4, produceV9 } from '@platformatic/kafka';
 import type { Connection, MessageRecord } from '@platformatic/kafka';
 import { isOutage } from '../connecting/error-kinds.ts';
 import type { ConnectionContext } from '../connecting/connection-context.ts';
-import { pause } from '../consuming/pause.ts';
+import { waitOrAbort } from '@runlane/service-kit/wait-or-abort';
 import type { KafkaOptions } from '../port.ts';
 import { LeaderlessRecords, type Item, type Place, type Sender } from '../publishing/sender.ts';
 import { KafkaAnswer, withErrors } from './answers.ts';
@@ -95,7 +95,7 @@ export function openSender(
 
   async function waitAfter(tries: number, stop: AbortSignal): Promise<void> {
     const { reconnectInitialMs, reconnectMaxMs } = context.tuning;
-    await pause(Math.min(reconnectInitialMs * 2 ** (tries - 1), reconnectMaxMs), stop);
+    await waitOrAbort(Math.min(reconnectInitialMs * 2 ** (tries - 1), reconnectMaxMs), stop);
     if (stop.aborted) throw stop.reason;
   }
 

@@ -1,6 +1,6 @@
 /** Texts derived from a configuration schema: the example file for people, the summary for the boot log. */
 import type { z } from 'zod';
-import { redact } from '../redact.ts';
+import { redact } from '../logging/redact.ts';
 import { describeVariable } from './variable-description.ts';
 
 const LINE_WIDTH = 110;

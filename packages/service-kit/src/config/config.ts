@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { RunlaneError } from '../errors.ts';
-import { redact } from '../redact.ts';
+import { redact } from '../logging/redact.ts';
 import { FILE_SUFFIX, readGiven } from './secret-files.ts';
 import type { WithSecretFiles } from './secret-files.ts';
 import { describeVariable } from './variable-description.ts';

@@ -1,11 +1,10 @@
 import type { ListedRun } from '@runlane/run-consumer/ledger';
 import type { ReactNode } from 'react';
-import { useState } from 'react';
-import type { FormEvent } from 'react';
 import { useNavigate } from 'react-router';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Age, RunLink, Status, ThreadLink, Time } from '../parts/parts.tsx';
 import type { Column } from '../parts/table.tsx';
+import { TextSearch } from '../parts/text-search.tsx';
 import type { Run } from '../parts/words.ts';
 
 type RunsPage = { running: ListedRun[]; ended: ListedRun[]; next: string | null };
@@ -42,22 +41,10 @@ export function Runs(): ReactNode {
 }
 
 function OpenById(): ReactNode {
-  const [id, setId] = useState('');
   const navigate = useNavigate();
-  const open = (event: FormEvent): void => {
-    event.preventDefault();
-    if (id.trim() !== '') void navigate(`/run/${encodeURIComponent(id.trim())}`);
+  const open = (text: string): void => {
+    const id = text.trim();
+    if (id !== '') void navigate(`/run/${encodeURIComponent(id)}`);
   };
-  return (
-    <form role="search" className="search" onSubmit={open}>
-      <input
-        type="search"
-        aria-label="run_id"
-        placeholder="run_id …"
-        value={id}
-        onChange={({ target }) => setId(target.value)}
-      />
-      <button type="submit">Open</button>
-    </form>
-  );
+  return <TextSearch label="run_id" button="Open" onSearch={open} />;
 }

@@ -1,12 +1,12 @@
 import type { ThreadRow } from '@runlane/run-consumer/ledger';
-import { useState } from 'react';
-import type { FormEvent, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import type { Wire } from '../api.ts';
 import { FoundThreads, SearchForm, conditionsOf } from './found-threads.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Age, Status, ThreadLink } from '../parts/parts.tsx';
 import type { Column } from '../parts/table.tsx';
+import { TextSearch } from '../parts/text-search.tsx';
 
 type ThreadsPage = { threads: ThreadRow[]; next: string | null };
 
@@ -28,30 +28,16 @@ export function Threads(): ReactNode {
     <>
       <h1>Threads</h1>
       <p className="lead">In the order of their ids, beginning with the one that you name or the next after it.</p>
-      <ByIdForm key={`from ${from}`} from={from} onLook={(text) => setSearch(text === '' ? {} : { from: text })} />
+      <TextSearch
+        key={`from ${from}`}
+        label="thread_id, or how it begins"
+        initial={from}
+        button="Look"
+        onSearch={(text) => setSearch(text === '' ? {} : { from: text })}
+      />
       <SearchForm key={search.toString()} conditions={conditions} onSearch={setSearch} />
       {conditions === null ? <ById from={from} /> : <FoundThreads conditions={conditions} />}
     </>
-  );
-}
-
-function ByIdForm({ from, onLook }: { from: string; onLook: (from: string) => void }): ReactNode {
-  const [text, setText] = useState(from);
-  const look = (event: FormEvent): void => {
-    event.preventDefault();
-    onLook(text);
-  };
-  return (
-    <form role="search" className="search" onSubmit={look}>
-      <input
-        type="search"
-        aria-label="thread_id, or how it begins"
-        placeholder="thread_id, or how it begins …"
-        value={text}
-        onChange={({ target }) => setText(target.value)}
-      />
-      <button type="submit">Look</button>
-    </form>
   );
 }
 

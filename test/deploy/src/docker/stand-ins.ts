@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cacheDirectory, fetchArtefact, postgresBinaries, runTool } from '@runlane/local';
 import { Missing } from '../part.ts';
 import type { Proof } from '../part.ts';
-import { prometheusProgram } from '../prometheus-program.ts';
+import { prometheusProgram } from '../observing-programs.ts';
 import { isOnPath } from './engine.ts';
 import type { Engine } from './engine.ts';
 

@@ -4,6 +4,7 @@
  *           host's clock has passed the newest checkpoint of its thread. A host that executes with a clock far ahead would make the
  *           next runs of its threads wait as long, and a host far behind would make each of its runs wait.
  */
+import { clockOffsetMs } from '@runlane/service-kit';
 import type { Logger } from '@runlane/service-kit';
 
 /**
@@ -43,7 +44,7 @@ export class HostClock {
    * the clocks differ, it is told once a minute.
    */
   note(databaseMs: number, beforeMs: number, afterMs: number): void {
-    this.#offsetMs = databaseMs < beforeMs ? beforeMs - databaseMs : Math.min(0, afterMs - databaseMs);
+    this.#offsetMs = clockOffsetMs(databaseMs, beforeMs, afterMs);
     const nowMs = this.#monotonicMs();
     if (Math.abs(this.#offsetMs) < WARNING_MS || nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
     this.#toldAtMs = nowMs;
