@@ -28,7 +28,8 @@ const onCaughtError = (error: unknown): void => console.warn(error);
 createRoot(root, { onCaughtError }).render(
   <StrictMode>
     <QueryClientProvider client={client}>
-      <BrowserRouter>
+      {/* A place that is left before it was drawn would otherwise never be drawn, and a field keep what was typed for it. */}
+      <BrowserRouter useTransitions={false}>
         <Routes>
           <Route element={<Layout />}>
             <Route index element={<WaitingScreen />} />
